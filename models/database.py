@@ -1,0 +1,77 @@
+"""Engines and transactions: SQLite for the embedded service, PostgreSQL otherwise, one code path.
+
+Sessions are made here and nowhere else; the store's functions receive one and never commit.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+READ_ONLY = "tripletlab_read_only"
+BUSY_TIMEOUT_MS = 20_000  # SQLite has one writer; a worker waits for its turn instead of failing
+
+
+class Database:
+    """An engine and its sessions. `close()` frees the connections."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        reader = self.engine.execution_options(**{READ_ONLY: True})
+        self._readers = sessionmaker(reader, expire_on_commit=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session whose work is committed when the block ends, and undone if it raises."""
+        with self._sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for queries only; on SQLite it does not wait for the writer."""
+        with self._readers() as session:
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed)
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        # plain postgresql:// means psycopg 3 here
+        psycopg = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(psycopg, pool_pre_ping=True, pool_size=10, max_overflow=30)
+    raise ValueError(
+        f"database URL of kind '{parsed.drivername}': this service knows sqlite and postgresql"
+    )
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we emit BEGIN ourselves, see below
+    for pragma in (
+        "journal_mode=WAL",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "foreign_keys=ON",
+        "synchronous=NORMAL",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Any) -> None:
+    # A transaction that reads first and writes later cannot wait for a lock in WAL mode: it fails
+    # at once if another wrote in between. Taking the write lock at BEGIN makes it wait instead.
+    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,53 @@
+"""What can go wrong, in words for the person who has to act on it. HTTP meets these in `api/`.
+
+TripletlabError
+├── NotFound            the thing named does not exist
+├── Conflict            the thing exists in a form that forbids this
+├── Invalid             one or more fields are wrong; carries `Problem`s with JSON pointers
+├── StaleAttempt        another attempt owns the run now; this one must stop writing
+├── TrainingFault       the training cannot go on, and trying again would not help
+└── ServiceUnavailable  a part that this service needs does not answer
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class TripletlabError(Exception):
+    """Something this service knows how to explain."""
+
+
+class NotFound(TripletlabError):
+    """The thing named does not exist."""
+
+
+class Conflict(TripletlabError):
+    """The thing exists in a form that forbids this."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One wrong field: its JSON pointer (RFC 6901) and a sentence a person can act on."""
+
+    pointer: str
+    detail: str
+
+
+class Invalid(TripletlabError):
+    """One or more fields are wrong."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.pointer}: {p.detail}" for p in self.problems))
+
+
+class StaleAttempt(TripletlabError):
+    """Another attempt owns the run now; this one must stop and write nothing more."""
+
+
+class TrainingFault(TripletlabError):
+    """The training cannot go on, and the same attempt again would end the same way."""
+
+
+class ServiceUnavailable(TripletlabError):
+    """A part that this service needs does not answer."""

@@ -1,0 +1,12 @@
+"""Prefixed ids that sort by the time they were made: `exp_01hz…`, `run_01hz…` (ULID layout)."""
+
+import secrets
+import time
+
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: ids are read aloud and retyped
+
+
+def new_id(prefix: str) -> str:
+    """`prefix_` and 26 characters: 48 bits of milliseconds, then 80 random bits."""
+    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    return f"{prefix}_" + "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))

@@ -1,0 +1,107 @@
+"""Named specs that ship with the service, and how a body that names one becomes a whole spec."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from models.errors import Invalid, Problem
+
+
+@dataclass(frozen=True)
+class Recipe:
+    name: str
+    about: str
+    spec: Mapping[str, Any]
+
+
+def _course_loss(among: str) -> dict[str, Any]:
+    terms = [{"kind": "mean_negative"}, {"kind": "closest_negative", "among": among}]
+    return {"margin": 0.25, "reduction": "sum", "terms": terms}
+
+
+_ARMS = [
+    {"name": "vanilla", "loss": _course_loss("not_harder_than_positive")},
+    {"name": "modified", "loss": _course_loss("all")},
+]
+
+_QUESTION = "Does leaving out harder negatives help?"
+
+RECIPES: Mapping[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            "hard-negative-mining",
+            "The forum's question on the Quora pairs, with padding masked: is a negative that is "
+            "more similar to the anchor than the positive better left out?",
+            {
+                "name": _QUESTION,
+                "dataset": "quora-question-pairs",
+                "encoder": {"kind": "lstm", "init": "trax"},
+                "arms": _ARMS,
+            },
+        ),
+        Recipe(
+            "course-notebook",
+            "The same question, faithful to the course notebook in every switch: initial weights "
+            "of Trax, and padding to a power of two that is averaged over.",
+            {
+                "name": f"{_QUESTION} As in the course",
+                "dataset": "quora-question-pairs",
+                "encoder": {"kind": "lstm", "init": "trax", "padding": "power_of_two"},
+                "arms": _ARMS,
+            },
+        ),
+        Recipe(
+            "hard-negative-mining-small",
+            "The forum's question on generated questions, small enough to watch: two minutes on "
+            "two cores.",
+            {
+                "name": f"{_QUESTION} A small try on generated questions",
+                "dataset": "questions-generated",
+                "split": {"kind": "in_order", "train_rows": 20_000, "test_rows": 4_000},
+                "encoder": {"kind": "lstm", "embedding_dim": 64, "hidden_dim": 64, "init": "trax"},
+                "optimizer": {"schedule": {"kind": "warmup_rsqrt", "warmup_steps": 100}},
+                "batch_size": 128,
+                "steps": 300,
+                "evaluate_every": 25,
+                "validation_batches": 4,
+                "validation_pairs": 1024,
+                "arms": _ARMS,
+                "seeds": {"count": 6},
+            },
+        ),
+    )
+}
+
+
+def expand_recipe(document: Any) -> Any:
+    """Merge a body such as `{"recipe": "course-notebook", "steps": 700}` over its recipe.
+
+    Merging follows RFC 7396 (objects are merged, anything else replaces), except that an object
+    whose `kind` differs, and `seeds`, replace what stood there: their keys do not fit together.
+    Raises `Invalid` for a recipe that is not known.
+    """
+    if not isinstance(document, dict) or "recipe" not in document:
+        return document
+    name = document["recipe"]
+    if not isinstance(name, str) or name not in RECIPES:
+        known = ", ".join(RECIPES)
+        raise Invalid([Problem("/recipe", f"no recipe has this name; known are {known}")])
+    changes = {key: value for key, value in document.items() if key != "recipe"}
+    return {**_merge(RECIPES[name].spec, changes), **_whole(changes)}
+
+
+def _whole(changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {"seeds": changes["seeds"]} if changes.get("seeds") is not None else {}
+
+
+def _merge(base: Any, changes: Any) -> Any:
+    if not isinstance(base, Mapping) or not isinstance(changes, Mapping):
+        return changes
+    if "kind" in changes and changes["kind"] != base.get("kind", changes["kind"]):
+        return dict(changes)
+    merged = {key: value for key, value in base.items() if changes.get(key, value) is not None}
+    for key, value in changes.items():
+        if value is not None:
+            merged[key] = _merge(base.get(key), value)
+    return merged

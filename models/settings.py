@@ -1,0 +1,71 @@
+"""The one `Settings` value, and the only reader of the environment in the project."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from `TRIPLETLAB_…` variables; flags of the command override them."""
+
+    model_config = SettingsConfigDict(env_prefix="TRIPLETLAB_", frozen=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    data_dir: Path = Path("data")
+    """Data sets, runs' files, and the embedded database and broker."""
+    database_url: str = ""
+    """SQLAlchemy URL; empty means a SQLite file in the data folder."""
+    broker_url: str = ""
+    """Redis URL for Celery; empty means an embedded server that `tripletlab serve` starts."""
+    workers: int = Field(0, ge=0, le=256)
+    """Runs side by side; 0 means one for each core."""
+    url: str = "http://127.0.0.1:8000"
+    """Where the command finds the service: `submit`, `watch`, `results`, `datasets`, `recipes`."""
+    heartbeat_seconds: float = Field(2.0, gt=0)
+    """How often a running run and a worker say that they live, and look for a wish to cancel."""
+    lease_seconds: float = Field(30.0, gt=0)
+    """A run whose heartbeat is older than this is taken back and queued again."""
+    resubmit_seconds: float = Field(20.0, gt=0)
+    """A run queued for longer than this since its last message is submitted again."""
+    checkpoint_seconds: float = Field(30.0, ge=0)
+    """Time between checkpoints of a run; the most training that a crash can cost."""
+    max_attempts: int = Field(5, ge=1)
+    """Times a run may be started before the service gives it up."""
+    worker_id: str = ""
+    """Set by a worker for the processes that it starts; nothing for a person to give."""
+
+    @property
+    def resolved_database_url(self) -> str:
+        if self.database_url:
+            return self.database_url
+        return f"sqlite:///{self.data_dir.resolve() / 'tripletlab.sqlite3'}"
+
+    @property
+    def slots(self) -> int:
+        """Runs side by side on this machine: as asked, or one for each core it may use."""
+        if self.workers:
+            return self.workers
+        if hasattr(os, "sched_getaffinity"):  # a container may hold fewer cores than the machine
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+
+    @property
+    def datasets_dir(self) -> Path:
+        """One folder for each data set, called by its content hash."""
+        return self.data_dir / "datasets"
+
+    def run_dir(self, run_id: str) -> Path:
+        """Where a run keeps its checkpoints, weights and scores."""
+        return self.data_dir / "runs" / run_id
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment for a child process that is to see these settings, flags included."""
+        own = self.model_dump(mode="json") | {"data_dir": str(self.data_dir.resolve())}
+        return {
+            **os.environ,
+            **{f"TRIPLETLAB_{name.upper()}": str(value) for name, value in own.items()},
+            **more,
+        }

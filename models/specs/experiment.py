@@ -1,0 +1,155 @@
+"""`ExperimentSpec`: what a person asks. The design's defaults are written here and only here."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from models.specs.base import SpecPart, contradiction
+from models.specs.losses import LossSpec
+from models.specs.training import AdamSpec, EncoderSpec, LstmEncoder, VocabularySpec
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Metric = Literal[
+    "test.accuracy",
+    "test.roc_auc",
+    "test.average_precision",
+    "validation.accuracy",
+    "validation.roc_auc",
+    "validation.average_precision",
+    "validation.loss",
+    "validation.baseline_loss",
+]
+
+
+class InOrderSplit(SpecPart):
+    """The first rows train, the next rows test, as in the course."""
+
+    kind: Literal["in_order"] = "in_order"
+    train_rows: Annotated[int, Field(ge=2)] = 300_000
+    test_rows: Annotated[int, Field(ge=1)] = 10_240
+    validation_fraction: Fraction = 0.2
+    """The last part of the training rows' duplicates that is kept for validation."""
+
+
+class GivenSplit(SpecPart):
+    """The data set's own column says `train`, `validation` or `test` for each row."""
+
+    kind: Literal["given"]
+    validation_fraction: Fraction = 0.2
+    """Taken from the training rows when no row is marked `validation`."""
+
+
+SplitSpec = Annotated[InOrderSplit | GivenSplit, Field(discriminator="kind")]
+
+
+class FixedThreshold(SpecPart):
+    """A pair is called a duplicate when its similarity is above this value (strictly)."""
+
+    kind: Literal["fixed"] = "fixed"
+    value: Annotated[float, Field(ge=-1, le=1)] = 0.7
+
+
+class Arm(SpecPart):
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.+-]{0,63}$")]
+    loss: LossSpec
+
+
+class SeedCount(SpecPart):
+    count: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Seeds 0, 1, … count - 1."""
+
+    def values(self) -> tuple[int, ...]:
+        return tuple(range(self.count))
+
+
+class SeedList(SpecPart):
+    list: Annotated[tuple[Seed, ...], Field(min_length=1, max_length=1000)]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "SeedList":
+        if len(set(self.list)) < len(self.list):
+            raise contradiction("/list", "a seed stands twice; the same seed gives the same run")
+        return self
+
+    def values(self) -> tuple[int, ...]:
+        return tuple(self.list)
+
+
+def _seed_kind(value: Any) -> str:
+    given = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+    return "SeedList" if "list" in given else "SeedCount"
+
+
+SeedsSpec = Annotated[
+    Annotated[SeedCount, Tag("SeedCount")] | Annotated[SeedList, Tag("SeedList")],
+    Discriminator(_seed_kind),
+]
+
+
+class DecisionSpec(SpecPart):
+    metric: Metric = "test.accuracy"
+    """The one figure that decides, named before any result exists."""
+    baseline: str = ""
+    """The arm that the others are compared with; the first arm when not given."""
+    equivalence_margin: Annotated[float, Field(gt=0)] = 0.005
+    """Differences smaller than this do not matter; in units of the metric."""
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+
+class ExperimentSpec(SpecPart):
+    name: Annotated[str, Field(min_length=1, max_length=200)] = "Untitled"
+    dataset: Annotated[str, Field(min_length=1, max_length=100)]
+    """Name of a data set of this service."""
+    split: SplitSpec = InOrderSplit()
+    tokenizer: Literal["word", "lower"] = "word"
+    """`word`: words and punctuation, case kept; `lower`: the same in lower case."""
+    vocabulary: VocabularySpec = VocabularySpec()
+    encoder: EncoderSpec = LstmEncoder(kind="lstm")
+    optimizer: AdamSpec = AdamSpec()
+    batch_size: Annotated[int, Field(ge=2, le=8192)] = 256
+    """Duplicate pairs in a batch; each row has batch_size - 1 negatives."""
+    steps: Annotated[int, Field(ge=1, le=1_000_000)] = 1400
+    evaluate_every: Annotated[int, Field(ge=1)] = 100
+    """Steps between evaluations; there is always one after the last step."""
+    validation_batches: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Fixed batches of duplicates that the validation losses are averaged over."""
+    validation_pairs: Annotated[int, Field(ge=2, le=1_000_000)] = 2048
+    """Validation pairs of both labels for accuracy and ranks, spread evenly over those there."""
+    threshold: FixedThreshold = FixedThreshold()
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """`auto` takes a CUDA device where the worker has one."""
+    arms: Annotated[tuple[Arm, ...], Field(min_length=2, max_length=16)]
+    seeds: SeedsSpec = SeedCount()
+    decision: DecisionSpec = DecisionSpec()
+
+    @model_validator(mode="after")
+    def _arms_make_sense(self) -> "ExperimentSpec":
+        names = [arm.name for arm in self.arms]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise contradiction(f"/arms/{index}/name", f"two arms are called '{name}'")
+        if not self.decision.baseline:
+            # written in, so that the stored spec says what "the first arm" meant
+            named = self.decision.model_copy(update={"baseline": names[0]})
+            object.__setattr__(self, "decision", named)
+        if self.decision.baseline not in names:
+            raise contradiction(
+                "/decision/baseline", f"no arm has this name; the arms are {', '.join(names)}"
+            )
+        return self
+
+    @property
+    def baseline(self) -> Arm:
+        return self.arm(self.decision.baseline)
+
+    def arm(self, name: str) -> Arm:
+        """The arm of this name; `KeyError` when there is none."""
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        raise KeyError(name)
+
+    @property
+    def run_count(self) -> int:
+        return len(self.arms) * len(self.seeds.values())

@@ -1,0 +1,69 @@
+"""From a JSON document to a normalised `ExperimentSpec`, or to every problem that it has.
+
+pydantic reports where in its own types an error is; a person needs the place in the document
+that was sent, so locations become JSON pointers (RFC 6901) into that document.
+"""
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from models.errors import Invalid, Problem
+from models.specs.experiment import ExperimentSpec
+
+
+def parse_spec(document: Any) -> ExperimentSpec:
+    """The normalised spec of a decoded JSON document.
+
+    Raises `Invalid` with one problem for each wrong field.
+    """
+    if not isinstance(document, dict):
+        raise Invalid([Problem("", "the spec must be a JSON object")])
+    try:
+        return ExperimentSpec.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        wrong = [detail for detail in details if not _only_counts_the_wrong(detail)]
+        raise Invalid([_problem(detail, document) for detail in wrong or details]) from None
+
+
+def _only_counts_the_wrong(detail: ErrorDetails) -> bool:
+    """pydantic also calls a list too short when it left out items that are wrong themselves."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
+
+
+def _problem(detail: ErrorDetails, document: Any) -> Problem:
+    pointer = _pointer(detail["loc"], document) + detail.get("ctx", {}).get("field", "")
+    return Problem(pointer, _sentence(detail))
+
+
+def _pointer(location: tuple[int | str, ...], document: Any) -> str:
+    """Drop what names a variant of a union, and keep what is in the document."""
+    parts, here = [], document
+    for position, part in enumerate(location):
+        last = position == len(location) - 1
+        if isinstance(here, dict) and part in here:
+            here = here[str(part)]
+        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+            here = here[part]
+        elif not last:
+            continue
+        parts.append(str(part).replace("~", "~0").replace("/", "~1"))
+    return "".join(f"/{part}" for part in parts)
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "extra_forbidden":
+            return "unknown key; remove it or check its spelling"
+        case "missing":
+            return "required, but not given"
+        case "union_tag_invalid":
+            return f"kind '{context['tag']}' is not known; known are {context['expected_tags']}"
+        case "union_tag_not_found":
+            return "must be an object with a known 'kind'"
+        case _:
+            return detail["msg"][:1].lower() + detail["msg"][1:]

@@ -1,0 +1,83 @@
+"""How the network is built and trained: encoder, tokens, optimiser. Shared by all arms."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.specs.base import SpecPart
+
+Dimension = Annotated[int, Field(ge=1, le=4096)]
+
+
+class EncoderPart(SpecPart):
+    embedding_dim: Dimension = 128
+    """Width of a token's embedding."""
+    pooling: Literal["mean"] = "mean"
+    """How a question's outputs over time become one vector, before it is scaled to length 1."""
+    padding: Literal["masked", "power_of_two"] = "masked"
+    """`masked`: padding never enters, a question's vector does not depend on its batch.
+    `power_of_two`: as in the course, both sides are padded to the longest question of the batch
+    rounded up to a power of two, and the network reads and averages the padding too."""
+    init: Literal["torch", "trax"] = "torch"
+    """Whose default initial weights: PyTorch's, or Trax's (which the course used)."""
+
+
+class LstmEncoder(EncoderPart):
+    """Embedding, one LSTM layer, mean over time."""
+
+    kind: Literal["lstm"]
+    hidden_dim: Dimension = 128
+    """Width of the LSTM's state, and so of a question's vector."""
+
+
+class BagEncoder(EncoderPart):
+    """Mean of the token embeddings: no order of words, and fast."""
+
+    kind: Literal["bag"]
+
+
+EncoderSpec = Annotated[LstmEncoder | BagEncoder, Field(discriminator="kind")]
+
+
+class Constant(SpecPart):
+    """The same learning rate at every step."""
+
+    kind: Literal["constant"]
+
+
+class WarmupRsqrt(SpecPart):
+    """Trax's `warmup_and_rsqrt_decay`: lr x min(step / (w + 1), sqrt((w + 1) / step))."""
+
+    kind: Literal["warmup_rsqrt"]
+    warmup_steps: Annotated[int, Field(ge=0, le=1_000_000)] = 400
+
+
+class WarmupCosine(SpecPart):
+    """Linear rise over the warm-up, then half a cosine down to zero after the last step."""
+
+    kind: Literal["warmup_cosine"]
+    warmup_steps: Annotated[int, Field(ge=0, le=1_000_000)] = 400
+
+
+ScheduleSpec = Annotated[Constant | WarmupRsqrt | WarmupCosine, Field(discriminator="kind")]
+
+
+class AdamSpec(SpecPart):
+    kind: Literal["adam"] = "adam"
+    lr: Annotated[float, Field(gt=0, le=10)] = 0.01
+    """Peak learning rate."""
+    eps: Annotated[float, Field(gt=0, le=1)] = 1e-5
+    """Added to the root of the second moment; Trax uses 1e-5, PyTorch 1e-8."""
+    weight_shrink: Annotated[float, Field(ge=0, lt=1)] = 1e-5
+    """Every weight is multiplied by 1 - weight_shrink at each step, whatever the learning rate."""
+    schedule: ScheduleSpec = WarmupRsqrt(kind="warmup_rsqrt")
+    """The learning rate over the steps."""
+
+
+class VocabularySpec(SpecPart):
+    """Words of the training rows' duplicate pairs (validation included); others are unknown."""
+
+    min_count: Annotated[int, Field(ge=1)] = 1
+    """Words seen less often than this are unknown."""
+    max_size: Annotated[int, Field(ge=1)] | None = None
+    """Keep at most this many words, the most frequent; null keeps all."""

@@ -1,0 +1,45 @@
+"""The states of a run, the moves allowed between them, and how an experiment's state follows.
+
+One table of moves serves every writer: a change of state that is not in it cannot be expressed.
+Cancelling is a flag on the run, not a state, so a wish to cancel never hides where a run stands.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class RunState(StrEnum):
+    QUEUED = "queued"  # waits for a worker
+    RUNNING = "running"  # one attempt holds it and sends heartbeats
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+TERMINAL = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED})
+
+ALLOWED: Mapping[RunState, frozenset[RunState]] = {
+    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.FAILED, RunState.CANCELLED}),
+    # back to queued: its worker died or was asked to stop; the next claim is a new attempt
+    RunState.RUNNING: frozenset({RunState.QUEUED, *TERMINAL}),
+    RunState.SUCCEEDED: frozenset(),
+    RunState.FAILED: frozenset(),
+    RunState.CANCELLED: frozenset(),
+}
+
+
+def experiment_state(counts: Mapping[RunState, int]) -> RunState:
+    """The state of an experiment, given how many of its runs are in each state.
+
+    Work left and any work begun is `running`; all work left is `queued`. Once every run has
+    ended, a failure outweighs a cancellation, which outweighs success.
+    """
+    present = {state for state, count in counts.items() if count}
+    if present <= {RunState.QUEUED}:
+        return RunState.QUEUED
+    if present & {RunState.QUEUED, RunState.RUNNING}:
+        return RunState.RUNNING
+    for state in (RunState.FAILED, RunState.CANCELLED):
+        if state in present:
+            return state
+    return RunState.SUCCEEDED

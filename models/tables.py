@@ -1,0 +1,212 @@
+"""The tables, for people with SQL as much as for the service: figures are columns, not JSON."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python on both databases; SQLite itself would drop the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite numbers rows by itself only for the type INTEGER
+RowNumber = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        datetime: UtcDateTime(),
+        float: Double(),  # said, since SQLAlchemy's own choice differs between its releases
+        dict[str, Any]: JSON(none_as_null=True),  # no document is NULL, not the JSON word null
+    }
+
+
+class Dataset(Base):
+    """A data set: a name, the hash of its content, and its profile."""
+
+    __tablename__ = "datasets"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    has_split: Mapped[bool]
+    created_at: Mapped[datetime]
+    rows: Mapped[int]
+    duplicates: Mapped[int]
+    empty_texts: Mapped[int]
+    distinct_texts: Mapped[int]
+    token_length_mean: Mapped[float]
+    token_length_median: Mapped[float]
+    token_length_p99: Mapped[float]
+    token_length_max: Mapped[int]
+    vocabulary_size: Mapped[int]
+
+
+class Experiment(Base):
+    """A spec being carried out; its state follows from its runs and is not stored."""
+
+    __tablename__ = "experiments"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    spec: Mapped[dict[str, Any]]
+    idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    # what was sent under the key, so that its reuse for something else is noticed
+    request_hash: Mapped[str] = mapped_column(String(64))
+    test_pairs: Mapped[int]
+    # accuracies of two models that need no training, to stand beside every accuracy
+    baseline_majority: Mapped[float]
+    baseline_collapsed: Mapped[float]
+
+
+class Run(Base):
+    """One arm under one seed."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        UniqueConstraint("experiment_id", "arm", "seed"),
+        Index("ix_runs_state", "state"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    experiment_id: Mapped[str] = mapped_column(ForeignKey("experiments.id", ondelete="CASCADE"))
+    position: Mapped[int]  # order of queueing inside the experiment
+    arm: Mapped[str] = mapped_column(String(64))
+    seed: Mapped[int]
+    device: Mapped[str] = mapped_column(String(8))  # as asked: auto, cpu, cuda
+    state: Mapped[str] = mapped_column(String(16))
+    attempt: Mapped[int] = mapped_column(default=0)
+    step: Mapped[int] = mapped_column(default=0)
+    steps: Mapped[int]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str | None] = mapped_column(Text)
+    worker_id: Mapped[str | None] = mapped_column(String(40))
+    submitted_at: Mapped[datetime]  # when its last message was sent
+    started_at: Mapped[datetime | None]  # of this attempt
+    started_step: Mapped[int] = mapped_column(default=0)  # the step this attempt went on from
+    heartbeat_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    weights_sha256: Mapped[str | None] = mapped_column(String(64))
+    provenance: Mapped[dict[str, Any] | None]
+
+
+class Step(Base):
+    """One training step: its loss before the update, and the gauges of collapse."""
+
+    __tablename__ = "steps"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    loss: Mapped[float]
+    loss_per_row: Mapped[float]
+    s_ap_mean: Mapped[float]
+    s_an_mean: Mapped[float]
+    harder_share: Mapped[float]  # rows with a negative harder than their positive
+    masked_share: Mapped[float]  # rows whose negatives are all harder than their positive
+    gradient_norm: Mapped[float]
+    lr: Mapped[float]
+    # share of rows whose hinge is above zero, one column for each term of the loss
+    active_1: Mapped[float]
+    active_2: Mapped[float | None]
+    active_3: Mapped[float | None]
+    active_4: Mapped[float | None]
+    active_5: Mapped[float | None]
+    active_6: Mapped[float | None]
+    active_7: Mapped[float | None]
+    active_8: Mapped[float | None]
+
+
+class Evaluation(Base):
+    """One evaluation of a run after a step, on the validation or the test rows."""
+
+    __tablename__ = "evaluations"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    split: Mapped[str] = mapped_column(String(16), primary_key=True)
+    loss: Mapped[float | None]  # the arm's own loss per batch; null on test
+    loss_per_row: Mapped[float | None]
+    baseline_loss: Mapped[float | None]  # the baseline arm's loss on the same batches
+    accuracy: Mapped[float]
+    roc_auc: Mapped[float | None]  # null when all pairs have one label
+    average_precision: Mapped[float | None]
+    predicted_positive: Mapped[float]  # share of pairs above the threshold
+    positive_mean: Mapped[float | None]  # mean similarity of the duplicates
+    negative_mean: Mapped[float | None]  # mean similarity of the other pairs
+    pairs: Mapped[int]
+
+
+class Event(Base):
+    """What happened to an experiment or a run, in order; never changed, never removed alone."""
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), index=True
+    )
+    run_id: Mapped[str | None] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(32))  # created, state, cancel_requested, submitted, …
+    from_state: Mapped[str | None] = mapped_column(String(16))
+    to_state: Mapped[str | None] = mapped_column(String(16))
+    attempt: Mapped[int | None]
+    message: Mapped[str | None] = mapped_column(Text)
+
+
+class Worker(Base):
+    """A worker and what it has; alive while its heartbeat is young."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int]
+    slots: Mapped[int]
+    cuda_devices: Mapped[int]
+    draining: Mapped[bool] = mapped_column(default=False)
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]

@@ -1,0 +1,52 @@
+"""Small trainings for tests: token arrays made here, and specs that take milliseconds a step."""
+
+import numpy as np
+
+from models.recipes import RECIPES
+from models.specs.parse import parse_spec
+from worker.training.data import RunData
+
+WORDS = 60
+
+
+def tiny_data(rows=400, seed=0):
+    """Pairs of random words: a duplicate repeats its first question with one word changed."""
+    draw = np.random.default_rng(seed)
+    texts, labels = [], np.zeros(rows, dtype=np.int8)
+    for row in range(rows):
+        first = draw.integers(2, WORDS, size=draw.integers(2, 9))
+        second = draw.integers(2, WORDS, size=draw.integers(2, 9))
+        if draw.random() < 0.5:
+            second, labels[row] = first.copy(), 1
+            second[draw.integers(len(second))] = draw.integers(2, WORDS)
+        texts += [first, second]
+    every, duplicates = np.arange(rows), np.flatnonzero(labels)
+    cut, end = rows // 2, rows * 3 // 4
+    return RunData(
+        ids=np.concatenate(texts).astype(np.int32),
+        offsets=np.concatenate(([0], np.cumsum([len(text) for text in texts]))),
+        remap=np.arange(WORDS, dtype=np.int32),
+        vocabulary_size=WORDS,
+        labels=labels,
+        train=duplicates[duplicates < cut],
+        validation_duplicates=duplicates[(duplicates >= cut) & (duplicates < end)],
+        validation=every[cut:end],
+        test=every[end:],
+    )
+
+
+def tiny_spec(**changes):
+    """The forum's two arms on a small encoder: 12 steps of 16 pairs."""
+    document = {
+        **RECIPES["hard-negative-mining"].spec,
+        "dataset": "tiny",
+        "encoder": {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8},
+        "optimizer": {"schedule": {"kind": "constant"}},
+        "batch_size": 16,
+        "steps": 12,
+        "evaluate_every": 5,
+        "validation_batches": 2,
+        "validation_pairs": 50,
+        **changes,
+    }
+    return parse_spec(document)

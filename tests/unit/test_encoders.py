@@ -1,0 +1,159 @@
+"""The encoders against PyTorch's own layers, and what padding may and may not change."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.specs.training import BagEncoder, LstmEncoder
+from worker.training.data import PAD, Questions, pad_to_power_of_two
+from worker.training.encoders import build_encoder
+from worker.training.initial import initial_weights
+from worker.training.lstm import lstm_sum
+from worker.training.packing import pack
+
+WORDS = 20
+
+
+def questions(*texts):
+    ids = np.array([word for text in texts for word in text], dtype=np.int64)
+    return Questions(ids, np.array([len(text) for text in texts], dtype=np.int64))
+
+
+some_questions = st.lists(
+    st.lists(st.integers(0, WORDS - 1), min_size=1, max_size=9), min_size=1, max_size=6
+)
+
+
+def reference(encoder, text):
+    """One question alone through `torch.nn.LSTM`, then the mean over time, scaled to length 1."""
+    layer = torch.nn.LSTM(encoder.embedding.shape[1], encoder.weight_hh.shape[1])
+    weights = {
+        "weight_ih_l0": encoder.weight_ih,
+        "weight_hh_l0": encoder.weight_hh,
+        "bias_ih_l0": encoder.bias,
+        "bias_hh_l0": torch.zeros_like(encoder.bias),
+    }
+    embedded = encoder.embedding[torch.tensor(text)]
+    outputs, _ = torch.func.functional_call(layer, weights, (embedded,))
+    return torch.nn.functional.normalize(outputs.mean(dim=0), dim=0)
+
+
+def lstm_encoder(**fields):
+    spec = LstmEncoder(kind="lstm", embedding_dim=6, hidden_dim=5, **fields)
+    return build_encoder(spec, initial_weights(spec, WORDS, 3)).double()
+
+
+@given(texts=some_questions)
+@settings(deadline=None, max_examples=60)
+def test_the_packed_lstm_equals_torchs_own_on_each_question_alone(texts):
+    encoder = lstm_encoder()
+    together = encoder.encode(questions(*texts))
+    alone = torch.stack([reference(encoder, text) for text in texts])
+    assert torch.allclose(together, alone, atol=1e-12)
+
+
+@given(texts=some_questions)
+@settings(deadline=None, max_examples=30)
+def test_the_packed_lstm_has_the_gradients_of_torchs_own(texts):
+    gradients = []
+    for through_torch in (False, True):
+        encoder = lstm_encoder()
+        if through_torch:
+            vectors = torch.stack([reference(encoder, text) for text in texts])
+        else:
+            vectors = encoder.encode(questions(*texts))
+        weights = torch.arange(vectors.numel(), dtype=torch.float64).reshape(vectors.shape)
+        (vectors * weights.sin()).sum().backward()
+        gradients.append([parameter.grad for parameter in encoder.parameters()])
+    for ours, theirs in zip(*gradients, strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-10)
+
+
+def test_the_lstm_passes_a_gradient_check():
+    packed = pack(questions([1, 2, 3], [3, 3], [4]), torch.device("cpu"))
+    shapes = [(len(packed.distinct), 4), (12, 4), (12, 3), (12,)]
+    generator = torch.Generator().manual_seed(1)
+    inputs = [
+        torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True)
+        for shape in shapes
+    ]
+    assert torch.autograd.gradcheck(lambda *tensors: lstm_sum(*tensors, packed), inputs)
+
+
+@given(texts=some_questions)
+@settings(deadline=None, max_examples=30)
+def test_encoding_without_gradients_gives_the_same_vectors(texts):
+    encoder = lstm_encoder()
+    with torch.no_grad():
+        quick = encoder.encode(questions(*texts))
+    assert torch.allclose(quick, encoder.encode(questions(*texts)), atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "bag"])
+def test_a_masked_question_has_the_same_vector_in_any_batch(kind):
+    spec = LstmEncoder(kind="lstm") if kind == "lstm" else BagEncoder(kind="bag")
+    encoder = build_encoder(spec, initial_weights(spec, WORDS, 0))
+    alone = encoder.encode(questions([1, 2, 3]))[0]
+    among = encoder.encode(questions([4] * 30, [1, 2, 3], [5], [6, 7]))[1]
+    assert torch.allclose(alone, among, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "bag"])
+def test_a_padded_question_depends_on_the_longest_of_its_batch(kind):
+    fields = {"padding": "power_of_two", "init": "trax"}
+    spec = (
+        LstmEncoder(kind="lstm", **fields) if kind == "lstm" else BagEncoder(kind="bag", **fields)
+    )
+    encoder = build_encoder(spec, initial_weights(spec, WORDS, 0))
+    alone = encoder.encode(questions([2, 3, 4]))[0]
+    among = encoder.encode(questions([2, 3, 4], [5] * 30))[0]
+    assert not torch.allclose(alone, among, atol=1e-3)
+
+
+def test_padding_goes_to_the_next_power_of_two_of_the_longest_question():
+    padded = pad_to_power_of_two(questions([7, 8, 9], [5, 5, 5, 5, 5]))
+    assert padded.lengths.tolist() == [8, 8]
+    assert padded.ids.tolist() == [7, 8, 9, *[PAD] * 5, 5, 5, 5, 5, 5, PAD, PAD, PAD]
+    assert pad_to_power_of_two(questions([7, 8, 9, 9])).ids.tolist() == [7, 8, 9, 9]
+
+
+def test_a_padded_question_is_the_reference_over_its_padding():
+    encoder = lstm_encoder(padding="power_of_two")
+    vectors = encoder.encode(questions([7, 8, 9], [5] * 6))
+    padded = reference(encoder, [7, 8, 9, *[PAD] * 5])
+    assert torch.allclose(vectors[0], padded, atol=1e-12)
+
+
+def test_the_bag_is_the_mean_of_its_embeddings():
+    spec = BagEncoder(kind="bag", embedding_dim=4)
+    encoder = build_encoder(spec, initial_weights(spec, WORDS, 0))
+    expected = torch.nn.functional.normalize(
+        encoder.embedding[torch.tensor([1, 1, 5])].mean(0), dim=0
+    )
+    assert torch.allclose(encoder.encode(questions([2], [1, 1, 5]))[1], expected, atol=1e-6)
+
+
+def test_trax_weights_have_traxs_distributions():
+    weights = initial_weights(LstmEncoder(kind="lstm", init="trax"), 5_000, 0)
+    assert np.abs(weights["embedding"]).max() == pytest.approx((3 / 128) ** 0.5, rel=1e-3)
+    glorot = (6 / (256 + 512)) ** 0.5
+    assert np.abs(weights["weight_ih"]).max() == pytest.approx(glorot, rel=1e-3)
+    assert np.abs(weights["weight_hh"]).max() == pytest.approx(glorot, rel=1e-3)
+    assert np.abs(weights["bias"] - 1).max() < 1e-5
+
+
+def test_torch_weights_have_torchs_distributions():
+    weights = initial_weights(LstmEncoder(kind="lstm"), 5_000, 0)
+    assert weights["embedding"].std() == pytest.approx(1, abs=0.01)
+    assert np.abs(weights["weight_hh"]).max() == pytest.approx(128**-0.5, rel=1e-3)
+    assert 128**-0.5 < np.abs(weights["bias"]).max() < 2 * 128**-0.5
+
+
+def test_a_larger_vocabulary_leaves_the_other_weights_as_they_are():
+    spec = LstmEncoder(kind="lstm", embedding_dim=8, hidden_dim=8)
+    small, large = initial_weights(spec, 10, 5), initial_weights(spec, 20, 5)
+    assert (small["embedding"] == large["embedding"][:10]).all()
+    assert (small["weight_hh"] == large["weight_hh"]).all()
+    assert (small["weight_hh"] != initial_weights(spec, 10, 6)["weight_hh"]).any()

@@ -1,0 +1,91 @@
+"""Figures of an evaluation, also where labels or scores are degenerate."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.errors import TrainingFault
+from worker.training.data import pair_questions
+from worker.training.evaluation import (
+    evaluate_validation,
+    pair_figures,
+    pair_scores,
+    validation_rows,
+)
+from worker.training.loop import Training
+from worker.training.losses import batch_loss
+
+from training_for_tests import tiny_data, tiny_spec
+
+DATA = tiny_data()
+
+
+@given(
+    scores=st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=40),
+    labels=st.lists(st.integers(0, 1), min_size=40, max_size=40),
+)
+def test_accuracy_and_ranks_equal_their_definitions(scores, labels):
+    labels = labels[: len(scores)]
+    found = pair_figures(np.float32(scores), np.int8(labels), 0.5)
+    right = sum((s > 0.5) == bool(label) for s, label in zip(scores, labels, strict=True))
+    assert found.accuracy == pytest.approx(right / len(scores))
+    high = [s for s, label in zip(scores, labels, strict=True) if label]
+    low = [s for s, label in zip(scores, labels, strict=True) if not label]
+    if not high or not low:
+        assert found.roc_auc is None
+        assert found.average_precision is None
+        return
+    wins = sum((h > n) + (h == n) / 2 for h in high for n in low)
+    assert found.roc_auc == pytest.approx(wins / len(high) / len(low))
+
+
+def test_a_score_at_the_threshold_is_not_called_a_duplicate():
+    assert pair_figures(np.float32([0.7]), np.int8([0]), 0.7).accuracy == 1.0
+
+
+def test_a_collapsed_model_scores_the_share_of_duplicates_and_half_the_area():
+    found = pair_figures(np.ones(10, dtype=np.float32), np.int8([1] * 4 + [0] * 6), 0.7)
+    assert found.accuracy == pytest.approx(0.4)
+    assert found.roc_auc == 0.5
+    assert found.predicted_positive == 1.0
+
+
+def test_validation_losses_are_means_over_the_first_whole_batches_of_both_losses():
+    spec = tiny_spec()
+    training = Training(spec, "modified", 0, DATA, "cpu")
+    found = evaluate_validation(training.encoder, spec, "modified", DATA, 5)
+    expected = {"vanilla": [], "modified": []}
+    for batch in range(2):
+        rows = DATA.validation_duplicates[batch * 16 : batch * 16 + 16]
+        first, second = training.encoder.encode(pair_questions(DATA, rows)).chunk(2)
+        for arm, losses in expected.items():
+            losses.append(batch_loss(spec.arm(arm).loss, first @ second.t()).item())
+    assert found.loss == pytest.approx(np.mean(expected["modified"]), rel=1e-6)
+    assert found.baseline_loss == pytest.approx(np.mean(expected["vanilla"]), rel=1e-6)
+    assert found.loss_per_row == pytest.approx(found.loss / 16)
+
+
+def test_validation_pairs_are_spread_over_all_validation_rows():
+    rows = validation_rows(DATA, 10)
+    assert len(rows) == 10
+    assert rows[0] == DATA.validation[0]
+    assert rows[-1] >= DATA.validation[-12]
+    assert len(validation_rows(DATA, 10**6)) == len(DATA.validation)
+
+
+def test_scores_are_the_cosines_of_the_pairs_in_their_order():
+    training = Training(tiny_spec(), "vanilla", 0, DATA, "cpu")
+    scores = pair_scores(training.encoder, DATA, DATA.test)
+    first, second = training.encoder.encode(pair_questions(DATA, DATA.test[7:8])).chunk(2)
+    assert scores.shape == DATA.test.shape
+    assert scores[7] == pytest.approx((first * second).sum().item(), abs=1e-6)
+
+
+def test_similarities_that_are_not_numbers_are_a_fault():
+    training = Training(tiny_spec(), "vanilla", 0, DATA, "cpu")
+    with torch.no_grad():
+        training.encoder.embedding.fill_(float("nan"))
+    with pytest.raises(TrainingFault, match="not numbers"):
+        pair_scores(training.encoder, DATA, DATA.test)

@@ -1,0 +1,29 @@
+"""Which pairs are in the batch of a step: a pure function of the seed and the step.
+
+As in the course notebook, the training rows are shuffled once an epoch, and a batch that the end
+of an epoch cuts is filled from the next one, so every batch is whole.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from worker.training.data import Int64
+from worker.training.randomness import Purpose, stream
+
+
+def batch_rows(train: Int64, seed: int, step: int, batch_size: int) -> Int64:
+    """The rows (batch_size,) of step `step` (counted from 1), out of `train`."""
+    count = len(train)
+    positions = np.arange((step - 1) * batch_size, step * batch_size)
+    epochs = positions // count
+    rows = [
+        train[_order(seed, int(epoch), count)[positions[epochs == epoch] % count]]
+        for epoch in np.unique(epochs)
+    ]
+    return np.concatenate(rows)
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, count: int) -> Int64:
+    return stream(seed, Purpose.BATCH_ORDER, epoch).permutation(count)

@@ -1,0 +1,67 @@
+"""The data of a run, as plain arrays: token ids of every question, labels, and who trains on what.
+
+Token ids are stored once for a data set and shared by all runs (memory-mapped by the caller);
+`remap` turns them into the run's own vocabulary when a batch is read.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+UNKNOWN = 0
+PAD = 1
+
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RunData:
+    """Token arrays and row numbers. Question `2 * row + side` has ids[offsets[q]:offsets[q + 1]].
+
+    `train` and `validation_duplicates` hold duplicate pairs only; `validation` and `test` both.
+    """
+
+    ids: Int32
+    offsets: Int64
+    remap: Int32
+    vocabulary_size: int
+    labels: npt.NDArray[np.int8]
+    train: Int64
+    validation_duplicates: Int64
+    validation: Int64
+    test: Int64
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Some questions, one after the other: `ids` (tokens,), `lengths` (questions,), all >= 1."""
+
+    ids: Int64
+    lengths: Int64
+
+
+def pair_questions(data: RunData, rows: Int64) -> Questions:
+    """First the questions of side 1 of all `rows`, then those of side 2: 2 x len(rows) of them.
+
+    A question without a token is read as one padding token, as the course's network would.
+    """
+    questions = np.concatenate((2 * rows, 2 * rows + 1))
+    starts = data.offsets[questions]
+    lengths = data.offsets[questions + 1] - starts
+    shown = np.maximum(lengths, 1)
+    first = np.cumsum(shown) - shown
+    positions = np.arange(shown.sum()) - np.repeat(first - starts, shown)
+    ids = data.remap[data.ids[np.minimum(positions, len(data.ids) - 1)]].astype(np.int64)
+    ids[first[lengths == 0]] = PAD
+    return Questions(ids, shown)
+
+
+def pad_to_power_of_two(questions: Questions) -> Questions:
+    """Every question padded to the longest, rounded up to a power of two, as in the course."""
+    width = 1 << int(questions.lengths.max() - 1).bit_length()
+    count = len(questions.lengths)
+    ids = np.full((count, width), PAD, dtype=np.int64)
+    ids[np.arange(width) < questions.lengths[:, None]] = questions.ids
+    return Questions(ids.reshape(-1), np.full(count, width, dtype=np.int64))

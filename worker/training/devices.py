@@ -1,0 +1,35 @@
+"""Which device a run uses, and the settings under which equal inputs give equal bits."""
+
+import os
+
+import torch
+
+
+def prepare_device(kind: str) -> torch.device:
+    """The device of kind `cpu` or `cuda`, with this process set for repeatable arithmetic.
+
+    One thread on a CPU: sums split over threads depend on their number. TF32 off for matrix
+    products and for cuDNN: its 10 bits of mantissa choose other closest negatives.
+    """
+    torch.set_num_threads(1)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    if kind == "cuda":
+        # cuBLAS repeats its sums only with a workspace of fixed size; read when it is first used
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+    return torch.device(kind)
+
+
+def choose_device(asked: str) -> str:
+    """`cpu` or `cuda` for what a spec asks: `auto` takes CUDA where there is one.
+
+    Raises `ValueError` when CUDA is asked for and this machine has none.
+    """
+    if asked == "cpu":
+        return "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
+    if asked == "cuda":
+        raise ValueError("the spec asks for a CUDA device and this worker has none")
+    return "cpu"

@@ -1,0 +1,124 @@
+"""The training of one run, from its initial weights to its test scores, as a stream of events.
+
+Equal spec, arm, seed, data, device kind and library versions give equal bits in every event but
+`Started` and `Saved`, however often the training is stopped and gone on with.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from models.errors import TrainingFault
+from models.specs.experiment import ExperimentSpec
+from worker.training.batches import batch_rows
+from worker.training.checkpoints import Checkpoints
+from worker.training.data import RunData, pair_questions
+from worker.training.devices import prepare_device
+from worker.training.encoders import build_encoder
+from worker.training.evaluation import evaluate_test, evaluate_validation, pair_scores
+from worker.training.events import Event, Finished, Saved, Started, StepDone
+from worker.training.gauges import measure
+from worker.training.initial import Weights, initial_weights
+from worker.training.losses import hinge_terms, reduce_terms
+from worker.training.optimizer import ShrinkingAdam
+from worker.training.schedules import learning_rate
+
+
+def train(
+    spec: ExperimentSpec,
+    arm: str,
+    seed: int,
+    data: RunData,
+    *,
+    device: str = "cpu",
+    checkpoints: Checkpoints | None = None,
+) -> Iterator[Event]:
+    """Train `arm` under `seed`; yields `Started`, then what happens, and `Finished` last.
+
+    `device` is `cpu` or `cuda`. With `checkpoints` the training goes on from the newest one of
+    this very training, and saves a new one after a step whenever one is due. Raises
+    `TrainingFault` when the loss is no longer a number.
+    """
+    training = Training(spec, arm, seed, data, device)
+    identity = _identity(spec, arm, seed, device)
+    found = checkpoints.newest(identity) if checkpoints else None
+    if found:
+        training.load(found.tensors, found.step)
+    yield Started(training.step)
+    while training.step < spec.steps:
+        yield training.advance()
+        step = training.step
+        if step % spec.evaluate_every == 0 or step == spec.steps:
+            yield evaluate_validation(training.encoder, spec, arm, data, step)
+        if checkpoints and step < spec.steps and checkpoints.due(step):
+            checkpoints.save(step, training.tensors(), identity)
+            yield Saved(step)
+    scores = pair_scores(training.encoder, data, data.test)
+    yield evaluate_test(spec, data, scores, training.step)
+    yield Finished(training.step, scores, training.weights())
+
+
+class Training:
+    """The state of a training between two steps: weights, moments, and the step's number."""
+
+    def __init__(
+        self, spec: ExperimentSpec, arm: str, seed: int, data: RunData, device: str
+    ) -> None:
+        self.spec, self.seed, self.data, self.step = spec, seed, data, 0
+        self.loss_spec = spec.arm(arm).loss
+        weights = initial_weights(spec.encoder, data.vocabulary_size, seed)
+        self.encoder = build_encoder(spec.encoder, weights).to(prepare_device(device))
+        self.optimizer = ShrinkingAdam(spec.optimizer, self.encoder.named_parameters())
+
+    def advance(self) -> StepDone:
+        """Do the next step."""
+        step = self.step + 1
+        rows = batch_rows(self.data.train, self.seed, step, self.spec.batch_size)
+        first, second = self.encoder.encode(pair_questions(self.data, rows)).chunk(2)
+        similarities = first @ second.t()
+        hinges = hinge_terms(self.loss_spec, similarities)
+        loss = reduce_terms(self.loss_spec, hinges)
+        loss.backward()  # type: ignore[no-untyped-call]
+        gauges = measure(self.loss_spec, similarities, hinges, loss)
+        norm = self._gradient_norm()
+        if not (math.isfinite(gauges.loss) and math.isfinite(norm)):
+            raise TrainingFault(_not_finite(step, gauges.loss, norm, self.spec.optimizer.lr))
+        lr = learning_rate(self.spec.optimizer, step, self.spec.steps)
+        self.optimizer.update(lr)
+        self.step = step
+        return StepDone(step, gauges, norm, lr)
+
+    def _gradient_norm(self) -> float:
+        gradients = [p.grad for p in self.encoder.parameters() if p.grad is not None]
+        return float(torch.nn.utils.get_total_norm(gradients))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that a bit-exact resume needs beside the step: weights and Adam's moments."""
+        return {**self.encoder.state_dict(), **self.optimizer.state()}
+
+    def load(self, tensors: dict[str, Tensor], step: int) -> None:
+        """Become what `tensors()` was after `step`."""
+        weights = {name: tensors[name] for name in self.encoder.state_dict()}
+        self.encoder.load_state_dict(weights)
+        self.optimizer.load(tensors, step)
+        self.step = step
+
+    def weights(self) -> Weights:
+        """Copies of the weights by name, float32."""
+        return {n: t.detach().cpu().numpy().copy() for n, t in self.encoder.state_dict().items()}
+
+
+def _identity(spec: ExperimentSpec, arm: str, seed: int, device: str) -> str:
+    """What a checkpoint must have in common with the training that goes on from it."""
+    said = "\n".join((spec.model_dump_json(), arm, str(seed), device, torch.__version__))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _not_finite(step: int, loss: float, norm: float, lr: float) -> str:
+    return (
+        f"at step {step} the loss was {loss} and the gradient's norm {norm}: the training has "
+        f"diverged. A lower optimizer.lr than {lr}, or a longer warm-up, usually helps."
+    )

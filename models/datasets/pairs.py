@@ -1,0 +1,92 @@
+"""A data set in memory: two Arrow text columns, labels, and perhaps a given split.
+
+Why Arrow and not lists of `str`: 808,002 questions are two buffers each, so hashing, counting and
+splitting into words run over bytes, not over Python objects.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
+SPLIT_CODES = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+HASH_FORM = b"tripletlab-pairs-1\n"
+
+Codes = npt.NDArray[np.int8]
+Offsets = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Rows of question pairs, in file order.
+
+    `question1`, `question2`: `pyarrow.LargeStringArray` without nulls; `label`: int8, 1 where the
+    two ask the same; `split`: int8 (0 train, 1 validation, 2 test) or None. All have one length.
+    """
+
+    question1: pa.LargeStringArray
+    question2: pa.LargeStringArray
+    label: Codes
+    split: Codes | None = None
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+def make_pairs(
+    question1: Sequence[str] | pa.ChunkedArray,
+    question2: Sequence[str] | pa.ChunkedArray,
+    label: Sequence[int] | Codes,
+    split: Sequence[int] | Codes | None = None,
+) -> Pairs:
+    """Build `Pairs` from lists or Arrow columns; ValueError when the lengths differ."""
+    codes = np.asarray(label, dtype=np.int8)
+    parts = None if split is None else np.asarray(split, dtype=np.int8)
+    lengths = {len(question1), len(question2), len(codes)}
+    if parts is not None:
+        lengths.add(len(parts))
+    if len(lengths) != 1:
+        raise ValueError(f"columns of different lengths: {sorted(lengths)}")
+    return Pairs(text_column(question1), text_column(question2), codes, parts)
+
+
+def text_column(values: Sequence[str] | pa.ChunkedArray) -> pa.LargeStringArray:
+    """One contiguous column with 64-bit offsets, so that text beyond 2 GiB is no special case."""
+    if not isinstance(values, pa.ChunkedArray):
+        return pa.array(values, type=pa.large_string())
+    whole = values.cast(pa.large_string()).combine_chunks()
+    return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def content_hash(pairs: Pairs) -> str:
+    """SHA-256 (hex) of the rows themselves: the same for any format or compression they came in.
+
+    Hashed are the row count, each column's byte lengths (little-endian int64) and UTF-8 bytes,
+    the labels, and the split where there is one. Lengths come first, so no text can pose as two.
+    """
+    digest = hashlib.sha256(HASH_FORM)
+    digest.update(len(pairs).to_bytes(8, "little"))
+    for column in (pairs.question1, pairs.question2):
+        offsets, data = utf8_parts(column)
+        digest.update(np.diff(offsets).astype("<i8").tobytes())
+        digest.update(data)
+    digest.update(pairs.label.tobytes())
+    if pairs.split is not None:
+        digest.update(b"split")
+        digest.update(pairs.split.tobytes())
+    return digest.hexdigest()
+
+
+def utf8_parts(column: pa.LargeStringArray) -> tuple[Offsets, memoryview]:
+    """Offsets (int64, rows + 1) and the UTF-8 bytes from the first to the last of them."""
+    _, offset_buffer, data_buffer = column.buffers()
+    if len(column) == 0:
+        return np.zeros(1, dtype=np.int64), memoryview(b"")
+    offsets = np.frombuffer(offset_buffer, dtype=np.int64)
+    offsets = offsets[column.offset : column.offset + len(column) + 1]
+    data = memoryview(b"" if data_buffer is None else data_buffer)
+    return offsets, data[offsets[0] : offsets[-1]]

@@ -1,0 +1,50 @@
+"""A run's own vocabulary: which of the data set's words it knows, and by which number.
+
+Why a remap table and not new ids on disk: the tokens are cached once a data set, while each spec
+chooses its training rows and limits. `table[ids]` is all a run needs.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from models.datasets.cache import TokenCache
+from models.datasets.ragged import first_positions, gather
+from models.datasets.splits import Rows
+
+UNKNOWN, PAD, FIRST_WORD = 0, 1, 2
+
+
+class RunVocabulary(NamedTuple):
+    """`remap`: int32, one entry a word of the data set, its id in the run; `size`: highest id + 1.
+
+    Ids: 0 unknown, 1 padding, words from 2 in order of first occurrence.
+    """
+
+    remap: npt.NDArray[np.int32]
+    size: int
+
+
+def build_vocabulary(
+    tokens: TokenCache, rows: Rows, min_count: int = 1, max_size: int | None = None
+) -> RunVocabulary:
+    """Number the words of the questions of `rows` (question1 before question2, rows as given).
+
+    Words seen fewer than `min_count` times are unknown; with `max_size` only so many words stay,
+    the most frequent, ties going to the word seen first. ValueError for a limit below 1.
+    """
+    if min_count < 1 or (max_size is not None and max_size < 1):
+        raise ValueError("min_count and max_size must be 1 or more")
+    questions = (2 * np.asarray(rows, dtype=np.int64)[:, None] + np.arange(2)).ravel()
+    stream, _ = gather(tokens.ids, tokens.offsets, questions)
+    known = len(tokens.vocabulary)
+    counts = np.bincount(stream, minlength=known)
+    first = first_positions(stream, known)
+    words = np.flatnonzero(counts >= min_count)
+    if max_size is not None:
+        words = words[np.lexsort((first[words], -counts[words]))][:max_size]
+    words = words[np.argsort(first[words])]
+    remap = np.full(known, UNKNOWN, dtype=np.int32)
+    remap[words] = np.arange(FIRST_WORD, FIRST_WORD + len(words), dtype=np.int32)
+    return RunVocabulary(remap, FIRST_WORD + len(words))

@@ -1,0 +1,45 @@
+"""The real Quora file, where there is one: its known counts, and the time all of it may take."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.datasets.cache import open_tokens, store
+from models.datasets.columns import ColumnMapping
+from models.datasets.files import read_pairs
+from models.datasets.pairs import content_hash
+from models.datasets.profile import profile
+from models.datasets.splits import in_order
+from models.datasets.vocabulary import build_vocabulary
+
+QUORA_FILE = os.environ.get("TRIPLETLAB_QUORA_FILE", "")
+CONTENT_HASH = "411900650db9f19eeba4bfe869842beaa100e5ace55e519fe084eece846e1620"
+
+
+@pytest.mark.skipif(not QUORA_FILE, reason="TRIPLETLAB_QUORA_FILE names no Quora file")
+def test_the_quora_file_has_its_known_counts_and_takes_seconds(tmp_path: Path) -> None:
+    path = Path(QUORA_FILE)
+    began = time.process_time()
+    pairs = read_pairs(path, filename=path.name, columns=ColumnMapping())
+    digest = content_hash(pairs)
+    store(pairs, tmp_path / "quora")
+    tokens = open_tokens(tmp_path / "quora", "word", pairs)
+    found = profile(pairs, tokens)
+    seconds = time.process_time() - began
+
+    assert digest == CONTENT_HASH
+    assert (found.rows, found.duplicates) == (404_001, 149_171)
+    assert (found.distinct_texts, found.empty_texts, found.token_length_max) == (537_057, 2, 272)
+    assert 12 < found.token_length_mean < 13
+    assert seconds < 20
+
+    # The course's copy had 350 rows more, hence its 111,486 (89,188 + 22,298) and 3,858.
+    split = in_order(pairs.label, 300_000, 10_240, 0.2)
+    assert (len(split.train), len(split.validation_duplicates)) == (89_178, 22_295)
+    assert int(pairs.label[split.test].sum()) == 3_856
+    both = np.concatenate([split.train, split.validation_duplicates])
+    # The course's, by nltk.word_tokenize, was 36,268.
+    assert abs(build_vocabulary(tokens, both).size - 36_268) < 1_000

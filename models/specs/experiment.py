@@ -8,6 +8,8 @@ from models.specs.base import SpecPart, contradiction
 from models.specs.losses import LossSpec
 from models.specs.training import AdamSpec, EncoderSpec, LstmEncoder, VocabularySpec
 
+# one line of text, and nothing that a database cannot store: PostgreSQL refuses the character NUL
+Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Metric = Literal[
@@ -98,8 +100,8 @@ class DecisionSpec(SpecPart):
 
 
 class ExperimentSpec(SpecPart):
-    name: Annotated[str, Field(min_length=1, max_length=200)] = "Untitled"
-    dataset: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[Line, Field(max_length=200)] = "Untitled"
+    dataset: Annotated[Line, Field(max_length=100)]
     """Name of a data set of this service."""
     split: SplitSpec = InOrderSplit()
     tokenizer: Literal["word", "lower"] = "word"

@@ -35,20 +35,27 @@ def _only_counts_the_wrong(detail: ErrorDetails) -> bool:
 
 
 def _problem(detail: ErrorDetails, document: Any) -> Problem:
-    pointer = _pointer(detail["loc"], document) + detail.get("ctx", {}).get("field", "")
+    pointer = _pointer(detail["loc"], document, missing=detail["type"] == "missing")
+    match detail["type"]:
+        case "contradiction":
+            pointer += detail["ctx"]["field"]
+        case "union_tag_invalid":
+            pointer += "/kind"
     return Problem(pointer, _sentence(detail))
 
 
-def _pointer(location: tuple[int | str, ...], document: Any) -> str:
-    """Drop what names a variant of a union, and keep what is in the document."""
+def _pointer(location: tuple[int | str, ...], document: Any, *, missing: bool) -> str:
+    """Drop what names a variant of a union; keep what is in the document, or missing there."""
     parts, here = [], document
     for position, part in enumerate(location):
         last = position == len(location) - 1
-        if isinstance(here, dict) and part in here:
+        # a variant's name is followed by a key of it, and may itself be used as a key by mistake
+        variant = isinstance(here, dict) and here.get("kind") == part and not last
+        if isinstance(here, dict) and part in here and not variant:
             here = here[str(part)]
         elif isinstance(here, list) and isinstance(part, int) and part < len(here):
             here = here[part]
-        elif not last:
+        elif not (last and missing):
             continue
         parts.append(str(part).replace("~", "~0").replace("/", "~1"))
     return "".join(f"/{part}" for part in parts)
@@ -65,5 +72,9 @@ def _sentence(detail: ErrorDetails) -> str:
             return f"kind '{context['tag']}' is not known; known are {context['expected_tags']}"
         case "union_tag_not_found":
             return "must be an object with a known 'kind'"
+        case "too_short":
+            return f"needs {context['min_length']} or more, has {len(detail['input'])}"
+        case "too_long":
+            return f"may have at most {context['max_length']}, has {len(detail['input'])}"
         case _:
             return detail["msg"][:1].lower() + detail["msg"][1:]

@@ -1,0 +1,130 @@
+"""The Celery client: how the API and the worker ring each other's bell.
+
+**The broker is a bell, not a ledger.** A message holds a run's id and nothing else; the truth is
+the run's row. A message lost, late or delivered twice changes nothing: the reaper rings again, and
+the claim in the database lets one attempt through.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from celery import Celery
+from kombu.exceptions import ChannelError, OperationalError
+
+from models.errors import ServiceUnavailable
+
+RUN_TASK = "tripletlab.run"
+ANY_QUEUE = "tripletlab.any"
+CUDA_QUEUE = "tripletlab.cuda"
+
+_SCHEMES = frozenset({"redis", "rediss", "redis+socket"})
+# Longer than any run: with late acknowledgement Redis hands a message out again after this time,
+# and recovery is the lease's business, not the broker's (service advice, section 6).
+_VISIBILITY_SECONDS = 30 * 24 * 3600
+_CONNECT_SECONDS = 2.0
+_ANSWER_SECONDS = 3.0  # more than the 1 s that a worker's waiting read takes on the server
+
+
+def celery_app(broker_url: str) -> Celery:
+    """A Celery client with the settings that hours-long tasks need.
+
+    Raises `ValueError` for a broker other than Redis or Valkey: Celery's file and SQL transports
+    lose the task of a worker that is killed.
+    """
+    scheme = urlsplit(broker_url).scheme
+    if scheme not in _SCHEMES:
+        raise ValueError(
+            f"broker URL of kind '{scheme}': this service needs Redis or Valkey, with a URL such "
+            "as redis://host:6379/0; leave it empty to have `tripletlab serve` start one"
+        )
+    app = Celery("tripletlab", broker=broker_url, set_as_current=False)
+    app.conf.update(_settings())
+    return app
+
+
+def _settings() -> dict[str, Any]:
+    return {
+        # JSON only: no message of ours can make a worker run code
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        # the run's row is the result
+        "result_backend": None,
+        "task_ignore_result": True,
+        # a message is gone only when its attempt has ended; a killed pool process gives it back
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        # a failure is a state in the database, not a reason for another delivery
+        "task_acks_on_failure_or_timeout": True,
+        # a worker takes no more than it runs, so that the next free worker gets the next run
+        "worker_prefetch_multiplier": 1,
+        # a pool process only waits for its attempt; a new one for each costs milliseconds
+        "worker_max_tasks_per_child": 1,
+        # a hiccup of the broker must not end hours of training; the claim makes that safe
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        # no remote control, events or gossip: cancelling is a flag in the database, and every
+        # subscription less is one less to lose when Redis restarts
+        "worker_enable_remote_control": False,
+        "worker_send_task_events": False,
+        "task_default_queue": ANY_QUEUE,
+        "task_create_missing_queues": True,
+        # all three places that Celery's page on Redis names; the shortest would win
+        "visibility_timeout": _VISIBILITY_SECONDS,
+        "result_backend_transport_options": {"visibility_timeout": _VISIBILITY_SECONDS},
+        "broker_transport_options": {
+            "visibility_timeout": _VISIBILITY_SECONDS,
+            # a submit to a broker that is away fails in seconds instead of waiting for ever
+            "socket_connect_timeout": _CONNECT_SECONDS,
+            "socket_timeout": _ANSWER_SECONDS,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+            "max_retries": 1,
+            "interval_start": 0,
+            "interval_step": 0.2,
+            "interval_max": 0.5,
+            "connect_retries_timeout": _CONNECT_SECONDS,
+        },
+    }
+
+
+def queue_for(device: str) -> str:
+    """The queue of runs that ask for this device: `cuda` waits for a worker that has one."""
+    return CUDA_QUEUE if device == "cuda" else ANY_QUEUE
+
+
+def submit(app: Celery, run_id: str, device: str) -> None:
+    """Ring the bell for a queued run; the message's id is the run's.
+
+    Raises `ServiceUnavailable` within about three seconds when the broker is away. The run stays
+    queued then, and the reaper rings again.
+    """
+    try:
+        app.send_task(RUN_TASK, args=[run_id], task_id=run_id, queue=queue_for(device), retry=False)
+    except (OperationalError, OSError) as error:
+        raise ServiceUnavailable(f"the broker does not answer: {error}") from error
+
+
+def waiting_messages(app: Celery, queue: str) -> int:
+    """Messages in `queue` that no worker has taken. Raises `ServiceUnavailable`."""
+    try:
+        with app.connection_for_write() as connection:
+            channel: Any = connection.default_channel
+            return int(channel.queue_declare(queue, passive=True).message_count)
+    except ChannelError:  # nothing was ever sent to it, or all was taken
+        return 0
+    except (OperationalError, OSError) as error:
+        raise ServiceUnavailable(f"the broker does not answer: {error}") from error
+
+
+def ping(broker_url: str) -> None:
+    """Return when the broker answers. Raises `ServiceUnavailable` within about three seconds."""
+    app = celery_app(broker_url)
+    try:
+        with app.connection_for_write() as connection:
+            channel: Any = connection.default_channel
+            channel.client.ping()
+    except (OperationalError, OSError) as error:
+        raise ServiceUnavailable(f"the broker does not answer: {error}") from error
+    finally:
+        app.close()

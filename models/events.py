@@ -1,0 +1,69 @@
+"""The record of what happened to an experiment, in order; the event stream reads it back.
+
+**Event ids of one experiment appear in the order of commits.** Whoever writes an event holds the
+row lock of its experiment (`locked_experiment`) first, so an id is given out and committed before
+the next one is given out. A reader that resumes after an id therefore never misses an event.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.errors import NotFound
+from models.states import RunState
+from models.tables import Event, Experiment, Run
+
+
+def locked_experiment(session: Session, run_id: str) -> str:
+    """The id of the run's experiment, whose row this transaction now holds.
+
+    Every writer of a run takes this lock first, and only then touches the run: one order of locks
+    for all, so that no two of them wait for each other. Raises `NotFound`.
+    """
+    owner = select(Run.experiment_id).where(Run.id == run_id).scalar_subquery()
+    # "no key": rows that point at the experiment may still be added meanwhile
+    found = session.scalar(
+        select(Experiment.id).where(Experiment.id == owner).with_for_update(key_share=True)
+    )
+    if found is None:
+        raise NotFound(f"there is no run '{run_id}'")
+    return found
+
+
+def record(
+    session: Session,
+    *,
+    experiment_id: str,
+    kind: str,
+    now: datetime,
+    run_id: str | None = None,
+    from_state: RunState | None = None,
+    to_state: RunState | None = None,
+    attempt: int | None = None,
+    message: str | None = None,
+) -> None:
+    """Add an event. The caller holds the experiment's row, or has just flushed it."""
+    session.add(
+        Event(
+            experiment_id=experiment_id,
+            run_id=run_id,
+            at=now,
+            kind=kind,
+            from_state=from_state,
+            to_state=to_state,
+            attempt=attempt,
+            message=message,
+        )
+    )
+
+
+def events_after(session: Session, experiment_id: str, after_id: int, limit: int) -> list[Event]:
+    """At most `limit` events of an experiment with an id above `after_id`, oldest first."""
+    query = (
+        select(Event)
+        .where(Event.experiment_id == experiment_id, Event.id > after_id)
+        .order_by(Event.id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))

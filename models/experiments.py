@@ -1,0 +1,200 @@
+"""All SQL of experiments: create one with its runs, look it up, list, delete.
+
+An experiment's state is not stored: it follows from its runs, in Python for one experiment
+(`states.experiment_state`) and in SQL where a list is filtered by it (`_in_state`).
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from models import events
+from models.errors import Conflict, NotFound
+from models.ids import new_id
+from models.specs.experiment import ExperimentSpec
+from models.states import TERMINAL, RunState
+from models.tables import Dataset, Experiment, Run
+
+Listed = tuple[Experiment, dict[RunState, int]]
+
+
+def create_experiment(
+    session: Session,
+    *,
+    spec: ExperimentSpec,
+    dataset: Dataset,
+    test_pairs: int,
+    baseline_majority: float,
+    baseline_collapsed: float,
+    idempotency_key: str | None,
+    request_hash: str,
+) -> Experiment:
+    """Add the experiment, all its runs as `queued`, and their events.
+
+    Raises `Conflict` when the idempotency key was used meanwhile, or the data set was deleted.
+    """
+    now = datetime.now(UTC)
+    row = Experiment(
+        id=new_id("exp"),
+        name=spec.name,
+        created_at=now,
+        dataset_id=dataset.id,
+        content_hash=dataset.content_hash,
+        spec=spec.model_dump(mode="json"),
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+        test_pairs=test_pairs,
+        baseline_majority=baseline_majority,
+        baseline_collapsed=baseline_collapsed,
+    )
+    _insert(session, row, dataset.name)
+    _add_runs(session, row.id, spec, now)
+    return row
+
+
+def _insert(session: Session, row: Experiment, dataset_name: str) -> None:
+    key = row.idempotency_key
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        if key is not None and by_idempotency_key(session, key) is not None:
+            raise Conflict(f"the idempotency key '{key}' has just been used") from None
+        raise Conflict(f"data set '{dataset_name}' has just been deleted") from None
+
+
+def _add_runs(session: Session, experiment_id: str, spec: ExperimentSpec, now: datetime) -> None:
+    """Seed by seed, all arms of a seed together: what has ended by any time is mostly pairs."""
+    wanted = [(seed, arm.name) for seed in spec.seeds.values() for arm in spec.arms]
+    rows = [
+        Run(
+            id=new_id("run"),
+            experiment_id=experiment_id,
+            position=position,
+            arm=arm,
+            seed=seed,
+            device=spec.device,
+            state=RunState.QUEUED,
+            steps=spec.steps,
+            submitted_at=now,
+        )
+        for position, (seed, arm) in enumerate(wanted)
+    ]
+    session.add_all(rows)
+    session.flush()
+    events.record(session, experiment_id=experiment_id, kind="created", now=now)
+    for run in rows:
+        events.record(
+            session,
+            experiment_id=experiment_id,
+            run_id=run.id,
+            kind="state",
+            to_state=RunState.QUEUED,
+            attempt=0,
+            now=now,
+        )
+
+
+def by_idempotency_key(session: Session, key: str) -> Experiment | None:
+    """The experiment that was created under this key, if any."""
+    return session.scalar(select(Experiment).where(Experiment.idempotency_key == key))
+
+
+def experiment(session: Session, experiment_id: str) -> Experiment:
+    """Raises `NotFound`."""
+    row = session.get(Experiment, experiment_id)
+    if row is None:
+        raise NotFound(f"there is no experiment '{experiment_id}'")
+    return row
+
+
+def list_experiments(
+    session: Session,
+    *,
+    state: RunState | None = None,
+    dataset: str | None = None,
+    name_contains: str | None = None,
+    after: str | None = None,
+    limit: int,
+) -> list[Listed]:
+    """At most `limit` experiments, newest first, each with its count of runs by state.
+
+    `after` is the id of the last experiment of the page before. `name_contains` ignores the case
+    of letters (on SQLite only of a to z).
+    """
+    query = select(Experiment).order_by(Experiment.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(_in_state(state))
+    if dataset is not None:
+        query = query.join(Dataset).where(Dataset.name == dataset)
+    if name_contains:
+        query = query.where(Experiment.name.icontains(name_contains, autoescape=True))
+    if after is not None:
+        query = query.where(Experiment.id < after)
+    page = list(session.scalars(query))
+    counts = _counts(session, [row.id for row in page])
+    return [(row, counts[row.id]) for row in page]
+
+
+def _in_state(state: RunState) -> ColumnElement[bool]:
+    """`states.experiment_state` in SQL."""
+
+    def any_run(*states: RunState) -> ColumnElement[bool]:
+        return exists().where(Run.experiment_id == Experiment.id, Run.state.in_(states))
+
+    active = any_run(RunState.QUEUED, RunState.RUNNING)
+    begun = any_run(RunState.RUNNING, *TERMINAL)
+    failed, cancelled = any_run(RunState.FAILED), any_run(RunState.CANCELLED)
+    match state:
+        case RunState.QUEUED:
+            return ~begun
+        case RunState.RUNNING:
+            return and_(active, begun)
+        case RunState.FAILED:
+            return and_(~active, failed)
+        case RunState.CANCELLED:
+            return and_(~active, ~failed, cancelled)
+        case RunState.SUCCEEDED:
+            return and_(begun, ~active, ~failed, ~cancelled)
+
+
+def run_counts(session: Session, experiment_id: str) -> dict[RunState, int]:
+    """How many runs of the experiment are in each state; every state has an entry."""
+    return _counts(session, [experiment_id])[experiment_id]
+
+
+def _counts(session: Session, ids: Sequence[str]) -> dict[str, dict[RunState, int]]:
+    counts = {one: dict.fromkeys(RunState, 0) for one in ids}
+    query = (
+        select(Run.experiment_id, Run.state, func.count())
+        .where(Run.experiment_id.in_(ids))
+        .group_by(Run.experiment_id, Run.state)
+    )
+    for experiment_id, state, count in session.execute(query):
+        counts[experiment_id][RunState(state)] = count
+    return counts
+
+
+def runs_of(session: Session, experiment_id: str) -> list[Run]:
+    """The runs of an experiment in the order in which they were queued."""
+    query = select(Run).where(Run.experiment_id == experiment_id).order_by(Run.position)
+    return list(session.scalars(query))
+
+
+def delete_experiment(session: Session, experiment_id: str) -> None:
+    """Remove an experiment with its runs, figures and events; files are the caller's.
+
+    Raises `NotFound`, and `Conflict` while a run is queued or running.
+    """
+    held = select(Experiment.id).where(Experiment.id == experiment_id).with_for_update()
+    if session.scalar(held) is None:
+        raise NotFound(f"there is no experiment '{experiment_id}'")
+    counts = run_counts(session, experiment_id)
+    left = counts[RunState.QUEUED] + counts[RunState.RUNNING]
+    if left:
+        raise Conflict(f"{left} of its runs are queued or running; cancel the experiment first")
+    session.execute(delete(Experiment).where(Experiment.id == experiment_id))

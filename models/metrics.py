@@ -1,0 +1,190 @@
+"""All SQL of the figures: write steps and evaluations, read them as series.
+
+Writing is not fenced here: **the caller first calls `runs.advance` in the same transaction**. It
+raises `StaleAttempt` for an attempt that lost its run, and holds the run against others meanwhile.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from models.specs.losses import MAX_TERMS
+from models.tables import Evaluation, Run, Step
+from models.thinning import thin
+
+Figure = float | None
+Series = dict[str, list[Any]]
+
+ACTIVE = tuple(f"active_{number}" for number in range(1, MAX_TERMS + 1))
+STEP_FIGURES = (
+    "loss",
+    "loss_per_row",
+    "s_ap_mean",
+    "s_an_mean",
+    "harder_share",
+    "masked_share",
+    "gradient_norm",
+    "lr",
+    *ACTIVE,
+)
+EVALUATION_FIGURES = (
+    "loss",
+    "loss_per_row",
+    "baseline_loss",
+    "accuracy",
+    "roc_auc",
+    "average_precision",
+    "predicted_positive",
+    "positive_mean",
+    "negative_mean",
+)
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """One training step as in the table `steps`; `active` has one share for each loss term."""
+
+    step: int
+    loss: float
+    loss_per_row: float
+    s_ap_mean: float
+    s_an_mean: float
+    harder_share: float
+    masked_share: float
+    gradient_norm: float
+    lr: float
+    active: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class EvaluationRow:
+    """One evaluation as in the table `evaluations`."""
+
+    step: int
+    split: str
+    loss: Figure
+    loss_per_row: Figure
+    baseline_loss: Figure
+    accuracy: float
+    roc_auc: Figure
+    average_precision: Figure
+    predicted_positive: float
+    positive_mean: Figure
+    negative_mean: Figure
+    pairs: int
+
+
+def append_steps(session: Session, run_id: str, rows: Sequence[StepRow]) -> None:
+    """Write steps of a run; what stood there for these steps is replaced."""
+    if not rows:
+        return
+    # A connection that broke during COMMIT leaves the writer in doubt, so it writes again.
+    numbers = [row.step for row in rows]
+    again = Step.step.between(min(numbers), max(numbers))
+    session.execute(delete(Step).where(Step.run_id == run_id, again))
+    session.execute(insert(Step), [_step_values(run_id, row) for row in rows])
+
+
+def _step_values(run_id: str, row: StepRow) -> dict[str, Any]:
+    values = asdict(row)
+    active = values.pop("active")
+    padded = (*active, *[None] * (MAX_TERMS - len(active)))
+    return {"run_id": run_id, **values, **dict(zip(ACTIVE, padded, strict=True))}
+
+
+def append_evaluation(session: Session, run_id: str, row: EvaluationRow) -> None:
+    """Write one evaluation of a run; what stood there for this step and split is replaced."""
+    same = (Evaluation.step == row.step, Evaluation.split == row.split)
+    session.execute(delete(Evaluation).where(Evaluation.run_id == run_id, *same))
+    session.execute(insert(Evaluation), [{"run_id": run_id, **asdict(row)}])
+
+
+def steps_series(
+    session: Session, run_id: str, *, after: int = 0, max_points: int | None = None
+) -> Series:
+    """The steps above `after` in columns: `step`, each figure, and `active_1`, … of its terms.
+
+    With `max_points` the series is thinned (see `thinning.thin`): first, last, every column's
+    lowest and highest, and the loss's extremes of each stretch stay.
+    """
+    names = ("step", *STEP_FIGURES)
+    query = (
+        select(*(getattr(Step, name) for name in names))
+        .where(Step.run_id == run_id, Step.step > after)
+        .order_by(Step.step)
+    )
+    rows = session.execute(query).all()
+    if max_points is not None and len(rows) > max_points:
+        figures = np.array([row[1:] for row in rows], dtype=np.float64)
+        columns = dict(zip(STEP_FIGURES, figures.T, strict=True))
+        rows = [rows[index] for index in thin(columns, guide="loss", max_points=max_points)]
+    series = {name: [row[index] for row in rows] for index, name in enumerate(names)}
+    unused = [name for name in ACTIVE[1:] if all(value is None for value in series[name])]
+    return {name: values for name, values in series.items() if name not in unused}
+
+
+def evaluations_of(session: Session, run_id: str) -> list[Evaluation]:
+    """All evaluations of a run by step, then split."""
+    query = (
+        select(Evaluation)
+        .where(Evaluation.run_id == run_id)
+        .order_by(Evaluation.step, Evaluation.split)
+    )
+    return list(session.scalars(query))
+
+
+def final_metrics(session: Session, experiment_id: str) -> dict[str, dict[str, float]]:
+    """Each run's latest evaluation of each split, flat: `test.accuracy`, `validation.loss`, …
+
+    A figure that a split does not have is left out; a run without evaluations has none.
+    """
+    latest = (
+        select(Evaluation.run_id, Evaluation.split, func.max(Evaluation.step).label("step"))
+        .join(Run, Run.id == Evaluation.run_id)
+        .where(Run.experiment_id == experiment_id)
+        .group_by(Evaluation.run_id, Evaluation.split)
+        .subquery()
+    )
+    same = and_(
+        Evaluation.run_id == latest.c.run_id,
+        Evaluation.split == latest.c.split,
+        Evaluation.step == latest.c.step,
+    )
+    metrics = _for_each_run(session, experiment_id)
+    for row in session.scalars(select(Evaluation).join(latest, same)):
+        for name in EVALUATION_FIGURES:
+            value = getattr(row, name)
+            if value is not None:
+                metrics[row.run_id][f"{row.split}.{name}"] = value
+    return metrics
+
+
+def curves(session: Session, experiment_id: str) -> dict[str, Series]:
+    """Each run's `step`, `train.loss` and `validation.loss`, at the steps of its evaluations."""
+    query = (
+        select(Evaluation.run_id, Evaluation.step, Step.loss, Evaluation.loss)
+        .join(Run, Run.id == Evaluation.run_id)
+        .join(Step, and_(Step.run_id == Evaluation.run_id, Step.step == Evaluation.step))
+        .where(Run.experiment_id == experiment_id, Evaluation.split == "validation")
+        .order_by(Evaluation.run_id, Evaluation.step)
+    )
+    series: dict[str, Series] = {
+        run_id: {"step": [], "train.loss": [], "validation.loss": []}
+        for run_id in _for_each_run(session, experiment_id)
+    }
+    for run_id, step, train, validation in session.execute(query):
+        series[run_id]["step"].append(step)
+        series[run_id]["train.loss"].append(train)
+        series[run_id]["validation.loss"].append(validation)
+    return series
+
+
+def _for_each_run(session: Session, experiment_id: str) -> dict[str, dict[str, float]]:
+    ids = session.scalars(
+        select(Run.id).where(Run.experiment_id == experiment_id).order_by(Run.position)
+    )
+    return {run_id: {} for run_id in ids}

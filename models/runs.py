@@ -1,0 +1,159 @@
+"""All SQL of a run's life. Each change is one conditional UPDATE, and leaves one event row.
+
+"No row changed" is an answer, not an accident: a claim that finds the run taken steps aside, and
+a write under an attempt that no longer holds the run raises `StaleAttempt`. **A worker's every
+write is fenced by its attempt number**: figures are appended in the same transaction as
+`advance`, so that a stale attempt's figures are undone with it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from models import events
+from models.errors import StaleAttempt
+from models.states import TERMINAL, RunState
+from models.tables import Evaluation, Run, Step
+from models.transitions import changed, fresh, move, release
+
+
+def run(session: Session, run_id: str) -> Run:
+    """The run as the database has it now. Raises `NotFound`."""
+    return fresh(session, run_id)
+
+
+def claim(
+    session: Session, run_id: str, *, worker_id: str, cuda: bool, now: datetime
+) -> Run | None:
+    """Take a queued run as its next attempt. None: step aside.
+
+    A run that asks for `cuda` is refused to a worker that has none.
+    """
+    fits = () if cuda else (Run.device != "cuda",)
+    return move(
+        session,
+        run_id,
+        RunState.QUEUED,
+        RunState.RUNNING,
+        where=fits,
+        now=now,
+        attempt=Run.attempt + 1,
+        worker_id=worker_id,
+        started_at=now,
+        started_step=0,
+        heartbeat_at=now,
+        reason=None,
+    )
+
+
+def heartbeat(session: Session, run_id: str, attempt: int, now: datetime) -> bool:
+    """Say that the attempt lives; True when someone asked to cancel. Raises `StaleAttempt`."""
+    _write(session, run_id, attempt, heartbeat_at=now)
+    return run(session, run_id).cancel_requested
+
+
+def begin_from(session: Session, run_id: str, attempt: int, step: int, now: datetime) -> None:
+    """The attempt goes on from a checkpoint after `step` (0: anew).
+
+    Figures of later steps are removed: this attempt will write them again. Raises `StaleAttempt`.
+    """
+    _write(session, run_id, attempt, step=step, started_step=step, heartbeat_at=now)
+    session.execute(delete(Step).where(Step.run_id == run_id, Step.step > step))
+    session.execute(delete(Evaluation).where(Evaluation.run_id == run_id, Evaluation.step > step))
+
+
+def advance(session: Session, run_id: str, attempt: int, step: int, now: datetime) -> None:
+    """The attempt has done `step` steps; counts as a heartbeat. Raises `StaleAttempt`."""
+    _write(session, run_id, attempt, step=step, heartbeat_at=now)
+
+
+def finish(
+    session: Session,
+    run_id: str,
+    attempt: int,
+    to: RunState,
+    *,
+    reason: str | None = None,
+    weights_sha256: str | None = None,
+    provenance: dict[str, Any] | None = None,
+    now: datetime,
+) -> None:
+    """End the run in a terminal state. Raises `StaleAttempt`, and `ValueError` for other states."""
+    if to not in TERMINAL:
+        raise ValueError(f"{to} is not an end of a run")
+    ended = move(
+        session,
+        run_id,
+        RunState.RUNNING,
+        to,
+        where=(Run.attempt == attempt,),
+        message=reason,
+        now=now,
+        reason=reason,
+        finished_at=now,
+        weights_sha256=weights_sha256,
+        provenance=provenance,
+    )
+    if ended is None:
+        raise _stale(run_id, attempt)
+
+
+def give_back(session: Session, run_id: str, attempt: int, *, reason: str, now: datetime) -> None:
+    """Put the run back in the queue, its worker cannot go on; one asked to cancel is cancelled.
+
+    Raises `StaleAttempt`.
+    """
+    if not release(session, run_id, where=(Run.attempt == attempt,), reason=reason, now=now):
+        raise _stale(run_id, attempt)
+
+
+def request_cancel(session: Session, run_id: str, now: datetime) -> None:
+    """Cancel a queued run at once, flag a running one, leave an ended one. Idempotent."""
+    reason = "cancelled before it started"
+    if move(
+        session,
+        run_id,
+        RunState.QUEUED,
+        RunState.CANCELLED,
+        message=reason,
+        now=now,
+        reason=reason,
+        cancel_requested=True,
+        finished_at=now,
+    ):
+        return
+    change = update(Run).where(
+        Run.id == run_id, Run.state == RunState.RUNNING, ~Run.cancel_requested
+    )
+    if changed(session, change.values(cancel_requested=True)):
+        row = run(session, run_id)
+        events.record(
+            session,
+            experiment_id=row.experiment_id,
+            run_id=run_id,
+            kind="cancel_requested",
+            attempt=row.attempt,
+            now=now,
+        )
+
+
+def mark_submitted(session: Session, run_id: str, now: datetime) -> None:
+    """A message for this queued run went out. No event: a long queue would write nothing else."""
+    queued = update(Run).where(Run.id == run_id, Run.state == RunState.QUEUED)
+    changed(session, queued.values(submitted_at=now))
+
+
+def _write(session: Session, run_id: str, attempt: int, **values: Any) -> None:
+    """Update a run that this attempt still holds; `StaleAttempt` when it does not."""
+    events.locked_experiment(session, run_id)
+    held = update(Run).where(
+        Run.id == run_id, Run.state == RunState.RUNNING, Run.attempt == attempt
+    )
+    if not changed(session, held.values(**values)):
+        raise _stale(run_id, attempt)
+
+
+def _stale(run_id: str, attempt: int) -> StaleAttempt:
+    return StaleAttempt(f"attempt {attempt} no longer holds run {run_id}")

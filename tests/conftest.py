@@ -1,0 +1,98 @@
+"""What tests of several tiers share: databases and a Redis of their own, never anyone's data.
+
+A server that is absent skips its tests at home, with the reason, and fails them where `CI` is set.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from models.database import Database
+
+from databases_for_tests import PostgresForTests, SqliteForTests, postgres_database
+from redis_for_tests import RedisForTests, unavailable
+
+# no time is asserted, and building a spec or a schedule of events is slow beside most examples
+settings.register_profile("tripletlab", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("tripletlab")
+
+POSTGRES = os.environ.get(
+    "TRIPLETLAB_TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/test"
+)
+REDIS = os.environ.get("TRIPLETLAB_TEST_REDIS_URL", "redis://127.0.0.1:6379/")
+
+
+def _absent(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason} (CI is set, so this is a failure)", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def sqlite_for_tests(tmp_path_factory: pytest.TempPathFactory) -> SqliteForTests:
+    return SqliteForTests(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_for_tests() -> Iterator[PostgresForTests | str]:
+    """A database made for this session and dropped at its end, or why there is none."""
+    with PostgresForTests.made_on(POSTGRES) as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without any table; the test runs once on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'blank.sqlite3'}"
+        return
+    with postgres_database(POSTGRES) as url:
+        if not url.startswith("postgresql:"):
+            _absent(url)
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a migrated, empty database; the test runs once on each kind."""
+    if request.param == "sqlite":
+        empty: SqliteForTests = request.getfixturevalue("sqlite_for_tests")
+        return empty.copied_to(tmp_path / "tripletlab.sqlite3")
+    made: PostgresForTests | str = request.getfixturevalue("postgres_for_tests")
+    if isinstance(made, str):
+        _absent(made)
+    made.empty()
+    return made.url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated, empty database; the test runs once on each kind."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def _redis_for_tests() -> Iterator[RedisForTests | str]:
+    try:
+        own = RedisForTests(REDIS)
+    except unavailable as error:
+        yield f"no Redis for tests at {urlsplit(REDIS).hostname}: {error}"
+        return
+    yield own
+    own.give_up()
+
+
+@pytest.fixture
+def redis_url(_redis_for_tests: RedisForTests | str) -> str:
+    """The URL of an empty Redis database that no one else uses; never number 0."""
+    if isinstance(_redis_for_tests, str):
+        _absent(_redis_for_tests)
+    _redis_for_tests.empty()
+    return _redis_for_tests.url

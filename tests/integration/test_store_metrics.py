@@ -1,0 +1,189 @@
+"""Figures in the store: what is appended is read back, in columns, thinned, and summed up."""
+
+from models.database import Database
+from models.experiments import runs_of
+from models.metrics import (
+    EVALUATION_FIGURES,
+    EvaluationRow,
+    append_evaluation,
+    append_steps,
+    curves,
+    evaluations_of,
+    final_metrics,
+    steps_series,
+)
+from models.runs import begin_from, claim
+
+from stored import at, evaluation_row, step_row, stored_experiment, stored_run
+
+
+def test_steps_are_read_back_as_columns(database: Database) -> None:
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        append_steps(
+            session,
+            run_id,
+            [
+                step_row(1, loss=128.0, active=(1.0, 0.5)),
+                step_row(2, loss=1 / 3, active=(0.0, 1.0)),
+            ],
+        )
+    with database.reading() as session:
+        series = steps_series(session, run_id)
+    assert series == {
+        "step": [1, 2],
+        "loss": [128.0, 1 / 3],  # to the last bit
+        "loss_per_row": [0.5, 1 / 768],
+        "s_ap_mean": [0.8, 0.8],
+        "s_an_mean": [0.2, 0.2],
+        "harder_share": [0.1, 0.1],
+        "masked_share": [0.0, 0.0],
+        "gradient_norm": [3.0, 3.0],
+        "lr": [0.01, 0.01],
+        "active_1": [1.0, 0.0],
+        "active_2": [0.5, 1.0],
+    }
+
+
+def test_a_loss_of_eight_terms_has_eight_active_shares(database: Database) -> None:
+    shares = tuple(index / 8 for index in range(8))
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        append_steps(session, run_id, [step_row(1, active=shares)])
+        series = steps_series(session, run_id)
+    assert tuple(series[f"active_{number}"][0] for number in range(1, 9)) == shares
+
+
+def test_appending_no_steps_is_no_error(database: Database) -> None:
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        append_steps(session, run_id, [])
+        assert steps_series(session, run_id)["step"] == []
+
+
+def test_a_writer_in_doubt_may_write_the_same_figures_again(database: Database) -> None:
+    with database.transaction() as session:
+        run_id, other = stored_run(session).id, stored_run(session).id
+        for each in (run_id, other):
+            append_steps(session, each, [step_row(step, loss=1.0) for step in range(1, 6)])
+            for split in ("validation", "test"):
+                append_evaluation(session, each, evaluation_row(5, split, accuracy=0.5))
+    with database.transaction() as session:
+        append_steps(session, run_id, [step_row(step, loss=2.0) for step in (3, 4)])
+        append_evaluation(session, run_id, evaluation_row(5, "test", accuracy=0.9))
+    with database.reading() as session:
+        assert steps_series(session, run_id)["loss"] == [1.0, 1.0, 2.0, 2.0, 1.0]
+        assert [row.accuracy for row in evaluations_of(session, run_id)] == [0.9, 0.5]
+        assert steps_series(session, other)["loss"] == [1.0] * 5
+        assert [row.accuracy for row in evaluations_of(session, other)] == [0.5, 0.5]
+
+
+def test_a_reader_asks_for_the_steps_it_has_not_seen(database: Database) -> None:
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        append_steps(session, run_id, [step_row(step) for step in (3, 1, 2, 4)])
+        assert steps_series(session, run_id, after=2)["step"] == [3, 4]
+        assert steps_series(session, run_id, after=4)["step"] == []
+
+
+def test_a_thinned_series_keeps_its_spike_and_its_ends(database: Database) -> None:
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        rows = [step_row(step, loss=99.0 if step == 567 else 1.0) for step in range(1, 1001)]
+        append_steps(session, run_id, rows)
+        series = steps_series(session, run_id, max_points=60)
+        tail = steps_series(session, run_id, after=900, max_points=100)
+    assert len(series["step"]) <= 60
+    assert {1, 567, 1000} <= set(series["step"])
+    assert max(series["loss"]) == 99.0
+    assert {len(column) for column in series.values()} == {len(series["step"])}
+    assert tail["step"] == list(range(901, 1001))
+
+
+def test_an_evaluation_is_read_back_figure_by_figure(database: Database) -> None:
+    row = EvaluationRow(
+        step=100,
+        split="validation",
+        loss=1.5,
+        loss_per_row=0.25,
+        baseline_loss=1.25,
+        accuracy=0.7,
+        roc_auc=None,
+        average_precision=0.6,
+        predicted_positive=0.4,
+        positive_mean=0.9,
+        negative_mean=None,
+        pairs=2048,
+    )
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        append_evaluation(session, run_id, row)
+    with database.reading() as session:
+        [stored] = evaluations_of(session, run_id)
+    for name in ("step", "split", "pairs", *EVALUATION_FIGURES):
+        assert getattr(stored, name) == getattr(row, name), name
+
+
+def test_evaluations_come_in_order_of_steps(database: Database) -> None:
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        for step, split in ((20, "validation"), (10, "validation"), (20, "test")):
+            append_evaluation(session, run_id, evaluation_row(step, split))
+        found = [(row.step, row.split) for row in evaluations_of(session, run_id)]
+    assert found == [(10, "validation"), (20, "test"), (20, "validation")]
+
+
+def test_final_metrics_are_the_latest_of_each_split_of_each_run(database: Database) -> None:
+    with database.transaction() as session:
+        made = stored_experiment(session, seeds={"count": 1})
+        first, second = (run.id for run in runs_of(session, made.id))
+        stranger = stored_run(session).id
+        for run_id, accuracy in ((first, 0.7), (second, 0.6), (stranger, 0.1)):
+            append_evaluation(session, run_id, evaluation_row(10, accuracy=0.5, loss=9.0))
+            append_evaluation(session, run_id, evaluation_row(20, accuracy=accuracy, loss=4.0))
+        append_evaluation(session, first, evaluation_row(20, "test", accuracy=0.8, loss=None))
+    with database.reading() as session:
+        final = final_metrics(session, made.id)
+    assert set(final) == {first, second}
+    assert final[first]["test.accuracy"] == 0.8
+    assert (final[first]["validation.accuracy"], final[first]["validation.loss"]) == (0.7, 4.0)
+    assert "test.loss" not in final[first]
+    assert final[second]["validation.accuracy"] == 0.6
+    assert not any(name.startswith("test.") for name in final[second])
+
+
+def test_a_run_that_was_not_evaluated_yet_has_no_final_metrics(database: Database) -> None:
+    with database.transaction() as session:
+        made = stored_experiment(session, seeds={"count": 1})
+        first, second = (run.id for run in runs_of(session, made.id))
+        append_steps(session, first, [step_row(1)])
+        assert final_metrics(session, made.id) == {first: {}, second: {}}
+
+
+def test_curves_have_both_losses_at_the_steps_of_evaluations(database: Database) -> None:
+    with database.transaction() as session:
+        made = stored_experiment(session, seeds={"count": 1})
+        first, second = (run.id for run in runs_of(session, made.id))
+        append_steps(session, first, [step_row(step, loss=100 - step) for step in range(1, 21)])
+        for step in (20, 10):
+            append_evaluation(session, first, evaluation_row(step, loss=step / 10))
+        append_evaluation(session, first, evaluation_row(20, "test", loss=None))
+        found = curves(session, made.id)
+    empty: dict[str, list[float]] = {"step": [], "train.loss": [], "validation.loss": []}
+    assert found == {
+        first: {"step": [10, 20], "train.loss": [90, 80], "validation.loss": [1.0, 2.0]},
+        second: empty,
+    }
+
+
+def test_a_repeated_attempt_may_write_the_steps_after_its_checkpoint_again(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        assert claim(session, run_id, worker_id="w", cuda=False, now=at(1))
+        append_steps(session, run_id, [step_row(step, loss=1.0) for step in (1, 2, 3)])
+    with database.transaction() as session:
+        begin_from(session, run_id, 1, 1, at(2))
+        append_steps(session, run_id, [step_row(step, loss=2.0) for step in (2, 3)])
+        assert steps_series(session, run_id)["loss"] == [1.0, 2.0, 2.0]

@@ -1,0 +1,101 @@
+"""Migrations lead to exactly the tables of the code, on both databases, whoever starts first."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from models.database import Database
+from models.errors import ServiceUnavailable
+from models.migrating import alembic_config, check, migrate
+from models.tables import Base
+
+
+@pytest.fixture
+def blank(blank_url: str) -> Iterator[Database]:
+    opened = Database(blank_url)
+    yield opened
+    opened.close()
+
+
+def test_migrations_give_the_tables_of_the_code(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Base.metadata) == []
+        assert set(inspect(connection).get_table_names()) == {
+            *Base.metadata.tables,
+            "alembic_version",
+        }
+
+
+def test_deleting_cascades_as_the_tables_of_the_code_say(database: Database) -> None:
+    # alembic's comparison is lenient about ON DELETE, so this one is not
+    with database.engine.connect() as connection:
+        inspector = inspect(connection)
+        for table in Base.metadata.sorted_tables:
+            wanted = {
+                (constraint.name, constraint.ondelete)
+                for constraint in table.foreign_key_constraints
+            }
+            there = {
+                (key["name"], key["options"].get("ondelete"))
+                for key in inspector.get_foreign_keys(table.name)
+            }
+            assert there == wanted, table.name
+
+
+def test_migrating_again_changes_nothing(database: Database, database_url: str) -> None:
+    migrate(database_url)
+    check(database)
+
+
+def test_going_down_leaves_no_table_behind(blank: Database, blank_url: str) -> None:
+    migrate(blank_url)
+    with blank.engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "base")
+    assert inspect(blank.engine).get_table_names() == ["alembic_version"]
+
+
+def test_a_failing_migration_leaves_the_database_as_it_was(blank: Database, blank_url: str) -> None:
+    with blank.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE steps (mine INTEGER)"))
+    with pytest.raises(Exception, match="steps"):
+        migrate(blank_url)
+    assert inspect(blank.engine).get_table_names() == ["steps"]
+
+
+def test_processes_that_start_at_once_all_find_the_schema(blank: Database, blank_url: str) -> None:
+    code = f"from models.migrating import migrate; migrate({blank_url!r})"
+    root = Path(__file__).parents[2]
+    started = [subprocess.Popen([sys.executable, "-c", code], cwd=root) for _ in range(3)]
+    assert [process.wait() for process in started] == [0, 0, 0]
+    check(blank)
+
+
+def test_a_database_without_the_schema_is_not_ready(blank: Database) -> None:
+    with pytest.raises(ServiceUnavailable, match="has schema none"):
+        check(blank)
+
+
+def test_a_database_of_another_version_is_not_ready(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    try:
+        with pytest.raises(ServiceUnavailable, match="9999"):
+            check(database)
+    finally:
+        with database.transaction() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+
+
+def test_a_database_that_does_not_answer_is_not_ready() -> None:
+    away = Database("postgresql://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(ServiceUnavailable, match="does not answer"):
+        check(away)
+    away.close()

@@ -1,0 +1,109 @@
+"""Small experiments in the store, for tests that are about something else."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models import experiments
+from models.dataset_store import add_dataset
+from models.datasets.profile import Profile
+from models.metrics import EvaluationRow, StepRow
+from models.specs.experiment import ExperimentSpec
+from models.specs.parse import parse_spec
+from models.tables import Dataset, Experiment, Run
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+ARMS = [
+    {"name": "vanilla", "loss": {"terms": [{"kind": "mean_negative"}]}},
+    {"name": "modified", "loss": {"terms": [{"kind": "closest_negative"}]}},
+]
+
+
+def at(seconds: float) -> datetime:
+    """A moment of the tests' own clock."""
+    return START + timedelta(seconds=seconds)
+
+
+def small_spec(**changes: Any) -> ExperimentSpec:
+    document = {"dataset": "pairs", "arms": ARMS, "steps": 20, "seeds": {"count": 2}}
+    return parse_spec({**document, **changes})
+
+
+def profile(rows: int = 100) -> Profile:
+    return Profile(
+        rows=rows,
+        duplicates=37,
+        duplicate_share=37 / rows,
+        empty_texts=1,
+        distinct_texts=180,
+        token_length_mean=11.5,
+        token_length_median=10.0,
+        token_length_p99=31.0,
+        token_length_max=40,
+        vocabulary_size=500,
+    )
+
+
+def stored_dataset(session: Session, name: str = "pairs", content: str = "c0ffee") -> Dataset:
+    return add_dataset(session, name=name, content_hash=content, has_split=False, profile=profile())
+
+
+def stored_experiment(
+    session: Session,
+    *,
+    dataset: str = "pairs",
+    idempotency_key: str | None = None,
+    request_hash: str = "request",
+    **changes: Any,
+) -> Experiment:
+    return experiments.create_experiment(
+        session,
+        spec=small_spec(dataset=dataset, **changes),
+        dataset=stored_dataset(session, dataset),
+        test_pairs=40,
+        baseline_majority=0.63,
+        baseline_collapsed=0.37,
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+    )
+
+
+def stored_run(session: Session, **changes: Any) -> Run:
+    """The first run of a new experiment."""
+    return experiments.runs_of(session, stored_experiment(session, **changes).id)[0]
+
+
+def step_row(step: int, *, loss: float = 1.0, active: tuple[float, ...] = (0.5,)) -> StepRow:
+    return StepRow(
+        step=step,
+        loss=loss,
+        loss_per_row=loss / 256,
+        s_ap_mean=0.8,
+        s_an_mean=0.2,
+        harder_share=0.1,
+        masked_share=0.0,
+        gradient_norm=3.0,
+        lr=0.01,
+        active=active,
+    )
+
+
+def evaluation_row(
+    step: int, split: str = "validation", *, accuracy: float = 0.7, loss: float | None = 2.0
+) -> EvaluationRow:
+    return EvaluationRow(
+        step=step,
+        split=split,
+        loss=loss,
+        loss_per_row=None if loss is None else loss / 256,
+        baseline_loss=loss,
+        accuracy=accuracy,
+        roc_auc=0.8,
+        average_precision=0.75,
+        predicted_positive=0.4,
+        positive_mean=0.9,
+        negative_mean=0.3,
+        pairs=40,
+    )

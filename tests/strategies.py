@@ -1,0 +1,140 @@
+"""Hypothesis strategies for the project's values. Documents are what a person would POST."""
+
+from string import ascii_letters, digits
+from typing import Any
+
+from hypothesis import strategies as st
+
+from models.specs.losses import MAX_TERMS
+
+Strategy = st.SearchStrategy[Any]
+
+AMONG = ("all", "not_harder_than_positive", "semi_hard")
+
+
+def maybe(**optional: Strategy) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects with any of these keys, or none."""
+    return st.fixed_dictionaries({}, optional=optional)
+
+
+def _open_interval(low: float, high: float) -> Strategy:
+    return st.floats(low, high, exclude_min=True, exclude_max=True)
+
+
+def _kind(name: str, **optional: Strategy) -> Strategy:
+    return st.fixed_dictionaries({"kind": st.just(name)}, optional=optional)
+
+
+margins = st.floats(0.01, 2)
+
+
+def terms() -> Strategy:
+    optional = {
+        "among": st.sampled_from(AMONG),
+        "weight": st.floats(0.001, 1000),
+        "margin": st.none() | margins,
+    }
+    return _kind("mean_negative", **optional) | _kind("closest_negative", **optional)
+
+
+@st.composite
+def losses(draw: st.DrawFn) -> dict[str, Any]:
+    """Losses whose terms differ, as a spec demands."""
+    loss = draw(
+        maybe(
+            margin=margins,
+            reduction=st.sampled_from(["sum", "mean"]),
+            anchors=st.sampled_from(["first", "second", "both"]),
+        )
+    )
+
+    def identity(term: dict[str, Any]) -> tuple[Any, ...]:
+        margin = term.get("margin")
+        default = loss.get("margin", 0.25)
+        return term["kind"], term.get("among", "all"), default if margin is None else margin
+
+    unique = st.lists(terms(), min_size=1, max_size=MAX_TERMS, unique_by=identity)
+    return {**loss, "terms": draw(unique)}
+
+
+# no control characters: a name is one line that every database can store
+_line = st.characters(exclude_categories=["Cc", "Cs"])
+_first = st.sampled_from(ascii_letters + digits)
+_rest = st.text(ascii_letters + digits + " _.+-", max_size=63)
+arm_names = st.builds(str.__add__, _first, _rest)
+
+encoders = st.one_of(
+    *(
+        _kind(
+            kind,
+            embedding_dim=st.integers(1, 4096),
+            padding=st.sampled_from(["masked", "power_of_two"]),
+            init=st.sampled_from(["torch", "trax"]),
+            **extra,
+        )
+        for kind, extra in (("lstm", {"hidden_dim": st.integers(1, 4096)}), ("bag", {}))
+    )
+)
+
+schedules = st.one_of(
+    _kind("constant"),
+    _kind("warmup_rsqrt", warmup_steps=st.integers(0, 10**6)),
+    _kind("warmup_cosine", warmup_steps=st.integers(0, 10**6)),
+)
+
+optimizers = maybe(
+    lr=_open_interval(0, 10),
+    eps=_open_interval(0, 1),
+    weight_shrink=st.floats(0, 1, exclude_max=True),
+    schedule=schedules,
+)
+
+fractions = _open_interval(0, 1)
+
+splits = st.one_of(
+    maybe(
+        kind=st.just("in_order"),
+        train_rows=st.integers(2, 10**6),
+        test_rows=st.integers(1, 10**6),
+        validation_fraction=fractions,
+    ).map(lambda split: {"kind": "in_order", **split}),
+    _kind("given", validation_fraction=fractions),
+)
+
+seeds = st.one_of(
+    st.fixed_dictionaries({"count": st.integers(1, 1000)}),
+    st.fixed_dictionaries(
+        {"list": st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=20, unique=True)}
+    ),
+)
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> dict[str, Any]:
+    """Whole spec documents that are accepted; each part is there or left to its default."""
+    names = draw(st.lists(arm_names, min_size=2, max_size=4, unique=True))
+    spec = draw(
+        maybe(
+            name=st.text(_line, min_size=1, max_size=200),
+            split=splits,
+            tokenizer=st.sampled_from(["word", "lower"]),
+            vocabulary=maybe(
+                min_count=st.integers(1, 100), max_size=st.none() | st.integers(1, 10**6)
+            ),
+            encoder=encoders,
+            optimizer=optimizers,
+            batch_size=st.integers(2, 8192),
+            steps=st.integers(1, 10**6),
+            evaluate_every=st.integers(1, 10**6),
+            threshold=maybe(value=st.floats(-1, 1)),
+            device=st.sampled_from(["auto", "cpu", "cuda"]),
+            seeds=seeds,
+            decision=maybe(
+                baseline=st.sampled_from(names),
+                equivalence_margin=st.floats(0.0001, 1),
+                confidence=_open_interval(0.5, 1),
+            ),
+        )
+    )
+    arms = [{"name": name, "loss": draw(losses())} for name in names]
+    return {**spec, "dataset": draw(st.text(_line, min_size=1, max_size=100)), "arms": arms}

@@ -1,0 +1,71 @@
+"""The spec: defaults as promised, frozen, and the same back and forth."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from pydantic import ValidationError
+
+from models.specs.parse import parse_spec
+
+from published import MINIMAL, PUBLISHED, VANILLA, changed
+from strategies import specs
+
+
+def test_what_is_left_out_takes_the_published_figures() -> None:
+    short = {**MINIMAL, "name": PUBLISHED["name"]}
+    assert parse_spec(short) == parse_spec(PUBLISHED)
+
+
+def test_the_loss_has_the_published_defaults() -> None:
+    bare = {"name": "bare", "loss": {"terms": [{"kind": "mean_negative"}]}}
+    loss = parse_spec({**MINIMAL, "arms": [bare, VANILLA]}).arm("bare").loss
+    assert (loss.margin, loss.reduction, loss.anchors) == (0.25, "sum", "first")
+    [term] = loss.terms
+    assert (term.among, term.weight, term.margin) == ("all", 1.0, None)
+
+
+def test_everything_of_the_published_spec_is_kept() -> None:
+    def contains(whole: Any, part: Any) -> bool:
+        if isinstance(part, dict):
+            return all(key in whole and contains(whole[key], part[key]) for key in part)
+        if isinstance(part, list):
+            return len(whole) == len(part) and all(map(contains, whole, part))
+        return bool(whole == part)
+
+    assert contains(parse_spec(PUBLISHED).model_dump(mode="json"), PUBLISHED)
+
+
+@given(specs())
+def test_a_stored_spec_posted_back_is_the_same_spec(document: dict[str, Any]) -> None:
+    spec = parse_spec(document)
+    stored = json.loads(json.dumps(spec.model_dump(mode="json")))
+    assert parse_spec(stored) == spec
+    assert parse_spec(stored).model_dump(mode="json") == stored
+
+
+@given(specs())
+def test_a_spec_has_a_run_for_each_arm_and_seed(document: dict[str, Any]) -> None:
+    spec = parse_spec(document)
+    assert spec.run_count == len(spec.arms) * len(spec.seeds.values())
+    assert len(set(spec.seeds.values())) == len(spec.seeds.values())
+    assert spec.baseline.name == document.get("decision", {}).get(
+        "baseline", document["arms"][0]["name"]
+    )
+
+
+def test_a_spec_is_frozen() -> None:
+    spec = parse_spec(PUBLISHED)
+    with pytest.raises(ValidationError, match="frozen"):
+        spec.steps = 3  # type: ignore[misc]
+
+
+def test_the_collapsed_loss_per_row_is_the_sum_of_weighted_margins() -> None:
+    loss = parse_spec(PUBLISHED).arm("vanilla").loss
+    assert loss.collapsed_loss_per_row == 0.5
+    weighted = changed(
+        "/arms/0/loss/terms",
+        [{"kind": "mean_negative", "weight": 3}, {"kind": "closest_negative", "margin": 0.5}],
+    )
+    assert parse_spec(weighted).arm("vanilla").loss.collapsed_loss_per_row == 1.25

@@ -14,6 +14,14 @@ from models.errors import Invalid, Problem
 from models.specs.experiment import ExperimentSpec
 
 
+# what a part is when its document does not say
+DEFAULT_KINDS = {
+    ("split",): "in_order",
+    ("encoder",): "lstm",
+    ("optimizer", "schedule"): "warmup_rsqrt",
+}
+
+
 def parse_spec(document: Any) -> ExperimentSpec:
     """The normalised spec of a decoded JSON document.
 
@@ -21,12 +29,24 @@ def parse_spec(document: Any) -> ExperimentSpec:
     """
     if not isinstance(document, dict):
         raise Invalid([Problem("", "the spec must be a JSON object")])
+    for path, kind in DEFAULT_KINDS.items():
+        document = _with_kind(document, path, kind)
     try:
         return ExperimentSpec.model_validate_json(json.dumps(document))
     except ValidationError as error:
         details = error.errors(include_url=False)
         wrong = [detail for detail in details if not _only_counts_the_wrong(detail)]
         raise Invalid([_problem(detail, document) for detail in wrong or details]) from None
+
+
+def _with_kind(part: Any, path: tuple[str, ...], kind: str) -> Any:
+    """`part` with `kind` written into the object at `path`, if one is there without it."""
+    if not isinstance(part, dict):
+        return part
+    if not path:
+        return part if "kind" in part else {"kind": kind, **part}
+    name, *rest = path
+    return {**part, name: _with_kind(part[name], tuple(rest), kind)} if name in part else part
 
 
 def _only_counts_the_wrong(detail: ErrorDetails) -> bool:

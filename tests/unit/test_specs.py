@@ -26,6 +26,21 @@ def test_the_loss_has_the_published_defaults() -> None:
     assert (term.among, term.weight, term.margin) == ("all", 1.0, None)
 
 
+def test_a_part_without_its_kind_is_of_the_default_kind() -> None:
+    spec = parse_spec(
+        {
+            **MINIMAL,
+            "split": {"train_rows": 500},
+            "encoder": {"hidden_dim": 32},
+            "optimizer": {"schedule": {"warmup_steps": 7}},
+        }
+    )
+    assert (spec.split.kind, spec.split.train_rows) == ("in_order", 500)
+    assert (spec.encoder.kind, spec.encoder.hidden_dim) == ("lstm", 32)
+    schedule = spec.optimizer.schedule
+    assert (schedule.kind, schedule.warmup_steps) == ("warmup_rsqrt", 7)
+
+
 def test_everything_of_the_published_spec_is_kept() -> None:
     def contains(whole: Any, part: Any) -> bool:
         if isinstance(part, dict):

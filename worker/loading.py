@@ -1,0 +1,49 @@
+"""From the stored files of a data set to the arrays of one run."""
+
+from pathlib import Path
+
+import numpy as np
+
+from models.datasets import cache, splits
+from models.datasets.vocabulary import build_vocabulary
+from models.specs.experiment import ExperimentSpec, GivenSplit
+from worker.training.data import RunData
+
+
+def load_run_data(folder: Path, spec: ExperimentSpec) -> RunData:
+    """The data of a run of `spec` from the data set's folder; token arrays are mapped, not read.
+
+    Raises `FileNotFoundError` when the folder is not on this machine, `SplitError` when the rows
+    cannot give the split.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"the data set's files are not at {folder}: a worker needs the same data folder as "
+            "the service that took the upload (TRIPLETLAB_DATA_DIR on a shared disk)"
+        )
+    tokens = cache.open_tokens(folder, spec.tokenizer)
+    labels = cache.open_labels(folder)
+    rows = split_rows(folder, spec)
+    known = np.sort(np.concatenate((rows.train, rows.validation_duplicates)))
+    vocabulary = build_vocabulary(
+        tokens, known, spec.vocabulary.min_count, spec.vocabulary.max_size
+    )
+    return RunData(
+        ids=tokens.ids,
+        offsets=tokens.offsets,
+        remap=vocabulary.remap,
+        vocabulary_size=vocabulary.size,
+        labels=labels,
+        train=rows.train,
+        validation_duplicates=rows.validation_duplicates,
+        validation=rows.validation,
+        test=rows.test,
+    )
+
+
+def split_rows(folder: Path, spec: ExperimentSpec) -> splits.SplitRows:
+    """Which rows of the data set train, validate and test under this spec."""
+    labels, split = cache.open_labels(folder), spec.split
+    if isinstance(split, GivenSplit):
+        return splits.given(cache.open_split(folder), labels, split.validation_fraction)
+    return splits.in_order(labels, split.train_rows, split.test_rows, split.validation_fraction)

@@ -1,0 +1,37 @@
+"""What a run's figures depend on beside its spec: versions, device, precision, data."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def provenance_of(device: str, data_hash: str) -> dict[str, Any]:
+    """What is stored with a run that ended well; `device` is `cpu` or `cuda`."""
+    return {
+        "tripletlab": version("tripletlab"),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "device_kind": device,
+        "device_name": torch.cuda.get_device_name() if device == "cuda" else cpu_name(),
+        "cpu": cpu_name(),
+        "platform": platform.platform(),
+        "threads": torch.get_num_threads(),
+        "dtype": "float32",
+        "tf32": torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32,
+        "data_sha256": data_hash,
+    }
+
+
+def cpu_name() -> str:
+    """The processor as the system calls it; its architecture where the system does not say."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())

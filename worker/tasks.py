@@ -1,0 +1,145 @@
+"""The Celery side of a worker: a task rings, an attempt runs in a process of its own.
+
+`python -m worker.tasks QUEUE…` is the pool that the supervisor keeps alive. The task claims
+nothing; it looks whether the run still waits (messages come twice, or late), starts the attempt,
+and sees to it that a run whose attempt died is not left until its lease ends.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from celery import Celery
+from celery.exceptions import SecurityWarning
+from celery.signals import worker_process_init
+
+from models import broker, runs
+from models.database import Database
+from models.errors import NotFound, ServiceUnavailable, StaleAttempt
+from models.lifeline import bound, end_with_parent
+from models.settings import Settings
+from models.states import RunState
+from models.tables import Run
+from worker.giving_back import give_back_or_up
+from worker.logs import log_to_stderr
+
+_log = logging.getLogger("worker.tasks")  # not "__main__", as which this module runs
+
+# one thread: sums split over threads depend on their number, and runs go side by side in processes
+_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+
+
+def build_app(settings: Settings) -> Celery:
+    """The Celery app of a worker, with its one task."""
+    app = broker.celery_app(settings.broker_url)
+    app.conf.update(worker_hijack_root_logger=False, worker_redirect_stdouts=False)
+
+    @app.task(name=broker.RUN_TASK)
+    def run(run_id: str) -> None:
+        carry_out(settings, app, run_id)
+
+    return app
+
+
+def carry_out(settings: Settings, app: Celery, run_id: str) -> None:
+    """Let an attempt at the run happen, if it waits for one, and return when it has ended."""
+    database = Database(settings.resolved_database_url)
+    try:
+        before = _look_up(database, run_id)
+        if before is None or before.state != RunState.QUEUED:
+            return
+        status = _attempt(settings, run_id)
+        if status != 0:
+            _clean_up_after(database, settings, before, status)
+        after = _look_up(database, run_id)
+        if after and after.state == RunState.QUEUED and after.attempt > before.attempt:
+            _ring(database, app, after)
+    finally:
+        database.close()
+
+
+def _attempt(settings: Settings, run_id: str) -> int:
+    """Run the attempt's process; its exit status, negative for a signal."""
+    command = bound([sys.executable, "-m", "worker.attempt", run_id])
+    environment = settings.environment(**_ONE_THREAD)
+    return subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, check=False
+    ).returncode
+
+
+def _clean_up_after(database: Database, settings: Settings, before: Run, status: int) -> None:
+    """The process died without a word: give its run back now, not when the lease ends."""
+    attempt = before.attempt + 1
+    now = _look_up(database, before.id)
+    ours = now is not None and now.attempt == attempt and now.worker_id == settings.worker_id
+    if not ours:
+        return
+    reason = f"attempt {attempt} {_described(status)}"
+    _log.warning("run %s: %s", before.id, reason)
+    try:
+        give_back_or_up(database, before.id, attempt, reason, settings.max_attempts)
+    except StaleAttempt:
+        return  # it had ended, or the reaper was faster
+
+
+def _described(status: int) -> str:
+    if status >= 0:
+        return f"ended with exit status {status}; its traceback is in the worker's log"
+    name = signal.Signals(-status).name
+    memory = " (often: the machine ran out of memory)" if name == "SIGKILL" else ""
+    return f"was ended by {name}{memory}"
+
+
+def _look_up(database: Database, run_id: str) -> Run | None:
+    try:
+        with database.reading() as session:
+            return runs.run(session, run_id)
+    except NotFound:  # its experiment was deleted
+        return None
+
+
+def _ring(database: Database, app: Celery, run: Run) -> None:
+    """The run waits again: tell the workers at once."""
+    try:
+        broker.submit(app, run.id, run.device)
+    except ServiceUnavailable as away:
+        _log.warning("run %s waits for the reaper: %s", run.id, away)
+        return
+    with database.transaction() as session:
+        runs.mark_submitted(session, run.id, datetime.now(UTC))
+
+
+def main(queues: Sequence[str]) -> None:
+    log_to_stderr("pool")
+    settings = Settings()
+    pool = os.getpid()
+
+    def bind(**_: Any) -> None:
+        end_with_parent(signal.SIGKILL, pool)
+
+    worker_process_init.connect(bind, weak=False)
+    # in a container the worker is root; the warning is about pickle, which ours does not take
+    warnings.simplefilter("ignore", SecurityWarning)
+    build_app(settings).worker_main(
+        [
+            "--quiet",  # no banner
+            "worker",
+            "--pool=prefork",
+            f"--concurrency={settings.slots}",
+            f"--queues={','.join(queues)}",
+            f"--hostname={settings.worker_id}@%h",
+            "--loglevel=INFO",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

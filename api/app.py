@@ -1,0 +1,74 @@
+"""The application: `create_app(settings)` puts the routes, the errors and the parts together.
+
+Engine and broker client are made when the application starts and closed when it stops, never at
+import: two applications fit in one process, and a test gets its own.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from api import datasets, docs, experiments, health, openapi, problems, recipes, runs
+from api.dataset_files import ensure_generated
+from api.deps import Service
+from models.broker import celery_app
+from models.database import Database
+from models.migrating import check
+from models.settings import Settings
+
+ABOUT = """Does this choice in a triplet loss matter? POST an experiment: arms that differ in the
+loss, and a number of seeds. Every arm is trained under every seed, and the results say whether the
+arms differ, are equivalent, or cannot be told apart yet."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service over these settings. Starting it raises `ServiceUnavailable` when the database
+    is away or was not migrated."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        service = await run_in_threadpool(_open, settings)
+        app.state.service = service
+        try:
+            yield
+        finally:
+            service.stopping.set()
+            await run_in_threadpool(_close, service)
+
+    app = FastAPI(
+        title="Tripletlab",
+        summary="Does this choice in a triplet loss matter?",
+        description=ABOUT,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    v1 = APIRouter(prefix="/v1")
+    for resource in (datasets, experiments, runs, recipes):
+        v1.include_router(resource.router)
+    app.include_router(v1)
+    app.include_router(health.router)
+    docs.install(app)
+    openapi.install(app)
+    return app
+
+
+def _open(settings: Settings) -> Service:
+    broker = celery_app(settings.broker_url) if settings.broker_url else None
+    service = Service(settings, Database(settings.resolved_database_url), broker)
+    try:
+        check(service.database)
+        ensure_generated(service)
+    except BaseException:
+        _close(service)
+        raise
+    return service
+
+
+def _close(service: Service) -> None:
+    service.database.close()
+    if service.broker is not None:
+        service.broker.close()

@@ -1,0 +1,34 @@
+"""The command `tripletlab`: start the service, ask it, follow it."""
+
+import logging
+
+import typer
+
+from api.cli import datasets, demo, experiments, services
+
+app = typer.Typer(
+    name="tripletlab",
+    help="Does a choice in a triplet loss matter? A REST service that trains and compares.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _log() -> None:
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+
+
+for command in (
+    services.serve,
+    services.worker,
+    demo.demo,
+    experiments.submit,
+    experiments.watch,
+    experiments.results,
+    experiments.recipes,
+    services.migrate,
+):
+    app.command()(command)
+app.add_typer(datasets.app, name="datasets")

@@ -1,0 +1,63 @@
+"""`datasets add` and `datasets list`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from api.cli.client import UrlOption, connected
+from api.cli.console import USAGE, out, stop
+
+app = typer.Typer(help="The service's data sets.", no_args_is_help=True)
+
+UPLOAD_SECONDS = 600.0  # sending, reading and profiling a file
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, Parquet; .gz, .zst.")],
+    name: Annotated[str, typer.Option(help="What specs will call it.")],
+    question1: Annotated[str, typer.Option(help="Column of the first question.")] = "question1",
+    question2: Annotated[str, typer.Option(help="Column of the second question.")] = "question2",
+    label: Annotated[str, typer.Option(help="Column of the label.")] = "is_duplicate",
+    split: Annotated[str | None, typer.Option(help="Column of the given split.")] = None,
+    format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet.")] = None,
+    url: UrlOption = None,
+) -> None:
+    """Upload a file of question pairs."""
+    if not file.is_file():
+        raise stop(f"There is no file {file}.", USAGE)
+    fields = {
+        "name": name,
+        "question1": question1,
+        "question2": question2,
+        "label": label,
+        "split": split,
+        "format": format,
+    }
+    given = {field: value for field, value in fields.items() if value is not None}
+    with connected(url) as client, file.open("rb") as stream:
+        files = {"file": (file.name, stream)}
+        view = client.post("/v1/datasets", data=given, files=files, timeout=UPLOAD_SECONDS)
+    out.print(
+        f"{view['name']}: {view['rows']:,} pairs, {100 * view['duplicate_share']:.1f} % duplicates",
+        markup=False,
+    )
+
+
+@app.command("list")
+def list_all(url: UrlOption = None) -> None:
+    """List the data sets."""
+    table = Table("name", "pairs", "duplicates", "words", "tokens a question", "given split")
+    with connected(url) as client:
+        for one in client.get("/v1/datasets")["items"]:
+            table.add_row(
+                one["name"],
+                f"{one['rows']:,}",
+                f"{100 * one['duplicate_share']:.1f} %",
+                f"{one['vocabulary_size']:,}",
+                f"{one['token_length_mean']:.1f}",
+                "yes" if one["has_split"] else "no",
+            )
+    out.print(table)

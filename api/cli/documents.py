@@ -1,0 +1,68 @@
+"""What `submit` sends: a JSON file, standard input or a recipe's name, with `--set` on top."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from api.cli.console import USAGE, stop
+
+
+def read_document(source: str) -> Any:
+    """The document of a file, of `-`, or `{"recipe": source}` where no such file is there."""
+    if source == "-":
+        return _parse(sys.stdin.read(), "standard input")
+    path = Path(source)
+    if path.is_file():
+        return _parse(path.read_text(encoding="utf-8", errors="replace"), source)
+    if path.suffix or len(path.parts) > 1:
+        raise stop(f"There is no file {source}.", USAGE)
+    return {"recipe": source}
+
+
+def _parse(text: str, name: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise stop(f"{name} is not JSON: {error}", USAGE) from None
+
+
+def apply_settings(document: Any, assignments: list[str]) -> Any:
+    """The document with each `key.path=value` put in; a value that is not JSON is a text."""
+    for assignment in assignments:
+        path, separator, text = assignment.partition("=")
+        if not separator or not all(path.split(".")):
+            raise stop(f"--set takes key.path=value, not {assignment!r}.", USAGE)
+        _put(document, path.split("."), _value(text), assignment)
+    return document
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _put(place: Any, keys: list[str], value: Any, assignment: str) -> None:
+    *parents, last = keys
+    for key in parents:
+        place = _step(place, key, assignment)
+    if isinstance(place, list) and last.isdigit() and int(last) < len(place):
+        place[int(last)] = value
+    elif isinstance(place, dict):
+        place[last] = value
+    else:
+        raise _no_place(assignment, last)
+
+
+def _step(place: Any, key: str, assignment: str) -> Any:
+    if isinstance(place, list) and key.isdigit() and int(key) < len(place):
+        return place[int(key)]
+    if isinstance(place, dict):
+        return place.setdefault(key, {})
+    raise _no_place(assignment, key)
+
+
+def _no_place(assignment: str, key: str) -> Exception:
+    return stop(f"--set {assignment}: there is nothing in the spec to put {key!r} into.", USAGE)

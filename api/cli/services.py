@@ -1,0 +1,141 @@
+"""`serve`, `worker`, `migrate`: starting things, with flags over the environment's settings."""
+
+import os
+import signal
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from api.cli.console import USAGE, say, stop
+from api.cli.embedded import embedded_service, listen
+from models.errors import ServiceUnavailable
+from models.migrating import migrate as migrate_database
+from models.settings import Settings
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+NO_TORCH = (
+    "This installation has no torch, so it cannot train: pip install 'tripletlab[worker]', "
+    "or start the API alone with --no-worker."
+)
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Files, embedded database and broker.")
+]
+DatabaseUrl = Annotated[
+    str | None, typer.Option("--database-url", help="sqlite:///… or postgresql://…")
+]
+BrokerUrl = Annotated[
+    str | None, typer.Option("--broker-url", help="redis://…; embedded when there is none.")
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", help="Runs side by side; the cores by default.")
+]
+
+
+def settings_from(**flags: Any) -> Settings:
+    """The environment's settings under the flags that were given."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(map(str, one['loc']))}: {one['msg']}"
+            for one in error.errors(include_url=False)
+        ]
+        raise stop("\n".join(["These settings cannot be used:", *lines]), USAGE) from None
+
+
+def require_torch() -> None:
+    if find_spec("torch") is None:
+        raise stop(NO_TORCH)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    broker_url: BrokerUrl = None,
+    workers: Workers = None,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="The API alone; workers run elsewhere.")
+    ] = False,
+) -> None:
+    """Start the service: API, a worker, and a broker where none is given."""
+    if not no_worker:
+        require_torch()
+    settings = settings_from(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        database_url=database_url,
+        broker_url=broker_url,
+        workers=workers,
+    )
+    interrupt_on_signals()
+    try:
+        listening = listen(settings.host, settings.port)
+        with embedded_service(settings, listening, worker=not no_worker) as address:
+            say(f"Tripletlab answers at {address} (Ctrl-C stops it)")
+            wait_for_interrupt()
+    except (ServiceUnavailable, ValueError) as error:
+        raise stop(f"The service cannot start: {error}") from None
+    except KeyboardInterrupt:
+        say("Stopped.")
+
+
+def interrupt_on_signals() -> None:
+    """SIGTERM ends the command as Ctrl-C does; a second signal does not disturb the end."""
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    for number in SIGNALS:
+        signal.signal(number, _already_ending)
+    raise KeyboardInterrupt
+
+
+def _already_ending(_number: int, _frame: FrameType | None) -> None:
+    pass
+
+
+def wait_for_interrupt() -> NoReturn:
+    while True:
+        time.sleep(3600)
+
+
+def worker(
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    broker_url: BrokerUrl = None,
+    workers: Workers = None,
+) -> None:
+    """Start a worker alone, for a service with a broker of its own."""
+    require_torch()
+    settings = settings_from(
+        data_dir=data_dir, database_url=database_url, broker_url=broker_url, workers=workers
+    )
+    if not settings.broker_url:
+        raise stop(
+            "A worker alone needs the service's broker: --broker-url or TRIPLETLAB_BROKER_URL. "
+            "`tripletlab serve` starts a worker with a broker of its own.",
+            USAGE,
+        )
+    os.execve(sys.executable, [sys.executable, "-m", "worker"], settings.environment())
+
+
+def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Bring the database to this version's schema."""
+    settings = settings_from(data_dir=data_dir, database_url=database_url)
+    try:
+        migrate_database(settings.resolved_database_url)
+    except ValueError as error:
+        raise stop(str(error), USAGE) from None
+    say("The database has this version's schema.")

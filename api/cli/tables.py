@@ -1,0 +1,62 @@
+"""Answers for a person: the comparison as a table, its verdict, and the baselines beside it."""
+
+from typing import Any
+
+from rich.table import Table
+
+from api.cli.console import out
+
+
+def show_results(results: dict[str, Any]) -> None:
+    """Every comparison with its verdict, then the baselines."""
+    out.print(f"{results['name']}  ({results['experiment']}, {results['state']})", markup=False)
+    if not results["complete"]:
+        out.print("Not every run has ended; this is what there is so far.")
+    for comparison in results["comparisons"]:
+        out.print(_table(comparison))
+        out.print(comparison["sentence"], markup=False, soft_wrap=True)
+    majority, collapsed = (results["baselines"][name] for name in ("majority", "collapsed"))
+    out.print(
+        f"Beside every accuracy: {majority:.4f} by calling every pair what most are, "
+        f"{collapsed:.4f} by calling every pair a duplicate (a collapsed network).",
+        soft_wrap=True,
+    )
+
+
+def _table(comparison: dict[str, Any]) -> Table:
+    a, b = comparison["a"], comparison["b"]
+    table = Table(title=f"{a} against {b}: {comparison['metric']}", title_justify="left")
+    for heading in ("seed", a, b, "difference"):
+        table.add_column(heading, justify="right")
+    for pair in comparison["pairs"]:
+        figures = (pair["a"], pair["b"], pair["difference"])
+        table.add_row(str(pair["seed"]), *_figures(*figures))
+    mean_a, mean_b = (comparison["summaries"][side]["mean"] for side in ("a", "b"))
+    table.add_section()
+    table.add_row("mean", *_figures(mean_a, mean_b, comparison["mean_difference"]))
+    for name, value in _evidence(comparison):
+        table.add_row(name, "", "", value)
+    table.add_section()
+    table.add_row("verdict", "", "", comparison["verdict"])
+    return table
+
+
+def _figures(a: float | None, b: float | None, difference: float | None) -> list[str]:
+    return [figure(a), figure(b), "–" if difference is None else f"{difference:+.4f}"]
+
+
+def figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _evidence(comparison: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = []
+    interval, equivalence = comparison["interval"], comparison["equivalence"]
+    if interval:
+        name = f"{100 * interval['confidence']:g} % interval"
+        rows.append((name, f"{interval['low']:+.4f} … {interval['high']:+.4f}"))
+    if comparison["sign_flip_p"] is not None:
+        rows.append(("sign-flip p", f"{comparison['sign_flip_p']:.4g}"))
+    if equivalence:
+        rows.append((f"p of ±{equivalence['margin']:g}", f"{equivalence['p']:.4g}"))
+    return rows

@@ -1,0 +1,145 @@
+"""Following an experiment: a bar a run on a terminal, plain lines anywhere else.
+
+The service holds each reply until something changed (`wait`, `If-None-Match`), so following costs
+next to nothing and shows a change as soon as it is stored.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from api.cli.client import PATIENCE, Client
+from api.cli.console import out
+
+WAIT = 20  # seconds that the service may hold a reply
+ENDED = frozenset({"succeeded", "failed", "cancelled"})
+SHOWN_RUNS = 24  # with more, bars of runs that have ended make room
+LINE_SECONDS = 5.0  # between lines of mere progress
+MIN_PAUSE = 0.2  # a step ends every few milliseconds; nobody reads that fast
+
+
+def follow(client: Client, experiment_id: str) -> Iterator[dict[str, Any]]:
+    """The experiment's view now, and again whenever it changed, until it has ended."""
+    tag = None
+    while True:
+        reply = client.call(
+            "GET",
+            f"/v1/experiments/{experiment_id}",
+            params={"wait": WAIT if tag else 0},
+            headers={"If-None-Match": tag} if tag else {},
+            timeout=WAIT + PATIENCE,
+        )
+        if reply.status_code == 200:
+            view: dict[str, Any] = reply.json()
+            yield view
+            if view["state"] in ENDED:
+                return
+        tag = reply.headers["etag"]
+        time.sleep(MIN_PAUSE)
+
+
+def watch(client: Client, experiment_id: str) -> str:
+    """Show the experiment until it has ended; its last state."""
+    show = _Bars(client) if out.is_terminal else _Lines(client)
+    state = "queued"
+    with show:
+        for view in follow(client, experiment_id):
+            state = view["state"]
+            show.update(view)
+    return state
+
+
+class _Losses:
+    """The latest training loss of runs that go on, asked for one point at a time."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def latest(self, run: dict[str, Any]) -> str:
+        if run["step"] == 0:
+            return ""
+        # two points at least: the first and the last of what is there after the step before
+        after = max(run["step"] - 1, 0)
+        series = self._client.get(f"/v1/runs/{run['id']}/steps", after=after, max_points=2)
+        return f"loss {series['loss_per_row'][-1]:.4f} a row" if series["step"] else ""
+
+
+class _Bars:
+    def __init__(self, client: Client) -> None:
+        self._losses = _Losses(client)
+        self._tasks: dict[str, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}", markup=False),
+            console=out,
+        )
+
+    def __enter__(self) -> "_Bars":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def update(self, view: dict[str, Any]) -> None:
+        self._row("all", "all runs", *_totals(view), _whole(view), True)
+        few = len(view["runs"]) <= SHOWN_RUNS
+        for run in view["runs"]:
+            note = run["state"]
+            if note == "running":
+                note = self._losses.latest(run) or note
+            visible = run["state"] == "running" or (few and run["state"] in ENDED)
+            name = f"{run['arm']} · seed {run['seed']}"
+            self._row(run["id"], name, run["step"], run["steps"], note, visible)
+
+    def _row(self, key: str, name: str, done: int, total: int, note: str, visible: bool) -> None:
+        if key not in self._tasks:
+            self._tasks[key] = self._progress.add_task(name, total=total, note=note)
+        self._progress.update(self._tasks[key], completed=done, note=note, visible=visible)
+
+
+class _Lines:
+    def __init__(self, client: Client) -> None:
+        self._losses = _Losses(client)
+        self._states: dict[str, str] = {}
+        self._last_line = 0.0
+
+    def __enter__(self) -> "_Lines":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self, view: dict[str, Any]) -> None:
+        for run in view["runs"]:
+            if self._states.get(run["id"], "queued") != run["state"]:
+                reason = f": {run['reason']}" if run["reason"] else ""
+                _line(f"{run['arm']}, seed {run['seed']}: {run['state']}{reason}")
+            self._states[run["id"]] = run["state"]
+        if time.monotonic() - self._last_line >= LINE_SECONDS or view["state"] in ENDED:
+            self._last_line = time.monotonic()
+            done, total = _totals(view)
+            _line(f"{100 * done / total:.0f} % of {total:,} steps, {_whole(view)}")
+            for run in view["runs"]:
+                if run["state"] == "running" and (loss := self._losses.latest(run)):
+                    _line(f"  {run['arm']}, seed {run['seed']}: step {run['step']}, {loss}")
+
+
+def _line(text: str) -> None:
+    out.print(text, markup=False, soft_wrap=True)
+
+
+def _totals(view: dict[str, Any]) -> tuple[int, int]:
+    total = sum(run["steps"] for run in view["runs"])
+    return round(view["progress"] * total), total
+
+
+def _whole(view: dict[str, Any]) -> str:
+    if view["waiting_for"]:
+        return f"waiting for {view['waiting_for']}"
+    left = view["seconds_left"]
+    return view["state"] if left is None else f"{view['state']}, about {left:.0f} s left"

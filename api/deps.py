@@ -1,0 +1,71 @@
+"""What routes receive: settings, database, broker, and ids that can be ids.
+
+An id or a name that no row can have answers 404 before any SQL: PostgreSQL raises on a NUL in a
+text, and a client that mistyped an id wants to hear "not found", not of a pattern.
+"""
+
+import re
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, cast
+
+from celery import Celery
+from fastapi import Depends, Request
+
+from models.database import Database
+from models.errors import NotFound
+from models.settings import Settings
+
+DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+NO_NUL = r"^[^\x00]*$"
+
+
+@dataclass(frozen=True)
+class Service:
+    """What one application holds; made in its lifespan, never at import."""
+
+    settings: Settings
+    database: Database
+    broker: Celery | None
+    """None when no broker URL is set: runs are stored, and wait for a reaper with a broker."""
+    dataset_files: threading.Lock = field(default_factory=threading.Lock)
+    """Held where files of a data set and its row change together, so neither is left alone."""
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the server is asked to stop: replies that wait for a change end now."""
+
+
+def get_service(request: Request) -> Service:
+    return cast(Service, request.app.state.service)
+
+
+ServiceDep = Annotated[Service, Depends(get_service)]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _id_of(value: str, prefix: str, noun: str) -> str:
+    if not re.fullmatch(rf"{prefix}_[0-9a-z]{{26}}", value):
+        raise NotFound(f"no {noun} has the id {value[:60]!r}")
+    return value
+
+
+def experiment_id(experiment_id: str) -> str:
+    return _id_of(experiment_id, "exp", "experiment")
+
+
+def run_id(run_id: str) -> str:
+    return _id_of(run_id, "run", "run")
+
+
+def dataset_name(name: str) -> str:
+    if not re.fullmatch(DATASET_NAME, name):
+        raise NotFound(f"no data set is called {name[:60]!r}")
+    return name
+
+
+ExperimentId = Annotated[str, Depends(experiment_id)]
+RunId = Annotated[str, Depends(run_id)]
+DatasetName = Annotated[str, Depends(dataset_name)]

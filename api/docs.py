@@ -1,0 +1,35 @@
+"""`/docs` with its assets from this machine.
+
+FastAPI's own page loads Swagger UI from a CDN, and so shows nothing where there is no internet,
+which is where GPU machines often stand. The package `fastapi-swagger` ships the same files.
+"""
+
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.staticfiles import StaticFiles
+
+ASSETS = "/docs/assets"
+
+
+def install(app: FastAPI) -> None:
+    """Serve the OpenAPI page, and send `/` there."""
+    folder = Path(str(files("fastapi_swagger") / "resources"))
+    app.mount(ASSETS, StaticFiles(directory=folder), name="docs-assets")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url=app.openapi_url or "/openapi.json",
+            title=app.title,
+            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{ASSETS}/favicon-32x32.png",
+        )
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> RedirectResponse:
+        return RedirectResponse("/docs")

@@ -1,0 +1,159 @@
+"""`/v1/experiments`: ask, follow, cancel, read the answer."""
+
+import shutil
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response, status
+
+from api.bodies import JsonBody
+from api.deps import NO_NUL, ExperimentId, Service, ServiceDep, utc_now
+from api.estimates import estimate
+from api.openapi import SPEC_BODY
+from api.planning import plan
+from api.progress import experiment_view
+from api.result_views import Results
+from api.results import results_document
+from api.submission import accept
+from api.views import DryRun, ExperimentSummary, ExperimentView, Page
+from api.waiting import changed_view, matches
+from models.experiments import delete_experiment, list_experiments, runs_of
+from models.experiments import experiment as find_experiment
+from models.runs import request_cancel
+from models.states import RunState, experiment_state
+from models.workers import live_workers
+
+router = APIRouter(prefix="/experiments", tags=["experiments"])
+
+LONGEST_WAIT = 60  # seconds; below the idle limits of common proxies
+Text = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_202_ACCEPTED,
+    openapi_extra=SPEC_BODY,
+    responses={200: {"model": DryRun, "description": "With `dry_run`: nothing was stored."}},
+    response_model=ExperimentView,
+)
+def create(
+    request: Request,
+    response: Response,
+    service: ServiceDep,
+    body: JsonBody,
+    dry_run: bool = False,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> Any:
+    """Ask a question. It is stored and queued when this returns.
+
+    An `Idempotency-Key` makes it safe to send again: the same key and body give the same
+    experiment. `dry_run=true` checks all and stores nothing.
+    """
+    if dry_run:
+        return _dry_run(service, body)
+    created = accept(service, body, idempotency_key)
+    response.headers["Location"] = str(
+        request.app.url_path_for("get_experiment", experiment_id=created)
+    )
+    with service.database.reading() as session:
+        return experiment_view(service, session, created)
+
+
+def _dry_run(service: Service, body: Any) -> Response:
+    planned = plan(service, body)
+    with service.database.reading() as session:
+        workers = live_workers(session, utc_now(), service.settings.lease_seconds)
+        guess = estimate(session, planned.spec, planned.dataset, planned.test_pairs, workers)
+    view = DryRun(
+        spec=planned.spec.model_dump(mode="json"),
+        runs=planned.spec.run_count,
+        estimated_seconds=guess.seconds,
+        estimate=guess.how,
+        test_pairs=planned.test_pairs,
+        baselines={
+            "majority": planned.baseline_majority,
+            "collapsed": planned.baseline_collapsed,
+        },
+    )
+    return Response(view.model_dump_json(), media_type="application/json")
+
+
+@router.get("")
+def list_some(
+    service: ServiceDep,
+    state: RunState | None = None,
+    dataset: Text = None,
+    name: Text = None,
+    cursor: Text = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Page[ExperimentSummary]:
+    """Experiments, newest first; `name` is a part of the name. `cursor` is `next` of the last."""
+    with service.database.reading() as session:
+        found = list_experiments(
+            session, state=state, dataset=dataset, name_contains=name, after=cursor, limit=limit + 1
+        )
+    items = [
+        ExperimentSummary(
+            id=row.id,
+            name=row.name,
+            state=experiment_state(counts),
+            dataset=row.spec["dataset"],
+            created_at=row.created_at,
+            runs=counts,
+        )
+        for row, counts in found[:limit]
+    ]
+    return Page(items=items, next=items[-1].id if len(found) > limit else None)
+
+
+@router.get(
+    "/{experiment_id}",
+    response_model=ExperimentView,
+    responses={304: {"description": "Nothing changed since the tag in `If-None-Match`."}},
+)
+async def get_experiment(
+    request: Request,
+    service: ServiceDep,
+    experiment_id: ExperimentId,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """How it stands. `wait` holds the reply until something changed, for so many seconds at most.
+
+    Send the `ETag` of the last reply in `If-None-Match` and no change between two calls is
+    missed; 304 says that there was none.
+    """
+    view, tag = await changed_view(request, service, experiment_id, if_none_match, wait)
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if matches(if_none_match, tag):
+        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    return Response(view.model_dump_json(), headers=headers, media_type="application/json")
+
+
+@router.post("/{experiment_id}/cancel")
+def cancel(service: ServiceDep, experiment_id: ExperimentId) -> ExperimentView:
+    """Wish every run that has not ended to stop; again is no error. Queued runs stop at once."""
+    now = utc_now()
+    with service.database.transaction() as session:
+        find_experiment(session, experiment_id)
+        for run in runs_of(session, experiment_id):
+            request_cancel(session, run.id, now)
+    with service.database.reading() as session:
+        return experiment_view(service, session, experiment_id)
+
+
+@router.delete("/{experiment_id}", status_code=status.HTTP_204_NO_CONTENT)
+def delete(service: ServiceDep, experiment_id: ExperimentId) -> None:
+    """Forget an experiment, its figures and its files; 409 while a run has not ended."""
+    with service.database.transaction() as session:
+        find_experiment(session, experiment_id)
+        runs = [run.id for run in runs_of(session, experiment_id)]
+        delete_experiment(session, experiment_id)
+    for run in runs:
+        shutil.rmtree(service.settings.run_dir(run), ignore_errors=True)
+
+
+@router.get("/{experiment_id}/results")
+def results(service: ServiceDep, experiment_id: ExperimentId) -> Results:
+    """The whole answer as one document, also while it is incomplete."""
+    with service.database.reading() as session:
+        return results_document(session, experiment_id)

@@ -1,0 +1,63 @@
+"""Liveness and readiness: whether this process answers, and whether what it needs does."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Response, status
+from sqlalchemy.exc import DBAPIError
+
+from api.deps import Service, ServiceDep, utc_now
+from api.views import Readiness
+from models.broker import ping
+from models.errors import ServiceUnavailable
+from models.migrating import check
+from models.workers import live_workers
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """This process answers. Touches nothing else, so a slow database never restarts it."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses={503: {"model": Readiness, "description": "A part is away."}})
+def readyz(response: Response, service: ServiceDep) -> Readiness:
+    """The parts this process needs, each on its own; workers may be none, then work waits."""
+    parts = {
+        "database": _said(lambda: _connect(service)),
+        "migrations": _said(lambda: check(service.database)),
+        "broker": _said(lambda: _ping(service)),
+    }
+    ready = all(state == "ok" for state in parts.values())
+    live, cuda = _workers(service) if parts["migrations"] == "ok" else (0, 0)
+    if not ready:
+        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    return Readiness(ready=ready, parts=parts, live_workers=live, cuda_workers=cuda)
+
+
+def _said(look: Callable[[], None]) -> str:
+    try:
+        look()
+    except ServiceUnavailable as error:
+        return str(error)
+    return "ok"
+
+
+def _connect(service: Service) -> None:
+    try:
+        service.database.engine.connect().close()
+    except DBAPIError as error:
+        raise ServiceUnavailable(f"the database does not answer: {error.orig}") from error
+
+
+def _ping(service: Service) -> None:
+    if not service.settings.broker_url:
+        raise ServiceUnavailable("no broker URL is set")
+    ping(service.settings.broker_url)
+
+
+def _workers(service: Service) -> tuple[int, int]:
+    with service.database.reading() as session:
+        alive = live_workers(session, utc_now(), service.settings.lease_seconds)
+    return len(alive), sum(1 for worker in alive if worker.cuda_devices)

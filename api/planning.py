@@ -1,0 +1,90 @@
+"""From a body to a plan that can be carried out: spec, data set, split, baselines.
+
+Everything that would make a run fail for a reason known now is refused here, with the pointer of
+the field to change: a mistake costs a reply, not an hour of training.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from api.dataset_files import folder_of
+from api.deps import Service
+from models.dataset_store import dataset_by_name
+from models.datasets import cache
+from models.datasets.errors import SplitError
+from models.datasets.pairs import Codes
+from models.datasets.splits import SplitRows, given, in_order
+from models.errors import Invalid, NotFound, Problem
+from models.recipes import expand_recipe
+from models.specs.experiment import ExperimentSpec, InOrderSplit
+from models.specs.parse import parse_spec
+from models.tables import Dataset
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A spec that fits its data set, and the accuracies that need no training."""
+
+    spec: ExperimentSpec
+    dataset: Dataset
+    test_pairs: int
+    baseline_majority: float
+    baseline_collapsed: float
+
+
+def plan(service: Service, document: Any) -> Plan:
+    """The plan of a decoded body; `Invalid` with every problem that can be told now."""
+    spec = parse_spec(expand_recipe(document))
+    dataset = _dataset(service, spec.dataset)
+    folder = folder_of(service, dataset.content_hash)
+    labels = cache.open_labels(folder)
+    try:
+        rows = _split(spec, labels, cache.open_split(folder))
+    except SplitError as error:
+        raise Invalid([Problem(_pointer(spec, error.field), error.message)]) from None
+    problems = _too_few(spec, rows)
+    if problems:
+        raise Invalid(problems)
+    pairs = len(rows.test)
+    duplicates = int(np.count_nonzero(labels[rows.test]))
+    return Plan(
+        spec, dataset, pairs, max(duplicates, pairs - duplicates) / pairs, duplicates / pairs
+    )
+
+
+def _dataset(service: Service, name: str) -> Dataset:
+    with service.database.reading() as session:
+        try:
+            return dataset_by_name(session, name)
+        except NotFound:
+            detail = f"no data set is called {name!r}; GET /v1/datasets lists those there are"
+            raise Invalid([Problem("/dataset", detail)]) from None
+
+
+def _split(spec: ExperimentSpec, labels: Codes, marks: Codes | None) -> SplitRows:
+    split = spec.split
+    if isinstance(split, InOrderSplit):
+        return in_order(labels, split.train_rows, split.test_rows, split.validation_fraction)
+    return given(marks, labels, split.validation_fraction)
+
+
+def _pointer(spec: ExperimentSpec, field: str) -> str:
+    """Where in the spec the setting is that `SplitError` names; other names mean the whole."""
+    if field in type(spec.split).model_fields:
+        return f"/split/{field}"
+    return "/split/kind" if field == "split" else "/split"
+
+
+def _too_few(spec: ExperimentSpec, rows: SplitRows) -> list[Problem]:
+    parts = {"training": len(rows.train), "validation": len(rows.validation_duplicates)}
+    return [
+        Problem(
+            "/batch_size",
+            f"a batch of {spec.batch_size:,} duplicate pairs does not fit the {count:,} there are "
+            f"for {part}; lower it to {max(count, 2):,} or take more rows",
+        )
+        for part, count in parts.items()
+        if count < spec.batch_size
+    ]

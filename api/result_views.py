@@ -1,0 +1,65 @@
+"""The results document: the whole answer of an experiment. A new field is no breach of it; a
+renamed one is."""
+
+from typing import Any
+
+from pydantic import Field
+
+from api.views import View
+from models.comparison import Comparison
+from models.states import RunState
+
+
+class Baselines(View):
+    """Accuracies on the test pairs of two models that need no training."""
+
+    majority: float
+    """Every pair called what most pairs are."""
+    collapsed: float
+    """Every pair called a duplicate, as a network does that gives all questions one vector."""
+
+
+class Curve(View):
+    """Losses at the steps of the evaluations; `_per_row` is the same, divided by the rows of a
+    batch where the spec adds them up."""
+
+    step: list[int]
+    train_loss: list[float] = Field(serialization_alias="train.loss")
+    validation_loss: list[float | None] = Field(serialization_alias="validation.loss")
+    train_loss_per_row: list[float] = Field(serialization_alias="train.loss_per_row")
+    validation_loss_per_row: list[float | None] = Field(
+        serialization_alias="validation.loss_per_row"
+    )
+
+
+class RunResult(View):
+    id: str
+    seed: int
+    state: RunState
+    step: int
+    attempts: int
+    reason: str | None
+    metrics: dict[str, float]
+    """The latest evaluation of each split: `test.accuracy`, `validation.loss`, …"""
+    curve: Curve
+    weights_sha256: str | None
+    provenance: dict[str, Any] | None
+
+
+class ArmResult(View):
+    name: str
+    runs: list[RunResult]
+
+
+class Results(View):
+    experiment: str
+    name: str
+    state: RunState
+    complete: bool
+    """Whether every run has ended; until then the comparisons are of what is there."""
+    spec: dict[str, Any]
+    test_pairs: int
+    baselines: Baselines
+    arms: list[ArmResult]
+    comparisons: list[Comparison]
+    """Each arm against the baseline first (`b` is the baseline), then the other pairs of arms."""

@@ -1,0 +1,73 @@
+"""`/v1/runs`: one training, its series column by column, its scores, and the wish to stop it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from safetensors.numpy import load_file
+
+from api.deps import RunId, ServiceDep, utc_now
+from api.progress import one_run_view
+from api.views import EvaluationView, Page, RunView, ScoresView
+from models.errors import Conflict, NotFound
+from models.metrics import Series, evaluations_of, steps_series
+from models.runs import request_cancel
+from models.runs import run as find_run
+from models.states import RunState
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+
+
+@router.get("/{run_id}")
+def get_run(service: ServiceDep, run_id: RunId) -> RunView:
+    """How the run stands."""
+    with service.database.reading() as session:
+        return one_run_view(service, session, find_run(session, run_id))
+
+
+@router.get("/{run_id}/steps")
+def steps(
+    service: ServiceDep,
+    run_id: RunId,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    max_points: Annotated[int | None, Query(ge=2, le=100_000)] = None,
+) -> Series:
+    """The steps above `after`, one list a column.
+
+    `max_points` thins the series without losing its first, last and extreme values.
+    """
+    with service.database.reading() as session:
+        find_run(session, run_id)
+        return steps_series(session, run_id, after=after, max_points=max_points)
+
+
+@router.get("/{run_id}/evaluations")
+def evaluations(service: ServiceDep, run_id: RunId) -> Page[EvaluationView]:
+    """Every evaluation so far, by step, then split."""
+    with service.database.reading() as session:
+        find_run(session, run_id)
+        rows = evaluations_of(session, run_id)
+    return Page(items=[EvaluationView.model_validate(row) for row in rows], next=None)
+
+
+@router.get("/{run_id}/scores")
+def scores(service: ServiceDep, run_id: RunId) -> ScoresView:
+    """The similarity of each test pair after the last step; 409 until the run has succeeded."""
+    with service.database.reading() as session:
+        state = find_run(session, run_id).state
+    if state != RunState.SUCCEEDED:
+        raise Conflict(f"run {run_id} is {state}; scores are written when it succeeds")
+    path = service.settings.run_dir(run_id) / "scores.safetensors"
+    if not path.exists():
+        raise NotFound(f"the scores of run {run_id} are not in this service's data folder")
+    columns = load_file(path)
+    return ScoresView(**{name: columns[name].tolist() for name in ("row", "label", "score")})
+
+
+@router.post("/{run_id}/cancel")
+def cancel(service: ServiceDep, run_id: RunId) -> RunView:
+    """Wish the run to stop: a queued one ends at once; again, or after the end, is no error."""
+    with service.database.transaction() as session:
+        find_run(session, run_id)
+        request_cancel(session, run_id, utc_now())
+    with service.database.reading() as session:
+        return one_run_view(service, session, find_run(session, run_id))

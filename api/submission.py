@@ -1,0 +1,101 @@
+"""Accepting an experiment: stored and committed first, announced to the broker after.
+
+**The broker is a bell, not a ledger**: when it is away the experiment is accepted all the same,
+and the reaper of a worker submits its runs once it is back.
+"""
+
+import hashlib
+import json
+import logging
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.deps import Service
+from api.planning import Plan, plan
+from api.problems import KeyReused
+from models.broker import submit
+from models.errors import Conflict, ServiceUnavailable
+from models.experiments import by_idempotency_key, create_experiment, runs_of
+from models.tables import Experiment
+
+log = logging.getLogger(__name__)
+
+
+def accept(service: Service, document: Any, key: str | None) -> str:
+    """Store the experiment of a body and ring for its runs; its id.
+
+    A `key` that came before with the same body gives the experiment of then, whoever of two
+    simultaneous requests was first; with another body it raises `KeyReused`.
+    """
+    digest = _digest(document)
+    earlier = _earlier(service, key, digest)
+    if earlier is not None:
+        return earlier
+    planned = plan(service, document)
+    try:
+        created = _store(service, planned, key, digest)
+    except Conflict:
+        # the same key may have been stored between our look and our insert
+        earlier = _earlier(service, key, digest)
+        if earlier is None:
+            raise
+        return earlier
+    _ring(service, created)
+    return created
+
+
+def _digest(document: Any) -> str:
+    """The same for the same JSON, whatever its spacing and the order of its keys."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _earlier(service: Service, key: str | None, digest: str) -> str | None:
+    if key is None:
+        return None
+    with service.database.reading() as session:
+        found = by_idempotency_key(session, key)
+        return None if found is None else _same(found, digest)
+
+
+def _same(found: Experiment, digest: str) -> str:
+    if found.request_hash != digest:
+        raise KeyReused(
+            f"this Idempotency-Key belongs to {found.id}, which was asked with another body; "
+            "send a new key"
+        )
+    return found.id
+
+
+def _store(service: Service, planned: Plan, key: str | None, digest: str) -> str:
+    with service.database.transaction() as session:
+        earlier = by_idempotency_key(session, key) if key is not None else None
+        if earlier is not None:
+            return _same(earlier, digest)
+        return _insert(session, planned, key, digest).id
+
+
+def _insert(session: Session, planned: Plan, key: str | None, digest: str) -> Experiment:
+    return create_experiment(
+        session,
+        spec=planned.spec,
+        dataset=planned.dataset,
+        test_pairs=planned.test_pairs,
+        baseline_majority=planned.baseline_majority,
+        baseline_collapsed=planned.baseline_collapsed,
+        idempotency_key=key,
+        request_hash=digest,
+    )
+
+
+def _ring(service: Service, experiment_id: str) -> None:
+    if service.broker is None:
+        log.warning("no broker: the runs of %s wait for a worker's reaper", experiment_id)
+        return
+    with service.database.reading() as session:
+        runs = [(run.id, run.device) for run in runs_of(session, experiment_id)]
+    try:
+        for run_id, device in runs:
+            submit(service.broker, run_id, device)
+    except ServiceUnavailable as error:
+        log.warning("the runs of %s wait for a worker's reaper: %s", experiment_id, error)

@@ -1,0 +1,53 @@
+"""Labs for the worker's tests, one for each way in which the service is run."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models.embedded_broker import EmbeddedBroker
+
+from workers_for_tests import Lab
+
+
+@pytest.fixture(scope="module")
+def embedded_lab(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
+    """SQLite and the embedded broker; no worker yet."""
+    folder = tmp_path_factory.mktemp("lab")
+    sqlite = request.getfixturevalue("sqlite_for_tests")
+    with EmbeddedBroker(folder / "broker") as broker:
+        url = sqlite.copied_to(folder / "lab.sqlite3")
+        yield from _open(folder, url, broker.url)
+
+
+@pytest.fixture(scope="module")
+def server_lab(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
+    """PostgreSQL and Redis; no worker yet."""
+    postgres = request.getfixturevalue("postgres_for_tests")
+    redis = request.getfixturevalue("_redis_for_tests")
+    for absent in (postgres, redis):
+        if isinstance(absent, str):
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(absent)
+    postgres.empty()
+    redis.empty()
+    yield from _open(tmp_path_factory.mktemp("lab"), postgres.url, redis.url)
+
+
+@pytest.fixture(scope="module", params=["embedded_lab", "server_lab"])
+def lab(request: pytest.FixtureRequest) -> Lab:
+    """Each lab in turn, without a worker, shared by the tests of a module."""
+    made: Lab = request.getfixturevalue(request.param)
+    return made
+
+
+def _open(folder: Path, database_url: str, broker_url: str) -> Iterator[Lab]:
+    lab = Lab(folder, database_url, broker_url)
+    try:
+        yield lab
+    finally:
+        lab.close()

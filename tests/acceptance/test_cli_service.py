@@ -1,0 +1,132 @@
+"""`serve` and `demo` as a person starts them: all comes up, works, and is gone at the end."""
+
+import os
+import re
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from commands_for_tests import started, stopped, tripletlab
+from workers_for_tests import descendants, still_alive, wait_until
+
+TINY: dict[str, Any] = {
+    "recipe": "hard-negative-mining-small",
+    "encoder": {"kind": "bag", "embedding_dim": 4},
+    "split": {"train_rows": 1000, "test_rows": 100},
+    "batch_size": 16,
+    "steps": 4,
+    "evaluate_every": 2,
+    "validation_pairs": 32,
+    "seeds": {"count": 1},
+}
+
+
+class Served:
+    """`tripletlab serve` on a free port, with a data folder of its own."""
+
+    def __init__(self, folder: Path, *flags: str) -> None:
+        self.log = folder / "serve.log"
+        place = ["--port", "0", "--data-dir", str(folder / "data"), "--workers", "1"]
+        self.process = started("serve", *place, *flags, log=self.log)
+        self.url = wait_until("the address", self._address)
+
+    def _address(self) -> str | None:
+        assert self.process.poll() is None, self.log.read_text()
+        found = re.search(r"answers at (\S+)", self.log.read_text())
+        return found[1] if found else None
+
+    def family(self) -> set[int]:
+        return descendants(self.process.pid)
+
+    def ready(self) -> Any:
+        return httpx.get(f"{self.url}/readyz", timeout=60).json()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    service = Served(tmp_path)
+    yield service
+    service.process.kill()
+    service.process.wait()
+
+
+def test_serve_trains_survives_its_workers_death_and_stops_with_all_its_children(
+    served: Served,
+) -> None:
+    wait_until("a live worker", lambda: served.ready()["live_workers"] == 1)
+    assert served.ready()["ready"] is True
+    submitted = httpx.post(f"{served.url}/v1/experiments", json=TINY, timeout=60).json()
+    place = f"{served.url}/v1/experiments/{submitted['id']}"
+    wait_until("the end", lambda: httpx.get(place).json()["state"] == "succeeded")
+    results = httpx.get(f"{place}/results").json()
+    assert results["complete"] is True
+    assert len(results["comparisons"][0]["pairs"]) == 1
+    scores = httpx.get(f"{served.url}/v1/runs/{submitted['runs'][0]['id']}/scores").json()
+    assert len(scores["score"]) == 100
+
+    (worker,) = _workers(served)
+    os.kill(worker, signal.SIGKILL)
+    wait_until("another worker", lambda: _workers(served) - {worker})
+
+    family = served.family()
+    assert len(family) > 1
+    assert stopped(served.process, signal.SIGTERM) == 0, served.log.read_text()
+    assert still_alive(family) == set()
+
+
+def test_the_children_of_a_killed_serve_end_by_themselves(served: Served) -> None:
+    wait_until("a live worker", lambda: served.ready()["live_workers"] == 1)
+    family = served.family()
+    served.process.kill()
+    served.process.wait()
+    wait_until("the end of its children", lambda: not still_alive(family))
+
+
+def test_serve_without_a_worker_accepts_and_keeps_across_a_restart(tmp_path: Path) -> None:
+    first = Served(tmp_path, "--no-worker")
+    made = httpx.post(f"{first.url}/v1/experiments", json=TINY, timeout=60).json()
+    assert stopped(first.process, signal.SIGINT) == 0
+    again = Served(tmp_path, "--no-worker")
+    kept = httpx.get(f"{again.url}/v1/experiments/{made['id']}").json()
+    assert (kept["state"], kept["spec"]) == ("queued", made["spec"])
+    assert stopped(again.process, signal.SIGTERM) == 0
+
+
+def test_a_taken_port_is_said_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = tripletlab("serve", "--port", port, "--data-dir", str(tmp_path))
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_shows_the_answer_and_ends_by_itself(tmp_path: Path) -> None:
+    changes = [
+        *("encoder={'kind': 'bag', 'embedding_dim': 4}".replace("'", '"'),),
+        *("steps=4", "evaluate_every=2", "batch_size=16", "seeds.count=2"),
+        *("split.train_rows=1000", "split.test_rows=100", "validation_pairs=32"),
+    ]
+    arguments = [part for change in changes for part in ("--set", change)]
+    done = tripletlab("demo", "--once", "--data-dir", str(tmp_path), *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "modified against vanilla: test.accuracy" in done.stdout
+    assert "undecided" in done.stdout
+    assert "Beside every accuracy" in done.stdout
+    assert re.search(r"answers at http://127.0.0.1:\d+", done.stderr)
+
+
+def _workers(served: Served) -> set[int]:
+    return {pid for pid in served.family() if _command(pid)[1:3] == ["-m", "worker"]}
+
+
+def _command(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:  # it has just ended
+        return []

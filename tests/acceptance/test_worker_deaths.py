@@ -1,0 +1,79 @@
+"""Runs whose processes are killed end with the very bits of a run that nothing disturbed."""
+
+from typing import Any
+
+import pytest
+
+from models.states import RunState
+from models.tables import Run
+
+from workers_for_tests import Lab, WorkerForTests, kill_attempt, still_alive, wait_until
+
+LONG = {"steps": 250, "evaluate_every": 50}  # long enough to be disturbed in the middle
+
+
+@pytest.fixture(scope="module")
+def undisturbed(embedded_lab: Lab) -> Any:
+    """The figures of a run that nobody disturbed; they are the same on every database."""
+    _worker_of(embedded_lab)
+    (run,) = embedded_lab.wait_for_success(embedded_lab.create_one(**LONG))
+    assert run.attempt == 1
+    return embedded_lab.figures(run)
+
+
+def _worker_of(lab: Lab) -> WorkerForTests:
+    """The lab's last worker, or a new one where that has ended."""
+    if lab.workers and lab.workers[-1].process.poll() is None:
+        return lab.workers[-1]
+    return lab.start_worker()
+
+
+def _begun(lab: Lab) -> Run:
+    run = lab.create_one(**LONG)
+    lab.wait_for_checkpoint(run)
+    return run
+
+
+def _figures_after_a_resume(lab: Lab, run: Run) -> Any:
+    (ended,) = lab.wait_for_success(run)
+    assert ended.attempt >= 2
+    assert 0 < ended.started_step < ended.steps, "it began anew instead of going on"
+    return lab.figures(run)
+
+
+def test_a_killed_attempt_is_resumed_to_the_same_bits(embedded_lab: Lab, undisturbed: Any) -> None:
+    worker = _worker_of(embedded_lab)
+    run = _begun(embedded_lab)
+    kill_attempt(run)
+    # the pool saw it die: no need to wait for the lease, which is longer than this test
+    assert _figures_after_a_resume(embedded_lab, run) == undisturbed
+    assert "was ended by SIGKILL" in worker.log()
+
+
+def test_a_worker_asked_to_stop_saves_its_run_and_another_resumes_to_the_same_bits(
+    embedded_lab: Lab, undisturbed: Any
+) -> None:
+    worker = _worker_of(embedded_lab)
+    run = _begun(embedded_lab)
+    family = worker.family()
+    worker.stop()
+    assert not still_alive(family)
+    waiting = embedded_lab.run(run)
+    assert (waiting.state, waiting.worker_id) == (RunState.QUEUED, None)
+    assert waiting.reason is not None
+    assert "its worker was asked to stop, at step" in waiting.reason
+    _worker_of(embedded_lab)
+    assert _figures_after_a_resume(embedded_lab, run) == undisturbed
+
+
+def test_a_killed_worker_takes_all_its_processes_along_and_another_resumes_to_the_same_bits(
+    lab: Lab, undisturbed: Any
+) -> None:
+    worker = _worker_of(lab)
+    run = _begun(lab)
+    family = worker.family()
+    worker.kill()
+    wait_until("pool and attempts gone too", lambda: not still_alive(family))
+    assert lab.run(run).state == RunState.RUNNING, "nobody was left to say otherwise"
+    lab.start_worker(lease_seconds=2.0)
+    assert _figures_after_a_resume(lab, run) == undisturbed

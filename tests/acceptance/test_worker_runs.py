@@ -1,0 +1,65 @@
+"""A real worker carries out runs: on SQLite with the embedded broker, on PostgreSQL with Redis."""
+
+import pytest
+from safetensors import safe_open
+
+from models.broker import ANY_QUEUE, waiting_messages
+from models.states import RunState
+
+from workers_for_tests import Lab, attempt_pids, wait_until
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _worker(lab: Lab) -> None:
+    lab.start_worker()
+
+
+def test_runs_succeed_and_every_step_is_recorded_once(lab: Lab) -> None:
+    for run in lab.wait_for_success(*lab.create(steps=40, evaluate_every=20)):
+        assert (run.step, run.attempt, run.reason) == (40, 1, None)
+        steps, evaluations, files, weights_sha256 = lab.figures(run)
+        assert steps["step"] == list(range(1, 41))
+        assert [(row["step"], row["split"]) for row in evaluations] == [
+            (20, "validation"),
+            (40, "test"),
+            (40, "validation"),
+        ]
+        assert files["weights.safetensors"] == weights_sha256
+        assert run.provenance is not None
+        assert run.provenance["threads"] == 1
+        assert not (lab.settings.run_dir(run.id) / "checkpoints").exists()
+        _has_a_score_for_every_test_row(lab, run.id)
+
+
+def _has_a_score_for_every_test_row(lab: Lab, run_id: str) -> None:
+    with safe_open(lab.settings.run_dir(run_id) / "scores.safetensors", "numpy") as file:
+        rows, labels, scores = (file.get_tensor(name) for name in ("row", "label", "score"))
+    assert rows.tolist() == list(range(1000, 1200))
+    assert (str(labels.dtype), str(scores.dtype)) == ("int8", "float32")
+    assert set(labels.tolist()) == {0, 1}
+
+
+def test_a_message_delivered_five_times_makes_one_attempt(lab: Lab) -> None:
+    run = lab.create_one(ring=5, steps=200, encoder={"kind": "bag", "embedding_dim": 8})
+    lab.wait_for_success(run)
+    wait_until("all messages taken", lambda: waiting_messages(lab.app, ANY_QUEUE) == 0)
+    wait_until("every attempt's process gone", lambda: not attempt_pids(run))
+    ended = lab.run(run)
+    assert (ended.state, ended.attempt) == (RunState.SUCCEEDED, 1)
+    assert lab.figures(run)[0]["step"] == list(range(1, 201))
+
+
+def test_a_run_whose_message_was_lost_is_submitted_again(lab: Lab) -> None:
+    (ended,) = lab.wait_for_success(lab.create_one(ring=0, steps=3))
+    assert ended.attempt == 1
+
+
+def test_a_running_run_stops_when_it_is_cancelled(lab: Lab) -> None:
+    run = lab.create_one(steps=100_000, evaluate_every=100_000)
+    lab.wait_for_step(run, 1)
+    lab.cancel(run)
+    ended = lab.wait_for_state(run, RunState.CANCELLED)
+    assert 0 < ended.step < 100_000
+    assert ended.reason == f"cancelled at step {ended.step}"
+    assert lab.figures(run)[0]["step"] == list(range(1, ended.step + 1))
+    wait_until("the attempt's process gone", lambda: not attempt_pids(run))

@@ -1,0 +1,127 @@
+"""Data sets over HTTP: what is taken, and what a refusal tells the sender."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from models.migrating import migrate
+from models.settings import Settings
+
+from api_for_tests import GENERATED, SPEC, ApiForTests, pointers
+
+HEADER = "question1,question2,is_duplicate\n"
+ROWS = "how are you,how do you do,1\nwhat is tea,what is coffee,0\nwho,who is it,1\n"
+CSV = (HEADER + ROWS).encode()
+
+
+def upload(api: ApiForTests, content: bytes, filename: str = "a.csv", **form: str) -> Any:
+    return api.http.post(
+        "/v1/datasets", files={"file": (filename, content)}, data={"name": "mine", **form}
+    )
+
+
+def test_an_upload_answers_201_with_its_place_and_its_profile(api: ApiForTests) -> None:
+    reply = upload(api, CSV)
+    assert reply.status_code == 201
+    assert reply.headers["location"] == "/v1/datasets/mine"
+    stored = api.get("/v1/datasets/mine")
+    assert stored == reply.json()
+    assert (stored["rows"], stored["duplicates"], stored["has_split"]) == (3, 2, False)
+    assert stored["duplicate_share"] == pytest.approx(2 / 3)
+    assert stored["token_length_max"] == 4
+    assert [one["name"] for one in api.get("/v1/datasets")["items"]] == ["mine", GENERATED]
+
+
+def test_the_form_names_the_columns_and_the_format(api: ApiForTests) -> None:
+    content = gzip.compress(b"b\ta\tsame\tpart\nx y\tz\t1\ttrain\nv\tw\t0\ttest\n")
+    columns = {"question1": "a", "question2": "b", "label": "same", "split": "part"}
+    reply = upload(api, content, "export.bin", format="tsv.gz", **columns)
+    assert reply.status_code == 201, reply.text
+    assert reply.json()["has_split"] is True
+
+
+def test_bad_rows_are_counted_and_the_first_are_named_by_line(api: ApiForTests) -> None:
+    bad = "".join(f"a,b,{label}\n" for label in ["1", *["maybe"] * 30])
+    reply = upload(api, (HEADER + bad).encode())
+    assert reply.status_code == 422
+    problem = reply.json()
+    assert problem["rows_refused"] == 30
+    assert len(problem["errors"]) == 20
+    assert problem["errors"][0]["line"] == 3
+    assert problem["errors"][0]["detail"] == "line 3: its label is 'maybe', not 0, 1, true or false"
+    assert api.http.get("/v1/datasets/mine").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "filename", "status", "sentence"),
+    [
+        (gzip.compress(CSV), "a.csv", 422, "begins like gzip"),
+        (CSV, "a.csv.gz", 422, "should be gzip"),
+        (b"", "a.csv", 422, "is empty"),
+        (b"a,b\n1,2\n", "a.csv", 422, "no column"),
+        (CSV, "a.xlsx", 415, "known are csv"),
+    ],
+)
+def test_a_file_that_is_not_what_it_says_is_refused_with_a_sentence(
+    api: ApiForTests, content: bytes, filename: str, status: int, sentence: str
+) -> None:
+    reply = upload(api, content, filename)
+    assert reply.status_code == status
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert sentence in reply.json()["detail"]
+
+
+def test_a_missing_file_and_a_name_that_no_path_can_hold_are_named(api: ApiForTests) -> None:
+    missing = api.http.post("/v1/datasets", data={"name": "mine"})
+    assert pointers(missing) == ["/file"]
+    assert pointers(upload(api, CSV, name="a/b")) == ["/name"]
+
+
+def test_a_name_taken_by_other_rows_is_a_conflict_and_the_same_rows_are_not(
+    api: ApiForTests,
+) -> None:
+    first = upload(api, CSV)
+    again = upload(api, gzip.compress(CSV), "a.csv.gz")
+    assert (again.status_code, again.json()) == (201, first.json())
+    kept = set(api.settings.datasets_dir.iterdir())
+    other = upload(api, CSV + b"one,more,0\n")
+    assert other.status_code == 409
+    assert api.get("/v1/datasets/mine") == first.json()
+    assert set(api.settings.datasets_dir.iterdir()) == kept  # the refused rows left nothing
+
+
+def test_deleting_removes_the_files_once_no_name_needs_them(api: ApiForTests) -> None:
+    digest = upload(api, CSV).json()["content_hash"]
+    upload(api, CSV, name="twin")
+    folder = api.settings.datasets_dir / digest
+    assert api.http.delete("/v1/datasets/mine").status_code == 204
+    assert folder.is_dir()
+    assert api.http.delete("/v1/datasets/twin").status_code == 204
+    assert not folder.exists()
+    assert api.http.delete("/v1/datasets/twin").status_code == 404
+
+
+def test_a_data_set_in_use_is_not_deleted(api: ApiForTests) -> None:
+    made = api.submit()
+    reply = api.http.delete(f"/v1/datasets/{GENERATED}")
+    assert reply.status_code == 409
+    assert made["id"] in reply.json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["absent", "a%00b", "%2e%2e", "x" * 200])
+def test_a_name_that_is_not_there_is_404(api: ApiForTests, name: str) -> None:
+    assert api.http.get(f"/v1/datasets/{name}").status_code == 404
+
+
+def test_a_fresh_service_makes_the_generated_data_set(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url="")
+    migrate(settings.resolved_database_url)
+    with ApiForTests(settings) as fresh:
+        made = fresh.get(f"/v1/datasets/{GENERATED}")
+        assert made["rows"] == 24_000
+        assert httpx.post(f"{fresh.url}/v1/experiments", json=SPEC).status_code == 202
+    with ApiForTests(settings) as again:
+        assert again.get(f"/v1/datasets/{GENERATED}") == made

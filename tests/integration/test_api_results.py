@@ -1,0 +1,106 @@
+"""The results document: the keys of the contract, at every stage of an experiment."""
+
+from typing import Any
+
+import pytest
+
+from api_for_tests import ARMS, ApiForTests
+
+RESULT_KEYS = {
+    "experiment",
+    "name",
+    "state",
+    "complete",
+    "spec",
+    "baselines",
+    "arms",
+    "comparisons",
+}
+RUN_KEYS = {
+    "id", "seed", "state", "step", "attempts", "metrics", "curve", "weights_sha256", "provenance",
+}  # fmt: skip
+METRIC_KEYS = {"test.accuracy", "test.roc_auc", "test.average_precision", "validation.loss"}
+CURVE_KEYS = {"step", "train.loss", "validation.loss"}
+COMPARISON_KEYS = {
+    "a", "b", "metric", "pairs", "mean_difference", "interval", "sign_flip_p", "equivalence",
+    "verdict", "sentence",
+}  # fmt: skip
+
+
+def results(api: ApiForTests, made: dict[str, Any]) -> Any:
+    return api.get(f"/v1/experiments/{made['id']}/results")
+
+
+def test_the_finished_document_has_every_key_and_the_right_figures(api: ApiForTests) -> None:
+    made = api.submit()
+    for run in made["runs"]:
+        better = 0.01 if run["arm"] == "modified" else 0.0
+        api.train(run["id"], accuracy=0.7 + better + 0.02 * run["seed"])
+    document = results(api, made)
+    assert document.keys() >= RESULT_KEYS
+    assert (document["experiment"], document["name"]) == (made["id"], "A small question")
+    assert (document["state"], document["complete"]) == ("succeeded", True)
+    assert document["spec"] == made["spec"]
+    assert document["baselines"].keys() == {"majority", "collapsed"}
+    assert [arm["name"] for arm in document["arms"]] == ["vanilla", "modified"]
+    assert [run["seed"] for run in document["arms"][0]["runs"]] == [0, 1]
+    run = document["arms"][1]["runs"][1]
+    assert run.keys() >= RUN_KEYS
+    assert run["metrics"].keys() >= METRIC_KEYS
+    assert run["metrics"]["test.accuracy"] == pytest.approx(0.73)
+    assert (run["step"], run["attempts"], run["weights_sha256"]) == (20, 1, "ab" * 32)
+    assert run["provenance"] == {"torch": "2.13.0"}
+    assert run["curve"].keys() >= CURVE_KEYS
+    assert run["curve"]["step"] == [10, 20]
+    assert run["curve"]["train.loss"] == [1.0, 0.5]
+    assert run["curve"]["train.loss_per_row"] == [1.0 / 32, 0.5 / 32]
+    assert run["curve"]["validation.loss"] == [2.0, 2.0]
+    (comparison,) = document["comparisons"]
+    assert comparison.keys() >= COMPARISON_KEYS
+    assert (comparison["a"], comparison["b"]) == ("modified", "vanilla")
+    for pair in comparison["pairs"]:
+        assert pair.keys() == {"seed", "a", "b", "difference"}
+    assert comparison["mean_difference"] == pytest.approx(0.01)
+    assert comparison["interval"].keys() == {"confidence", "low", "high"}
+    assert comparison["equivalence"].keys() == {"margin", "p"}
+    assert comparison["verdict"] == "undecided"
+
+
+def test_an_incomplete_document_has_the_same_form(api: ApiForTests) -> None:
+    made = api.submit()
+    empty = results(api, made)
+    assert empty.keys() >= RESULT_KEYS
+    assert (empty["state"], empty["complete"]) == ("queued", False)
+    assert empty["comparisons"][0].keys() >= COMPARISON_KEYS
+    assert empty["comparisons"][0]["pairs"] == []
+    for run in made["runs"][:3]:
+        api.train(run["id"], accuracy=0.7)
+    partly = results(api, made)
+    assert (partly["state"], partly["complete"]) == ("running", False)
+    assert [pair["seed"] for pair in partly["comparisons"][0]["pairs"]] == [0]
+    assert partly["arms"][1]["runs"][1]["metrics"] == {}
+    assert "1 of 2 planned seeds so far" in partly["comparisons"][0]["sentence"]
+
+
+def test_losses_that_are_means_are_per_row_already(api: ApiForTests) -> None:
+    arms = [{**arm, "loss": {**arm["loss"], "reduction": "mean"}} for arm in ARMS]
+    made = api.submit(arms=arms)
+    api.train(made["runs"][0]["id"], accuracy=0.7)
+    curve = results(api, made)["arms"][0]["runs"][0]["curve"]
+    assert curve["train.loss_per_row"] == curve["train.loss"] == [1.0, 0.5]
+
+
+def test_the_baseline_is_b_and_its_comparisons_come_first(api: ApiForTests) -> None:
+    third = {"name": "third", "loss": {"terms": [{"kind": "closest_negative", "weight": 2.0}]}}
+    made = api.submit(arms=[*ARMS, third], decision={"baseline": "modified"})
+    pairs = [(one["a"], one["b"]) for one in results(api, made)["comparisons"]]
+    assert pairs == [("vanilla", "modified"), ("third", "modified"), ("third", "vanilla")]
+
+
+def test_the_comparison_is_of_the_metric_that_decides(api: ApiForTests) -> None:
+    made = api.submit(decision={"metric": "validation.loss"})
+    for run in made["runs"]:
+        api.train(run["id"], accuracy=0.7)
+    (comparison,) = results(api, made)["comparisons"]
+    assert comparison["metric"] == "validation.loss"
+    assert [pair["a"] for pair in comparison["pairs"]] == [2.0, 2.0]

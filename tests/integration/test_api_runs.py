@@ -1,0 +1,75 @@
+"""One run over HTTP: its series in columns, its scores, and the wish to stop it."""
+
+from typing import Any
+
+import pytest
+
+from api_for_tests import ApiForTests
+
+
+@pytest.fixture
+def run(api: ApiForTests) -> dict[str, Any]:
+    found: dict[str, Any] = api.submit()["runs"][0]
+    return found
+
+
+def test_a_run_says_how_it_stands(api: ApiForTests, run: dict[str, Any]) -> None:
+    place = f"/v1/runs/{run['id']}"
+    assert api.get(place) == run
+    api.claim(run["id"])
+    begun = api.get(place)
+    assert (begun["state"], begun["attempt"], begun["worker"]) == ("running", 1, "wrk_t")
+    assert begun["started_at"].endswith("Z")
+
+
+def test_steps_come_in_columns_after_a_step_and_thinned(
+    api: ApiForTests, run: dict[str, Any]
+) -> None:
+    place = f"/v1/runs/{run['id']}/steps"
+    assert api.get(place)["step"] == []
+    api.train(run["id"], accuracy=0.7)
+    series = api.get(place)
+    assert series["step"] == list(range(1, 21))
+    assert series["loss"][:2] == [10.0, 5.0]
+    assert {len(column) for column in series.values()} == {20}
+    assert api.get(place, after=18)["step"] == [19, 20]
+    thinned = api.get(place, max_points=6)["step"]
+    assert len(thinned) < 20
+    assert (thinned[0], thinned[-1]) == (1, 20)
+    assert api.http.get(place, params={"after": -1}).status_code == 422
+
+
+def test_evaluations_come_in_order(api: ApiForTests, run: dict[str, Any]) -> None:
+    api.train(run["id"], accuracy=0.71)
+    found = api.get(f"/v1/runs/{run['id']}/evaluations")["items"]
+    order = [(one["step"], one["split"]) for one in found]
+    assert order == [(10, "validation"), (20, "test"), (20, "validation")]
+    assert (found[1]["accuracy"], found[1]["loss"]) == (0.71, None)
+
+
+def test_scores_are_there_once_the_run_has_succeeded(api: ApiForTests, run: dict[str, Any]) -> None:
+    place = f"/v1/runs/{run['id']}/scores"
+    early = api.http.get(place)
+    assert early.status_code == 409
+    assert early.headers["content-type"] == "application/problem+json"
+    assert "queued" in early.json()["detail"]
+    api.train(run["id"], accuracy=0.7)
+    columns = {"row": [2000, 2001, 2002], "label": [1, 0, 1], "score": [0.5, -0.25, 1.0]}
+    assert api.get(place) == columns
+
+
+def test_a_run_is_cancelled_alone_and_twice_is_no_error(
+    api: ApiForTests, run: dict[str, Any]
+) -> None:
+    for _ in range(2):
+        reply = api.http.post(f"/v1/runs/{run['id']}/cancel")
+        assert (reply.status_code, reply.json()["state"]) == (200, "cancelled")
+    assert api.get(f"/v1/experiments/{run['experiment']}")["state"] == "running"
+
+
+def test_recipes_are_listed_whole_and_one_by_one(api: ApiForTests) -> None:
+    names = [recipe["name"] for recipe in api.get("/v1/recipes")["items"]]
+    assert {"hard-negative-mining", "course-notebook"} <= set(names)
+    recipe = api.get("/v1/recipes/course-notebook")
+    assert recipe["spec"]["encoder"]["padding"] == "power_of_two"
+    assert api.http.get("/v1/recipes/absent").status_code == 404

@@ -1,0 +1,96 @@
+"""`?wait=`: a reply is held until something changed, and no change is missed in between."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import httpx
+
+from models import runs
+
+from api_for_tests import ApiForTests, now
+
+LONG = 60
+
+
+def waiting(
+    pool: ThreadPoolExecutor, api: ApiForTests, made: dict[str, Any], tag: str
+) -> Future[Any]:
+    return pool.submit(
+        httpx.get,
+        f"{api.url}/v1/experiments/{made['id']}",
+        params={"wait": LONG},
+        headers={"If-None-Match": tag},
+        timeout=2 * LONG,
+    )
+
+
+def tag_of(api: ApiForTests, made: dict[str, Any]) -> str:
+    return api.http.get(f"/v1/experiments/{made['id']}").headers["etag"]
+
+
+def test_without_a_change_the_tag_gives_304(api: ApiForTests) -> None:
+    made = api.submit()
+    place = f"/v1/experiments/{made['id']}"
+    tag = tag_of(api, made)
+    for wait in (0, 0.3):
+        reply = api.http.get(place, params={"wait": wait}, headers={"If-None-Match": tag})
+        assert (reply.status_code, reply.headers["etag"], reply.content) == (304, tag, b"")
+    assert api.http.get(place, params={"wait": 0.3}).status_code == 200
+
+
+def test_a_change_between_two_calls_is_seen_at_once(api: ApiForTests) -> None:
+    made = api.submit()
+    tag = tag_of(api, made)
+    api.claim(made["runs"][0]["id"])
+    reply = api.http.get(
+        f"/v1/experiments/{made['id']}", params={"wait": LONG}, headers={"If-None-Match": tag}
+    )
+    assert reply.status_code == 200
+    assert reply.headers["etag"] != tag
+    assert reply.json()["runs"][0]["state"] == "running"
+
+
+def test_a_held_reply_comes_with_a_state_and_with_a_step(api: ApiForTests) -> None:
+    made = api.submit()
+    run_id = made["runs"][0]["id"]
+    with ThreadPoolExecutor(1) as pool:
+        held = waiting(pool, api, made, tag_of(api, made))
+        attempt = api.claim(run_id)
+        reply = held.result()
+        assert reply.json()["runs"][0]["state"] == "running"
+        held = waiting(pool, api, made, reply.headers["etag"])
+        with api.database.transaction() as session:
+            runs.advance(session, run_id, attempt, 5, now())
+        assert held.result().json()["runs"][0]["step"] == 5
+
+
+def test_an_ended_experiment_is_not_waited_for(api: ApiForTests) -> None:
+    made = api.submit()
+    api.http.post(f"/v1/experiments/{made['id']}/cancel")
+    tag = tag_of(api, made)
+    reply = api.http.get(
+        f"/v1/experiments/{made['id']}", params={"wait": LONG}, headers={"If-None-Match": tag}
+    )
+    assert reply.status_code == 304
+
+
+def test_more_waiting_clients_than_threads_leave_the_service_free(api: ApiForTests) -> None:
+    clients = 60  # the thread pool of the server has 40
+    made = api.submit()
+    tag = tag_of(api, made)
+    with ThreadPoolExecutor(clients) as pool:
+        held = [waiting(pool, api, made, tag) for _ in range(clients)]
+        other = api.submit()
+        assert api.get(f"/v1/experiments/{other['id']}")["state"] == "queued"
+        assert not any(reply.done() for reply in held)
+        api.http.post(f"/v1/experiments/{made['id']}/cancel")
+        assert {reply.result().json()["state"] for reply in held} == {"cancelled"}
+
+
+def test_a_service_that_stops_lets_waiting_clients_go(api: ApiForTests) -> None:
+    made = api.submit()
+    with ThreadPoolExecutor(1) as pool:
+        held = waiting(pool, api, made, tag_of(api, made))
+        api.get("/healthz")
+        api.thread.stop()
+        assert held.result().status_code in (200, 304)

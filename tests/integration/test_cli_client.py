@@ -1,0 +1,170 @@
+"""The command as a client of a real server: what it prints, and how it ends."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.database import Database
+from models.settings import Settings
+
+from api_for_tests import GENERATED, SPEC, ApiForTests, GeneratedForTests
+from commands_for_tests import tripletlab
+from databases_for_tests import SqliteForTests
+
+ROWS = "question1,question2,is_duplicate\na b,c d,1\ne f,g h,0\n"
+
+
+@pytest.fixture
+def api(
+    sqlite_for_tests: SqliteForTests, generated: GeneratedForTests, tmp_path: Path
+) -> Iterator[ApiForTests]:
+    """One kind of database is enough here: the command speaks HTTP alone."""
+    url = sqlite_for_tests.copied_to(tmp_path / "tripletlab.sqlite3")
+    database = Database(url)
+    generated.add_to(database)
+    database.close()
+    with ApiForTests(Settings(data_dir=generated.data_dir, database_url=url)) as started:
+        yield started
+
+
+@pytest.fixture
+def spec_file(tmp_path: Path) -> Path:
+    path = tmp_path / "spec.json"
+    path.write_text(json.dumps(SPEC))
+    return path
+
+
+def experiment_of(output: str) -> str:
+    return output.split()[0]
+
+
+def test_submit_takes_a_file_and_prints_the_id_alone(api: ApiForTests, spec_file: Path) -> None:
+    done = tripletlab("submit", str(spec_file), "--url", api.url)
+    assert done.returncode == 0, done.stderr
+    made = done.stdout.strip()
+    assert api.get(f"/v1/experiments/{made}")["name"] == "A small question"
+    assert "none is alive" in done.stderr
+
+
+def test_submit_takes_a_recipe_or_standard_input_and_changes(api: ApiForTests) -> None:
+    changes = ["--set", "steps=7", "--set", "seeds.list=[3]", "--set", "name=Mine"]
+    by_name = tripletlab("submit", "hard-negative-mining-small", *changes, TRIPLETLAB_URL=api.url)
+    spec = api.get(f"/v1/experiments/{by_name.stdout.strip()}")["spec"]
+    assert (spec["steps"], spec["seeds"], spec["name"]) == (7, {"list": [3]}, "Mine")
+    change = ["--set", "arms.1.loss.margin=0.5"]
+    piped = tripletlab("submit", "-", *change, stdin=json.dumps(SPEC), TRIPLETLAB_URL=api.url)
+    spec = api.get(f"/v1/experiments/{piped.stdout.strip()}")["spec"]
+    assert [arm["loss"]["margin"] for arm in spec["arms"]] == [0.25, 0.5]
+
+
+def test_a_dry_run_prints_the_normalised_spec(api: ApiForTests, spec_file: Path) -> None:
+    done = tripletlab("submit", str(spec_file), "--dry-run", "--url", api.url)
+    assert json.loads(done.stdout)["runs"] == 4
+    assert api.get("/v1/experiments")["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["submit", "absent.json"], "no file"),
+        (["submit", "nonsense"], "/recipe"),
+        (["submit", "hard-negative-mining-small", "--set", "steps"], "key.path=value"),
+        (["submit", "hard-negative-mining-small", "--set", "batch_size=1"], "/batch_size"),
+        (["submit", "-"], "not JSON"),
+        (["datasets", "add", "absent.csv", "--name", "x"], "no file"),
+        (["serve", "--port", "99999999"], "port"),
+        (["worker"], "broker"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_a_sentence(
+    api: ApiForTests, arguments: list[str], words: str
+) -> None:
+    done = tripletlab(*arguments, TRIPLETLAB_URL=api.url)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_service_that_is_away_ends_with_1_and_what_to_do() -> None:
+    done = tripletlab("recipes", TRIPLETLAB_URL="http://127.0.0.1:1")
+    assert done.returncode == 1
+    assert "tripletlab serve" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_experiment_that_is_not_there_ends_with_1(api: ApiForTests) -> None:
+    done = tripletlab("results", "exp_x", "--url", api.url)
+    assert (done.returncode, "no experiment" in done.stderr) == (1, True)
+
+
+def test_data_sets_are_added_and_listed(api: ApiForTests, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text(ROWS)
+    added = tripletlab("datasets", "add", str(path), "--name", "mine", "--url", api.url)
+    assert (added.returncode, added.stdout) == (0, "mine: 2 pairs, 50.0 % duplicates\n")
+    listed = tripletlab("datasets", "list", "--url", api.url)
+    assert "mine" in listed.stdout
+    assert GENERATED in listed.stdout
+    path.write_text(ROWS + "a,b,maybe\n")
+    refused = tripletlab("datasets", "add", str(path), "--name", "other", "--url", api.url)
+    assert refused.returncode == 2
+    assert "line 4" in refused.stderr
+
+
+def test_recipes_are_listed(api: ApiForTests) -> None:
+    assert "course-notebook" in tripletlab("recipes", "--url", api.url).stdout
+
+
+def test_watch_follows_to_the_end_and_prints_the_verdict(api: ApiForTests) -> None:
+    made = api.submit()
+    train_all(api, made)
+    done = tripletlab("watch", made["id"], "--url", api.url)
+    assert done.returncode == 0, done.stderr
+    assert "modified against vanilla: test.accuracy" in done.stdout
+    assert "undecided" in done.stdout
+    assert api.get(f"/v1/experiments/{made['id']}/results")["comparisons"][0]["sentence"] in (
+        done.stdout
+    )
+    assert "by calling every pair a duplicate" in done.stdout
+
+
+def test_submit_and_wait_shows_runs_as_they_go(api: ApiForTests, spec_file: Path) -> None:
+    def worker() -> None:
+        made: dict[str, Any] = {}
+        while not made:
+            items = api.get("/v1/experiments")["items"]
+            made = api.get(f"/v1/experiments/{items[0]['id']}") if items else {}
+        train_all(api, made)
+
+    beside = threading.Thread(target=worker)
+    beside.start()
+    done = tripletlab("submit", str(spec_file), "--wait", "--url", api.url)
+    beside.join()
+    assert done.returncode == 0, done.stderr
+    assert "modified, seed 1: succeeded" in done.stdout
+    assert "100 % of 80 steps, succeeded" in done.stdout
+    assert "verdict" in done.stdout
+
+
+def test_a_cancelled_experiment_ends_the_watch_with_1(api: ApiForTests) -> None:
+    made = api.submit()
+    api.http.post(f"/v1/experiments/{made['id']}/cancel")
+    done = tripletlab("watch", made["id"], "--url", api.url)
+    assert done.returncode == 1
+    assert "cancelled" in done.stdout
+
+
+def test_results_are_printed_whole_as_json(api: ApiForTests) -> None:
+    made = api.submit()
+    done = tripletlab("results", made["id"], "--json", "--url", api.url)
+    assert json.loads(done.stdout) == api.get(f"/v1/experiments/{made['id']}/results")
+    assert "so far" in tripletlab("results", made["id"], "--url", api.url).stdout
+
+
+def train_all(api: ApiForTests, made: dict[str, Any]) -> None:
+    for run in made["runs"]:
+        api.train(run["id"], accuracy=0.7 + 0.01 * run["seed"])

@@ -1,0 +1,265 @@
+"""A lab of real parts for tests: data folder, database, broker, and workers to start and kill.
+
+Everything is the product's own: the worker is `python -m worker` with settings in its environment.
+Models are tiny and the periods of heartbeat, lease and reaper short; nothing else differs.
+"""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from models import dataset_store, experiments, metrics, runs
+from models.broker import celery_app, submit
+from models.database import Database
+from models.datasets import cache
+from models.datasets.generated import generate_pairs
+from models.datasets.pairs import content_hash
+from models.datasets.profile import profile
+from models.settings import Settings
+from models.specs.parse import parse_spec
+from models.states import TERMINAL, RunState
+from models.tables import Base, Run
+
+ROWS = 1200
+PATIENCE = 240.0  # seconds until a test calls it never; a busy machine is no failure
+
+
+def wait_until(what: str, holds: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    """Return the first true answer of `holds`; fail, saying what never came."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = holds()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"waited {seconds:g} s and never saw: {what}")
+
+
+class WorkerForTests:
+    """A worker's top process, and whatever it starts."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        self._log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "worker"],
+                env=settings.environment(),
+                stdin=subprocess.DEVNULL,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """End it in order."""
+        self.process.terminate()
+        self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        """What a power cut is to the top process; the others follow by themselves."""
+        self.process.kill()
+        self.process.wait()
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def family(self) -> set[int]:
+        """Pids of the worker and all processes under it."""
+        return descendants(self.process.pid)
+
+
+class Lab:
+    """What an API process would hold, without HTTP."""
+
+    def __init__(self, folder: Path, database_url: str, broker_url: str) -> None:
+        self.folder = folder
+        self.settings = Settings(
+            data_dir=folder / "data",
+            database_url=database_url,
+            broker_url=broker_url,
+            workers=2,
+            heartbeat_seconds=0.25,
+            resubmit_seconds=1,
+            checkpoint_seconds=0.2,
+            max_attempts=2,
+        )
+        self.database = Database(database_url)
+        self.app = celery_app(broker_url)
+        self.workers: list[WorkerForTests] = []
+        self.add_dataset("generated")
+
+    def add_dataset(self, name: str, seed: int = 0) -> Path:
+        """Store generated pairs under `name`; returns the folder of their files."""
+        pairs = generate_pairs(ROWS, seed)
+        digest = content_hash(pairs)
+        folder = self.settings.datasets_dir / digest
+        cache.store(pairs, folder)
+        about = profile(pairs, cache.open_tokens(folder, "word", pairs))
+        with self.database.transaction() as session:
+            dataset_store.add_dataset(
+                session, name=name, content_hash=digest, has_split=False, profile=about
+            )
+        return folder
+
+    def start_worker(self, **changes: Any) -> WorkerForTests:
+        settings = self.settings.model_copy(update=changes)
+        worker = WorkerForTests(settings, self.folder / f"worker-{len(self.workers)}.log")
+        self.workers.append(worker)
+        return worker
+
+    def create(self, *, ring: int = 1, **changes: Any) -> list[Run]:
+        """Runs of two arms under one seed, with `changes` to the spec; rings `ring` times each."""
+        spec = parse_spec({**_SPEC, **changes})
+        with self.database.transaction() as session:
+            dataset = dataset_store.dataset_by_name(session, spec.dataset)
+            row = experiments.create_experiment(
+                session,
+                spec=spec,
+                dataset=dataset,
+                test_pairs=200,
+                baseline_majority=0.6,
+                baseline_collapsed=0.4,
+                idempotency_key=None,
+                request_hash="",
+            )
+            made = experiments.runs_of(session, row.id)
+        for run in made * ring:
+            submit(self.app, run.id, run.device)
+        return made
+
+    def create_one(self, *, ring: int = 1, **changes: Any) -> Run:
+        """As `create`, but the run of the second arm is cancelled before it can start."""
+        run, other = self.create(ring=0, **changes)
+        self.cancel(other)
+        for _ in range(ring):
+            submit(self.app, run.id, run.device)
+        return run
+
+    def cancel(self, run: Run) -> None:
+        with self.database.transaction() as session:
+            runs.request_cancel(session, run.id, datetime.now(UTC))
+
+    def run(self, run: Run) -> Run:
+        with self.database.reading() as session:
+            return runs.run(session, run.id)
+
+    def wait_for_state(self, run: Run, state: RunState) -> Run:
+        def there() -> bool:
+            now = self.run(run)
+            assert now.state == state or now.state not in TERMINAL, (now.state, now.reason)
+            return now.state == state
+
+        wait_until(f"run {run.id} {state}", there)
+        return self.run(run)
+
+    def wait_for_success(self, *made: Run) -> list[Run]:
+        return [self.wait_for_state(run, RunState.SUCCEEDED) for run in made]
+
+    def wait_for_step(self, run: Run, step: int) -> Run:
+        wait_until(f"step {step} of {run.id}", lambda: self.run(run).step >= step)
+        return self.run(run)
+
+    def wait_for_checkpoint(self, run: Run) -> None:
+        folder = self.settings.run_dir(run.id) / "checkpoints"
+        wait_until("a checkpoint", lambda: any(folder.glob("step-*.json")))
+
+    def figures(self, run: Run) -> tuple[Any, ...]:
+        """All that must be the same bits in two trainings of one spec, arm and seed."""
+        with self.database.reading() as session:
+            steps = metrics.steps_series(session, run.id)
+            evaluations = [_values(row) for row in metrics.evaluations_of(session, run.id)]
+        files = {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in self.settings.run_dir(run.id).glob("*.safetensors")
+        }
+        return steps, evaluations, files, self.run(run).weights_sha256
+
+    def close(self) -> None:
+        for worker in self.workers:
+            if worker.process.poll() is None:
+                worker.kill()
+        self.app.close()
+        self.database.close()
+
+
+_LOSS = {"terms": [{"kind": "mean_negative"}, {"kind": "closest_negative"}]}
+_MASKED = {"terms": [{"kind": "closest_negative", "among": "not_harder_than_positive"}]}
+_SPEC: dict[str, Any] = {
+    "dataset": "generated",
+    "split": {"kind": "in_order", "train_rows": 1000, "test_rows": 200},
+    "encoder": {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8},
+    "batch_size": 16,
+    "steps": 40,
+    "evaluate_every": 20,
+    "validation_batches": 1,
+    "validation_pairs": 64,
+    "device": "cpu",
+    "arms": [{"name": "plain", "loss": _LOSS}, {"name": "masked", "loss": _MASKED}],
+    "seeds": {"count": 1},
+}
+
+
+def _values(row: Base) -> dict[str, Any]:
+    names = [column.name for column in row.__table__.columns]
+    return {name: getattr(row, name) for name in names if name != "run_id"}
+
+
+def attempt_pids(run: Run) -> list[int]:
+    """Processes of attempts at this run."""
+    wanted = ["-m", "worker.attempt", run.id]
+    return [pid for pid in _pids() if _command(pid)[-3:] == wanted and _alive(pid)]
+
+
+def descendants(pid: int) -> set[int]:
+    """`pid` and all processes under it."""
+    parents = {each: _parent(each) for each in _pids()}
+    found, added = {pid}, {pid}
+    while added:
+        added = {each for each, parent in parents.items() if parent in added} - found
+        found |= added
+    return found
+
+
+def still_alive(pids: set[int]) -> set[int]:
+    return {pid for pid in pids if _alive(pid)}
+
+
+def kill_attempt(run: Run) -> None:
+    """`kill -9` the process in which the run trains."""
+    for pid in wait_until("an attempt's process", lambda: attempt_pids(run)):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _command(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
+    except OSError:
+        return []
+
+
+def _stat(pid: int) -> list[str]:
+    """State and parent of a process come first after its name, which may hold anything."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _alive(pid: int) -> bool:
+    stat = _stat(pid)
+    return bool(stat) and stat[0] not in "ZX"
+
+
+def _parent(pid: int) -> int:
+    stat = _stat(pid)
+    return int(stat[1]) if stat else 0

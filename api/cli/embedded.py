@@ -13,7 +13,6 @@ from pathlib import Path
 
 import uvicorn
 
-from api.app import create_app
 from api.cli.supervision import WorkerChild
 from models.embedded_broker import EmbeddedBroker
 from models.errors import ServiceUnavailable
@@ -113,6 +112,9 @@ class HttpThread:
     """uvicorn on a socket that is bound already, in a thread."""
 
     def __init__(self, settings: Settings, listening: socket.socket, quiet: bool = False) -> None:
+        # here and not at the top: the commands that only ask need no server, and start faster
+        from api.app import create_app
+
         self.app = create_app(settings)
         config = uvicorn.Config(
             self.app,

@@ -31,8 +31,12 @@ from worker.logs import log_to_stderr
 
 _log = logging.getLogger("worker.tasks")  # not "__main__", as which this module runs
 
-# one thread: sums split over threads depend on their number, and runs go side by side in processes
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+# One thread: sums split over threads depend on their number, and runs go side by side in processes.
+# A workspace of fixed size: cuBLAS repeats its sums only with one, and reads this at its start.
+_REPEATABLE = {
+    **{name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")},
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+}
 
 
 def build_app(settings: Settings) -> Celery:
@@ -67,7 +71,7 @@ def carry_out(settings: Settings, app: Celery, run_id: str) -> None:
 def _attempt(settings: Settings, run_id: str) -> int:
     """Run the attempt's process; its exit status, negative for a signal."""
     command = bound([sys.executable, "-m", "worker.attempt", run_id])
-    environment = settings.environment(**_ONE_THREAD)
+    environment = settings.environment(**_REPEATABLE)
     return subprocess.run(
         command, env=environment, stdin=subprocess.DEVNULL, check=False
     ).returncode

@@ -13,7 +13,6 @@ from pydantic_core import ErrorDetails
 from models.errors import Invalid, Problem
 from models.specs.experiment import ExperimentSpec
 
-
 # what a part is when its document does not say
 DEFAULT_KINDS = {
     ("split",): "in_order",

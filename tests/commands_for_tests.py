@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from models.lifeline import bound
+
 COMMAND = Path(sys.executable).with_name("tripletlab")
 PATIENCE = 240.0  # seconds; a busy machine is no failure
 
@@ -34,7 +36,7 @@ def started(*arguments: str, log: Path, **settings: str) -> subprocess.Popen[byt
     """The command, going on in the background; what it says is in `log`."""
     with log.open("wb") as output:
         return subprocess.Popen(
-            [COMMAND, *arguments],
+            bound([str(COMMAND), *arguments]),  # a killed test run leaves none behind
             env=environment(**settings),
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -22,6 +22,7 @@ from models.datasets import cache
 from models.datasets.generated import generate_pairs
 from models.datasets.pairs import content_hash
 from models.datasets.profile import profile
+from models.lifeline import bound
 from models.settings import Settings
 from models.specs.parse import parse_spec
 from models.states import TERMINAL, RunState
@@ -49,7 +50,7 @@ class WorkerForTests:
         self._log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "worker"],
+                bound([sys.executable, "-m", "worker"]),  # a killed test run leaves none behind
                 env=settings.environment(),
                 stdin=subprocess.DEVNULL,
                 stderr=output,

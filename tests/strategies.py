@@ -84,7 +84,7 @@ schedules = st.one_of(
 
 optimizers = maybe(
     lr=_open_interval(0, 10),
-    eps=st.floats(1e-12, 1),
+    eps=_open_interval(0, 1),
     weight_shrink=st.floats(0, 1, exclude_max=True),
     schedule=schedules,
 )

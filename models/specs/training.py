@@ -66,7 +66,7 @@ class AdamSpec(SpecPart):
     kind: Literal["adam"] = "adam"
     lr: Annotated[float, Field(gt=0, le=10)] = 0.01
     """Peak learning rate."""
-    eps: Annotated[float, Field(ge=1e-12, le=1)] = 1e-5
+    eps: Annotated[float, Field(gt=0, le=1)] = 1e-5
     """Added to the root of the second moment; Trax uses 1e-5, PyTorch 1e-8."""
     weight_shrink: Annotated[float, Field(ge=0, lt=1)] = 1e-5
     """Every weight is multiplied by 1 - weight_shrink at each step, whatever the learning rate."""

@@ -10,6 +10,7 @@ from statistics import median
 
 from sqlalchemy.orm import Session
 
+from api.progress import whole_seconds
 from models.experiments import list_experiments, runs_of
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
@@ -73,12 +74,9 @@ def _measured_rates(session: Session, spec: ExperimentSpec, dataset: Dataset) ->
 
 
 def _taken(run: Run) -> float | None:
-    """Seconds of a run that was done in one go; one that was resumed tells too little."""
-    whole = run.state == RunState.SUCCEEDED and run.started_step == 0
-    if not whole or run.started_at is None or run.finished_at is None:
-        return None
-    seconds = (run.finished_at - run.started_at).total_seconds() - STARTUP_SECONDS
-    return seconds if seconds > 0 else None
+    """Seconds of a run that was done in one go, without its start."""
+    whole = whole_seconds(run)
+    return whole - STARTUP_SECONDS if whole is not None and whole > STARTUP_SECONDS else None
 
 
 def operations(spec: ExperimentSpec, dataset: Dataset, test_pairs: int) -> float:

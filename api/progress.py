@@ -128,11 +128,17 @@ def _seconds_left(runs: Sequence[Run], now: datetime) -> float | None:
 
 
 def _whole_pace(run: Run) -> float | None:
-    """Seconds a step of a run that was done in one go, its start and its end included."""
+    seconds = whole_seconds(run)
+    return None if seconds is None else seconds / run.steps
+
+
+def whole_seconds(run: Run) -> float | None:
+    """Seconds of a run that succeeded in one go, its start and its end included; a run that was
+    resumed tells too little."""
     whole = run.state == RunState.SUCCEEDED and run.started_step == 0
     if not whole or run.started_at is None or run.finished_at is None:
         return None
-    return (run.finished_at - run.started_at).total_seconds() / run.steps
+    return (run.finished_at - run.started_at).total_seconds()
 
 
 def etag(view: ExperimentView) -> str:

@@ -6,7 +6,6 @@ metadata is one key: safetensors writes several in an order that changes from pr
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from safetensors.numpy import save
 
 from models.specs.experiment import ExperimentSpec
 from worker.training.data import RunData
+from worker.training.durable import write_whole
 from worker.training.events import Finished
 
 FORMAT_VERSION = 1
@@ -35,24 +35,6 @@ def write_results(folder: Path, spec: ExperimentSpec, data: RunData, end: Finish
         "score": np.ascontiguousarray(end.scores, dtype=np.float32),
     }
     form = json.dumps({"format_version": FORMAT_VERSION})
-    _write(folder / SCORES, save(scores, metadata={METADATA_KEY: form}))
-    _write(folder / WEIGHTS, weights)
+    write_whole(folder / SCORES, save(scores, metadata={METADATA_KEY: form}))
+    write_whole(folder / WEIGHTS, weights)
     return hashlib.sha256(weights).hexdigest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace `path` by `content`, all or nothing, also when the power fails."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -7,7 +7,6 @@ rename only after its bytes are synced, so a crash at any moment leaves the one 
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,8 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
+
+from worker.training.durable import write_whole
 
 FORMAT = 1
 KEPT = 2  # the newest, and the one before in case the newest turns out to be damaged
@@ -40,14 +41,14 @@ class Checkpoints:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         content = save({name: tensor.detach().cpu() for name, tensor in tensors.items()})
-        _write(self._tensors_path(step), content)
+        write_whole(self._tensors_path(step), content)
         manifest = {
             "format": FORMAT,
             "step": step,
             "identity": identity,
             "sha256": hashlib.sha256(content).hexdigest(),
         }
-        _write(self._manifest_path(step), json.dumps(manifest).encode())
+        write_whole(self._manifest_path(step), json.dumps(manifest).encode())
         for old in self._steps()[KEPT:]:
             self._manifest_path(old).unlink(missing_ok=True)
             self._tensors_path(old).unlink(missing_ok=True)
@@ -81,18 +82,3 @@ class Checkpoints:
 
     def _manifest_path(self, step: int) -> Path:
         return self.folder / f"step-{step}.json"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace `path` by `content`, all or nothing, also when the power fails."""
-    temporary = path.with_name(f".{path.name}.part")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -13,7 +13,7 @@ serve: $(VENV)/installed
 	$(BIN)/tripletlab serve $(ARGS)
 
 test: check
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -4,13 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo serve test check clean
+.PHONY: demo serve test check forum clean
 
 demo: $(VENV)/installed
 	$(BIN)/tripletlab demo $(ARGS)
 
 serve: $(VENV)/installed
 	$(BIN)/tripletlab serve $(ARGS)
+
+# the forum's question on the Quora pairs: make forum QUORA=quora_question_pairs.parquet
+forum: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python benchmarks/forum_question.py $(if $(QUORA),--quora $(QUORA)) $(ARGS)
 
 test: check
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)

@@ -173,6 +173,22 @@ class EvaluationView(View):
     pairs: int
 
 
+class EventView(View):
+    """Something that happened to an experiment, or to one of its runs."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    run_id: str | None
+    at: datetime
+    kind: str
+    """`created`, `state`, `cancel_requested`, …"""
+    from_state: RunState | None
+    to_state: RunState | None
+    attempt: int | None
+    message: str | None
+
+
 class ScoresView(View):
     """Similarities of the test pairs after the last step, column by column."""
 

@@ -19,6 +19,8 @@ from models.thinning import thin
 Figure = float | None
 Series = dict[str, list[Any]]
 
+LAST_STEP = 2**31 - 1  # the greatest that a column holds
+
 ACTIVE = tuple(f"active_{number}" for number in range(1, MAX_TERMS + 1))
 STEP_FIGURES = (
     "loss",
@@ -104,9 +106,15 @@ def append_evaluation(session: Session, run_id: str, row: EvaluationRow) -> None
 
 
 def steps_series(
-    session: Session, run_id: str, *, after: int = 0, max_points: int | None = None
+    session: Session,
+    run_id: str,
+    *,
+    after: int = 0,
+    until: int = LAST_STEP,
+    max_points: int | None = None,
 ) -> Series:
-    """The steps above `after` in columns: `step`, each figure, and `active_1`, … of its terms.
+    """The steps above `after`, up to `until`, in columns: `step`, each figure, and `active_1`, …
+    of its terms.
 
     With `max_points` the series is thinned (see `thinning.thin`): first, last, every column's
     lowest and highest, and the loss's extremes of each stretch stay.
@@ -114,7 +122,7 @@ def steps_series(
     names = ("step", *STEP_FIGURES)
     query = (
         select(*(getattr(Step, name) for name in names))
-        .where(Step.run_id == run_id, Step.step > after)
+        .where(Step.run_id == run_id, Step.step > after, Step.step <= until)
         .order_by(Step.step)
     )
     rows = session.execute(query).all()
@@ -135,6 +143,17 @@ def evaluations_of(session: Session, run_id: str) -> list[Evaluation]:
         .order_by(Evaluation.step, Evaluation.split)
     )
     return list(session.scalars(query))
+
+
+def evaluation_counts(session: Session, experiment_id: str) -> dict[str, int]:
+    """How many evaluations each run of the experiment has; runs without one are left out."""
+    query = (
+        select(Evaluation.run_id, func.count())
+        .join(Run, Run.id == Evaluation.run_id)
+        .where(Run.experiment_id == experiment_id)
+        .group_by(Evaluation.run_id)
+    )
+    return {run_id: count for run_id, count in session.execute(query)}
 
 
 def final_metrics(session: Session, experiment_id: str) -> dict[str, dict[str, float]]:

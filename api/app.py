@@ -10,7 +10,18 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from api import datasets, docs, experiments, health, openapi, problems, recipes, runs, streaming
+from api import (
+    datasets,
+    docs,
+    experiments,
+    health,
+    monitoring,
+    openapi,
+    problems,
+    recipes,
+    runs,
+    streaming,
+)
 from api.dataset_files import ensure_generated
 from api.deps import Service
 from models.broker import celery_app
@@ -51,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)
+    monitoring.install(app)
     docs.install(app)
     openapi.install(app)
     return app

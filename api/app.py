@@ -22,6 +22,7 @@ from api import (
     runs,
     streaming,
 )
+from api.access_log import AccessLog
 from api.dataset_files import ensure_generated
 from api.deps import Service
 from models.broker import celery_app
@@ -63,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(v1)
     app.include_router(health.router)
     monitoring.install(app)
+    app.add_middleware(AccessLog)
     docs.install(app)
     openapi.install(app)
     return app

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,6 +35,8 @@ class Settings(BaseSettings):
     """Time between checkpoints of a run; the most training that a crash can cost."""
     max_attempts: int = Field(5, ge=1)
     """Times a run may be started before the service gives it up."""
+    log_format: Literal["text", "json"] = "text"
+    """Log lines for people, or one JSON object each for a collector."""
     worker_id: str = ""
     """Set by a worker for the processes that it starts; nothing for a person to give."""
 

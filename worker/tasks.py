@@ -23,11 +23,11 @@ from models import broker, runs
 from models.database import Database
 from models.errors import NotFound, ServiceUnavailable, StaleAttempt
 from models.lifeline import bound, end_with_parent
+from models.logs import log_to_stderr
 from models.settings import Settings
 from models.states import RunState
 from models.tables import Run
 from worker.giving_back import give_back_or_up
-from worker.logs import log_to_stderr
 
 _log = logging.getLogger("worker.tasks")  # not "__main__", as which this module runs
 
@@ -120,8 +120,8 @@ def _ring(database: Database, app: Celery, run: Run) -> None:
 
 
 def main(queues: Sequence[str]) -> None:
-    log_to_stderr("pool")
     settings = Settings()
+    log_to_stderr("pool", settings.log_format)
     pool = os.getpid()
 
     def bind(**_: Any) -> None:

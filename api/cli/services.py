@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from api.cli.console import USAGE, say, stop
 from api.cli.embedded import embedded_service, listen
 from models.errors import ServiceUnavailable
+from models.logs import log_to_stderr
 from models.migrating import migrate as migrate_database
 from models.settings import Settings
 
@@ -78,6 +79,7 @@ def serve(
         broker_url=broker_url,
         workers=workers,
     )
+    log_to_stderr("api", settings.log_format)
     interrupt_on_signals()
     try:
         listening = listen(settings.host, settings.port)

@@ -47,18 +47,19 @@ def connected_groups(
     part = np.pad(part, (0, int(groups.max()) + 1 - len(part)), constant_values=LONE)
     train, held_out, tested = (duplicates[part[group_of] == p] for p in (TRAIN, VALIDATION, TEST))
 
-    low, high = np.sort(part[ends[others]], axis=1).T
+    low, high = np.sort(part[ends[others]], axis=1).T  # the parts of a pair's two questions
     lone = others[high == LONE]
-    fitting = others[(high == TEST) & ((low == TEST) | (low == LONE))]
+    fitting = others[_inside(low, high, TEST)]
     wanted = tested_others * len(tested) // tested_duplicates
     test = np.concatenate((tested, _chosen(fitting, lone, wanted)))
     if len(test) < len(tested) + wanted:
         raise _too_few_others(len(test) - len(tested), len(others) / len(labels))
 
+    # a lone question that is tested may stand in pairs of validation groups too; test goes first
     in_test = np.zeros(len(part), dtype=bool)
     in_test[ends[test]] = True
     taken: npt.NDArray[np.bool_] = np.logical_or(*in_test[ends].T)
-    fitting = others[(high == VALIDATION) & ((low == VALIDATION) | (low == LONE))]
+    fitting = others[_inside(low, high, VALIDATION)]
     wanted = round(len(held_out) * len(others) / len(duplicates))
     validation = _chosen(fitting[~taken[fitting]], lone[~taken[lone]], wanted)
     validation = np.concatenate((held_out, validation))
@@ -66,6 +67,12 @@ def connected_groups(
     parted = np.count_nonzero((low != LONE) & (low != high))
     left_out = int(parted + np.count_nonzero(taken[fitting]))
     return SplitRows(train, held_out, np.sort(validation), np.sort(test), left_out)
+
+
+def _inside(low: Codes, high: Codes, part: int) -> npt.NDArray[np.bool_]:
+    """Which pairs touch a group of `part` and none of another; LONE is below every part."""
+    inside: npt.NDArray[np.bool_] = (high == part) & ((low == part) | (low == LONE))
+    return inside
 
 
 def _test_counts(duplicates: int, others: int, test_rows: int) -> tuple[int, int]:

@@ -69,6 +69,7 @@ def _dry_run(service: Service, body: Any) -> Response:
         estimated_seconds=guess.seconds,
         estimate=guess.how,
         test_pairs=planned.test_pairs,
+        left_out_pairs=planned.left_out_pairs,
         baselines={
             "majority": planned.baseline_majority,
             "collapsed": planned.baseline_collapsed,

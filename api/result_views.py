@@ -59,6 +59,9 @@ class Results(View):
     """Whether every run has ended; until then the comparisons are of what is there."""
     spec: dict[str, Any]
     test_pairs: int
+    left_out_pairs: int | None
+    """Pairs that the split left out, since their questions lie in different parts; null for an
+    experiment from before they were counted."""
     baselines: Baselines
     arms: list[ArmResult]
     comparisons: list[Comparison]

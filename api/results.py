@@ -42,6 +42,7 @@ def results_document(session: Session, experiment_id: str) -> Results:
         complete=all(run.state in TERMINAL for run in runs),
         spec=row.spec,
         test_pairs=row.test_pairs,
+        left_out_pairs=row.left_out_pairs,
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
         comparisons=list(_comparisons(spec, runs, metrics)),

@@ -83,6 +83,7 @@ def _insert(session: Session, planned: Plan, key: str | None, digest: str) -> Ex
         test_pairs=planned.test_pairs,
         baseline_majority=planned.baseline_majority,
         baseline_collapsed=planned.baseline_collapsed,
+        left_out_pairs=planned.left_out_pairs,
         idempotency_key=key,
         request_hash=digest,
     )

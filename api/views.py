@@ -46,6 +46,11 @@ class DatasetView(View):
                     "token_length_p99": 17.0,
                     "token_length_max": 24,
                     "vocabulary_size": 1800,
+                    "duplicate_groups": 7900,
+                    "largest_group": 12,
+                    "false_negatives": 40,
+                    "in_order_test": 793,
+                    "in_order_shared": 210,
                 }
             ]
         }
@@ -67,6 +72,17 @@ class DatasetView(View):
     token_length_p99: float
     token_length_max: int
     vocabulary_size: int
+    duplicate_groups: int | None
+    """Sets of two or more distinct texts that pairs labelled duplicate join; null, as each of the
+    following, for a data set from before these were counted."""
+    largest_group: int | None
+    """Distinct texts in the largest of them."""
+    false_negatives: int | None
+    """Pairs labelled as no duplicates, although duplicate pairs join their questions."""
+    in_order_test: int | None
+    """Test pairs of the in-order split: 10,240 after 300,000, or in proportion where fewer."""
+    in_order_shared: int | None
+    """How many of these have a question that is in a duplicate pair of the training rows too."""
 
     @classmethod
     def of(cls, row: Dataset) -> "DatasetView":
@@ -144,6 +160,8 @@ class DryRun(View):
     estimate: str
     """How the seconds were estimated, in words."""
     test_pairs: int
+    left_out_pairs: int
+    """Pairs that the split leaves out, since their questions lie in different parts."""
     baselines: dict[str, float]
 
 
@@ -164,6 +182,8 @@ class EvaluationView(View):
     loss: float | None
     loss_per_row: float | None
     baseline_loss: float | None
+    threshold: float | None
+    """A pair is called a duplicate when its similarity is above it."""
     accuracy: float
     roc_auc: float | None
     average_precision: float | None

@@ -29,6 +29,7 @@ def create_experiment(
     test_pairs: int,
     baseline_majority: float,
     baseline_collapsed: float,
+    left_out_pairs: int,
     idempotency_key: str | None,
     request_hash: str,
 ) -> Experiment:
@@ -49,6 +50,7 @@ def create_experiment(
         test_pairs=test_pairs,
         baseline_majority=baseline_majority,
         baseline_collapsed=baseline_collapsed,
+        left_out_pairs=left_out_pairs,
     )
     _insert(session, row, dataset.name)
     _add_runs(session, row.id, spec, now)

@@ -29,6 +29,7 @@ STEP_FIGURES = (
     "s_an_mean",
     "harder_share",
     "masked_share",
+    "false_closest_share",
     "gradient_norm",
     "lr",
     *ACTIVE,
@@ -37,6 +38,7 @@ EVALUATION_FIGURES = (
     "loss",
     "loss_per_row",
     "baseline_loss",
+    "threshold",
     "accuracy",
     "roc_auc",
     "average_precision",
@@ -57,6 +59,7 @@ class StepRow:
     s_an_mean: float
     harder_share: float
     masked_share: float
+    false_closest_share: float
     gradient_norm: float
     lr: float
     active: tuple[float, ...]
@@ -71,6 +74,7 @@ class EvaluationRow:
     loss: Figure
     loss_per_row: Figure
     baseline_loss: Figure
+    threshold: float
     accuracy: float
     roc_auc: Figure
     average_precision: Figure

@@ -78,6 +78,12 @@ class Dataset(Base):
     token_length_p99: Mapped[float]
     token_length_max: Mapped[int]
     vocabulary_size: Mapped[int]
+    # null: taken in before these were counted
+    duplicate_groups: Mapped[int | None]  # two or more texts that duplicate pairs join
+    largest_group: Mapped[int | None]  # distinct texts in the largest of them
+    false_negatives: Mapped[int | None]  # pairs of label 0 inside one group
+    in_order_test: Mapped[int | None]  # test pairs of the in-order split …
+    in_order_shared: Mapped[int | None]  # … with a question of a training duplicate
 
 
 class Experiment(Base):
@@ -98,6 +104,8 @@ class Experiment(Base):
     # accuracies of two models that need no training, to stand beside every accuracy
     baseline_majority: Mapped[float]
     baseline_collapsed: Mapped[float]
+    # rows that the split left out since they join its parts; null: not yet counted then
+    left_out_pairs: Mapped[int | None]
 
 
 class Run(Base):
@@ -144,6 +152,8 @@ class Step(Base):
     s_an_mean: Mapped[float]
     harder_share: Mapped[float]  # rows with a negative harder than their positive
     masked_share: Mapped[float]  # rows whose negatives are all harder than their positive
+    # rows whose closest other pair is a known duplicate of the anchor; null: not yet measured then
+    false_closest_share: Mapped[float | None]
     gradient_norm: Mapped[float]
     lr: Mapped[float]
     # share of rows whose hinge is above zero, one column for each term of the loss
@@ -168,6 +178,7 @@ class Evaluation(Base):
     loss: Mapped[float | None]  # the arm's own loss per batch; null on test
     loss_per_row: Mapped[float | None]
     baseline_loss: Mapped[float | None]  # the baseline arm's loss on the same batches
+    threshold: Mapped[float | None]  # of the accuracy; null: not yet stored then
     accuracy: Mapped[float]
     roc_auc: Mapped[float | None]  # null when all pairs have one label
     average_precision: Mapped[float | None]

@@ -57,7 +57,8 @@ class GeneratedForTests:
         digest = content_hash(pairs)
         folder = Settings(data_dir=data_dir).datasets_dir / digest
         cache.store(pairs, folder)
-        return cls(data_dir, digest, profile(pairs, cache.open_tokens(folder, "word", pairs)))
+        tokens, groups = cache.open_tokens(folder, "word", pairs), cache.open_groups(folder, pairs)
+        return cls(data_dir, digest, profile(pairs, tokens, groups))
 
     def add_to(self, database: Database) -> None:
         with database.transaction() as session:

@@ -43,6 +43,7 @@ def losses(draw: st.DrawFn) -> dict[str, Any]:
     loss = draw(
         maybe(
             margin=margins,
+            exclude_known_duplicates=st.booleans(),
             reduction=st.sampled_from(["sum", "mean"]),
             anchors=st.sampled_from(["first", "second", "both"]),
         )
@@ -99,6 +100,7 @@ splits = st.one_of(
         validation_fraction=fractions,
     ).map(lambda split: {"kind": "in_order", **split}),
     _kind("given", validation_fraction=fractions),
+    _kind("connected_groups", test_rows=st.integers(1, 10**6), validation_fraction=fractions),
 )
 
 seeds = st.one_of(
@@ -126,7 +128,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             batch_size=st.integers(2, 8192),
             steps=st.integers(1, 10**6),
             evaluate_every=st.integers(1, 10**6),
-            threshold=maybe(value=st.floats(-1, 1)),
+            threshold=maybe(value=st.floats(-1, 1)) | _kind("validation"),
             device=st.sampled_from(["auto", "cpu", "cuda"]),
             seeds=seeds,
             decision=maybe(

@@ -20,6 +20,7 @@ def tiny_data(rows=400, seed=0):
             second, labels[row] = first.copy(), 1
             second[draw.integers(len(second))] = draw.integers(2, WORDS)
         texts += [first, second]
+    questions = np.arange(2 * rows, dtype=np.int32)
     every, duplicates = np.arange(rows), np.flatnonzero(labels)
     cut, end = rows // 2, rows * 3 // 4
     return RunData(
@@ -32,6 +33,7 @@ def tiny_data(rows=400, seed=0):
         validation_duplicates=duplicates[(duplicates >= cut) & (duplicates < end)],
         validation=every[cut:end],
         test=every[end:],
+        groups=np.where(labels[questions // 2] == 1, questions // 2 * 2, questions),
     )
 
 

@@ -101,7 +101,8 @@ class Lab:
         digest = content_hash(pairs)
         folder = self.settings.datasets_dir / digest
         cache.store(pairs, folder)
-        about = profile(pairs, cache.open_tokens(folder, "word", pairs))
+        tokens, groups = cache.open_tokens(folder, "word", pairs), cache.open_groups(folder, pairs)
+        about = profile(pairs, tokens, groups)
         with self.database.transaction() as session:
             dataset_store.add_dataset(
                 session, name=name, content_hash=digest, has_split=False, profile=about

@@ -44,12 +44,29 @@ def add(
         f"{view['name']}: {view['rows']:,} pairs, {100 * view['duplicate_share']:.1f} % duplicates",
         markup=False,
     )
+    if view["in_order_shared"]:
+        out.print(
+            f"{view['in_order_shared']:,} of {view['in_order_test']:,} test pairs of an in-order "
+            "split share a question with training; the split connected_groups has none.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 @app.command("list")
 def list_all(url: UrlOption = None) -> None:
     """List the data sets."""
-    table = Table("name", "pairs", "duplicates", "words", "tokens a question", "given split")
+    table = Table(
+        "name",
+        "pairs",
+        "duplicates",
+        "words",
+        "tokens a question",
+        "given split",
+        "groups",
+        "false negatives",
+        "shared tests",
+    )
     with connected(url) as client:
         for one in client.get("/v1/datasets")["items"]:
             table.add_row(
@@ -59,5 +76,16 @@ def list_all(url: UrlOption = None) -> None:
                 f"{one['vocabulary_size']:,}",
                 f"{one['token_length_mean']:.1f}",
                 "yes" if one["has_split"] else "no",
+                _count(one["duplicate_groups"]),
+                _count(one["false_negatives"]),
+                _share(one["in_order_shared"], one["in_order_test"]),
             )
     out.print(table)
+
+
+def _count(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"
+
+
+def _share(part: int | None, whole: int | None) -> str:
+    return "–" if part is None or not whole else f"{100 * part / whole:.1f} %"

@@ -42,7 +42,17 @@ class GivenSplit(SpecPart):
     """Taken from the training rows when no row is marked `validation`."""
 
 
-SplitSpec = Annotated[InOrderSplit | GivenSplit, Field(discriminator="kind")]
+class ConnectedGroupsSplit(SpecPart):
+    """No question of a test pair, and nothing joined to it by duplicate links, is trained on."""
+
+    kind: Literal["connected_groups"]
+    test_rows: Annotated[int, Field(ge=1)] = 10_240
+    """Test pairs, with the data set's share of duplicates; all others train or validate."""
+    validation_fraction: Fraction = 0.2
+    """The part of the other duplicates, in whole groups, that is kept for validation."""
+
+
+SplitSpec = Annotated[InOrderSplit | ConnectedGroupsSplit | GivenSplit, Field(discriminator="kind")]
 
 
 class FixedThreshold(SpecPart):
@@ -50,6 +60,16 @@ class FixedThreshold(SpecPart):
 
     kind: Literal["fixed"] = "fixed"
     value: Annotated[float, Field(ge=-1, le=1)] = 0.7
+
+
+class ValidationThreshold(SpecPart):
+    """The value that is most accurate on the validation pairs, chosen anew at each evaluation; the
+    test pairs meet the one that the final weights have on the validation pairs."""
+
+    kind: Literal["validation"]
+
+
+ThresholdSpec = Annotated[FixedThreshold | ValidationThreshold, Field(discriminator="kind")]
 
 
 class Arm(SpecPart):
@@ -118,7 +138,7 @@ class ExperimentSpec(SpecPart):
     """Fixed batches of duplicates that the validation losses are averaged over."""
     validation_pairs: Annotated[int, Field(ge=2, le=1_000_000)] = 2048
     """Validation pairs of both labels for accuracy and ranks, spread evenly over those there."""
-    threshold: FixedThreshold = FixedThreshold()
+    threshold: ThresholdSpec = FixedThreshold()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto` takes a CUDA device where the worker has one."""
     arms: Annotated[tuple[Arm, ...], Field(min_length=2, max_length=16)]

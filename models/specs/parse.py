@@ -17,6 +17,7 @@ from models.specs.experiment import ExperimentSpec
 DEFAULT_KINDS = {
     ("split",): "in_order",
     ("encoder",): "lstm",
+    ("threshold",): "fixed",
     ("optimizer", "schedule"): "warmup_rsqrt",
 }
 

@@ -20,6 +20,11 @@ def in_order(train_rows: int, test_rows: int) -> dict[str, Any]:
     return {"kind": "in_order", "train_rows": train_rows, "test_rows": test_rows}
 
 
+def connected(test_rows: int, validation_fraction: float = 0.2) -> dict[str, Any]:
+    sizes = {"test_rows": test_rows, "validation_fraction": validation_fraction}
+    return {"kind": "connected_groups", **sizes}
+
+
 def test_an_accepted_experiment_is_where_location_says(api: ApiForTests) -> None:
     reply = api.http.post("/v1/experiments", json=SPEC)
     assert reply.status_code == 202
@@ -76,6 +81,11 @@ def test_an_estimate_rests_on_finished_runs_once_there_are_some(api: ApiForTests
         ({"split": in_order(30_000, 10)}, "/split/train_rows"),
         ({"split": in_order(23_000, 2_000)}, "/split/test_rows"),
         ({"split": {"kind": "given"}}, "/split/kind"),
+        ({"split": connected(24_000)}, "/split/test_rows"),
+        ({"split": connected(1)}, "/split/test_rows"),
+        ({"split": connected(400, 0.001)}, "/batch_size"),
+        ({"threshold": {"kind": "validation", "value": 0.5}}, "/threshold/value"),
+        ({"threshold": {"kind": "best"}}, "/threshold/kind"),
         ({"batch_size": 2048}, "/batch_size"),
         ({"batch_size": 300}, "/batch_size"),
         ({"decision": {"baseline": "absent"}}, "/decision/baseline"),
@@ -101,6 +111,25 @@ def test_a_given_split_is_used_where_the_data_set_has_one(api: ApiForTests) -> N
     guess = api.http.post("/v1/experiments", params={"dry_run": True}, json=spec).json()
     assert guess["test_pairs"] == 5
     assert guess["baselines"] == {"majority": 0.6, "collapsed": 0.4}
+
+
+def test_a_split_by_groups_tells_how_many_pairs_it_leaves_out(api: ApiForTests) -> None:
+    """Twenty pairs of duplicates in a ring of pairs that are none, and others beside them."""
+    ring = "".join(f"a{n},b{n},1\na{n},b{(n + 1) % 20},0\n" for n in range(20))
+    others = "".join(f"x{n},y{n},0\n" for n in range(20))
+    files = {"file": ("a.csv", f"question1,question2,is_duplicate\n{ring}{others}")}
+    api.http.post("/v1/datasets", files=files, data={"name": "ring"})
+    spec = {**SPEC, "dataset": "ring", "split": connected(15), "batch_size": 2}
+    spec["threshold"] = {"kind": "validation"}
+    guess = api.http.post("/v1/experiments", params={"dry_run": True}, json=spec).json()
+    assert guess["spec"]["split"] == connected(15)
+    assert guess["spec"]["threshold"] == {"kind": "validation"}
+    assert guess["test_pairs"] == 15
+    assert guess["baselines"]["collapsed"] == pytest.approx(1 / 3)
+    assert 0 < guess["left_out_pairs"] < 20
+    made = api.http.post("/v1/experiments", json=spec).json()
+    results = api.get(f"/v1/experiments/{made['id']}/results")
+    assert results["left_out_pairs"] == guess["left_out_pairs"]
 
 
 def test_the_same_key_and_body_give_the_same_experiment(api: ApiForTests) -> None:

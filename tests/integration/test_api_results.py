@@ -48,6 +48,7 @@ def test_the_finished_document_has_every_key_and_the_right_figures(api: ApiForTe
     assert run.keys() >= RUN_KEYS
     assert run["metrics"].keys() >= METRIC_KEYS
     assert run["metrics"]["test.accuracy"] == pytest.approx(0.73)
+    assert run["metrics"]["test.threshold"] == run["metrics"]["validation.threshold"] == 0.7
     assert (run["step"], run["attempts"], run["weights_sha256"]) == (20, 1, "ab" * 32)
     assert run["provenance"] == {"torch": "2.13.0"}
     assert run["curve"].keys() >= CURVE_KEYS

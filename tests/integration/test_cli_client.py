@@ -106,6 +106,10 @@ def test_data_sets_are_added_and_listed(api: ApiForTests, tmp_path: Path) -> Non
     path.write_text(ROWS)
     added = tripletlab("datasets", "add", str(path), "--name", "mine", "--url", api.url)
     assert (added.returncode, added.stdout) == (0, "mine: 2 pairs, 50.0 % duplicates\n")
+    shared = tmp_path / "shared.csv"
+    shared.write_text(ROWS + "i,j,0\na b,k,0\n")
+    told = tripletlab("datasets", "add", str(shared), "--name", "leaky", "--url", api.url).stdout
+    assert "1 of 1 test pairs of an in-order split share a question with training" in told
     listed = tripletlab("datasets", "list", "--url", api.url)
     assert "mine" in listed.stdout
     assert GENERATED in listed.stdout

@@ -8,12 +8,14 @@ import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from models.errors import TrainingFault
-from models.specs.experiment import ExperimentSpec
+from models.specs.experiment import ExperimentSpec, FixedThreshold
 from models.specs.losses import LossSpec
 from worker.training.data import Int64, RunData, pair_questions
+from worker.training.duplicates import excluded_pairs, known_duplicates
 from worker.training.encoders import Encoder
 from worker.training.events import Evaluated
 from worker.training.losses import batch_loss
+from worker.training.thresholds import best_threshold
 
 PAIRS_AT_ONCE = 512  # the course evaluates in batches of 512; with its padding this is visible
 
@@ -22,6 +24,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class PairFigures:
+    threshold: float
     accuracy: float
     roc_auc: float | None
     average_precision: float | None
@@ -41,6 +44,7 @@ def pair_figures(scores: Floats, labels: npt.NDArray[np.int8], threshold: float)
     called = scores > np.float32(threshold)
     both = bool(positive.any() and not positive.all())
     return PairFigures(
+        threshold=threshold,
         accuracy=float((called == positive).mean()),
         roc_auc=float(roc_auc_score(labels, scores)) if both else None,
         average_precision=float(average_precision_score(labels, scores)) if both else None,
@@ -84,7 +88,10 @@ def validation_losses(
         rows = data.validation_duplicates[index * spec.batch_size :][: spec.batch_size]
         first, second = encoder.encode(pair_questions(data, rows)).chunk(2)
         similarities = first @ second.t()
-        totals += [batch_loss(loss, similarities).item() for loss in losses]
+        known = known_duplicates(data, rows, similarities.device)
+        totals += [
+            batch_loss(loss, similarities, excluded_pairs(loss, known)).item() for loss in losses
+        ]
     return tuple(float(total) for total in totals / batches)
 
 
@@ -102,14 +109,27 @@ def evaluate_validation(
     own = spec.arm(arm).loss
     loss, baseline_loss = validation_losses(encoder, spec, (own, spec.baseline.loss), data)
     rows = validation_rows(data, spec.validation_pairs)
-    figures = pair_figures(
-        pair_scores(encoder, data, rows), data.labels[rows], spec.threshold.value
-    )
+    scores, labels = pair_scores(encoder, data, rows), data.labels[rows]
+    figures = pair_figures(scores, labels, _threshold(spec, scores, labels))
     per_row = loss / spec.batch_size if own.reduction == "sum" else loss
     return Evaluated(step, "validation", loss, per_row, baseline_loss, **vars(figures))
 
 
-def evaluate_test(spec: ExperimentSpec, data: RunData, scores: Floats, step: int) -> Evaluated:
+def decision_threshold(spec: ExperimentSpec, encoder: Encoder, data: RunData) -> float:
+    """The threshold that test pairs meet: as the spec fixes it, or chosen on validation pairs."""
+    if isinstance(spec.threshold, FixedThreshold):
+        return spec.threshold.value
+    rows = validation_rows(data, spec.validation_pairs)
+    return best_threshold(pair_scores(encoder, data, rows), data.labels[rows])
+
+
+def evaluate_test(data: RunData, scores: Floats, step: int, threshold: float) -> Evaluated:
     """The pair figures of the test rows, from their scores."""
-    figures = pair_figures(scores, data.labels[data.test], spec.threshold.value)
+    figures = pair_figures(scores, data.labels[data.test], threshold)
     return Evaluated(step, "test", None, None, None, **vars(figures))
+
+
+def _threshold(spec: ExperimentSpec, scores: Floats, labels: npt.NDArray[np.int8]) -> float:
+    if isinstance(spec.threshold, FixedThreshold):
+        return spec.threshold.value
+    return best_threshold(scores, labels)

@@ -38,6 +38,7 @@ class Evaluated:
     loss: float | None
     loss_per_row: float | None
     baseline_loss: float | None
+    threshold: float  # a pair is called a duplicate when its similarity is above it
     accuracy: float
     roc_auc: float | None
     average_precision: float | None

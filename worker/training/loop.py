@@ -17,8 +17,14 @@ from worker.training.batches import batch_rows
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData, pair_questions
 from worker.training.devices import prepare_device
+from worker.training.duplicates import excluded_pairs, known_duplicates
 from worker.training.encoders import build_encoder
-from worker.training.evaluation import evaluate_test, evaluate_validation, pair_scores
+from worker.training.evaluation import (
+    decision_threshold,
+    evaluate_test,
+    evaluate_validation,
+    pair_scores,
+)
 from worker.training.events import Event, Finished, Saved, Started, StepDone
 from worker.training.gauges import measure
 from worker.training.initial import Weights, initial_weights
@@ -57,7 +63,8 @@ def train(
             checkpoints.save(step, training.tensors(), identity)
             yield Saved(step)
     scores = pair_scores(training.encoder, data, data.test)
-    yield evaluate_test(spec, data, scores, training.step)
+    threshold = decision_threshold(spec, training.encoder, data)
+    yield evaluate_test(data, scores, training.step, threshold)
     yield Finished(training.step, scores, training.weights())
 
 
@@ -79,10 +86,12 @@ class Training:
         rows = batch_rows(self.data.train, self.seed, step, self.spec.batch_size)
         first, second = self.encoder.encode(pair_questions(self.data, rows)).chunk(2)
         similarities = first @ second.t()
-        hinges = hinge_terms(self.loss_spec, similarities)
+        known = known_duplicates(self.data, rows, similarities.device)
+        excluded = excluded_pairs(self.loss_spec, known)
+        hinges = hinge_terms(self.loss_spec, similarities, excluded)
         loss = reduce_terms(self.loss_spec, hinges)
         loss.backward()  # type: ignore[no-untyped-call]
-        gauges = measure(self.loss_spec, similarities, hinges, loss)
+        gauges = measure(self.loss_spec, similarities, hinges, loss, known, excluded)
         norm = self._gradient_norm()
         if not (math.isfinite(gauges.loss) and math.isfinite(norm)):
             raise TrainingFault(_not_finite(step, gauges.loss, norm, self.spec.optimizer.lr))

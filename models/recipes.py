@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.errors import Invalid, Problem
+from models.specs.merging import merge
 
 
 @dataclass(frozen=True)
@@ -88,20 +89,8 @@ def expand_recipe(document: Any) -> Any:
         known = ", ".join(RECIPES)
         raise Invalid([Problem("/recipe", f"no recipe has this name; known are {known}")])
     changes = {key: value for key, value in document.items() if key != "recipe"}
-    return {**_merge(RECIPES[name].spec, changes), **_whole(changes)}
+    return {**merge(RECIPES[name].spec, changes), **_whole(changes)}
 
 
 def _whole(changes: Mapping[str, Any]) -> dict[str, Any]:
     return {"seeds": changes["seeds"]} if changes.get("seeds") is not None else {}
-
-
-def _merge(base: Any, changes: Any) -> Any:
-    if not isinstance(base, Mapping) or not isinstance(changes, Mapping):
-        return changes
-    if "kind" in changes and changes["kind"] != base.get("kind", changes["kind"]):
-        return dict(changes)
-    merged = {key: value for key, value in base.items() if changes.get(key, value) is not None}
-    for key, value in changes.items():
-        if value is not None:
-            merged[key] = _merge(base.get(key), value)
-    return merged

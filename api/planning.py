@@ -80,10 +80,21 @@ def _too_few(spec: ExperimentSpec, rows: SplitRows) -> list[Problem]:
     parts = {"training": len(rows.train), "validation": len(rows.validation_duplicates)}
     return [
         Problem(
-            "/batch_size",
-            f"a batch of {spec.batch_size:,} duplicate pairs does not fit the {count:,} there are "
-            f"for {part}; lower it to {max(count, 2):,} or take more rows",
+            pointer,
+            f"a batch of {size:,} duplicate pairs does not fit the {count:,} there are for {part}; "
+            f"lower it to {max(count, 2):,} or take more rows",
         )
+        for pointer, size in _batch_sizes(spec).items()
         for part, count in parts.items()
-        if count < spec.batch_size
+        if count < size
     ]
+
+
+def _batch_sizes(spec: ExperimentSpec) -> dict[str, int]:
+    """The batch sizes that some arm trains with, by where the spec says them."""
+    return {
+        f"/arms/{index}/batch_size" if "batch_size" in arm.overridden else "/batch_size": (
+            spec.for_arm(arm.name).batch_size
+        )
+        for index, arm in enumerate(spec.arms)
+    }

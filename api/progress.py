@@ -129,7 +129,7 @@ def _seconds_left(runs: Sequence[Run], now: datetime) -> float | None:
 
 def _whole_pace(run: Run) -> float | None:
     seconds = whole_seconds(run)
-    return None if seconds is None else seconds / run.steps
+    return None if seconds is None else seconds / run.step
 
 
 def whole_seconds(run: Run) -> float | None:

@@ -39,8 +39,12 @@ class RunResult(View):
     step: int
     attempts: int
     reason: str | None
+    stopped_early: bool
+    """Whether it succeeded before its last step, since its validation no longer improved."""
+    kept_step: int | None
+    """The step whose weights were tested and kept; null until then."""
     metrics: dict[str, float]
-    """The latest evaluation of each split: `test.accuracy`, `validation.loss`, …"""
+    """Of the weights that were kept (until then the latest): `test.accuracy`, …"""
     curve: Curve
     weights_sha256: str | None
     provenance: dict[str, Any] | None

@@ -8,7 +8,7 @@ from api.progress import state_of
 from api.result_views import ArmResult, Baselines, Curve, Results, RunResult
 from models.comparison import Comparison, compare
 from models.experiments import experiment, runs_of
-from models.metrics import Series, curves, final_metrics
+from models.metrics import Series, curves, final_metrics, kept_steps
 from models.specs.experiment import Arm, ExperimentSpec
 from models.specs.parse import parse_spec
 from models.states import TERMINAL, RunState
@@ -24,11 +24,12 @@ def results_document(session: Session, experiment_id: str) -> Results:
     runs = runs_of(session, experiment_id)
     metrics = final_metrics(session, experiment_id)
     series = curves(session, experiment_id)
+    kept = kept_steps(session, experiment_id)
     arms = [
         ArmResult(
             name=arm.name,
             runs=[
-                _run_result(run, metrics[run.id], _curve(series[run.id], spec, arm))
+                _run_result(run, metrics[run.id], _curve(series[run.id], spec, arm), kept)
                 for run in runs
                 if run.arm == arm.name
             ],
@@ -49,7 +50,9 @@ def results_document(session: Session, experiment_id: str) -> Results:
     )
 
 
-def _run_result(run: Run, metrics: Mapping[str, float], curve: Curve) -> RunResult:
+def _run_result(
+    run: Run, metrics: Mapping[str, float], curve: Curve, kept: Mapping[str, int]
+) -> RunResult:
     return RunResult(
         id=run.id,
         seed=run.seed,
@@ -57,6 +60,8 @@ def _run_result(run: Run, metrics: Mapping[str, float], curve: Curve) -> RunResu
         step=run.step,
         attempts=run.attempt,
         reason=run.reason,
+        stopped_early=run.state == RunState.SUCCEEDED and run.step < run.steps,
+        kept_step=kept.get(run.id),
         metrics=dict(metrics),
         curve=curve,
         weights_sha256=run.weights_sha256,
@@ -65,7 +70,7 @@ def _run_result(run: Run, metrics: Mapping[str, float], curve: Curve) -> RunResu
 
 
 def _curve(series: Series, spec: ExperimentSpec, arm: Arm) -> Curve:
-    rows = spec.batch_size if arm.loss.reduction == "sum" else 1
+    rows = spec.for_arm(arm.name).batch_size if arm.loss.reduction == "sum" else 1
     train, validation = series["train.loss"], series["validation.loss"]
     return Curve(
         step=series["step"],

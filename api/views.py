@@ -106,7 +106,7 @@ class RunView(View):
     attempt: int
     """Times it was started; above 1 when a worker died or was asked to stop."""
     reason: str | None
-    """Why it failed, was cancelled or was queued again, in words."""
+    """Why it failed, was cancelled, was queued again or stopped early, in words."""
     worker: str | None
     device: str
     cancel_requested: bool

@@ -81,7 +81,7 @@ def _add_runs(session: Session, experiment_id: str, spec: ExperimentSpec, now: d
             seed=seed,
             device=spec.device,
             state=RunState.QUEUED,
-            steps=spec.steps,
+            steps=spec.for_arm(arm).steps,
             submitted_at=now,
         )
         for position, (seed, arm) in enumerate(wanted)

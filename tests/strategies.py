@@ -64,16 +64,29 @@ _first = st.sampled_from(ascii_letters + digits)
 _rest = st.text(ascii_letters + digits + " _.+-", max_size=63)
 arm_names = st.builds(str.__add__, _first, _rest)
 
+_recurrent = {"embedding_dim": st.integers(1, 4096), "hidden_dim": st.integers(1, 4096)}
+# any of these heads share out any of these widths, so one may override the other
+_attention = {
+    "embedding_dim": st.integers(1, 64).map(lambda n: 8 * n),
+    "heads": st.sampled_from([1, 2, 4, 8]),
+    "layers": st.integers(1, 24),
+    "feedforward_dim": st.integers(1, 4096),
+}
+
 encoders = st.one_of(
     *(
         _kind(
             kind,
-            embedding_dim=st.integers(1, 4096),
             padding=st.sampled_from(["masked", "power_of_two"]),
             init=st.sampled_from(["torch", "trax"]),
             **extra,
         )
-        for kind, extra in (("lstm", {"hidden_dim": st.integers(1, 4096)}), ("bag", {}))
+        for kind, extra in (
+            ("lstm", _recurrent),
+            ("gru", _recurrent),
+            ("bag", {"embedding_dim": st.integers(1, 4096)}),
+            ("transformer", _attention),
+        )
     )
 )
 
@@ -88,6 +101,26 @@ optimizers = maybe(
     eps=_open_interval(0, 1),
     weight_shrink=st.floats(0, 1, exclude_max=True),
     schedule=schedules,
+)
+
+early_stops = st.none() | maybe(
+    metric=st.sampled_from(["validation.loss", "validation.accuracy"]),
+    patience=st.integers(1, 10_000),
+    min_delta=st.floats(0, 10),
+)
+
+# what a spec says for all of its arms, and an arm may say for itself
+training_fields = maybe(
+    tokenizer=st.sampled_from(["word", "lower"]),
+    vocabulary=maybe(min_count=st.integers(1, 100), max_size=st.none() | st.integers(1, 10**6)),
+    encoder=encoders,
+    optimizer=optimizers,
+    batch_size=st.integers(2, 8192),
+    steps=st.integers(1, 10**6),
+    evaluate_every=st.integers(1, 10**6),
+    early_stop=early_stops,
+    checkpoint=st.sampled_from(["last", "best_validation"]),
+    threshold=_kind("fixed", value=st.floats(-1, 1)) | _kind("validation"),
 )
 
 fractions = _open_interval(0, 1)
@@ -119,16 +152,6 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
         maybe(
             name=st.text(_line, min_size=1, max_size=200),
             split=splits,
-            tokenizer=st.sampled_from(["word", "lower"]),
-            vocabulary=maybe(
-                min_count=st.integers(1, 100), max_size=st.none() | st.integers(1, 10**6)
-            ),
-            encoder=encoders,
-            optimizer=optimizers,
-            batch_size=st.integers(2, 8192),
-            steps=st.integers(1, 10**6),
-            evaluate_every=st.integers(1, 10**6),
-            threshold=maybe(value=st.floats(-1, 1)) | _kind("validation"),
             device=st.sampled_from(["auto", "cpu", "cuda"]),
             seeds=seeds,
             decision=maybe(
@@ -138,5 +161,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             ),
         )
     )
-    arms = [{"name": name, "loss": draw(losses())} for name in names]
+    spec |= draw(training_fields)
+    overrides = st.just({}) | training_fields
+    arms = [{"name": name, "loss": draw(losses()), **draw(overrides)} for name in names]
     return {**spec, "dataset": draw(st.text(_line, min_size=1, max_size=100)), "arms": arms}

@@ -4,7 +4,10 @@ import numpy as np
 
 from models.recipes import RECIPES
 from models.specs.parse import parse_spec
+from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
+from worker.training.events import Evaluated, Finished, Saved, Started, StepDone
+from worker.training.loop import train
 
 WORDS = 60
 
@@ -52,3 +55,28 @@ def tiny_spec(**changes):
         **changes,
     }
     return parse_spec(document)
+
+
+def figures(events):
+    """What must repeat bit for bit: steps, evaluations, the end, scores and weights."""
+    said = [e for e in events if isinstance(e, StepDone | Evaluated)]
+    last = events[-1]
+    assert isinstance(last, Finished)
+    weights = {name: values.tobytes() for name, values in last.weights.items()}
+    end = (last.step, last.kept_step, last.stopped_early)
+    return said, end, last.scores.tobytes(), weights
+
+
+def killed_after_every_step(spec, arm, seed, data, folder):
+    """The events of a training that is killed after each checkpoint, and has one at every step."""
+    events = []
+    while True:
+        checkpoints = Checkpoints(folder, due=lambda _step: True)
+        for event in train(spec, arm, seed, data, checkpoints=checkpoints):
+            if isinstance(event, Saved):
+                break
+            if isinstance(event, Started):
+                assert event.step == sum(isinstance(e, StepDone) for e in events)
+            events.append(event)
+        else:
+            return events

@@ -4,6 +4,7 @@ Everything is the product's own: the worker is `python -m worker` with settings 
 Models are tiny and the periods of heartbeat, lease and reaper short; nothing else differs.
 """
 
+import copy
 import hashlib
 import os
 import signal
@@ -127,6 +128,7 @@ class Lab:
                 test_pairs=200,
                 baseline_majority=0.6,
                 baseline_collapsed=0.4,
+                left_out_pairs=0,
                 idempotency_key=None,
                 request_hash="",
             )
@@ -134,6 +136,10 @@ class Lab:
         for run in made * ring:
             submit(self.app, run.id, run.device)
         return made
+
+    def spec_arms(self) -> list[dict[str, Any]]:
+        """The two arms of every experiment here, to be changed."""
+        return copy.deepcopy(_SPEC["arms"])
 
     def create_one(self, *, ring: int = 1, **changes: Any) -> Run:
         """As `create`, but the run of the second arm is cancelled before it can start."""

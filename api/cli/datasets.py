@@ -55,32 +55,29 @@ def add(
 
 @app.command("list")
 def list_all(url: UrlOption = None) -> None:
-    """List the data sets."""
-    table = Table(
-        "name",
-        "pairs",
-        "duplicates",
-        "words",
-        "tokens a question",
-        "given split",
-        "groups",
-        "false negatives",
-        "shared tests",
-    )
+    """List the data sets, and what they hold that may mislead."""
+    sizes = Table("name", "pairs", "duplicates", "words", "tokens a question", "given split")
+    traps = Table("name", "groups", "largest", "false negatives", "shared test pairs")
     with connected(url) as client:
-        for one in client.get("/v1/datasets")["items"]:
-            table.add_row(
-                one["name"],
-                f"{one['rows']:,}",
-                f"{100 * one['duplicate_share']:.1f} %",
-                f"{one['vocabulary_size']:,}",
-                f"{one['token_length_mean']:.1f}",
-                "yes" if one["has_split"] else "no",
-                _count(one["duplicate_groups"]),
-                _count(one["false_negatives"]),
-                _share(one["in_order_shared"], one["in_order_test"]),
-            )
-    out.print(table)
+        found = client.get("/v1/datasets")["items"]
+    for one in found:
+        sizes.add_row(
+            one["name"],
+            f"{one['rows']:,}",
+            f"{100 * one['duplicate_share']:.1f} %",
+            f"{one['vocabulary_size']:,}",
+            f"{one['token_length_mean']:.1f}",
+            "yes" if one["has_split"] else "no",
+        )
+        counts = (one[name] for name in ("duplicate_groups", "largest_group", "false_negatives"))
+        shared = _share(one["in_order_shared"], one["in_order_test"])
+        traps.add_row(one["name"], *(_count(count) for count in counts), shared)
+    out.print(sizes)
+    out.print(traps)
+    out.print(
+        "Groups: texts joined by duplicate pairs; false negatives: pairs labelled otherwise inside "
+        "a group; shared: test pairs of an in-order split with a question that is trained on."
+    )
 
 
 def _count(number: int | None) -> str:

@@ -11,7 +11,7 @@ from models import workers
 from models.broker import ANY_QUEUE, CUDA_QUEUE, celery_app, waiting_messages
 from models.settings import Settings
 
-from api_for_tests import GENERATED, SPEC, ApiForTests, now, pointers
+from api_for_tests import ARMS, GENERATED, SPEC, ApiForTests, now, pointers
 
 TINY = "question1,question2,is_duplicate\n" + "a b,c d,1\ne f,g h,0\n" * 20
 
@@ -89,6 +89,7 @@ def test_an_estimate_rests_on_finished_runs_once_there_are_some(api: ApiForTests
         ({"batch_size": 2048}, "/batch_size"),
         ({"batch_size": 300}, "/batch_size"),
         ({"decision": {"baseline": "absent"}}, "/decision/baseline"),
+        ({"arms": [ARMS[0], {**ARMS[1], "batch_size": 2048}]}, "/arms/1/batch_size"),
     ],
 )
 def test_what_cannot_be_carried_out_is_refused_with_its_pointer(
@@ -98,6 +99,41 @@ def test_what_cannot_be_carried_out_is_refused_with_its_pointer(
     assert reply.status_code == 422
     assert set(pointers(reply)) == {pointer}
     assert api.get("/v1/experiments")["items"] == []
+
+
+def test_each_run_has_the_steps_of_its_arm(api: ApiForTests) -> None:
+    made = api.submit(arms=[ARMS[0], {**ARMS[1], "steps": 35}], seeds={"count": 1})
+    assert [(run["arm"], run["steps"]) for run in made["runs"]] == [
+        ("vanilla", 20),
+        ("modified", 35),
+    ]
+    assert made["spec"]["arms"][1]["steps"] == 35
+    again = api.http.post("/v1/experiments", params={"dry_run": True}, json=made["spec"]).json()
+    assert again["spec"] == made["spec"]
+
+
+def test_a_batch_size_that_no_arm_trains_with_is_not_held_against_the_data(
+    api: ApiForTests,
+) -> None:
+    small = [{**arm, "batch_size": 8} for arm in ARMS]
+    assert api.submit(batch_size=8192, arms=small)["state"] == "queued"
+
+
+def test_an_estimate_counts_each_arm_by_what_it_trains(api: ApiForTests) -> None:
+    def seconds(**arm: Any) -> float:
+        arms = [ARMS[0], {**ARMS[1], **arm}]
+        spec = {**SPEC, "steps": 2000, "validation_pairs": 2, "arms": arms}
+        guess = api.http.post("/v1/experiments", params={"dry_run": True}, json=spec).json()
+        assert isinstance(guess["estimated_seconds"], float)
+        return guess["estimated_seconds"]
+
+    same = seconds()
+    assert seconds(steps=4000) > 1.2 * same
+    assert seconds(batch_size=64) > 1.2 * same
+    assert seconds(encoder={"kind": "bag"}) < 0.8 * same
+    assert seconds(encoder={"kind": "gru"}) < same
+    wide = {"kind": "transformer", "layers": 8, "feedforward_dim": 1024}
+    assert seconds(encoder=wide) > 1.5 * same
 
 
 def test_a_given_split_is_used_where_the_data_set_has_one(api: ApiForTests) -> None:

@@ -91,6 +91,33 @@ def test_losses_that_are_means_are_per_row_already(api: ApiForTests) -> None:
     assert curve["train.loss_per_row"] == curve["train.loss"] == [1.0, 0.5]
 
 
+def test_losses_per_row_are_by_the_batch_size_of_the_arm(api: ApiForTests) -> None:
+    made = api.submit(arms=[ARMS[0], {**ARMS[1], "batch_size": 8}])
+    api.train(made["runs"][1]["id"], accuracy=0.7)
+    curve = results(api, made)["arms"][1]["runs"][0]["curve"]
+    assert curve["train.loss_per_row"] == [1.0 / 8, 0.5 / 8]
+
+
+def test_a_run_that_stopped_early_says_so_and_is_complete(api: ApiForTests) -> None:
+    made = api.submit(arms=[ARMS[0], {**ARMS[1], "steps": 50}], seeds={"count": 1})
+    for run in made["runs"]:
+        api.train(run["id"], accuracy=0.7, seconds=10)  # 20 steps
+    document = results(api, made)
+    assert document["complete"]
+    runs = [arm["runs"][0] for arm in document["arms"]]
+    assert [run["stopped_early"] for run in runs] == [False, True]
+    assert [run["kept_step"] for run in runs] == [20, 20]
+    view = api.get(f"/v1/experiments/{made['id']}")
+    assert (view["state"], view["progress"], view["seconds_left"]) == ("succeeded", 1.0, None)
+
+
+def test_the_step_of_the_kept_weights_is_unknown_until_the_test(api: ApiForTests) -> None:
+    made = api.submit()
+    api.claim(made["runs"][0]["id"])
+    run = results(api, made)["arms"][0]["runs"][0]
+    assert (run["kept_step"], run["stopped_early"]) == (None, False)
+
+
 def test_the_baseline_is_b_and_its_comparisons_come_first(api: ApiForTests) -> None:
     third = {"name": "third", "loss": {"terms": [{"kind": "closest_negative", "weight": 2.0}]}}
     made = api.submit(arms=[*ARMS, third], decision={"baseline": "modified"})

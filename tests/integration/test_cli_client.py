@@ -113,6 +113,8 @@ def test_data_sets_are_added_and_listed(api: ApiForTests, tmp_path: Path) -> Non
     listed = tripletlab("datasets", "list", "--url", api.url)
     assert "mine" in listed.stdout
     assert GENERATED in listed.stdout
+    rows = [line.strip("│ ").split() for line in listed.stdout.replace("│", " ").splitlines()]
+    assert ["leaky", "1", "2", "0", "100.0", "%"] in rows
     path.write_text(ROWS + "a,b,maybe\n")
     refused = tripletlab("datasets", "add", str(path), "--name", "other", "--url", api.url)
     assert refused.returncode == 2

@@ -111,3 +111,15 @@ def test_test_pairs_meet_the_threshold_that_the_final_weights_have_on_validation
     assert {e.threshold for e in fixed} == {0.7}
     assert last.accuracy >= fixed[-2].accuracy
     assert last.roc_auc == fixed[-2].roc_auc
+
+
+def test_known_duplicates_are_read_by_column_when_second_questions_are_the_anchors():
+    similarities = torch.tensor([[0.5, 0.9, 0.1], [0.2, 0.5, 0.3], [0.4, 0.0, 0.5]])
+    known = torch.eye(3, dtype=torch.bool)
+    known[0, 1] = True  # the closest of first question 0, and of second question 1
+    for anchors in ("first", "second"):
+        loss = loss_spec(anchors=anchors)
+        hinges = hinge_terms(loss, similarities)
+        found = measure(loss, similarities, hinges, hinges.sum(), known, known)
+        assert found.false_closest_share == pytest.approx(1 / 3)
+        assert (found.s_an_mean, found.harder_share) == (pytest.approx(0.2), 0.0)

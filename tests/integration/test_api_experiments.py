@@ -101,6 +101,16 @@ def test_what_cannot_be_carried_out_is_refused_with_its_pointer(
     assert api.get("/v1/experiments")["items"] == []
 
 
+def test_an_estimate_counts_what_a_run_that_stopped_early_did(api: ApiForTests) -> None:
+    stop = {"early_stop": {"patience": 1}}
+    made = api.submit(steps=200, **stop)
+    api.train(made["runs"][0]["id"], accuracy=0.7, seconds=60)  # 20 steps
+    spec = {**SPEC, "steps": 20, **stop}
+    guess = api.http.post("/v1/experiments", params={"dry_run": True}, json=spec).json()
+    assert guess["estimated_seconds"] == pytest.approx(4 * 60, rel=0.05)
+    assert "less when runs stop early" in guess["estimate"]
+
+
 def test_each_run_has_the_steps_of_its_arm(api: ApiForTests) -> None:
     made = api.submit(arms=[ARMS[0], {**ARMS[1], "steps": 35}], seeds={"count": 1})
     assert [(run["arm"], run["steps"]) for run in made["runs"]] == [

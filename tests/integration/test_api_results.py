@@ -111,6 +111,15 @@ def test_a_run_that_stopped_early_says_so_and_is_complete(api: ApiForTests) -> N
     assert (view["state"], view["progress"], view["seconds_left"]) == ("succeeded", 1.0, None)
 
 
+def test_the_pace_of_a_run_that_stopped_early_is_of_the_steps_it_did(api: ApiForTests) -> None:
+    made = api.submit(arms=[ARMS[0], {**ARMS[1], "steps": 50}], seeds={"count": 1})
+    vanilla, modified = (run["id"] for run in made["runs"])
+    api.train(modified, accuracy=0.7, seconds=100)  # 20 of its steps
+    api.claim(vanilla)
+    left = api.get(f"/v1/experiments/{made['id']}")["seconds_left"]
+    assert left == pytest.approx(100, rel=0.1)
+
+
 def test_the_step_of_the_kept_weights_is_unknown_until_the_test(api: ApiForTests) -> None:
     made = api.submit()
     api.claim(made["runs"][0]["id"])

@@ -40,12 +40,14 @@ def test_an_arm_changes_only_what_it_says() -> None:
 @given(specs())
 def test_an_arm_trains_as_a_spec_with_its_overrides_written_in(document: dict[str, Any]) -> None:
     spec = parse_spec(document)
+    stored = parse_spec(spec.model_dump(mode="json"))
     plain = [{"name": arm["name"], "loss": arm["loss"]} for arm in document["arms"]]
     for arm in document["arms"]:
         said = {field: arm[field] for field in OVERRIDABLE & arm.keys()}
         by_hand = {field: merge(document.get(field), value) for field, value in said.items()}
         alone = parse_spec({**document, **by_hand, "arms": plain})
         own = spec.for_arm(arm["name"])
+        assert own == stored.for_arm(arm["name"])
         for field in OVERRIDABLE:
             assert getattr(own, field) == getattr(alone, field)
         assert own.arm(arm["name"]).loss == alone.arm(arm["name"]).loss
@@ -81,7 +83,7 @@ def test_an_arm_may_switch_early_stopping_off() -> None:
     off = parse_spec(with_override({"early_stop": None}, early_stop=stop))
     assert off.for_arm("modified").early_stop is None
     assert off.for_arm("vanilla").early_stop is not None
-    assert parse_spec(off.model_dump(mode="json")) == off
+    assert parse_spec(off.model_dump(mode="json")).for_arm("modified").early_stop is None
     silent = parse_spec(with_override({}, early_stop=stop))
     assert silent.for_arm("modified").early_stop == silent.early_stop
 

@@ -23,7 +23,8 @@ named the same step, while one, three or five named an earlier one in some.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+
+import numpy as np
 
 LEFT_BELOW = 0.95  # of the collapsed loss per row
 
@@ -82,16 +83,22 @@ def stretches_of_checks(checks: Iterable[tuple[int, float]], level: float) -> li
     return found
 
 
-def stretches_of_crossings(crossings: Sequence[tuple[int, bool]], last: int) -> list[Stretch]:
-    """The same for a check at every step up to `last`, from (step, below) where the side changes.
+def stretches_of_steps(above: Sequence[int], last: int) -> list[Stretch]:
+    """The same for a check at every step from 1 to `last`, from those at or above the level.
 
-    The first crossing is the first step.
+    `above` is ascending; every other step is below.
     """
-    ends = [*crossings, (last + 1, False)]
-    return [
-        Stretch(below, first, following - 1, following - first)
-        for (first, below), (following, _) in pairwise(ends)
-    ]
+    found: list[Stretch] = []
+    following = 1
+    for group in np.split(above, np.flatnonzero(np.diff(above) > 1) + 1) if above else ():
+        first, end = int(group[0]), int(group[-1])
+        if first > following:
+            found.append(Stretch(True, following, first - 1, first - following))
+        found.append(Stretch(False, first, end, end - first + 1))
+        following = end + 1
+    if following <= last:
+        found.append(Stretch(True, following, last, last + 1 - following))
+    return found
 
 
 def plateau_stay(stretches: Sequence[Stretch], rule: Rule) -> PlateauStay:

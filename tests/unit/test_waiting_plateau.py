@@ -12,7 +12,7 @@ from models.waiting.plateau import (
     plateau_level,
     plateau_stay,
     stretches_of_checks,
-    stretches_of_crossings,
+    stretches_of_steps,
 )
 
 LEVEL = 0.475
@@ -51,12 +51,10 @@ def test_the_stay_is_that_of_a_scanner_of_every_check(losses: list[float], rule:
 
 
 @given(losses)
-def test_crossings_of_the_level_tell_the_same_as_all_steps(losses: list[float]) -> None:
+def test_the_steps_at_or_above_the_level_tell_the_same_as_all_steps(losses: list[float]) -> None:
     checks = list(enumerate(losses, start=1))
-    sides = [(step, loss < LEVEL) for step, loss in checks]
-    before = [None, *(below for _, below in sides)]
-    crossings = [side for side, other in zip(sides, before, strict=False) if side[1] != other]
-    assert stretches_of_crossings(crossings, last=len(losses)) == stretches_of_checks(checks, LEVEL)
+    above = [step for step, loss in checks if loss >= LEVEL]
+    assert stretches_of_steps(above, last=len(losses)) == stretches_of_checks(checks, LEVEL)
 
 
 def test_the_first_of_three_evaluations_in_a_row_is_where_it_was_left() -> None:
@@ -98,4 +96,4 @@ def test_a_loss_without_hinges_has_no_plateau(collapsed: float | None) -> None:
 
 def test_a_run_without_any_check_is_refused() -> None:
     with pytest.raises(ValueError, match="without any check"):
-        plateau_stay(stretches_of_crossings([], last=20), STEPS)
+        plateau_stay(stretches_of_steps([], last=0), STEPS)

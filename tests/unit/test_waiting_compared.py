@@ -158,7 +158,8 @@ def test_the_order_of_the_seeds_changes_nothing(
 
 @pytest.mark.parametrize(("a", "b"), [((3, 4, 5), (9, 9, 9)), ((3,) * 5, (9,) * 5)])
 def test_fewer_than_six_pairs_claim_nothing(a: tuple[int, ...], b: tuple[int, ...]) -> None:
-    assert between(reached(*a), reached(*b)).verdict == "undecided"
+    # at 90 % five pairs would pass the sign-flip test
+    assert between(reached(*a), reached(*b), confidence=0.9).verdict == "undecided"
     assert "at least 6 seeds" in said(reached(*a), reached(*b))
 
 
@@ -178,8 +179,8 @@ def test_a_claim_needs_the_sign_flip_test_beside_the_interval() -> None:
 
 
 def test_a_claim_needs_the_interval_beside_the_sign_flip_test() -> None:
-    a, b = reached(2, 2, 2, 2, 2, 2, 3), reached(3, 3, 3, 3, 3, 19, 2)
-    found = between(a, b)
+    found = between(reached(2, 2, 2, 2, 2, 1), reached(3, 3, 3, 3, 3, 20))
+    assert found.sign_flip_p == 2 / 2**6
     assert found.interval is not None
     assert found.interval.low < 0 < found.interval.high
     assert found.verdict == "undecided"

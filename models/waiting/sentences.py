@@ -96,5 +96,7 @@ def _steps(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    """One decimal, none where it is 0."""
+    """One decimal, none where it is 0; a bound beside zero keeps its sign and is not called 0."""
+    if 0 < abs(value) < 0.05:
+        return f"{value:.2g}"
     return f"{value:.1f}".removesuffix(".0")

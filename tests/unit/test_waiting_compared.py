@@ -172,6 +172,16 @@ def test_an_arm_that_waits_less_under_six_seeds_is_sooner() -> None:
     assert "modified waits 5.2 steps more than vanilla on average" in said(b, a)
 
 
+def test_a_bound_just_beside_zero_is_not_printed_as_zero() -> None:
+    # four differences of mean 11.5 and sd 7.2342: the lower bound is 11.5 - 11.5113
+    a, b = reached(39, 50, 58, 41), reached(34, 35, 38, 35)
+    found = compare_waits(
+        by_seed(a), by_seed(b), a_name="a", b_name="b", horizon=1400, confidence=0.95
+    )
+    sentence = comparison_sentence(found, LEAVE_PLATEAU, by_seed(a), by_seed(b))
+    assert "11.5 steps more than b on average (95 % interval -0.011 to 23)" in sentence
+
+
 def test_a_claim_needs_the_sign_flip_test_beside_the_interval() -> None:
     a, b = reached(*[3] * 6), reached(*[9] * 6)
     assert between(a, b).verdict == "a_sooner"

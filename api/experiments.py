@@ -25,6 +25,7 @@ from models.workers import live_workers
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 
 LONGEST_WAIT = 60  # seconds; below the idle limits of common proxies
+TargetLoss = Annotated[float | None, Query(gt=0, allow_inf_nan=False)]
 Text = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
 
 
@@ -154,7 +155,13 @@ def delete(service: ServiceDep, experiment_id: ExperimentId) -> None:
 
 
 @router.get("/{experiment_id}/results")
-def results(service: ServiceDep, experiment_id: ExperimentId) -> Results:
-    """The whole answer as one document, also while it is incomplete."""
+def results(
+    service: ServiceDep, experiment_id: ExperimentId, target_loss: TargetLoss = None
+) -> Results:
+    """The whole answer as one document, also while it is incomplete.
+
+    `target_loss` adds the steps that each run takes to reach that validation loss, measured for
+    every arm in the baseline's loss and reduced over a batch as that says (summed, or the mean).
+    """
     with service.database.reading() as session:
-        return results_document(session, experiment_id)
+        return results_document(session, experiment_id, target_loss)

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from api.views import View
+from api.waiting_views import WaitingTimes
 from models.comparison import Comparison
 from models.states import RunState
 
@@ -70,3 +71,5 @@ class Results(View):
     arms: list[ArmResult]
     comparisons: list[Comparison]
     """Each arm against the baseline first (`b` is the baseline), then the other pairs of arms."""
+    waiting_times: WaitingTimes
+    """Steps to leave the plateau, to reach a target loss, and accuracy at matched loss."""

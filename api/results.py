@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from api.progress import state_of
 from api.result_views import ArmResult, Baselines, Curve, Results, RunResult
+from api.waiting_times import waiting_times
 from models.comparison import Comparison, compare
 from models.experiments import experiment, runs_of
 from models.metrics import Series, curves, final_metrics, kept_steps
@@ -17,8 +18,13 @@ from models.tables import Run
 Metrics = Mapping[str, Mapping[str, float]]
 
 
-def results_document(session: Session, experiment_id: str) -> Results:
-    """The document as of now. `NotFound` when there is no such experiment."""
+def results_document(
+    session: Session, experiment_id: str, target_loss: float | None = None
+) -> Results:
+    """The document as of now; `target_loss` (a batch's loss of the baseline) adds a waiting time.
+
+    Raises `NotFound` when there is no such experiment.
+    """
     row = experiment(session, experiment_id)
     spec = parse_spec(row.spec)
     runs = runs_of(session, experiment_id)
@@ -47,6 +53,7 @@ def results_document(session: Session, experiment_id: str) -> Results:
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
         comparisons=list(_comparisons(spec, runs, metrics)),
+        waiting_times=waiting_times(session, experiment_id, spec, runs, target_loss),
     )
 
 

@@ -135,6 +135,9 @@ def test_watch_follows_to_the_end_and_prints_the_verdict(api: ApiForTests) -> No
     assert api.get(f"/v1/experiments/{made['id']}/results")["comparisons"][0]["sentence"] in (
         done.stdout
     )
+    assert "2 paired seeds cannot tell which of modified and vanilla leaves the plateau sooner" in (
+        done.stdout
+    )
     assert "by calling every pair a duplicate" in done.stdout
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from models.datasets import cache, splits
-from models.datasets.vocabulary import build_vocabulary
+from models.datasets.vocabulary import build_vocabulary, words_by_id
 from models.specs.experiment import ExperimentSpec, GivenSplit
 from worker.training.data import RunData
 
@@ -47,3 +47,8 @@ def split_rows(folder: Path, spec: ExperimentSpec) -> splits.SplitRows:
     if isinstance(split, GivenSplit):
         return splits.given(cache.open_split(folder), labels, split.validation_fraction)
     return splits.in_order(labels, split.train_rows, split.test_rows, split.validation_fraction)
+
+
+def run_words(folder: Path, spec: ExperimentSpec, data: RunData) -> list[str]:
+    """The words of the run whose data `load_run_data` gave, by their ids from 2 on."""
+    return words_by_id(cache.open_tokens(folder, spec.tokenizer).vocabulary, data.remap)

@@ -15,7 +15,7 @@ from models.states import RunState
 from worker.claiming import Claimed
 from worker.giving_back import give_back, give_back_or_up
 from worker.heart import Heart, Stop
-from worker.loading import load_run_data
+from worker.loading import load_run_data, run_words
 from worker.patience import patiently
 from worker.provenance import provenance_of
 from worker.recorder import Recorder
@@ -63,7 +63,7 @@ class Attempt:
 
     def _train(self) -> None:
         device = choose_device(self._run.device)
-        data = load_run_data(self._settings.datasets_dir / self._content_hash, self._spec)
+        data = load_run_data(self._dataset_folder, self._spec)
         checkpoints = Checkpoints(self._checkpoint_folder, self._due)
         arm, seed = self._run.arm, self._run.seed
         events = train(self._spec, arm, seed, data, device=device, checkpoints=checkpoints)
@@ -85,7 +85,8 @@ class Attempt:
                 self._saved_at = time.monotonic()
             case Finished():
                 self._recorder.flush()
-                weights_sha256 = write_results(self._folder, self._spec, data, event)
+                words = run_words(self._dataset_folder, self._spec, data)
+                weights_sha256 = write_results(self._folder, self._spec, data, words, event)
                 about = provenance_of(device, self._content_hash)
                 self._finish(RunState.SUCCEEDED, weights_sha256=weights_sha256, provenance=about)
                 shutil.rmtree(self._checkpoint_folder, ignore_errors=True)
@@ -152,6 +153,10 @@ class Attempt:
             f"{type(error).__name__} at step {self._recorder.step}: {error}",
             self._settings.max_attempts,
         )
+
+    @property
+    def _dataset_folder(self) -> Path:
+        return self._settings.datasets_dir / self._content_hash
 
     @property
     def _checkpoint_folder(self) -> Path:

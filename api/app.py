@@ -18,6 +18,7 @@ from api import (
     openapi,
     problems,
     recipes,
+    reproductions,
     runs,
     weights,
 )
@@ -57,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     v1 = APIRouter(prefix="/v1")
-    for resource in (datasets, experiments, runs, weights, recipes):
+    for resource in (datasets, experiments, runs, weights, reproductions, recipes):
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)

@@ -16,6 +16,7 @@ from api import (
     experiments,
     health,
     openapi,
+    predictions,
     problems,
     recipes,
     reproductions,
@@ -58,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     v1 = APIRouter(prefix="/v1")
-    for resource in (datasets, experiments, runs, weights, reproductions, recipes):
+    for resource in (datasets, experiments, runs, weights, predictions, reproductions, recipes):
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)

@@ -17,10 +17,13 @@ from api import (
     health,
     monitoring,
     openapi,
+    predictions,
     problems,
     recipes,
+    reproductions,
     runs,
     streaming,
+    weights,
 )
 from api.access_log import AccessLog
 from api.dataset_files import ensure_generated
@@ -59,7 +62,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     v1 = APIRouter(prefix="/v1")
-    for resource in (datasets, experiments, streaming, runs, recipes):
+    resources = (
+        datasets, experiments, streaming, runs, weights, predictions, reproductions, recipes,
+    )  # fmt: skip
+    for resource in resources:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)

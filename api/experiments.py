@@ -16,7 +16,12 @@ from api.results import results_document
 from api.submission import accept
 from api.views import DryRun, ExperimentSummary, ExperimentView, Page
 from api.waiting import changed_view, matches
-from models.experiments import delete_experiment, list_experiments, runs_of
+from models.experiments import (
+    delete_experiment,
+    experiments_again,
+    list_experiments,
+    runs_of,
+)
 from models.experiments import experiment as find_experiment
 from models.runs import request_cancel
 from models.states import RunState, experiment_state
@@ -148,7 +153,8 @@ def delete(service: ServiceDep, experiment_id: ExperimentId) -> None:
     """Forget an experiment, its figures and its files; 409 while a run has not ended."""
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
-        runs = [run.id for run in runs_of(session, experiment_id)]
+        owners = (experiment_id, *experiments_again(session, experiment_id))
+        runs = [run.id for owner in owners for run in runs_of(session, owner)]
         delete_experiment(session, experiment_id)
     for run in runs:
         shutil.rmtree(service.settings.run_dir(run), ignore_errors=True)

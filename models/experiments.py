@@ -16,7 +16,7 @@ from models.errors import Conflict, NotFound
 from models.ids import new_id
 from models.specs.experiment import ExperimentSpec
 from models.states import TERMINAL, RunState
-from models.tables import Dataset, Experiment, Run
+from models.tables import Dataset, Experiment, Reproduction, Run
 
 Listed = tuple[Experiment, dict[RunState, int]]
 
@@ -126,9 +126,10 @@ def list_experiments(
     """At most `limit` experiments, newest first, each with its count of runs by state.
 
     `after` is the id of the last experiment of the page before. `name_contains` ignores the case
-    of letters (on SQLite only of a to z).
+    of letters (on SQLite only of a to z). Trainings of a run again are left out.
     """
-    query = select(Experiment).order_by(Experiment.id.desc()).limit(limit)
+    again = exists().where(Reproduction.experiment_id == Experiment.id)
+    query = select(Experiment).where(~again).order_by(Experiment.id.desc()).limit(limit)
     if state is not None:
         query = query.where(_in_state(state))
     if dataset is not None:
@@ -187,16 +188,32 @@ def runs_of(session: Session, experiment_id: str) -> list[Run]:
     return list(session.scalars(query))
 
 
+def experiments_again(session: Session, experiment_id: str) -> list[str]:
+    """The experiments in which runs of this one are trained again (see `reproductions`)."""
+    query = (
+        select(Reproduction.experiment_id)
+        .join(Run, Run.id == Reproduction.run_id)
+        .where(Run.experiment_id == experiment_id)
+    )
+    return list(session.scalars(query))
+
+
 def delete_experiment(session: Session, experiment_id: str) -> None:
-    """Remove an experiment with its runs, figures and events; files are the caller's.
+    """Remove an experiment with its runs, figures, events and reproductions; files are the
+    caller's.
 
     Raises `NotFound`, and `Conflict` while a run is queued or running.
     """
     held = select(Experiment.id).where(Experiment.id == experiment_id).with_for_update()
     if session.scalar(held) is None:
         raise NotFound(f"there is no experiment '{experiment_id}'")
-    counts = run_counts(session, experiment_id)
-    left = counts[RunState.QUEUED] + counts[RunState.RUNNING]
-    if left:
-        raise Conflict(f"{left} of its runs are queued or running; cancel the experiment first")
-    session.execute(delete(Experiment).where(Experiment.id == experiment_id))
+    again = experiments_again(session, experiment_id)
+    for owner in (experiment_id, *again):
+        counts = run_counts(session, owner)
+        left = counts[RunState.QUEUED] + counts[RunState.RUNNING]
+        if left and owner == experiment_id:
+            raise Conflict(f"{left} of its runs are queued or running; cancel the experiment first")
+        if left:
+            (run,) = runs_of(session, owner)
+            raise Conflict(f"a run of it is being reproduced; cancel {run.id} first")
+    session.execute(delete(Experiment).where(Experiment.id.in_([experiment_id, *again])))

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     """Time between checkpoints of a run; the most training that a crash can cost."""
     max_attempts: int = Field(5, ge=1)
     """Times a run may be started before the service gives it up."""
+    predict_idle_seconds: float = Field(300.0, ge=0)
+    """How long a worker keeps networks in memory after it was last asked for a prediction."""
     log_format: Literal["text", "json"] = "text"
     """Log lines for people, or one JSON object each for a collector."""
     worker_id: str = ""

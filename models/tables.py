@@ -56,6 +56,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         float: Double(),  # said, since SQLAlchemy's own choice differs between its releases
         dict[str, Any]: JSON(none_as_null=True),  # no document is NULL, not the JSON word null
+        list[Any]: JSON(none_as_null=True),
     }
 
 
@@ -221,3 +222,37 @@ class Worker(Base):
     draining: Mapped[bool] = mapped_column(default=False)
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
+
+
+class Reproduction(Base):
+    """A run trained again, to see whether every figure comes out the same.
+
+    The training again is the one run of an experiment of its own, which is listed nowhere: so
+    nothing that asks about the first experiment ever sees it.
+    """
+
+    __tablename__ = "reproductions"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), unique=True
+    )
+    created_at: Mapped[datetime]
+
+
+class Prediction(Base):
+    """Pairs of questions that someone asks a run about, and its answer; kept for an hour."""
+
+    __tablename__ = "predictions"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    pairs: Mapped[list[Any]]  # of two texts each
+    attempt: Mapped[int] = mapped_column(default=0)
+    worker_id: Mapped[str | None] = mapped_column(String(40))  # whose process is to answer
+    answered_at: Mapped[datetime | None]
+    threshold: Mapped[float | None]
+    similarities: Mapped[list[Any] | None]  # one for each pair; null where `reason` says why
+    reason: Mapped[str | None] = mapped_column(Text)

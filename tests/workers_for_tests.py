@@ -221,7 +221,7 @@ def _values(row: Base) -> dict[str, Any]:
 def attempt_pids(run: Run) -> list[int]:
     """Processes of attempts at this run."""
     wanted = ["-m", "worker.attempt", run.id]
-    return [pid for pid in _pids() if _command(pid)[-3:] == wanted and _alive(pid)]
+    return [pid for pid in _pids() if command_of(pid)[-3:] == wanted and _alive(pid)]
 
 
 def descendants(pid: int) -> set[int]:
@@ -248,7 +248,7 @@ def _pids() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
-def _command(pid: int) -> list[str]:
+def command_of(pid: int) -> list[str]:
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
     except OSError:

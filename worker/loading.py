@@ -6,7 +6,7 @@ import numpy as np
 
 from models.datasets import cache
 from models.datasets.split_rows import split_rows
-from models.datasets.vocabulary import build_vocabulary
+from models.datasets.vocabulary import build_vocabulary, words_by_id
 from models.specs.experiment import ExperimentSpec
 from worker.training.data import RunData
 
@@ -41,3 +41,8 @@ def load_run_data(folder: Path, spec: ExperimentSpec) -> RunData:
         test=rows.test,
         groups=cache.open_groups(folder),
     )
+
+
+def run_words(folder: Path, spec: ExperimentSpec, data: RunData) -> list[str]:
+    """The words of the run whose data `load_run_data` gave, by their ids from 2 on."""
+    return words_by_id(cache.open_tokens(folder, spec.tokenizer).vocabulary, data.remap)

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 
 from celery import Celery
 
-from models import broker, reaping, runs
+from models import broker, predictions, reaping, runs
 from models.database import Database
 from models.settings import Settings
 from models.tables import Run
+
+PREDICTION_SECONDS = 3600.0  # how long a question and its answer are kept
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ def reap(database: Database, app: Celery, settings: Settings) -> None:
             lease_seconds=settings.lease_seconds,
             max_attempts=settings.max_attempts,
         )
+        predictions.forget_old(session, now, PREDICTION_SECONDS)
     for run_id in taken:
         _log.warning("run %s had no heartbeat for %g s", run_id, settings.lease_seconds)
     with database.reading() as session:

@@ -66,14 +66,6 @@ def test_a_dry_run_says_what_it_would_cost_and_stores_nothing(api: ApiForTests) 
     assert api.get("/v1/experiments")["items"] == []
 
 
-def test_an_estimate_rests_on_finished_runs_once_there_are_some(api: ApiForTests) -> None:
-    made = api.submit()
-    api.train(made["runs"][0]["id"], accuracy=0.7, seconds=60)
-    guess = api.http.post("/v1/experiments", params={"dry_run": True}, json=SPEC).json()
-    assert "finished runs" in guess["estimate"]
-    assert guess["estimated_seconds"] == pytest.approx(4 * 60, rel=0.05)
-
-
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
@@ -101,16 +93,6 @@ def test_what_cannot_be_carried_out_is_refused_with_its_pointer(
     assert api.get("/v1/experiments")["items"] == []
 
 
-def test_an_estimate_counts_what_a_run_that_stopped_early_did(api: ApiForTests) -> None:
-    stop = {"early_stop": {"patience": 1}}
-    made = api.submit(steps=200, **stop)
-    api.train(made["runs"][0]["id"], accuracy=0.7, seconds=60)  # 20 steps
-    spec = {**SPEC, "steps": 20, **stop}
-    guess = api.http.post("/v1/experiments", params={"dry_run": True}, json=spec).json()
-    assert guess["estimated_seconds"] == pytest.approx(4 * 60, rel=0.05)
-    assert "less when runs stop early" in guess["estimate"]
-
-
 def test_each_run_has_the_steps_of_its_arm(api: ApiForTests) -> None:
     made = api.submit(arms=[ARMS[0], {**ARMS[1], "steps": 35}], seeds={"count": 1})
     assert [(run["arm"], run["steps"]) for run in made["runs"]] == [
@@ -127,23 +109,6 @@ def test_a_batch_size_that_no_arm_trains_with_is_not_held_against_the_data(
 ) -> None:
     small = [{**arm, "batch_size": 8} for arm in ARMS]
     assert api.submit(batch_size=8192, arms=small)["state"] == "queued"
-
-
-def test_an_estimate_counts_each_arm_by_what_it_trains(api: ApiForTests) -> None:
-    def seconds(**arm: Any) -> float:
-        arms = [ARMS[0], {**ARMS[1], **arm}]
-        spec = {**SPEC, "steps": 2000, "validation_pairs": 2, "arms": arms}
-        guess = api.http.post("/v1/experiments", params={"dry_run": True}, json=spec).json()
-        assert isinstance(guess["estimated_seconds"], float)
-        return guess["estimated_seconds"]
-
-    same = seconds()
-    assert seconds(steps=4000) > 1.2 * same
-    assert seconds(batch_size=64) > 1.2 * same
-    assert seconds(encoder={"kind": "bag"}) < 0.8 * same
-    assert seconds(encoder={"kind": "gru"}) < same
-    wide = {"kind": "transformer", "layers": 8, "feedforward_dim": 1024}
-    assert seconds(encoder=wide) > 1.5 * same
 
 
 def test_a_given_split_is_used_where_the_data_set_has_one(api: ApiForTests) -> None:

@@ -61,6 +61,7 @@ class Finished:
 
     step: int  # the last that was trained
     kept_step: int  # the step after which the weights were as they are kept
+    threshold: float  # that the test pairs met
     scores: npt.NDArray[np.float32]
     weights: dict[str, npt.NDArray[np.float32]]
     stopped_early: str | None  # why there are fewer steps than asked for; None when there are not

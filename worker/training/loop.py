@@ -69,7 +69,8 @@ def train(
     scores = pair_scores(training.encoder, data, data.test)
     threshold = decision_threshold(training.spec, training.encoder, data)
     yield evaluate_test(data, scores, kept_step, threshold)
-    yield Finished(training.step, kept_step, scores, training.weights(), training.stopped_early)
+    weights, why = training.weights(), training.stopped_early
+    yield Finished(training.step, kept_step, threshold, scores, weights, why)
 
 
 class Training:

@@ -91,7 +91,7 @@ def test_a_database_of_another_version_is_not_ready(database: Database) -> None:
             check(database)
     finally:
         with database.transaction() as session:
-            session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            session.execute(text("UPDATE alembic_version SET version_num = '0003'"))
 
 
 def test_a_database_that_does_not_answer_is_not_ready() -> None:

@@ -33,7 +33,7 @@ class Estimate:
 def estimate(
     session: Session, spec: ExperimentSpec, dataset: Dataset, test_pairs: int, workers: list[Worker]
 ) -> Estimate:
-    """Seconds from the first step to the last of all runs, with the workers alive now."""
+    """Seconds from the first step to the last of all runs there may be, with the workers of now."""
     able = [w for w in workers if spec.device != "cuda" or w.cuda_devices]
     slots = sum(worker.slots for worker in able) or 1
     rates = _measured_rates(session, spec, dataset)
@@ -47,7 +47,9 @@ def estimate(
         "like these has finished here yet: expect it to be wrong by a factor of three"
     )
     side = f"{slots} side by side" if able else "one at a time, since no fitting worker is alive"
-    how = f"{spec.run_count} runs, {side}, about {one_run:.0f} s each, from {known}"
+    fewest = spec.run_count_at_start
+    runs = f"{fewest} to {spec.run_count}" if fewest < spec.run_count else f"{fewest}"
+    how = f"{runs} runs, {side}, about {one_run:.0f} s each, from {known}"
     return Estimate(round(rounds * one_run, 1), how)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from api.views import View
+from api.views import LookView, View
 from models.comparison import Comparison
 from models.states import RunState
 
@@ -63,3 +63,6 @@ class Results(View):
     arms: list[ArmResult]
     comparisons: list[Comparison]
     """Each arm against the baseline first (`b` is the baseline), then the other pairs of arms."""
+    plan: list[LookView]
+    """The looks at the verdict, where seeds are added until it is decided; else empty. Verdicts
+    are then those of the last look taken, and figures are of the runs so far."""

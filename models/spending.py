@@ -25,7 +25,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-POINTS = 1001  # of the grid on which a look's density is held; odd, for Simpson's rule
+POINTS = 501  # of the grid on which the density of a look is held; odd, for Simpson's rule
 FARTHEST = 39.0  # standard deviations; the normal tail beyond is no double above zero
 
 

@@ -29,8 +29,8 @@ def clearly(run: Run) -> float:
 
 
 def unclear(run: Run) -> float:
-    """Every other arm is now above `vanilla`, now below."""
-    return 0.7 + (0 if run.arm == "vanilla" else 0.02 * (-1) ** run.seed)
+    """Every other arm is now above `vanilla` (or `plain`), now below."""
+    return 0.7 + (0 if run.arm in ("vanilla", "plain") else 0.02 * (-1) ** run.seed)
 
 
 def runs_of(database: Database, experiment_id: str) -> list[Run]:
@@ -41,18 +41,20 @@ def runs_of(database: Database, experiment_id: str) -> list[Run]:
 def end_runs(database: Database, experiment_id: str, accuracy: Accuracy) -> None:
     """End every run that waits, with this test accuracy; None lets it fail."""
     for run in runs_of(database, experiment_id):
-        if run.state in TERMINAL:
-            continue
-        value = accuracy(run)
-        with database.transaction() as session:
-            held = runs.claim(session, run.id, worker_id="w", cuda=True, now=at(1))
-            assert held is not None
-            runs.advance(session, run.id, held.attempt, run.steps, at(2))
-            if value is not None:
-                row = evaluation_row(run.steps, "test", accuracy=value)
-                metrics.append_evaluation(session, run.id, row)
-            end = RunState.FAILED if value is None else RunState.SUCCEEDED
-            runs.finish(session, run.id, held.attempt, end, now=at(3))
+        if run.state not in TERMINAL:
+            end_run(database, run, accuracy(run))
+
+
+def end_run(database: Database, run: Run, value: float | None) -> None:
+    with database.transaction() as session:
+        held = runs.claim(session, run.id, worker_id="w", cuda=True, now=at(1))
+        assert held is not None
+        runs.advance(session, run.id, held.attempt, run.steps, at(2))
+        if value is not None:
+            row = evaluation_row(run.steps, "test", accuracy=value)
+            metrics.append_evaluation(session, run.id, row)
+        end = RunState.FAILED if value is None else RunState.SUCCEEDED
+        runs.finish(session, run.id, held.attempt, end, now=at(3))
 
 
 def take(database: Database, experiment_id: str, now: datetime | None = None) -> list[Run]:

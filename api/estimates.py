@@ -41,7 +41,7 @@ class Estimate:
 def estimate(
     session: Session, spec: ExperimentSpec, dataset: Dataset, test_pairs: int, workers: list[Worker]
 ) -> Estimate:
-    """Seconds from the first step to the last of all runs, with the workers alive now."""
+    """Seconds from the first step to the last of all runs there may be, with the workers of now."""
     able = [w for w in workers if spec.device != "cuda" or w.cuda_devices]
     slots = sum(worker.slots for worker in able) or 1
     rates = _measured_rates(session, spec, dataset)
@@ -52,7 +52,9 @@ def estimate(
     rounds = math.ceil(spec.run_count / slots)
     seconds = max(rounds * fmean(each), max(each))
     side = f"{slots} side by side" if able else "one at a time, since no fitting worker is alive"
-    how = f"{spec.run_count} runs, {side}, about {_span(each)} s each, from {_known(rates, arms)}"
+    fewest = spec.run_count_at_start
+    runs = f"{fewest} to {spec.run_count}" if fewest < spec.run_count else f"{fewest}"
+    how = f"{runs} runs, {side}, about {_span(each)} s each, from {_known(rates, arms)}"
     if any(arm.early_stop for arm in arms):
         how += "; less when runs stop early"
     return Estimate(round(seconds, 1), how)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query, Request, Response, status
 from api.bodies import JsonBody
 from api.deps import NO_NUL, ExperimentId, Service, ServiceDep, utc_now
 from api.estimates import estimate
+from api.looks import planned_view
 from api.openapi import SPEC_BODY
 from api.planning import plan
 from api.progress import experiment_view
@@ -23,6 +24,7 @@ from models.experiments import (
     runs_of,
 )
 from models.experiments import experiment as find_experiment
+from models.looks import drop_looks, with_looks_left
 from models.runs import request_cancel
 from models.states import RunState, experiment_state
 from models.workers import live_workers
@@ -72,6 +74,8 @@ def _dry_run(service: Service, body: Any) -> Response:
     view = DryRun(
         spec=planned.spec.model_dump(mode="json"),
         runs=planned.spec.run_count,
+        runs_at_least=planned.spec.run_count_at_start,
+        plan=planned_view(planned.spec),
         estimated_seconds=guess.seconds,
         estimate=guess.how,
         test_pairs=planned.test_pairs,
@@ -98,11 +102,12 @@ def list_some(
         found = list_experiments(
             session, state=state, dataset=dataset, name_contains=name, after=cursor, limit=limit + 1
         )
+        looking = with_looks_left(session, [row.id for row, _ in found])
     items = [
         ExperimentSummary(
             id=row.id,
             name=row.name,
-            state=experiment_state(counts),
+            state=experiment_state(counts, look_left=row.id in looking),
             dataset=row.spec["dataset"],
             created_at=row.created_at,
             runs=counts,
@@ -142,6 +147,7 @@ def cancel(service: ServiceDep, experiment_id: ExperimentId) -> ExperimentView:
     now = utc_now()
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
+        drop_looks(session, experiment_id)
         for run in runs_of(session, experiment_id):
             request_cancel(session, run.id, now)
     with service.database.reading() as session:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from api.views import View
+from api.views import LookView, View
 from api.waiting_views import WaitingTimes
 from models.comparison import Comparison
 from models.states import RunState
@@ -73,3 +73,6 @@ class Results(View):
     """Each arm against the baseline first (`b` is the baseline), then the other pairs of arms."""
     waiting_times: WaitingTimes
     """Steps to leave the plateau, to reach a target loss, and accuracy at matched loss."""
+    plan: list[LookView]
+    """The looks at the verdict, where seeds are added until it is decided; else empty. Verdicts
+    are then those of the last look taken, and figures are of the runs so far."""

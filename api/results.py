@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
+from api.looks import LookedAt
 from api.progress import state_of
 from api.result_views import ArmResult, Baselines, Curve, Results, RunResult
 from api.waiting_times import waiting_times
@@ -31,6 +32,8 @@ def results_document(
     metrics = final_metrics(session, experiment_id)
     series = curves(session, experiment_id)
     kept = kept_steps(session, experiment_id)
+    looked = LookedAt(session, experiment_id, spec)
+    state = state_of(runs, looked.plan)
     arms = [
         ArmResult(
             name=arm.name,
@@ -45,15 +48,16 @@ def results_document(
     return Results(
         experiment=row.id,
         name=row.name,
-        state=state_of(runs),
-        complete=all(run.state in TERMINAL for run in runs),
+        state=state,
+        complete=state in TERMINAL,
         spec=row.spec,
         test_pairs=row.test_pairs,
         left_out_pairs=row.left_out_pairs,
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
-        comparisons=list(_comparisons(spec, runs, metrics)),
+        comparisons=list(_comparisons(spec, runs, metrics, looked)),
         waiting_times=waiting_times(session, experiment_id, spec, runs, target_loss),
+        plan=looked.plan,
     )
 
 
@@ -89,20 +93,21 @@ def _curve(series: Series, spec: ExperimentSpec, arm: Arm) -> Curve:
 
 
 def _comparisons(
-    spec: ExperimentSpec, runs: Sequence[Run], metrics: Metrics
+    spec: ExperimentSpec, runs: Sequence[Run], metrics: Metrics, looked: LookedAt
 ) -> Iterator[Comparison]:
     decision = spec.decision
     for a, b in _pairs_of_arms(spec):
-        yield compare(
+        found = compare(
             _values(a, runs, metrics, decision.metric),
             _values(b, runs, metrics, decision.metric),
             a_name=a,
             b_name=b,
             metric=decision.metric,
             equivalence_margin=decision.equivalence_margin,
-            confidence=decision.confidence,
+            confidence=looked.confidence(a, b),
             expected_pairs=len(spec.seeds.values()),
         )
+        yield looked.judged(found)
 
 
 def _pairs_of_arms(spec: ExperimentSpec) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from models.states import RunState
+from models.states import LookState, RunState
 from models.tables import Dataset
 
 Item = TypeVar("Item")
@@ -120,6 +120,21 @@ class RunView(View):
     provenance: dict[str, Any] | None
 
 
+class LookView(View):
+    """One planned look of an experiment that adds seeds until its verdict is decided."""
+
+    number: int
+    """Counted from 1."""
+    pairs: int
+    """Seeds at this look."""
+    level: float
+    """Nominal two-sided level of its tests; the planned looks together keep the whole error."""
+    spent: float
+    """What of the error of one comparison is spent once this look has been taken."""
+    state: LookState
+    taken_at: datetime | None = None
+
+
 class ExperimentSummary(View):
     """An experiment in a list."""
 
@@ -141,12 +156,15 @@ class ExperimentView(View):
     dataset: str
     created_at: datetime
     progress: float
-    """Share of all steps that are done, from 0 to 1; 1 also when every run has ended."""
+    """Share of all steps that are done, from 0 to 1; 1 also when every run has ended. Of as many
+    runs as there may be, while a look may still add some."""
     seconds_left: float | None
-    """Until the last run ends, from the speed of the runs that go on now."""
+    """Until the last run of now ends, from the speed of the runs that go on."""
     waiting_for: str | None
     """What a queued run needs and does not find: a live worker, or one with a CUDA device."""
     runs: list[RunView]
+    plan: list[LookView]
+    """The looks at the verdict, where seeds are added until it is decided; else empty."""
     spec: dict[str, Any]
     """The normalised spec: every default filled in."""
 
@@ -156,6 +174,11 @@ class DryRun(View):
 
     spec: dict[str, Any]
     runs: int
+    """Runs there are at most."""
+    runs_at_least: int
+    """Runs before the verdict may be decided; as many as `runs` for a fixed number of seeds."""
+    plan: list[LookView]
+    """The looks at the verdict, where seeds are added until it is decided; else empty."""
     estimated_seconds: float
     estimate: str
     """How the seconds were estimated, in words."""

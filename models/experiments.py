@@ -7,13 +7,15 @@ An experiment's state is not stored: it follows from its runs, in Python for one
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import events
 from models.errors import Conflict, NotFound
 from models.ids import new_id
+from models.looks import look_left, plan_looks, with_looks_left
+from models.queueing import add_runs
 from models.specs.experiment import ExperimentSpec
 from models.states import TERMINAL, RunState
 from models.tables import Dataset, Experiment, Reproduction, Run
@@ -33,7 +35,7 @@ def create_experiment(
     idempotency_key: str | None,
     request_hash: str,
 ) -> Experiment:
-    """Add the experiment, all its runs as `queued`, and their events.
+    """Add the experiment, the runs it starts with as `queued`, their events, its plan of looks.
 
     Raises `Conflict` when the idempotency key was used meanwhile, or the data set was deleted.
     """
@@ -53,7 +55,9 @@ def create_experiment(
         left_out_pairs=left_out_pairs,
     )
     _insert(session, row, dataset.name)
-    _add_runs(session, row.id, spec, now)
+    plan_looks(session, row.id, spec)
+    events.record(session, experiment_id=row.id, kind="created", now=now)
+    add_runs(session, row.id, spec, spec.seeds.at_start(), now)
     return row
 
 
@@ -67,38 +71,6 @@ def _insert(session: Session, row: Experiment, dataset_name: str) -> None:
         if key is not None and by_idempotency_key(session, key) is not None:
             raise Conflict(f"the idempotency key '{key}' has just been used") from None
         raise Conflict(f"data set '{dataset_name}' has just been deleted") from None
-
-
-def _add_runs(session: Session, experiment_id: str, spec: ExperimentSpec, now: datetime) -> None:
-    """Seed by seed, all arms of a seed together: what has ended by any time is mostly pairs."""
-    wanted = [(seed, arm.name) for seed in spec.seeds.values() for arm in spec.arms]
-    rows = [
-        Run(
-            id=new_id("run"),
-            experiment_id=experiment_id,
-            position=position,
-            arm=arm,
-            seed=seed,
-            device=spec.device,
-            state=RunState.QUEUED,
-            steps=spec.for_arm(arm).steps,
-            submitted_at=now,
-        )
-        for position, (seed, arm) in enumerate(wanted)
-    ]
-    session.add_all(rows)
-    session.flush()
-    events.record(session, experiment_id=experiment_id, kind="created", now=now)
-    for run in rows:
-        events.record(
-            session,
-            experiment_id=experiment_id,
-            run_id=run.id,
-            kind="state",
-            to_state=RunState.QUEUED,
-            attempt=0,
-            now=now,
-        )
 
 
 def by_idempotency_key(session: Session, key: str) -> Experiment | None:
@@ -149,7 +121,7 @@ def _in_state(state: RunState) -> ColumnElement[bool]:
     def any_run(*states: RunState) -> ColumnElement[bool]:
         return exists().where(Run.experiment_id == Experiment.id, Run.state.in_(states))
 
-    active = any_run(RunState.QUEUED, RunState.RUNNING)
+    active = or_(any_run(RunState.QUEUED, RunState.RUNNING), look_left())
     begun = any_run(RunState.RUNNING, *TERMINAL)
     failed, cancelled = any_run(RunState.FAILED), any_run(RunState.CANCELLED)
     match state:
@@ -216,4 +188,6 @@ def delete_experiment(session: Session, experiment_id: str) -> None:
         if left:
             (run,) = runs_of(session, owner)
             raise Conflict(f"a run of it is being reproduced; cancel {run.id} first")
+    if with_looks_left(session, [experiment_id]):
+        raise Conflict("a planned look may still add runs; cancel the experiment first")
     session.execute(delete(Experiment).where(Experiment.id.in_([experiment_id, *again])))

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Dialect,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -207,6 +208,45 @@ class Event(Base):
     to_state: Mapped[str | None] = mapped_column(String(16))
     attempt: Mapped[int | None]
     message: Mapped[str | None] = mapped_column(Text)
+
+
+class Look(Base):
+    """A look at the verdict, planned before the first run: when it is taken, and how strictly."""
+
+    __tablename__ = "looks"
+
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    pairs: Mapped[int]  # seeds at this look
+    level: Mapped[float]  # nominal two-sided level of its tests
+    spent: Mapped[float]  # of the error of one comparison, once it has been taken
+    state: Mapped[str] = mapped_column(String(16))  # planned, taken, dropped
+    taken_at: Mapped[datetime | None]
+
+
+class LookVerdict(Base):
+    """What a look said of one arm against the baseline, as it was said then."""
+
+    __tablename__ = "look_verdicts"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["experiment_id", "number"],
+            ["looks.experiment_id", "looks.number"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    experiment_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    arm: Mapped[str] = mapped_column(String(64), primary_key=True)
+    pairs: Mapped[int]  # seeds that had succeeded in both arms
+    mean_difference: Mapped[float | None]  # the arm minus the baseline
+    sign_flip_p: Mapped[float | None]
+    equivalence_p: Mapped[float | None]
+    verdict: Mapped[str] = mapped_column(String(16))
+    sentence: Mapped[str] = mapped_column(Text)
 
 
 class Worker(Base):

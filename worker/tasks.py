@@ -28,6 +28,7 @@ from models.settings import Settings
 from models.states import RunState
 from models.tables import Run
 from worker.giving_back import give_back_or_up
+from worker.looking import take_due_looks
 
 _log = logging.getLogger("worker.tasks")  # not "__main__", as which this module runs
 
@@ -64,6 +65,7 @@ def carry_out(settings: Settings, app: Celery, run_id: str) -> None:
         after = _look_up(database, run_id)
         if after and after.state == RunState.QUEUED and after.attempt > before.attempt:
             _ring(database, app, after)
+        take_due_looks(database, app)
     finally:
         database.close()
 

@@ -25,6 +25,7 @@ from models.specs.training import (
     Tokenizer,
     VocabularySpec,
 )
+from models.specs.until_decided import UntilDecided
 
 # one line of text, and nothing that a database cannot store: PostgreSQL refuses the character NUL
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -132,7 +133,17 @@ class Arm(SpecPart):
 OVERRIDABLE = frozenset(Arm.model_fields) - {"name", "loss"}
 
 
-class SeedCount(SpecPart):
+class SeedChoice(SpecPart):
+    def values(self) -> tuple[int, ...]:
+        """Every seed that the experiment may use, in order."""
+        raise NotImplementedError
+
+    def at_start(self) -> tuple[int, ...]:
+        """The seeds whose runs are queued when the experiment is accepted."""
+        return self.values()
+
+
+class SeedCount(SeedChoice):
     count: Annotated[int, Field(ge=1, le=1000)] = 10
     """Seeds 0, 1, … count - 1."""
 
@@ -140,7 +151,7 @@ class SeedCount(SpecPart):
         return tuple(range(self.count))
 
 
-class SeedList(SpecPart):
+class SeedList(SeedChoice):
     list: Annotated[tuple[Seed, ...], Field(min_length=1, max_length=1000)]
 
     @model_validator(mode="after")
@@ -153,13 +164,26 @@ class SeedList(SpecPart):
         return tuple(self.list)
 
 
+class SeedsUntilDecided(SeedChoice):
+    until_decided: UntilDecided
+
+    def values(self) -> tuple[int, ...]:
+        return tuple(range(self.until_decided.max))
+
+    def at_start(self) -> tuple[int, ...]:
+        return tuple(range(self.until_decided.min))
+
+
 def _seed_kind(value: Any) -> str:
     given = value if isinstance(value, dict) else getattr(value, "__dict__", {})
-    return "SeedList" if "list" in given else "SeedCount"
+    kinds = {"list": "SeedList", "until_decided": "SeedsUntilDecided"}
+    return next((kind for key, kind in kinds.items() if key in given), "SeedCount")
 
 
 SeedsSpec = Annotated[
-    Annotated[SeedCount, Tag("SeedCount")] | Annotated[SeedList, Tag("SeedList")],
+    Annotated[SeedCount, Tag("SeedCount")]
+    | Annotated[SeedList, Tag("SeedList")]
+    | Annotated[SeedsUntilDecided, Tag("SeedsUntilDecided")],
     Discriminator(_seed_kind),
 ]
 
@@ -244,4 +268,15 @@ class ExperimentSpec(SpecPart):
 
     @property
     def run_count(self) -> int:
+        """Runs there are at most; fewer where seeds are added until the verdict is decided."""
         return len(self.arms) * len(self.seeds.values())
+
+    @property
+    def run_count_at_start(self) -> int:
+        """Runs that are queued when the experiment is accepted."""
+        return len(self.arms) * len(self.seeds.at_start())
+
+    @property
+    def until_decided(self) -> UntilDecided | None:
+        """The plan of looks, where seeds are added until the verdict is decided."""
+        return self.seeds.until_decided if isinstance(self.seeds, SeedsUntilDecided) else None

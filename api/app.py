@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from api import datasets, docs, experiments, health, openapi, problems, recipes, runs
+from api import comparisons, datasets, docs, experiments, health, openapi, problems, recipes, runs
 from api.dataset_files import ensure_generated
 from api.deps import Service
 from models.broker import celery_app
@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     v1 = APIRouter(prefix="/v1")
-    for resource in (datasets, experiments, runs, recipes):
+    for resource in (datasets, experiments, runs, recipes, comparisons):
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)

@@ -156,4 +156,4 @@ def delete(service: ServiceDep, experiment_id: ExperimentId) -> None:
 def results(service: ServiceDep, experiment_id: ExperimentId) -> Results:
     """The whole answer as one document, also while it is incomplete."""
     with service.database.reading() as session:
-        return results_document(session, experiment_id)
+        return results_document(session, experiment_id, service.settings)

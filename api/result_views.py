@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from api.views import View
-from models.comparison import Comparison
+from models.evidence.shapes import Comparison
 from models.states import RunState
 
 
@@ -62,4 +62,5 @@ class Results(View):
     baselines: Baselines
     arms: list[ArmResult]
     comparisons: list[Comparison]
-    """Each arm against the baseline first (`b` is the baseline), then the other pairs of arms."""
+    """On the metric that decides: each arm against the baseline first (`b` is the baseline), then
+    the other pairs of arms. After these, in the same order, the secondary metrics of each pair."""

@@ -1,23 +1,24 @@
 """From the rows of an experiment to its results document."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
+from api.arm_runs import Metrics, arm_runs, pairs_of_arms, rule_of
 from api.progress import state_of
 from api.result_views import ArmResult, Baselines, Curve, Results, RunResult
-from models.comparison import Comparison, compare
+from models.evidence.families import compare_arms
+from models.evidence.shapes import Comparison
 from models.experiments import experiment, runs_of
 from models.metrics import Series, curves, final_metrics
+from models.settings import Settings
 from models.specs.experiment import Arm, ExperimentSpec
 from models.specs.parse import parse_spec
 from models.states import TERMINAL, RunState
 from models.tables import Run
 
-Metrics = Mapping[str, Mapping[str, float]]
 
-
-def results_document(session: Session, experiment_id: str) -> Results:
+def results_document(session: Session, experiment_id: str, settings: Settings) -> Results:
     """The document as of now. `NotFound` when there is no such experiment."""
     row = experiment(session, experiment_id)
     spec = parse_spec(row.spec)
@@ -44,7 +45,7 @@ def results_document(session: Session, experiment_id: str) -> Results:
         test_pairs=row.test_pairs,
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
-        comparisons=list(_comparisons(spec, runs, metrics)),
+        comparisons=_comparisons(spec, runs, metrics, settings),
     )
 
 
@@ -76,35 +77,11 @@ def _curve(series: Series, spec: ExperimentSpec, arm: Arm) -> Curve:
 
 
 def _comparisons(
-    spec: ExperimentSpec, runs: Sequence[Run], metrics: Metrics
-) -> Iterator[Comparison]:
-    decision = spec.decision
-    for a, b in _pairs_of_arms(spec):
-        yield compare(
-            _values(a, runs, metrics, decision.metric),
-            _values(b, runs, metrics, decision.metric),
-            a_name=a,
-            b_name=b,
-            metric=decision.metric,
-            equivalence_margin=decision.equivalence_margin,
-            confidence=decision.confidence,
-            expected_pairs=len(spec.seeds.values()),
-        )
-
-
-def _pairs_of_arms(spec: ExperimentSpec) -> Iterator[tuple[str, str]]:
-    """Every arm against the baseline first, then the others in the order of the spec."""
-    baseline = spec.decision.baseline
-    others = [arm.name for arm in spec.arms if arm.name != baseline]
-    yield from ((name, baseline) for name in others)
-    for index, b in enumerate(others):
-        yield from ((a, b) for a in others[index + 1 :])
-
-
-def _values(arm: str, runs: Sequence[Run], metrics: Metrics, metric: str) -> dict[int, float]:
-    """The deciding figure of each run that succeeded, by seed."""
-    return {
-        run.seed: metrics[run.id][metric]
-        for run in runs
-        if run.arm == arm and run.state == RunState.SUCCEEDED and metric in metrics[run.id]
-    }
+    spec: ExperimentSpec, runs: Sequence[Run], metrics: Metrics, settings: Settings
+) -> list[Comparison]:
+    arms = {arm.name: arm_runs(arm, runs, metrics, settings) for arm in spec.arms}
+    return compare_arms(
+        [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)],
+        rule_of(spec.decision),
+        expected_pairs=len(spec.seeds.values()),
+    )

@@ -160,13 +160,15 @@ def _missing(evidence: Evidence) -> str:
         if evidence.margin is not None:
             sizes = f"differences as large as the margin {evidence.margin:g}"
         return f"the interval includes both zero and {sizes}, and more seeds would narrow it"
-    sign_flip = f"the interval leaves out zero, but the sign-flip p {evidence.sign_flip_p:.3g}"
+    if evidence.sign_flip_p is None or evidence.sign_flip_p > evidence.alpha:
+        said = f"the interval leaves out zero, but the sign-flip p {evidence.sign_flip_p:.3g}"
+        if evidence.pairs < fewest_pairs(evidence.alpha):
+            return f"{said} cannot reach {evidence.alpha:g} with fewer than {fewest} seeds"
+        return f"{said} is above {evidence.alpha:g}, so more seeds are needed"
+    said = f"alone it would tell them apart, but not among {evidence.family} comparisons"
     if evidence.pairs < fewest:
-        return f"{sign_flip} cannot reach {evidence.alpha:g} with fewer than {fewest} seeds"
-    if evidence.sign_flip_p is not None and evidence.sign_flip_p > evidence.alpha:
-        return f"{sign_flip} is above {evidence.alpha:g}, so more seeds are needed"
-    adjusted = f"{evidence.holm_p:.3g} by Holm's rule over {evidence.family} comparisons"
-    return f"alone it would tell them apart, but its p is {adjusted}, so more seeds are needed"
+        return f"{said}, which takes at least {fewest} seeds"
+    return f"{said}: by Holm's rule p is {evidence.holm_p:.3g}, so more seeds are needed"
 
 
 def _adjusted(evidence: Evidence) -> str:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import (
+    comparisons,
     datasets,
     docs,
     experiments,
@@ -63,7 +64,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     v1 = APIRouter(prefix="/v1")
     resources = (
-        datasets, experiments, streaming, runs, weights, predictions, reproductions, recipes,
+        datasets, experiments, streaming, runs, weights, predictions, reproductions, comparisons,
+        recipes,
     )  # fmt: skip
     for resource in resources:
         v1.include_router(resource.router)

@@ -96,6 +96,7 @@ def experiment_view(service: Service, session: Session, experiment_id: str) -> E
         waiting_for=next((view.waiting_for for view in views if view.waiting_for), None),
         runs=views,
         spec=row.spec,
+        owner=row.owner,
     )
 
 

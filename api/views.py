@@ -67,6 +67,8 @@ class DatasetView(View):
     token_length_p99: float
     token_length_max: int
     vocabulary_size: int
+    owner: str | None = None
+    """Id of the API key that it was uploaded with."""
 
     @classmethod
     def of(cls, row: Dataset) -> "DatasetView":
@@ -114,6 +116,8 @@ class ExperimentSummary(View):
     created_at: datetime
     runs: dict[RunState, int]
     """How many runs are in each state."""
+    owner: str | None = None
+    """Id of the API key that asked."""
 
 
 class ExperimentView(View):
@@ -133,6 +137,8 @@ class ExperimentView(View):
     runs: list[RunView]
     spec: dict[str, Any]
     """The normalised spec: every default filled in."""
+    owner: str | None = None
+    """Id of the API key that asked."""
 
 
 class DryRun(View):

@@ -16,7 +16,13 @@ from models.tables import Dataset, Experiment
 
 
 def add_dataset(
-    session: Session, *, name: str, content_hash: str, has_split: bool, profile: Profile
+    session: Session,
+    *,
+    name: str,
+    content_hash: str,
+    has_split: bool,
+    profile: Profile,
+    owner: str | None = None,
 ) -> Dataset:
     """The data set of this name and content: a new row, or the one that is there already.
 
@@ -26,7 +32,7 @@ def add_dataset(
     if existing is None:
         try:
             with session.begin_nested():
-                return _insert(session, name, content_hash, has_split, profile)
+                return _insert(session, name, content_hash, has_split, profile, owner)
         except IntegrityError:  # another upload took the name since we looked
             existing = dataset_by_name(session, name)
     if existing.content_hash != content_hash:
@@ -38,7 +44,12 @@ def add_dataset(
 
 
 def _insert(
-    session: Session, name: str, content_hash: str, has_split: bool, profile: Profile
+    session: Session,
+    name: str,
+    content_hash: str,
+    has_split: bool,
+    profile: Profile,
+    owner: str | None,
 ) -> Dataset:
     dataset = Dataset(
         id=new_id("ds"),
@@ -55,6 +66,7 @@ def _insert(
         token_length_p99=profile.token_length_p99,
         token_length_max=profile.token_length_max,
         vocabulary_size=profile.vocabulary_size,
+        owner=owner,
     )
     session.add(dataset)
     session.flush()

@@ -31,6 +31,7 @@ def create_experiment(
     baseline_collapsed: float,
     idempotency_key: str | None,
     request_hash: str,
+    owner: str | None = None,
 ) -> Experiment:
     """Add the experiment, all its runs as `queued`, and their events.
 
@@ -49,6 +50,7 @@ def create_experiment(
         test_pairs=test_pairs,
         baseline_majority=baseline_majority,
         baseline_collapsed=baseline_collapsed,
+        owner=owner,
     )
     _insert(session, row, dataset.name)
     _add_runs(session, row.id, spec, now)

@@ -78,6 +78,7 @@ class Dataset(Base):
     token_length_p99: Mapped[float]
     token_length_max: Mapped[int]
     vocabulary_size: Mapped[int]
+    owner: Mapped[str | None] = mapped_column(String(40))  # the API key that it came with
 
 
 class Experiment(Base):
@@ -98,6 +99,7 @@ class Experiment(Base):
     # accuracies of two models that need no training, to stand beside every accuracy
     baseline_majority: Mapped[float]
     baseline_collapsed: Mapped[float]
+    owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked
 
 
 class Run(Base):
@@ -210,3 +212,30 @@ class Worker(Base):
     draining: Mapped[bool] = mapped_column(default=False)
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
+
+
+class ApiKey(Base):
+    """A key by its digest, never itself. Revoked, and never removed: owners name it for good."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    scope: Mapped[str] = mapped_column(String(16))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """Who changed what; never changed, and it outlives what it speaks of."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
+    at: Mapped[datetime]
+    key_id: Mapped[str | None] = mapped_column(String(40))  # null: without a key, from loopback
+    key_name: Mapped[str | None] = mapped_column(String(100))
+    action: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(100), index=True)

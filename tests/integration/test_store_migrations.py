@@ -85,13 +85,14 @@ def test_a_database_without_the_schema_is_not_ready(blank: Database) -> None:
 
 def test_a_database_of_another_version_is_not_ready(database: Database) -> None:
     with database.transaction() as session:
+        version = session.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     try:
         with pytest.raises(ServiceUnavailable, match="9999"):
             check(database)
     finally:
         with database.transaction() as session:
-            session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            session.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
 
 
 def test_a_database_that_does_not_answer_is_not_ready() -> None:

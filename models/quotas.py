@@ -23,12 +23,12 @@ def queued_runs(session: Session, owner: str | None) -> int:
         select(func.count())
         .select_from(Run)
         .join(Experiment)
-        .where(Run.state == RunState.QUEUED, Experiment.owner.is_not_distinct_from(owner))
+        .where(Run.state == RunState.QUEUED, Experiment.owner == owner)
     )
     return session.scalar(query) or 0
 
 
 def contents_of(session: Session, owner: str | None) -> set[str]:
     """Content hashes of this owner's data sets; two names for the same rows count once."""
-    query = select(Dataset.content_hash).where(Dataset.owner.is_not_distinct_from(owner))
+    query = select(Dataset.content_hash).where(Dataset.owner == owner)
     return set(session.scalars(query))

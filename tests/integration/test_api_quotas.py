@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from models.runs import claim
+from models.settings import Settings
 
 from api_for_tests import GENERATED, SPEC, ApiForTests, StartService, now, refused
 
@@ -57,19 +58,23 @@ def test_an_experiment_that_never_fits_the_queue_is_refused_for_good(
     assert document["errors"][0]["pointer"] == "/seeds"
 
 
-def test_of_requests_at_once_no_more_get_in_than_there_is_room(start_service: StartService) -> None:
-    api = start_service(max_queued_runs=8)
+def test_of_requests_at_once_no_more_get_in_than_there_is_room(api_settings: Settings) -> None:
+    with ApiForTests(api_settings.model_copy(update={"max_queued_runs": 8})) as api:
+        assert sorted(_statuses_at_once(api, 5)) == [202, 202, 429, 429, 429]
+
+
+def _statuses_at_once(api: ApiForTests, count: int) -> list[int]:
     statuses: list[int] = []
 
     def post() -> None:
         statuses.append(httpx.post(f"{api.url}/v1/experiments", json=SPEC, timeout=60).status_code)
 
-    threads = [threading.Thread(target=post) for _ in range(5)]
+    threads = [threading.Thread(target=post) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(statuses) == [202, 202, 429, 429, 429]
+    return statuses
 
 
 def test_uploads_going_on_are_bounded_for_each_key(start_service: StartService) -> None:

@@ -19,11 +19,15 @@ from api import (
     health,
     monitoring,
     openapi,
+    predictions,
     problems,
     recipes,
+    reproductions,
     runs,
     streaming,
+    weights,
 )
+from api.access_log import AccessLog
 from api.bounds import Bounds
 from api.callers import must_own
 from api.dataset_files import ensure_generated
@@ -64,12 +68,16 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
-    for resource in (datasets, experiments, streaming, runs, recipes, audit):
+    resources = (
+        datasets, experiments, streaming, runs, weights, predictions, reproductions, recipes, audit,
+    )  # fmt: skip
+    for resource in resources:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)
     _guard(app, settings)
     monitoring.install(app)
+    app.add_middleware(AccessLog)
     docs.install(app)
     openapi.install(app)
     return app

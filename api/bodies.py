@@ -31,7 +31,7 @@ JsonBody = Annotated[Any, Depends(json_body)]
 
 
 async def _bounded(request: Request) -> bytes:
-    sentence = f"a spec may be {MAX_BYTES:,} bytes long at most"
+    sentence = f"this body may be {MAX_BYTES:,} bytes long at most"
     claimed = request.headers.get("content-length", "0")
     if claimed.isdigit() and int(claimed) > MAX_BYTES:
         raise TooLarge(sentence)

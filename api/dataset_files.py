@@ -31,7 +31,11 @@ def take_in(service: Service, name: str, pairs: Pairs, caller: Caller | None) ->
     with service.dataset_files:
         try:
             cache.store(pairs, folder)
-            found = profile(pairs, cache.open_tokens(folder, "word", pairs))
+            tokens, groups = (
+                cache.open_tokens(folder, "word", pairs),
+                cache.open_groups(folder, pairs),
+            )
+            found = profile(pairs, tokens, groups)
             with service.database.transaction() as session:
                 if caller is not None:
                     require_room(service, session, digest, caller)

@@ -60,6 +60,14 @@ def run_id(run_id: str) -> str:
     return _id_of(run_id, "run", "run")
 
 
+def reproduction_id(reproduction_id: str) -> str:
+    return _id_of(reproduction_id, "rep", "reproduction")
+
+
+def prediction_id(prediction_id: str) -> str:
+    return _id_of(prediction_id, "prd", "prediction")
+
+
 def dataset_name(name: str) -> str:
     if not re.fullmatch(DATASET_NAME, name):
         raise NotFound(f"no data set is called {name[:60]!r}")
@@ -68,4 +76,6 @@ def dataset_name(name: str) -> str:
 
 ExperimentId = Annotated[str, Depends(experiment_id)]
 RunId = Annotated[str, Depends(run_id)]
+ReproductionId = Annotated[str, Depends(reproduction_id)]
+PredictionId = Annotated[str, Depends(prediction_id)]
 DatasetName = Annotated[str, Depends(dataset_name)]

@@ -5,8 +5,10 @@ service does a second; before any has finished a modest rate is assumed, and the
 """
 
 import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +16,13 @@ from api.progress import whole_seconds
 from models.experiments import list_experiments, runs_of
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
-from models.specs.training import LstmEncoder
+from models.specs.training import (
+    BagEncoder,
+    EncoderSpec,
+    GruEncoder,
+    LstmEncoder,
+    TransformerEncoder,
+)
 from models.states import RunState
 from models.tables import Dataset, Run, Worker
 
@@ -33,27 +41,52 @@ class Estimate:
 def estimate(
     session: Session, spec: ExperimentSpec, dataset: Dataset, test_pairs: int, workers: list[Worker]
 ) -> Estimate:
-    """Seconds from the first step to the last of all runs, with the workers alive now."""
+    """Seconds from the first step to the last of all runs there may be, with the workers of now."""
     able = [w for w in workers if spec.device != "cuda" or w.cuda_devices]
     slots = sum(worker.slots for worker in able) or 1
     rates = _measured_rates(session, spec, dataset)
-    rate = median(rates) if rates else ASSUMED_RATE
-    one_run = operations(spec, dataset, test_pairs) / rate + STARTUP_SECONDS
+    arms = [spec.for_arm(arm.name) for arm in spec.arms]
+    each = [
+        operations(arm, dataset, test_pairs) / _rate(rates, arm) + STARTUP_SECONDS for arm in arms
+    ]
     rounds = math.ceil(spec.run_count / slots)
-    known = (
-        f"the speed of {len(rates)} finished runs like these"
-        if rates
-        else f"arithmetic alone, at an assumed {ASSUMED_RATE / 1e9:g} GFLOP/s a run, since no run "
+    seconds = max(rounds * fmean(each), max(each))
+    side = f"{slots} side by side" if able else "one at a time, since no fitting worker is alive"
+    fewest = spec.run_count_at_start
+    runs = f"{fewest} to {spec.run_count}" if fewest < spec.run_count else f"{fewest}"
+    how = f"{runs} runs, {side}, about {_span(each)} s each, from {_known(rates, arms)}"
+    if any(arm.early_stop for arm in arms):
+        how += "; less when runs stop early"
+    return Estimate(round(seconds, 1), how)
+
+
+def _rate(rates: Mapping[str, list[float]], arm: ExperimentSpec) -> float:
+    measured = rates[arm.encoder.kind]
+    return median(measured) if measured else ASSUMED_RATE
+
+
+def _span(each: Sequence[float]) -> str:
+    low, high = f"{min(each):.0f}", f"{max(each):.0f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _known(rates: Mapping[str, list[float]], arms: Sequence[ExperimentSpec]) -> str:
+    """What the estimate rests on, in words."""
+    kinds = {arm.encoder.kind for arm in arms}
+    if all(rates[kind] for kind in kinds):
+        finished = sum(len(rates[kind]) for kind in kinds)
+        return f"the speed of {finished} finished runs like these"
+    return (
+        f"arithmetic alone, at an assumed {ASSUMED_RATE / 1e9:g} GFLOP/s a run, since no run "
         "like these has finished here yet: expect it to be wrong by a factor of three"
     )
-    side = f"{slots} side by side" if able else "one at a time, since no fitting worker is alive"
-    how = f"{spec.run_count} runs, {side}, about {one_run:.0f} s each, from {known}"
-    return Estimate(round(rounds * one_run, 1), how)
 
 
-def _measured_rates(session: Session, spec: ExperimentSpec, dataset: Dataset) -> list[float]:
-    """Operations a second of finished runs on the same data, device and kind of encoder."""
-    rates: list[float] = []
+def _measured_rates(
+    session: Session, spec: ExperimentSpec, dataset: Dataset
+) -> Mapping[str, list[float]]:
+    """Operations a second of finished runs on the same data and device, by kind of encoder."""
+    rates: dict[str, list[float]] = defaultdict(list)
     recent = list_experiments(
         session,
         state=None,
@@ -63,13 +96,15 @@ def _measured_rates(session: Session, spec: ExperimentSpec, dataset: Dataset) ->
         limit=EXPERIMENTS_LOOKED_AT,
     )
     for experiment, counts in recent:
-        if not counts.get(RunState.SUCCEEDED):
-            continue
         past = parse_spec(experiment.spec)
-        if (past.device, past.encoder.kind) != (spec.device, spec.encoder.kind):
+        if past.device != spec.device or not counts.get(RunState.SUCCEEDED):
             continue
-        work = operations(past, dataset, experiment.test_pairs)
-        rates += [work / taken for run in runs_of(session, experiment.id) if (taken := _taken(run))]
+        for run in runs_of(session, experiment.id):
+            if taken := _taken(run):
+                # a run that stopped early did less
+                arm = past.for_arm(run.arm).model_copy(update={"steps": run.step})
+                work = operations(arm, dataset, experiment.test_pairs)
+                rates[arm.encoder.kind].append(work / taken)
     return rates
 
 
@@ -80,11 +115,12 @@ def _taken(run: Run) -> float | None:
 
 
 def operations(spec: ExperimentSpec, dataset: Dataset, test_pairs: int) -> float:
-    """Floating-point operations of one run: training, evaluations, test."""
+    """Floating-point operations of one run of an arm's own spec: training, evaluations, test."""
     evaluations = math.ceil(spec.steps / spec.evaluate_every)
     evaluated = spec.validation_pairs + spec.validation_batches * spec.batch_size
     pairs = BACKWARD * spec.steps * spec.batch_size + evaluations * evaluated + test_pairs
-    return 2 * pairs * _tokens(spec, dataset) * _per_token(spec)
+    tokens = _tokens(spec, dataset)
+    return 2 * pairs * tokens * _per_token(spec.encoder, tokens)
 
 
 def _tokens(spec: ExperimentSpec, dataset: Dataset) -> float:
@@ -94,8 +130,15 @@ def _tokens(spec: ExperimentSpec, dataset: Dataset) -> float:
     return float(2 ** math.ceil(math.log2(max(dataset.token_length_p99, 2.0))))
 
 
-def _per_token(spec: ExperimentSpec) -> float:
-    encoder = spec.encoder
-    if isinstance(encoder, LstmEncoder):
-        return 8.0 * encoder.hidden_dim * (encoder.embedding_dim + encoder.hidden_dim)
-    return 2.0 * encoder.embedding_dim
+def _per_token(encoder: EncoderSpec, tokens: float) -> float:
+    """Operations of the forward pass for one token of a question with this many."""
+    d = encoder.embedding_dim
+    match encoder:
+        case LstmEncoder(hidden_dim=h):
+            return 8.0 * h * (d + h)
+        case GruEncoder(hidden_dim=h):
+            return 6.0 * h * (d + h)
+        case TransformerEncoder(layers=layers, feedforward_dim=f):
+            return layers * (8.0 * d * d + 4.0 * d * f + 4.0 * d * tokens)
+        case BagEncoder():
+            return 2.0 * d

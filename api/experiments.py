@@ -9,6 +9,7 @@ from api.bodies import JsonBody
 from api.callers import CallerDep
 from api.deps import NO_NUL, ExperimentId, Service, ServiceDep, utc_now
 from api.estimates import estimate
+from api.looks import planned_view
 from api.openapi import SPEC_BODY
 from api.planning import plan
 from api.progress import experiment_view
@@ -17,8 +18,14 @@ from api.results import results_document
 from api.submission import accept
 from api.views import DryRun, ExperimentSummary, ExperimentView, Page
 from api.waiting import changed_view, matches
-from models.experiments import delete_experiment, list_experiments, runs_of
+from models.experiments import (
+    delete_experiment,
+    experiments_again,
+    list_experiments,
+    runs_of,
+)
 from models.experiments import experiment as find_experiment
+from models.looks import drop_looks, with_looks_left
 from models.runs import request_cancel
 from models.states import RunState, experiment_state
 from models.workers import live_workers
@@ -26,6 +33,7 @@ from models.workers import live_workers
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 
 LONGEST_WAIT = 60  # seconds; below the idle limits of common proxies
+TargetLoss = Annotated[float | None, Query(gt=0, allow_inf_nan=False)]
 Text = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
 
 
@@ -68,9 +76,12 @@ def _dry_run(service: Service, body: Any) -> Response:
     view = DryRun(
         spec=planned.spec.model_dump(mode="json"),
         runs=planned.spec.run_count,
+        runs_at_least=planned.spec.run_count_at_start,
+        plan=planned_view(planned.spec),
         estimated_seconds=guess.seconds,
         estimate=guess.how,
         test_pairs=planned.test_pairs,
+        left_out_pairs=planned.left_out_pairs,
         baselines={
             "majority": planned.baseline_majority,
             "collapsed": planned.baseline_collapsed,
@@ -93,11 +104,12 @@ def list_some(
         found = list_experiments(
             session, state=state, dataset=dataset, name_contains=name, after=cursor, limit=limit + 1
         )
+        looking = with_looks_left(session, [row.id for row, _ in found])
     items = [
         ExperimentSummary(
             id=row.id,
             name=row.name,
-            state=experiment_state(counts),
+            state=experiment_state(counts, look_left=row.id in looking),
             dataset=row.spec["dataset"],
             created_at=row.created_at,
             runs=counts,
@@ -138,6 +150,7 @@ def cancel(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) 
     now = utc_now()
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
+        drop_looks(session, experiment_id)
         for run in runs_of(session, experiment_id):
             request_cancel(session, run.id, now)
         caller.record(session, "cancelled", experiment_id, now)
@@ -150,7 +163,8 @@ def delete(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) 
     """Forget an experiment, its figures and its files; 409 while a run has not ended."""
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
-        runs = [run.id for run in runs_of(session, experiment_id)]
+        owners = (experiment_id, *experiments_again(session, experiment_id))
+        runs = [run.id for owner in owners for run in runs_of(session, owner)]
         delete_experiment(session, experiment_id)
         caller.record(session, "deleted", experiment_id, utc_now())
     for run in runs:
@@ -158,7 +172,13 @@ def delete(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) 
 
 
 @router.get("/{experiment_id}/results")
-def results(service: ServiceDep, experiment_id: ExperimentId) -> Results:
-    """The whole answer as one document, also while it is incomplete."""
+def results(
+    service: ServiceDep, experiment_id: ExperimentId, target_loss: TargetLoss = None
+) -> Results:
+    """The whole answer as one document, also while it is incomplete.
+
+    `target_loss` adds the steps that each run takes to reach that validation loss, measured for
+    every arm in the baseline's loss and reduced over a batch as that says (summed, or the mean).
+    """
     with service.database.reading() as session:
-        return results_document(session, experiment_id)
+        return results_document(session, experiment_id, target_loss)

@@ -14,11 +14,11 @@ from api.deps import Service
 from models.dataset_store import dataset_by_name
 from models.datasets import cache
 from models.datasets.errors import SplitError
-from models.datasets.pairs import Codes
-from models.datasets.splits import SplitRows, given, in_order
+from models.datasets.split_rows import split_rows
+from models.datasets.splits import SplitRows
 from models.errors import Invalid, NotFound, Problem
 from models.recipes import expand_recipe
-from models.specs.experiment import ExperimentSpec, InOrderSplit
+from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.tables import Dataset
 
@@ -32,6 +32,7 @@ class Plan:
     test_pairs: int
     baseline_majority: float
     baseline_collapsed: float
+    left_out_pairs: int
 
 
 def plan(service: Service, document: Any) -> Plan:
@@ -42,7 +43,7 @@ def plan(service: Service, document: Any) -> Plan:
     folder = folder_of(service, dataset.content_hash)
     labels = cache.open_labels(folder)
     try:
-        rows = _split(spec, labels, cache.open_split(folder))
+        rows = split_rows(folder, spec.split)
     except SplitError as error:
         raise Invalid([Problem(_pointer(spec, error.field), error.message)]) from None
     problems = _too_few(spec, rows)
@@ -51,7 +52,12 @@ def plan(service: Service, document: Any) -> Plan:
     pairs = len(rows.test)
     duplicates = int(np.count_nonzero(labels[rows.test]))
     return Plan(
-        spec, dataset, pairs, max(duplicates, pairs - duplicates) / pairs, duplicates / pairs
+        spec,
+        dataset,
+        pairs,
+        baseline_majority=max(duplicates, pairs - duplicates) / pairs,
+        baseline_collapsed=duplicates / pairs,
+        left_out_pairs=rows.left_out,
     )
 
 
@@ -74,13 +80,6 @@ def _dataset(service: Service, name: str) -> Dataset:
             raise Invalid([Problem("/dataset", detail)]) from None
 
 
-def _split(spec: ExperimentSpec, labels: Codes, marks: Codes | None) -> SplitRows:
-    split = spec.split
-    if isinstance(split, InOrderSplit):
-        return in_order(labels, split.train_rows, split.test_rows, split.validation_fraction)
-    return given(marks, labels, split.validation_fraction)
-
-
 def _pointer(spec: ExperimentSpec, field: str) -> str:
     """Where in the spec the setting is that `SplitError` names; other names mean the whole."""
     if field in type(spec.split).model_fields:
@@ -92,10 +91,21 @@ def _too_few(spec: ExperimentSpec, rows: SplitRows) -> list[Problem]:
     parts = {"training": len(rows.train), "validation": len(rows.validation_duplicates)}
     return [
         Problem(
-            "/batch_size",
-            f"a batch of {spec.batch_size:,} duplicate pairs does not fit the {count:,} there are "
-            f"for {part}; lower it to {max(count, 2):,} or take more rows",
+            pointer,
+            f"a batch of {size:,} duplicate pairs does not fit the {count:,} there are for {part}; "
+            f"lower it to {max(count, 2):,} or take more rows",
         )
+        for pointer, size in _batch_sizes(spec).items()
         for part, count in parts.items()
-        if count < spec.batch_size
+        if count < size
     ]
+
+
+def _batch_sizes(spec: ExperimentSpec) -> dict[str, int]:
+    """The batch sizes that some arm trains with, by where the spec says them."""
+    return {
+        f"/arms/{index}/batch_size" if "batch_size" in arm.overridden else "/batch_size": (
+            spec.for_arm(arm.name).batch_size
+        )
+        for index, arm in enumerate(spec.arms)
+    }

@@ -9,9 +9,11 @@ from statistics import median
 from sqlalchemy.orm import Session
 
 from api.deps import Service, utc_now
-from api.views import ExperimentView, RunView
+from api.looks import look_views
+from api.views import ExperimentView, LookView, RunView
 from models.experiments import experiment, runs_of
-from models.states import TERMINAL, RunState, experiment_state
+from models.looks import looks_of
+from models.states import TERMINAL, LookState, RunState, experiment_state
 from models.tables import Run
 from models.workers import live_workers
 
@@ -83,18 +85,20 @@ def experiment_view(service: Service, session: Session, experiment_id: str) -> E
     """The whole view; `NotFound` when there is no such experiment."""
     row = experiment(session, experiment_id)
     runs = runs_of(session, experiment_id)
+    plan = look_views(looks_of(session, experiment_id))
     alive = fleet(service, session)
     views = [run_view(run, alive) for run in runs]
     return ExperimentView(
         id=row.id,
         name=row.name,
-        state=state_of(runs),
+        state=state_of(runs, plan),
         dataset=row.spec["dataset"],
         created_at=row.created_at,
-        progress=_progress(runs),
+        progress=_progress(runs, plan),
         seconds_left=_seconds_left(runs, alive.now),
         waiting_for=next((view.waiting_for for view in views if view.waiting_for), None),
         runs=views,
+        plan=plan,
         spec=row.spec,
         owner=row.owner,
     )
@@ -104,16 +108,26 @@ def one_run_view(service: Service, session: Session, row: Run) -> RunView:
     return run_view(row, fleet(service, session))
 
 
-def state_of(runs: Sequence[Run]) -> RunState:
+def state_of(runs: Sequence[Run], plan: Sequence[LookView] = ()) -> RunState:
+    """The experiment's state; with a look left in its plan it goes on though all runs ended."""
     counts = dict.fromkeys(RunState, 0)
     for run in runs:
         counts[RunState(run.state)] += 1
-    return experiment_state(counts)
+    return experiment_state(counts, look_left=_look_left(plan))
 
 
-def _progress(runs: Sequence[Run]) -> float:
+def _look_left(plan: Sequence[LookView]) -> bool:
+    return any(look.state == LookState.PLANNED for look in plan)
+
+
+def _progress(runs: Sequence[Run], plan: Sequence[LookView]) -> float:
+    """Of the steps of all runs that there may be at most, while a look may still add some."""
     done = sum(run.steps if run.state in TERMINAL else run.step for run in runs)
-    return round(done / sum(run.steps for run in runs), 4)
+    share = done / sum(run.steps for run in runs)
+    if _look_left(plan):
+        planned_now = next(look.pairs for look in plan if look.state == LookState.PLANNED)
+        share *= planned_now / plan[-1].pairs
+    return round(share, 4)
 
 
 def _seconds_left(runs: Sequence[Run], now: datetime) -> float | None:
@@ -130,7 +144,7 @@ def _seconds_left(runs: Sequence[Run], now: datetime) -> float | None:
 
 def _whole_pace(run: Run) -> float | None:
     seconds = whole_seconds(run)
-    return None if seconds is None else seconds / run.steps
+    return None if seconds is None else seconds / run.step
 
 
 def whole_seconds(run: Run) -> float | None:

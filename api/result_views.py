@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
-from api.views import View
+from api.views import LookView, View
+from api.waiting_views import WaitingTimes
 from models.comparison import Comparison
 from models.states import RunState
 
@@ -39,8 +40,12 @@ class RunResult(View):
     step: int
     attempts: int
     reason: str | None
+    stopped_early: bool
+    """Whether it succeeded before its last step, since its validation no longer improved."""
+    kept_step: int | None
+    """The step whose weights were tested and kept; null until then."""
     metrics: dict[str, float]
-    """The latest evaluation of each split: `test.accuracy`, `validation.loss`, …"""
+    """Of the weights that were kept (until then the latest): `test.accuracy`, …"""
     curve: Curve
     weights_sha256: str | None
     provenance: dict[str, Any] | None
@@ -59,7 +64,15 @@ class Results(View):
     """Whether every run has ended; until then the comparisons are of what is there."""
     spec: dict[str, Any]
     test_pairs: int
+    left_out_pairs: int | None
+    """Pairs that the split left out, since their questions lie in different parts; null for an
+    experiment from before they were counted."""
     baselines: Baselines
     arms: list[ArmResult]
     comparisons: list[Comparison]
     """Each arm against the baseline first (`b` is the baseline), then the other pairs of arms."""
+    waiting_times: WaitingTimes
+    """Steps to leave the plateau, to reach a target loss, and accuracy at matched loss."""
+    plan: list[LookView]
+    """The looks at the verdict, where seeds are added until it is decided; else empty. Verdicts
+    are then those of the last look taken, and figures are of the runs so far."""

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
+from api.looks import LookedAt
 from api.progress import state_of
 from api.result_views import ArmResult, Baselines, Curve, Results, RunResult
+from api.waiting_times import waiting_times
 from models.comparison import Comparison, compare
 from models.experiments import experiment, runs_of
-from models.metrics import Series, curves, final_metrics
+from models.metrics import Series, curves, final_metrics, kept_steps
 from models.specs.experiment import Arm, ExperimentSpec
 from models.specs.parse import parse_spec
 from models.states import TERMINAL, RunState
@@ -17,18 +19,26 @@ from models.tables import Run
 Metrics = Mapping[str, Mapping[str, float]]
 
 
-def results_document(session: Session, experiment_id: str) -> Results:
-    """The document as of now. `NotFound` when there is no such experiment."""
+def results_document(
+    session: Session, experiment_id: str, target_loss: float | None = None
+) -> Results:
+    """The document as of now; `target_loss` (a batch's loss of the baseline) adds a waiting time.
+
+    Raises `NotFound` when there is no such experiment.
+    """
     row = experiment(session, experiment_id)
     spec = parse_spec(row.spec)
     runs = runs_of(session, experiment_id)
     metrics = final_metrics(session, experiment_id)
     series = curves(session, experiment_id)
+    kept = kept_steps(session, experiment_id)
+    looked = LookedAt(session, experiment_id, spec)
+    state = state_of(runs, looked.plan)
     arms = [
         ArmResult(
             name=arm.name,
             runs=[
-                _run_result(run, metrics[run.id], _curve(series[run.id], spec, arm))
+                _run_result(run, metrics[run.id], _curve(series[run.id], spec, arm), kept)
                 for run in runs
                 if run.arm == arm.name
             ],
@@ -38,17 +48,22 @@ def results_document(session: Session, experiment_id: str) -> Results:
     return Results(
         experiment=row.id,
         name=row.name,
-        state=state_of(runs),
-        complete=all(run.state in TERMINAL for run in runs),
+        state=state,
+        complete=state in TERMINAL,
         spec=row.spec,
         test_pairs=row.test_pairs,
+        left_out_pairs=row.left_out_pairs,
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
-        comparisons=list(_comparisons(spec, runs, metrics)),
+        comparisons=list(_comparisons(spec, runs, metrics, looked)),
+        waiting_times=waiting_times(session, experiment_id, spec, runs, target_loss),
+        plan=looked.plan,
     )
 
 
-def _run_result(run: Run, metrics: Mapping[str, float], curve: Curve) -> RunResult:
+def _run_result(
+    run: Run, metrics: Mapping[str, float], curve: Curve, kept: Mapping[str, int]
+) -> RunResult:
     return RunResult(
         id=run.id,
         seed=run.seed,
@@ -56,6 +71,8 @@ def _run_result(run: Run, metrics: Mapping[str, float], curve: Curve) -> RunResu
         step=run.step,
         attempts=run.attempt,
         reason=run.reason,
+        stopped_early=run.state == RunState.SUCCEEDED and run.step < run.steps,
+        kept_step=kept.get(run.id),
         metrics=dict(metrics),
         curve=curve,
         weights_sha256=run.weights_sha256,
@@ -64,7 +81,7 @@ def _run_result(run: Run, metrics: Mapping[str, float], curve: Curve) -> RunResu
 
 
 def _curve(series: Series, spec: ExperimentSpec, arm: Arm) -> Curve:
-    rows = spec.batch_size if arm.loss.reduction == "sum" else 1
+    rows = spec.for_arm(arm.name).batch_size if arm.loss.reduction == "sum" else 1
     train, validation = series["train.loss"], series["validation.loss"]
     return Curve(
         step=series["step"],
@@ -76,20 +93,21 @@ def _curve(series: Series, spec: ExperimentSpec, arm: Arm) -> Curve:
 
 
 def _comparisons(
-    spec: ExperimentSpec, runs: Sequence[Run], metrics: Metrics
+    spec: ExperimentSpec, runs: Sequence[Run], metrics: Metrics, looked: LookedAt
 ) -> Iterator[Comparison]:
     decision = spec.decision
     for a, b in _pairs_of_arms(spec):
-        yield compare(
+        found = compare(
             _values(a, runs, metrics, decision.metric),
             _values(b, runs, metrics, decision.metric),
             a_name=a,
             b_name=b,
             metric=decision.metric,
             equivalence_margin=decision.equivalence_margin,
-            confidence=decision.confidence,
+            confidence=looked.confidence(a, b),
             expected_pairs=len(spec.seeds.values()),
         )
+        yield looked.judged(found)
 
 
 def _pairs_of_arms(spec: ExperimentSpec) -> Iterator[tuple[str, str]]:

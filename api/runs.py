@@ -11,6 +11,7 @@ from api.progress import one_run_view
 from api.views import EvaluationView, Page, RunView, ScoresView
 from models.errors import Conflict, NotFound
 from models.metrics import Series, evaluations_of, steps_series
+from models.run_files import SCORES
 from models.runs import request_cancel
 from models.runs import run as find_run
 from models.states import RunState
@@ -57,7 +58,7 @@ def scores(service: ServiceDep, run_id: RunId) -> ScoresView:
         state = find_run(session, run_id).state
     if state != RunState.SUCCEEDED:
         raise Conflict(f"run {run_id} is {state}; scores are written when it succeeds")
-    path = service.settings.run_dir(run_id) / "scores.safetensors"
+    path = service.settings.run_dir(run_id) / SCORES
     if not path.exists():
         raise NotFound(f"the scores of run {run_id} are not in this service's data folder")
     columns = load_file(path)

@@ -15,15 +15,13 @@ from api.callers import Caller
 from api.deps import Service, utc_now
 from api.planning import Plan, plan
 from api.problems import KeyReused
-from models import quotas
+from api.queue_room import require_queue_room
 from models.broker import submit
-from models.errors import Conflict, Invalid, Problem, ServiceUnavailable, TooMany
+from models.errors import Conflict, Invalid, Problem, ServiceUnavailable
 from models.experiments import by_idempotency_key, create_experiment, runs_of
 from models.tables import Experiment
 
 log = logging.getLogger(__name__)
-
-QUEUE_RETRY = 60  # seconds after which some of the queued runs may have begun
 
 
 def accept(service: Service, document: Any, key: str | None, caller: Caller) -> str:
@@ -92,18 +90,11 @@ def _store(service: Service, planned: Plan, key: str | None, digest: str, caller
 
 
 def _find_room(session: Session, planned: Plan, most: int, caller: Caller) -> None:
-    wanted = planned.spec.run_count
+    wanted = planned.spec.run_count_at_start
     if wanted > most:
         detail = f"{wanted:,} runs are more than the {most:,} that may wait at once here"
         raise Invalid([Problem("/seeds", detail)])
-    quotas.take_turn(session, caller.key_id)
-    waiting = quotas.queued_runs(session, caller.key_id)
-    if waiting + wanted > most:
-        raise TooMany(
-            f"{waiting:,} of your runs wait already, and with these {wanted:,} they would be more "
-            f"than the {most:,} allowed; ask again when some have begun, or cancel some",
-            QUEUE_RETRY,
-        )
+    require_queue_room(session, caller, wanted, most)
 
 
 def _insert(
@@ -116,6 +107,7 @@ def _insert(
         test_pairs=planned.test_pairs,
         baseline_majority=planned.baseline_majority,
         baseline_collapsed=planned.baseline_collapsed,
+        left_out_pairs=planned.left_out_pairs,
         idempotency_key=key,
         request_hash=digest,
         owner=caller.key_id,

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from models.states import RunState
+from models.states import LookState, RunState
 from models.tables import Dataset
 
 Item = TypeVar("Item")
@@ -46,6 +46,11 @@ class DatasetView(View):
                     "token_length_p99": 17.0,
                     "token_length_max": 24,
                     "vocabulary_size": 1800,
+                    "duplicate_groups": 7900,
+                    "largest_group": 12,
+                    "false_negatives": 40,
+                    "in_order_test": 793,
+                    "in_order_shared": 210,
                 }
             ]
         }
@@ -67,6 +72,17 @@ class DatasetView(View):
     token_length_p99: float
     token_length_max: int
     vocabulary_size: int
+    duplicate_groups: int | None
+    """Sets of two or more distinct texts that pairs labelled duplicate join; null, as each of the
+    following, for a data set from before these were counted."""
+    largest_group: int | None
+    """Distinct texts in the largest of them."""
+    false_negatives: int | None
+    """Pairs labelled as no duplicates, although duplicate pairs join their questions."""
+    in_order_test: int | None
+    """Test pairs of the in-order split: 10,240 after 300,000, or in proportion where fewer."""
+    in_order_shared: int | None
+    """How many of these have a question that is in a duplicate pair of the training rows too."""
     owner: str | None = None
     """Id of the API key that it was uploaded with."""
 
@@ -92,7 +108,7 @@ class RunView(View):
     attempt: int
     """Times it was started; above 1 when a worker died or was asked to stop."""
     reason: str | None
-    """Why it failed, was cancelled or was queued again, in words."""
+    """Why it failed, was cancelled, was queued again or stopped early, in words."""
     worker: str | None
     device: str
     cancel_requested: bool
@@ -104,6 +120,21 @@ class RunView(View):
     finished_at: datetime | None
     weights_sha256: str | None
     provenance: dict[str, Any] | None
+
+
+class LookView(View):
+    """One planned look of an experiment that adds seeds until its verdict is decided."""
+
+    number: int
+    """Counted from 1."""
+    pairs: int
+    """Seeds at this look."""
+    level: float
+    """Nominal two-sided level of its tests; the planned looks together keep the whole error."""
+    spent: float
+    """What of the error of one comparison is spent once this look has been taken."""
+    state: LookState
+    taken_at: datetime | None = None
 
 
 class ExperimentSummary(View):
@@ -129,12 +160,15 @@ class ExperimentView(View):
     dataset: str
     created_at: datetime
     progress: float
-    """Share of all steps that are done, from 0 to 1; 1 also when every run has ended."""
+    """Share of all steps that are done, from 0 to 1; 1 also when every run has ended. Of as many
+    runs as there may be, while a look may still add some."""
     seconds_left: float | None
-    """Until the last run ends, from the speed of the runs that go on now."""
+    """Until the last run of now ends, from the speed of the runs that go on."""
     waiting_for: str | None
     """What a queued run needs and does not find: a live worker, or one with a CUDA device."""
     runs: list[RunView]
+    plan: list[LookView]
+    """The looks at the verdict, where seeds are added until it is decided; else empty."""
     spec: dict[str, Any]
     """The normalised spec: every default filled in."""
     owner: str | None = None
@@ -146,10 +180,17 @@ class DryRun(View):
 
     spec: dict[str, Any]
     runs: int
+    """Runs there are at most."""
+    runs_at_least: int
+    """Runs before the verdict may be decided; as many as `runs` for a fixed number of seeds."""
+    plan: list[LookView]
+    """The looks at the verdict, where seeds are added until it is decided; else empty."""
     estimated_seconds: float
     estimate: str
     """How the seconds were estimated, in words."""
     test_pairs: int
+    left_out_pairs: int
+    """Pairs that the split leaves out, since their questions lie in different parts."""
     baselines: dict[str, float]
 
 
@@ -170,6 +211,8 @@ class EvaluationView(View):
     loss: float | None
     loss_per_row: float | None
     baseline_loss: float | None
+    threshold: float | None
+    """A pair is called a duplicate when its similarity is above it."""
     accuracy: float
     roc_auc: float | None
     average_precision: float | None

@@ -41,6 +41,7 @@ def run_data(folder: Path) -> RunData:
     return RunData(
         tokens.ids, tokens.offsets, words.remap, words.size, labels,
         split.train, split.validation_duplicates, split.validation, split.test,
+        cache.open_groups(folder),
     )  # fmt: skip
 
 

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from models.tables import AuditEntry
 
-Action = Literal["created", "cancelled", "deleted", "uploaded", "key_created", "key_revoked"]
+Action = Literal[
+    "created", "cancelled", "deleted", "uploaded", "reproduced", "key_created", "key_revoked"
+]
 
 
 def record(

@@ -66,6 +66,11 @@ def _insert(
         token_length_p99=profile.token_length_p99,
         token_length_max=profile.token_length_max,
         vocabulary_size=profile.vocabulary_size,
+        duplicate_groups=profile.duplicate_groups,
+        largest_group=profile.largest_group,
+        false_negatives=profile.false_negatives,
+        in_order_test=profile.in_order_test,
+        in_order_shared=profile.in_order_shared,
         owner=owner,
     )
     session.add(dataset)

@@ -7,16 +7,18 @@ An experiment's state is not stored: it follows from its runs, in Python for one
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import events
 from models.errors import Conflict, NotFound
 from models.ids import new_id
+from models.looks import look_left, plan_looks, with_looks_left
+from models.queueing import add_runs
 from models.specs.experiment import ExperimentSpec
 from models.states import TERMINAL, RunState
-from models.tables import Dataset, Experiment, Run
+from models.tables import Dataset, Experiment, Reproduction, Run
 
 Listed = tuple[Experiment, dict[RunState, int]]
 
@@ -29,11 +31,12 @@ def create_experiment(
     test_pairs: int,
     baseline_majority: float,
     baseline_collapsed: float,
+    left_out_pairs: int,
     idempotency_key: str | None,
     request_hash: str,
     owner: str | None = None,
 ) -> Experiment:
-    """Add the experiment, all its runs as `queued`, and their events.
+    """Add the experiment, the runs it starts with as `queued`, their events, its plan of looks.
 
     Raises `Conflict` when the idempotency key was used meanwhile, or the data set was deleted.
     """
@@ -50,10 +53,13 @@ def create_experiment(
         test_pairs=test_pairs,
         baseline_majority=baseline_majority,
         baseline_collapsed=baseline_collapsed,
+        left_out_pairs=left_out_pairs,
         owner=owner,
     )
     _insert(session, row, dataset.name)
-    _add_runs(session, row.id, spec, now)
+    plan_looks(session, row.id, spec)
+    events.record(session, experiment_id=row.id, kind="created", now=now)
+    add_runs(session, row.id, spec, spec.seeds.at_start(), now)
     return row
 
 
@@ -67,38 +73,6 @@ def _insert(session: Session, row: Experiment, dataset_name: str) -> None:
         if key is not None and by_idempotency_key(session, key) is not None:
             raise Conflict(f"the idempotency key '{key}' has just been used") from None
         raise Conflict(f"data set '{dataset_name}' has just been deleted") from None
-
-
-def _add_runs(session: Session, experiment_id: str, spec: ExperimentSpec, now: datetime) -> None:
-    """Seed by seed, all arms of a seed together: what has ended by any time is mostly pairs."""
-    wanted = [(seed, arm.name) for seed in spec.seeds.values() for arm in spec.arms]
-    rows = [
-        Run(
-            id=new_id("run"),
-            experiment_id=experiment_id,
-            position=position,
-            arm=arm,
-            seed=seed,
-            device=spec.device,
-            state=RunState.QUEUED,
-            steps=spec.steps,
-            submitted_at=now,
-        )
-        for position, (seed, arm) in enumerate(wanted)
-    ]
-    session.add_all(rows)
-    session.flush()
-    events.record(session, experiment_id=experiment_id, kind="created", now=now)
-    for run in rows:
-        events.record(
-            session,
-            experiment_id=experiment_id,
-            run_id=run.id,
-            kind="state",
-            to_state=RunState.QUEUED,
-            attempt=0,
-            now=now,
-        )
 
 
 def by_idempotency_key(session: Session, key: str) -> Experiment | None:
@@ -126,9 +100,10 @@ def list_experiments(
     """At most `limit` experiments, newest first, each with its count of runs by state.
 
     `after` is the id of the last experiment of the page before. `name_contains` ignores the case
-    of letters (on SQLite only of a to z).
+    of letters (on SQLite only of a to z). Trainings of a run again are left out.
     """
-    query = select(Experiment).order_by(Experiment.id.desc()).limit(limit)
+    again = exists().where(Reproduction.experiment_id == Experiment.id)
+    query = select(Experiment).where(~again).order_by(Experiment.id.desc()).limit(limit)
     if state is not None:
         query = query.where(_in_state(state))
     if dataset is not None:
@@ -148,7 +123,7 @@ def _in_state(state: RunState) -> ColumnElement[bool]:
     def any_run(*states: RunState) -> ColumnElement[bool]:
         return exists().where(Run.experiment_id == Experiment.id, Run.state.in_(states))
 
-    active = any_run(RunState.QUEUED, RunState.RUNNING)
+    active = or_(any_run(RunState.QUEUED, RunState.RUNNING), look_left())
     begun = any_run(RunState.RUNNING, *TERMINAL)
     failed, cancelled = any_run(RunState.FAILED), any_run(RunState.CANCELLED)
     match state:
@@ -187,16 +162,34 @@ def runs_of(session: Session, experiment_id: str) -> list[Run]:
     return list(session.scalars(query))
 
 
+def experiments_again(session: Session, experiment_id: str) -> list[str]:
+    """The experiments in which runs of this one are trained again (see `reproductions`)."""
+    query = (
+        select(Reproduction.experiment_id)
+        .join(Run, Run.id == Reproduction.run_id)
+        .where(Run.experiment_id == experiment_id)
+    )
+    return list(session.scalars(query))
+
+
 def delete_experiment(session: Session, experiment_id: str) -> None:
-    """Remove an experiment with its runs, figures and events; files are the caller's.
+    """Remove an experiment with its runs, figures, events and reproductions; files are the
+    caller's.
 
     Raises `NotFound`, and `Conflict` while a run is queued or running.
     """
     held = select(Experiment.id).where(Experiment.id == experiment_id).with_for_update()
     if session.scalar(held) is None:
         raise NotFound(f"there is no experiment '{experiment_id}'")
-    counts = run_counts(session, experiment_id)
-    left = counts[RunState.QUEUED] + counts[RunState.RUNNING]
-    if left:
-        raise Conflict(f"{left} of its runs are queued or running; cancel the experiment first")
-    session.execute(delete(Experiment).where(Experiment.id == experiment_id))
+    again = experiments_again(session, experiment_id)
+    for owner in (experiment_id, *again):
+        counts = run_counts(session, owner)
+        left = counts[RunState.QUEUED] + counts[RunState.RUNNING]
+        if left and owner == experiment_id:
+            raise Conflict(f"{left} of its runs are queued or running; cancel the experiment first")
+        if left:
+            (run,) = runs_of(session, owner)
+            raise Conflict(f"a run of it is being reproduced; cancel {run.id} first")
+    if with_looks_left(session, [experiment_id]):
+        raise Conflict("a planned look may still add runs; cancel the experiment first")
+    session.execute(delete(Experiment).where(Experiment.id.in_([experiment_id, *again])))

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy import Subquery, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from models.specs.losses import MAX_TERMS
@@ -29,6 +29,7 @@ STEP_FIGURES = (
     "s_an_mean",
     "harder_share",
     "masked_share",
+    "false_closest_share",
     "gradient_norm",
     "lr",
     *ACTIVE,
@@ -37,6 +38,7 @@ EVALUATION_FIGURES = (
     "loss",
     "loss_per_row",
     "baseline_loss",
+    "threshold",
     "accuracy",
     "roc_auc",
     "average_precision",
@@ -57,6 +59,7 @@ class StepRow:
     s_an_mean: float
     harder_share: float
     masked_share: float
+    false_closest_share: float
     gradient_norm: float
     lr: float
     active: tuple[float, ...]
@@ -71,6 +74,7 @@ class EvaluationRow:
     loss: Figure
     loss_per_row: Figure
     baseline_loss: Figure
+    threshold: float
     accuracy: float
     roc_auc: Figure
     average_precision: Figure
@@ -157,14 +161,18 @@ def evaluation_counts(session: Session, experiment_id: str) -> dict[str, int]:
 
 
 def final_metrics(session: Session, experiment_id: str) -> dict[str, dict[str, float]]:
-    """Each run's latest evaluation of each split, flat: `test.accuracy`, `validation.loss`, …
+    """Each run's figures of each split, flat: `test.accuracy`, `validation.loss`, …
 
-    A figure that a split does not have is left out; a run without evaluations has none.
+    Those of the weights that were kept (see `kept_steps`) or, until the test, the latest. A
+    figure that a split does not have is left out; a run without evaluations has none.
     """
+    tested = _tested(experiment_id)
     latest = (
         select(Evaluation.run_id, Evaluation.split, func.max(Evaluation.step).label("step"))
         .join(Run, Run.id == Evaluation.run_id)
+        .outerjoin(tested, tested.c.run_id == Run.id)
         .where(Run.experiment_id == experiment_id)
+        .where(or_(tested.c.step.is_(None), Evaluation.step <= tested.c.step))
         .group_by(Evaluation.run_id, Evaluation.split)
         .subquery()
     )
@@ -180,6 +188,22 @@ def final_metrics(session: Session, experiment_id: str) -> dict[str, dict[str, f
             if value is not None:
                 metrics[row.run_id][f"{row.split}.{name}"] = value
     return metrics
+
+
+def kept_steps(session: Session, experiment_id: str) -> dict[str, int]:
+    """The step whose weights were kept, of each run that has been tested: the test is of them."""
+    tested = _tested(experiment_id)
+    rows = session.execute(select(tested.c.run_id, tested.c.step))
+    return {row.run_id: row.step for row in rows}
+
+
+def _tested(experiment_id: str) -> Subquery:
+    return (
+        select(Evaluation.run_id, Evaluation.step)
+        .join(Run, Run.id == Evaluation.run_id)
+        .where(Run.experiment_id == experiment_id, Evaluation.split == "test")
+        .subquery()
+    )
 
 
 def curves(session: Session, experiment_id: str) -> dict[str, Series]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.errors import Invalid, Problem
+from models.specs.merging import merge
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,29 @@ def _course_loss(among: str) -> dict[str, Any]:
     return {"margin": 0.25, "reduction": "sum", "terms": terms}
 
 
+_VANILLA = _course_loss("not_harder_than_positive")
+_GRU, _TRANSFORMER, _BAG = (
+    {"kind": kind, "embedding_dim": 64, "init": "trax"} for kind in ("gru", "transformer", "bag")
+)
+
 _ARMS = [
-    {"name": "vanilla", "loss": _course_loss("not_harder_than_positive")},
+    {"name": "vanilla", "loss": _VANILLA},
     {"name": "modified", "loss": _course_loss("all")},
 ]
+
+# small enough to watch, and there without any upload
+_ON_GENERATED = {
+    "dataset": "questions-generated",
+    "split": {"kind": "in_order", "train_rows": 20_000, "test_rows": 4_000},
+    "encoder": {"kind": "lstm", "embedding_dim": 64, "hidden_dim": 64, "init": "trax"},
+    "optimizer": {"schedule": {"kind": "warmup_rsqrt", "warmup_steps": 100}},
+    "batch_size": 128,
+    "steps": 300,
+    "evaluate_every": 25,
+    "validation_batches": 4,
+    "validation_pairs": 1024,
+    "seeds": {"count": 6},
+}
 
 _QUESTION = "Does leaving out harder negatives help?"
 
@@ -56,18 +76,40 @@ RECIPES: Mapping[str, Recipe] = {
             "The forum's question on generated questions, small enough to watch: two minutes on "
             "two cores.",
             {
+                **_ON_GENERATED,
                 "name": f"{_QUESTION} A small try on generated questions",
-                "dataset": "questions-generated",
-                "split": {"kind": "in_order", "train_rows": 20_000, "test_rows": 4_000},
-                "encoder": {"kind": "lstm", "embedding_dim": 64, "hidden_dim": 64, "init": "trax"},
-                "optimizer": {"schedule": {"kind": "warmup_rsqrt", "warmup_steps": 100}},
-                "batch_size": 128,
-                "steps": 300,
-                "evaluate_every": 25,
-                "validation_batches": 4,
-                "validation_pairs": 1024,
                 "arms": _ARMS,
-                "seeds": {"count": 6},
+            },
+        ),
+        Recipe(
+            "learning-rates",
+            "Hyper-parameters as arms: the course's loss under three learning rates, each tested "
+            "at its lowest validation loss, on generated questions.",
+            {
+                **_ON_GENERATED,
+                "name": "Does the learning rate matter?",
+                "checkpoint": "best_validation",
+                "arms": [
+                    {"name": f"lr {lr}", "loss": _VANILLA, "optimizer": {"lr": lr}}
+                    for lr in (0.01, 0.003, 0.03)
+                ],
+            },
+        ),
+        Recipe(
+            "encoders",
+            "Networks as arms: LSTM, GRU, transformer and bag of words under the course's loss, "
+            "until their validation loss no longer falls, on generated questions.",
+            {
+                **_ON_GENERATED,
+                "name": "Does the network matter?",
+                "checkpoint": "best_validation",
+                "early_stop": {"patience": 4},
+                "arms": [
+                    {"name": "lstm", "loss": _VANILLA},
+                    {"name": "gru", "loss": _VANILLA, "encoder": {**_GRU, "hidden_dim": 64}},
+                    {"name": "transformer", "loss": _VANILLA, "encoder": _TRANSFORMER},
+                    {"name": "bag", "loss": _VANILLA, "encoder": _BAG},
+                ],
             },
         ),
     )
@@ -88,20 +130,8 @@ def expand_recipe(document: Any) -> Any:
         known = ", ".join(RECIPES)
         raise Invalid([Problem("/recipe", f"no recipe has this name; known are {known}")])
     changes = {key: value for key, value in document.items() if key != "recipe"}
-    return {**_merge(RECIPES[name].spec, changes), **_whole(changes)}
+    return {**merge(RECIPES[name].spec, changes), **_whole(changes)}
 
 
 def _whole(changes: Mapping[str, Any]) -> dict[str, Any]:
     return {"seeds": changes["seeds"]} if changes.get("seeds") is not None else {}
-
-
-def _merge(base: Any, changes: Any) -> Any:
-    if not isinstance(base, Mapping) or not isinstance(changes, Mapping):
-        return changes
-    if "kind" in changes and changes["kind"] != base.get("kind", changes["kind"]):
-        return dict(changes)
-    merged = {key: value for key, value in base.items() if changes.get(key, value) is not None}
-    for key, value in changes.items():
-        if value is not None:
-            merged[key] = _merge(base.get(key), value)
-    return merged

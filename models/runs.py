@@ -9,7 +9,7 @@ write is fenced by its attempt number**: figures are appended in the same transa
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, update
 from sqlalchemy.orm import Session
 
 from models import events
@@ -57,11 +57,13 @@ def heartbeat(session: Session, run_id: str, attempt: int, now: datetime) -> boo
 def begin_from(session: Session, run_id: str, attempt: int, step: int, now: datetime) -> None:
     """The attempt goes on from a checkpoint after `step` (0: anew).
 
-    Figures of later steps are removed: this attempt will write them again. Raises `StaleAttempt`.
+    Figures of later steps, and of the test, are removed: this attempt will write them again (the
+    test is of the weights that are kept, which may be of an earlier step). Raises `StaleAttempt`.
     """
     _write(session, run_id, attempt, step=step, started_step=step, heartbeat_at=now)
     session.execute(delete(Step).where(Step.run_id == run_id, Step.step > step))
-    session.execute(delete(Evaluation).where(Evaluation.run_id == run_id, Evaluation.step > step))
+    again = or_(Evaluation.step > step, Evaluation.split == "test")
+    session.execute(delete(Evaluation).where(Evaluation.run_id == run_id, again))
 
 
 def advance(session: Session, run_id: str, attempt: int, step: int, now: datetime) -> None:

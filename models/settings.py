@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -60,6 +61,10 @@ class Settings(BaseSettings):
     """Time between checkpoints of a run; the most training that a crash can cost."""
     max_attempts: int = Field(5, ge=1)
     """Times a run may be started before the service gives it up."""
+    predict_idle_seconds: float = Field(300.0, ge=0)
+    """How long a worker keeps networks in memory after it was last asked for a prediction."""
+    log_format: Literal["text", "json"] = "text"
+    """Log lines for people, or one JSON object each for a collector."""
     worker_id: str = ""
     """Set by a worker for the processes that it starts; nothing for a person to give."""
 

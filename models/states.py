@@ -28,16 +28,25 @@ ALLOWED: Mapping[RunState, frozenset[RunState]] = {
 }
 
 
-def experiment_state(counts: Mapping[RunState, int]) -> RunState:
+class LookState(StrEnum):
+    """Of a look at the verdict that was planned with the experiment."""
+
+    PLANNED = "planned"  # taken once its runs have ended
+    TAKEN = "taken"
+    DROPPED = "dropped"  # never taken: an earlier look decided, or the experiment was cancelled
+
+
+def experiment_state(counts: Mapping[RunState, int], *, look_left: bool = False) -> RunState:
     """The state of an experiment, given how many of its runs are in each state.
 
     Work left and any work begun is `running`; all work left is `queued`. Once every run has
-    ended, a failure outweighs a cancellation, which outweighs success.
+    ended, a failure outweighs a cancellation, which outweighs success. `look_left`: a planned look
+    has not been taken, and may add runs; so runs that have ended do not end the experiment.
     """
     present = {state for state, count in counts.items() if count}
     if present <= {RunState.QUEUED}:
         return RunState.QUEUED
-    if present & {RunState.QUEUED, RunState.RUNNING}:
+    if look_left or present & {RunState.QUEUED, RunState.RUNNING}:
         return RunState.RUNNING
     for state in (RunState.FAILED, RunState.CANCELLED):
         if state in present:

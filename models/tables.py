@@ -1,62 +1,21 @@
 """The tables, for people with SQL as much as for the service: figures are columns, not JSON."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
-    BigInteger,
-    DateTime,
-    Dialect,
-    Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
-    Integer,
-    MetaData,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC in Python on both databases; SQLite itself would drop the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-# SQLite numbers rows by itself only for the type INTEGER
-RowNumber = BigInteger().with_variant(Integer(), "sqlite")
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {
-        datetime: UtcDateTime(),
-        float: Double(),  # said, since SQLAlchemy's own choice differs between its releases
-        dict[str, Any]: JSON(none_as_null=True),  # no document is NULL, not the JSON word null
-    }
+# `Base` again under this name: whoever takes it from here has every table in its metadata
+from models.table_base import Base as Base
+from models.table_base import RowNumber
 
 
 class Dataset(Base):
@@ -78,6 +37,12 @@ class Dataset(Base):
     token_length_p99: Mapped[float]
     token_length_max: Mapped[int]
     vocabulary_size: Mapped[int]
+    # null: taken in before these were counted
+    duplicate_groups: Mapped[int | None]  # two or more texts that duplicate pairs join
+    largest_group: Mapped[int | None]  # distinct texts in the largest of them
+    false_negatives: Mapped[int | None]  # pairs of label 0 inside one group
+    in_order_test: Mapped[int | None]  # test pairs of the in-order split …
+    in_order_shared: Mapped[int | None]  # … with a question of a training duplicate
     owner: Mapped[str | None] = mapped_column(String(40))  # the API key that it came with
 
 
@@ -99,6 +64,8 @@ class Experiment(Base):
     # accuracies of two models that need no training, to stand beside every accuracy
     baseline_majority: Mapped[float]
     baseline_collapsed: Mapped[float]
+    # rows that the split left out since they join its parts; null: not yet counted then
+    left_out_pairs: Mapped[int | None]
     owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked
 
 
@@ -146,6 +113,8 @@ class Step(Base):
     s_an_mean: Mapped[float]
     harder_share: Mapped[float]  # rows with a negative harder than their positive
     masked_share: Mapped[float]  # rows whose negatives are all harder than their positive
+    # rows whose closest other pair is a known duplicate of the anchor; null: not yet measured then
+    false_closest_share: Mapped[float | None]
     gradient_norm: Mapped[float]
     lr: Mapped[float]
     # share of rows whose hinge is above zero, one column for each term of the loss
@@ -170,6 +139,7 @@ class Evaluation(Base):
     loss: Mapped[float | None]  # the arm's own loss per batch; null on test
     loss_per_row: Mapped[float | None]
     baseline_loss: Mapped[float | None]  # the baseline arm's loss on the same batches
+    threshold: Mapped[float | None]  # of the accuracy; null: not yet stored then
     accuracy: Mapped[float]
     roc_auc: Mapped[float | None]  # null when all pairs have one label
     average_precision: Mapped[float | None]
@@ -199,6 +169,45 @@ class Event(Base):
     message: Mapped[str | None] = mapped_column(Text)
 
 
+class Look(Base):
+    """A look at the verdict, planned before the first run: when it is taken, and how strictly."""
+
+    __tablename__ = "looks"
+
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    pairs: Mapped[int]  # seeds at this look
+    level: Mapped[float]  # nominal two-sided level of its tests
+    spent: Mapped[float]  # of the error of one comparison, once it has been taken
+    state: Mapped[str] = mapped_column(String(16))  # planned, taken, dropped
+    taken_at: Mapped[datetime | None]
+
+
+class LookVerdict(Base):
+    """What a look said of one arm against the baseline, as it was said then."""
+
+    __tablename__ = "look_verdicts"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["experiment_id", "number"],
+            ["looks.experiment_id", "looks.number"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    experiment_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    arm: Mapped[str] = mapped_column(String(64), primary_key=True)
+    pairs: Mapped[int]  # seeds that had succeeded in both arms
+    mean_difference: Mapped[float | None]  # the arm minus the baseline
+    sign_flip_p: Mapped[float | None]
+    equivalence_p: Mapped[float | None]
+    verdict: Mapped[str] = mapped_column(String(16))
+    sentence: Mapped[str] = mapped_column(Text)
+
+
 class Worker(Base):
     """A worker and what it has; alive while its heartbeat is young."""
 
@@ -212,6 +221,40 @@ class Worker(Base):
     draining: Mapped[bool] = mapped_column(default=False)
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
+
+
+class Reproduction(Base):
+    """A run trained again, to see whether every figure comes out the same.
+
+    The training again is the one run of an experiment of its own, which is listed nowhere: so
+    nothing that asks about the first experiment ever sees it.
+    """
+
+    __tablename__ = "reproductions"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), unique=True
+    )
+    created_at: Mapped[datetime]
+
+
+class Prediction(Base):
+    """Pairs of questions that someone asks a run about, and its answer; kept for an hour."""
+
+    __tablename__ = "predictions"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    pairs: Mapped[list[Any]]  # of two texts each
+    attempt: Mapped[int] = mapped_column(default=0)
+    worker_id: Mapped[str | None] = mapped_column(String(40))  # whose process is to answer
+    answered_at: Mapped[datetime | None]
+    threshold: Mapped[float | None]
+    similarities: Mapped[list[Any] | None]  # one for each pair; null where `reason` says why
+    reason: Mapped[str | None] = mapped_column(Text)
 
 
 class ApiKey(Base):

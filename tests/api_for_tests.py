@@ -3,6 +3,7 @@
 Runs are driven through the store where a worker would drive them, so no test of the API trains.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -58,7 +59,8 @@ class GeneratedForTests:
         digest = content_hash(pairs)
         folder = Settings(data_dir=data_dir).datasets_dir / digest
         cache.store(pairs, folder)
-        return cls(data_dir, digest, profile(pairs, cache.open_tokens(folder, "word", pairs)))
+        tokens, groups = cache.open_tokens(folder, "word", pairs), cache.open_groups(folder, pairs)
+        return cls(data_dir, digest, profile(pairs, tokens, groups))
 
     def add_to(self, database: Database) -> None:
         with database.transaction() as session:
@@ -120,8 +122,10 @@ class ApiForTests:
         assert run is not None
         return run.attempt
 
-    def train(self, run_id: str, *, accuracy: float, seconds: float = 0.0) -> None:
-        """Carry a run of 20 steps out from claim to success, with figures."""
+    def train(
+        self, run_id: str, *, accuracy: float, seconds: float = 0.0, weights: bytes = b"weights"
+    ) -> None:
+        """Carry a run of 20 steps out from claim to success, with figures and files."""
         attempt = self.claim(run_id, seconds_ago=seconds)
         with self.database.transaction() as session:
             rows = [step_row(step, loss=10.0 / step) for step in range(1, 21)]
@@ -134,13 +138,14 @@ class ApiForTests:
         folder = self.settings.run_dir(run_id)
         folder.mkdir(parents=True)
         save_file(SCORES, folder / "scores.safetensors")
+        (folder / "weights.safetensors").write_bytes(weights)
         with self.database.transaction() as session:
             runs.finish(
                 session,
                 run_id,
                 attempt,
                 RunState.SUCCEEDED,
-                weights_sha256="ab" * 32,
+                weights_sha256=hashlib.sha256(weights).hexdigest(),
                 provenance={"torch": "2.13.0"},
                 now=now(),
             )

@@ -43,6 +43,11 @@ def profile(rows: int = 100) -> Profile:
         token_length_p99=31.0,
         token_length_max=40,
         vocabulary_size=500,
+        duplicate_groups=30,
+        largest_group=5,
+        false_negatives=2,
+        in_order_test=4,
+        in_order_shared=1,
     )
 
 
@@ -65,6 +70,7 @@ def stored_experiment(
         test_pairs=40,
         baseline_majority=0.63,
         baseline_collapsed=0.37,
+        left_out_pairs=3,
         idempotency_key=idempotency_key,
         request_hash=request_hash,
     )
@@ -84,6 +90,7 @@ def step_row(step: int, *, loss: float = 1.0, active: tuple[float, ...] = (0.5,)
         s_an_mean=0.2,
         harder_share=0.1,
         masked_share=0.0,
+        false_closest_share=0.25,
         gradient_norm=3.0,
         lr=0.01,
         active=active,
@@ -99,6 +106,7 @@ def evaluation_row(
         loss=loss,
         loss_per_row=None if loss is None else loss / 256,
         baseline_loss=loss,
+        threshold=0.7,
         accuracy=accuracy,
         roc_auc=0.8,
         average_precision=0.75,

@@ -43,6 +43,7 @@ def losses(draw: st.DrawFn) -> dict[str, Any]:
     loss = draw(
         maybe(
             margin=margins,
+            exclude_known_duplicates=st.booleans(),
             reduction=st.sampled_from(["sum", "mean"]),
             anchors=st.sampled_from(["first", "second", "both"]),
         )
@@ -63,16 +64,29 @@ _first = st.sampled_from(ascii_letters + digits)
 _rest = st.text(ascii_letters + digits + " _.+-", max_size=63)
 arm_names = st.builds(str.__add__, _first, _rest)
 
+_recurrent = {"embedding_dim": st.integers(1, 4096), "hidden_dim": st.integers(1, 4096)}
+# any of these heads share out any of these widths, so one may override the other
+_attention = {
+    "embedding_dim": st.integers(1, 64).map(lambda n: 8 * n),
+    "heads": st.sampled_from([1, 2, 4, 8]),
+    "layers": st.integers(1, 24),
+    "feedforward_dim": st.integers(1, 4096),
+}
+
 encoders = st.one_of(
     *(
         _kind(
             kind,
-            embedding_dim=st.integers(1, 4096),
             padding=st.sampled_from(["masked", "power_of_two"]),
             init=st.sampled_from(["torch", "trax"]),
             **extra,
         )
-        for kind, extra in (("lstm", {"hidden_dim": st.integers(1, 4096)}), ("bag", {}))
+        for kind, extra in (
+            ("lstm", _recurrent),
+            ("gru", _recurrent),
+            ("bag", {"embedding_dim": st.integers(1, 4096)}),
+            ("transformer", _attention),
+        )
     )
 )
 
@@ -89,6 +103,26 @@ optimizers = maybe(
     schedule=schedules,
 )
 
+early_stops = st.none() | maybe(
+    metric=st.sampled_from(["validation.loss", "validation.accuracy"]),
+    patience=st.integers(1, 10_000),
+    min_delta=st.floats(0, 10),
+)
+
+# what a spec says for all of its arms, and an arm may say for itself
+training_fields = maybe(
+    tokenizer=st.sampled_from(["word", "lower"]),
+    vocabulary=maybe(min_count=st.integers(1, 100), max_size=st.none() | st.integers(1, 10**6)),
+    encoder=encoders,
+    optimizer=optimizers,
+    batch_size=st.integers(2, 8192),
+    steps=st.integers(1, 10**6),
+    evaluate_every=st.integers(1, 10**6),
+    early_stop=early_stops,
+    checkpoint=st.sampled_from(["last", "best_validation"]),
+    threshold=_kind("fixed", value=st.floats(-1, 1)) | _kind("validation"),
+)
+
 fractions = _open_interval(0, 1)
 
 splits = st.one_of(
@@ -99,12 +133,16 @@ splits = st.one_of(
         validation_fraction=fractions,
     ).map(lambda split: {"kind": "in_order", **split}),
     _kind("given", validation_fraction=fractions),
+    _kind("connected_groups", test_rows=st.integers(1, 10**6), validation_fraction=fractions),
 )
 
 seeds = st.one_of(
     st.fixed_dictionaries({"count": st.integers(1, 1000)}),
     st.fixed_dictionaries(
         {"list": st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=20, unique=True)}
+    ),
+    st.fixed_dictionaries(
+        {"until_decided": maybe(min=st.integers(6, 40), max=st.integers(40, 1000))}
     ),
 )
 
@@ -117,16 +155,6 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
         maybe(
             name=st.text(_line, min_size=1, max_size=200),
             split=splits,
-            tokenizer=st.sampled_from(["word", "lower"]),
-            vocabulary=maybe(
-                min_count=st.integers(1, 100), max_size=st.none() | st.integers(1, 10**6)
-            ),
-            encoder=encoders,
-            optimizer=optimizers,
-            batch_size=st.integers(2, 8192),
-            steps=st.integers(1, 10**6),
-            evaluate_every=st.integers(1, 10**6),
-            threshold=maybe(value=st.floats(-1, 1)),
             device=st.sampled_from(["auto", "cpu", "cuda"]),
             seeds=seeds,
             decision=maybe(
@@ -136,5 +164,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             ),
         )
     )
-    arms = [{"name": name, "loss": draw(losses())} for name in names]
+    spec |= draw(training_fields)
+    overrides = st.just({}) | training_fields
+    arms = [{"name": name, "loss": draw(losses()), **draw(overrides)} for name in names]
     return {**spec, "dataset": draw(st.text(_line, min_size=1, max_size=100)), "arms": arms}

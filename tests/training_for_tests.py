@@ -4,7 +4,10 @@ import numpy as np
 
 from models.recipes import RECIPES
 from models.specs.parse import parse_spec
+from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
+from worker.training.events import Evaluated, Finished, Saved, Started, StepDone
+from worker.training.loop import train
 
 WORDS = 60
 
@@ -20,6 +23,7 @@ def tiny_data(rows=400, seed=0):
             second, labels[row] = first.copy(), 1
             second[draw.integers(len(second))] = draw.integers(2, WORDS)
         texts += [first, second]
+    questions = np.arange(2 * rows, dtype=np.int32)
     every, duplicates = np.arange(rows), np.flatnonzero(labels)
     cut, end = rows // 2, rows * 3 // 4
     return RunData(
@@ -32,6 +36,7 @@ def tiny_data(rows=400, seed=0):
         validation_duplicates=duplicates[(duplicates >= cut) & (duplicates < end)],
         validation=every[cut:end],
         test=every[end:],
+        groups=np.where(labels[questions // 2] == 1, questions // 2 * 2, questions),
     )
 
 
@@ -50,3 +55,28 @@ def tiny_spec(**changes):
         **changes,
     }
     return parse_spec(document)
+
+
+def figures(events):
+    """What must repeat bit for bit: steps, evaluations, the end, scores and weights."""
+    said = [e for e in events if isinstance(e, StepDone | Evaluated)]
+    last = events[-1]
+    assert isinstance(last, Finished)
+    weights = {name: values.tobytes() for name, values in last.weights.items()}
+    end = (last.step, last.kept_step, last.stopped_early)
+    return said, end, last.scores.tobytes(), weights
+
+
+def killed_after_every_step(spec, arm, seed, data, folder):
+    """The events of a training that is killed after each checkpoint, and has one at every step."""
+    events = []
+    while True:
+        checkpoints = Checkpoints(folder, due=lambda _step: True)
+        for event in train(spec, arm, seed, data, checkpoints=checkpoints):
+            if isinstance(event, Saved):
+                break
+            if isinstance(event, Started):
+                assert event.step == sum(isinstance(e, StepDone) for e in events)
+            events.append(event)
+        else:
+            return events

@@ -4,6 +4,7 @@ Everything is the product's own: the worker is `python -m worker` with settings 
 Models are tiny and the periods of heartbeat, lease and reaper short; nothing else differs.
 """
 
+import copy
 import hashlib
 import os
 import signal
@@ -101,7 +102,8 @@ class Lab:
         digest = content_hash(pairs)
         folder = self.settings.datasets_dir / digest
         cache.store(pairs, folder)
-        about = profile(pairs, cache.open_tokens(folder, "word", pairs))
+        tokens, groups = cache.open_tokens(folder, "word", pairs), cache.open_groups(folder, pairs)
+        about = profile(pairs, tokens, groups)
         with self.database.transaction() as session:
             dataset_store.add_dataset(
                 session, name=name, content_hash=digest, has_split=False, profile=about
@@ -126,6 +128,7 @@ class Lab:
                 test_pairs=200,
                 baseline_majority=0.6,
                 baseline_collapsed=0.4,
+                left_out_pairs=0,
                 idempotency_key=None,
                 request_hash="",
             )
@@ -133,6 +136,10 @@ class Lab:
         for run in made * ring:
             submit(self.app, run.id, run.device)
         return made
+
+    def spec_arms(self) -> list[dict[str, Any]]:
+        """The two arms of every experiment here, to be changed."""
+        return copy.deepcopy(_SPEC["arms"])
 
     def create_one(self, *, ring: int = 1, **changes: Any) -> Run:
         """As `create`, but the run of the second arm is cancelled before it can start."""
@@ -214,7 +221,7 @@ def _values(row: Base) -> dict[str, Any]:
 def attempt_pids(run: Run) -> list[int]:
     """Processes of attempts at this run."""
     wanted = ["-m", "worker.attempt", run.id]
-    return [pid for pid in _pids() if _command(pid)[-3:] == wanted and _alive(pid)]
+    return [pid for pid in _pids() if command_of(pid)[-3:] == wanted and _alive(pid)]
 
 
 def descendants(pid: int) -> set[int]:
@@ -241,7 +248,7 @@ def _pids() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
-def _command(pid: int) -> list[str]:
+def command_of(pid: int) -> list[str]:
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
     except OSError:

@@ -3,15 +3,16 @@
 import sys
 
 from models.errors import ServiceUnavailable
+from models.logs import log_to_stderr
 from models.settings import Settings
-from worker.logs import log_to_stderr
 from worker.service import Supervisor
 
 
 def main() -> None:
-    log_to_stderr("worker")
+    settings = Settings()
+    log_to_stderr("worker", settings.log_format)
     try:
-        Supervisor(Settings()).run()
+        Supervisor(settings).run()
     except (ServiceUnavailable, ValueError) as error:
         sys.exit(f"the worker cannot start: {error}")
 

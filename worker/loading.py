@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.datasets import cache, splits
-from models.datasets.vocabulary import build_vocabulary
-from models.specs.experiment import ExperimentSpec, GivenSplit
+from models.datasets import cache
+from models.datasets.split_rows import split_rows
+from models.datasets.vocabulary import build_vocabulary, words_by_id
+from models.specs.experiment import ExperimentSpec
 from worker.training.data import RunData
 
 
@@ -23,7 +24,7 @@ def load_run_data(folder: Path, spec: ExperimentSpec) -> RunData:
         )
     tokens = cache.open_tokens(folder, spec.tokenizer)
     labels = cache.open_labels(folder)
-    rows = split_rows(folder, spec)
+    rows = split_rows(folder, spec.split)
     known = np.sort(np.concatenate((rows.train, rows.validation_duplicates)))
     vocabulary = build_vocabulary(
         tokens, known, spec.vocabulary.min_count, spec.vocabulary.max_size
@@ -38,12 +39,10 @@ def load_run_data(folder: Path, spec: ExperimentSpec) -> RunData:
         validation_duplicates=rows.validation_duplicates,
         validation=rows.validation,
         test=rows.test,
+        groups=cache.open_groups(folder),
     )
 
 
-def split_rows(folder: Path, spec: ExperimentSpec) -> splits.SplitRows:
-    """Which rows of the data set train, validate and test under this spec."""
-    labels, split = cache.open_labels(folder), spec.split
-    if isinstance(split, GivenSplit):
-        return splits.given(cache.open_split(folder), labels, split.validation_fraction)
-    return splits.in_order(labels, split.train_rows, split.test_rows, split.validation_fraction)
+def run_words(folder: Path, spec: ExperimentSpec, data: RunData) -> list[str]:
+    """The words of the run whose data `load_run_data` gave, by their ids from 2 on."""
+    return words_by_id(cache.open_tokens(folder, spec.tokenizer).vocabulary, data.remap)

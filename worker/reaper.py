@@ -1,4 +1,5 @@
-"""The reaper's round: take back what fell silent, ring again for what nobody heard.
+"""The reaper's round: take back what fell silent, look where a look is due, ring again for what
+nobody heard.
 
 Every worker does it, as often as its heart beats; rounds of several workers do no harm.
 """
@@ -9,10 +10,13 @@ from datetime import UTC, datetime
 
 from celery import Celery
 
-from models import broker, reaping, runs
+from models import broker, predictions, reaping, runs
 from models.database import Database
 from models.settings import Settings
 from models.tables import Run
+from worker.looking import take_due_looks
+
+PREDICTION_SECONDS = 3600.0  # how long a question and its answer are kept
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +31,10 @@ def reap(database: Database, app: Celery, settings: Settings) -> None:
             lease_seconds=settings.lease_seconds,
             max_attempts=settings.max_attempts,
         )
+        predictions.forget_old(session, now, PREDICTION_SECONDS)
     for run_id in taken:
         _log.warning("run %s had no heartbeat for %g s", run_id, settings.lease_seconds)
+    take_due_looks(database, app)
     with database.reading() as session:
         due = reaping.due_for_submit(session, now=now, resubmit_seconds=settings.resubmit_seconds)
     for queue, waiting in _by_queue(due).items():

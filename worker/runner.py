@@ -15,7 +15,7 @@ from models.states import RunState
 from worker.claiming import Claimed
 from worker.giving_back import give_back, give_back_or_up
 from worker.heart import Heart, Stop
-from worker.loading import load_run_data
+from worker.loading import load_run_data, run_words
 from worker.patience import patiently
 from worker.provenance import provenance_of
 from worker.recorder import Recorder
@@ -37,6 +37,7 @@ class Attempt:
     ) -> None:
         self._database, self._settings, self._heart = database, settings, heart
         self._run, self._spec = claimed.run, claimed.spec
+        self._own = claimed.spec.for_arm(claimed.run.arm)
         self._content_hash = claimed.content_hash
         self._recorder = Recorder(database, self._run.id, self._run.attempt)
         self._folder = settings.run_dir(self._run.id)
@@ -63,7 +64,7 @@ class Attempt:
 
     def _train(self) -> None:
         device = choose_device(self._run.device)
-        data = load_run_data(self._settings.datasets_dir / self._content_hash, self._spec)
+        data = load_run_data(self._dataset_folder, self._own)
         checkpoints = Checkpoints(self._checkpoint_folder, self._due)
         arm, seed = self._run.arm, self._run.seed
         events = train(self._spec, arm, seed, data, device=device, checkpoints=checkpoints)
@@ -85,9 +86,14 @@ class Attempt:
                 self._saved_at = time.monotonic()
             case Finished():
                 self._recorder.flush()
-                weights_sha256 = write_results(self._folder, self._spec, data, event)
-                about = provenance_of(device, self._content_hash)
-                self._finish(RunState.SUCCEEDED, weights_sha256=weights_sha256, provenance=about)
+                words = run_words(self._dataset_folder, self._own, data)
+                weights_sha256 = write_results(self._folder, self._own, data, words, event)
+                self._finish(
+                    RunState.SUCCEEDED,
+                    reason=event.stopped_early and f"stopped early: {event.stopped_early}",
+                    weights_sha256=weights_sha256,
+                    provenance=provenance_of(device, self._content_hash),
+                )
                 shutil.rmtree(self._checkpoint_folder, ignore_errors=True)
 
     def _stops_after(self, event: Event) -> bool:
@@ -152,6 +158,10 @@ class Attempt:
             f"{type(error).__name__} at step {self._recorder.step}: {error}",
             self._settings.max_attempts,
         )
+
+    @property
+    def _dataset_folder(self) -> Path:
+        return self._settings.datasets_dir / self._content_hash
 
     @property
     def _checkpoint_folder(self) -> Path:

@@ -1,4 +1,5 @@
-"""A worker's supervisor: announces, beats, reaps, and keeps the Celery pool alive.
+"""A worker's supervisor: announces, beats, reaps, keeps the Celery pool alive, has questions
+answered.
 
 It imports no torch and does no training, so that whatever a training does, someone is left to
 say so. Each process under it is bound to the one above (`models.lifeline`): where the supervisor
@@ -26,6 +27,7 @@ from models.ids import new_id
 from models.lifeline import bound
 from models.migrating import check
 from models.settings import Settings
+from worker.answerer import Answerer
 from worker.giving_back import give_back
 from worker.pool import Pool
 from worker.reaper import reap
@@ -43,6 +45,7 @@ class Supervisor:
         self._id = self._settings.worker_id
         self._app = celery_app(settings.broker_url)
         self._database = Database(settings.resolved_database_url)
+        self._answerer = Answerer(self._database, self._settings)
         self._cuda_devices = 0
         # SimpleQueue.put is safe in a signal handler, where Event.set can deadlock
         self._signals: SimpleQueue[int] = SimpleQueue()
@@ -97,6 +100,7 @@ class Supervisor:
         """Beat and reap; a database or broker that is away is waited for, not died of."""
         try:
             self._beat()
+            self._answerer.look()
             reap(self._database, self._app, self._settings)
         except (DBAPIError, ServiceUnavailable) as error:
             _log.warning("this round was not finished: %s", error)
@@ -119,6 +123,7 @@ class Supervisor:
             _log.warning("not all attempts ended in %g s; ending them", _STOP_SECONDS)
         pool.kill()
         try:
+            self._answerer.end()
             self._leave()
         except DBAPIError as error:
             _log.warning("the lease will bring back this worker's runs: %s", error)

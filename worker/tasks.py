@@ -23,11 +23,12 @@ from models import broker, runs
 from models.database import Database
 from models.errors import NotFound, ServiceUnavailable, StaleAttempt
 from models.lifeline import bound, end_with_parent
+from models.logs import log_to_stderr
 from models.settings import Settings
 from models.states import RunState
 from models.tables import Run
 from worker.giving_back import give_back_or_up
-from worker.logs import log_to_stderr
+from worker.looking import take_due_looks
 
 _log = logging.getLogger("worker.tasks")  # not "__main__", as which this module runs
 
@@ -64,6 +65,7 @@ def carry_out(settings: Settings, app: Celery, run_id: str) -> None:
         after = _look_up(database, run_id)
         if after and after.state == RunState.QUEUED and after.attempt > before.attempt:
             _ring(database, app, after)
+        take_due_looks(database, app)
     finally:
         database.close()
 
@@ -120,8 +122,8 @@ def _ring(database: Database, app: Celery, run: Run) -> None:
 
 
 def main(queues: Sequence[str]) -> None:
-    log_to_stderr("pool")
     settings = Settings()
+    log_to_stderr("pool", settings.log_format)
     pool = os.getpid()
 
     def bind(**_: Any) -> None:

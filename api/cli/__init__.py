@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from api.cli import datasets, demo, experiments, keys, services
+from api.cli import datasets, demo, experiments, keys, runs, services
 
 app = typer.Typer(
     name="tripletlab",
@@ -28,6 +28,9 @@ for command in (
     experiments.watch,
     experiments.results,
     experiments.recipes,
+    runs.weights,
+    runs.predict,
+    runs.reproduce,
     services.migrate,
 ):
     app.command()(command)

@@ -44,20 +44,45 @@ def add(
         f"{view['name']}: {view['rows']:,} pairs, {100 * view['duplicate_share']:.1f} % duplicates",
         markup=False,
     )
+    if view["in_order_shared"]:
+        out.print(
+            f"{view['in_order_shared']:,} of {view['in_order_test']:,} test pairs of an in-order "
+            "split share a question with training; the split connected_groups has none.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 @app.command("list")
 def list_all(url: UrlOption = None) -> None:
-    """List the data sets."""
-    table = Table("name", "pairs", "duplicates", "words", "tokens a question", "given split")
+    """List the data sets, and what they hold that may mislead."""
+    sizes = Table("name", "pairs", "duplicates", "words", "tokens a question", "given split")
+    traps = Table("name", "groups", "largest", "false negatives", "shared test pairs")
     with connected(url) as client:
-        for one in client.get("/v1/datasets")["items"]:
-            table.add_row(
-                one["name"],
-                f"{one['rows']:,}",
-                f"{100 * one['duplicate_share']:.1f} %",
-                f"{one['vocabulary_size']:,}",
-                f"{one['token_length_mean']:.1f}",
-                "yes" if one["has_split"] else "no",
-            )
-    out.print(table)
+        found = client.get("/v1/datasets")["items"]
+    for one in found:
+        sizes.add_row(
+            one["name"],
+            f"{one['rows']:,}",
+            f"{100 * one['duplicate_share']:.1f} %",
+            f"{one['vocabulary_size']:,}",
+            f"{one['token_length_mean']:.1f}",
+            "yes" if one["has_split"] else "no",
+        )
+        counts = (one[name] for name in ("duplicate_groups", "largest_group", "false_negatives"))
+        shared = _share(one["in_order_shared"], one["in_order_test"])
+        traps.add_row(one["name"], *(_count(count) for count in counts), shared)
+    out.print(sizes)
+    out.print(traps)
+    out.print(
+        "Groups: texts joined by duplicate pairs; false negatives: pairs labelled otherwise inside "
+        "a group; shared: test pairs of an in-order split with a question that is trained on."
+    )
+
+
+def _count(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"
+
+
+def _share(part: int | None, whole: int | None) -> str:
+    return "–" if part is None or not whole else f"{100 * part / whole:.1f} %"

@@ -119,6 +119,8 @@ class HttpThread:
         config = uvicorn.Config(
             self.app,
             log_level="warning" if quiet else "info",
+            log_config=None,  # lines of one form, with the others of this process
+            access_log=False,
             timeout_graceful_shutdown=HTTP_STOP_SECONDS,
         )
         self._server = uvicorn.Server(config)

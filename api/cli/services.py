@@ -17,6 +17,7 @@ from api.cli.embedded import embedded_service, listen
 from models.database import Database
 from models.errors import ServiceUnavailable
 from models.keys import any_key
+from models.logs import log_to_stderr
 from models.loopback import is_loopback
 from models.migrating import migrate as migrate_database
 from models.settings import Settings
@@ -81,6 +82,7 @@ def serve(
         broker_url=broker_url,
         workers=workers,
     )
+    log_to_stderr("api", settings.log_format)
     interrupt_on_signals()
     try:
         listening = listen(settings.host, settings.port)

@@ -8,19 +8,31 @@ from api.cli.console import out
 
 
 def show_results(results: dict[str, Any]) -> None:
-    """Every comparison with its verdict, then the baselines."""
+    """Every comparison with its verdict, who leaves the plateau sooner, then the baselines."""
     out.print(f"{results['name']}  ({results['experiment']}, {results['state']})", markup=False)
     if not results["complete"]:
         out.print("Not every run has ended; this is what there is so far.")
     for comparison in results["comparisons"]:
         out.print(_table(comparison))
         out.print(comparison["sentence"], markup=False, soft_wrap=True)
+    for sentence in _plateau_sentences(results["waiting_times"]["times"]):
+        out.print(sentence, markup=False, soft_wrap=True)
     majority, collapsed = (results["baselines"][name] for name in ("majority", "collapsed"))
     out.print(
         f"Beside every accuracy: {majority:.4f} by calling every pair what most are, "
         f"{collapsed:.4f} by calling every pair a duplicate (a collapsed network).",
         soft_wrap=True,
     )
+
+
+def _plateau_sentences(times: list[dict[str, Any]]) -> list[str]:
+    """Which arm leaves the plateau sooner, to the step; evaluations are too far apart for it."""
+    to_the_step = (
+        time
+        for time in times
+        if (time["kind"], time["measured_on"]) == ("leave_plateau", "training")
+    )
+    return [comparison["sentence"] for time in to_the_step for comparison in time["comparisons"]]
 
 
 def _table(comparison: dict[str, Any]) -> Table:

@@ -99,7 +99,10 @@ class _Bars:
     def _row(self, key: str, name: str, done: int, total: int, note: str, visible: bool) -> None:
         if key not in self._tasks:
             self._tasks[key] = self._progress.add_task(name, total=total, note=note)
-        self._progress.update(self._tasks[key], completed=done, note=note, visible=visible)
+        # the total of all runs grows where seeds are added until the verdict is decided
+        self._progress.update(
+            self._tasks[key], completed=done, total=total, note=note, visible=visible
+        )
 
 
 class _Lines:
@@ -134,12 +137,23 @@ def _line(text: str) -> None:
 
 
 def _totals(view: dict[str, Any]) -> tuple[int, int]:
-    total = sum(run["steps"] for run in view["runs"])
-    return round(view["progress"] * total), total
+    """Steps done and steps in all of the runs that there are now."""
+    runs = view["runs"]
+    done = sum(run["steps"] if run["state"] in ENDED else run["step"] for run in runs)
+    return done, sum(run["steps"] for run in runs)
 
 
 def _whole(view: dict[str, Any]) -> str:
     if view["waiting_for"]:
         return f"waiting for {view['waiting_for']}"
     left = view["seconds_left"]
-    return view["state"] if left is None else f"{view['state']}, about {left:.0f} s left"
+    said = view["state"] if left is None else f"{view['state']}, about {left:.0f} s left"
+    return said + _next_look(view)
+
+
+def _next_look(view: dict[str, Any]) -> str:
+    for look in view["plan"]:
+        if look["state"] == "planned":
+            number, looks = look["number"], len(view["plan"])
+            return f" until look {number} of {looks}, at {look['pairs']} seeds"
+    return ""

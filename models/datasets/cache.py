@@ -14,12 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.datasets.atomic import new_folder
+from models.datasets.groups import Groups, duplicate_groups
 from models.datasets.pairs import Codes, Pairs, make_pairs
 from models.datasets.tokenizer import TokenizerKind
 from models.datasets.tokenstream import token_stream
 
 ROW_GROUP = 16_384  # rows; what reading one text of `TextRows` costs at most
 PAIRS, LABELS, SPLIT = "pairs.parquet", "labels.npy", "split.npy"
+GROUPS_FOLDER, GROUPS = "groups", "groups.npy"
 IDS, OFFSETS, VOCABULARY = "ids.npy", "offsets.npy", "vocabulary.txt"
 
 
@@ -130,3 +132,17 @@ def open_tokens(folder: Path, kind: TokenizerKind, pairs: Pairs | None = None) -
             (temporary / VOCABULARY).write_text(lines, encoding="utf-8", newline="\n")
     ids = np.load(final / IDS, mmap_mode="r")
     return TokenCache(final, ids, np.load(final / OFFSETS, mmap_mode="r"))
+
+
+def open_groups(folder: Path, pairs: Pairs | None = None) -> Groups:
+    """Map the duplicate group of every question (int32, 2 * rows), building it the first time.
+
+    `pairs` as in `open_tokens`; as safe as it when several processes build at once. A folder from
+    before there were groups gets them here.
+    """
+    final = folder / GROUPS_FOLDER
+    if not final.exists():
+        with new_folder(final) as temporary:
+            np.save(temporary / GROUPS, duplicate_groups(load(folder) if pairs is None else pairs))
+    groups: Groups = np.load(final / GROUPS, mmap_mode="r")
+    return groups

@@ -6,16 +6,25 @@ Why token lengths and not characters: a step's cost is the number of tokens the 
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy.typing as npt
 
 from models.datasets.cache import TokenCache
-from models.datasets.pairs import Pairs
+from models.datasets.groups import Groups
+from models.datasets.pairs import Codes, Pairs
+from models.datasets.tokenstream import distinct_texts
+
+TRAIN_ROWS, TEST_ROWS = 300_000, 10_240  # of the in-order split that the course, and a spec, takes
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Counts are of rows (`rows`, `duplicates`) or of questions, two a row; lengths in tokens."""
+    """Counts are of rows (`rows`, `duplicates`) or of questions, two a row; lengths in tokens.
+
+    A duplicate group is two or more distinct texts that duplicate pairs join. `false_negatives`
+    are pairs labelled as no duplicates whose questions duplicate pairs join nevertheless.
+    `in_order_shared` of the `in_order_test` test pairs of the in-order split have a question that
+    stands in a duplicate pair of its training rows too.
+    """
 
     rows: int
     duplicates: int
@@ -27,25 +36,51 @@ class Profile:
     token_length_p99: float
     token_length_max: int
     vocabulary_size: int
+    duplicate_groups: int
+    largest_group: int
+    false_negatives: int
+    in_order_test: int
+    in_order_shared: int
 
 
-def profile(pairs: Pairs, tokens: TokenCache) -> Profile:
-    """Profile a data set of at least one row; `tokens` are its own.
+def profile(pairs: Pairs, tokens: TokenCache, groups: Groups) -> Profile:
+    """Profile a data set of at least one row; `tokens` and `groups` are its own.
 
     A text of white space alone counts as empty: it has no token.
     """
     lengths = tokens.lengths()
     duplicates = int(pairs.label.sum(dtype=np.int64))
-    texts = pa.chunked_array([pairs.question1, pairs.question2])
+    _, texts = distinct_texts(pairs)
+    group_of_text = np.empty(int(texts.max()) + 1, dtype=np.int64)
+    group_of_text[texts] = groups
+    sizes = np.bincount(group_of_text)
+    test, shared = _in_order_shared(texts.reshape(-1, 2), pairs.label)
     return Profile(
         rows=len(pairs),
         duplicates=duplicates,
         duplicate_share=duplicates / len(pairs),
         empty_texts=int(np.count_nonzero(lengths == 0)),
-        distinct_texts=pc.count_distinct(texts).as_py(),
+        distinct_texts=len(group_of_text),
         token_length_mean=float(lengths.mean()),
         token_length_median=float(np.median(lengths)),
         token_length_p99=float(np.percentile(lengths, 99)),
         token_length_max=int(lengths.max()),
         vocabulary_size=len(tokens.vocabulary),
+        duplicate_groups=int(np.count_nonzero(sizes > 1)),
+        largest_group=int(sizes.max()),
+        false_negatives=int(np.count_nonzero((groups[::2] == groups[1::2]) & (pairs.label != 1))),
+        in_order_test=test,
+        in_order_shared=shared,
     )
+
+
+def _in_order_shared(texts: npt.NDArray[np.int64], labels: Codes) -> tuple[int, int]:
+    """Test pairs of the in-order split, and those with a question that is trained on.
+
+    `texts` (rows, 2). The split has the course's figures; where rows are fewer, its proportions.
+    """
+    rows = min(len(texts), TRAIN_ROWS + TEST_ROWS)
+    cut = rows * TRAIN_ROWS // (TRAIN_ROWS + TEST_ROWS)
+    trained = np.zeros(int(texts.max()) + 1, dtype=bool)
+    trained[texts[:cut][labels[:cut] == 1]] = True
+    return rows - cut, int(np.count_nonzero(trained[texts[cut:rows]].any(axis=1)))

@@ -20,13 +20,15 @@ class SplitRows:
     """Row numbers (int64, ascending) of each part.
 
     `train`: the duplicates trained on; `validation_duplicates`: those held out; `validation` and
-    `test`: all rows of the part, both labels.
+    `test`: all rows of the part, both labels. `left_out`: how many rows were left out since they
+    join two parts that may share no question.
     """
 
     train: Rows
     validation_duplicates: Rows
     validation: Rows
     test: Rows
+    left_out: int = 0
 
 
 def in_order(

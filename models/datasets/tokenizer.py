@@ -24,8 +24,7 @@ _PUNCTUATION = (
 _W = rf"[^\s{_PUNCTUATION}]"
 _END = rf"(?!{_W})"
 _SUFFIX = rf"'(?:s|m|d|ll|re|ve){_END}"
-_TOKEN = re.compile(
-    rf"""
+PATTERN = rf"""(?xi)
       n't{_END}                                   # the second half of don't
     | {_SUFFIX}                                   # ... and of it's, I'm, we'll
     | {_W}+?(?=n't{_END})                         # the first half of don't
@@ -34,9 +33,9 @@ _TOKEN = re.compile(
     | {_W}+ (?: (?!{_SUFFIX}) (?: [-./'] | (?<=\d)[,:](?=\d) ) {_W}+ )*
     | \.{{2,}} | -{{2,}}
     | \S
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
+    """
+"""With its flags inside, so that `re.findall(PATTERN, text)` is all there is to `word`."""
+_TOKEN = re.compile(PATTERN)
 
 
 def tokenize(text: str, kind: TokenizerKind) -> list[str]:

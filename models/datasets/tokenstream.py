@@ -31,7 +31,7 @@ def token_stream(pairs: Pairs, kind: TokenizerKind) -> TokenStream:
 
     Words are numbered in order of first occurrence.
     """
-    texts, text_of_question = _distinct_texts(pairs)
+    texts, text_of_question = distinct_texts(pairs)
     pieces, piece_of, piece_offsets = _distinct_pieces(texts)
     flat, flat_offsets, words = _tokenised(pieces, kind)
     # Token lists of pieces -> of distinct texts -> of questions.
@@ -43,7 +43,8 @@ def token_stream(pairs: Pairs, kind: TokenizerKind) -> TokenStream:
     return TokenStream(number[stream], offsets, [words[index] for index in order.tolist()])
 
 
-def _distinct_texts(pairs: Pairs) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+def distinct_texts(pairs: Pairs) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """The distinct texts, and the number of each question's text among them: int64, 2 * rows."""
     both = pa.concat_arrays([pairs.question1, pairs.question2])
     encoded = pc.dictionary_encode(both)
     indices = encoded.indices.to_numpy().astype(np.int64)

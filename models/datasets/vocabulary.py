@@ -4,6 +4,7 @@ Why a remap table and not new ids on disk: the tokens are cached once a data set
 chooses its training rows and limits. `table[ids]` is all a run needs.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -48,3 +49,12 @@ def build_vocabulary(
     remap = np.full(known, UNKNOWN, dtype=np.int32)
     remap[words] = np.arange(FIRST_WORD, FIRST_WORD + len(words), dtype=np.int32)
     return RunVocabulary(remap, FIRST_WORD + len(words))
+
+
+def words_by_id(words: Sequence[str], remap: npt.NDArray[np.int32]) -> list[str]:
+    """The words that a run knows, in the order of their ids in the run, from `FIRST_WORD` on.
+
+    `words` are the data set's, and `remap` is their ids in the run, as `build_vocabulary` gives.
+    """
+    known = np.flatnonzero(remap >= FIRST_WORD)
+    return [words[index] for index in known[np.argsort(remap[known])].tolist()]

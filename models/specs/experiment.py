@@ -2,14 +2,34 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    model_serializer,
+    model_validator,
+)
 
 from models.specs.base import SpecPart, contradiction
 from models.specs.losses import LossSpec
-from models.specs.training import AdamSpec, EncoderSpec, LstmEncoder, VocabularySpec
+from models.specs.training import (
+    AdamSpec,
+    BatchSize,
+    EarlyStop,
+    EncoderSpec,
+    Interval,
+    KeptWeights,
+    LstmEncoder,
+    Steps,
+    Tokenizer,
+    VocabularySpec,
+)
+from models.specs.until_decided import UntilDecided
 
 # one line of text, and nothing that a database cannot store: PostgreSQL refuses the character NUL
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")]
+MAX_ARMS = 16
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Metric = Literal[
@@ -42,7 +62,17 @@ class GivenSplit(SpecPart):
     """Taken from the training rows when no row is marked `validation`."""
 
 
-SplitSpec = Annotated[InOrderSplit | GivenSplit, Field(discriminator="kind")]
+class ConnectedGroupsSplit(SpecPart):
+    """No question of a test pair, and nothing joined to it by duplicate links, is trained on."""
+
+    kind: Literal["connected_groups"]
+    test_rows: Annotated[int, Field(ge=1)] = 10_240
+    """Test pairs, with the data set's share of duplicates; all others train or validate."""
+    validation_fraction: Fraction = 0.2
+    """The part of the other duplicates, in whole groups, that is kept for validation."""
+
+
+SplitSpec = Annotated[InOrderSplit | ConnectedGroupsSplit | GivenSplit, Field(discriminator="kind")]
 
 
 class FixedThreshold(SpecPart):
@@ -52,12 +82,68 @@ class FixedThreshold(SpecPart):
     value: Annotated[float, Field(ge=-1, le=1)] = 0.7
 
 
+class ValidationThreshold(SpecPart):
+    """The value that is most accurate on the validation pairs, chosen anew at each evaluation; the
+    test pairs meet the one that the final weights have on the validation pairs."""
+
+    kind: Literal["validation"]
+
+
+ThresholdSpec = Annotated[FixedThreshold | ValidationThreshold, Field(discriminator="kind")]
+
+
 class Arm(SpecPart):
+    """One variant: its loss, and what it trains with in place of the spec's own fields.
+
+    An override is there only if it was said, so `early_stop: null` (none in this arm) and no
+    `early_stop` (the spec's) differ. `parse_spec` has merged it over the spec's own part.
+    """
+
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.+-]{0,63}$")]
     loss: LossSpec
+    tokenizer: Tokenizer | None = None
+    vocabulary: VocabularySpec | None = None
+    encoder: EncoderSpec | None = None
+    optimizer: AdamSpec | None = None
+    batch_size: BatchSize | None = None
+    steps: Steps | None = None
+    evaluate_every: Interval | None = None
+    early_stop: EarlyStop | None = None
+    checkpoint: KeptWeights | None = None
+    threshold: ThresholdSpec | None = None
+
+    @model_validator(mode="after")
+    def _null_overrides_nothing(self) -> "Arm":
+        for field in self.overridden - {"early_stop"}:
+            if getattr(self, field) is None:
+                raise contradiction(f"/{field}", "null overrides nothing; leave the field out")
+        return self
+
+    @property
+    def overridden(self) -> frozenset[str]:
+        """The fields of the spec that this arm has its own values of."""
+        return OVERRIDABLE & self.model_fields_set
+
+    @model_serializer(mode="wrap")
+    def _what_was_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        unsaid = OVERRIDABLE - self.overridden
+        return {name: value for name, value in handler(self).items() if name not in unsaid}
 
 
-class SeedCount(SpecPart):
+OVERRIDABLE = frozenset(Arm.model_fields) - {"name", "loss"}
+
+
+class SeedChoice(SpecPart):
+    def values(self) -> tuple[int, ...]:
+        """Every seed that the experiment may use, in order."""
+        raise NotImplementedError
+
+    def at_start(self) -> tuple[int, ...]:
+        """The seeds whose runs are queued when the experiment is accepted."""
+        return self.values()
+
+
+class SeedCount(SeedChoice):
     count: Annotated[int, Field(ge=1, le=1000)] = 10
     """Seeds 0, 1, … count - 1."""
 
@@ -65,7 +151,7 @@ class SeedCount(SpecPart):
         return tuple(range(self.count))
 
 
-class SeedList(SpecPart):
+class SeedList(SeedChoice):
     list: Annotated[tuple[Seed, ...], Field(min_length=1, max_length=1000)]
 
     @model_validator(mode="after")
@@ -78,13 +164,26 @@ class SeedList(SpecPart):
         return tuple(self.list)
 
 
+class SeedsUntilDecided(SeedChoice):
+    until_decided: UntilDecided
+
+    def values(self) -> tuple[int, ...]:
+        return tuple(range(self.until_decided.max))
+
+    def at_start(self) -> tuple[int, ...]:
+        return tuple(range(self.until_decided.min))
+
+
 def _seed_kind(value: Any) -> str:
     given = value if isinstance(value, dict) else getattr(value, "__dict__", {})
-    return "SeedList" if "list" in given else "SeedCount"
+    kinds = {"list": "SeedList", "until_decided": "SeedsUntilDecided"}
+    return next((kind for key, kind in kinds.items() if key in given), "SeedCount")
 
 
 SeedsSpec = Annotated[
-    Annotated[SeedCount, Tag("SeedCount")] | Annotated[SeedList, Tag("SeedList")],
+    Annotated[SeedCount, Tag("SeedCount")]
+    | Annotated[SeedList, Tag("SeedList")]
+    | Annotated[SeedsUntilDecided, Tag("SeedsUntilDecided")],
     Discriminator(_seed_kind),
 ]
 
@@ -104,24 +203,29 @@ class ExperimentSpec(SpecPart):
     dataset: Annotated[Line, Field(max_length=100)]
     """Name of a data set of this service."""
     split: SplitSpec = InOrderSplit()
-    tokenizer: Literal["word", "lower"] = "word"
+    tokenizer: Tokenizer = "word"
     """`word`: words and punctuation, case kept; `lower`: the same in lower case."""
     vocabulary: VocabularySpec = VocabularySpec()
     encoder: EncoderSpec = LstmEncoder(kind="lstm")
     optimizer: AdamSpec = AdamSpec()
-    batch_size: Annotated[int, Field(ge=2, le=8192)] = 256
+    batch_size: BatchSize = 256
     """Duplicate pairs in a batch; each row has batch_size - 1 negatives."""
-    steps: Annotated[int, Field(ge=1, le=1_000_000)] = 1400
-    evaluate_every: Annotated[int, Field(ge=1)] = 100
+    steps: Steps = 1400
+    evaluate_every: Interval = 100
     """Steps between evaluations; there is always one after the last step."""
+    early_stop: EarlyStop | None = None
+    """When a run ends before its last step; null: never."""
+    checkpoint: KeptWeights = "last"
+    """Which weights are tested and kept: those of the last step, or those of the evaluation with
+    the lowest validation.loss (the arm's own; the earliest of equal ones). Never chosen on test."""
     validation_batches: Annotated[int, Field(ge=1, le=1000)] = 8
     """Fixed batches of duplicates that the validation losses are averaged over."""
     validation_pairs: Annotated[int, Field(ge=2, le=1_000_000)] = 2048
     """Validation pairs of both labels for accuracy and ranks, spread evenly over those there."""
-    threshold: FixedThreshold = FixedThreshold()
+    threshold: ThresholdSpec = FixedThreshold()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto` takes a CUDA device where the worker has one."""
-    arms: Annotated[tuple[Arm, ...], Field(min_length=2, max_length=16)]
+    arms: Annotated[tuple[Arm, ...], Field(min_length=2, max_length=MAX_ARMS)]
     seeds: SeedsSpec = SeedCount()
     decision: DecisionSpec = DecisionSpec()
 
@@ -152,6 +256,27 @@ class ExperimentSpec(SpecPart):
                 return arm
         raise KeyError(name)
 
+    def for_arm(self, name: str) -> "ExperimentSpec":
+        """What this arm trains with: the spec with its overrides written in, and no other arm.
+
+        Raises `KeyError` when there is no such arm, so also when a view of one arm is asked for
+        another.
+        """
+        arm = self.arm(name)
+        own = {field: getattr(arm, field) for field in arm.overridden}
+        return self.model_copy(update={**own, "arms": (Arm(name=arm.name, loss=arm.loss),)})
+
     @property
     def run_count(self) -> int:
+        """Runs there are at most; fewer where seeds are added until the verdict is decided."""
         return len(self.arms) * len(self.seeds.values())
+
+    @property
+    def run_count_at_start(self) -> int:
+        """Runs that are queued when the experiment is accepted."""
+        return len(self.arms) * len(self.seeds.at_start())
+
+    @property
+    def until_decided(self) -> UntilDecided | None:
+        """The plan of looks, where seeds are added until the verdict is decided."""
+        return self.seeds.until_decided if isinstance(self.seeds, SeedsUntilDecided) else None

@@ -50,6 +50,9 @@ class LossSpec(SpecPart):
     """The margin of every term that names none."""
     reduction: Literal["sum", "mean"] = "sum"
     """How the rows of a batch become one loss; the learning rate sees the difference."""
+    exclude_known_duplicates: bool = False
+    """Whether pairs of the batch that are known to ask the same as the anchor (the same text, or
+    joined to it by duplicate links) are left out of its negatives, in every term."""
     anchors: Anchors = "first"
     """Which side of each pair is the anchor; `both` averages the two directions."""
 

@@ -12,11 +12,13 @@ from pydantic_core import ErrorDetails
 
 from models.errors import Invalid, Problem
 from models.specs.experiment import ExperimentSpec
+from models.specs.overrides import inherited, overrides_made_whole
 
 # what a part is when its document does not say
 DEFAULT_KINDS = {
     ("split",): "in_order",
     ("encoder",): "lstm",
+    ("threshold",): "fixed",
     ("optimizer", "schedule"): "warmup_rsqrt",
 }
 
@@ -28,14 +30,23 @@ def parse_spec(document: Any) -> ExperimentSpec:
     """
     if not isinstance(document, dict):
         raise Invalid([Problem("", "the spec must be a JSON object")])
-    for path, kind in DEFAULT_KINDS.items():
-        document = _with_kind(document, path, kind)
+    whole = overrides_made_whole(_with_default_kinds(document))
+    if isinstance(whole.get("arms"), list):
+        whole["arms"] = [_with_default_kinds(arm) for arm in whole["arms"]]
     try:
-        return ExperimentSpec.model_validate_json(json.dumps(document))
+        return ExperimentSpec.model_validate_json(json.dumps(whole))
     except ValidationError as error:
         details = error.errors(include_url=False)
         wrong = [detail for detail in details if not _only_counts_the_wrong(detail)]
-        raise Invalid([_problem(detail, document) for detail in wrong or details]) from None
+        problems = [_problem(detail, whole) for detail in wrong or details]
+        taken_over = inherited(problems, document)
+        raise Invalid([one for one in problems if one not in taken_over]) from None
+
+
+def _with_default_kinds(part: Any) -> Any:
+    for path, kind in DEFAULT_KINDS.items():
+        part = _with_kind(part, path, kind)
+    return part
 
 
 def _with_kind(part: Any, path: tuple[str, ...], kind: str) -> Any:

@@ -1,12 +1,17 @@
-"""How the network is built and trained: encoder, tokens, optimiser. Shared by all arms."""
+"""How the network is built and trained: encoder, tokens, optimiser. An arm may override each."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from models.specs.base import SpecPart
+from models.specs.base import SpecPart, contradiction
 
 Dimension = Annotated[int, Field(ge=1, le=4096)]
+BatchSize = Annotated[int, Field(ge=2, le=8192)]
+Steps = Annotated[int, Field(ge=1, le=1_000_000)]
+Interval = Annotated[int, Field(ge=1)]
+Tokenizer = Literal["word", "lower"]
+KeptWeights = Literal["last", "best_validation"]
 
 
 class EncoderPart(SpecPart):
@@ -36,7 +41,37 @@ class BagEncoder(EncoderPart):
     kind: Literal["bag"]
 
 
-EncoderSpec = Annotated[LstmEncoder | BagEncoder, Field(discriminator="kind")]
+class GruEncoder(EncoderPart):
+    """Embedding, one GRU layer, mean over time."""
+
+    kind: Literal["gru"]
+    hidden_dim: Dimension = 128
+    """Width of the GRU's state, and so of a question's vector."""
+
+
+class TransformerEncoder(EncoderPart):
+    """Embedding and sinusoidal positions, pre-norm attention layers, mean over the tokens."""
+
+    kind: Literal["transformer"]
+    layers: Annotated[int, Field(ge=1, le=24)] = 2
+    heads: Annotated[int, Field(ge=1, le=64)] = 4
+    """Attention heads of a layer; they share out `embedding_dim`."""
+    feedforward_dim: Dimension = 256
+    """Width between the two linear maps of a layer."""
+
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> "TransformerEncoder":
+        if self.embedding_dim % self.heads:
+            width = self.embedding_dim
+            raise contradiction(
+                "/heads", f"{self.heads} heads cannot share out an embedding_dim of {width} evenly"
+            )
+        return self
+
+
+EncoderSpec = Annotated[
+    LstmEncoder | GruEncoder | BagEncoder | TransformerEncoder, Field(discriminator="kind")
+]
 
 
 class Constant(SpecPart):
@@ -81,3 +116,21 @@ class VocabularySpec(SpecPart):
     """Words seen less often than this are unknown."""
     max_size: Annotated[int, Field(ge=1)] | None = None
     """Keep at most this many words, the most frequent; null keeps all."""
+
+
+class EarlyStop(SpecPart):
+    """End a run whose validation no longer improves; it succeeds, with fewer steps."""
+
+    metric: Literal[
+        "validation.loss",
+        "validation.baseline_loss",
+        "validation.accuracy",
+        "validation.roc_auc",
+        "validation.average_precision",
+    ] = "validation.loss"
+    """What must improve: a loss falls, any other figure rises. A rank that does not exist, since
+    the validation pairs have one label, never improves."""
+    patience: Annotated[int, Field(ge=1, le=10_000)] = 5
+    """The run ends at this many evaluations in a row without an improvement."""
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    """Only a change by more than this, in units of the metric, is an improvement."""

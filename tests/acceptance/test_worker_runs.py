@@ -31,6 +31,19 @@ def test_runs_succeed_and_every_step_is_recorded_once(lab: Lab) -> None:
         _has_a_score_for_every_test_row(lab, run.id)
 
 
+def test_an_arm_trains_with_its_overrides_and_stops_early(lab: Lab) -> None:
+    stop = {"patience": 1, "min_delta": 1000.0}
+    plain, masked = lab.spec_arms()
+    arms = [plain, {**masked, "encoder": {"kind": "gru"}, "tokenizer": "lower", "early_stop": stop}]
+    whole, stopped = lab.wait_for_success(*lab.create(arms=arms, evaluate_every=10))
+    assert (whole.step, whole.reason) == (40, None)
+    assert (stopped.step, stopped.steps) == (20, 40)
+    assert stopped.reason == "stopped early: validation.loss has not improved in 1 evaluations"
+    with safe_open(lab.settings.run_dir(stopped.id) / "weights.safetensors", "numpy") as file:
+        assert file.get_tensor("weight_ih").shape == (3 * 128, 128)
+        assert '"kind": "gru"' in file.metadata()["tripletlab"]
+
+
 def _has_a_score_for_every_test_row(lab: Lab, run_id: str) -> None:
     with safe_open(lab.settings.run_dir(run_id) / "scores.safetensors", "numpy") as file:
         rows, labels, scores = (file.get_tensor(name) for name in ("row", "label", "score"))

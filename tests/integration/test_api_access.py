@@ -23,6 +23,7 @@ CHANGING = {
     ("POST", "/v1/experiments/{experiment_id}/cancel"),
     ("DELETE", "/v1/experiments/{experiment_id}"),
     ("POST", "/v1/runs/{run_id}/cancel"),
+    ("POST", "/v1/runs/{run_id}/reproduce"),
 }
 """Each writes an audit entry (below); whoever adds a route adds both."""
 

@@ -27,6 +27,7 @@ def test_an_upload_answers_201_with_its_place_and_its_profile(api: ApiForTests) 
     reply = upload(api, CSV)
     assert reply.status_code == 201
     assert reply.headers["location"] == "/v1/datasets/mine"
+    assert (reply.json()["in_order_test"], reply.json()["in_order_shared"]) == (1, 0)
     stored = api.get("/v1/datasets/mine")
     assert stored == reply.json()
     assert (stored["rows"], stored["duplicates"], stored["has_split"]) == (3, 2, False)
@@ -91,6 +92,17 @@ def test_a_name_taken_by_other_rows_is_a_conflict_and_the_same_rows_are_not(
     assert other.status_code == 409
     assert api.get("/v1/datasets/mine") == first.json()
     assert set(api.settings.datasets_dir.iterdir()) == kept  # the refused rows left nothing
+
+
+def test_the_profile_tells_of_groups_false_negatives_and_shared_test_pairs(
+    api: ApiForTests,
+) -> None:
+    # p-q-r is one group by two links; the third pair contradicts them, and r stands in the last
+    rows = HEADER + "p,q,1\nq,r,1\np,r,0\nr,s,0\n"
+    stored = upload(api, rows.encode()).json()
+    assert (stored["duplicate_groups"], stored["largest_group"]) == (1, 3)
+    assert stored["false_negatives"] == 1
+    assert (stored["in_order_test"], stored["in_order_shared"]) == (1, 1)
 
 
 def test_deleting_removes_the_files_once_no_name_needs_them(api: ApiForTests) -> None:

@@ -11,13 +11,18 @@ from models import workers
 from models.broker import ANY_QUEUE, CUDA_QUEUE, celery_app, waiting_messages
 from models.settings import Settings
 
-from api_for_tests import GENERATED, SPEC, ApiForTests, now, pointers
+from api_for_tests import ARMS, GENERATED, SPEC, ApiForTests, now, pointers
 
 TINY = "question1,question2,is_duplicate\n" + "a b,c d,1\ne f,g h,0\n" * 20
 
 
 def in_order(train_rows: int, test_rows: int) -> dict[str, Any]:
     return {"kind": "in_order", "train_rows": train_rows, "test_rows": test_rows}
+
+
+def connected(test_rows: int, validation_fraction: float = 0.2) -> dict[str, Any]:
+    sizes = {"test_rows": test_rows, "validation_fraction": validation_fraction}
+    return {"kind": "connected_groups", **sizes}
 
 
 def test_an_accepted_experiment_is_where_location_says(api: ApiForTests) -> None:
@@ -61,14 +66,6 @@ def test_a_dry_run_says_what_it_would_cost_and_stores_nothing(api: ApiForTests) 
     assert api.get("/v1/experiments")["items"] == []
 
 
-def test_an_estimate_rests_on_finished_runs_once_there_are_some(api: ApiForTests) -> None:
-    made = api.submit()
-    api.train(made["runs"][0]["id"], accuracy=0.7, seconds=60)
-    guess = api.http.post("/v1/experiments", params={"dry_run": True}, json=SPEC).json()
-    assert "finished runs" in guess["estimate"]
-    assert guess["estimated_seconds"] == pytest.approx(4 * 60, rel=0.05)
-
-
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
@@ -76,9 +73,15 @@ def test_an_estimate_rests_on_finished_runs_once_there_are_some(api: ApiForTests
         ({"split": in_order(30_000, 10)}, "/split/train_rows"),
         ({"split": in_order(23_000, 2_000)}, "/split/test_rows"),
         ({"split": {"kind": "given"}}, "/split/kind"),
+        ({"split": connected(24_000)}, "/split/test_rows"),
+        ({"split": connected(1)}, "/split/test_rows"),
+        ({"split": connected(400, 0.001)}, "/batch_size"),
+        ({"threshold": {"kind": "validation", "value": 0.5}}, "/threshold/value"),
+        ({"threshold": {"kind": "best"}}, "/threshold/kind"),
         ({"batch_size": 2048}, "/batch_size"),
         ({"batch_size": 300}, "/batch_size"),
         ({"decision": {"baseline": "absent"}}, "/decision/baseline"),
+        ({"arms": [ARMS[0], {**ARMS[1], "batch_size": 2048}]}, "/arms/1/batch_size"),
     ],
 )
 def test_what_cannot_be_carried_out_is_refused_with_its_pointer(
@@ -88,6 +91,24 @@ def test_what_cannot_be_carried_out_is_refused_with_its_pointer(
     assert reply.status_code == 422
     assert set(pointers(reply)) == {pointer}
     assert api.get("/v1/experiments")["items"] == []
+
+
+def test_each_run_has_the_steps_of_its_arm(api: ApiForTests) -> None:
+    made = api.submit(arms=[ARMS[0], {**ARMS[1], "steps": 35}], seeds={"count": 1})
+    assert [(run["arm"], run["steps"]) for run in made["runs"]] == [
+        ("vanilla", 20),
+        ("modified", 35),
+    ]
+    assert made["spec"]["arms"][1]["steps"] == 35
+    again = api.http.post("/v1/experiments", params={"dry_run": True}, json=made["spec"]).json()
+    assert again["spec"] == made["spec"]
+
+
+def test_a_batch_size_that_no_arm_trains_with_is_not_held_against_the_data(
+    api: ApiForTests,
+) -> None:
+    small = [{**arm, "batch_size": 8} for arm in ARMS]
+    assert api.submit(batch_size=8192, arms=small)["state"] == "queued"
 
 
 def test_a_given_split_is_used_where_the_data_set_has_one(api: ApiForTests) -> None:
@@ -101,6 +122,25 @@ def test_a_given_split_is_used_where_the_data_set_has_one(api: ApiForTests) -> N
     guess = api.http.post("/v1/experiments", params={"dry_run": True}, json=spec).json()
     assert guess["test_pairs"] == 5
     assert guess["baselines"] == {"majority": 0.6, "collapsed": 0.4}
+
+
+def test_a_split_by_groups_tells_how_many_pairs_it_leaves_out(api: ApiForTests) -> None:
+    """Twenty pairs of duplicates in a ring of pairs that are none, and others beside them."""
+    ring = "".join(f"a{n},b{n},1\na{n},b{(n + 1) % 20},0\n" for n in range(20))
+    others = "".join(f"x{n},y{n},0\n" for n in range(20))
+    files = {"file": ("a.csv", f"question1,question2,is_duplicate\n{ring}{others}")}
+    api.http.post("/v1/datasets", files=files, data={"name": "ring"})
+    spec = {**SPEC, "dataset": "ring", "split": connected(15), "batch_size": 2}
+    spec["threshold"] = {"kind": "validation"}
+    guess = api.http.post("/v1/experiments", params={"dry_run": True}, json=spec).json()
+    assert guess["spec"]["split"] == connected(15)
+    assert guess["spec"]["threshold"] == {"kind": "validation"}
+    assert guess["test_pairs"] == 15
+    assert guess["baselines"]["collapsed"] == pytest.approx(1 / 3)
+    assert 0 < guess["left_out_pairs"] < 20
+    made = api.http.post("/v1/experiments", json=spec).json()
+    results = api.get(f"/v1/experiments/{made['id']}/results")
+    assert results["left_out_pairs"] == guess["left_out_pairs"]
 
 
 def test_the_same_key_and_body_give_the_same_experiment(api: ApiForTests) -> None:

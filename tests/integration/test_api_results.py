@@ -1,5 +1,6 @@
 """The results document: the keys of the contract, at every stage of an experiment."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -48,7 +49,12 @@ def test_the_finished_document_has_every_key_and_the_right_figures(api: ApiForTe
     assert run.keys() >= RUN_KEYS
     assert run["metrics"].keys() >= METRIC_KEYS
     assert run["metrics"]["test.accuracy"] == pytest.approx(0.73)
-    assert (run["step"], run["attempts"], run["weights_sha256"]) == (20, 1, "ab" * 32)
+    assert run["metrics"]["test.threshold"] == run["metrics"]["validation.threshold"] == 0.7
+    assert (run["step"], run["attempts"], run["weights_sha256"]) == (
+        20,
+        1,
+        hashlib.sha256(b"weights").hexdigest(),
+    )
     assert run["provenance"] == {"torch": "2.13.0"}
     assert run["curve"].keys() >= CURVE_KEYS
     assert run["curve"]["step"] == [10, 20]
@@ -88,6 +94,42 @@ def test_losses_that_are_means_are_per_row_already(api: ApiForTests) -> None:
     api.train(made["runs"][0]["id"], accuracy=0.7)
     curve = results(api, made)["arms"][0]["runs"][0]["curve"]
     assert curve["train.loss_per_row"] == curve["train.loss"] == [1.0, 0.5]
+
+
+def test_losses_per_row_are_by_the_batch_size_of_the_arm(api: ApiForTests) -> None:
+    made = api.submit(arms=[ARMS[0], {**ARMS[1], "batch_size": 8}])
+    api.train(made["runs"][1]["id"], accuracy=0.7)
+    curve = results(api, made)["arms"][1]["runs"][0]["curve"]
+    assert curve["train.loss_per_row"] == [1.0 / 8, 0.5 / 8]
+
+
+def test_a_run_that_stopped_early_says_so_and_is_complete(api: ApiForTests) -> None:
+    made = api.submit(arms=[ARMS[0], {**ARMS[1], "steps": 50}], seeds={"count": 1})
+    for run in made["runs"]:
+        api.train(run["id"], accuracy=0.7, seconds=10)  # 20 steps
+    document = results(api, made)
+    assert document["complete"]
+    runs = [arm["runs"][0] for arm in document["arms"]]
+    assert [run["stopped_early"] for run in runs] == [False, True]
+    assert [run["kept_step"] for run in runs] == [20, 20]
+    view = api.get(f"/v1/experiments/{made['id']}")
+    assert (view["state"], view["progress"], view["seconds_left"]) == ("succeeded", 1.0, None)
+
+
+def test_the_pace_of_a_run_that_stopped_early_is_of_the_steps_it_did(api: ApiForTests) -> None:
+    made = api.submit(arms=[ARMS[0], {**ARMS[1], "steps": 50}], seeds={"count": 1})
+    vanilla, modified = (run["id"] for run in made["runs"])
+    api.train(modified, accuracy=0.7, seconds=100)  # 20 of its steps
+    api.claim(vanilla)
+    left = api.get(f"/v1/experiments/{made['id']}")["seconds_left"]
+    assert left == pytest.approx(100, rel=0.1)
+
+
+def test_the_step_of_the_kept_weights_is_unknown_until_the_test(api: ApiForTests) -> None:
+    made = api.submit()
+    api.claim(made["runs"][0]["id"])
+    run = results(api, made)["arms"][0]["runs"][0]
+    assert (run["kept_step"], run["stopped_early"]) == (None, False)
 
 
 def test_the_baseline_is_b_and_its_comparisons_come_first(api: ApiForTests) -> None:

@@ -31,6 +31,7 @@ def test_steps_come_in_columns_after_a_step_and_thinned(
     series = api.get(place)
     assert series["step"] == list(range(1, 21))
     assert series["loss"][:2] == [10.0, 5.0]
+    assert series["false_closest_share"] == [0.25] * 20
     assert {len(column) for column in series.values()} == {20}
     assert api.get(place, after=18)["step"] == [19, 20]
     thinned = api.get(place, max_points=6)["step"]
@@ -45,6 +46,7 @@ def test_evaluations_come_in_order(api: ApiForTests, run: dict[str, Any]) -> Non
     order = [(one["step"], one["split"]) for one in found]
     assert order == [(10, "validation"), (20, "test"), (20, "validation")]
     assert (found[1]["accuracy"], found[1]["loss"]) == (0.71, None)
+    assert found[1]["threshold"] == 0.7
 
 
 def test_scores_are_there_once_the_run_has_succeeded(api: ApiForTests, run: dict[str, Any]) -> None:

@@ -106,9 +106,15 @@ def test_data_sets_are_added_and_listed(api: ApiForTests, tmp_path: Path) -> Non
     path.write_text(ROWS)
     added = tripletlab("datasets", "add", str(path), "--name", "mine", "--url", api.url)
     assert (added.returncode, added.stdout) == (0, "mine: 2 pairs, 50.0 % duplicates\n")
+    shared = tmp_path / "shared.csv"
+    shared.write_text(ROWS + "i,j,0\na b,k,0\n")
+    told = tripletlab("datasets", "add", str(shared), "--name", "leaky", "--url", api.url).stdout
+    assert "1 of 1 test pairs of an in-order split share a question with training" in told
     listed = tripletlab("datasets", "list", "--url", api.url)
     assert "mine" in listed.stdout
     assert GENERATED in listed.stdout
+    rows = [line.strip("│ ").split() for line in listed.stdout.replace("│", " ").splitlines()]
+    assert ["leaky", "1", "2", "0", "100.0", "%"] in rows
     path.write_text(ROWS + "a,b,maybe\n")
     refused = tripletlab("datasets", "add", str(path), "--name", "other", "--url", api.url)
     assert refused.returncode == 2
@@ -127,6 +133,9 @@ def test_watch_follows_to_the_end_and_prints_the_verdict(api: ApiForTests) -> No
     assert "modified against vanilla: test.accuracy" in done.stdout
     assert "undecided" in done.stdout
     assert api.get(f"/v1/experiments/{made['id']}/results")["comparisons"][0]["sentence"] in (
+        done.stdout
+    )
+    assert "2 paired seeds cannot tell which of modified and vanilla leaves the plateau sooner" in (
         done.stdout
     )
     assert "by calling every pair a duplicate" in done.stdout

@@ -21,6 +21,8 @@ def test_a_data_set_is_found_by_its_name_with_its_profile(database: Database) ->
     assert (found.content_hash, found.has_split) == ("abc", True)
     assert (found.rows, found.duplicates, found.empty_texts) == (200, 37, 1)
     assert (found.distinct_texts, found.vocabulary_size) == (180, 500)
+    groups = (found.duplicate_groups, found.largest_group, found.false_negatives)
+    assert (*groups, found.in_order_test, found.in_order_shared) == (30, 5, 2, 4, 1)
     lengths = (found.token_length_mean, found.token_length_median, found.token_length_p99)
     assert (*lengths, found.token_length_max) == (11.5, 10.0, 31.0, 40)
 

@@ -98,6 +98,7 @@ def test_an_experiment_on_a_data_set_that_was_just_deleted_is_refused(database: 
                 test_pairs=1,
                 baseline_majority=0.5,
                 baseline_collapsed=0.5,
+                left_out_pairs=0,
                 idempotency_key=None,
                 request_hash="",
             )

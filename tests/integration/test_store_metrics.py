@@ -10,6 +10,7 @@ from models.metrics import (
     curves,
     evaluations_of,
     final_metrics,
+    kept_steps,
     steps_series,
 )
 from models.runs import begin_from, claim
@@ -38,6 +39,7 @@ def test_steps_are_read_back_as_columns(database: Database) -> None:
         "s_an_mean": [0.2, 0.2],
         "harder_share": [0.1, 0.1],
         "masked_share": [0.0, 0.0],
+        "false_closest_share": [0.25, 0.25],
         "gradient_norm": [3.0, 3.0],
         "lr": [0.01, 0.01],
         "active_1": [1.0, 0.0],
@@ -107,6 +109,7 @@ def test_an_evaluation_is_read_back_figure_by_figure(database: Database) -> None
         loss=1.5,
         loss_per_row=0.25,
         baseline_loss=1.25,
+        threshold=0.625,
         accuracy=0.7,
         roc_auc=None,
         average_precision=0.6,
@@ -150,6 +153,35 @@ def test_final_metrics_are_the_latest_of_each_split_of_each_run(database: Databa
     assert "test.loss" not in final[first]
     assert final[second]["validation.accuracy"] == 0.6
     assert not any(name.startswith("test.") for name in final[second])
+
+
+def test_final_metrics_are_of_the_weights_that_were_kept(database: Database) -> None:
+    """The test is of them, and so is the validation at its step; later ones were not kept."""
+    with database.transaction() as session:
+        made = stored_experiment(session, seeds={"count": 1})
+        first, second = (run.id for run in runs_of(session, made.id))
+        for run_id in (first, second):
+            for step in (10, 20, 30):
+                append_evaluation(session, run_id, evaluation_row(step, loss=float(step)))
+        append_evaluation(session, first, evaluation_row(20, "test", accuracy=0.8, loss=None))
+    with database.reading() as session:
+        final, kept = final_metrics(session, made.id), kept_steps(session, made.id)
+    assert final[first]["validation.loss"] == 20.0
+    assert final[first]["test.accuracy"] == 0.8
+    assert final[second]["validation.loss"] == 30.0
+    assert kept == {first: 20}
+
+
+def test_a_repeated_attempt_has_its_test_before_it(database: Database) -> None:
+    """The weights that were tested may be older than the checkpoint that it goes on from."""
+    with database.transaction() as session:
+        made = stored_run(session)
+        claim(session, made.id, worker_id="wrk_t", cuda=False, now=at(0))
+        append_evaluation(session, made.id, evaluation_row(10))
+        append_evaluation(session, made.id, evaluation_row(10, "test", loss=None))
+        begin_from(session, made.id, 1, 15, at(1))
+        found = [(row.step, row.split) for row in evaluations_of(session, made.id)]
+    assert found == [(10, "validation")]
 
 
 def test_a_run_that_was_not_evaluated_yet_has_no_final_metrics(database: Database) -> None:

@@ -11,7 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from api.views import DatasetView
 from models.database import Database
+from models.dataset_store import dataset_by_name
 from models.errors import ServiceUnavailable
 from models.migrating import alembic_config, check, migrate
 from models.tables import Base
@@ -55,6 +57,28 @@ def test_migrating_again_changes_nothing(database: Database, database_url: str) 
     check(database)
 
 
+def test_rows_from_before_leaks_were_counted_stay_and_say_so(
+    blank: Database, blank_url: str
+) -> None:
+    with blank.engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0001")
+        connection.execute(
+            text(
+                "INSERT INTO datasets (id, name, content_hash, has_split, created_at, rows, "
+                "duplicates, empty_texts, distinct_texts, token_length_mean, token_length_median, "
+                "token_length_p99, token_length_max, vocabulary_size) VALUES ("
+                "'ds_1', 'old', 'abc', false, '2026-01-01 00:00:00+00:00', "
+                "10, 4, 0, 20, 5, 5, 9, 9, 30)"
+            )
+        )
+    migrate(blank_url)
+    with blank.reading() as session:
+        view = DatasetView.of(dataset_by_name(session, "old"))
+    assert (view.rows, view.duplicates, view.vocabulary_size) == (10, 4, 30)
+    counted = (view.duplicate_groups, view.largest_group, view.false_negatives)
+    assert (*counted, view.in_order_test, view.in_order_shared) == (None,) * 5
+
+
 def test_going_down_leaves_no_table_behind(blank: Database, blank_url: str) -> None:
     migrate(blank_url)
     with blank.engine.begin() as connection:
@@ -85,14 +109,14 @@ def test_a_database_without_the_schema_is_not_ready(blank: Database) -> None:
 
 def test_a_database_of_another_version_is_not_ready(database: Database) -> None:
     with database.transaction() as session:
-        version = session.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        newest = session.scalar(text("SELECT version_num FROM alembic_version"))
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     try:
         with pytest.raises(ServiceUnavailable, match="9999"):
             check(database)
     finally:
         with database.transaction() as session:
-            session.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
+            session.execute(text(f"UPDATE alembic_version SET version_num = '{newest}'"))
 
 
 def test_a_database_that_does_not_answer_is_not_ready() -> None:

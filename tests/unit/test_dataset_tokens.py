@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from models.datasets.cache import load, open_labels, open_split, open_texts, open_tokens, store
 from models.datasets.generated import generate_pairs
+from models.datasets.groups import duplicate_groups
 from models.datasets.pairs import Pairs, content_hash, make_pairs
 from models.datasets.profile import profile
 from models.datasets.tokenizer import TokenizerKind, tokenize
@@ -147,7 +148,7 @@ def test_a_data_set_of_empty_texts_has_no_tokens(tmp_path: Path) -> None:
     tokens = open_tokens(tmp_path / "set", "word")
     assert tokens.vocabulary == []
     assert tokens.question(1, 1).tolist() == []
-    assert profile(pairs, tokens).empty_texts == 4
+    assert profile(pairs, tokens, duplicate_groups(pairs)).empty_texts == 4
 
 
 def _open(folder: Path, gate: object) -> None:
@@ -171,7 +172,7 @@ def test_two_processes_may_build_the_tokens_at_once(tmp_path: Path) -> None:
 def test_the_profile_counts_what_it_says(tmp_path: Path) -> None:
     pairs = make_pairs(["a b c", "", "a"], ["a", " ", "d e f g"], [1, 0, 1])
     store(pairs, tmp_path / "set")
-    found = profile(pairs, open_tokens(tmp_path / "set", "word"))
+    found = profile(pairs, open_tokens(tmp_path / "set", "word"), duplicate_groups(pairs))
     assert (found.rows, found.duplicates, found.duplicate_share) == (3, 2, 2 / 3)
     assert (found.empty_texts, found.distinct_texts, found.vocabulary_size) == (2, 5, 7)
     assert (found.token_length_mean, found.token_length_median) == (9 / 6, 1.0)

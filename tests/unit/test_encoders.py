@@ -4,26 +4,15 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from models.specs.training import BagEncoder, LstmEncoder
-from worker.training.data import PAD, Questions, pad_to_power_of_two
+from worker.training.data import PAD, pad_to_power_of_two
 from worker.training.encoders import build_encoder
 from worker.training.initial import initial_weights
 from worker.training.lstm import lstm_sum
 from worker.training.packing import pack
 
-WORDS = 20
-
-
-def questions(*texts):
-    ids = np.array([word for text in texts for word in text], dtype=np.int64)
-    return Questions(ids, np.array([len(text) for text in texts], dtype=np.int64))
-
-
-some_questions = st.lists(
-    st.lists(st.integers(0, WORDS - 1), min_size=1, max_size=9), min_size=1, max_size=6
-)
+from questions_for_tests import KINDS, WORDS, encoder_of, questions, some_questions
 
 
 def reference(encoder, text):
@@ -71,6 +60,15 @@ def test_the_packed_lstm_has_the_gradients_of_torchs_own(texts):
         assert torch.allclose(ours, theirs, atol=1e-10)
 
 
+@given(texts=some_questions)
+@settings(deadline=None, max_examples=30)
+def test_the_lstm_without_gradients_gives_the_same_vectors(texts):
+    encoder = lstm_encoder()
+    with torch.no_grad():
+        quick = encoder.encode(questions(*texts))
+    assert torch.allclose(quick, encoder.encode(questions(*texts)), atol=1e-12)
+
+
 def test_the_lstm_passes_a_gradient_check():
     packed = pack(questions([1, 2, 3], [3, 3], [4]), torch.device("cpu"))
     shapes = [(len(packed.distinct), 4), (12, 4), (12, 3), (12,)]
@@ -82,34 +80,45 @@ def test_the_lstm_passes_a_gradient_check():
     assert torch.autograd.gradcheck(lambda *tensors: lstm_sum(*tensors, packed), inputs)
 
 
-@given(texts=some_questions)
-@settings(deadline=None, max_examples=30)
-def test_encoding_without_gradients_gives_the_same_vectors(texts):
-    encoder = lstm_encoder()
-    with torch.no_grad():
-        quick = encoder.encode(questions(*texts))
-    assert torch.allclose(quick, encoder.encode(questions(*texts)), atol=1e-12)
-
-
-@pytest.mark.parametrize("kind", ["lstm", "bag"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_masked_question_has_the_same_vector_in_any_batch(kind):
-    spec = LstmEncoder(kind="lstm") if kind == "lstm" else BagEncoder(kind="bag")
-    encoder = build_encoder(spec, initial_weights(spec, WORDS, 0))
+    encoder = encoder_of(kind)
     alone = encoder.encode(questions([1, 2, 3]))[0]
     among = encoder.encode(questions([4] * 30, [1, 2, 3], [5], [6, 7]))[1]
     assert torch.allclose(alone, among, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["lstm", "bag"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_padded_question_depends_on_the_longest_of_its_batch(kind):
-    fields = {"padding": "power_of_two", "init": "trax"}
-    spec = (
-        LstmEncoder(kind="lstm", **fields) if kind == "lstm" else BagEncoder(kind="bag", **fields)
-    )
-    encoder = build_encoder(spec, initial_weights(spec, WORDS, 0))
+    encoder = encoder_of(kind, padding="power_of_two", init="trax", seed=0)
     alone = encoder.encode(questions([2, 3, 4]))[0]
     among = encoder.encode(questions([2, 3, 4], [5] * 30))[0]
     assert not torch.allclose(alone, among, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_encoding_in_eval_mode_without_gradients_gives_the_same_vectors(kind):
+    encoder = encoder_of(kind, embedding_dim=8).double()
+    some = questions([1, 2, 3], [4], [5] * 9, [3, 2, 1])
+    expected = encoder.encode(some)
+    with torch.no_grad():
+        assert torch.allclose(encoder.encode(some), expected, atol=1e-12)
+        assert torch.allclose(encoder.eval().encode(some), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("init", ["torch", "trax"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_weight_has_a_gradient_and_takes_its_values_from_the_seed_alone(kind, init):
+    torch.manual_seed(1)
+    encoder = encoder_of(kind, init=init)
+    torch.manual_seed(2)
+    again, other = encoder_of(kind, init=init), encoder_of(kind, init=init, seed=4)
+    first, second = encoder.encode(questions([1, 2, 3], [3, 4, 2, 2])).chunk(2)
+    (first * second).sum().backward()
+    for name, weights in encoder.named_parameters():
+        assert weights.grad is not None, name
+        assert torch.equal(weights, again.get_parameter(name))
+    assert any(not torch.equal(w, other.get_parameter(n)) for n, w in encoder.named_parameters())
 
 
 def test_padding_goes_to_the_next_power_of_two_of_the_longest_question():

@@ -1,5 +1,7 @@
 """Figures of an evaluation, also where labels or scores are degenerate."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -65,6 +67,21 @@ def test_validation_losses_are_means_over_the_first_whole_batches_of_both_losses
     assert found.loss == pytest.approx(np.mean(expected["modified"]), rel=1e-6)
     assert found.baseline_loss == pytest.approx(np.mean(expected["vanilla"]), rel=1e-6)
     assert found.loss_per_row == pytest.approx(found.loss / 16)
+
+
+def test_validation_losses_leave_out_what_each_loss_excludes():
+    """All pairs of one group: an excluding loss has no negative, the other all of them."""
+    one_group = dataclasses.replace(DATA, groups=np.zeros_like(DATA.groups))
+    term = {"terms": [{"kind": "mean_negative"}]}
+    arms = [
+        {"name": "plain", "loss": term},
+        {"name": "excluding", "loss": {**term, "exclude_known_duplicates": True}},
+    ]
+    spec = tiny_spec(arms=arms)
+    training = Training(spec, "excluding", 0, one_group, "cpu")
+    found = evaluate_validation(training.encoder, spec, "excluding", one_group, 5)
+    assert found.loss == 0.0
+    assert found.baseline_loss > 0.1
 
 
 def test_validation_pairs_are_spread_over_all_validation_rows():

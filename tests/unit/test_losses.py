@@ -17,13 +17,17 @@ KINDS = {"mean_negative": MeanNegative, "closest_negative": ClosestNegative}
 DTYPES = (torch.float32, torch.float64)
 
 
-def slow_hinges(loss, similarities):
-    """Every term, anchor and negative in a loop of its own, in the matrix's own precision."""
+def slow_hinges(loss, similarities, groups=None):
+    """Every term, anchor and negative in a loop of its own, in the matrix's own precision.
+
+    `groups`, one for each pair: those of the anchor's own group are no negatives.
+    """
+    groups = list(range(len(similarities))) if groups is None else groups
     number = np.float32 if similarities.dtype == torch.float32 else np.float64
     rows = [[number(value) for value in row] for row in similarities.tolist()]
     if loss.anchors == "both":
         sides = [
-            slow_hinges(loss.model_copy(update={"anchors": side}), similarities)
+            slow_hinges(loss.model_copy(update={"anchors": side}), similarities, groups)
             for side in ("first", "second")
         ]
         return (np.array(sides[0]) + np.array(sides[1])) / 2
@@ -36,7 +40,7 @@ def slow_hinges(loss, similarities):
         for anchor, row in enumerate(rows):
             positive, candidates = row[anchor], []
             for other, s_an in enumerate(row):
-                if other == anchor:
+                if groups[other] == groups[anchor]:
                     continue
                 harder = s_an > positive
                 if term.among == "all" or not harder:
@@ -84,6 +88,51 @@ def test_every_rule_equals_the_triple_loop(similarities, margin, anchors):
     fast = hinge_terms(loss, similarities).numpy()
     tolerance = 1e-6 if similarities.dtype == torch.float32 else 1e-12
     np.testing.assert_allclose(fast, slow_hinges(loss, similarities), atol=tolerance, rtol=0)
+
+
+def same_group(groups):
+    """(B, B): which pairs are known to ask the same."""
+    groups = torch.tensor(groups)
+    return groups[:, None] == groups
+
+
+@given(
+    similarities=similarity_matrices(),
+    anchors=st.sampled_from(["first", "second", "both"]),
+    data=st.data(),
+)
+@settings(max_examples=200, deadline=None)
+def test_known_duplicates_are_excluded_from_every_rule_as_in_the_triple_loop(
+    similarities, anchors, data
+):
+    size = len(similarities)
+    groups = data.draw(st.lists(st.integers(0, 3), min_size=size, max_size=size))
+    loss = loss_of(*EVERY_TERM, anchors=anchors)
+    fast = hinge_terms(loss, similarities, same_group(groups)).numpy()
+    tolerance = 1e-6 if similarities.dtype == torch.float32 else 1e-12
+    np.testing.assert_allclose(fast, slow_hinges(loss, similarities, groups), atol=tolerance)
+
+
+@pytest.mark.parametrize(("kind", "among"), EVERY_TERM)
+def test_a_row_whose_negatives_are_all_excluded_contributes_exactly_nothing(kind, among):
+    """Even in the course's corner, where a masked negative would still cost."""
+    similarities = torch.tensor([[-0.9, 0.9], [0.9, -0.9]], requires_grad=True)
+    hinges = hinge_terms(loss_of((kind, among)), similarities, same_group([5, 5]))
+    assert hinges.tolist() == [[0.0, 0.0]]
+    hinges.sum().backward()
+    assert similarities.grad.tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_which_pairs_are_excluded_may_differ_from_anchor_to_anchor():
+    """`excluded` is read by row for first questions as anchors, and by column for second ones."""
+    similarities = torch.tensor([[0.0, 0.2], [0.1, 0.0]], dtype=torch.float64)
+    excluded = torch.tensor([[True, True], [False, True]])
+    first, second = (
+        hinge_terms(loss_of(("closest_negative", "all"), anchors=side), similarities, excluded)
+        for side in ("first", "second")
+    )
+    assert first[0].tolist() == pytest.approx([0.0, 0.35])
+    assert second[0].tolist() == pytest.approx([0.35, 0.0])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

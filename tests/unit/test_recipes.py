@@ -31,6 +31,14 @@ def test_the_notebooks_recipe_is_faithful_in_every_switch() -> None:
     assert notebook.model_copy(update=same) == forum
 
 
+def test_hyper_parameters_and_networks_are_arms_that_differ_in_nothing_else() -> None:
+    for recipe, field in (("learning-rates", "optimizer"), ("encoders", "encoder")):
+        spec = parse_spec(expand_recipe({"recipe": recipe}))
+        trained = [spec.for_arm(arm.name) for arm in spec.arms]
+        assert len({getattr(one, field) for one in trained}) == len(trained)
+        assert len({(arm.loss, arm.overridden - {field}) for arm in spec.arms}) == 1
+
+
 def test_a_body_that_names_a_recipe_changes_only_what_it_says() -> None:
     recipe = {"recipe": "course-notebook"}
     base = expand_recipe(recipe)

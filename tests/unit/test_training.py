@@ -12,18 +12,9 @@ from worker.training.data import pair_questions
 from worker.training.events import Evaluated, Finished, Saved, Started, StepDone
 from worker.training.loop import Training, train
 
-from training_for_tests import tiny_data, tiny_spec
+from training_for_tests import figures, killed_after_every_step, tiny_data, tiny_spec
 
 DATA = tiny_data()
-
-
-def figures(events):
-    """What must repeat bit for bit: steps, evaluations, scores and weights."""
-    said = [e for e in events if isinstance(e, StepDone | Evaluated)]
-    last = events[-1]
-    assert isinstance(last, Finished)
-    weights = {name: values.tobytes() for name, values in last.weights.items()}
-    return said, last.scores.tobytes(), weights
 
 
 def run(spec=None, arm="vanilla", seed=0, **options):
@@ -40,7 +31,7 @@ def test_a_training_tells_its_start_every_step_its_evaluations_and_its_end():
 
 
 @pytest.mark.parametrize("padding", ["masked", "power_of_two"])
-@pytest.mark.parametrize("encoder", ["lstm", "bag"])
+@pytest.mark.parametrize("encoder", ["lstm", "gru", "bag", "transformer"])
 def test_the_same_spec_and_seed_give_the_same_bits(encoder, padding):
     spec = tiny_spec(encoder={"kind": encoder, "embedding_dim": 8, "padding": padding})
     assert figures(run(spec)) == figures(run(spec))
@@ -78,6 +69,13 @@ def test_a_training_goes_on_from_a_checkpoint_to_the_same_bits(tmp_path, stop_af
     after = run(checkpoints=checkpoints)
     assert after[0] == Started(stop_after)
     assert figures(before + after) == figures(straight)
+
+
+@pytest.mark.parametrize("encoder", ["gru", "bag", "transformer"])
+def test_every_encoder_goes_on_to_the_same_bits_wherever_it_was_killed(tmp_path, encoder):
+    spec = tiny_spec(encoder={"kind": encoder, "embedding_dim": 8})
+    events = killed_after_every_step(spec, "modified", 1, DATA, tmp_path)
+    assert figures(events) == figures(run(spec, "modified", 1))
 
 
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(tmp_path):

@@ -20,6 +20,7 @@ Int64 = npt.NDArray[np.int64]
 class RunData:
     """Token arrays and row numbers. Question `2 * row + side` has ids[offsets[q]:offsets[q + 1]].
 
+    `groups` is the duplicate group of every question: equal where two are known to ask the same.
     `train` and `validation_duplicates` hold duplicate pairs only; `validation` and `test` both.
     """
 
@@ -32,6 +33,7 @@ class RunData:
     validation_duplicates: Int64
     validation: Int64
     test: Int64
+    groups: Int32
 
 
 @dataclass(frozen=True)

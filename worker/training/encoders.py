@@ -5,11 +5,19 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
-from models.specs.training import BagEncoder, EncoderSpec, LstmEncoder
+from models.specs.training import (
+    BagEncoder,
+    EncoderSpec,
+    GruEncoder,
+    LstmEncoder,
+    TransformerEncoder,
+)
 from worker.training.data import Questions, pad_to_power_of_two
+from worker.training.gru import gru_sum
 from worker.training.initial import Weights
 from worker.training.lstm import lstm_sum
 from worker.training.packing import Packed, pack
+from worker.training.transformer import build_stack, transformer_sum
 
 
 class Encoder(nn.Module):
@@ -55,10 +63,36 @@ class BagMeanEncoder(Encoder):
         return total.index_add(0, packed.owner, embedded.index_select(0, packed.index))
 
 
+class GruMeanEncoder(Encoder):
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias: Tensor
+    bias_hn: Tensor
+
+    def pooled_sum(self, embedded: Tensor, packed: Packed) -> Tensor:
+        weights = (self.weight_ih, self.weight_hh, self.bias, self.bias_hn)
+        return gru_sum(embedded, *weights, packed)
+
+
+class TransformerMeanEncoder(Encoder):
+    def __init__(self, spec: TransformerEncoder, weights: Weights) -> None:
+        super().__init__(spec, {"embedding": weights["embedding"]})
+        self.stack = build_stack(spec)
+        tensors = {name: torch.from_numpy(values.copy()) for name, values in weights.items()}
+        self.load_state_dict(tensors, assign=True)
+
+    def pooled_sum(self, embedded: Tensor, packed: Packed) -> Tensor:
+        return transformer_sum(embedded, self.stack, packed)
+
+
 def build_encoder(spec: EncoderSpec, weights: Weights) -> Encoder:
     """The encoder of a spec, with these weights."""
     match spec:
         case LstmEncoder():
             return LstmMeanEncoder(spec, weights)
+        case GruEncoder():
+            return GruMeanEncoder(spec, weights)
         case BagEncoder():
             return BagMeanEncoder(spec, weights)
+        case TransformerEncoder():
+            return TransformerMeanEncoder(spec, weights)

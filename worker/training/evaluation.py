@@ -1,5 +1,6 @@
 """Evaluations: losses on fixed validation batches, and how well similarities tell labels apart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +9,14 @@ import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from models.errors import TrainingFault
-from models.specs.experiment import ExperimentSpec
+from models.specs.experiment import ExperimentSpec, FixedThreshold
 from models.specs.losses import LossSpec
 from worker.training.data import Int64, RunData, pair_questions
+from worker.training.duplicates import excluded_pairs, known_duplicates
 from worker.training.encoders import Encoder
 from worker.training.events import Evaluated
 from worker.training.losses import batch_loss
+from worker.training.thresholds import best_threshold
 
 PAIRS_AT_ONCE = 512  # the course evaluates in batches of 512; with its padding this is visible
 
@@ -22,6 +25,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class PairFigures:
+    threshold: float
     accuracy: float
     roc_auc: float | None
     average_precision: float | None
@@ -41,6 +45,7 @@ def pair_figures(scores: Floats, labels: npt.NDArray[np.int8], threshold: float)
     called = scores > np.float32(threshold)
     both = bool(positive.any() and not positive.all())
     return PairFigures(
+        threshold=threshold,
         accuracy=float((called == positive).mean()),
         roc_auc=float(roc_auc_score(labels, scores)) if both else None,
         average_precision=float(average_precision_score(labels, scores)) if both else None,
@@ -68,24 +73,44 @@ def pair_scores(encoder: Encoder, data: RunData, rows: Int64) -> Floats:
     return result
 
 
-@torch.no_grad()
 def validation_losses(
-    encoder: Encoder, spec: ExperimentSpec, losses: tuple[LossSpec, ...], data: RunData
-) -> tuple[float, ...]:
-    """The mean over the fixed validation batches of each of `losses`, as each reduces a batch.
+    encoder: Encoder, spec: ExperimentSpec, arm: str, data: RunData
+) -> tuple[float, float]:
+    """The arm's own loss and the baseline's, each the mean over its fixed validation batches.
 
     The batches are the first whole ones of the validation duplicates, in order: the same in
-    every arm, seed and step.
+    every arm, seed and step, but for their size. Each loss is measured on batches of its own
+    arm's size, since more negatives make another loss; so the baseline's is one yardstick.
     """
-    whole = len(data.validation_duplicates) // spec.batch_size
-    batches = min(spec.validation_batches, whole)
+    own, baseline = spec.for_arm(arm), spec.for_arm(spec.baseline.name)
+    losses = (own.arm(arm).loss, spec.baseline.loss)
+    sizes = (own.batch_size, baseline.batch_size)
+    if sizes[0] == sizes[1]:
+        loss, yardstick = _mean_losses(encoder, losses, data, sizes[0], spec.validation_batches)
+        return loss, yardstick
+    loss, yardstick = (
+        _mean_losses(encoder, (one,), data, size, spec.validation_batches)[0]
+        for one, size in zip(losses, sizes, strict=True)
+    )
+    return loss, yardstick
+
+
+@torch.no_grad()
+def _mean_losses(
+    encoder: Encoder, losses: Sequence[LossSpec], data: RunData, batch_size: int, at_most: int
+) -> list[float]:
+    """The mean of each loss, as it reduces a batch, over the first whole batches."""
+    batches = min(at_most, len(data.validation_duplicates) // batch_size)
     totals = np.zeros(len(losses))
     for index in range(batches):
-        rows = data.validation_duplicates[index * spec.batch_size :][: spec.batch_size]
+        rows = data.validation_duplicates[index * batch_size :][:batch_size]
         first, second = encoder.encode(pair_questions(data, rows)).chunk(2)
         similarities = first @ second.t()
-        totals += [batch_loss(loss, similarities).item() for loss in losses]
-    return tuple(float(total) for total in totals / batches)
+        known = known_duplicates(data, rows, similarities.device)
+        totals += [
+            batch_loss(loss, similarities, excluded_pairs(loss, known)).item() for loss in losses
+        ]
+    return [float(total) for total in totals / batches]
 
 
 def validation_rows(data: RunData, count: int) -> Int64:
@@ -98,18 +123,31 @@ def validation_rows(data: RunData, count: int) -> Int64:
 def evaluate_validation(
     encoder: Encoder, spec: ExperimentSpec, arm: str, data: RunData, step: int
 ) -> Evaluated:
-    """The arm's own loss, the baseline's loss on the same batches, and the pair figures."""
-    own = spec.arm(arm).loss
-    loss, baseline_loss = validation_losses(encoder, spec, (own, spec.baseline.loss), data)
+    """The arm's own loss, the baseline's as the one yardstick, and the pair figures."""
+    own = spec.for_arm(arm)
+    loss, baseline_loss = validation_losses(encoder, spec, arm, data)
     rows = validation_rows(data, spec.validation_pairs)
-    figures = pair_figures(
-        pair_scores(encoder, data, rows), data.labels[rows], spec.threshold.value
-    )
-    per_row = loss / spec.batch_size if own.reduction == "sum" else loss
+    scores, labels = pair_scores(encoder, data, rows), data.labels[rows]
+    figures = pair_figures(scores, labels, _threshold(own, scores, labels))
+    per_row = loss / own.batch_size if own.arm(arm).loss.reduction == "sum" else loss
     return Evaluated(step, "validation", loss, per_row, baseline_loss, **vars(figures))
 
 
-def evaluate_test(spec: ExperimentSpec, data: RunData, scores: Floats, step: int) -> Evaluated:
+def decision_threshold(spec: ExperimentSpec, encoder: Encoder, data: RunData) -> float:
+    """The threshold that test pairs meet: fixed by the arm's own spec, or chosen on validation."""
+    if isinstance(spec.threshold, FixedThreshold):
+        return spec.threshold.value
+    rows = validation_rows(data, spec.validation_pairs)
+    return best_threshold(pair_scores(encoder, data, rows), data.labels[rows])
+
+
+def evaluate_test(data: RunData, scores: Floats, step: int, threshold: float) -> Evaluated:
     """The pair figures of the test rows, from their scores."""
-    figures = pair_figures(scores, data.labels[data.test], spec.threshold.value)
+    figures = pair_figures(scores, data.labels[data.test], threshold)
     return Evaluated(step, "test", None, None, None, **vars(figures))
+
+
+def _threshold(spec: ExperimentSpec, scores: Floats, labels: npt.NDArray[np.int8]) -> float:
+    if isinstance(spec.threshold, FixedThreshold):
+        return spec.threshold.value
+    return best_threshold(scores, labels)

@@ -38,6 +38,7 @@ class Evaluated:
     loss: float | None
     loss_per_row: float | None
     baseline_loss: float | None
+    threshold: float  # a pair is called a duplicate when its similarity is above it
     accuracy: float
     roc_auc: float | None
     average_precision: float | None
@@ -56,11 +57,14 @@ class Saved:
 
 @dataclass(frozen=True)
 class Finished:
-    """Always last: the similarity of every test pair, and the final weights by name."""
+    """Always last: the similarity of every test pair, and the weights by name that gave it."""
 
-    step: int
+    step: int  # the last that was trained
+    kept_step: int  # the step after which the weights were as they are kept
+    threshold: float  # that the test pairs met
     scores: npt.NDArray[np.float32]
     weights: dict[str, npt.NDArray[np.float32]]
+    stopped_early: str | None  # why there are fewer steps than asked for; None when there are not
 
 
 Event = Started | StepDone | Evaluated | Saved | Finished

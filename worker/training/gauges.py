@@ -18,32 +18,49 @@ class Gauges:
     s_an_mean: float
     harder_share: float  # rows with at least one negative harder than the positive
     masked_share: float  # rows whose negatives are all harder than the positive
+    false_closest_share: float  # rows whose closest other pair is a known duplicate of the anchor
     active: tuple[float, ...]  # for each term, rows whose hinge is above zero
 
 
 @torch.no_grad()
-def measure(spec: LossSpec, similarities: Tensor, hinges: Tensor, loss: Tensor) -> Gauges:
+def measure(
+    spec: LossSpec,
+    similarities: Tensor,
+    hinges: Tensor,
+    loss: Tensor,
+    known: Tensor,
+    excluded: Tensor | None = None,
+) -> Gauges:
     """Gauges of a batch: `similarities` (B, B), `hinges` (terms, B), `loss` a scalar.
 
-    With `anchors: second` rows and columns change roles; with `both`, the shares of harder
-    negatives are those of the first questions as anchors.
+    `known` (B, B) is True where two pairs are known to ask the same, the diagonal included;
+    `excluded` as in `hinge_terms`: what is excluded counts as no negative, but for the closest
+    other pair, which is looked for among all (of equally close ones the first counts).
+    With `anchors: second` rows and columns change roles; with `both`, the shares of harder and of
+    false negatives are those of the first questions as anchors.
     """
+    own = torch.eye(len(similarities), dtype=torch.bool, device=similarities.device)
+    negatives = ~(own if excluded is None else excluded)
     if spec.anchors == "second":
-        similarities = similarities.t()
-    rows = len(similarities)
+        similarities, known, negatives = similarities.t(), known.t(), negatives.t()
     positive = similarities.diagonal()
-    harder = (similarities > positive[:, None]).sum(dim=1)
-    scale = rows if spec.reduction == "sum" else 1
+    harder = ((similarities > positive[:, None]) & negatives).sum(dim=1)
+    number = negatives.sum(dim=1)
+    closest = similarities.masked_fill(own, -torch.inf).argmax(dim=1, keepdim=True)
+    scale = len(similarities) if spec.reduction == "sum" else 1
     figures = torch.stack(
         [
             loss,
             loss / scale,
             positive.mean(),
-            (similarities.sum() - positive.sum()) / (rows * (rows - 1)),
+            similarities.masked_fill(~negatives, 0).sum() / number.sum().clamp(min=1),
             (harder > 0).to(loss.dtype).mean(),
-            (harder == rows - 1).to(loss.dtype).mean(),
+            (harder == number).to(loss.dtype).mean(),
+            known.gather(1, closest).to(loss.dtype).mean(),
             *(hinges > 0).to(loss.dtype).mean(dim=1),
         ]
     ).tolist()  # one transfer for all of them: on a GPU each would be a wait
-    loss_now, per_row, s_ap, s_an, harder_share, masked_share, *active = figures
-    return Gauges(loss_now, per_row, s_ap, s_an, harder_share, masked_share, tuple(active))
+    loss_now, per_row, s_ap, s_an, harder_share, masked_share, false_closest, *active = figures
+    return Gauges(
+        loss_now, per_row, s_ap, s_an, harder_share, masked_share, false_closest, tuple(active)
+    )

@@ -17,14 +17,22 @@ from worker.training.batches import batch_rows
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData, pair_questions
 from worker.training.devices import prepare_device
+from worker.training.duplicates import excluded_pairs, known_duplicates
 from worker.training.encoders import build_encoder
-from worker.training.evaluation import evaluate_test, evaluate_validation, pair_scores
-from worker.training.events import Event, Finished, Saved, Started, StepDone
+from worker.training.evaluation import (
+    decision_threshold,
+    evaluate_test,
+    evaluate_validation,
+    pair_scores,
+)
+from worker.training.events import Evaluated, Event, Finished, Saved, Started, StepDone
 from worker.training.gauges import measure
 from worker.training.initial import Weights, initial_weights
+from worker.training.keeping import Keeping
 from worker.training.losses import hinge_terms, reduce_terms
 from worker.training.optimizer import ShrinkingAdam
 from worker.training.schedules import learning_rate
+from worker.training.stopping import EarlyStopping
 
 
 def train(
@@ -48,30 +56,37 @@ def train(
     if found:
         training.load(found.tensors, found.step)
     yield Started(training.step)
-    while training.step < spec.steps:
+    while not training.ended:
         yield training.advance()
-        step = training.step
-        if step % spec.evaluate_every == 0 or step == spec.steps:
-            yield evaluate_validation(training.encoder, spec, arm, data, step)
-        if checkpoints and step < spec.steps and checkpoints.due(step):
-            checkpoints.save(step, training.tensors(), identity)
-            yield Saved(step)
+        if training.is_to_be_evaluated:
+            evaluated = evaluate_validation(training.encoder, spec, arm, data, training.step)
+            training.see(evaluated)
+            yield evaluated
+        if checkpoints and not training.ended and checkpoints.due(training.step):
+            checkpoints.save(training.step, training.tensors(), identity)
+            yield Saved(training.step)
+    kept_step = training.take_kept_weights()
     scores = pair_scores(training.encoder, data, data.test)
-    yield evaluate_test(spec, data, scores, training.step)
-    yield Finished(training.step, scores, training.weights())
+    threshold = decision_threshold(training.spec, training.encoder, data)
+    yield evaluate_test(data, scores, kept_step, threshold)
+    weights, why = training.weights(), training.stopped_early
+    yield Finished(training.step, kept_step, threshold, scores, weights, why)
 
 
 class Training:
-    """The state of a training between two steps: weights, moments, and the step's number."""
+    """The state of a training between two steps: weights, moments, the step's number, and what
+    the evaluations so far have decided. Its `spec` is the arm's own."""
 
     def __init__(
         self, spec: ExperimentSpec, arm: str, seed: int, data: RunData, device: str
     ) -> None:
-        self.spec, self.seed, self.data, self.step = spec, seed, data, 0
+        self.spec, self.seed, self.data, self.step = spec.for_arm(arm), seed, data, 0
         self.loss_spec = spec.arm(arm).loss
-        weights = initial_weights(spec.encoder, data.vocabulary_size, seed)
-        self.encoder = build_encoder(spec.encoder, weights).to(prepare_device(device))
-        self.optimizer = ShrinkingAdam(spec.optimizer, self.encoder.named_parameters())
+        weights = initial_weights(self.spec.encoder, data.vocabulary_size, seed)
+        self.encoder = build_encoder(self.spec.encoder, weights).to(prepare_device(device))
+        self.optimizer = ShrinkingAdam(self.spec.optimizer, self.encoder.named_parameters())
+        self.early_stopping = EarlyStopping(self.spec.early_stop)
+        self.keeping = Keeping(self.spec.checkpoint)
 
     def advance(self) -> StepDone:
         """Do the next step."""
@@ -79,10 +94,12 @@ class Training:
         rows = batch_rows(self.data.train, self.seed, step, self.spec.batch_size)
         first, second = self.encoder.encode(pair_questions(self.data, rows)).chunk(2)
         similarities = first @ second.t()
-        hinges = hinge_terms(self.loss_spec, similarities)
+        known = known_duplicates(self.data, rows, similarities.device)
+        excluded = excluded_pairs(self.loss_spec, known)
+        hinges = hinge_terms(self.loss_spec, similarities, excluded)
         loss = reduce_terms(self.loss_spec, hinges)
         loss.backward()  # type: ignore[no-untyped-call]
-        gauges = measure(self.loss_spec, similarities, hinges, loss)
+        gauges = measure(self.loss_spec, similarities, hinges, loss, known, excluded)
         norm = self._gradient_norm()
         if not (math.isfinite(gauges.loss) and math.isfinite(norm)):
             raise TrainingFault(_not_finite(step, gauges.loss, norm, self.spec.optimizer.lr))
@@ -91,19 +108,46 @@ class Training:
         self.step = step
         return StepDone(step, gauges, norm, lr)
 
+    @property
+    def is_to_be_evaluated(self) -> bool:
+        return self.step % self.spec.evaluate_every == 0 or self.step == self.spec.steps
+
+    def see(self, evaluated: Evaluated) -> None:
+        """Take an evaluation on validation into account: it may end the training, and may make
+        the weights of now the ones to keep."""
+        self.early_stopping.see(evaluated)
+        self.keeping.see(evaluated, self.encoder)
+
+    @property
+    def ended(self) -> bool:
+        return self.step == self.spec.steps or self.stopped_early is not None
+
+    @property
+    def stopped_early(self) -> str | None:
+        """Why there are no more steps although some are left; None when that is not so."""
+        return self.early_stopping.reason if self.step < self.spec.steps else None
+
+    def take_kept_weights(self) -> int:
+        """After the end: have the weights that are to be tested and kept; the step they are of."""
+        return self.keeping.give_to(self.encoder, self.step)
+
     def _gradient_norm(self) -> float:
         gradients = [p.grad for p in self.encoder.parameters() if p.grad is not None]
         return float(torch.nn.utils.get_total_norm(gradients))
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that a bit-exact resume needs beside the step: weights and Adam's moments."""
-        return {**self.encoder.state_dict(), **self.optimizer.state()}
+        """All that a bit-exact resume needs beside the step: weights, Adam's moments, and what
+        the evaluations have left."""
+        decided = self.early_stopping.state() | self.keeping.state()
+        return {**self.encoder.state_dict(), **self.optimizer.state(), **decided}
 
     def load(self, tensors: dict[str, Tensor], step: int) -> None:
         """Become what `tensors()` was after `step`."""
         weights = {name: tensors[name] for name in self.encoder.state_dict()}
         self.encoder.load_state_dict(weights)
         self.optimizer.load(tensors, step)
+        self.early_stopping.load(tensors)
+        self.keeping.load(tensors)
         self.step = step
 
     def weights(self) -> Weights:

@@ -12,8 +12,10 @@ max(0, margin - s_ap + number). The rules for `among`:
 - `semi_hard`: s_ap - margin <= s_an <= s_ap.
 
 Under every rule but that corner, a row without a negative that counts contributes exactly 0.
-The diagonal is never a negative. Among equal closest negatives the gradient is shared (`amax`,
-as in the course's JAX), and the hinge's gradient at exactly zero is zero.
+The diagonal is never a negative, nor is any entry that the caller excludes: it is as the diagonal
+under every rule (it does not even leave the course's s_an - 2 behind). Among equal closest
+negatives the gradient is shared (`amax`, as in the course's JAX), and the hinge's gradient at
+exactly zero is zero.
 """
 
 from typing import assert_never
@@ -26,19 +28,23 @@ from models.specs.losses import AnyTerm, ClosestNegative, LossSpec, MeanNegative
 COURSE_PENALTY = 2.0  # what the course subtracts from a masked similarity
 
 
-def hinge_terms(spec: LossSpec, similarities: Tensor) -> Tensor:
+def hinge_terms(spec: LossSpec, similarities: Tensor, excluded: Tensor | None = None) -> Tensor:
     """The unweighted hinge of every term and row: (terms, B), each >= 0.
 
     `similarities` is (B, B), first questions by second questions. With `anchors: both` the two
-    directions are averaged.
+    directions are averaged. `excluded` (B, B) is True where a pair is never a negative, the
+    diagonal included; None means the diagonal alone.
     """
+    if excluded is None:
+        excluded = torch.eye(len(similarities), dtype=torch.bool, device=similarities.device)
     match spec.anchors:
         case "first":
-            return _one_direction(spec, similarities)
+            return _one_direction(spec, similarities, excluded)
         case "second":
-            return _one_direction(spec, similarities.t())
+            return _one_direction(spec, similarities.t(), excluded.t())
         case "both":
-            return (_one_direction(spec, similarities) + _one_direction(spec, similarities.t())) / 2
+            first = _one_direction(spec, similarities, excluded)
+            return (first + _one_direction(spec, similarities.t(), excluded.t())) / 2
         case _:
             assert_never(spec.anchors)
 
@@ -50,29 +56,31 @@ def reduce_terms(spec: LossSpec, hinges: Tensor) -> Tensor:
     return rows.sum() if spec.reduction == "sum" else rows.mean()
 
 
-def batch_loss(spec: LossSpec, similarities: Tensor) -> Tensor:
-    """The scalar loss of a batch whose similarities are (B, B)."""
-    return reduce_terms(spec, hinge_terms(spec, similarities))
+def batch_loss(spec: LossSpec, similarities: Tensor, excluded: Tensor | None = None) -> Tensor:
+    """The scalar loss of a batch whose similarities are (B, B); `excluded` as in `hinge_terms`."""
+    return reduce_terms(spec, hinge_terms(spec, similarities, excluded))
 
 
-def _one_direction(spec: LossSpec, similarities: Tensor) -> Tensor:
+def _one_direction(spec: LossSpec, similarities: Tensor, excluded: Tensor) -> Tensor:
     positive = similarities.diagonal()
-    own = torch.eye(len(similarities), dtype=torch.bool, device=similarities.device)
     return torch.stack(
-        [_hinge(term, spec.margin_of(term), similarities, positive, own) for term in spec.terms]
+        [
+            _hinge(term, spec.margin_of(term), similarities, positive, excluded)
+            for term in spec.terms
+        ]
     )
 
 
 def _hinge(
-    term: AnyTerm, margin: float, similarities: Tensor, positive: Tensor, own: Tensor
+    term: AnyTerm, margin: float, similarities: Tensor, positive: Tensor, excluded: Tensor
 ) -> Tensor:
     match term:
         case MeanNegative():
-            negative = _mean(_counts(term, margin, similarities, positive, own), similarities)
+            negative = _mean(_counts(term, margin, similarities, positive, excluded), similarities)
         case ClosestNegative(among="not_harder_than_positive"):
-            negative = _closest_of_course(similarities, positive, own)
+            negative = _closest_of_course(similarities, positive, excluded)
         case ClosestNegative():
-            counts = _counts(term, margin, similarities, positive, own)
+            counts = _counts(term, margin, similarities, positive, excluded)
             negative = similarities.masked_fill(~counts, -torch.inf).amax(dim=1)
         case _:
             assert_never(term)
@@ -80,17 +88,17 @@ def _hinge(
 
 
 def _counts(
-    term: AnyTerm, margin: float, similarities: Tensor, positive: Tensor, own: Tensor
+    term: AnyTerm, margin: float, similarities: Tensor, positive: Tensor, excluded: Tensor
 ) -> Tensor:
     """Which entries (B, B) are negatives that count under the term's rule."""
     column = positive[:, None]
     match term.among:
         case "all":
-            return ~own
+            return ~excluded
         case "not_harder_than_positive":
-            return (similarities <= column) & ~own
+            return (similarities <= column) & ~excluded
         case "semi_hard":
-            return (similarities <= column) & (similarities >= column - margin) & ~own
+            return (similarities <= column) & (similarities >= column - margin) & ~excluded
         case _:
             assert_never(term.among)
 
@@ -102,8 +110,8 @@ def _mean(counts: Tensor, similarities: Tensor) -> Tensor:
     return mean.masked_fill(number == 0, -torch.inf)
 
 
-def _closest_of_course(similarities: Tensor, positive: Tensor, own: Tensor) -> Tensor:
+def _closest_of_course(similarities: Tensor, positive: Tensor, excluded: Tensor) -> Tensor:
     penalised = torch.where(
         similarities > positive[:, None], similarities - COURSE_PENALTY, similarities
     )
-    return penalised.masked_fill(own, -torch.inf).amax(dim=1)
+    return penalised.masked_fill(excluded, -torch.inf).amax(dim=1)

@@ -17,6 +17,10 @@ class Purpose(IntEnum):
     LSTM_RECURRENT = 3
     LSTM_BIAS = 4
     BATCH_ORDER = 5
+    GRU_INPUT = 20
+    GRU_RECURRENT = 21
+    GRU_BIAS = 22
+    TRANSFORMER = 23
 
 
 def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:

@@ -1,0 +1,64 @@
+"""A line for every reply, and the request's id in it and in all lines that led to it.
+
+The id is the client's `X-Request-ID` where it sends a usable one, so that a request can be
+followed through a proxy; the reply and every problem document carry it back.
+"""
+
+import logging
+import re
+import time
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+HEADER = b"x-request-id"
+_USABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_QUIET = {"/healthz", "/readyz", "/metrics"}  # asked every few seconds by machines
+
+_log = logging.getLogger(__name__)
+
+
+class AccessLog:
+    """Middleware: `request` bound while one is answered, and a line when its reply begins."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        begun = time.perf_counter()
+
+        async def noted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (HEADER, request_id.encode())]
+                if scope["path"] not in _QUIET:
+                    _write(scope, message["status"], time.perf_counter() - begun)
+            await send(message)
+
+        with bound_contextvars(request=request_id):
+            try:
+                await self._app(scope, receive, noted)
+            except Exception as error:
+                # answered with 500 further out; the server writes the traceback, without the id
+                _write(scope, 500, time.perf_counter() - begun, error=repr(error))
+                raise
+
+
+def _request_id(scope: Scope) -> str:
+    sent = next((value for name, value in scope["headers"] if name == HEADER), b"")
+    return sent.decode() if _USABLE.fullmatch(sent) else uuid4().hex
+
+
+def _write(scope: Scope, status: int, seconds: float, **more: str) -> None:
+    about = {
+        **more,
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+        **{name.removesuffix("_id"): value for name, value in scope.get("path_params", {}).items()},
+    }
+    # repr: a path may hold what would begin a new line of the log
+    _log.info("%s %s", scope["method"], ascii(scope["path"])[1:-1], extra=about)

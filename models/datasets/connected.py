@@ -1,0 +1,154 @@
+"""The split that does not leak: what is known to ask the same never stands on both sides.
+
+An in-order split tests on questions that were trained on: the same question stands in many pairs.
+Here whole duplicate groups (`groups.py`) go to one part, so that **no question of a test pair, and
+nothing joined to it by duplicate links, occurs in a training or validation pair**, nor one of a
+validation pair in training.
+
+Duplicate pairs lie inside one group, so none is lost. A pair that is *not* a duplicate may join two
+groups; where those went to different parts, it is left out, and counted. (Joining groups over such
+pairs too would lose none, but can melt a whole data set into one group.) A lone question, one
+without a duplicate link, is in no training pair and so goes where its pairs need it.
+
+Which group goes where is no person's choice and no seed's: groups are walked in an order mixed
+once and for all, by the numbers of numpy's Philox stream, which numpy promises never to change.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from models.datasets.errors import SplitError
+from models.datasets.groups import Groups
+from models.datasets.pairs import TEST, TRAIN, VALIDATION, Codes
+from models.datasets.splits import Rows, SplitRows
+
+LONE = -1  # the part of a group without a duplicate pair
+MIXING_KEY = 0
+
+Numbers = npt.NDArray[np.int64]
+
+
+def connected_groups(
+    groups: Groups, labels: Codes, test_rows: int, validation_fraction: float
+) -> SplitRows:
+    """Split rows by the duplicate groups of their questions (2 * rows) and labels (rows).
+
+    The test part has `test_rows` rows and the data set's share of duplicates among them; fewer rows
+    only where no group is small enough for what is missing. `validation_fraction` of the duplicates
+    that are left validate, with pairs of the other label in the same share as far as there are any;
+    the rest train. Raises SplitError where a part would be empty, or where too few pairs that are
+    no duplicates can be tested without a leak.
+    """
+    duplicates, others = np.flatnonzero(labels == 1), np.flatnonzero(labels != 1)
+    tested_duplicates, tested_others = _test_counts(len(duplicates), len(others), test_rows)
+    ends = groups.reshape(-1, 2)
+    group_of = ends[duplicates, 0]
+    part = _parts(np.bincount(group_of), tested_duplicates, validation_fraction)
+    part = np.pad(part, (0, int(groups.max()) + 1 - len(part)), constant_values=LONE)
+    train, held_out, tested = (duplicates[part[group_of] == p] for p in (TRAIN, VALIDATION, TEST))
+
+    low, high = np.sort(part[ends[others]], axis=1).T  # the parts of a pair's two questions
+    lone = others[high == LONE]
+    fitting = others[_inside(low, high, TEST)]
+    wanted = tested_others * len(tested) // tested_duplicates
+    test = np.concatenate((tested, _chosen(fitting, lone, wanted)))
+    if len(test) < len(tested) + wanted:
+        raise _too_few_others(len(test) - len(tested), len(others) / len(labels))
+
+    # a lone question that is tested may stand in pairs of validation groups too; test goes first
+    in_test = np.zeros(len(part), dtype=bool)
+    in_test[ends[test]] = True
+    taken: npt.NDArray[np.bool_] = np.logical_or(*in_test[ends].T)
+    fitting = others[_inside(low, high, VALIDATION)]
+    wanted = round(len(held_out) * len(others) / len(duplicates))
+    validation = _chosen(fitting[~taken[fitting]], lone[~taken[lone]], wanted)
+    validation = np.concatenate((held_out, validation))
+
+    parted = np.count_nonzero((low != LONE) & (low != high))
+    left_out = int(parted + np.count_nonzero(taken[fitting]))
+    return SplitRows(train, held_out, np.sort(validation), np.sort(test), left_out)
+
+
+def _inside(low: Codes, high: Codes, part: int) -> npt.NDArray[np.bool_]:
+    """Which pairs touch a group of `part` and none of another; LONE is below every part."""
+    inside: npt.NDArray[np.bool_] = (high == part) & ((low == part) | (low == LONE))
+    return inside
+
+
+def _test_counts(duplicates: int, others: int, test_rows: int) -> tuple[int, int]:
+    """How many test rows have each label, in the share of all rows."""
+    rows = duplicates + others
+    if duplicates == 0:
+        raise SplitError("split", "No row is a duplicate pair: nothing to train on.")
+    if not 1 <= test_rows < rows:
+        raise SplitError(
+            "test_rows", f"test_rows must be 1 or more, and less than the {rows:,} rows there are."
+        )
+    wanted = round(test_rows * duplicates / rows)
+    if wanted == 0:
+        raise SplitError(
+            "test_rows",
+            f"Of {test_rows:,} test rows none would be a duplicate pair; take "
+            f"{-(-rows // duplicates):,} or more.",
+        )
+    return wanted, test_rows - wanted
+
+
+def _parts(sizes: Numbers, tested: int, validation_fraction: float) -> npt.NDArray[np.int8]:
+    """The part of each group from its number of duplicate pairs: TRAIN, VALIDATION, TEST, LONE."""
+    if not 0 < validation_fraction < 1:
+        raise SplitError("validation_fraction", "validation_fraction must be between 0 and 1.")
+    part = np.where(sizes > 0, TRAIN, LONE).astype(np.int8)
+    walk = _mixed(np.flatnonzero(sizes))
+    test = _fitting(walk, sizes, tested)
+    part[test] = TEST
+    walk = walk[part[walk] == TRAIN]
+    left = int(sizes[walk].sum())
+    validation = _fitting(walk, sizes, left - int(left * (1 - validation_fraction)))
+    part[validation] = VALIDATION
+    if not test or len(walk) == 0:
+        raise _empty("test_rows", "training" if test else "test", sizes)
+    if not validation or len(validation) == len(walk):
+        raise _empty("validation_fraction", "training" if validation else "validation", sizes)
+    return part
+
+
+def _fitting(walk: Numbers, sizes: Numbers, room: int) -> list[int]:
+    """The groups of the walk that still fit, one after the other, into `room` duplicate pairs."""
+    taken = []
+    for group, size in zip(walk.tolist(), sizes[walk].tolist(), strict=True):
+        if size <= room:
+            taken.append(group)
+            room -= size
+    return taken
+
+
+def _chosen(first: Rows, then: Rows, count: int) -> Rows:
+    """`count` rows: out of `first`, and out of `then` only what is missing; fewer if there are."""
+    return np.concatenate((_mixed(first)[:count], _mixed(then)[: max(count - len(first), 0)]))
+
+
+def _mixed(numbers: Numbers) -> Numbers:
+    """The numbers in the order of the words that the Philox stream has at their places."""
+    if len(numbers) == 0:
+        return numbers
+    words = np.random.Philox(key=MIXING_KEY).random_raw(int(numbers.max()) + 1)
+    return numbers[np.argsort(words[numbers], kind="stable")]
+
+
+def _empty(field: str, part: str, sizes: Numbers) -> SplitError:
+    groups = np.count_nonzero(sizes)
+    return SplitError(
+        field,
+        f"No group of duplicates is left for {part}: {groups:,} of them stay whole, and the "
+        f"largest has {sizes.max():,} pairs.",
+    )
+
+
+def _too_few_others(found: int, share: float) -> SplitError:
+    return SplitError(
+        "test_rows",
+        f"Only {found:,} pairs that are no duplicates can be tested without sharing a question "
+        f"with training; in the data set's share of {share:.1%} they allow for test_rows of "
+        f"{max(int(found / share), 1):,} at most.",
+    )

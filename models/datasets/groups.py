@@ -1,0 +1,43 @@
+"""Which questions are known to ask the same: the same text, or joined by pairs labelled duplicate.
+
+Why groups and not pairs: people mark a-b and b-c and never look at a-c, yet a model that was
+trained on a-b and b-c has seen the answer to a-c, and a negative c for the anchor a is a false one.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from models.datasets.pairs import Codes, Pairs
+from models.datasets.ragged import first_positions
+from models.datasets.tokenstream import distinct_texts
+
+Groups = npt.NDArray[np.int32]
+
+
+def duplicate_groups(pairs: Pairs) -> Groups:
+    """The group of every question, int32, 2 * rows: of row r, question1 is number 2r, question2
+    2r + 1.
+
+    Questions are in one group when a chain of equal texts (byte for byte) and duplicate pairs
+    leads from one to the other. Groups are numbered from 0 in order of first occurrence.
+    """
+    _, texts = distinct_texts(pairs)
+    return linked_groups(texts, pairs.label)
+
+
+def linked_groups(texts: npt.NDArray[np.int64], labels: Codes) -> Groups:
+    """The same from text numbers: `texts` (2 * rows), `labels` (rows), 1 for a link."""
+    if len(texts) == 0:
+        return np.zeros(0, dtype=np.int32)
+    first, second = texts.reshape(-1, 2)[labels == 1].T
+    count = int(texts.max()) + 1
+    links = coo_array((np.ones(len(first), dtype=bool), (first, second)), shape=(count, count))
+    components, component = connected_components(links, directed=False)
+    of_question = component[texts]
+    order = np.argsort(first_positions(of_question, components))
+    number = np.empty(components, dtype=np.int32)
+    number[order] = np.arange(components, dtype=np.int32)
+    groups: Groups = number[of_question]
+    return groups

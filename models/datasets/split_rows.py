@@ -1,0 +1,26 @@
+"""The rows of a spec's split: one function, so that what is checked at the POST is what trains."""
+
+from pathlib import Path
+from typing import assert_never
+
+from models.datasets import cache
+from models.datasets.connected import connected_groups
+from models.datasets.splits import SplitRows, given, in_order
+from models.specs.experiment import ConnectedGroupsSplit, GivenSplit, InOrderSplit, SplitSpec
+
+
+def split_rows(folder: Path, split: SplitSpec) -> SplitRows:
+    """Which rows of the data set in `folder` train, validate and test.
+
+    Raises `SplitError` when the rows cannot give the split.
+    """
+    labels, fraction = cache.open_labels(folder), split.validation_fraction
+    match split:
+        case InOrderSplit():
+            return in_order(labels, split.train_rows, split.test_rows, fraction)
+        case ConnectedGroupsSplit():
+            return connected_groups(cache.open_groups(folder), labels, split.test_rows, fraction)
+        case GivenSplit():
+            return given(cache.open_split(folder), labels, fraction)
+        case _:
+            assert_never(split)

@@ -1,0 +1,55 @@
+"""Adding runs to an experiment: at its creation, and after a look that did not decide."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import events
+from models.ids import new_id
+from models.specs.experiment import ExperimentSpec
+from models.states import RunState
+from models.tables import Run
+
+
+def add_runs(
+    session: Session,
+    experiment_id: str,
+    spec: ExperimentSpec,
+    seeds: Sequence[int],
+    now: datetime,
+) -> list[Run]:
+    """Queue every arm under these seeds, behind the runs there are, with an event for each.
+
+    Seed by seed, all arms of a seed together: what has ended by any time is mostly pairs.
+    """
+    there = select(func.count()).where(Run.experiment_id == experiment_id)
+    wanted = [(seed, arm.name) for seed in seeds for arm in spec.arms]
+    rows = [
+        Run(
+            id=new_id("run"),
+            experiment_id=experiment_id,
+            position=position,
+            arm=arm,
+            seed=seed,
+            device=spec.device,
+            state=RunState.QUEUED,
+            steps=spec.for_arm(arm).steps,
+            submitted_at=now,
+        )
+        for position, (seed, arm) in enumerate(wanted, start=session.scalar(there) or 0)
+    ]
+    session.add_all(rows)
+    session.flush()
+    for run in rows:
+        events.record(
+            session,
+            experiment_id=experiment_id,
+            run_id=run.id,
+            kind="state",
+            to_state=RunState.QUEUED,
+            attempt=0,
+            now=now,
+        )
+    return rows

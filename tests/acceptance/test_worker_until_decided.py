@@ -1,0 +1,55 @@
+"""Real workers add seeds at the looks that were planned, and one that dies costs none of them.
+
+Runs of the first seeds are ended in the store, since what is tested is what comes after them.
+"""
+
+from typing import Any
+
+from models import looks
+from models.broker import ANY_QUEUE, waiting_messages
+from models.experiments import runs_of
+from models.states import LookState, RunState
+from models.tables import Look, Run
+from worker.tasks import carry_out
+
+from looks_for_tests import end_run, unclear
+from workers_for_tests import Lab, wait_until
+
+TINY: dict[str, Any] = {
+    "encoder": {"kind": "bag", "embedding_dim": 4},
+    "steps": 2,
+    "evaluate_every": 2,
+    "validation_pairs": 16,
+    "seeds": {"until_decided": {"min": 6, "max": 7}},
+    # stricter than seven pairs can be
+    "decision": {"equivalence_margin": 1e-9, "confidence": 0.999},
+}
+
+
+def _plan(lab: Lab, run: Run) -> list[Look]:
+    with lab.database.reading() as session:
+        return looks.looks_of(session, run.experiment_id)
+
+
+def test_seeds_are_added_where_a_run_ends_and_until_the_last_look(embedded_lab: Lab) -> None:
+    lab = embedded_lab
+    *first, last = lab.create(ring=0, **TINY)
+    for run in first:
+        end_run(lab.database, run, unclear(run))
+    # what the pool does with a message; no supervisor is there, so no reaper helps
+    carry_out(lab.settings, lab.app, last.id)
+    assert [look.state for look in _plan(lab, last)] == [LookState.TAKEN, LookState.PLANNED]
+    assert waiting_messages(lab.app, ANY_QUEUE) == 2
+    # that worker is gone; another goes on with the runs it added, and takes the last look
+    lab.start_worker()
+    wait_until("the last look", lambda: _plan(lab, last)[1].state == LookState.TAKEN)
+    with lab.database.reading() as session:
+        ended = runs_of(session, last.experiment_id)
+        said = looks.verdicts_of(session, last.experiment_id)
+    assert [(run.seed, run.arm, run.state) for run in ended] == [
+        (seed, arm, RunState.SUCCEEDED) for seed in range(7) for arm in ("plain", "masked")
+    ]
+    assert [(one.number, one.pairs, one.verdict) for one in said] == [
+        (1, 6, "undecided"),
+        (2, 7, "undecided"),
+    ]

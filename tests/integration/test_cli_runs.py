@@ -1,0 +1,121 @@
+"""`weights`, `predict` and `reproduce`: what they print, and how they end."""
+
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from models import predictions, reproductions
+from models.database import Database
+from models.run_files import WEIGHTS
+from models.settings import Settings
+from models.tables import Prediction
+
+from api_for_tests import ApiForTests, GeneratedForTests, now
+from commands_for_tests import COMMAND, environment, tripletlab
+from databases_for_tests import SqliteForTests
+from workers_for_tests import wait_until
+
+CONTENT = bytes(range(256)) * 100
+
+
+@pytest.fixture
+def api(
+    sqlite_for_tests: SqliteForTests, generated: GeneratedForTests, tmp_path: Path
+) -> Iterator[ApiForTests]:
+    """One kind of database is enough here: the command speaks HTTP alone."""
+    url = sqlite_for_tests.copied_to(tmp_path / "tripletlab.sqlite3")
+    database = Database(url)
+    generated.add_to(database)
+    database.close()
+    with ApiForTests(Settings(data_dir=generated.data_dir, database_url=url)) as started:
+        yield started
+
+
+@pytest.fixture
+def run_id(api: ApiForTests) -> str:
+    found: str = api.submit()["runs"][0]["id"]
+    api.train(found, accuracy=0.7, weights=CONTENT)
+    return found
+
+
+def meanwhile(work: Callable[[], object], *command: str) -> subprocess.CompletedProcess[str]:
+    """Run the command while a worker's part is played beside it."""
+    worker = threading.Thread(target=work)
+    worker.start()
+    done = tripletlab(*command)
+    worker.join()
+    return done
+
+
+def test_weights_come_out_as_they_are(api: ApiForTests, run_id: str) -> None:
+    command = [COMMAND, "weights", run_id, "--url", api.url]
+    done = subprocess.run(command, capture_output=True, env=environment())
+    assert (done.returncode, done.stdout) == (0, CONTENT), done.stderr
+
+
+def test_weights_of_another_hash_are_not_passed_on(api: ApiForTests, run_id: str) -> None:
+    (api.settings.run_dir(run_id) / WEIGHTS).write_bytes(b"changed")
+    done = tripletlab("weights", run_id, "--url", api.url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "its hash differs" in done.stderr
+
+
+def answer(api: ApiForTests, similarity: float | None) -> None:
+    def question() -> Prediction | None:
+        with api.database.reading() as session:
+            return predictions.waiting_for(session, "wrk_t", now(), 30)
+
+    asked = wait_until("a question", question)
+    with api.database.transaction() as session:
+        if similarity is None:
+            assert predictions.fail(session, asked, "the weights are gone", now())
+        else:
+            values = {"similarities": [similarity], "threshold": 0.5, "now": now()}
+            assert predictions.answer(session, asked, **values)
+
+
+def test_predict_prints_the_similarity_and_the_decision(api: ApiForTests, run_id: str) -> None:
+    command = ("predict", run_id, "How?", "Why?", "--url", api.url)
+    done = meanwhile(lambda: answer(api, 0.75), *command)
+    assert (done.returncode, done.stdout) == (0, "0.7500 duplicate (threshold 0.5)\n"), done.stderr
+    done = meanwhile(lambda: answer(api, None), *command)
+    assert (done.returncode, done.stderr) == (1, "No answer: the weights are gone\n")
+
+
+def train_again(api: ApiForTests, run_id: str, accuracy: float) -> None:
+    def queued() -> str | None:
+        with api.database.reading() as session:
+            found = reproductions.reproductions_of(session, run_id)
+        return next((again.id for _, again in found if again.state == "queued"), None)
+
+    again = wait_until("a training again", queued)
+    api.train(again, accuracy=accuracy, weights=CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "code", "sentence"),
+    [
+        (0.7, 0, "Identical: every figure of 20 steps, 3 evaluations and 3 test scores"),
+        (0.75, 1, "Not identical: accuracy of the test evaluation after step 20 was recorded as"),
+    ],
+)
+def test_reproduce_says_whether_every_figure_is_the_same(
+    api: ApiForTests, run_id: str, accuracy: float, code: int, sentence: str
+) -> None:
+    done = meanwhile(
+        lambda: train_again(api, run_id, accuracy), "reproduce", run_id, "--url", api.url
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stdout.startswith(sentence)
+    assert f"Training again: {api.url}/v1/runs/run_" in done.stderr
+
+
+def test_a_run_that_has_not_succeeded_is_refused_in_words(api: ApiForTests) -> None:
+    run_id = api.submit()["runs"][0]["id"]
+    for command in (["weights", run_id], ["predict", run_id, "a", "b"], ["reproduce", run_id]):
+        done = tripletlab(*command, "--url", api.url)
+        assert done.returncode == 1
+        assert f"run {run_id} is queued" in done.stderr

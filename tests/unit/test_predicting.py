@@ -1,0 +1,93 @@
+"""A network read back from its file answers as it did when the run ended."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from models.datasets import cache
+from models.datasets.generated import generate_pairs
+from models.run_files import METADATA_KEY, WEIGHTS
+from worker.loading import load_run_data, run_words
+from worker.predicting import PAIRS_AT_ONCE, Model, NotUsable
+from worker.results import write_results
+from worker.training.loop import train
+
+from training_for_tests import tiny_spec
+
+TEST = range(400, 500)
+LSTM = {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8}
+SPECS = {
+    "lstm": {},
+    "bag": {"encoder": {"kind": "bag", "embedding_dim": 8}, "tokenizer": "lower"},
+    "padded": {"encoder": {**LSTM, "padding": "power_of_two"}},
+}
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dataset") / "rows"
+    cache.store(generate_pairs(500, 0), folder)
+    return folder
+
+
+def written(dataset, folder, **changes):
+    """The file of a tiny run, and the test scores it ended with."""
+    split = {"kind": "in_order", "train_rows": 400, "test_rows": changes.pop("test_rows", 100)}
+    spec = tiny_spec(split=split, **changes)
+    data = load_run_data(dataset, spec)
+    *_, end = train(spec, "vanilla", 0, data)
+    write_results(folder, spec, data, run_words(dataset, spec, data), end)
+    return folder / WEIGHTS, end.scores
+
+
+def texts(dataset, rows):
+    return cache.open_texts(dataset).rows(list(rows))
+
+
+@pytest.mark.parametrize("name", ["lstm", "bag"])
+def test_answers_are_the_stored_test_scores(dataset, tmp_path, name):
+    path, scores = written(dataset, tmp_path, **SPECS[name])
+    assert len(TEST) > PAIRS_AT_ONCE
+    said = Model.read(path).similarities(texts(dataset, TEST))
+    np.testing.assert_allclose(said, scores, rtol=0, atol=1e-6)
+    assert np.ptp(scores) > 0.1, "scores that are all alike would prove nothing"
+
+
+def test_a_padded_pair_is_a_batch_of_its_own(dataset, tmp_path):
+    path, scores = written(dataset, tmp_path, test_rows=1, **SPECS["padded"])
+    said = Model.read(path).similarities(texts(dataset, range(400, 420)))
+    assert said[0] == pytest.approx(scores[0], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_an_answer_does_not_depend_on_what_else_is_asked(dataset, tmp_path, name):
+    path, _ = written(dataset, tmp_path, **SPECS[name])
+    model, pairs = Model.read(path), texts(dataset, range(400, 410))
+    pairs.append(("word " * 40, "another"))
+    together, alone = model.similarities(pairs), [model.similarities([pair])[0] for pair in pairs]
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
+
+
+def test_texts_without_a_known_token_have_an_answer(dataset, tmp_path):
+    model = Model.read(written(dataset, tmp_path)[0])
+    unknown, empty, same = model.similarities([("", "zzqx"), ("", " "), ("zzqx", "qqqj")])
+    assert -1 <= unknown < 0.999999
+    assert (empty, same) == (pytest.approx(1), pytest.approx(1))
+
+
+def test_the_threshold_is_the_one_that_the_figures_were_made_with(dataset, tmp_path):
+    path, _ = written(dataset, tmp_path, threshold={"value": 0.3})
+    assert Model.read(path).threshold == float(np.float32(0.3))
+
+
+def test_a_file_of_another_form_is_refused_in_words(tmp_path):
+    old = tmp_path / "old.safetensors"
+    about = json.dumps({"format_version": 1, "encoder": {"kind": "lstm"}})
+    save_file({"embedding": np.zeros((3, 2), np.float32)}, old, {METADATA_KEY: about})
+    with pytest.raises(NotUsable, match="of format 1, and this version reads format 2"):
+        Model.read(old)
+    save_file({"embedding": np.zeros((3, 2), np.float32)}, old)
+    with pytest.raises(NotUsable, match="of format None"):
+        Model.read(old)

@@ -7,10 +7,12 @@ import: two applications fit in one process, and a test gets its own.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
 
 from api import (
+    audit,
     comparisons,
     datasets,
     docs,
@@ -27,8 +29,12 @@ from api import (
     weights,
 )
 from api.access_log import AccessLog
+from api.bounds import Bounds
+from api.callers import must_own
 from api.dataset_files import ensure_generated
 from api.deps import Service
+from api.gate import Gate
+from api.headers import SecurityHeaders
 from models.broker import celery_app
 from models.database import Database
 from models.migrating import check
@@ -62,20 +68,37 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
-    v1 = APIRouter(prefix="/v1")
+    v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
     resources = (
         datasets, experiments, streaming, runs, weights, predictions, reproductions, comparisons,
-        recipes,
+        recipes, audit,
     )  # fmt: skip
     for resource in resources:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)
+    _guard(app, settings)
     monitoring.install(app)
     app.add_middleware(AccessLog)
     docs.install(app)
     openapi.install(app)
     return app
+
+
+def _guard(app: FastAPI, settings: Settings) -> None:
+    """Each one goes around those before it: a request meets the last one first."""
+    app.add_middleware(Bounds, settings=settings)
+    app.add_middleware(Gate)
+    origins = settings.allowed_origins
+    if origins:  # around the gate: a browser asks for leave before it sends a key
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID"],
+            expose_headers=["ETag", "Location", "Retry-After", "WWW-Authenticate"],
+        )
+    app.add_middleware(SecurityHeaders, cors=bool(origins))
 
 
 def _open(settings: Settings) -> Service:

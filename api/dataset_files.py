@@ -5,9 +5,10 @@ it may go only when no row speaks of it. One lock guards both moves inside this 
 """
 
 import shutil
-from pathlib import Path
 
-from api.deps import Service
+from api.callers import Caller
+from api.dataset_room import folder_of, require_room
+from api.deps import Service, utc_now
 from models.dataset_store import add_dataset, dataset_by_name, list_datasets, remove_dataset
 from models.datasets import cache
 from models.datasets.generated import generate_pairs
@@ -19,13 +20,12 @@ from models.tables import Dataset
 GENERATED = "questions-generated"
 
 
-def folder_of(service: Service, digest: str) -> Path:
-    """Where the files of the data set with this content hash lie."""
-    return service.settings.datasets_dir / digest
+def take_in(service: Service, name: str, pairs: Pairs, caller: Caller | None) -> Dataset:
+    """Store, tokenise, profile and name the rows.
 
-
-def take_in(service: Service, name: str, pairs: Pairs) -> Dataset:
-    """Store, tokenise, profile and name the rows. `Conflict` when other rows have the name."""
+    `caller` is None for the service itself. Raises `Conflict` when other rows have the name,
+    `TooMany` when the caller's data sets would take more disk than they may.
+    """
     digest = content_hash(pairs)
     folder = folder_of(service, digest)
     with service.dataset_files:
@@ -37,23 +37,28 @@ def take_in(service: Service, name: str, pairs: Pairs) -> Dataset:
             )
             found = profile(pairs, tokens, groups)
             with service.database.transaction() as session:
+                if caller is not None:
+                    require_room(service, session, digest, caller)
+                    caller.record(session, "uploaded", name, utc_now())
                 return add_dataset(
                     session,
                     name=name,
                     content_hash=digest,
                     has_split=pairs.split is not None,
                     profile=found,
+                    owner=caller.key_id if caller is not None else None,
                 )
         except BaseException:
             _drop_if_unused(service, digest)
             raise
 
 
-def let_go(service: Service, name: str) -> None:
+def let_go(service: Service, name: str, caller: Caller) -> None:
     """Forget a data set. `NotFound`, or `Conflict` while an experiment uses it."""
     with service.dataset_files:
         with service.database.transaction() as session:
             digest = remove_dataset(session, name).content_hash
+            caller.record(session, "deleted", name, utc_now())
         _drop_if_unused(service, digest)
 
 
@@ -73,4 +78,4 @@ def ensure_generated(service: Service) -> None:
             return
     except NotFound:
         pass
-    take_in(service, GENERATED, generate_pairs())
+    take_in(service, GENERATED, generate_pairs(), None)

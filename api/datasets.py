@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile, status
 
+from api.callers import CallerDep
 from api.dataset_files import let_go, take_in
 from api.deps import DATASET_NAME, DatasetName, ServiceDep
 from api.problems import UnsupportedMediaType
@@ -16,8 +17,10 @@ from models.dataset_store import dataset_by_name, list_datasets
 from models.datasets.errors import DatasetFileError
 from models.datasets.files import ColumnMapping, read_pairs
 from models.datasets.formats import claimed_format
+from models.datasets.limits import FileLimits
 from models.datasets.pairs import Pairs
 from models.errors import Invalid, Problem
+from models.settings import Settings
 
 router = APIRouter(prefix="/datasets", tags=["data sets"])
 
@@ -28,11 +31,16 @@ NAME_WORDS = (
 Column = Annotated[str, Form(min_length=1, max_length=200)]
 
 
-@router.post("", status_code=status.HTTP_201_CREATED)
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    form_limits={"max_files": 1, "max_fields": 20, "max_part_size": 4096},
+)
 def add(
     request: Request,
     response: Response,
     service: ServiceDep,
+    caller: CallerDep,
     file: Annotated[UploadFile, File(description="CSV, TSV, JSON Lines or Parquet; .gz, .zst")],
     name: Annotated[str, Form(max_length=200)],
     question1: Column = "question1",
@@ -49,8 +57,8 @@ def add(
     if not re.fullmatch(DATASET_NAME, name):
         raise Invalid([Problem("/name", NAME_WORDS)])
     columns = _mapping(question1, question2, label, split)
-    pairs = _read(service.settings.data_dir, file, columns, format or None)
-    view = DatasetView.of(take_in(service, name, pairs))
+    pairs = _read(service.settings, file, columns, format or None)
+    view = DatasetView.of(take_in(service, name, pairs, caller))
     response.headers["Location"] = str(request.app.url_path_for("get_dataset", name=name))
     return view
 
@@ -62,18 +70,28 @@ def _mapping(question1: str, question2: str, label: str, split: str | None) -> C
         raise Invalid([Problem("", str(error))]) from None
 
 
-def _read(data_dir: Path, file: UploadFile, columns: ColumnMapping, format: str | None) -> Pairs:
+def _read(
+    settings: Settings, file: UploadFile, columns: ColumnMapping, format: str | None
+) -> Pairs:
     filename = file.filename or "the file"
     try:
         claimed_format(filename, format)
     except DatasetFileError as error:
         raise UnsupportedMediaType(str(error)) from None
-    uploads = data_dir / "uploads"  # beside the data sets: /tmp may be small
+    uploads = settings.data_dir / "uploads"  # beside the data sets: /tmp may be small
     uploads.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=uploads) as copy:
         shutil.copyfileobj(file.file, copy, 1 << 20)
         copy.flush()
-        return read_pairs(Path(copy.name), filename=filename, columns=columns, format=format)
+        return read_pairs(
+            Path(copy.name),
+            filename=filename,
+            columns=columns,
+            format=format,
+            limits=FileLimits(
+                settings.max_unpacked_bytes, settings.max_dataset_rows, settings.max_text_length
+            ),
+        )
 
 
 @router.get("")
@@ -92,6 +110,6 @@ def get_dataset(service: ServiceDep, name: DatasetName) -> DatasetView:
 
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT)
-def delete(service: ServiceDep, name: DatasetName) -> None:
+def delete(service: ServiceDep, caller: CallerDep, name: DatasetName) -> None:
     """Forget a data set and its files; 409 while an experiment uses it."""
-    let_go(service, name)
+    let_go(service, name, caller)

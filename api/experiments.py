@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response, status
 
 from api.bodies import JsonBody
+from api.callers import CallerDep
 from api.deps import NO_NUL, ExperimentId, Service, ServiceDep, utc_now
 from api.estimates import estimate
 from api.looks import planned_view
@@ -47,6 +48,7 @@ def create(
     request: Request,
     response: Response,
     service: ServiceDep,
+    caller: CallerDep,
     body: JsonBody,
     dry_run: bool = False,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
@@ -58,7 +60,7 @@ def create(
     """
     if dry_run:
         return _dry_run(service, body)
-    created = accept(service, body, idempotency_key)
+    created = accept(service, body, idempotency_key, caller)
     response.headers["Location"] = str(
         request.app.url_path_for("get_experiment", experiment_id=created)
     )
@@ -111,6 +113,7 @@ def list_some(
             dataset=row.spec["dataset"],
             created_at=row.created_at,
             runs=counts,
+            owner=row.owner,
         )
         for row, counts in found[:limit]
     ]
@@ -142,7 +145,7 @@ async def get_experiment(
 
 
 @router.post("/{experiment_id}/cancel")
-def cancel(service: ServiceDep, experiment_id: ExperimentId) -> ExperimentView:
+def cancel(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) -> ExperimentView:
     """Wish every run that has not ended to stop; again is no error. Queued runs stop at once."""
     now = utc_now()
     with service.database.transaction() as session:
@@ -150,18 +153,20 @@ def cancel(service: ServiceDep, experiment_id: ExperimentId) -> ExperimentView:
         drop_looks(session, experiment_id)
         for run in runs_of(session, experiment_id):
             request_cancel(session, run.id, now)
+        caller.record(session, "cancelled", experiment_id, now)
     with service.database.reading() as session:
         return experiment_view(service, session, experiment_id)
 
 
 @router.delete("/{experiment_id}", status_code=status.HTTP_204_NO_CONTENT)
-def delete(service: ServiceDep, experiment_id: ExperimentId) -> None:
+def delete(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) -> None:
     """Forget an experiment, its figures and its files; 409 while a run has not ended."""
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
         owners = (experiment_id, *experiments_again(session, experiment_id))
         runs = [run.id for owner in owners for run in runs_of(session, owner)]
         delete_experiment(session, experiment_id)
+        caller.record(session, "deleted", experiment_id, utc_now())
     for run in runs:
         shutil.rmtree(service.settings.run_dir(run), ignore_errors=True)
 

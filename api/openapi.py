@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from api.gate import OPEN
 from models.recipes import RECIPES
 from models.specs.experiment import ExperimentSpec
 
@@ -56,10 +57,21 @@ def install(app: FastAPI) -> None:
             schemas.update(spec.pop("$defs", {}))
             schemas["ExperimentSpec"] = spec
             schemas["Problem"] = PROBLEM
+            _ask_for_a_key(document)
             _answer_with_problems(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _ask_for_a_key(document: dict[str, Any]) -> None:
+    """A key for each call but those that are open; on loopback none until one is made."""
+    document["components"]["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "`tripletlab keys create`"}
+    }
+    for path, calls in document["paths"].items():
+        for call in calls.values():
+            call["security"] = [] if path in OPEN else [{"key": []}]
 
 
 PROBLEM: dict[str, Any] = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from api.dataset_files import folder_of
+from api.dataset_room import folder_of
 from api.deps import Service
 from models.dataset_store import dataset_by_name
 from models.datasets import cache
@@ -38,6 +38,7 @@ class Plan:
 def plan(service: Service, document: Any) -> Plan:
     """The plan of a decoded body; `Invalid` with every problem that can be told now."""
     spec = parse_spec(expand_recipe(document))
+    _within_bounds(spec, service.settings.max_total_steps)
     dataset = _dataset(service, spec.dataset)
     folder = folder_of(service, dataset.content_hash)
     labels = cache.open_labels(folder)
@@ -58,6 +59,16 @@ def plan(service: Service, document: Any) -> Plan:
         baseline_collapsed=duplicates / pairs,
         left_out_pairs=rows.left_out,
     )
+
+
+def _within_bounds(spec: ExperimentSpec, most: int) -> None:
+    total = spec.steps * spec.run_count
+    if total > most:
+        detail = (
+            f"{spec.run_count:,} runs of {spec.steps:,} steps are {total:,} steps, and one "
+            f"experiment may have {most:,} here; ask for fewer steps, arms or seeds"
+        )
+        raise Invalid([Problem("/steps", detail)])
 
 
 def _dataset(service: Service, name: str) -> Dataset:

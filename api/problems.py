@@ -16,8 +16,17 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.headers import security_headers
 from models.datasets.errors import BadRows, DatasetFileError
-from models.errors import Conflict, Invalid, NotFound, ServiceUnavailable, StaleAttempt
+from models.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    ServiceUnavailable,
+    StaleAttempt,
+    TooMany,
+)
+from models.keys import Scope
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "5"}
@@ -25,8 +34,41 @@ RETRY_AFTER = {"Retry-After": "5"}
 log = logging.getLogger(__name__)
 
 
-class TooLarge(Exception):
-    """The body is larger than this resource takes."""
+class TooLarge(HTTPException):
+    """The body is larger than this resource takes.
+
+    An `HTTPException`, since FastAPI lets nothing else through that is raised while it reads a
+    form.
+    """
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class Unauthorized(Exception):
+    """No key, or none that works; `token_was_sent` says which."""
+
+    def __init__(self, detail: str, *, token_was_sent: bool = False) -> None:
+        self.challenge = 'Bearer realm="tripletlab"'
+        if token_was_sent:
+            self.challenge += ', error="invalid_token"'
+        super().__init__(detail)
+
+
+class Forbidden(Exception):
+    """The key works, and is not enough for this; `needed` is the scope that would be."""
+
+    def __init__(self, detail: str, needed: Scope) -> None:
+        scope = needed.name.lower()
+        self.challenge = f'Bearer realm="tripletlab", error="insufficient_scope", scope="{scope}"'
+        super().__init__(detail)
+
+
+class CrossSite(Exception):
+    """A page of another site made a browser on this machine ask."""
 
 
 class UnsupportedMediaType(Exception):
@@ -47,6 +89,10 @@ STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     BadRows: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-rows", "Some rows cannot be used"),
     DatasetFileError: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-file", "The file cannot be used"),
     TooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The body is too large"),
+    Unauthorized: (HTTPStatus.UNAUTHORIZED, "unauthorized", "An API key is needed"),
+    Forbidden: (HTTPStatus.FORBIDDEN, "forbidden", "This key may not do that"),
+    CrossSite: (HTTPStatus.FORBIDDEN, "cross-site", "Asked by a page of another site"),
+    TooMany: (HTTPStatus.TOO_MANY_REQUESTS, "too-many", "A limit is reached"),
     UnsupportedMediaType: (
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "This kind of body is not taken",
     ),
@@ -64,7 +110,7 @@ DATABASE_WORDS: Mapping[type[Exception], str] = {
 def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem document."""
     for kind in STATUSES:
-        app.add_exception_handler(kind, _known)
+        app.add_exception_handler(kind, answer)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _request)
     app.add_exception_handler(Exception, _unknown)
@@ -92,15 +138,26 @@ def problem(
     return JSONResponse(document, int(status), headers, MEDIA_TYPE)
 
 
-async def _known(request: Request, error: Exception) -> JSONResponse:
+async def answer(request: Request, error: Exception) -> JSONResponse:
+    """The problem document of an error that `STATUSES` knows."""
     status, kind, title = next(STATUSES[base] for base in type(error).__mro__ if base in STATUSES)
-    headers = RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+    headers = _headers(error, status)
     members = _members(error)
     detail = _sentence(members["errors"]) if isinstance(error, Invalid) else str(error) or title
     if isinstance(error, IntegrityError | OperationalError):
         log.error("database: %s", error)  # SQL is for the log, not for the reply
         detail = DATABASE_WORDS[type(error)]
     return problem(request, status, detail, kind=kind, title=title, headers=headers, **members)
+
+
+def _headers(error: Exception, status: HTTPStatus) -> Mapping[str, str] | None:
+    if isinstance(error, Unauthorized | Forbidden):
+        return {"WWW-Authenticate": error.challenge}
+    if isinstance(error, TooLarge):  # or the server would read the rest to throw it away
+        return {"Connection": "close"}
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(error.retry_after)}
+    return RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
 
 
 def _members(error: Exception) -> dict[str, Any]:
@@ -175,4 +232,6 @@ async def _unknown(request: Request, _error: Exception) -> JSONResponse:
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "This is a fault of the service; its log has the traceback.",
+        # this reply is sent from outside of all middleware
+        headers=security_headers(request.scope["scheme"]),
     )

@@ -100,6 +100,7 @@ def experiment_view(service: Service, session: Session, experiment_id: str) -> E
         runs=views,
         plan=plan,
         spec=row.spec,
+        owner=row.owner,
     )
 
 

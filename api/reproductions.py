@@ -4,7 +4,9 @@ import logging
 
 from fastapi import APIRouter, Request, Response, status
 
+from api.callers import CallerDep
 from api.deps import ReproductionId, RunId, Service, ServiceDep, utc_now
+from api.queue_room import require_queue_room
 from api.reproduction_report import reproduction_view
 from api.reproduction_views import ReproductionView
 from api.views import Page
@@ -21,14 +23,17 @@ log = logging.getLogger(__name__)
 
 @router.post("/runs/{run_id}/reproduce", status_code=status.HTTP_202_ACCEPTED)
 def start(
-    request: Request, response: Response, service: ServiceDep, run_id: RunId
+    request: Request, response: Response, service: ServiceDep, caller: CallerDep, run_id: RunId
 ) -> ReproductionView:
     """Train the run again from its stored spec, to see whether every figure is the same.
 
     While one is under way, asking again gives that one. 409 when the run has not succeeded.
     """
     with service.database.transaction() as session:
-        row, again = reproduce(session, run_id, utc_now())
+        now = utc_now()
+        require_queue_room(session, caller, 1, service.settings.max_queued_runs)
+        row, again = reproduce(session, run_id, now, caller.key_id)
+        caller.record(session, "reproduced", run_id, now)
     if again.attempt == 0:
         _ring(service, again)  # a message too many does no harm
     response.headers["Location"] = str(

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from safetensors.numpy import load_file
 
+from api.callers import CallerDep
 from api.deps import RunId, ServiceDep, utc_now
 from api.progress import one_run_view
 from api.views import EvaluationView, Page, RunView, ScoresView
@@ -65,10 +66,12 @@ def scores(service: ServiceDep, run_id: RunId) -> ScoresView:
 
 
 @router.post("/{run_id}/cancel")
-def cancel(service: ServiceDep, run_id: RunId) -> RunView:
+def cancel(service: ServiceDep, caller: CallerDep, run_id: RunId) -> RunView:
     """Wish the run to stop: a queued one ends at once; again, or after the end, is no error."""
     with service.database.transaction() as session:
         find_run(session, run_id)
-        request_cancel(session, run_id, utc_now())
+        now = utc_now()
+        request_cancel(session, run_id, now)
+        caller.record(session, "cancelled", run_id, now)
     with service.database.reading() as session:
         return one_run_view(service, session, find_run(session, run_id))

@@ -11,30 +11,34 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api.deps import Service
+from api.callers import Caller
+from api.deps import Service, utc_now
 from api.planning import Plan, plan
 from api.problems import KeyReused
+from api.queue_room import require_queue_room
 from models.broker import submit
-from models.errors import Conflict, ServiceUnavailable
+from models.errors import Conflict, Invalid, Problem, ServiceUnavailable
 from models.experiments import by_idempotency_key, create_experiment, runs_of
 from models.tables import Experiment
 
 log = logging.getLogger(__name__)
 
 
-def accept(service: Service, document: Any, key: str | None) -> str:
+def accept(service: Service, document: Any, key: str | None, caller: Caller) -> str:
     """Store the experiment of a body and ring for its runs; its id.
 
     A `key` that came before with the same body gives the experiment of then, whoever of two
-    simultaneous requests was first; with another body it raises `KeyReused`.
+    simultaneous requests was first; with another body it raises `KeyReused`. Each caller has keys
+    of its own. Raises `TooMany` when the caller's runs would fill the queue.
     """
+    key = _own(caller, key)
     digest = _digest(document)
     earlier = _earlier(service, key, digest)
     if earlier is not None:
         return earlier
     planned = plan(service, document)
     try:
-        created = _store(service, planned, key, digest)
+        created = _store(service, planned, key, digest, caller)
     except Conflict:
         # the same key may have been stored between our look and our insert
         earlier = _earlier(service, key, digest)
@@ -43,6 +47,13 @@ def accept(service: Service, document: Any, key: str | None) -> str:
         return earlier
     _ring(service, created)
     return created
+
+
+def _own(caller: Caller, key: str | None) -> str | None:
+    """The key as it is stored, where two callers' equal keys must not meet."""
+    if key is None or caller.key_id is None:
+        return key
+    return hashlib.sha256(f"{caller.key_id} {key}".encode()).hexdigest()
 
 
 def _digest(document: Any) -> str:
@@ -67,15 +78,28 @@ def _same(found: Experiment, digest: str) -> str:
     return found.id
 
 
-def _store(service: Service, planned: Plan, key: str | None, digest: str) -> str:
+def _store(service: Service, planned: Plan, key: str | None, digest: str, caller: Caller) -> str:
     with service.database.transaction() as session:
         earlier = by_idempotency_key(session, key) if key is not None else None
         if earlier is not None:
             return _same(earlier, digest)
-        return _insert(session, planned, key, digest).id
+        _find_room(session, planned, service.settings.max_queued_runs, caller)
+        created = _insert(session, planned, key, digest, caller)
+        caller.record(session, "created", created.id, utc_now())
+        return created.id
 
 
-def _insert(session: Session, planned: Plan, key: str | None, digest: str) -> Experiment:
+def _find_room(session: Session, planned: Plan, most: int, caller: Caller) -> None:
+    wanted = planned.spec.run_count_at_start
+    if wanted > most:
+        detail = f"{wanted:,} runs are more than the {most:,} that may wait at once here"
+        raise Invalid([Problem("/seeds", detail)])
+    require_queue_room(session, caller, wanted, most)
+
+
+def _insert(
+    session: Session, planned: Plan, key: str | None, digest: str, caller: Caller
+) -> Experiment:
     return create_experiment(
         session,
         spec=planned.spec,
@@ -86,6 +110,7 @@ def _insert(session: Session, planned: Plan, key: str | None, digest: str) -> Ex
         left_out_pairs=planned.left_out_pairs,
         idempotency_key=key,
         request_hash=digest,
+        owner=caller.key_id,
     )
 
 

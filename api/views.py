@@ -83,6 +83,8 @@ class DatasetView(View):
     """Test pairs of the in-order split: 10,240 after 300,000, or in proportion where fewer."""
     in_order_shared: int | None
     """How many of these have a question that is in a duplicate pair of the training rows too."""
+    owner: str | None = None
+    """Id of the API key that it was uploaded with."""
 
     @classmethod
     def of(cls, row: Dataset) -> "DatasetView":
@@ -145,6 +147,8 @@ class ExperimentSummary(View):
     created_at: datetime
     runs: dict[RunState, int]
     """How many runs are in each state."""
+    owner: str | None = None
+    """Id of the API key that asked."""
 
 
 class ExperimentView(View):
@@ -167,6 +171,8 @@ class ExperimentView(View):
     """The looks at the verdict, where seeds are added until it is decided; else empty."""
     spec: dict[str, Any]
     """The normalised spec: every default filled in."""
+    owner: str | None = None
+    """Id of the API key that asked."""
 
 
 class DryRun(View):

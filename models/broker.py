@@ -6,7 +6,7 @@ the claim in the database lets one attempt through.
 """
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from celery import Celery
 from kombu.exceptions import ChannelError, OperationalError
@@ -31,15 +31,43 @@ def celery_app(broker_url: str) -> Celery:
     Raises `ValueError` for a broker other than Redis or Valkey: Celery's file and SQL transports
     lose the task of a worker that is killed.
     """
-    scheme = urlsplit(broker_url).scheme
+    scheme = _scheme(broker_url)
     if scheme not in _SCHEMES:
         raise ValueError(
             f"broker URL of kind '{scheme}': this service needs Redis or Valkey, with a URL such "
             "as redis://host:6379/0; leave it empty to have `tripletlab serve` start one"
         )
-    app = Celery("tripletlab", broker=broker_url, set_as_current=False)
+    app = Celery("tripletlab", broker=_verified(broker_url), set_as_current=False)
     app.conf.update(_settings())
     return app
+
+
+def _scheme(broker_url: str) -> str:
+    """Raises `ValueError` without the URL's text in it, since that may hold a password."""
+    try:
+        # Celery finds a port that is no number much later, in words that quote the password
+        parts = urlsplit(broker_url)
+        _ = parts.port
+        return parts.scheme
+    except ValueError:
+        raise ValueError(
+            "the broker URL cannot be read; it looks like redis://:password@host:6379/0, with "
+            "%2F, %3A and %40 for / : and @ in the password"
+        ) from None
+
+
+def _verified(broker_url: str) -> str:
+    """The URL, saying that a server's certificate counts; with `rediss` alone Celery would take
+    any, and with it any server in the middle."""
+    parts = urlsplit(broker_url)
+    if parts.scheme != "rediss" or "ssl_cert_reqs" in parse_qs(parts.query):
+        return broker_url
+    asked = "&".join(
+        part
+        for part in (parts.query, "ssl_cert_reqs=CERT_REQUIRED", "ssl_check_hostname=true")
+        if part
+    )
+    return urlunsplit(parts._replace(query=asked))
 
 
 def _settings() -> dict[str, Any]:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
 READ_ONLY = "tripletlab_read_only"
@@ -41,19 +42,37 @@ class Database:
         self.engine.dispose()
 
 
+def _parsed(url: str) -> URL:
+    """Raises `ValueError` without the URL's text in it, since that may hold a password."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError(
+            "the database URL cannot be read; it looks like "
+            "postgresql://user:password@host:5432/name, with %2F, %3A and %40 for / : and @ "
+            "in the password"
+        ) from None
+
+
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+    parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed)
+        engine = create_engine(parsed, hide_parameters=True)
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin_immediate)
         return engine
     if parsed.get_backend_name() == "postgresql":
         # plain postgresql:// means psycopg 3 here
         psycopg = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(psycopg, pool_pre_ping=True, pool_size=10, max_overflow=30)
+        return create_engine(
+            psycopg,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=30,
+            hide_parameters=True,  # errors go to the log, which is no place for what people sent
+        )
     raise ValueError(
         f"database URL of kind '{parsed.drivername}': this service knows sqlite and postgresql"
     )

@@ -16,7 +16,13 @@ from models.tables import Dataset, Experiment
 
 
 def add_dataset(
-    session: Session, *, name: str, content_hash: str, has_split: bool, profile: Profile
+    session: Session,
+    *,
+    name: str,
+    content_hash: str,
+    has_split: bool,
+    profile: Profile,
+    owner: str | None = None,
 ) -> Dataset:
     """The data set of this name and content: a new row, or the one that is there already.
 
@@ -26,7 +32,7 @@ def add_dataset(
     if existing is None:
         try:
             with session.begin_nested():
-                return _insert(session, name, content_hash, has_split, profile)
+                return _insert(session, name, content_hash, has_split, profile, owner)
         except IntegrityError:  # another upload took the name since we looked
             existing = dataset_by_name(session, name)
     if existing.content_hash != content_hash:
@@ -38,7 +44,12 @@ def add_dataset(
 
 
 def _insert(
-    session: Session, name: str, content_hash: str, has_split: bool, profile: Profile
+    session: Session,
+    name: str,
+    content_hash: str,
+    has_split: bool,
+    profile: Profile,
+    owner: str | None,
 ) -> Dataset:
     dataset = Dataset(
         id=new_id("ds"),
@@ -60,6 +71,7 @@ def _insert(
         false_negatives=profile.false_negatives,
         in_order_test=profile.in_order_test,
         in_order_shared=profile.in_order_shared,
+        owner=owner,
     )
     session.add(dataset)
     session.flush()

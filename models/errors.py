@@ -4,6 +4,7 @@ TripletlabError
 ├── NotFound            the thing named does not exist
 ├── Conflict            the thing exists in a form that forbids this
 ├── Invalid             one or more fields are wrong; carries `Problem`s with JSON pointers
+├── TooMany             more than its owner may have at once; carries when to ask again
 ├── StaleAttempt        another attempt owns the run now; this one must stop writing
 ├── TrainingFault       the training cannot go on, and trying again would not help
 └── ServiceUnavailable  a part that this service needs does not answer
@@ -39,6 +40,14 @@ class Invalid(TripletlabError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(f"{p.pointer}: {p.detail}" for p in self.problems))
+
+
+class TooMany(TripletlabError):
+    """More than its owner may have at once; `retry_after` is in seconds."""
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(detail)
 
 
 class StaleAttempt(TripletlabError):

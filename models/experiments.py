@@ -34,6 +34,7 @@ def create_experiment(
     left_out_pairs: int,
     idempotency_key: str | None,
     request_hash: str,
+    owner: str | None = None,
 ) -> Experiment:
     """Add the experiment, the runs it starts with as `queued`, their events, its plan of looks.
 
@@ -53,6 +54,7 @@ def create_experiment(
         baseline_majority=baseline_majority,
         baseline_collapsed=baseline_collapsed,
         left_out_pairs=left_out_pairs,
+        owner=owner,
     )
     _insert(session, row, dataset.name)
     plan_looks(session, row.id, spec)

@@ -52,6 +52,15 @@ def log_to_stderr(who: str, form: Format = "text", **about: Any) -> None:
 
 
 def _written(form: Format) -> list[Processor]:
+    # tracebacks without the values of variables: among them are keys, passwords and people's texts
     if form == "json":
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
+        traces = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        return [
+            structlog.processors.ExceptionRenderer(traces),
+            structlog.processors.JSONRenderer(),
+        ]
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        )
+    ]

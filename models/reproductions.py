@@ -22,7 +22,7 @@ Pair = tuple[Reproduction, Run]
 """A reproduction, and the run that trains again."""
 
 
-def reproduce(session: Session, run_id: str, now: datetime) -> Pair:
+def reproduce(session: Session, run_id: str, now: datetime, owner: str | None = None) -> Pair:
     """A training of the run again, queued; the one that is under way where there is one.
 
     It asks for the kind of device that the run was trained on. Raises `NotFound`, and `Conflict`
@@ -35,7 +35,7 @@ def reproduce(session: Session, run_id: str, now: datetime) -> Pair:
         if pair[1].state in (RunState.QUEUED, RunState.RUNNING):
             return pair
     first = experiment(session, run.experiment_id)
-    own = _experiment(first, run, now)
+    own = _experiment(first, run, now, owner)
     session.add(own)
     session.flush()
     again = _run(own, run, now)
@@ -65,7 +65,7 @@ def _check(session: Session, run: Run) -> None:
         raise Conflict(f"run {run.id} is a reproduction of {source}; reproduce that one again")
 
 
-def _experiment(first: Experiment, run: Run, now: datetime) -> Experiment:
+def _experiment(first: Experiment, run: Run, now: datetime, owner: str | None) -> Experiment:
     """Everything as in the first but what is said of it as a request."""
     return Experiment(
         id=new_id("exp"),
@@ -80,6 +80,7 @@ def _experiment(first: Experiment, run: Run, now: datetime) -> Experiment:
         test_pairs=first.test_pairs,
         baseline_majority=first.baseline_majority,
         baseline_collapsed=first.baseline_collapsed,
+        owner=owner,
     )
 
 

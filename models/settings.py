@@ -1,30 +1,56 @@
 """The one `Settings` value, and the only reader of the environment in the project."""
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """Read from `TRIPLETLAB_…` variables; flags of the command override them."""
 
-    model_config = SettingsConfigDict(env_prefix="TRIPLETLAB_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="TRIPLETLAB_",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # the URLs of database and broker may hold passwords
+    )
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     data_dir: Path = Path("data")
     """Data sets, runs' files, and the embedded database and broker."""
-    database_url: str = ""
+    database_url: str = Field("", repr=False)
     """SQLAlchemy URL; empty means a SQLite file in the data folder."""
-    broker_url: str = ""
+    broker_url: str = Field("", repr=False)
     """Redis URL for Celery; empty means an embedded server that `tripletlab serve` starts."""
     workers: int = Field(0, ge=0, le=256)
     """Runs side by side; 0 means one for each core."""
     url: str = "http://127.0.0.1:8000"
     """Where the command finds the service: `submit`, `watch`, `results`, `datasets`, `recipes`."""
+    key: str = Field("", repr=False)
+    """The API key that the command sends; needed where the service has keys."""
+    cors_origins: str = ""
+    """Origins of other sites whose pages may call the service, parted by commas."""
+    max_queued_runs: int = Field(20_000, ge=1)
+    """Runs that one key may have waiting."""
+    max_total_steps: int = Field(100_000_000, ge=1)
+    """Steps of all runs of one experiment together."""
+    max_uploads: int = Field(4, ge=1)
+    """Uploads that one key may have going on in one API process."""
+    max_upload_bytes: int = Field(512 << 20, ge=1)
+    """The body of an upload, as it is sent."""
+    max_unpacked_bytes: int = Field(2 << 30, ge=1)
+    """What a compressed file of an upload may unpack to."""
+    max_stored_bytes: int = Field(20 << 30, ge=1)
+    """Disk that the data sets of one key may take."""
+    max_dataset_rows: int = Field(5_000_000, ge=1)
+    """Rows of an uploaded data set."""
+    max_text_length: int = Field(20_000, ge=1)
+    """Characters of a question of an uploaded data set."""
     heartbeat_seconds: float = Field(2.0, gt=0)
     """How often a running run and a worker say that they live, and look for a wish to cancel."""
     lease_seconds: float = Field(30.0, gt=0)
@@ -41,6 +67,18 @@ class Settings(BaseSettings):
     """Log lines for people, or one JSON object each for a collector."""
     worker_id: str = ""
     """Set by a worker for the processes that it starts; nothing for a person to give."""
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for origin in value.split(",") if value else ():
+            if not re.fullmatch(r"https?://[^/*?#\s]+", origin.strip()):
+                raise ValueError("origins look like https://lab.example.org, parted by commas")
+        return value
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
 
     @property
     def resolved_database_url(self) -> str:

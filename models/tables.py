@@ -1,64 +1,21 @@
 """The tables, for people with SQL as much as for the service: figures are columns, not JSON."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
-    BigInteger,
-    DateTime,
-    Dialect,
-    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    Integer,
-    MetaData,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC in Python on both databases; SQLite itself would drop the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-# SQLite numbers rows by itself only for the type INTEGER
-RowNumber = BigInteger().with_variant(Integer(), "sqlite")
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {
-        datetime: UtcDateTime(),
-        float: Double(),  # said, since SQLAlchemy's own choice differs between its releases
-        dict[str, Any]: JSON(none_as_null=True),  # no document is NULL, not the JSON word null
-        list[Any]: JSON(none_as_null=True),
-    }
+# `Base` again under this name: whoever takes it from here has every table in its metadata
+from models.table_base import Base as Base
+from models.table_base import RowNumber
 
 
 class Dataset(Base):
@@ -86,6 +43,7 @@ class Dataset(Base):
     false_negatives: Mapped[int | None]  # pairs of label 0 inside one group
     in_order_test: Mapped[int | None]  # test pairs of the in-order split …
     in_order_shared: Mapped[int | None]  # … with a question of a training duplicate
+    owner: Mapped[str | None] = mapped_column(String(40))  # the API key that it came with
 
 
 class Experiment(Base):
@@ -108,6 +66,7 @@ class Experiment(Base):
     baseline_collapsed: Mapped[float]
     # rows that the split left out since they join its parts; null: not yet counted then
     left_out_pairs: Mapped[int | None]
+    owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked
 
 
 class Run(Base):
@@ -296,3 +255,30 @@ class Prediction(Base):
     threshold: Mapped[float | None]
     similarities: Mapped[list[Any] | None]  # one for each pair; null where `reason` says why
     reason: Mapped[str | None] = mapped_column(Text)
+
+
+class ApiKey(Base):
+    """A key by its digest, never itself. Revoked, and never removed: owners name it for good."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    scope: Mapped[str] = mapped_column(String(16))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """Who changed what; never changed, and it outlives what it speaks of."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
+    at: Mapped[datetime]
+    key_id: Mapped[str | None] = mapped_column(String(40))  # null: without a key, from loopback
+    key_name: Mapped[str | None] = mapped_column(String(100))
+    action: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(100), index=True)

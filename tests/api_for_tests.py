@@ -4,6 +4,7 @@ Runs are driven through the store where a worker would drive them, so no test of
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from api.cli.embedded import HttpThread, listen
-from models import experiments, metrics, runs
+from models import experiments, keys, metrics, runs
 from models.database import Database
 from models.dataset_store import add_dataset
 from models.datasets import cache
@@ -76,7 +77,7 @@ class ApiForTests:
     """A started service; `http` speaks to it, `database` looks behind it."""
 
     def __init__(self, settings: Settings) -> None:
-        listening = listen("127.0.0.1", 0)
+        listening = listen(settings.host, 0)
         self.settings = settings
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         self.database = Database(settings.resolved_database_url)
@@ -102,6 +103,12 @@ class ApiForTests:
         reply = self.http.get(path, params=params)
         assert reply.status_code == 200, reply.text
         return reply.json()
+
+    def key(self, scope: str, name: str = "someone") -> dict[str, str]:
+        """The headers of a new key."""
+        with self.database.transaction() as session:
+            _, secret = keys.create_key(session, name, keys.Scope.named(scope), now())
+        return {"Authorization": f"Bearer {secret}"}
 
     def runs(self, experiment_id: str) -> list[Run]:
         with self.database.reading() as session:
@@ -144,6 +151,9 @@ class ApiForTests:
             )
 
 
+StartService = Callable[..., ApiForTests]
+
+
 SCORES = {
     "row": np.array([2000, 2001, 2002], dtype=np.int64),
     "label": np.array([1, 0, 1], dtype=np.int8),
@@ -159,3 +169,14 @@ def pointers(reply: httpx.Response) -> list[str]:
     """Where the fields of a refusal are, which must be a problem document."""
     assert reply.headers["content-type"] == "application/problem+json", reply.text
     return [error["pointer"] for error in reply.json()["errors"]]
+
+
+def refused(reply: httpx.Response, status: int, words: str = "") -> dict[str, Any]:
+    """The problem document of a reply, which must have this status and these words in it."""
+    assert reply.status_code == status, reply.text
+    assert reply.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = reply.json()
+    assert document["status"] == status
+    assert document["detail"]
+    assert words in document["detail"]
+    return document

@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from api.cli import datasets, demo, experiments, runs, services
+from api.cli import datasets, demo, experiments, keys, runs, services
 
 app = typer.Typer(
     name="tripletlab",
@@ -35,3 +35,4 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(keys.app, name="keys")

@@ -1,5 +1,6 @@
 """The command's side of HTTP: a client whose every failure is a sentence and an exit code."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -21,9 +22,10 @@ UrlOption = Annotated[
 class Client:
     """Calls to one service. `get` and `post` return JSON, or end the command with a sentence."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, key: str = "") -> None:
         self.base_url = base_url.rstrip("/")
-        self._http = httpx.Client(base_url=self.base_url, timeout=PATIENCE)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.Client(base_url=self.base_url, timeout=PATIENCE, headers=headers)
 
     def get(self, path: str, **params: Any) -> Any:
         return self.call("GET", path, params=params).json()
@@ -77,7 +79,10 @@ def _refused(reply: httpx.Response) -> typer.Exit:
 @contextmanager
 def connected(url: str | None) -> Iterator[Client]:
     """A client for the service at `url`, or where the settings say."""
-    client = Client(url or Settings().url)
+    settings = Settings()
+    if not re.fullmatch(r"[!-~]*", settings.key):
+        raise stop("TRIPLETLAB_KEY is no API key; one looks like tl_…", USAGE)
+    client = Client(url or settings.url, settings.key)
     try:
         yield client
     finally:

@@ -46,7 +46,7 @@ def demo(
         with _folder(data_dir) as folder:
             settings = settings_from(data_dir=folder, workers=workers)
             with _service(settings) as address:
-                state = _ask(address, body)
+                state = _ask(address, settings.key, body)
                 if not once:
                     say(f"The service goes on at {address} until Ctrl-C.")
                     wait_for_interrupt()
@@ -88,9 +88,9 @@ def _listen(settings: Settings) -> socket.socket:
         return listen(settings.host, 0)
 
 
-def _ask(address: str, body: Any) -> str:
+def _ask(address: str, key: str, body: Any) -> str:
     """POST the recipe, follow it, show the answer; the experiment's last state."""
-    client = Client(address)
+    client = Client(address, key)
     try:
         view = client.post("/v1/experiments", json=body)
         say(f"{view['name']}: {len(view['runs'])} runs, {view['id']}")

@@ -14,8 +14,11 @@ from pydantic import ValidationError
 
 from api.cli.console import USAGE, say, stop
 from api.cli.embedded import embedded_service, listen
+from models.database import Database
 from models.errors import ServiceUnavailable
+from models.keys import any_key
 from models.logs import log_to_stderr
+from models.loopback import is_loopback
 from models.migrating import migrate as migrate_database
 from models.settings import Settings
 
@@ -85,11 +88,30 @@ def serve(
         listening = listen(settings.host, settings.port)
         with embedded_service(settings, listening, worker=not no_worker) as address:
             say(f"Tripletlab answers at {address} (Ctrl-C stops it)")
+            if not is_loopback(settings.host):
+                warn_of_others(settings)
             wait_for_interrupt()
     except (ServiceUnavailable, ValueError) as error:
         raise stop(f"The service cannot start: {error}") from None
     except KeyboardInterrupt:
         say("Stopped.")
+
+
+def warn_of_others(settings: Settings) -> None:
+    """Say what a service that other machines reach asks of whoever runs it."""
+    say(
+        f"It listens on {settings.host}, so other machines reach it: every call needs an API key, "
+        "and keys go in plain text unless a proxy adds TLS."
+    )
+    database = Database(settings.resolved_database_url)
+    with database.reading() as session:
+        made = any_key(session)
+    database.close()
+    if not made:
+        say(
+            "There is no key yet, so it answers nothing but /healthz. Make one: "
+            "tripletlab keys create NAME --scope submit"
+        )
 
 
 def interrupt_on_signals() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.datasets.errors import EXAMPLES_KEPT, BadRows, DatasetFileError
+from models.datasets.limits import NO_LIMITS, FileLimits
 from models.datasets.pairs import SPLIT_CODES, Pairs, make_pairs
 
 # Equal keys do the rest: True and 1.0 find 1, False and 0.0 find 0.
@@ -53,8 +54,9 @@ def require_columns(columns: ColumnMapping, found: Sequence[str], filename: str)
 class RowCollector:
     """Takes rows one by one, keeps the good, counts the bad; `pairs()` gives all or refuses all."""
 
-    def __init__(self, filename: str, has_split: bool) -> None:
+    def __init__(self, filename: str, has_split: bool, limits: FileLimits = NO_LIMITS) -> None:
         self.filename = filename
+        self.limits = limits
         self.question1: list[str] = []
         self.question2: list[str] = []
         self.label: list[int] = []
@@ -65,6 +67,7 @@ class RowCollector:
     def refuse(self, line: int, reason: str) -> None:
         """Count the row that starts at `line` as bad."""
         self.bad_count += 1
+        self.limits.check_rows(len(self.label) + self.bad_count, self.filename)
         if len(self.examples) < EXAMPLES_KEPT:
             self.examples.append((line, reason))
 
@@ -85,12 +88,15 @@ class RowCollector:
         assert isinstance(first, str)
         assert isinstance(second, str)
         assert label is not None
+        reason = self.limits.too_long(first, "first") or self.limits.too_long(second, "second")
+        if reason is not None:
+            return self.refuse(line, reason)
         self.question1.append(first)
         self.question2.append(second)
         self.label.append(label)
         if self.split is not None:
             self.split.append(part)
-        return None
+        return self.limits.check_rows(len(self.label) + self.bad_count, self.filename)
 
     def pairs(self) -> Pairs:
         """All rows; BadRows when any was bad, DatasetFileError when there was none."""

@@ -11,6 +11,7 @@ from typing import IO
 
 from models.datasets.columns import ColumnMapping, RowCollector, require_columns
 from models.datasets.errors import DatasetFileError
+from models.datasets.limits import MAX_ROW_BYTES, NO_LIMITS, FileLimits
 from models.datasets.pairs import Pairs
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -22,9 +23,18 @@ class DecodedLines:
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._fault: str | None = None
+        self._unasked = 0  # bytes since last asked: those of the row that is being read
 
     def __iter__(self) -> Iterator[str]:
-        for number, line in enumerate(self._stream, start=1):
+        number = 0
+        while line := self._stream.readline(MAX_ROW_BYTES + 1):
+            number += 1
+            self._unasked += len(line)
+            if self._unasked > MAX_ROW_BYTES:
+                raise DatasetFileError(
+                    f"The row that goes on at line {number} is longer than {MAX_ROW_BYTES:,} "
+                    "bytes; is a line end or a closing quote missing?"
+                )
             if b"\0" in line:
                 self._fault = "it holds a NUL byte"
             try:
@@ -39,12 +49,16 @@ class DecodedLines:
 
     def take_fault(self) -> str | None:
         """What was wrong in the lines read since the last call, or None."""
-        fault, self._fault = self._fault, None
+        fault, self._fault, self._unasked = self._fault, None, 0
         return fault
 
 
 def read_delimited(
-    stream: IO[bytes], filename: str, columns: ColumnMapping, delimiter: str
+    stream: IO[bytes],
+    filename: str,
+    columns: ColumnMapping,
+    delimiter: str,
+    limits: FileLimits = NO_LIMITS,
 ) -> Pairs:
     """Read rows under a header line; quotes are doubled inside quoted fields, also in TSV.
 
@@ -55,7 +69,7 @@ def read_delimited(
     header = _header(reader, lines, filename)
     require_columns(columns, header, filename)
     wanted = [header.index(name) for name in columns.names()]
-    rows = RowCollector(filename, columns.split is not None)
+    rows = RowCollector(filename, columns.split is not None, limits)
     while True:
         line = reader.line_num + 1
         try:

@@ -9,6 +9,7 @@ from models.datasets.columns import ColumnMapping
 from models.datasets.delimited import read_delimited
 from models.datasets.formats import claimed_format, opened
 from models.datasets.jsonl import read_jsonl
+from models.datasets.limits import NO_LIMITS, FileLimits
 from models.datasets.pairs import Pairs
 from models.datasets.parquet import read_parquet
 
@@ -21,26 +22,26 @@ def read_pairs(
     filename: str,
     columns: ColumnMapping,
     format: str | None = None,
-    max_bytes: int | None = None,
+    limits: FileLimits = NO_LIMITS,
 ) -> Pairs:
     """Read csv, tsv, jsonl or parquet, plain, .gz or .zst, in file order.
 
     `filename` is the name the sender gave: its endings tell the format unless `format` ("csv",
-    "tsv.gz") does, and it stands in the errors; `path` is where the bytes lie. `max_bytes` limits
-    what a compressed file may unpack to. Labels are 0, 1, true or false; an empty question is
+    "tsv.gz") does, and it stands in the errors; `path` is where the bytes lie. `limits`
+    bound what is read. Labels are 0, 1, true or false; an empty question is
     allowed, a null is not.
 
     Raises DatasetFileError for a file that is not what it claims, is damaged, empty or lacks a
     column, and BadRows with the line of each row that cannot be used.
     """
     form = claimed_format(filename, format)
-    with opened(path, filename, form, max_bytes) as stream:
+    with opened(path, filename, form, limits) as stream:
         match form.table:
             case "csv":
-                return read_delimited(stream, filename, columns, ",")
+                return read_delimited(stream, filename, columns, ",", limits)
             case "tsv":
-                return read_delimited(stream, filename, columns, "\t")
+                return read_delimited(stream, filename, columns, "\t", limits)
             case "jsonl":
-                return read_jsonl(stream, filename, columns)
+                return read_jsonl(stream, filename, columns, limits)
             case "parquet":
-                return read_parquet(stream, filename, columns, max_bytes)
+                return read_parquet(stream, filename, columns, limits)

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Literal, cast, get_args
 import pyarrow as pa
 
 from models.datasets.errors import DatasetFileError
+from models.datasets.limits import FileLimits
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -88,36 +89,28 @@ def require_magic(head: bytes, filename: str, expected: str | None) -> None:
 class Limited(io.RawIOBase):
     """A stream that refuses to give more than so many bytes: a small upload can unpack to tera."""
 
-    def __init__(self, stream: io.BufferedReader, filename: str, max_bytes: int) -> None:
+    def __init__(self, stream: io.BufferedReader, filename: str, limits: FileLimits) -> None:
         self._stream = stream
         self._filename = filename
-        self._limit = max_bytes
-        self._left = max_bytes
+        self._limits = limits
+        self._seen = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         count = self._stream.readinto1(buffer)
-        self._left -= count
-        if self._left < 0:
-            raise too_large(self._filename, self._limit)
+        self._seen += count
+        self._limits.check_bytes(self._seen, self._filename)
         return count
 
 
-def too_large(filename: str, max_bytes: int) -> DatasetFileError:
-    """The refusal of a file whose content is over the limit."""
-    return DatasetFileError(f"{filename} holds more than {max_bytes:,} bytes once unpacked.")
-
-
 @contextmanager
-def opened(
-    path: Path, filename: str, form: FileFormat, max_bytes: int | None
-) -> Iterator[IO[bytes]]:
+def opened(path: Path, filename: str, form: FileFormat, limits: FileLimits) -> Iterator[IO[bytes]]:
     """The decompressed bytes as a buffered stream, its first bytes checked against the claim.
 
-    Raises DatasetFileError for an empty file or a mismatch, when more than `max_bytes` come out of
-    the decompression, and turns what the decoders raise
+    Raises DatasetFileError for an empty file or a mismatch, when more than `limits` allow come
+    out of the decompression, and turns what the decoders raise
     while the stream is read (cut short, checksum wrong) into one too.
     """
     inside = "Parquet" if form.table == "parquet" else None
@@ -127,8 +120,8 @@ def opened(
         with _decompressed(raw, form.compression) as plain:
             stream = plain
             _check_head(stream, filename, inside)
-            if max_bytes is not None and form.compression != "none":
-                stream = io.BufferedReader(Limited(stream, filename, max_bytes), 1 << 20)
+            if form.compression != "none":
+                stream = io.BufferedReader(Limited(stream, filename, limits), 1 << 20)
             yield cast(IO[bytes], stream)
 
 

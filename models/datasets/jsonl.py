@@ -9,16 +9,19 @@ from typing import IO
 
 from models.datasets.columns import ColumnMapping, RowCollector, require_columns, shown
 from models.datasets.delimited import DecodedLines
+from models.datasets.limits import NO_LIMITS, FileLimits
 from models.datasets.pairs import Pairs
 
 
-def read_jsonl(stream: IO[bytes], filename: str, columns: ColumnMapping) -> Pairs:
+def read_jsonl(
+    stream: IO[bytes], filename: str, columns: ColumnMapping, limits: FileLimits = NO_LIMITS
+) -> Pairs:
     """Read one pair a line, passing over blank lines.
 
     Raises DatasetFileError and BadRows as `read_pairs` says.
     """
     lines = DecodedLines(stream)
-    rows = RowCollector(filename, columns.split is not None)
+    rows = RowCollector(filename, columns.split is not None, limits)
     names = columns.names()
     seen_object = False
     for line, text in enumerate(lines, start=1):

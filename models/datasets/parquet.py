@@ -21,14 +21,14 @@ from models.datasets.columns import (
     split_code,
 )
 from models.datasets.errors import DatasetFileError
-from models.datasets.formats import too_large
+from models.datasets.limits import NO_LIMITS, FileLimits
 from models.datasets.pairs import Codes, Pairs, make_pairs
 
 BATCH = 4096  # rows read before the size is looked at again
 
 
 def read_parquet(
-    stream: IO[bytes], filename: str, columns: ColumnMapping, max_bytes: int | None = None
+    stream: IO[bytes], filename: str, columns: ColumnMapping, limits: FileLimits = NO_LIMITS
 ) -> Pairs:
     """Read the mapped columns; a bad row's "line" is its row number, from 1.
 
@@ -36,7 +36,8 @@ def read_parquet(
     """
     file = pq.ParquetFile(stream if _seekable(stream) else pa.BufferReader(stream.read()))
     require_columns(columns, file.schema_arrow.names, filename)
-    batches = list(_batches(file, filename, columns, max_bytes))
+    limits.check_rows(file.metadata.num_rows, filename)
+    batches = list(_batches(file, filename, columns, limits))
     if not batches:
         raise DatasetFileError(f"{filename} has no rows.")
     table = pa.Table.from_batches(batches)
@@ -47,8 +48,8 @@ def read_parquet(
     label = _coded(table[columns.label], label_code)
     split = _coded(table[columns.split], split_code) if has_split else None
     texts = [_texts(table[name]) for name in (columns.question1, columns.question2)]
-    rows = RowCollector(filename, has_split)
-    for row in _suspects(texts, label, split).tolist():
+    rows = RowCollector(filename, has_split, limits)
+    for row in _suspects(texts, label, split, limits.max_text).tolist():
         rows.add(row + 1, [table[name][row].as_py() for name in columns.names()])
     rows.check()
     return make_pairs(texts[0], texts[1], label, split)
@@ -60,20 +61,31 @@ def _seekable(stream: IO[bytes]) -> bool:
 
 
 def _batches(
-    file: pq.ParquetFile, filename: str, columns: ColumnMapping, max_bytes: int | None
+    file: pq.ParquetFile, filename: str, columns: ColumnMapping, limits: FileLimits
 ) -> Iterator[pa.RecordBatch]:
     # By the batch, since what a dictionary of long texts unfolds to stands in no header.
     total = 0
     for batch in file.iter_batches(BATCH, columns=list(columns.names())):
-        total += batch.nbytes
-        if max_bytes is not None and total > max_bytes:
-            raise too_large(filename, max_bytes)
+        total += sum(_unfolded_bytes(column) for column in batch.columns)
+        limits.check_bytes(total, filename)
         yield batch
+
+
+def _unfolded_bytes(column: pa.Array) -> int:
+    """What the column takes once each index of a dictionary is the text it stands for."""
+    if not (pa.types.is_dictionary(column.type) and _is_text(column.type.value_type)):
+        return int(column.nbytes)
+    lengths = pc.cast(pc.binary_length(column.dictionary), pa.int64())
+    return pc.sum(lengths.take(column.indices)).as_py() or 0
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _require_text(kind: pa.DataType, name: str, filename: str) -> None:
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if not (pa.types.is_string(plain) or pa.types.is_large_string(plain)):
+    if not _is_text(plain):
         raise DatasetFileError(f"Column {name!r} of {filename} holds {kind}, not text.")
 
 
@@ -97,7 +109,7 @@ def _coded(column: pa.ChunkedArray, code: Callable[[object], int | None]) -> Cod
 
 
 def _suspects(
-    texts: Sequence[pa.ChunkedArray], label: Codes, split: Codes | None
+    texts: Sequence[pa.ChunkedArray], label: Codes, split: Codes | None, max_text: int | None
 ) -> npt.NDArray[np.int64]:
     """Row numbers, from 0, that the row collector must look at: it finds the reason."""
     suspect = label < 0
@@ -106,4 +118,7 @@ def _suspects(
     for column in texts:
         fault = pc.fill_null(pc.match_substring(column, "\0"), True)
         suspect = suspect | fault.to_numpy()
+        if max_text is not None:
+            long = pc.fill_null(pc.greater(pc.utf8_length(column), max_text), True)
+            suspect = suspect | long.to_numpy()
     return np.flatnonzero(suspect)

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.datasets.errors import BadRows, DatasetFileError
-from models.datasets.files import read_pairs
+from models.datasets.files import ColumnMapping, read_pairs
+from models.datasets.limits import MAX_ROW_BYTES, FileLimits
 
 from pair_files_for_tests import (
     COLUMNS,
@@ -186,7 +187,7 @@ def test_a_file_that_unpacks_beyond_the_limit_is_refused(tmp_path: Path, name: s
     path.write_bytes(compressed(encoded(rows, name.split(".")[1]), ending))
     limit = 10_000
     with pytest.raises(DatasetFileError, match="more than 10,000 bytes once unpacked"):
-        read_pairs(path, filename=name, columns=COLUMNS, max_bytes=limit)
+        read_pairs(path, filename=name, columns=COLUMNS, limits=FileLimits(max_bytes=limit))
 
 
 def test_a_given_format_wins_over_the_name(tmp_path: Path) -> None:
@@ -196,3 +197,74 @@ def test_a_given_format_wins_over_the_name(tmp_path: Path) -> None:
     assert len(pairs) == 1
     pairs = read_pairs(tmp_path / "x", filename="export.gz", format="tsv", columns=COLUMNS)
     assert len(pairs) == 1
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_a_file_of_more_rows_than_allowed_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "many").write_bytes(encoded([("a", "b", 1, "train")] * 6, name.split(".")[1]))
+
+    def read(most: int) -> int:
+        limits = FileLimits(max_rows=most)
+        return len(read_pairs(tmp_path / "many", filename=name, columns=COLUMNS, limits=limits))
+
+    assert read(6) == 6
+    with pytest.raises(DatasetFileError, match="more than 5 rows"):
+        read(5)
+
+
+def test_bad_rows_count_towards_the_bound_as_well(tmp_path: Path) -> None:
+    (tmp_path / "bad").write_text("question1,question2,is_duplicate\n" + "a,b,maybe\n" * 6)
+    with pytest.raises(DatasetFileError, match="more than 5 rows"):
+        read_pairs(
+            tmp_path / "bad",
+            filename="a.csv",
+            columns=ColumnMapping(),
+            limits=FileLimits(max_rows=5),
+        )
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_a_question_longer_than_allowed_is_a_bad_row(tmp_path: Path, name: str) -> None:
+    rows: list[Row] = [("ü" * 9, "b", 1, "train"), ("a", "ü" * 10, 0, "train")]
+    (tmp_path / "long").write_bytes(encoded(rows, name.split(".")[1]))
+    limits = FileLimits(max_text=9)
+    with pytest.raises(BadRows) as caught:
+        read_pairs(tmp_path / "long", filename=name, columns=COLUMNS, limits=limits)
+    assert caught.value.count == 1
+    assert caught.value.examples[0][1] == "its second question has 10 characters; 9 are allowed"
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "again"),
+    [
+        ("a.jsonl.gz", b'{"question1": "', b"x" * 1024),
+        ("a.csv.gz", b"question1,question2,is_duplicate\n", b"x" * 1024),
+        ("b.csv.gz", b"question1,question2,is_duplicate\na,b,1", b',"\n"' * 256),
+    ],
+)
+def test_a_row_without_an_end_is_given_up_long_before_the_file_ends(
+    tmp_path: Path, name: str, start: bytes, again: bytes
+) -> None:
+    content = start + again * (3 * MAX_ROW_BYTES // 1024)
+    (tmp_path / "endless").write_bytes(gzip.compress(content, 1))
+    watched = FileLimits(max_bytes=2 * MAX_ROW_BYTES)  # another refusal, should it read so far
+    with pytest.raises(DatasetFileError, match=f"longer than {MAX_ROW_BYTES:,} bytes"):
+        read_pairs(tmp_path / "endless", filename=name, columns=ColumnMapping(), limits=watched)
+
+
+def test_a_value_that_a_dictionary_repeats_is_counted_as_often_as_it_stands(tmp_path: Path) -> None:
+    indices = pa.array([0] * 20_000, pa.int32())
+    column = pa.DictionaryArray.from_arrays(indices, pa.array(["x" * 100_000]))
+    rows = pa.table(
+        {"question1": column, "question2": ["b"] * 20_000, "is_duplicate": [1] * 20_000}
+    )
+    path = tmp_path / "bomb"
+    pq.write_table(rows, path, compression="zstd")
+    assert path.stat().st_size < 10_000
+    with pytest.raises(DatasetFileError, match="bytes once unpacked"):
+        read_pairs(
+            path,
+            filename="a.parquet",
+            columns=ColumnMapping(),
+            limits=FileLimits(max_bytes=10_000_000),
+        )

@@ -1,0 +1,118 @@
+"""`keys create`, `keys list`, `keys revoke`: straight on the database.
+
+Not over HTTP, because the first key cannot be made by a call that needs one, and because whoever
+reaches the database may do all anyway.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from api.cli.console import USAGE, out, say, stop
+from api.cli.services import DatabaseUrl, DataDir, settings_from
+from models import audit
+from models.database import Database
+from models.errors import Conflict, NotFound, ServiceUnavailable
+from models.keys import SCOPE_NAMES, Scope, create_key, list_keys, revoke_key
+from models.migrating import check
+from models.settings import Settings
+
+app = typer.Typer(help="Who may call the service.", no_args_is_help=True)
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Who or what will use it.")],
+    scope: Annotated[str, typer.Option(help=f"{', '.join(SCOPE_NAMES)}; each holds those before.")],
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Make a key and print it, this once: only its hash is kept."""
+    try:
+        wanted = Scope.named(scope)
+    except ValueError as error:
+        raise stop(f"{error}.", USAGE) from None
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise stop("A key's name has 1 to 100 printable characters.", USAGE)
+    now = datetime.now(UTC)
+    with _transaction(settings_from(data_dir=data_dir, database_url=database_url)) as session:
+        row, secret = create_key(session, name, wanted, now)
+        _record(session, "key_created", row.id, now)
+        made = row.id
+    out.print(secret, markup=False, soft_wrap=True)
+    say(f"This is key {made}, and it cannot be shown again. From now on every call needs a key.")
+    say("Send it as `Authorization: Bearer …`; the command takes it from TRIPLETLAB_KEY.")
+
+
+@app.command("list")
+def list_all(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """List the keys, and when each was last used (to ten minutes)."""
+    table = Table("id", "name", "scope", "created", "last used", "revoked")
+    with _transaction(settings_from(data_dir=data_dir, database_url=database_url)) as session:
+        for row in list_keys(session):
+            times = (row.created_at, row.last_used_at, row.revoked_at)
+            table.add_row(row.id, row.name, row.scope, *map(_shown, times))
+    out.print(table)
+
+
+@app.command()
+def revoke(
+    key: Annotated[str, typer.Argument(help="Its id, or its name.")],
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Let a key work no more, from now on and for good."""
+    now = datetime.now(UTC)
+    with _transaction(settings_from(data_dir=data_dir, database_url=database_url)) as session:
+        row = revoke_key(session, key, now)
+        if row.revoked_at == now:
+            _record(session, "key_revoked", row.id, now)
+        revoked = row.id
+    say(f"Key {revoked} works no more.")
+
+
+@contextmanager
+def _transaction(settings: Settings) -> Iterator[Session]:
+    """A session on a database that is there; anything else ends the command with a sentence."""
+    database = _existing(settings)
+    try:
+        check(database)
+        with database.transaction() as session:
+            yield session
+    except (ServiceUnavailable, NotFound, Conflict) as error:
+        raise stop(f"{error}.") from None
+    except DBAPIError as error:
+        raise stop(f"The database cannot do this: {error.orig}") from None
+    finally:
+        database.close()
+
+
+def _existing(settings: Settings) -> Database:
+    path = settings.data_dir / "tripletlab.sqlite3"
+    if not settings.database_url and not path.is_file():
+        raise stop(
+            f"There is no database at {path}. Start the service once or run `tripletlab migrate`, "
+            "or say where it is with --data-dir or --database-url.",
+            USAGE,
+        )
+    try:
+        return Database(settings.resolved_database_url)
+    except ValueError as error:
+        raise stop(f"{error}.", USAGE) from None
+
+
+def _record(session: Session, action: audit.Action, key_id: str, now: datetime) -> None:
+    """In the name of the account that runs the command: it acts without a key."""
+    who = f"uid {os.getuid()}" if hasattr(os, "getuid") else None
+    audit.record(session, action, key_id, key_id=None, key_name=who, now=now)
+
+
+def _shown(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}"

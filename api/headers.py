@@ -1,0 +1,50 @@
+"""What every reply tells browsers: to guess no types, to show it in no frame, to run nothing.
+
+The policy is that of a service that answers in JSON; a page that needs more sets its own
+`Content-Security-Policy`, which is kept.
+"""
+
+from collections.abc import Mapping
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": NOTHING,
+}
+# said only where the request came by TLS: a service without it must stay reachable
+BY_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+def security_headers(scheme: str) -> Mapping[str, str]:
+    """The headers for a request of this scheme, which a trusted proxy may have named."""
+    return ALWAYS | BY_TLS if scheme == "https" else ALWAYS
+
+
+class SecurityHeaders:
+    """Middleware that adds the headers to every reply that does not have them."""
+
+    def __init__(self, app: ASGIApp, *, cors: bool) -> None:
+        self._app = app
+        # pages of the origins that are let in read replies from another origin than their own
+        self._left_out = {"Cross-Origin-Resource-Policy"} if cors else set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in security_headers(scope["scheme"]).items():
+                    if name not in self._left_out:
+                        headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)

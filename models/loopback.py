@@ -1,0 +1,22 @@
+"""Whether an address means this machine alone."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+
+def name_in(host: str) -> str:
+    """The name or address in a `Host` header, without its port; empty where it cannot be read."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine is meant; another name may resolve to anything."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,66 @@
+"""Without a key: what this machine may, and what only looks as if it came from this machine."""
+
+import pytest
+
+from api_for_tests import SPEC, ApiForTests, StartService, refused
+
+
+@pytest.fixture
+def api(start_service: StartService) -> ApiForTests:
+    return start_service()
+
+
+def test_without_a_key_loopback_may_do_all(api: ApiForTests) -> None:
+    made = api.submit()
+    assert made["owner"] is None
+    assert api.http.post(f"/v1/experiments/{made['id']}/cancel").status_code == 200
+    assert api.get("/v1/audit")["items"][0]["key_id"] is None
+
+
+def test_beyond_loopback_nothing_but_liveness_is_told_until_there_is_a_key(
+    start_service: StartService,
+) -> None:
+    api = start_service(host="0.0.0.0")
+    assert api.http.get("/healthz").status_code == 200
+    for path in ("/v1/experiments", "/readyz", "/docs", "/openapi.json", "/metrics", "/"):
+        assert "tripletlab keys create" in refused(api.http.get(path), 401)["detail"]
+    refused(api.http.post("/v1/experiments", json=SPEC), 401)
+    submitter = api.key("submit")
+    assert api.http.get("/v1/experiments", headers=submitter).status_code == 200
+    assert api.http.get("/docs").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},  # DNS rebinding: a page whose name was bent to 127.0.0.1
+        {"Host": "127.0.0.1.evil.example:8000"},
+        {"Host": "localhost.evil.example"},
+        {"Host": "[::"},
+        {"X-Forwarded-For": "203.0.113.7"},
+        {"Forwarded": "for=203.0.113.7"},
+    ],
+)
+def test_a_request_from_afar_is_not_taken_for_a_local_one(
+    api: ApiForTests, headers: dict[str, str]
+) -> None:
+    refused(api.http.get("/v1/experiments", headers=headers), 401)
+    refused(api.http.post("/v1/experiments", json=SPEC, headers=headers), 401)
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000", "127.0.0.2:1"])
+def test_this_machine_by_its_own_names_is_local(api: ApiForTests, host: str) -> None:
+    assert api.http.get("/v1/experiments", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+def test_a_page_of_another_site_cannot_make_a_browser_change_things(
+    api: ApiForTests, origin: str
+) -> None:
+    made = api.submit()
+    path = f"/v1/experiments/{made['id']}/cancel"  # no body, so no question of CORS comes first
+    assert refused(api.http.post(path, headers={"Origin": origin}), 403)["type"].endswith(
+        "cross-site"
+    )
+    refused(api.http.delete(f"/v1/experiments/{made['id']}", headers={"Origin": origin}), 403)
+    assert api.http.post(path, headers={"Origin": api.url}).status_code == 200

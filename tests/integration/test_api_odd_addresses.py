@@ -1,0 +1,91 @@
+"""Ids, numbers and names that are none: refused as the caller's mistake, and they lead nowhere."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api_for_tests import ApiForTests, StartService
+
+HEADER = b"question1,question2,is_duplicate\n"
+CSV = HEADER + b"a b,c d,1\ne f,g h,0\n"
+
+
+def upload(
+    api: ApiForTests, content: bytes, filename: str = "a.csv", name: str = "mine", **request: Any
+) -> httpx.Response:
+    files = {"file": (filename, content)}
+    return api.http.post("/v1/datasets", files=files, data={"name": name}, **request)
+
+
+def test_whole_numbers_in_queries_fit_every_database(start_service: StartService) -> None:
+    api = start_service()
+    for path, calls in api.get("/openapi.json")["paths"].items():
+        for parameter in calls.get("get", {}).get("parameters", ()):
+            kinds = [parameter["schema"], *parameter["schema"].get("anyOf", ())]
+            for kind in kinds:
+                if kind.get("type") == "integer":
+                    assert kind.get("maximum", 2**64) < 2**63, f"{path}: {parameter['name']}"
+
+
+numbers = st.integers(2**63, 2**200) | st.integers(-(2**200), -(2**63))
+odd = st.sampled_from(
+    [
+        "%00",
+        "a%00b",
+        "..",
+        "%2e%2e",
+        "..%2f..%2fetc%2fpasswd",
+        "%ff",
+        "%ed%a0%80",
+        "exp_" + "0" * 26,
+    ]
+) | numbers.map(str)
+
+
+@given(st.data())
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+def test_no_id_or_number_in_a_path_or_query_makes_a_fault(odd_api: ApiForTests, data: Any) -> None:
+    paths = odd_api.thread.app.openapi()["paths"]
+    path = data.draw(st.sampled_from(sorted(path for path in paths if "{" in path)))
+    before, _, rest = path.partition("{")
+    query = data.draw(st.sampled_from(["", "?cursor={}", "?after={}", "?limit={}", "?wait={}"]))
+    address = before + data.draw(odd) + rest.partition("}")[2] + query.format(data.draw(odd))
+    method = data.draw(st.sampled_from(sorted(paths[path])))
+    reply = odd_api.http.request(method.upper(), address)
+    assert 400 <= reply.status_code < 500, address
+    assert reply.headers["content-type"] == "application/problem+json"
+
+
+@pytest.fixture
+def odd_api(start_service: StartService) -> ApiForTests:
+    return start_service()
+
+
+@pytest.mark.parametrize("query", ["name=%00", "dataset=a%00", "cursor=%00", "state=%00"])
+def test_a_nul_in_a_query_is_refused(start_service: StartService, query: str) -> None:
+    assert start_service().http.get(f"/v1/experiments?{query}").status_code == 422
+
+
+def test_no_name_of_an_upload_leaves_its_folder(start_service: StartService) -> None:
+    api = start_service()
+    before = _everything_beside(api.settings.data_dir)
+    for name in ("../out", "..", ".", "/tmp/out", "a/b", "a\\b", "a\0b", "x" * 101, "~root", "é"):
+        assert upload(api, CSV, name=name).status_code in (400, 422), name
+    for number, filename in enumerate(("../../out.csv", "/tmp/out.csv", "..\\out.csv")):
+        rows = HEADER + b"row %d,b,1\n" % number
+        assert upload(api, rows, filename, name=f"ok{number}").status_code == 201
+    assert _everything_beside(api.settings.data_dir) == before
+    assert not Path("/tmp/out.csv").exists()
+
+
+def _everything_beside(folder: Path) -> set[str]:
+    """What is in the folders above, but for what this service keeps in its own."""
+    return {path.name for path in folder.parent.iterdir()} | {
+        path.name for path in folder.iterdir()
+    }

@@ -1,0 +1,130 @@
+"""What one key may have at once: queued runs, uploads going on, disk."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from models.runs import claim
+from models.settings import Settings
+
+from api_for_tests import GENERATED, SPEC, ApiForTests, StartService, now, refused
+
+HEADER = b"question1,question2,is_duplicate\n"
+CSV = HEADER + b"a b,c d,1\ne f,g h,0\n"
+
+
+def upload(
+    api: ApiForTests, content: bytes, filename: str = "a.csv", name: str = "mine", **request: Any
+) -> httpx.Response:
+    files = {"file": (filename, content)}
+    return api.http.post("/v1/datasets", files=files, data={"name": name}, **request)
+
+
+def test_queued_runs_are_bounded_for_each_key_until_some_begin(
+    start_service: StartService,
+) -> None:
+    api = start_service(max_queued_runs=4)
+    ann, bob = api.key("submit"), api.key("submit")
+
+    def post(key: dict[str, str], **changes: Any) -> httpx.Response:
+        return api.http.post("/v1/experiments", json={**SPEC, **changes}, headers=key)
+
+    made = post(ann).json()
+    reply = post(ann, seeds={"count": 1})
+    refused(reply, 429, "wait already")
+    assert int(reply.headers["retry-after"]) > 0
+    assert post(bob).status_code == 202
+    with api.database.transaction() as session:
+        for run in made["runs"][:2]:
+            claim(session, run["id"], worker_id="wrk_t", cuda=False, now=now())
+    assert post(ann, seeds={"count": 1}).status_code == 202
+
+
+def test_nobody_on_loopback_has_the_same_bound(start_service: StartService) -> None:
+    api = start_service(max_queued_runs=4)
+    api.submit()
+    refused(api.http.post("/v1/experiments", json=SPEC), 429, "wait already")
+
+
+def test_an_experiment_that_never_fits_the_queue_is_refused_for_good(
+    start_service: StartService,
+) -> None:
+    reply = start_service(max_queued_runs=3).http.post("/v1/experiments", json=SPEC)
+    document = refused(reply, 422, "4 runs are more than the 3")
+    assert document["errors"][0]["pointer"] == "/seeds"
+
+
+def test_of_requests_at_once_no_more_get_in_than_there_is_room(api_settings: Settings) -> None:
+    with ApiForTests(api_settings.model_copy(update={"max_queued_runs": 8})) as api:
+        assert sorted(_statuses_at_once(api, 5)) == [202, 202, 429, 429, 429]
+
+
+def _statuses_at_once(api: ApiForTests, count: int) -> list[int]:
+    statuses: list[int] = []
+
+    def post() -> None:
+        statuses.append(httpx.post(f"{api.url}/v1/experiments", json=SPEC, timeout=60).status_code)
+
+    threads = [threading.Thread(target=post) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return statuses
+
+
+def test_uploads_going_on_are_bounded_for_each_key(start_service: StartService) -> None:
+    api = start_service(max_uploads=1)
+    ann, bob = api.key("submit"), api.key("submit")
+    with _upload_that_goes_on(api, ann):
+        reply = upload(api, CSV, headers=ann)
+        refused(reply, 429, "going on already")
+        assert int(reply.headers["retry-after"]) > 0
+        assert upload(api, CSV, name="bobs", headers=bob).status_code == 201
+    # the sender hung up, so the place is free again as soon as the service has noticed
+    while (reply := upload(api, CSV, headers=ann)).status_code == 429:
+        pass
+    assert reply.status_code == 201
+
+
+@contextmanager
+def _upload_that_goes_on(api: ApiForTests, key: dict[str, str]) -> Iterator[None]:
+    """The service has begun to read its form: it said so, since it was asked to."""
+    head = (
+        "POST /v1/datasets HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+        f"Authorization: {key['Authorization']}\r\nContent-Length: 1000\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+    )
+    port = api.http.base_url.port or 80
+    with socket.create_connection((api.http.base_url.host, port), timeout=60) as raw:
+        raw.sendall(head.encode())
+        assert b"100 Continue" in raw.recv(1000)
+        yield
+
+
+def test_disk_of_a_keys_data_sets_is_bounded_and_deleting_frees_it(
+    start_service: StartService,
+) -> None:
+    api = start_service(max_stored_bytes=10_000)
+    ann = api.key("submit")
+    other = HEADER + b"i j,k l,1\nm n,o p,0\n"
+    digest = upload(api, CSV, headers=ann).json()["content_hash"]
+    assert upload(api, CSV, name="twin", headers=ann).status_code == 201  # the same folder
+    folder = api.settings.datasets_dir / digest
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert size < 10_000
+    large = HEADER + b"".join(b"word%d,b,1\n" % number for number in range(2000))
+    reply = upload(api, large, name="large", headers=ann)
+    refused(reply, 429, "10,000 are allowed")
+    assert int(reply.headers["retry-after"]) > 0
+    kept = {path.name for path in api.settings.datasets_dir.iterdir()}
+    assert digest in kept
+    listed = api.http.get("/v1/datasets", headers=ann).json()["items"]
+    assert [one["name"] for one in listed] == ["mine", GENERATED, "twin"]
+    for name in ("mine", "twin"):
+        assert api.http.delete(f"/v1/datasets/{name}", headers=ann).status_code == 204
+    assert upload(api, other, name="other", headers=ann).status_code == 201

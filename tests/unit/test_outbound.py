@@ -1,0 +1,37 @@
+"""The service fetches nothing: no address that someone sends makes it ask another machine."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CLIENTS = {"httpx", "requests", "aiohttp", "urllib3", "http", "ftplib", "fsspec"}
+COMMAND = {Path("api/cli/client.py")}
+"""The command is a client by trade, and runs on the machine of whoever types it."""
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def test_no_module_of_the_service_has_a_client_for_addresses() -> None:
+    found = {
+        path.relative_to(ROOT): sorted(bad)
+        for package in ("api", "models", "worker")
+        for path in (ROOT / package).rglob("*.py")
+        if (
+            bad := {
+                name
+                for name in imported(path)
+                if name.split(".")[0] in CLIENTS
+                and name not in ("http", "http.HTTPStatus")
+                or name.startswith("urllib.request")
+            }
+        )
+    }
+    assert set(found) == COMMAND, found

@@ -80,7 +80,10 @@ class Multiplicity(Frozen):
 
 
 class Bootstrap(Frozen):
-    """BCa bootstrap interval of the mean difference (Efron 1987), resampling pairs of runs."""
+    """BCa bootstrap interval of the mean difference (Efron 1987), resampling pairs of runs.
+
+    With 10 to 20 pairs a 95 % one holds the truth in 91 to 93 %; the t interval in 95 %.
+    """
 
     resamples: int
     interval: Interval | None

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.comparison import Asked, evidence_of, measure
+from models.evidence.holm import holm
 from models.verdict import decide
 
 ALPHA = 0.05
@@ -41,16 +42,7 @@ def rates(
         shared = noise(generator, n)
         a = shared + noise(generator, n) + shift
         b = shared if only_a else shared + noise(generator, n)
-        asked = Asked(
-            dict(enumerate(a.tolist())),
-            dict(enumerate(b.tolist())),
-            a_name="modified",
-            b_name="vanilla",
-            metric="test.accuracy",
-            equivalence_margin=margin,
-            confidence=1 - ALPHA,
-        )
-        verdicts[decide(evidence_of(measure(asked)))] += 1
+        verdicts[decide(evidence_of(measure(asked(a, b, margin))))] += 1
     return Counter({verdict: count / EXPERIMENTS for verdict, count in verdicts.items()})
 
 
@@ -93,3 +85,43 @@ def test_skewed_differences_break_the_promise_by_as_much_as_the_module_says() ->
     """A limit, kept in view: one arm that alone has a long tail is called better too often."""
     found = rates(NOISES["skewed"], 10, shift=0.0, margin=1e-6, only_a=True)
     assert CEILING < found["a_better"] + found["b_better"] < 0.13
+
+
+@pytest.mark.parametrize("n", [6, 12])
+def test_the_interval_holds_the_truth_as_often_as_it_says(n: int) -> None:
+    generator = np.random.default_rng(7)
+    held = 0
+    for _ in range(EXPERIMENTS):
+        bounds = evidence_of(measure(asked(generator.normal(size=n) + 3.0, np.zeros(n)))).bounds
+        assert bounds is not None
+        held += bounds[0] <= 3.0 <= bounds[1]
+    assert abs(held / EXPERIMENTS - 0.95) <= CEILING - ALPHA
+
+
+def test_one_false_better_among_several_arms_is_as_rare_as_promised() -> None:
+    """Four arms alike, so six comparisons in a document: each alone would say better in 5 %."""
+    generator = np.random.default_rng(8)
+    alone = among = 0
+    for _ in range(EXPERIMENTS):
+        arms = generator.normal(size=(4, 12))
+        pairs = [measure(asked(arms[i], arms[j])) for i in range(4) for j in range(i)]
+        adjusted = holm([pair.p for pair in pairs])
+        verdicts = [
+            decide(evidence_of(pair, 6, p)) for pair, p in zip(pairs, adjusted, strict=True)
+        ]
+        alone += any(decide(evidence_of(pair)) != "undecided" for pair in pairs)
+        among += any(verdict != "undecided" for verdict in verdicts)
+    assert alone / EXPERIMENTS > 2 * CEILING
+    assert ALPHA / 4 < among / EXPERIMENTS <= CEILING
+
+
+def asked(a: NDArray[np.float64], b: NDArray[np.float64], margin: float = 1e-6) -> Asked:
+    return Asked(
+        dict(enumerate(a.tolist())),
+        dict(enumerate(b.tolist())),
+        a_name="modified",
+        b_name="vanilla",
+        metric="test.accuracy",
+        equivalence_margin=margin,
+        confidence=1 - ALPHA,
+    )

@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api import (
     audit,
+    comparisons,
     datasets,
     docs,
     experiments,
@@ -69,7 +70,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
     resources = (
-        datasets, experiments, streaming, runs, weights, predictions, reproductions, recipes, audit,
+        datasets, experiments, streaming, runs, weights, predictions, reproductions, comparisons,
+        recipes, audit,
     )  # fmt: skip
     for resource in resources:
         v1.include_router(resource.router)

@@ -181,4 +181,4 @@ def results(
     every arm in the baseline's loss and reduced over a batch as that says (summed, or the mean).
     """
     with service.database.reading() as session:
-        return results_document(session, experiment_id, target_loss)
+        return results_document(session, experiment_id, service.settings, target_loss)

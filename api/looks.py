@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from api.views import LookView
-from models.comparison import Comparison
+from models.evidence.shapes import Comparison
 from models.looks import looks_of, verdicts_of
 from models.sequential import confidence_at, not_judged, plan
 from models.specs.experiment import ExperimentSpec
@@ -65,7 +65,7 @@ class LookedAt:
         if not self.plan:
             return found
         said = self._said_on(found.a, found.b)
-        if said is not None:
+        if said is not None and found.role == "primary":
             return found.model_copy(update={"verdict": said.verdict, "sentence": said.sentence})
         sentence = not_judged(found, self._why_not(found))
         return found.model_copy(update={"verdict": "undecided", "sentence": sentence})
@@ -73,6 +73,8 @@ class LookedAt:
     def _why_not(self, found: Comparison) -> str:
         if found.b != self._baseline:
             return f"The plan judges every arm against {self._baseline}, and not this pair."
+        if found.role == "secondary":
+            return "The plan judges the metric that decides, and not this one."
         first = self.plan[0]
         if first.state == LookState.DROPPED:
             return "The experiment was cancelled before the first look, so there is no verdict."

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.views import LookView, View
 from api.waiting_views import WaitingTimes
-from models.comparison import Comparison
+from models.evidence.shapes import Comparison
 from models.states import RunState
 
 
@@ -70,7 +70,8 @@ class Results(View):
     baselines: Baselines
     arms: list[ArmResult]
     comparisons: list[Comparison]
-    """Each arm against the baseline first (`b` is the baseline), then the other pairs of arms."""
+    """On the metric that decides: each arm against the baseline first (`b` is the baseline), then
+    the other pairs of arms. After these, in the same order, the secondary metrics of each pair."""
     waiting_times: WaitingTimes
     """Steps to leave the plateau, to reach a target loss, and accuracy at matched loss."""
     plan: list[LookView]

@@ -1,26 +1,29 @@
 """From the rows of an experiment to its results document."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from api.arm_runs import Metrics, arm_runs, pairs_of_arms, rule_of
 from api.looks import LookedAt
 from api.progress import state_of
 from api.result_views import ArmResult, Baselines, Curve, Results, RunResult
 from api.waiting_times import waiting_times
-from models.comparison import Comparison, compare
+from models.evidence.arm_runs import Sides
+from models.evidence.families import SECONDARY, Rule, compare_arms, compare_on
+from models.evidence.shapes import Comparison, Role
 from models.experiments import experiment, runs_of
 from models.metrics import Series, curves, final_metrics, kept_steps
+from models.settings import Settings
 from models.specs.experiment import Arm, ExperimentSpec
 from models.specs.parse import parse_spec
 from models.states import TERMINAL, RunState
 from models.tables import Run
 
-Metrics = Mapping[str, Mapping[str, float]]
-
 
 def results_document(
-    session: Session, experiment_id: str, target_loss: float | None = None
+    session: Session, experiment_id: str, settings: Settings, target_loss: float | None = None
 ) -> Results:
     """The document as of now; `target_loss` (a batch's loss of the baseline) adds a waiting time.
 
@@ -55,7 +58,7 @@ def results_document(
         left_out_pairs=row.left_out_pairs,
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
-        comparisons=list(_comparisons(spec, runs, metrics, looked)),
+        comparisons=_comparisons(spec, runs, metrics, settings, looked),
         waiting_times=waiting_times(session, experiment_id, spec, runs, target_loss),
         plan=looked.plan,
     )
@@ -93,36 +96,36 @@ def _curve(series: Series, spec: ExperimentSpec, arm: Arm) -> Curve:
 
 
 def _comparisons(
-    spec: ExperimentSpec, runs: Sequence[Run], metrics: Metrics, looked: LookedAt
-) -> Iterator[Comparison]:
-    decision = spec.decision
-    for a, b in _pairs_of_arms(spec):
-        found = compare(
-            _values(a, runs, metrics, decision.metric),
-            _values(b, runs, metrics, decision.metric),
-            a_name=a,
-            b_name=b,
-            metric=decision.metric,
-            equivalence_margin=decision.equivalence_margin,
-            confidence=looked.confidence(a, b),
-            expected_pairs=len(spec.seeds.values()),
+    spec: ExperimentSpec,
+    runs: Sequence[Run],
+    metrics: Metrics,
+    settings: Settings,
+    looked: LookedAt,
+) -> list[Comparison]:
+    arms = {arm.name: arm_runs(arm, runs, metrics, settings) for arm in spec.arms}
+    sides = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
+    rule, expected = rule_of(spec.decision), len(spec.seeds.values())
+    if not looked.plan:
+        return compare_arms(sides, rule, expected_pairs=expected)
+    return _planned_comparisons(sides, rule, expected, looked)
+
+
+def _planned_comparisons(
+    sides: Sides, rule: Rule, expected: int, looked: LookedAt
+) -> list[Comparison]:
+    """Each by itself, at the level of its look: the plan has shared out the error already."""
+    others = [metric for metric in SECONDARY if metric != rule.metric]
+    kinds: list[tuple[Role, list[str]]] = [("primary", [rule.metric]), ("secondary", others)]
+    return [
+        looked.judged(found)
+        for role, metrics in kinds
+        for a, b in sides
+        for metric in metrics
+        for found in compare_on(
+            [(a, b)],
+            [metric],
+            replace(rule, confidence=looked.confidence(a.name, b.name)),
+            role,
+            expected,
         )
-        yield looked.judged(found)
-
-
-def _pairs_of_arms(spec: ExperimentSpec) -> Iterator[tuple[str, str]]:
-    """Every arm against the baseline first, then the others in the order of the spec."""
-    baseline = spec.decision.baseline
-    others = [arm.name for arm in spec.arms if arm.name != baseline]
-    yield from ((name, baseline) for name in others)
-    for index, b in enumerate(others):
-        yield from ((a, b) for a in others[index + 1 :])
-
-
-def _values(arm: str, runs: Sequence[Run], metrics: Metrics, metric: str) -> dict[int, float]:
-    """The deciding figure of each run that succeeded, by seed."""
-    return {
-        run.seed: metrics[run.id][metric]
-        for run in runs
-        if run.arm == arm and run.state == RunState.SUCCEEDED and metric in metrics[run.id]
-    }
+    ]

@@ -72,7 +72,8 @@ def main() -> None:
         print("| " + " | ".join(row) + " |")
     print()
     for comparison in results["comparisons"]:
-        print(f"> {comparison['sentence']}")
+        if comparison["role"] == "primary":
+            print(f"> {comparison['sentence']}")
 
 
 if __name__ == "__main__":

@@ -93,10 +93,12 @@ def paired_dots(comparison: Mapping[str, Any], majority: float, path: Path) -> N
     left.axhline(majority, color="grey", ls=":", lw=0.8)
     left.set_xticks([0, 1], [comparison["b"], comparison["a"]])
     left.set(xlim=(-0.3, 1.3), ylabel=comparison["metric"])
-    margin, interval = comparison["equivalence"]["margin"], comparison["interval"]
-    right.axvspan(-margin, margin, color="#009e73", alpha=0.15, lw=0, label=f"margin ±{margin:g}")
+    if comparison["equivalence"]:  # one seed gives neither this nor an interval
+        margin = comparison["equivalence"]["margin"]
+        right.axvspan(-margin, margin, color="#009e73", alpha=0.15, lw=0, label=f"±{margin:g}")
     right.axvline(0, color="black", lw=0.8)
-    right.plot([interval["low"], interval["high"]], [0, 0], color=COLOURS[0], lw=3)
+    if interval := comparison["interval"]:
+        right.plot([interval["low"], interval["high"]], [0, 0], color=COLOURS[0], lw=3)
     right.plot(comparison["mean_difference"], 0, "o", color=COLOURS[0], label="mean, 95 % interval")
     for pair in comparison["pairs"]:
         right.plot(pair["difference"], 0.3, "o", color="grey", ms=4)

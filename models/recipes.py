@@ -15,19 +15,40 @@ class Recipe:
     spec: Mapping[str, Any]
 
 
-def _course_loss(among: str) -> dict[str, Any]:
-    terms = [{"kind": "mean_negative"}, {"kind": "closest_negative", "among": among}]
-    return {"margin": 0.25, "reduction": "sum", "terms": terms}
+def _loss(*terms: Mapping[str, Any]) -> dict[str, Any]:
+    return {"margin": 0.25, "reduction": "sum", "terms": list(terms)}
 
 
-_VANILLA = _course_loss("not_harder_than_positive")
+def _course_loss(second: Mapping[str, Any]) -> dict[str, Any]:
+    """The course's first term, and another in the place of its second."""
+    return _loss({"kind": "mean_negative"}, second)
+
+
+def _closest(among: str) -> dict[str, Any]:
+    return {"kind": "closest_negative", "among": among}
+
+
+_VANILLA = _course_loss(_closest("not_harder_than_positive"))
 _GRU, _TRANSFORMER, _BAG = (
     {"kind": kind, "embedding_dim": 64, "init": "trax"} for kind in ("gru", "transformer", "bag")
 )
 
 _ARMS = [
     {"name": "vanilla", "loss": _VANILLA},
-    {"name": "modified", "loss": _course_loss("all")},
+    {"name": "modified", "loss": _course_loss(_closest("all"))},
+]
+
+_SEMI_HARD_FIRST = {
+    "kind": "closest_negative",
+    "mining": [{"from_step": 1, "among": "semi_hard"}, {"from_step": 401, "among": "all"}],
+}
+
+_MINING_ARMS = [
+    *_ARMS,
+    {"name": "semi-hard first", "loss": _course_loss(_SEMI_HARD_FIRST)},
+    {"name": "distance weighted", "loss": _course_loss({"kind": "distance_weighted"})},
+    {"name": "selectively contrastive", "loss": _course_loss({"kind": "selectively_contrastive"})},
+    {"name": "multiple negatives", "loss": _loss({"kind": "multiple_negatives"})},
 ]
 
 # small enough to watch, and there without any upload
@@ -69,6 +90,18 @@ RECIPES: Mapping[str, Recipe] = {
                 "dataset": "quora-question-pairs",
                 "encoder": {"kind": "lstm", "init": "trax", "padding": "power_of_two"},
                 "arms": _ARMS,
+            },
+        ),
+        Recipe(
+            "mining-rules",
+            "Six answers to the forum's question on the Quora pairs: the course's rule against the "
+            "hardest negative, semi-hard until the end of the warm-up and all from then on, "
+            "distance weighted sampling, selectively contrastive, and cross-entropy over the row.",
+            {
+                "name": "Which negatives should a triplet loss use?",
+                "dataset": "quora-question-pairs",
+                "encoder": {"kind": "lstm", "init": "trax"},
+                "arms": _MINING_ARMS,
             },
         ),
         Recipe(

@@ -8,7 +8,7 @@ error is divided by their number first (Bonferroni), and then spent over the loo
 import math
 from dataclasses import dataclass
 
-from models.comparison import Comparison
+from models.evidence.shapes import Comparison
 from models.specs.experiment import ExperimentSpec
 from models.spending import nominal_levels, spent_by
 

@@ -6,7 +6,10 @@
    (1 - 2 alpha) interval lies inside +-margin. It comes first: a difference smaller than the
    margin is, by the spec's own declaration, not one that matters; the sentence says if it can
    nevertheless be told from zero.
-2. `a_better` / `b_better` when the t interval leaves out zero *and* the sign-flip p <= alpha.
+2. `a_better` / `b_better` when the t interval leaves out zero *and* the sign-flip p <= alpha *and*,
+   with more than one comparison in the family, Holm's adjusted p of the larger of the two tests'
+   p is <= alpha. So one false `better` in a whole document of several arms has a chance of at most
+   alpha. `equivalent` is judged for each comparison alone.
 3. `undecided` otherwise, with what is missing. It never reads as "equal".
 
 Six pairs, because the smallest two-sided sign-flip p of N pairs is 2/2^N (0.0625 at five), and
@@ -41,14 +44,15 @@ class Evidence:
 
     Differences are a - b in the metric's own unit. `bounds` has the asked confidence;
     `inner_bounds` has 1 - 2 alpha, the interval that TOST reads. `expected_pairs` is the planned
-    number of seeds: while it is not reached, the sentence says "so far".
+    number of seeds: while it is not reached, the sentence says "so far". `holm_p` is the adjusted
+    p among `family` comparisons; it is not looked at in a family of one.
     """
 
     a: str
     b: str
     metric: str
     pairs: int
-    margin: float
+    margin: float | None
     confidence: float
     mean: float | None = None
     bounds: Bounds | None = None
@@ -56,6 +60,8 @@ class Evidence:
     sign_flip_p: float | None = None
     tost_p: float | None = None
     expected_pairs: int | None = None
+    family: int = 1
+    holm_p: float | None = None
 
     @property
     def alpha(self) -> float:
@@ -63,9 +69,9 @@ class Evidence:
         return float(f"{1 - self.confidence:.12g}")
 
 
-def check_rule(margin: float, confidence: float) -> None:
-    """ValueError unless the margin is a positive number and the confidence lies in (0.5, 1)."""
-    if not (math.isfinite(margin) and margin > 0):
+def check_rule(margin: float | None, confidence: float) -> None:
+    """ValueError unless the margin is a positive number or None and the confidence in (0.5, 1)."""
+    if margin is not None and not (math.isfinite(margin) and margin > 0):
         raise ValueError(f"the equivalence margin must be a positive number, not {margin}")
     if not 0.5 < confidence < 1:
         raise ValueError(f"confidence must lie between 0.5 and 1, not {confidence}")
@@ -82,10 +88,12 @@ def fewest_pairs(alpha: float) -> int:
 
 
 def differs_from_zero(evidence: Evidence) -> bool:
-    """Whether both the t interval and the sign-flip test tell the difference from zero."""
+    """Whether the t interval and the sign-flip test both tell the difference from zero, and still
+    do beside the other comparisons of the family."""
     if evidence.bounds is None or evidence.sign_flip_p is None:
         return False
-    return not _holds_zero(evidence.bounds) and evidence.sign_flip_p <= evidence.alpha
+    alone = not _holds_zero(evidence.bounds) and evidence.sign_flip_p <= evidence.alpha
+    return alone and (evidence.family == 1 or _survives(evidence))
 
 
 def decide(evidence: Evidence) -> Verdict:
@@ -115,12 +123,13 @@ def sentence(evidence: Evidence, verdict: Verdict) -> str:
 def _better(evidence: Evidence, winner: str, loser: str) -> str:
     direction = "lower" if is_loss(evidence.metric) else "higher"
     assert evidence.bounds is not None  # `decide` says better only with an interval
-    small = min(map(abs, evidence.bounds)) < evidence.margin
-    tail = f", though it may still be smaller than the margin {evidence.margin:g}" if small else ""
+    margin = evidence.margin
+    small = margin is not None and min(map(abs, evidence.bounds)) < margin
+    tail = f", though it may still be smaller than the margin {margin:g}" if small else ""
     return (
         f"{winner} does better than {loser}, with the {direction} {_words(evidence.metric)} over "
         f"{_seeds(evidence)}: {_estimate(evidence)} and the sign-flip p is "
-        f"{evidence.sign_flip_p:.3g}{tail}."
+        f"{evidence.sign_flip_p:.3g}{_adjusted(evidence)}{tail}."
     )
 
 
@@ -143,22 +152,33 @@ def _undecided(evidence: Evidence) -> str:
 
 def _missing(evidence: Evidence) -> str:
     """Why no claim is made, and what would allow one."""
-    fewest = fewest_pairs(evidence.alpha)
+    fewest = fewest_pairs(evidence.alpha / evidence.family)
     if evidence.bounds is None or evidence.pairs < FEWEST_PAIRS:
         return _need(evidence)
     if _holds_zero(evidence.bounds):
-        return (
-            f"the interval includes both zero and differences as large as the margin "
-            f"{evidence.margin:g}, and more seeds would narrow it"
-        )
-    sign_flip = f"the interval leaves out zero, but the sign-flip p {evidence.sign_flip_p:.3g}"
+        sizes = "other differences"
+        if evidence.margin is not None:
+            sizes = f"differences as large as the margin {evidence.margin:g}"
+        return f"the interval includes both zero and {sizes}, and more seeds would narrow it"
+    if evidence.sign_flip_p is None or evidence.sign_flip_p > evidence.alpha:
+        said = f"the interval leaves out zero, but the sign-flip p {evidence.sign_flip_p:.3g}"
+        if evidence.pairs < fewest_pairs(evidence.alpha):
+            return f"{said} cannot reach {evidence.alpha:g} with fewer than {fewest} seeds"
+        return f"{said} is above {evidence.alpha:g}, so more seeds are needed"
+    said = f"alone it would tell them apart, but not among {evidence.family} comparisons"
     if evidence.pairs < fewest:
-        return f"{sign_flip} cannot reach {evidence.alpha:g} with fewer than {fewest} seeds"
-    return f"{sign_flip} is above {evidence.alpha:g}, so more seeds are needed"
+        return f"{said}, which takes at least {fewest} seeds"
+    return f"{said}: by Holm's rule p is {evidence.holm_p:.3g}, so more seeds are needed"
+
+
+def _adjusted(evidence: Evidence) -> str:
+    if evidence.family == 1:
+        return ""
+    return f" ({evidence.holm_p:.3g} by Holm's rule over {evidence.family} comparisons)"
 
 
 def _need(evidence: Evidence) -> str:
-    fewest = fewest_pairs(evidence.alpha)
+    fewest = fewest_pairs(evidence.alpha / evidence.family)
     beyond = f", and {fewest} to call one arm better" if fewest > FEWEST_PAIRS else ""
     return f"a verdict needs at least {FEWEST_PAIRS} seeds{beyond}"
 
@@ -197,6 +217,10 @@ def _number(metric: str, value: float) -> str:
     if is_loss(metric):
         return f"{value:.4g}"
     return f"{value:.4f}" if abs(value) >= 0.00005 else f"{value:.1e}"
+
+
+def _survives(evidence: Evidence) -> bool:
+    return evidence.holm_p is not None and evidence.holm_p <= evidence.alpha
 
 
 def _holds_zero(bounds: Bounds) -> bool:

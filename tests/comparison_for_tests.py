@@ -10,7 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from models.comparison import Comparison, compare
+from models.comparison import compare
+from models.evidence.shapes import Comparison
 
 GRID = 10_240
 GIVES_NO_CLAIM = re.compile(r"equal|same|identical|equivalent|no (real )?difference|alike|better")

@@ -28,13 +28,46 @@ def _kind(name: str, **optional: Strategy) -> Strategy:
 margins = st.floats(0.01, 2)
 
 
+def stages(last: int = 1) -> Strategy:
+    """Mining schedules whose stages all begin at step `last` or before."""
+
+    def begun(steps: set[int]) -> Strategy:
+        return st.tuples(
+            *(
+                st.fixed_dictionaries({"from_step": st.just(s), "among": st.sampled_from(AMONG)})
+                for s in sorted({1, *steps})
+            )
+        ).map(list)
+
+    return st.sets(st.integers(1, last), max_size=4).flatmap(begun)
+
+
+_similarities = st.floats(-1, 1)
+_factors = st.floats(0.001, 1000)
+
+TERM_FIELDS: dict[str, dict[str, Strategy]] = {
+    "distance_weighted": {"margin": st.none() | margins},
+    "selectively_contrastive": {"margin": st.none() | margins, "hard_weight": _factors},
+    "multiple_negatives": {"scale": _factors},
+    "contrastive": {"positive_margin": _similarities, "negative_margin": _similarities},
+    "multi_similarity": {"alpha": _factors, "beta": _factors, "base": _similarities},
+    "circle": {"relaxation": st.floats(0.01, 0.99), "scale": _factors},
+    "batch_hard_soft_margin": {},
+}
+
+
 def terms() -> Strategy:
-    optional = {
-        "among": st.sampled_from(AMONG),
-        "weight": st.floats(0.001, 1000),
-        "margin": st.none() | margins,
-    }
-    return _kind("mean_negative", **optional) | _kind("closest_negative", **optional)
+    """Terms of every kind; a schedule has one stage, so it fits a training of any length."""
+    mined = {"weight": _factors, "margin": st.none() | margins}
+    rules = ({"among": st.none() | st.sampled_from(AMONG)}, {"mining": stages()})
+    return st.one_of(
+        *(
+            _kind(kind, **mined, **rule)
+            for kind in ("mean_negative", "closest_negative")
+            for rule in rules
+        ),
+        *(_kind(kind, weight=_factors, **fields) for kind, fields in TERM_FIELDS.items()),
+    )
 
 
 @st.composite
@@ -49,10 +82,13 @@ def losses(draw: st.DrawFn) -> dict[str, Any]:
         )
     )
 
-    def identity(term: dict[str, Any]) -> tuple[Any, ...]:
-        margin = term.get("margin")
-        default = loss.get("margin", 0.25)
-        return term["kind"], term.get("among", "all"), default if margin is None else margin
+    def identity(term: dict[str, Any]) -> Any:
+        if term["kind"] in TERM_FIELDS:
+            return term["kind"]
+        margin, rule = term.get("margin"), term.get("among") or "all"
+        if "mining" in term:
+            rule = tuple((stage["from_step"], stage["among"]) for stage in term["mining"])
+        return term["kind"], rule, loss.get("margin", 0.25) if margin is None else margin
 
     unique = st.lists(terms(), min_size=1, max_size=MAX_TERMS, unique_by=identity)
     return {**loss, "terms": draw(unique)}

@@ -16,6 +16,7 @@ def provenance_of(device: str, data_hash: str) -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
+        "pytorch_metric_learning": version("pytorch-metric-learning"),
         "device_kind": device,
         "device_name": torch.cuda.get_device_name() if device == "cuda" else cpu_name(),
         "cpu": cpu_name(),

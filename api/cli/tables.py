@@ -13,8 +13,10 @@ def show_results(results: dict[str, Any]) -> None:
     if not results["complete"]:
         out.print("Not every run has ended; this is what there is so far.")
     for comparison in results["comparisons"]:
-        out.print(_table(comparison))
-        out.print(comparison["sentence"], markup=False, soft_wrap=True)
+        if comparison["role"] == "primary":
+            out.print(_table(comparison))
+            out.print(comparison["sentence"], markup=False, soft_wrap=True)
+    out.print(_others([one for one in results["comparisons"] if one["role"] == "secondary"]))
     for sentence in _plateau_sentences(results["waiting_times"]["times"]):
         out.print(sentence, markup=False, soft_wrap=True)
     majority, collapsed = (results["baselines"][name] for name in ("majority", "collapsed"))
@@ -50,6 +52,23 @@ def _table(comparison: dict[str, Any]) -> Table:
         table.add_row(name, "", "", value)
     table.add_section()
     table.add_row("verdict", "", "", comparison["verdict"])
+    return table
+
+
+def _others(comparisons: list[dict[str, Any]]) -> Table:
+    """The metrics that decide nothing, a row each."""
+    table = Table(title="Beside that, deciding nothing", title_justify="left")
+    for heading in ("a", "b", "metric"):
+        table.add_column(heading)
+    for heading in ("difference", "interval", "p (Holm)"):
+        table.add_column(heading, justify="right")
+    for one in comparisons:
+        interval, p = one["interval"], one["multiplicity"]["holm_p"]
+        table.add_row(
+            *(one["a"], one["b"], one["metric"], _figures(None, None, one["mean_difference"])[2]),
+            f"{interval['low']:+.4f} … {interval['high']:+.4f}" if interval else "–",
+            "–" if p is None else f"{p:.4g}",
+        )
     return table
 
 

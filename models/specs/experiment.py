@@ -245,6 +245,18 @@ class ExperimentSpec(SpecPart):
             )
         return self
 
+    @model_validator(mode="after")
+    def _every_mining_stage_is_reached(self) -> "ExperimentSpec":
+        for index, arm in enumerate(self.arms):
+            steps = self.for_arm(arm.name).steps
+            for pointer, stage in arm.loss.mining_stages():
+                if stage.from_step > steps:
+                    raise contradiction(
+                        f"/arms/{index}/loss{pointer}/from_step",
+                        f"this arm trains for {steps} steps, so this stage would never begin",
+                    )
+        return self
+
     @property
     def baseline(self) -> Arm:
         return self.arm(self.decision.baseline)

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import stdtrit
 from scipy.stats import logrank
 
-from models.comparison import sign_flip_p
+from models.evidence.sign_flip import sign_flip_p
 from models.verdict import FEWEST_PAIRS
 from models.waiting.survival import (
     StepInterval,

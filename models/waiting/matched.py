@@ -11,7 +11,8 @@ each point says its own loss.
 
 from collections.abc import Mapping, Sequence
 
-from models.comparison import Comparison, compare
+from models.comparison import compare
+from models.evidence.shapes import Comparison
 from models.waiting.survival import WaitingFigures
 from models.waiting.target import Point, first_at_or_below
 
@@ -78,7 +79,8 @@ def compare_at_matched_loss(
         confidence=confidence,
         expected_pairs=expected_pairs,
     )
-    return MatchedAccuracy(seeds=seeds, comparison=comparison)
+    beside = comparison.model_copy(update={"role": "secondary"})  # it decides nothing
+    return MatchedAccuracy(seeds=seeds, comparison=beside)
 
 
 def _taken(point: Point) -> MatchedPoint:

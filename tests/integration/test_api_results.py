@@ -61,7 +61,7 @@ def test_the_finished_document_has_every_key_and_the_right_figures(api: ApiForTe
     assert run["curve"]["train.loss"] == [1.0, 0.5]
     assert run["curve"]["train.loss_per_row"] == [1.0 / 32, 0.5 / 32]
     assert run["curve"]["validation.loss"] == [2.0, 2.0]
-    (comparison,) = document["comparisons"]
+    comparison = document["comparisons"][0]
     assert comparison.keys() >= COMPARISON_KEYS
     assert (comparison["a"], comparison["b"]) == ("modified", "vanilla")
     for pair in comparison["pairs"]:
@@ -135,14 +135,26 @@ def test_the_step_of_the_kept_weights_is_unknown_until_the_test(api: ApiForTests
 def test_the_baseline_is_b_and_its_comparisons_come_first(api: ApiForTests) -> None:
     third = {"name": "third", "loss": {"terms": [{"kind": "closest_negative", "weight": 2.0}]}}
     made = api.submit(arms=[*ARMS, third], decision={"baseline": "modified"})
-    pairs = [(one["a"], one["b"]) for one in results(api, made)["comparisons"]]
+    comparisons = results(api, made)["comparisons"]
+    pairs = [(one["a"], one["b"]) for one in comparisons[:3]]
     assert pairs == [("vanilla", "modified"), ("third", "modified"), ("third", "vanilla")]
+    primary = [(one["metric"], one["role"], one["multiplicity"]["family"]) for one in comparisons]
+    assert primary[:3] == [("test.accuracy", "primary", 3)] * 3
+    ranks = [("test.roc_auc", "secondary", 6), ("test.average_precision", "secondary", 6)]
+    assert primary[3:] == ranks * 3
 
 
 def test_the_comparison_is_of_the_metric_that_decides(api: ApiForTests) -> None:
     made = api.submit(decision={"metric": "validation.loss"})
     for run in made["runs"]:
         api.train(run["id"], accuracy=0.7)
-    (comparison,) = results(api, made)["comparisons"]
+    comparison, *secondary = results(api, made)["comparisons"]
     assert comparison["metric"] == "validation.loss"
     assert [pair["a"] for pair in comparison["pairs"]] == [2.0, 2.0]
+    assert [one["metric"] for one in secondary] == [
+        "test.accuracy", "test.roc_auc", "test.average_precision",
+    ]  # fmt: skip
+    # a margin of a loss says nothing of an accuracy
+    assert comparison["equivalence"] is not None
+    assert [one["equivalence"] for one in secondary] == [None] * 3
+    assert all(one["sentence"].startswith("As a secondary figure: ") for one in secondary)

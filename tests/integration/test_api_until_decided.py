@@ -24,6 +24,12 @@ def results(api: ApiForTests, made: dict[str, Any]) -> Any:
     return api.get(f"/v1/experiments/{made['id']}/results")
 
 
+def primary(api: ApiForTests, made: dict[str, Any]) -> Any:
+    """The comparison on the metric that decides, of the two arms."""
+    (found,) = [one for one in results(api, made)["comparisons"] if one["role"] == "primary"]
+    return found
+
+
 def train_all(api: ApiForTests, made: dict[str, Any], gain: float, swing: float = 0.02) -> None:
     """Carry out every queued run: `modified` gains so much, up and down by `swing`."""
     for run in api.runs(made["id"]):
@@ -75,14 +81,14 @@ def test_before_the_first_look_there_is_no_verdict_however_clear_the_figures(
 ) -> None:
     made = submit(api, seeds={"until_decided": {"min": 10, "max": 20}})
     train_all(api, made, gain=0.1)
-    (comparison,) = results(api, made)["comparisons"]
+    comparison = primary(api, made)
     assert len(comparison["pairs"]) == 10
     assert comparison["interval"]["low"] > 0
     assert comparison["sign_flip_p"] < 0.01
     assert comparison["verdict"] == "undecided"
     assert "no verdict before look 1 of 3, planned at 10 seeds" in comparison["sentence"]
     assert look(api, made) == 0
-    (comparison,) = results(api, made)["comparisons"]
+    comparison = primary(api, made)
     assert comparison["verdict"] == "a_better"
     assert comparison["sentence"].endswith("look 1 of 3, planned at 10 seeds, at level 0.025.")
     assert comparison["interval"]["confidence"] == pytest.approx(0.975)
@@ -93,16 +99,16 @@ def test_between_looks_the_figures_move_and_the_verdict_stays(api: ApiForTests) 
     # six seeds of one sign are not enough at the first look's level, eight would be
     train_all(api, made, gain=0.1)
     assert look(api, made) == 4
-    said = results(api, made)["comparisons"][0]
+    said = primary(api, made)
     assert said["verdict"] == "undecided"
     train_all(api, made, gain=0.2)
-    later = results(api, made)["comparisons"][0]
+    later = primary(api, made)
     assert len(later["pairs"]) == 8
     assert later["mean_difference"] > said["mean_difference"]
     assert later["sign_flip_p"] < 0.01
     assert (later["verdict"], later["sentence"]) == ("undecided", said["sentence"])
     look(api, made)
-    assert results(api, made)["comparisons"][0]["verdict"] == "a_better"
+    assert primary(api, made)["verdict"] == "a_better"
 
 
 def test_a_decided_experiment_has_ended_with_its_plan(api: ApiForTests) -> None:
@@ -126,7 +132,7 @@ def test_a_cancelled_experiment_takes_no_look(api: ApiForTests) -> None:
     assert api.http.post(f"{place}/cancel").json()["state"] == "succeeded"
     assert look(api, made) == 0
     assert len(view(api, made)["runs"]) == 12
-    (comparison,) = results(api, made)["comparisons"]
+    comparison = primary(api, made)
     assert "cancelled before the first look" in comparison["sentence"]
 
 
@@ -136,11 +142,24 @@ def test_pairs_of_arms_that_the_plan_does_not_judge_get_no_verdict(api: ApiForTe
     made = submit(api, arms=arms, seeds={"until_decided": {"min": 10, "max": 20}})
     train_all(api, made, gain=0.1)
     look(api, made)
-    first, *_, between = results(api, made)["comparisons"]
+    found = results(api, made)["comparisons"]
+    first, *_, between = [one for one in found if one["role"] == "primary"]
     assert (first["b"], first["verdict"]) == ("vanilla", "a_better")
     assert (between["a"], between["b"]) == ("third", "modified")
     assert between["verdict"] == "undecided"
     assert "judges every arm against vanilla, and not this pair" in between["sentence"]
+
+
+def test_a_plan_judges_no_metric_but_the_one_that_decides(api: ApiForTests) -> None:
+    made = submit(api, seeds={"until_decided": {"min": 10, "max": 20}})
+    train_all(api, made, gain=0.1)
+    look(api, made)
+    found = results(api, made)["comparisons"]
+    beside = [one for one in found if one["role"] == "secondary"]
+    assert len(beside) == 2
+    for one in beside:
+        assert one["verdict"] == "undecided"
+        assert "judges the metric that decides, and not this one" in one["sentence"]
 
 
 def test_a_fixed_number_of_seeds_has_no_plan_in_its_replies(api: ApiForTests) -> None:

@@ -33,6 +33,11 @@ def test_torch_is_not_imported_by(module: str) -> None:
     assert python(f"import {module}, sys; print('torch' in sys.modules)") == "False"
 
 
+def test_training_imports_the_metric_learning_library_only_for_its_terms() -> None:
+    code = "import worker.training.loop, sys; print('pytorch_metric_learning' in sys.modules)"
+    assert python(code) == "False"
+
+
 def test_importing_the_api_opens_no_database_and_reads_no_settings() -> None:
     code = (
         "import sqlalchemy, models.settings as s\n"

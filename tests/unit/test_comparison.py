@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.comparison import sign_flip_p
+from models.evidence.sign_flip import sign_flip_p
 
 from comparison_for_tests import (
     GRID,
@@ -68,6 +68,7 @@ def test_sign_flip_p_of_many_pairs_is_sampled_once_and_never_zero() -> None:
     assert sampled == sign_flip_p(differences)
 
 
+@settings(max_examples=30)
 @given(arms(min_size=2))
 def test_interval_is_that_of_the_paired_t_test(sides: tuple[dict[int, float], ...]) -> None:
     a, b = sides
@@ -81,6 +82,7 @@ def test_interval_is_that_of_the_paired_t_test(sides: tuple[dict[int, float], ..
     assert found.interval.high == pytest.approx(theirs.high, abs=1e-9)
 
 
+@settings(max_examples=30)
 @given(st.lists(values, min_size=2, max_size=12).filter(lambda ds: len(set(ds)) > 1))
 def test_tost_p_is_the_larger_of_two_one_sided_t_tests(differences: list[float]) -> None:
     found = from_differences(differences, equivalence_margin=0.25)
@@ -109,6 +111,7 @@ def test_the_figures_of_four_pairs_computed_by_hand() -> None:
 # --- symmetries ----------------------------------------------------------------------------------
 
 
+@settings(max_examples=30)
 @given(arms(), metrics)
 def test_swapping_the_arms_mirrors_every_figure(
     sides: tuple[dict[int, float], ...], metric: str
@@ -126,6 +129,7 @@ def test_swapping_the_arms_mirrors_every_figure(
     assert (one.summaries.a, one.summaries.b) == (two.summaries.b, two.summaries.a)
 
 
+@settings(max_examples=30)
 @given(arms(min_size=6), st.integers(-GRID, GRID))
 def test_adding_a_constant_to_both_arms_changes_nothing(
     sides: tuple[dict[int, float], ...], shift: int
@@ -138,6 +142,7 @@ def test_adding_a_constant_to_both_arms_changes_nothing(
     assert (two.sign_flip_p, two.verdict) == (one.sign_flip_p, one.verdict)
 
 
+@settings(max_examples=30)
 @given(arms(min_size=6), st.sampled_from([2.0**-30, 0.5, 4.0, 2.0**40]))
 def test_changing_the_unit_scales_the_figures_and_keeps_the_verdict(
     sides: tuple[dict[int, float], ...], factor: float
@@ -154,6 +159,7 @@ def test_changing_the_unit_scales_the_figures_and_keeps_the_verdict(
     assert (two.sign_flip_p, two.verdict) == (one.sign_flip_p, one.verdict)
 
 
+@settings(max_examples=30)
 @given(arms(min_size=2), st.randoms())
 def test_the_order_of_the_seeds_does_not_matter(
     sides: tuple[dict[int, float], ...], random: Any

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.comparison import compare
+from models.comparison import Asked, evidence_of, measure
+from models.verdict import decide
 
 ALPHA = 0.05
 EXPERIMENTS = 600
@@ -40,7 +41,7 @@ def rates(
         shared = noise(generator, n)
         a = shared + noise(generator, n) + shift
         b = shared if only_a else shared + noise(generator, n)
-        found = compare(
+        asked = Asked(
             dict(enumerate(a.tolist())),
             dict(enumerate(b.tolist())),
             a_name="modified",
@@ -49,7 +50,7 @@ def rates(
             equivalence_margin=margin,
             confidence=1 - ALPHA,
         )
-        verdicts[found.verdict] += 1
+        verdicts[decide(evidence_of(measure(asked)))] += 1
     return Counter({verdict: count / EXPERIMENTS for verdict, count in verdicts.items()})
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.comparison import Comparison
+from models.evidence.shapes import Comparison
 from models.verdict import Evidence, decide, fewest_pairs, is_loss
 
 from comparison_for_tests import GIVES_NO_CLAIM, between, from_differences, metrics, values
@@ -170,8 +170,9 @@ def test_settings_without_meaning_are_refused(setting: dict[str, float]) -> None
 big = st.floats(-1e100, 1e100)
 
 
+@settings(max_examples=60)
 @given(
-    st.lists(st.tuples(big, big), max_size=8),
+    st.lists(st.tuples(big, big), max_size=12),
     metrics,
     st.floats(1e-300, 1e100),
     st.floats(0.5, 1, exclude_min=True, exclude_max=True),
@@ -192,9 +193,13 @@ def test_the_document_has_the_fields_of_the_contract() -> None:
     assert list(document) == [
         *("a", "b", "metric", "higher_is_better", "pairs", "summaries", "mean_difference"),
         *("sd_difference", "interval", "sign_flip_p", "equivalence", "verdict", "sentence"),
+        *("role", "multiplicity", "bootstrap", "superiority", "pairing", "power", "collapse"),
+        *("crossed_bootstrap", "mcnemar"),
     ]
     assert document["pairs"][0] == {"seed": 0, "a": 0.01, "b": 0.0, "difference": 0.01}
-    assert set(document["summaries"]["b"]) == {"n", "mean", "sd", "median", "min", "max"}
+    assert set(document["summaries"]["b"]) == {
+        *("n", "mean", "sd", "median", "min", "max", "iqm", "points"),
+    }
     assert set(document["interval"]) == {"confidence", "low", "high"}
     assert set(document["equivalence"]) == {"margin", "p"}
 
@@ -202,7 +207,7 @@ def test_the_document_has_the_fields_of_the_contract() -> None:
 # --- sentences -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(values, values), max_size=14),
     metrics,

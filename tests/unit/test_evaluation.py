@@ -17,7 +17,8 @@ from worker.training.evaluation import (
     validation_rows,
 )
 from worker.training.loop import Training
-from worker.training.losses import batch_loss
+from worker.training.losses.batch import batch_of
+from worker.training.losses.terms import batch_loss
 
 from training_for_tests import tiny_data, tiny_spec
 
@@ -63,7 +64,7 @@ def test_validation_losses_are_means_over_the_first_whole_batches_of_both_losses
         rows = DATA.validation_duplicates[batch * 16 : batch * 16 + 16]
         first, second = training.encoder.encode(pair_questions(DATA, rows)).chunk(2)
         for arm, losses in expected.items():
-            losses.append(batch_loss(spec.arm(arm).loss, first @ second.t()).item())
+            losses.append(batch_loss(spec.arm(arm).loss, batch_of(first, second)).item())
     assert found.loss == pytest.approx(np.mean(expected["modified"]), rel=1e-6)
     assert found.baseline_loss == pytest.approx(np.mean(expected["vanilla"]), rel=1e-6)
     assert found.loss_per_row == pytest.approx(found.loss / 16)

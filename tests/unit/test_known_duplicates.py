@@ -8,14 +8,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.specs.losses import ClosestNegative, LossSpec
+from models.specs.losses import LossSpec
+from models.specs.terms import ClosestNegative
 from worker.training.batches import batch_rows
 from worker.training.duplicates import known_duplicates
 from worker.training.events import Evaluated, StepDone
 from worker.training.gauges import measure
 from worker.training.loop import train
-from worker.training.losses import batch_loss, hinge_terms
+from worker.training.losses.terms import batch_loss, term_rows
 
+from losses_for_tests import batch, random_batch
 from training_for_tests import tiny_data, tiny_spec
 
 DATA = tiny_data()
@@ -30,8 +32,8 @@ def gauges_of(similarities, groups, **fields):
     loss, groups = loss_spec(**fields), torch.tensor(groups)
     known = groups[:, None] == groups
     excluded = known if loss.exclude_known_duplicates else None
-    hinges = hinge_terms(loss, similarities, excluded)
-    return measure(loss, similarities, hinges, hinges.sum(), known, excluded)
+    values = term_rows(loss, batch(similarities, excluded=excluded))
+    return measure(loss, similarities, values, values.sum(), known, excluded)
 
 
 def test_pairs_are_known_duplicates_when_their_questions_are_in_one_group():
@@ -93,11 +95,10 @@ def test_every_step_tells_the_share_and_an_excluding_loss_is_smaller():
 
 
 def test_a_batch_without_known_duplicates_costs_the_same_to_the_last_bit():
-    generator = torch.Generator().manual_seed(0)
-    similarities = torch.rand(16, 16, generator=generator)
+    plain = random_batch(16)
+    excluding = random_batch(16, excluded=torch.eye(16, dtype=torch.bool))
     for loss in (loss_spec(), loss_spec(anchors="both")):
-        own = torch.eye(16, dtype=torch.bool)
-        assert batch_loss(loss, similarities).item() == batch_loss(loss, similarities, own).item()
+        assert batch_loss(loss, plain).item() == batch_loss(loss, excluding).item()
 
 
 def test_test_pairs_meet_the_threshold_that_the_final_weights_have_on_validation():
@@ -119,7 +120,7 @@ def test_known_duplicates_are_read_by_column_when_second_questions_are_the_ancho
     known[0, 1] = True  # the closest of first question 0, and of second question 1
     for anchors in ("first", "second"):
         loss = loss_spec(anchors=anchors)
-        hinges = hinge_terms(loss, similarities)
-        found = measure(loss, similarities, hinges, hinges.sum(), known, known)
+        values = term_rows(loss, batch(similarities))
+        found = measure(loss, similarities, values, values.sum(), known, known)
         assert found.false_closest_share == pytest.approx(1 / 3)
         assert (found.s_an_mean, found.harder_share) == (pytest.approx(0.2), 0.0)

@@ -9,30 +9,36 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.specs.losses import ClosestNegative, LossSpec, MeanNegative
-from worker.training.losses import batch_loss, hinge_terms
+from models.specs.losses import LossSpec
+from models.specs.terms import ClosestNegative, MeanNegative
+from worker.training.losses.terms import batch_loss, term_rows
+
+from losses_for_tests import (
+    DTYPES,
+    batch,
+    batches,
+    random_batch,
+    rows_of,
+    similarity_matrices,
+    tolerance_of,
+)
 
 AMONG = ("all", "not_harder_than_positive", "semi_hard")
 KINDS = {"mean_negative": MeanNegative, "closest_negative": ClosestNegative}
-DTYPES = (torch.float32, torch.float64)
 
 
-def slow_hinges(loss, similarities, groups=None):
-    """Every term, anchor and negative in a loop of its own, in the matrix's own precision.
-
-    `groups`, one for each pair: those of the anchor's own group are no negatives.
-    """
-    groups = list(range(len(similarities))) if groups is None else groups
-    number = np.float32 if similarities.dtype == torch.float32 else np.float64
-    rows = [[number(value) for value in row] for row in similarities.tolist()]
+def slow_hinges(loss, of):
+    """Every term, anchor and negative in a loop of its own, in the matrix's own precision."""
+    number = np.float32 if of.similarities.dtype == torch.float32 else np.float64
+    rows, excluded = rows_of(of.similarities), of.excluded.tolist()
     if loss.anchors == "both":
         sides = [
-            slow_hinges(loss.model_copy(update={"anchors": side}), similarities, groups)
+            slow_hinges(loss.model_copy(update={"anchors": side}), of)
             for side in ("first", "second")
         ]
         return (np.array(sides[0]) + np.array(sides[1])) / 2
     if loss.anchors == "second":
-        rows = [list(column) for column in zip(*rows, strict=True)]
+        rows, excluded = list(zip(*rows, strict=True)), list(zip(*excluded, strict=True))
     hinges = []
     for term in loss.terms:
         margin = number(loss.margin_of(term))
@@ -40,7 +46,7 @@ def slow_hinges(loss, similarities, groups=None):
         for anchor, row in enumerate(rows):
             positive, candidates = row[anchor], []
             for other, s_an in enumerate(row):
-                if groups[other] == groups[anchor]:
+                if other == anchor or excluded[anchor][other]:
                     continue
                 harder = s_an > positive
                 if term.among == "all" or not harder:
@@ -62,62 +68,31 @@ def loss_of(*terms, **fields):
     return LossSpec(terms=tuple(KINDS[kind](kind=kind, among=a) for kind, a in terms), **fields)
 
 
+def hinges_of(loss, similarities, excluded=None):
+    return term_rows(loss, batch(similarities, excluded=excluded))
+
+
 EVERY_TERM = tuple(itertools.product(KINDS, AMONG))
 
 
-@st.composite
-def similarity_matrices(draw):
-    """Random, tied, collapsed and all-masked batches: few distinct values make ties likely."""
-    size = draw(st.integers(2, 7))
-    values = st.one_of(
-        st.sampled_from([-1.0, -0.5, 0.0, 0.25, 0.5, 1.0]),
-        st.floats(-1, 1, width=32, allow_nan=False),
-    )
-    flat = draw(st.lists(values, min_size=size * size, max_size=size * size))
-    return torch.tensor(flat, dtype=draw(st.sampled_from(DTYPES))).reshape(size, size)
-
-
 @given(
-    similarities=similarity_matrices(),
+    of=batches(),
     margin=st.sampled_from([0.125, 0.25, 1.0, 1.5]),
     anchors=st.sampled_from(["first", "second", "both"]),
 )
 @settings(max_examples=400, deadline=None)
-def test_every_rule_equals_the_triple_loop(similarities, margin, anchors):
+def test_every_rule_equals_the_triple_loop(of, margin, anchors):
     loss = loss_of(*EVERY_TERM, margin=margin, anchors=anchors)
-    fast = hinge_terms(loss, similarities).numpy()
-    tolerance = 1e-6 if similarities.dtype == torch.float32 else 1e-12
-    np.testing.assert_allclose(fast, slow_hinges(loss, similarities), atol=tolerance, rtol=0)
-
-
-def same_group(groups):
-    """(B, B): which pairs are known to ask the same."""
-    groups = torch.tensor(groups)
-    return groups[:, None] == groups
-
-
-@given(
-    similarities=similarity_matrices(),
-    anchors=st.sampled_from(["first", "second", "both"]),
-    data=st.data(),
-)
-@settings(max_examples=200, deadline=None)
-def test_known_duplicates_are_excluded_from_every_rule_as_in_the_triple_loop(
-    similarities, anchors, data
-):
-    size = len(similarities)
-    groups = data.draw(st.lists(st.integers(0, 3), min_size=size, max_size=size))
-    loss = loss_of(*EVERY_TERM, anchors=anchors)
-    fast = hinge_terms(loss, similarities, same_group(groups)).numpy()
-    tolerance = 1e-6 if similarities.dtype == torch.float32 else 1e-12
-    np.testing.assert_allclose(fast, slow_hinges(loss, similarities, groups), atol=tolerance)
+    tolerance = tolerance_of(of.similarities.dtype)
+    fast = term_rows(loss, of).numpy()
+    np.testing.assert_allclose(fast, slow_hinges(loss, of), atol=tolerance, rtol=0)
 
 
 @pytest.mark.parametrize(("kind", "among"), EVERY_TERM)
 def test_a_row_whose_negatives_are_all_excluded_contributes_exactly_nothing(kind, among):
     """Even in the course's corner, where a masked negative would still cost."""
     similarities = torch.tensor([[-0.9, 0.9], [0.9, -0.9]], requires_grad=True)
-    hinges = hinge_terms(loss_of((kind, among)), similarities, same_group([5, 5]))
+    hinges = hinges_of(loss_of((kind, among)), similarities, torch.ones(2, 2, dtype=torch.bool))
     assert hinges.tolist() == [[0.0, 0.0]]
     hinges.sum().backward()
     assert similarities.grad.tolist() == [[0.0, 0.0], [0.0, 0.0]]
@@ -128,7 +103,7 @@ def test_which_pairs_are_excluded_may_differ_from_anchor_to_anchor():
     similarities = torch.tensor([[0.0, 0.2], [0.1, 0.0]], dtype=torch.float64)
     excluded = torch.tensor([[True, True], [False, True]])
     first, second = (
-        hinge_terms(loss_of(("closest_negative", "all"), anchors=side), similarities, excluded)
+        hinges_of(loss_of(("closest_negative", "all"), anchors=side), similarities, excluded)
         for side in ("first", "second")
     )
     assert first[0].tolist() == pytest.approx([0.0, 0.35])
@@ -138,15 +113,9 @@ def test_which_pairs_are_excluded_may_differ_from_anchor_to_anchor():
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("size", [2, 33, 256])
 def test_every_rule_equals_the_triple_loop_on_unit_vectors(dtype, size):
-    generator = torch.Generator().manual_seed(size)
-    first, second = torch.nn.functional.normalize(
-        torch.randn(2, size, 5, generator=generator, dtype=dtype), dim=2
-    )
-    loss = loss_of(*EVERY_TERM)
-    similarities = first @ second.t()
-    fast = hinge_terms(loss, similarities).numpy()
-    tolerance = 1e-6 if dtype == torch.float32 else 1e-12
-    np.testing.assert_allclose(fast, slow_hinges(loss, similarities), atol=tolerance, rtol=0)
+    loss, of = loss_of(*EVERY_TERM), random_batch(size, width=5, dtype=dtype, seed=size)
+    fast = term_rows(loss, of).numpy()
+    np.testing.assert_allclose(fast, slow_hinges(loss, of), atol=tolerance_of(dtype), rtol=0)
 
 
 @given(
@@ -158,9 +127,9 @@ def test_the_batch_loss_adds_weighted_terms_and_reduces_as_asked(similarities, w
         MeanNegative(kind="mean_negative", weight=weights[0]),
         ClosestNegative(kind="closest_negative", weight=weights[1], margin=0.5),
     )
-    rows = np.array(weights) @ slow_hinges(LossSpec(terms=terms), similarities)
+    rows = np.array(weights) @ slow_hinges(LossSpec(terms=terms), batch(similarities))
     for reduction, expected in (("sum", rows.sum()), ("mean", rows.mean())):
-        found = batch_loss(LossSpec(terms=terms, reduction=reduction), similarities).item()
+        found = batch_loss(LossSpec(terms=terms, reduction=reduction), batch(similarities)).item()
         assert math.isclose(found, expected, rel_tol=1e-5, abs_tol=1e-5)
 
 
@@ -173,7 +142,7 @@ def course_loss(among):
 def test_a_collapsed_batch_costs_the_sum_of_margins_for_each_row(among, value):
     loss = course_loss(among)
     similarities = torch.full((256, 256), value)
-    assert batch_loss(loss, similarities).item() == pytest.approx(128, abs=1e-4)
+    assert batch_loss(loss, batch(similarities)).item() == pytest.approx(128, abs=1e-4)
     assert loss.collapsed_loss_per_row == 0.5
 
 
@@ -182,12 +151,12 @@ def test_the_notebooks_own_example_costs_0_7035():
     v1 = torch.tensor([[0.26726124, 0.53452248, 0.80178373], [0.5178918, 0.57543534, 0.63297887]])
     v2 = v1 * torch.tensor([[1.0], [-1.0]])
     loss = course_loss("not_harder_than_positive").model_copy(update={"anchors": "second"})
-    assert batch_loss(loss, v1 @ v2.t()).item() == pytest.approx(0.7035, abs=1e-4)
+    assert batch_loss(loss, batch(v1 @ v2.t())).item() == pytest.approx(0.7035, abs=1e-4)
 
 
 def test_the_mask_is_strict_so_a_tie_with_the_positive_still_counts():
     tied = torch.tensor([[0.5, 0.5], [-1.0, 1.0]])
-    hinges = hinge_terms(loss_of(("closest_negative", "not_harder_than_positive")), tied)
+    hinges = hinges_of(loss_of(("closest_negative", "not_harder_than_positive")), tied)
     assert hinges[0].tolist() == [0.25, 0.0]
 
 
@@ -195,7 +164,7 @@ def test_the_mask_is_strict_so_a_tie_with_the_positive_still_counts():
 @pytest.mark.parametrize("among", ["not_harder_than_positive", "semi_hard"])
 def test_a_row_whose_negatives_are_all_masked_contributes_exactly_nothing(kind, among):
     similarities = torch.tensor([[0.1, 0.9], [0.2, 0.0]], requires_grad=True)
-    hinges = hinge_terms(loss_of((kind, among)), similarities)
+    hinges = hinges_of(loss_of((kind, among)), similarities)
     assert hinges.tolist() == [[0.0, 0.0]]
     hinges.sum().backward()
     assert similarities.grad.tolist() == [[0.0, 0.0], [0.0, 0.0]]
@@ -204,8 +173,8 @@ def test_a_row_whose_negatives_are_all_masked_contributes_exactly_nothing(kind, 
 def test_the_course_keeps_a_corner_where_a_masked_negative_still_costs():
     """s_max - s_ap > 1.75: the masked entry s - 2 is still above s_ap - 0.25."""
     similarities = torch.tensor([[-0.9, 0.9], [0.0, 1.0]], dtype=torch.float64)
-    course = hinge_terms(loss_of(("closest_negative", "not_harder_than_positive")), similarities)
-    semi_hard = hinge_terms(loss_of(("closest_negative", "semi_hard")), similarities)
+    course = hinges_of(loss_of(("closest_negative", "not_harder_than_positive")), similarities)
+    semi_hard = hinges_of(loss_of(("closest_negative", "semi_hard")), similarities)
     assert course[0, 0].item() == pytest.approx(0.05)
     assert semi_hard[0, 0].item() == 0.0
 
@@ -213,8 +182,8 @@ def test_the_course_keeps_a_corner_where_a_masked_negative_still_costs():
 @given(similarities=similarity_matrices())
 @settings(deadline=None)
 def test_semi_hard_and_the_courses_mask_are_one_loss_for_the_closest_negative(similarities):
-    course = hinge_terms(loss_of(("closest_negative", "not_harder_than_positive")), similarities)
-    semi_hard = hinge_terms(loss_of(("closest_negative", "semi_hard")), similarities)
+    course = hinges_of(loss_of(("closest_negative", "not_harder_than_positive")), similarities)
+    semi_hard = hinges_of(loss_of(("closest_negative", "semi_hard")), similarities)
     positive = similarities.diagonal()
     off_diagonal = similarities - 9 * torch.eye(len(similarities), dtype=similarities.dtype)
     corner = off_diagonal.amax(dim=1) - positive > 1.75 - 1e-6
@@ -223,19 +192,19 @@ def test_semi_hard_and_the_courses_mask_are_one_loss_for_the_closest_negative(si
 
 def test_semi_hard_and_the_courses_mask_differ_for_the_mean_negative():
     similarities = torch.tensor([[0.5, 0.4, -0.9], [0.0, 0.5, 0.0], [0.0, 0.0, 0.5]])
-    course = hinge_terms(loss_of(("mean_negative", "not_harder_than_positive")), similarities)
-    semi_hard = hinge_terms(loss_of(("mean_negative", "semi_hard")), similarities)
+    course = hinges_of(loss_of(("mean_negative", "not_harder_than_positive")), similarities)
+    semi_hard = hinges_of(loss_of(("mean_negative", "semi_hard")), similarities)
     assert course[0, 0] < semi_hard[0, 0]
 
 
 def test_the_diagonal_is_never_a_negative():
     best_is_own = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
-    assert hinge_terms(loss_of(*EVERY_TERM), best_is_own).sum().item() == 0.0
+    assert hinges_of(loss_of(*EVERY_TERM), best_is_own).sum().item() == 0.0
 
 
 def test_tied_closest_negatives_share_the_gradient():
     similarities = torch.tensor([[0.5, 0.4, 0.4], [0.0] * 3, [0.0] * 3], requires_grad=True)
-    hinge_terms(loss_of(("closest_negative", "all")), similarities)[0, 0].backward()
+    hinges_of(loss_of(("closest_negative", "all")), similarities)[0, 0].backward()
     assert similarities.grad[0].tolist() == [-1.0, 0.5, 0.5]
 
 
@@ -246,7 +215,7 @@ def test_the_loss_does_not_depend_on_the_order_of_the_pairs(similarities, data):
     loss = loss_of(*EVERY_TERM)
     shuffled = similarities[order][:, order]
     assert torch.allclose(
-        hinge_terms(loss, similarities)[:, order], hinge_terms(loss, shuffled), atol=1e-6
+        hinges_of(loss, similarities)[:, order], hinges_of(loss, shuffled), atol=1e-6
     )
 
 
@@ -255,4 +224,6 @@ def test_the_gradient_is_that_of_finite_differences():
     similarities = torch.rand(6, 6, generator=generator, dtype=torch.float64, requires_grad=True)
     for anchors in ("first", "second", "both"):
         loss = loss_of(*EVERY_TERM, anchors=anchors)
-        assert torch.autograd.gradcheck(lambda s, loss=loss: batch_loss(loss, s), similarities)
+        assert torch.autograd.gradcheck(
+            lambda s, loss=loss: batch_loss(loss, batch(s)), similarities
+        )

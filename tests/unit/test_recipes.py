@@ -9,6 +9,7 @@ from models.errors import Invalid
 from models.recipes import RECIPES, expand_recipe
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
+from models.specs.terms import ClosestNegative
 
 from published import PUBLISHED, VANILLA, changed
 
@@ -37,6 +38,21 @@ def test_hyper_parameters_and_networks_are_arms_that_differ_in_nothing_else() ->
         trained = [spec.for_arm(arm.name) for arm in spec.arms]
         assert len({getattr(one, field) for one in trained}) == len(trained)
         assert len({(arm.loss, arm.overridden - {field}) for arm in spec.arms}) == 1
+
+
+def test_the_mining_recipe_puts_one_rule_after_the_other_in_place_of_the_courses() -> None:
+    spec = parse_spec(expand_recipe({"recipe": "mining-rules"}))
+    forum = parse_spec(expand_recipe({"recipe": "hard-negative-mining"}))
+    assert spec.arms[:2] == forum.arms
+    assert spec.model_copy(update={"arms": forum.arms, "name": forum.name}) == forum
+    kinds = [[term.kind for term in arm.loss.terms] for arm in spec.arms]
+    assert kinds[:3] == [["mean_negative", "closest_negative"]] * 3
+    assert kinds[3] == ["mean_negative", "distance_weighted"]
+    assert kinds[4] == ["mean_negative", "selectively_contrastive"]
+    assert kinds[5] == ["multiple_negatives"]
+    scheduled = spec.arms[2].loss.terms[1]
+    assert isinstance(scheduled, ClosestNegative)
+    assert [scheduled.among_at(step) for step in (400, 401)] == ["semi_hard", "all"]
 
 
 def test_a_body_that_names_a_recipe_changes_only_what_it_says() -> None:

@@ -127,6 +127,47 @@ def test_keys_of_another_variant_are_refused() -> None:
     assert list(problems(changed("/seeds", {"list": [1], "count": 1}))) == ["/seeds/count"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("distance_weighted", "among", "all"),
+        ("selectively_contrastive", "mining", [{"from_step": 1, "among": "all"}]),
+        ("multiple_negatives", "margin", 0.5),
+        ("contrastive", "among", "semi_hard"),
+        ("multi_similarity", "scale", 20),
+        ("circle", "margin", 0.25),
+        ("batch_hard_soft_margin", "margin", 0.25),
+        ("mean_negative", "scale", 20),
+    ],
+)
+def test_a_key_of_another_kind_of_term_is_unknown(kind: str, key: str, value: Any) -> None:
+    found = problems(changed("/arms/1/loss/terms/1", {"kind": kind, key: value}))
+    assert found == {f"/arms/1/loss/terms/1/{key}": "unknown key; remove it or check its spelling"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("distance_weighted", "margin", 0),
+        ("selectively_contrastive", "hard_weight", 0),
+        ("multiple_negatives", "scale", -20),
+        ("contrastive", "positive_margin", 1.1),
+        ("contrastive", "negative_margin", -1.1),
+        ("multi_similarity", "alpha", 0),
+        ("multi_similarity", "beta", 0),
+        ("multi_similarity", "base", 2),
+        ("circle", "relaxation", 1),
+        ("circle", "scale", 0),
+        ("batch_hard_soft_margin", "weight", 0),
+    ],
+)
+def test_a_terms_value_out_of_range_is_refused_by_its_place(
+    kind: str, key: str, value: float
+) -> None:
+    [pointer] = problems(changed("/arms/1/loss/terms/1", {"kind": kind, key: value}))
+    assert pointer == f"/arms/1/loss/terms/1/{key}"
+
+
 def test_a_variants_name_used_as_a_key_is_still_found_in_its_place() -> None:
     encoder = {"kind": "lstm", "lstm": 1, "hidden_dim": 0}
     assert set(problems(changed("/encoder", encoder))) == {"/encoder/lstm", "/encoder/hidden_dim"}

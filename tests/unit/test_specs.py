@@ -84,3 +84,15 @@ def test_the_collapsed_loss_per_row_is_the_sum_of_weighted_margins() -> None:
         [{"kind": "mean_negative", "weight": 3}, {"kind": "closest_negative", "margin": 0.5}],
     )
     assert parse_spec(weighted).arm("vanilla").loss.collapsed_loss_per_row == 1.25
+    drawn = [{"kind": "distance_weighted"}, {"kind": "selectively_contrastive", "weight": 2}]
+    own = parse_spec(changed("/arms/0/loss/terms", drawn)).arm("vanilla").loss
+    assert own.collapsed_loss_per_row == 0.75
+
+
+@pytest.mark.parametrize(
+    "kind", ["multiple_negatives", "contrastive", "multi_similarity", "circle"]
+)
+def test_a_loss_with_another_term_has_no_one_collapsed_value(kind: str) -> None:
+    terms = [{"kind": "mean_negative"}, {"kind": kind}]
+    loss = parse_spec(changed("/arms/0/loss/terms", terms)).arm("vanilla").loss
+    assert loss.collapsed_loss_per_row is None

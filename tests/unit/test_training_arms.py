@@ -10,7 +10,8 @@ from worker.training.data import pair_questions
 from worker.training.evaluation import evaluate_validation
 from worker.training.events import Evaluated, StepDone
 from worker.training.loop import Training, train
-from worker.training.losses import batch_loss
+from worker.training.losses.batch import batch_of
+from worker.training.losses.terms import batch_loss
 
 from training_for_tests import figures, tiny_data, tiny_spec
 
@@ -82,7 +83,7 @@ def test_the_baselines_loss_is_measured_on_the_baselines_batches_in_every_arm():
         for batch in range(2):
             rows = DATA.validation_duplicates[batch * size :][:size]
             first, second = encoder.encode(pair_questions(DATA, rows)).chunk(2)
-            losses.append(batch_loss(spec.arm(arm).loss, first @ second.t()).item())
+            losses.append(batch_loss(spec.arm(arm).loss, batch_of(first, second)).item())
         assert measured == pytest.approx(np.mean(losses), rel=1e-6)
     assert found.loss_per_row == pytest.approx(found.loss / 8)
 

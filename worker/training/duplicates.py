@@ -19,5 +19,5 @@ def known_duplicates(data: RunData, rows: Int64, device: torch.device) -> Tensor
 
 
 def excluded_pairs(spec: LossSpec, known: Tensor) -> Tensor | None:
-    """What `hinge_terms` is to exclude under this loss: None means the diagonal alone."""
+    """What a batch is to exclude under this loss: None means the diagonal alone."""
     return known if spec.exclude_known_duplicates else None

@@ -15,7 +15,8 @@ from worker.training.data import Int64, RunData, pair_questions
 from worker.training.duplicates import excluded_pairs, known_duplicates
 from worker.training.encoders import Encoder
 from worker.training.events import Evaluated
-from worker.training.losses import batch_loss
+from worker.training.losses.batch import batch_of
+from worker.training.losses.terms import batch_loss
 from worker.training.thresholds import best_threshold
 
 PAIRS_AT_ONCE = 512  # the course evaluates in batches of 512; with its padding this is visible
@@ -81,6 +82,10 @@ def validation_losses(
     The batches are the first whole ones of the validation duplicates, in order: the same in
     every arm, seed and step, but for their size. Each loss is measured on batches of its own
     arm's size, since more negatives make another loss; so the baseline's is one yardstick.
+
+    The losses of one run can be compared from step to step, since early stopping and the choice
+    of weights do: a mining schedule is at its last rule throughout, and where training draws
+    negatives, the expected value over the draw is taken.
     """
     own, baseline = spec.for_arm(arm), spec.for_arm(spec.baseline.name)
     losses = (own.arm(arm).loss, spec.baseline.loss)
@@ -105,10 +110,10 @@ def _mean_losses(
     for index in range(batches):
         rows = data.validation_duplicates[index * batch_size :][:batch_size]
         first, second = encoder.encode(pair_questions(data, rows)).chunk(2)
-        similarities = first @ second.t()
-        known = known_duplicates(data, rows, similarities.device)
+        known = known_duplicates(data, rows, first.device)
         totals += [
-            batch_loss(loss, similarities, excluded_pairs(loss, known)).item() for loss in losses
+            batch_loss(loss, batch_of(first, second, excluded=excluded_pairs(loss, known))).item()
+            for loss in losses
         ]
     return [float(total) for total in totals / batches]
 

@@ -19,22 +19,22 @@ class Gauges:
     harder_share: float  # rows with at least one negative harder than the positive
     masked_share: float  # rows whose negatives are all harder than the positive
     false_closest_share: float  # rows whose closest other pair is a known duplicate of the anchor
-    active: tuple[float, ...]  # for each term, rows whose hinge is above zero
+    active: tuple[float, ...]  # for each term, rows whose value is above zero
 
 
 @torch.no_grad()
 def measure(
     spec: LossSpec,
     similarities: Tensor,
-    hinges: Tensor,
+    values: Tensor,
     loss: Tensor,
     known: Tensor,
     excluded: Tensor | None = None,
 ) -> Gauges:
-    """Gauges of a batch: `similarities` (B, B), `hinges` (terms, B), `loss` a scalar.
+    """Gauges of a batch: `similarities` (B, B), `values` (terms, B), `loss` a scalar.
 
     `known` (B, B) is True where two pairs are known to ask the same, the diagonal included;
-    `excluded` as in `hinge_terms`: what is excluded counts as no negative, but for the closest
+    `excluded` as in `batch_of`: what is excluded counts as no negative, but for the closest
     other pair, which is looked for among all (of equally close ones the first counts).
     With `anchors: second` rows and columns change roles; with `both`, the shares of harder and of
     false negatives are those of the first questions as anchors.
@@ -57,7 +57,7 @@ def measure(
             (harder > 0).to(loss.dtype).mean(),
             (harder == number).to(loss.dtype).mean(),
             known.gather(1, closest).to(loss.dtype).mean(),
-            *(hinges > 0).to(loss.dtype).mean(dim=1),
+            *(values > 0).to(loss.dtype).mean(dim=1),
         ]
     ).tolist()  # one transfer for all of them: on a GPU each would be a wait
     loss_now, per_row, s_ap, s_an, harder_share, masked_share, false_closest, *active = figures

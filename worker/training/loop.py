@@ -29,7 +29,8 @@ from worker.training.events import Evaluated, Event, Finished, Saved, Started, S
 from worker.training.gauges import measure
 from worker.training.initial import Weights, initial_weights
 from worker.training.keeping import Keeping
-from worker.training.losses import hinge_terms, reduce_terms
+from worker.training.losses.batch import batch_of
+from worker.training.losses.terms import reduce_terms, term_rows
 from worker.training.optimizer import ShrinkingAdam
 from worker.training.schedules import learning_rate
 from worker.training.stopping import EarlyStopping
@@ -93,13 +94,13 @@ class Training:
         step = self.step + 1
         rows = batch_rows(self.data.train, self.seed, step, self.spec.batch_size)
         first, second = self.encoder.encode(pair_questions(self.data, rows)).chunk(2)
-        similarities = first @ second.t()
-        known = known_duplicates(self.data, rows, similarities.device)
+        known = known_duplicates(self.data, rows, first.device)
         excluded = excluded_pairs(self.loss_spec, known)
-        hinges = hinge_terms(self.loss_spec, similarities, excluded)
-        loss = reduce_terms(self.loss_spec, hinges)
+        batch = batch_of(first, second, step=step, seed=self.seed, excluded=excluded)
+        values = term_rows(self.loss_spec, batch)
+        loss = reduce_terms(self.loss_spec, values)
         loss.backward()  # type: ignore[no-untyped-call]
-        gauges = measure(self.loss_spec, similarities, hinges, loss, known, excluded)
+        gauges = measure(self.loss_spec, batch.similarities, values, loss, known, excluded)
         norm = self._gradient_norm()
         if not (math.isfinite(gauges.loss) and math.isfinite(norm)):
             raise TrainingFault(_not_finite(step, gauges.loss, norm, self.spec.optimizer.lr))

@@ -4,11 +4,12 @@ No generator is carried from one draw to the next, so nothing has to be saved fo
 an arm that draws more or less than another leaves the other's numbers as they are.
 """
 
-from enum import IntEnum
+from enum import IntEnum, unique
 
 import numpy as np
 
 
+@unique
 class Purpose(IntEnum):
     """What a draw is for; the numbers are part of what a seed means, so they never change."""
 
@@ -21,6 +22,7 @@ class Purpose(IntEnum):
     GRU_RECURRENT = 21
     GRU_BIAS = 22
     TRANSFORMER = 23
+    NEGATIVE = 40
 
 
 def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:

@@ -1,0 +1,36 @@
+"""From the rows of an experiment to what a comparison needs of each arm."""
+
+from collections.abc import Mapping, Sequence
+
+from models.evidence.arm_runs import ArmRuns
+from models.evidence.families import Rule
+from models.settings import Settings
+from models.specs.experiment import Arm, DecisionSpec, ExperimentSpec
+from models.states import RunState
+from models.tables import Run
+
+Metrics = Mapping[str, Mapping[str, float]]
+"""Final metrics by run id."""
+
+
+def arm_runs(arm: Arm, runs: Sequence[Run], metrics: Metrics, settings: Settings) -> ArmRuns:
+    """The arm's runs that have succeeded, among `runs` of its experiment."""
+    own = [run for run in runs if run.arm == arm.name and run.state == RunState.SUCCEEDED]
+    return ArmRuns(
+        name=arm.name,
+        metrics={run.seed: metrics[run.id] for run in own},
+        folders={run.seed: settings.run_dir(run.id) for run in own},
+        collapsed_loss_per_row=arm.loss.collapsed_loss_per_row,
+    )
+
+
+def rule_of(decision: DecisionSpec) -> Rule:
+    return Rule(decision.metric, decision.equivalence_margin, decision.confidence)
+
+
+def pairs_of_arms(spec: ExperimentSpec) -> list[tuple[str, str]]:
+    """Every arm against the baseline first, then the others in the order of the spec."""
+    baseline = spec.decision.baseline
+    others = [arm.name for arm in spec.arms if arm.name != baseline]
+    with_baseline = [(name, baseline) for name in others]
+    return with_baseline + [(a, b) for index, b in enumerate(others) for a in others[index + 1 :]]

@@ -1,0 +1,68 @@
+"""Batches for the tests of losses: from bare similarities, and from unit vectors."""
+
+import numpy as np
+import torch
+from hypothesis import strategies as st
+
+from worker.training.losses.batch import Batch, batch_of
+
+DTYPES = (torch.float32, torch.float64)
+
+
+def batch(similarities, *, excluded=None, step=1, seed=None, width=8):
+    """A batch with these similarities (B, B); it has no vectors, only their width."""
+    own = torch.eye(len(similarities), dtype=torch.bool)
+    vectors = similarities.new_zeros(len(similarities), width)
+    return Batch(
+        vectors, vectors, similarities, own if excluded is None else own | excluded, step, seed
+    )
+
+
+def unit_vectors(size, width=6, dtype=torch.float64, seed=0):
+    """Two times `size` random unit vectors of `width` dimensions."""
+    generator = torch.Generator().manual_seed(seed)
+    vectors = torch.randn(2, size, width, generator=generator, dtype=dtype)
+    return torch.nn.functional.normalize(vectors, dim=2)
+
+
+def random_batch(size, width=6, dtype=torch.float64, seed=0, **options):
+    first, second = unit_vectors(size, width, dtype, seed)
+    return batch_of(first, second, step=1, **options)
+
+
+def collapsed_batch(size=16, width=6, **options):
+    """Every question is the same vector, from which gradients can flow back."""
+    vector = torch.full((size, width), width**-0.5, requires_grad=True)
+    return batch_of(vector, vector, step=1, **options), vector
+
+
+@st.composite
+def similarity_matrices(draw):
+    """Random, tied, collapsed and all-masked batches: few distinct values make ties likely."""
+    size = draw(st.integers(2, 7))
+    values = st.one_of(
+        st.sampled_from([-1.0, -0.5, 0.0, 0.25, 0.5, 1.0]),
+        st.floats(-1, 1, width=32, allow_nan=False),
+    )
+    flat = draw(st.lists(values, min_size=size * size, max_size=size * size))
+    return torch.tensor(flat, dtype=draw(st.sampled_from(DTYPES))).reshape(size, size)
+
+
+@st.composite
+def batches(draw):
+    """Batches of such similarities where some pairs are excluded besides the diagonal."""
+    similarities = draw(similarity_matrices())
+    size = len(similarities)
+    some = st.lists(st.booleans(), min_size=size * size, max_size=size * size)
+    excluded = draw(st.just([False] * size * size) | st.just([True] * size * size) | some)
+    return batch(similarities, excluded=torch.tensor(excluded).reshape(size, size))
+
+
+def rows_of(numbers):
+    """A matrix as lists of scalars in its own precision, for loops that a reader can check."""
+    number = np.float32 if numbers.dtype == torch.float32 else np.float64
+    return [[number(value) for value in row] for row in numbers.tolist()]
+
+
+def tolerance_of(dtype):
+    return 1e-6 if dtype == torch.float32 else 1e-12

@@ -1,0 +1,61 @@
+"""Collapsed runs: when a run is one, how many there were, and the difference without them."""
+
+import math
+
+import pytest
+from scipy import stats
+
+from models.evidence.collapse import collapse, ended_collapsed
+
+
+@pytest.mark.parametrize(
+    ("metrics", "loss", "ended"),
+    [
+        ({"test.predicted_positive": 1.0}, 0.5, True),
+        ({"test.predicted_positive": 0.0}, None, True),
+        ({"test.predicted_positive": 0.4, "validation.loss_per_row": 0.475}, 0.5, True),
+        ({"test.predicted_positive": 0.4, "validation.loss_per_row": 0.4749}, 0.5, False),
+        ({"test.predicted_positive": 0.4, "validation.loss_per_row": 0.6}, None, False),
+        ({"test.predicted_positive": 0.999}, 0.5, False),
+        ({}, 0.5, False),
+    ],
+)
+def test_a_run_ended_collapsed_by_its_loss_or_its_calls(
+    metrics: dict[str, float], loss: float | None, ended: bool
+) -> None:
+    assert ended_collapsed(metrics, loss) is ended
+
+
+def test_collapse_is_counted_with_wilsons_interval_and_left_out_beside() -> None:
+    a = {0: 0.74, 1: 0.38, 2: 0.75, 3: 0.76, 4: 0.38}
+    b = {0: 0.73, 1: 0.74, 2: 0.73, 3: 0.38}
+    fell_a, fell_b = {s: v < 0.5 for s, v in a.items()}, {s: v < 0.5 for s, v in b.items()}
+    found = collapse(a, b, fell_a, fell_b, 0.95)
+    assert (found.a.collapsed, found.a.n, found.a.share) == (2, 5, 0.4)
+    z, p, n = stats.norm.ppf(0.975), 0.4, 5
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    assert found.a.interval is not None
+    assert (found.a.interval.low, found.a.interval.high) == pytest.approx(
+        (centre - half, centre + half)
+    )
+    assert (found.only_a, found.only_b, found.p) == (1, 1, 1.0)
+    # seed 4 is not paired; of the four pairs two have a collapsed run
+    assert found.without.pairs == 2
+    assert found.without.mean_difference == pytest.approx(0.015)
+    t = stats.ttest_1samp([0.01, 0.02], 0).confidence_interval(0.95)
+    assert found.without.interval is not None
+    assert found.without.interval.high == pytest.approx(t.high)
+    assert found.without.sign_flip_p == 0.5
+
+
+def test_collapse_of_no_runs_has_no_share() -> None:
+    found = collapse({}, {}, {}, {}, 0.95)
+    assert (found.a.n, found.a.share, found.a.interval, found.p) == (0, None, None, 1.0)
+    assert (found.without.pairs, found.without.mean_difference) == (0, None)
+
+
+def test_collapse_of_one_arm_alone_is_tested_over_the_seeds() -> None:
+    fell, stood = dict.fromkeys(range(6), True), dict.fromkeys(range(6), False)
+    values = dict.fromkeys(range(6), 0.5)
+    assert collapse(values, values, fell, stood, 0.95).p == 2 / 64

@@ -1,0 +1,85 @@
+"""A whole training under every kind of term: it runs, repeats, and resumes to the same bits."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from models.specs.losses import AnyTerm
+from worker.training.checkpoints import Checkpoints
+from worker.training.evaluation import evaluate_validation
+from worker.training.events import Saved, StepDone
+from worker.training.loop import Training, train
+
+from training_for_tests import figures, tiny_data, tiny_spec
+
+DATA = tiny_data()
+TERMS = get_args(get_args(AnyTerm)[0])
+KINDS = [get_args(term.model_fields["kind"].annotation)[0] for term in TERMS]
+MINING = [{"from_step": 1, "among": "semi_hard"}, {"from_step": 3, "among": "all"}]
+MINED = {"kind": "closest_negative", "mining": MINING}
+
+
+def spec_of(term, **changes):
+    arms = [
+        {"name": "tried", "loss": {"terms": [term]}},
+        {"name": "modified", "loss": {"terms": [{"kind": "closest_negative"}]}},
+    ]
+    return tiny_spec(arms=arms, steps=5, evaluate_every=2, **changes)
+
+
+def test_there_are_nine_kinds_of_terms():
+    assert len(set(KINDS)) == len(KINDS) == 9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_training_runs_under_every_term_and_moves_the_weights(kind):
+    spec = spec_of({"kind": kind})
+    before = Training(spec, "tried", 0, DATA, "cpu").weights()
+    events = list(train(spec, "tried", 0, DATA))
+    steps = [event for event in events if isinstance(event, StepDone)]
+    assert [event.step for event in steps] == [1, 2, 3, 4, 5]
+    for event in steps:
+        assert event.gauges.loss > 0
+        assert event.gauges.loss_per_row == pytest.approx(event.gauges.loss / 16)
+        assert 0 < event.gauges.active[0] <= 1
+        assert event.gradient_norm > 0
+    last = events[-1]
+    assert any(not np.array_equal(before[name], last.weights[name]) for name in before)
+
+
+@pytest.mark.parametrize("stop_after", [1, 2, 3])
+@pytest.mark.parametrize("term", [{"kind": "distance_weighted"}, MINED], ids=["drawn", "mined"])
+def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, term, stop_after):
+    spec, checkpoints = spec_of(term), Checkpoints(tmp_path, due=lambda _step: True)
+    straight = list(train(spec, "tried", 0, DATA))
+    before = []
+    for event in train(spec, "tried", 0, DATA, checkpoints=checkpoints):
+        before.append(event)
+        if event == Saved(stop_after):
+            break
+    after = list(train(spec, "tried", 0, DATA, checkpoints=checkpoints))
+    assert after[0].step == stop_after
+    assert figures(before + after) == figures(straight)
+
+
+def test_draws_follow_the_seed_of_the_run():
+    spec = spec_of({"kind": "distance_weighted"})
+    one, other = (list(train(spec, "tried", seed, DATA)) for seed in (0, 1))
+    assert one[1].gauges.loss != other[1].gauges.loss
+
+
+def test_an_evaluation_under_drawn_negatives_says_the_same_of_the_same_weights():
+    spec = spec_of({"kind": "distance_weighted"})
+    encoder = Training(spec, "tried", 0, DATA, "cpu").encoder
+    found = {evaluate_validation(encoder, spec, "tried", DATA, step).loss for step in (1, 2, 5)}
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("kind", ["circle", "multiple_negatives", "distance_weighted"])
+def test_any_term_may_be_the_baselines_yardstick(kind):
+    spec = spec_of({"kind": kind})
+    encoder = Training(spec, "tried", 0, DATA, "cpu").encoder
+    own = evaluate_validation(encoder, spec, "tried", DATA, 2)
+    other = evaluate_validation(encoder, spec, "modified", DATA, 2)
+    assert own.loss == own.baseline_loss == other.baseline_loss != other.loss

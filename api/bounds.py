@@ -17,6 +17,7 @@ from models.errors import TooMany
 from models.settings import Settings
 
 UPLOADS = "/v1/datasets"
+THROWN_AWAY = 4 << 20  # bytes beyond the bound
 UPLOAD_RETRY = 10  # seconds after which an upload may have ended
 
 
@@ -75,18 +76,22 @@ def is_upload(scope: Scope) -> bool:
 
 def _bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
     """`receive` that raises `TooLarge` beyond so many bytes; `_Refused` if that is told now."""
-    error = TooLarge(f"a body may be {limit:,} bytes long at most here")
+    sentence = f"a body may be {limit:,} bytes long at most here"
     told = Headers(scope=scope).get("content-length", "")
     if told.isdecimal() and int(told[:20]) > limit:
-        raise _Refused(error)
+        raise _Refused(TooLarge(sentence))
     seen = 0
 
     async def bounded() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > limit:
-            raise error
-        return message
+        if seen <= limit:
+            return message
+        # a sender who is hung up on may never see the reply, so a little more is thrown away
+        while message.get("more_body") and seen <= limit + THROWN_AWAY:
+            message = await receive()
+            seen += len(message.get("body", b""))
+        raise TooLarge(sentence, cut_off=message.get("more_body", False))
 
     return bounded

@@ -38,10 +38,11 @@ class TooLarge(HTTPException):
     """The body is larger than this resource takes.
 
     An `HTTPException`, since FastAPI lets nothing else through that is raised while it reads a
-    form.
+    form. `cut_off` says that the sender goes on sending, and has to be hung up on.
     """
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, *, cut_off: bool = False) -> None:
+        self.cut_off = cut_off
         super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
 
     def __str__(self) -> str:
@@ -153,7 +154,7 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
 def _headers(error: Exception, status: HTTPStatus) -> Mapping[str, str] | None:
     if isinstance(error, Unauthorized | Forbidden):
         return {"WWW-Authenticate": error.challenge}
-    if isinstance(error, TooLarge):  # or the server would read the rest to throw it away
+    if isinstance(error, TooLarge) and error.cut_off:
         return {"Connection": "close"}
     if isinstance(error, TooMany):
         return {"Retry-After": str(error.retry_after)}

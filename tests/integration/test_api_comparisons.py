@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from models.metrics import append_evaluation
+
 from api_for_tests import ARMS, ApiForTests, pointers
+from stored import evaluation_row
 
 THIRD = {"name": "third", "loss": {"terms": [{"kind": "closest_negative", "weight": 2.0}]}}
 SEEDS = {"count": 6}
@@ -69,6 +72,18 @@ def test_an_experiment_that_has_not_begun_compares_to_nothing_said(api: ApiForTe
     made = api.submit()["id"]
     found = ask(api, f"{made}/modified", f"{made}/vanilla").json()
     assert (found["pairs"], found["verdict"], found["mean_difference"]) == ([], "undecided", None)
+
+
+def test_a_run_that_has_not_succeeded_is_no_part_of_a_comparison(api: ApiForTests) -> None:
+    made = api.submit()
+    first, second, third, _ = made["runs"]
+    api.train(first["id"], accuracy=0.7)
+    api.train(second["id"], accuracy=0.7)
+    api.claim(third["id"])
+    with api.database.transaction() as session:
+        append_evaluation(session, third["id"], evaluation_row(20, "test"))
+    found = ask(api, f"{made['id']}/modified", f"{made['id']}/vanilla").json()
+    assert [found["summaries"][side]["n"] for side in "ab"] == [1, 1]
 
 
 def test_what_cannot_be_compared_is_refused_by_parameter(api: ApiForTests) -> None:

@@ -38,6 +38,13 @@ def test_sign_flip_p_counts_ties_of_decimal_fractions(differences: list[int]) ->
     assert sign_flip_p([0.1 * d for d in differences]) == enumerated_p(differences)
 
 
+def test_sign_flip_p_counts_ties_that_large_values_blur() -> None:
+    tenths = [3, -2, 1, -1, 2, 1, 2]
+    b = {seed: 9000 + seed / 10 for seed in range(len(tenths))}
+    a = {seed: round(b[seed] + tenth / 10, 1) for seed, tenth in enumerate(tenths)}
+    assert between(a, b, equivalence_margin=50.0).sign_flip_p == enumerated_p(tenths)
+
+
 @settings(max_examples=30)
 @given(st.lists(counts, min_size=2, max_size=9))
 def test_sign_flip_p_is_scipys(differences: list[int]) -> None:

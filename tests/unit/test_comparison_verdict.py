@@ -97,6 +97,25 @@ def test_the_borders_of_the_rule(tost_p: float, sign_flip_p: float, verdict: str
     assert decide(evidence) == verdict
 
 
+@pytest.mark.parametrize("bounds", [(-0.001, 0.041), (0.0, 0.04)])
+def test_signs_that_agree_do_not_suffice_when_the_interval_holds_zero(
+    bounds: tuple[float, float],
+) -> None:
+    evidence = Evidence(
+        a="modified",
+        b="vanilla",
+        metric="test.accuracy",
+        pairs=9,
+        margin=0.005,
+        confidence=0.95,
+        mean=0.02,
+        bounds=bounds,
+        sign_flip_p=0.01,
+        tost_p=0.9,
+    )
+    assert decide(evidence) == "undecided"
+
+
 # --- edges ---------------------------------------------------------------------------------------
 
 
@@ -239,6 +258,28 @@ def test_an_undecided_sentence_says_what_is_missing() -> None:
         "the interval includes both zero and differences as large as the margin 0.005, and more "
         "seeds would narrow it."
     )
+
+
+def test_signs_that_do_not_agree_are_named_as_what_is_missing() -> None:
+    found = from_differences([0.05] * 5 + [-0.001], expected_pairs=6)
+    assert found.verdict == "undecided"
+    assert found.sentence.startswith("6 seeds cannot tell whether")
+    assert "the sign-flip p 0.0625 is above 0.05, so more seeds are needed" in found.sentence
+
+
+def test_better_says_when_it_may_still_be_less_than_the_margin() -> None:
+    wide, clear = [0.004, 0.012] * 3, [0.05 + d for d in SPREAD]
+    assert "may still be smaller than the margin 0.005" in from_differences(wide).sentence
+    assert "margin" not in from_differences(clear).sentence
+    assert "Holm" not in from_differences(clear).sentence
+
+
+def test_equivalent_shows_the_interval_that_lies_inside_the_margin() -> None:
+    found = from_differences([0.0001 + d for d in SPREAD])
+    assert found.sd_difference is not None
+    half = 2.015048372669157 * found.sd_difference / math.sqrt(6)  # t(0.95, 5)
+    inner = f"the 90 % interval {0.0001 - half:.4f} to {0.0001 + half:.4f} lies inside the margin"
+    assert inner in found.sentence
 
 
 def test_numbers_are_written_at_the_precision_of_their_metric() -> None:

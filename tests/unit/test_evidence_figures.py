@@ -14,6 +14,7 @@ from models.evidence.holm import holm
 from models.evidence.mcnemar import mcnemar
 from models.evidence.paired import t_p
 from models.evidence.pairing import value_of_pairing
+from models.evidence.power import power_figures
 from models.evidence.resampling import RESAMPLES, bca_bootstrap
 from models.evidence.shapes import Pair
 from models.evidence.summaries import summarise
@@ -41,6 +42,20 @@ def test_the_t_test_is_scipys(differences: list[int]) -> None:
     mean, sd = np.mean(differences), np.std(differences, ddof=1)
     ours = t_p(float(mean), float(sd), len(differences), rounding=0.0)
     assert ours == pytest.approx(stats.ttest_1samp(differences, 0).pvalue, abs=1e-12)
+
+
+def test_a_difference_without_spread_is_known() -> None:
+    assert t_p(1e-17, 0.0, 6, rounding=1e-16) == 1
+    assert t_p(1e-3, 0.0, 6, rounding=1e-16) == 0
+
+
+def test_every_figure_is_of_the_confidence_asked() -> None:
+    differences = [0.001 * value for value in (3, -1, 4, 1, -5, 9, 2, 6, 5, 3)]
+    found = from_differences(differences, confidence=0.8)
+    assert found.bootstrap == bca_bootstrap(differences, found.sd_difference, 0.8)
+    assert found.power == power_figures(found.sd_difference, 10, 0.005, 0.2)
+    assert found.superiority is not None
+    assert found.superiority.interval.confidence == 0.8
 
 
 def test_the_p_of_better_is_that_of_the_weaker_test() -> None:
@@ -128,6 +143,12 @@ def test_ties_are_half_wins_and_an_odd_one_widens_the_interval() -> None:
     rounded = between({0: 0.1 + 0.2}, {0: 0.3}).superiority
     assert rounded is not None
     assert rounded.ties == 1
+
+
+def test_no_difference_at_all_is_a_tie() -> None:
+    found = superiority([0.0, 0.1], higher_is_better=False, rounding=0.0, confidence=0.95)
+    assert found is not None
+    assert (found.wins, found.ties, found.losses) == (0, 1, 1)
 
 
 def test_a_lower_loss_wins() -> None:

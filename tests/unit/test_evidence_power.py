@@ -67,6 +67,9 @@ def test_power_names_no_fewer_seeds_than_a_verdict_needs() -> None:
 def test_power_is_silent_where_it_knows_nothing() -> None:
     assert power_figures(0.005, 2, 0.005, 0.05) is None
     assert power_figures(0.0, 9, 0.005, 0.05) is None
+    six = power_figures(0.005, 6, 0.005, 0.05)
+    assert six is not None
+    assert six.detectable_difference == pytest.approx(0.00717, abs=1e-5)
     early = power_figures(0.005, 5, 0.005, 0.05)
     assert early is not None
     assert (early.detectable_difference, early.seeds_for_equivalence) == (None, 11)

@@ -1,7 +1,7 @@
 """A line for every reply, and the request's id in it and in all lines that led to it.
 
 The id is the client's `X-Request-ID` where it sends a usable one, so that a request can be
-followed through a proxy; the reply and every problem document carry it back.
+followed through a proxy; the reply carries it back.
 """
 
 import logging
@@ -60,5 +60,5 @@ def _write(scope: Scope, status: int, seconds: float, **more: str) -> None:
         "ms": round(seconds * 1000, 1),
         **{name.removesuffix("_id"): value for name, value in scope.get("path_params", {}).items()},
     }
-    # repr: a path may hold what would begin a new line of the log
+    # ascii: a path may hold what would begin a new line of the log
     _log.info("%s %s", scope["method"], ascii(scope["path"])[1:-1], extra=about)

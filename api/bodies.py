@@ -10,37 +10,25 @@ from typing import Annotated, Any, NoReturn
 
 from fastapi import Depends, Request
 
-from api.problems import TooLarge, UnsupportedMediaType
+from api.problems import UnsupportedMediaType
 from models.errors import Invalid, Problem
 
+# kept by `api.bounds`, around every route
 MAX_BYTES = 1 << 20  # a spec of 16 arms and 1000 seeds is below 50 kB
 
 
 async def json_body(request: Request) -> Any:
     """The decoded JSON document of the request.
 
-    Raises `TooLarge`, `UnsupportedMediaType`, or `Invalid` for what is not plain JSON.
+    Raises `UnsupportedMediaType`, or `Invalid` for what is not plain JSON.
     """
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaType(f"send application/json; this body says it is {media_type}")
-    return decode(await _bounded(request))
+    return decode(await request.body())
 
 
 JsonBody = Annotated[Any, Depends(json_body)]
-
-
-async def _bounded(request: Request) -> bytes:
-    sentence = f"this body may be {MAX_BYTES:,} bytes long at most"
-    claimed = request.headers.get("content-length", "0")
-    if claimed.isdigit() and int(claimed) > MAX_BYTES:
-        raise TooLarge(sentence)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise TooLarge(sentence)
-    return bytes(body)
 
 
 def decode(body: bytes) -> Any:

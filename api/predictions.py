@@ -4,8 +4,6 @@ The request is a row; the reply waits on the event loop until a worker has answe
 where that takes too long the client is told where to look for it.
 """
 
-import asyncio
-import time
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -18,7 +16,7 @@ from api.deps import PredictionId, RunId, Service, ServiceDep, utc_now
 from api.experiments import LONGEST_WAIT
 from api.prediction_bodies import PREDICT_BODY, TextPair, parse_pairs
 from api.views import View
-from api.waiting import FIRST_PAUSE, LONGEST_PAUSE
+from api.waiting import held
 from models.predictions import ask, prediction
 from models.tables import Prediction
 
@@ -139,14 +137,10 @@ async def _answered(
     request: Request, service: Service, prediction_id: str, wait: float
 ) -> PredictionView:
     """The view once it has an answer, or after `wait` seconds; no thread waits meanwhile."""
-    deadline = time.monotonic() + wait
-    pause = FIRST_PAUSE
-    while True:
-        view = await run_in_threadpool(_look, service, prediction_id)
-        left = deadline - time.monotonic()
-        if view.state != PredictionState.QUEUED or left <= 0:
-            return view
-        if service.stopping.is_set() or await request.is_disconnected():
-            return view
-        await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+    return await held(
+        request,
+        service,
+        lambda: _look(service, prediction_id),
+        lambda view: view.state != PredictionState.QUEUED,
+        wait,
+    )

@@ -6,6 +6,8 @@ once. Between looks the request sleeps on the event loop; SQL runs in the thread
 
 import asyncio
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +20,29 @@ from models.states import TERMINAL
 FIRST_PAUSE = 0.05  # seconds; short at first, since a change is likeliest right after the last
 LONGEST_PAUSE = 0.5
 
+Seen = TypeVar("Seen")
+
+
+async def held(
+    request: Request,
+    service: Service,
+    look: Callable[[], Seen],
+    enough: Callable[[Seen], bool],
+    wait: float,
+) -> Seen:
+    """What `look` sees once it is enough, or after `wait` seconds, or when nobody listens."""
+    deadline = time.monotonic() + wait
+    pause = FIRST_PAUSE
+    while True:
+        seen = await run_in_threadpool(look)
+        left = deadline - time.monotonic()
+        if enough(seen) or left <= 0:
+            return seen
+        if service.stopping.is_set() or await request.is_disconnected():
+            return seen
+        await asyncio.sleep(min(pause, left))
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+
 
 async def changed_view(
     request: Request, service: Service, experiment_id: str, seen: str | None, wait: float
@@ -26,20 +51,18 @@ async def changed_view(
 
     Without `seen` the first look is what must change. At once when the experiment has ended.
     """
-    deadline = time.monotonic() + wait
-    pause = FIRST_PAUSE
-    while True:
-        view = await run_in_threadpool(_look, service, experiment_id)
-        tag = etag(view)
-        if seen is None:
-            seen = tag
-        left = deadline - time.monotonic()
-        if not matches(seen, tag) or view.state in TERMINAL or left <= 0:
-            return view, tag
-        if service.stopping.is_set() or await request.is_disconnected():
-            return view, tag
-        await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def look() -> tuple[ExperimentView, str]:
+        view = _look(service, experiment_id)
+        return view, etag(view)
+
+    def changed(found: tuple[ExperimentView, str]) -> bool:
+        nonlocal seen
+        view, tag = found
+        seen = tag if seen is None else seen
+        return not matches(seen, tag) or view.state in TERMINAL
+
+    return await held(request, service, look, changed, wait)
 
 
 def _look(service: Service, experiment_id: str) -> ExperimentView:

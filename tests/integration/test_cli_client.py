@@ -2,33 +2,21 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from models.database import Database
-from models.settings import Settings
-
-from api_for_tests import GENERATED, SPEC, ApiForTests, GeneratedForTests
+from api_for_tests import GENERATED, SPEC, ApiForTests, StartService
 from commands_for_tests import tripletlab
-from databases_for_tests import SqliteForTests
 
 ROWS = "question1,question2,is_duplicate\na b,c d,1\ne f,g h,0\n"
 
 
 @pytest.fixture
-def api(
-    sqlite_for_tests: SqliteForTests, generated: GeneratedForTests, tmp_path: Path
-) -> Iterator[ApiForTests]:
+def api(start_service: StartService) -> ApiForTests:
     """One kind of database is enough here: the command speaks HTTP alone."""
-    url = sqlite_for_tests.copied_to(tmp_path / "tripletlab.sqlite3")
-    database = Database(url)
-    generated.add_to(database)
-    database.close()
-    with ApiForTests(Settings(data_dir=generated.data_dir, database_url=url)) as started:
-        yield started
+    return start_service()
 
 
 @pytest.fixture

@@ -2,36 +2,25 @@
 
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from models import predictions, reproductions
-from models.database import Database
 from models.run_files import WEIGHTS
-from models.settings import Settings
 from models.tables import Prediction
 
-from api_for_tests import ApiForTests, GeneratedForTests, now
+from api_for_tests import ApiForTests, StartService, now
 from commands_for_tests import COMMAND, environment, tripletlab
-from databases_for_tests import SqliteForTests
 from workers_for_tests import wait_until
 
 CONTENT = bytes(range(256)) * 100
 
 
 @pytest.fixture
-def api(
-    sqlite_for_tests: SqliteForTests, generated: GeneratedForTests, tmp_path: Path
-) -> Iterator[ApiForTests]:
+def api(start_service: StartService) -> ApiForTests:
     """One kind of database is enough here: the command speaks HTTP alone."""
-    url = sqlite_for_tests.copied_to(tmp_path / "tripletlab.sqlite3")
-    database = Database(url)
-    generated.add_to(database)
-    database.close()
-    with ApiForTests(Settings(data_dir=generated.data_dir, database_url=url)) as started:
-        yield started
+    return start_service()
 
 
 @pytest.fixture

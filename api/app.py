@@ -14,12 +14,15 @@ from starlette.middleware.cors import CORSMiddleware
 from api import (
     audit,
     comparisons,
+    dataset_looks,
     datasets,
     docs,
     experiments,
     health,
+    mistakes,
     monitoring,
     openapi,
+    page,
     predictions,
     problems,
     recipes,
@@ -70,8 +73,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
     resources = (
-        datasets, experiments, streaming, runs, weights, predictions, reproductions, comparisons,
-        recipes, audit,
+        datasets, dataset_looks, experiments, streaming, runs, mistakes, weights, predictions,
+        reproductions, comparisons, recipes, audit,
     )  # fmt: skip
     for resource in resources:
         v1.include_router(resource.router)
@@ -81,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
     monitoring.install(app)
     app.add_middleware(AccessLog)
     docs.install(app)
+    page.install(app)
     openapi.install(app)
     return app
 

@@ -8,9 +8,9 @@ import { plot } from "./plot.js";
  * `bins()` gives { start, end, duplicates, others }: lower edges of the bins, the end of the last.
  * `share` draws each label as shares of its own, so that the rarer one can be seen.
  */
-export function bars(signal, { label, bins, height = 220, share = false, cursorX, hooks, drag }) {
+export function bars(signal, { label, bins, height = 220, share = false, xLabel, cursorX, hooks, drag }) {
   return plot(signal, {
-    label, height, cursorX, drag,
+    label, height, xLabel, cursorX, drag,
     make() {
       const { start, end, duplicates, others } = bins();
       const stepped = uPlot.paths.stepped({ align: 1 });

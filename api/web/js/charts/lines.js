@@ -83,7 +83,14 @@ function drawLevels(u, levels) {
     ctx.stroke();
     ctx.font = `${11.5 * devicePixelRatio}px Inter, sans-serif`;
     ctx.textAlign = "right";
-    ctx.fillText(label, bbox.left + bbox.width - 4, y - 5 * devicePixelRatio);
+    ctx.textBaseline = "middle";
+    const right = bbox.left + bbox.width;
+    const wide = ctx.measureText(label).width + 12 * devicePixelRatio;
+    const text = ctx.fillStyle;
+    ctx.fillStyle = colour("ground");
+    ctx.fillRect(right - wide, y - 8 * devicePixelRatio, wide, 16 * devicePixelRatio);
+    ctx.fillStyle = text;
+    ctx.fillText(label, right - 4 * devicePixelRatio, y);
     ctx.restore();
   }
 }

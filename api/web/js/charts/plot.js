@@ -21,7 +21,7 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
   let zoom = null;
 
   function build(width) {
-    if (chart) chart.destroy();
+    chart?.destroy();
     made = make();
     fill(holder);
     chart = new uPlot(options(width), made.data, holder);
@@ -50,7 +50,7 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
       grid: { stroke: colour("line"), width: 1 }, ticks: { show: false },
     };
     return [
-      { ...base, grid: { show: false }, space: GAP, size: 30, ...x },
+      { ...base, grid: { show: false }, space: GAP, size: 28, label: xLabel, labelSize: 18, labelGap: 0, labelFont: base.font, ...x },
       { ...base, size: 56, space: 32, ...y },
     ];
   }
@@ -78,7 +78,9 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
     get chart() { return chart; },
     draw() {
       if (!chart) return;
+      const series = made.series.length;
       made = make();
+      if (made.series.length !== series) return build(chart.width); // a run appeared, with lines of its own
       chart.setData(made.data, !zoom);
       if (zoom) chart.redraw(true);
       tell(chart.cursor.idx);

@@ -26,7 +26,7 @@ export function thresholdChart(signal, scores, own) {
     on: { input: () => set(Number(range.value)) },
   });
   const chart = bars(signal, {
-    label: "Histogram of the similarities of test pairs, by label", bins: () => bins, share: true, drag: false,
+    label: "Histogram of the similarities of test pairs, by label", bins: () => bins, share: true, drag: false, xLabel: "similarity",
     cursorX: (x) => `similarity from ${x.toFixed(3)}`,
     hooks: { ready: [dragged], draw: [place] },
   });

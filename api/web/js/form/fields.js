@@ -52,8 +52,9 @@ function optional(form, name, shape, pointer) {
     if (box.checked) set(form.document, pointer, form.schema.initial(bare(shape)));
     else remove(form.document, pointer);
   }) } });
-  return h("div", { class: there && shape.kind !== "number" && shape.kind !== "enum" ? "wide" : "", "data-pointer": there ? null : pointer },
-    h("label", { class: "row", for: id }, box, `Set ${words(name).toLowerCase()}`),
+  const small = !there || shape.kind === "number" || shape.kind === "enum";
+  return h("div", { class: `optional ${small ? "" : "wide"}`, "data-pointer": there ? null : pointer },
+    h("label", { class: "check", for: id }, box, small && there ? words(name) : `Set ${words(name).toLowerCase()}`),
     there ? required(form, name, shape, pointer) : help(shape.node));
 }
 
@@ -97,7 +98,7 @@ function numberField(form, name, shape, pointer) {
 function booleanField(form, name, shape, pointer) {
   const id = idOf(pointer);
   const control = h("input", { type: "checkbox", id, checked: form.get(pointer) ?? false, on: { change: () => form.set(pointer, control.checked) } });
-  return h("div", { "data-pointer": pointer }, h("label", { class: "row", for: id }, control, words(name)), help(shape.node));
+  return h("div", { "data-pointer": pointer }, h("label", { class: "check", for: id }, control, words(name)), help(shape.node));
 }
 
 function objectField(form, name, shape, pointer) {

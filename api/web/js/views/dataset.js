@@ -43,7 +43,7 @@ function lengthsSection(about, signal) {
   call(`/v1/datasets/${encodeURIComponent(about.name)}/lengths`, { signal }).then((found) => {
     const width = found.start.length > 1 ? found.start[1] - found.start[0] : 1;
     const bins = { ...found, end: found.start[found.start.length - 1] + width };
-    fill(body, bars(signal, { label: "Histogram of tokens a question, by the label of its pair", bins: () => bins, cursorX: (x) => `from ${x} tokens` }).node,
+    fill(body, bars(signal, { label: "Histogram of tokens a question, by the label of its pair", bins: () => bins, xLabel: "tokens", cursorX: (x) => `from ${x} tokens` }).node,
       h("p", { class: "help" }, `Questions by number of tokens, by the label of their pair. The last bar holds all from ${bins.start[bins.start.length - 1]} tokens on.`));
   }, (error) => {
     if (error.name !== "AbortError") fill(body, alertOf(error));

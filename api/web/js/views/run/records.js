@@ -16,19 +16,21 @@ export function evaluationsSection(model) {
     : loading("No evaluation yet."));
 }
 
+const KEPT = "A run that has succeeded has its weights in place of checkpoints.";
+
 export function checkpointsSection(model) {
+  if (model.run.state === "succeeded") {
+    const { node, body } = section("checkpoints", "Checkpoints");
+    body.append(loading(KEPT));
+    return node;
+  }
   return read(model, "checkpoints", "Checkpoints", "checkpoints", (items) => items.length
-    ? table(Object.keys(items[0]).map((name) => name.replaceAll("_", " ")), items.map((one) => Object.values(one).map(plain)))
-    : loading("None is kept: a run that has succeeded needs no more, and its weights are stored."),
-  "This service does not list checkpoints.");
+    ? table(["After step", "Size", "Saved", "SHA-256"], items.map((one) =>
+      [count(one.step), `${(one.size / 1e6).toFixed(2)} MB`, exact(one.saved_at), h("code", { title: one.sha256 }, one.sha256.slice(0, 12))]))
+    : loading("None yet; the first is saved after some seconds of training."));
 }
 
-function plain(value) {
-  if (value === null) return "–";
-  return typeof value === "number" ? count(value) : String(value);
-}
-
-function read(model, id, title, path, drawn, absent) {
+function read(model, id, title, path, drawn) {
   const { node, body } = section(id, title);
   fill(body, loading());
   let seen = null;
@@ -37,8 +39,7 @@ function read(model, id, title, path, drawn, absent) {
       const found = await call(`/v1/runs/${model.run.id}/${path}`, { signal: model.signal });
       fill(body, drawn(found.items));
     } catch (error) {
-      if (error.name === "AbortError") return;
-      fill(body, absent && error.status === 404 ? loading(absent) : alertOf(error));
+      if (error.name !== "AbortError") fill(body, alertOf(error));
     }
   };
   whenSeen(node, model.signal, () => {

@@ -13,11 +13,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from api_for_tests import ApiForTests, GeneratedForTests
-from browser_for_tests import chromium
 from models.database import Database
 from models.migrating import migrate
 from models.settings import Settings
+
+from api_for_tests import ApiForTests, GeneratedForTests
+from browser_for_tests import chromium
 from shown_runs_for_tests import shown_experiment
 
 SHOWN = """() => new Promise((resolve) => {

@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from api.cli import datasets, demo, experiments, keys, runs, services
+from api.cli import alive, datasets, demo, experiments, keys, runs, services
 
 app = typer.Typer(
     name="tripletlab",
@@ -23,6 +23,7 @@ def _log() -> None:
 for command in (
     services.serve,
     services.worker,
+    alive.alive,
     demo.demo,
     experiments.submit,
     experiments.watch,

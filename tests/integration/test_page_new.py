@@ -19,8 +19,8 @@ def document(tab: Tab) -> dict[str, Any]:
 
 
 def unfold(tab: Tab) -> None:
-    for fold in tab.find("main details:not([open]) > summary").all():
-        fold.click()
+    tab.find("#field-name-value").wait_for()
+    tab.page.evaluate("document.querySelectorAll('main details').forEach((one) => one.open = true)")
 
 
 def test_the_cost_is_told_before_anything_starts(tab: Tab, service: ApiForTests) -> None:

@@ -27,7 +27,7 @@ export function askForKey(why) {
 function shown(why) {
   const input = h("input", {
     id: "key-input", type: "password", autocomplete: "off", spellcheck: "false", required: true,
-    placeholder: "tl_…", "aria-describedby": "key-why",
+    placeholder: "tl_…", pattern: "\\s*[\\x21-\\x7e]+\\s*", title: "Letters, digits and signs, as the key was printed", "aria-describedby": "key-why",
   });
   return new Promise((resolve) => {
     const dialog = h("dialog", { "aria-labelledby": "key-title" });

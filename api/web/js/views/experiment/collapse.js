@@ -35,7 +35,6 @@ export function collapseSection(model, signal) {
   fill(body, loading());
   model.series.listen(() => (charts ? charts.forEach((chart) => chart.draw()) : build()));
   model.listen(() => charts?.forEach((chart) => chart.draw()));
-  if (!model.active && !model.view.runs.some((run) => run.step > 0)) build();
   return node;
 }
 

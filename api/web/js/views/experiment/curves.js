@@ -58,7 +58,6 @@ export function curvesSection(model, signal) {
 
   fill(body, loading());
   model.series.listen(() => (chart ? chart.draw() : build()));
-  if (!model.active && !model.view.runs.some((run) => run.step > 0)) build();
   return node;
 }
 

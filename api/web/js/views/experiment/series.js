@@ -27,6 +27,7 @@ export class Series {
       this.evaluations.set(run.id, evaluations.items);
       this.tell();
     });
+    this.tell(); // also where there is nothing to read yet, which is worth saying
   }
 
   /** Take in a message of the stream. */

@@ -55,7 +55,7 @@ function heading({ run, experiment }) {
     run.waiting_for && h("div", { class: "alert warn" }, `Waits for ${run.waiting_for}.`),
     active && bar(run.step / run.steps, "Steps of the run", run.state),
     h("dl", { class: "facts card" },
-      fact("Steps", `${count(run.step)} of ${count(run.steps)}`), fact("Device", run.provenance?.device ?? run.device),
+      fact("Steps", `${count(run.step)} of ${count(run.steps)}`), fact("Device", run.provenance?.device_kind ?? run.device),
       fact("Worker", run.worker ?? "none yet"), run.seconds_left !== null && fact("Time left", duration(run.seconds_left)),
       run.weights_sha256 && fact("Weights", h("a", { href: "", on: { click: download(run) } }, "download"), `SHA-256 ${run.weights_sha256}`),
       fact("Id", h("code", {}, run.id))),

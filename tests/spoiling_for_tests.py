@@ -71,3 +71,7 @@ class SpoiledTraining:
         """At `step`: `oom`, `full`, `broken`, `nan` (weights), or the seconds that it takes."""
         self._count += 1
         (self._folder / f"{step}-{kind}-{self._count}.fault").touch()
+
+    def is_used_up(self) -> bool:
+        """Whether every fault has happened, or has begun to."""
+        return not any(self._folder.glob("*.fault"))

@@ -31,6 +31,7 @@ for command in (
     runs.weights,
     runs.predict,
     runs.reproduce,
+    runs.retry,
     services.migrate,
 ):
     app.command()(command)

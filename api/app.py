@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api import (
     audit,
+    checkpoints,
     comparisons,
     datasets,
     docs,
@@ -24,6 +25,7 @@ from api import (
     problems,
     recipes,
     reproductions,
+    retries,
     runs,
     streaming,
     weights,
@@ -70,8 +72,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
     resources = (
-        datasets, experiments, streaming, runs, weights, predictions, reproductions, comparisons,
-        recipes, audit,
+        datasets, experiments, streaming, runs, weights, checkpoints, predictions, retries,
+        reproductions, comparisons, recipes, audit,
     )  # fmt: skip
     for resource in resources:
         v1.include_router(resource.router)

@@ -160,7 +160,8 @@ def cancel(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) 
 
 @router.delete("/{experiment_id}", status_code=status.HTTP_204_NO_CONTENT)
 def delete(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) -> None:
-    """Forget an experiment, its figures and its files; 409 while a run has not ended."""
+    """Forget an experiment, its figures and its files; 409 while a run goes on that was not
+    cancelled."""
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
         owners = (experiment_id, *experiments_again(session, experiment_id))

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from api.arm_runs import Metrics, arm_runs, pairs_of_arms, rule_of
 from api.looks import LookedAt
-from api.progress import state_of
+from api.progress import problem_of, state_of
 from api.result_views import ArmResult, Baselines, Curve, Results, RunResult
 from api.waiting_times import waiting_times
 from models.evidence.arm_runs import Sides
@@ -74,6 +74,7 @@ def _run_result(
         step=run.step,
         attempts=run.attempt,
         reason=run.reason,
+        problem=problem_of(run),
         stopped_early=run.state == RunState.SUCCEEDED and run.step < run.steps,
         kept_step=kept.get(run.id),
         metrics=dict(metrics),

@@ -176,15 +176,15 @@ def delete_experiment(session: Session, experiment_id: str) -> None:
     """Remove an experiment with its runs, figures, events and reproductions; files are the
     caller's.
 
-    Raises `NotFound`, and `Conflict` while a run is queued or running.
+    A run that is winding down, since it was cancelled, does not stop this: its worker finds it
+    gone. Raises `NotFound`, and `Conflict` while another is queued or running.
     """
     held = select(Experiment.id).where(Experiment.id == experiment_id).with_for_update()
     if session.scalar(held) is None:
         raise NotFound(f"there is no experiment '{experiment_id}'")
     again = experiments_again(session, experiment_id)
     for owner in (experiment_id, *again):
-        counts = run_counts(session, owner)
-        left = counts[RunState.QUEUED] + counts[RunState.RUNNING]
+        left = _going_on(session, owner)
         if left and owner == experiment_id:
             raise Conflict(f"{left} of its runs are queued or running; cancel the experiment first")
         if left:
@@ -193,3 +193,10 @@ def delete_experiment(session: Session, experiment_id: str) -> None:
     if with_looks_left(session, [experiment_id]):
         raise Conflict("a planned look may still add runs; cancel the experiment first")
     session.execute(delete(Experiment).where(Experiment.id.in_([experiment_id, *again])))
+
+
+def _going_on(session: Session, experiment_id: str) -> int:
+    """Runs that have not ended and that nobody has cancelled."""
+    active = Run.state.in_((RunState.QUEUED, RunState.RUNNING))
+    wanted = (Run.experiment_id == experiment_id, active, ~Run.cancel_requested)
+    return session.scalar(select(func.count()).where(*wanted)) or 0

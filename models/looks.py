@@ -8,7 +8,7 @@ so a second one waits and then finds it taken. A look decides, adds the next run
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from models import events
@@ -83,6 +83,22 @@ def drop_looks(session: Session, experiment_id: str) -> None:
     _hold(session, experiment_id)
     left = update(Look).where(Look.experiment_id == experiment_id, Look.state == LookState.PLANNED)
     session.execute(left.values(state=LookState.DROPPED))
+
+
+def plan_again(session: Session, experiment_id: str) -> None:
+    """Take back what `drop_looks` did for a cancellation; nothing where a look ended the plan.
+
+    The two can be told apart: until a look ends the plan, there are runs of as many seeds as the
+    next look is at. Levels were fixed with the plan, so going on with it costs no error.
+    """
+    _hold(session, experiment_id)
+    looks = looks_of(session, experiment_id)
+    dropped = [look for look in looks if look.state == LookState.DROPPED]
+    seeds = select(func.count(Run.seed.distinct())).where(Run.experiment_id == experiment_id)
+    if dropped and dropped[0].pairs == session.scalar(seeds):
+        for look in dropped:
+            look.state = LookState.PLANNED
+        session.flush()
 
 
 def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[Run]:

@@ -15,6 +15,8 @@ from pydantic_settings import (
 
 PREFIX = "TRIPLETLAB_"
 
+from models.faults import RetryPolicy
+
 
 class Settings(BaseSettings):
     """Read from `TRIPLETLAB_…` variables; flags of the command override them.
@@ -73,7 +75,13 @@ class Settings(BaseSettings):
     checkpoint_seconds: float = Field(30.0, ge=0)
     """Time between checkpoints of a run; the most training that a crash can cost."""
     max_attempts: int = Field(5, ge=1)
-    """Times a run may be started before the service gives it up."""
+    """A run fails at this many attempts that a fault of the machine ended."""
+    retry_seconds: float = Field(5.0, ge=0)
+    """How long a run waits after its first fault; twice as long after each further one."""
+    longest_retry_seconds: float = Field(300.0, ge=0)
+    """The longest that a run waits after a fault."""
+    orphan_seconds: float = Field(3600.0, gt=0)
+    """How old files without an owner must be before they are removed."""
     predict_idle_seconds: float = Field(300.0, ge=0)
     """How long a worker keeps networks in memory after it was last asked for a prediction."""
     log_format: Literal["text", "json"] = "text"
@@ -113,6 +121,10 @@ class Settings(BaseSettings):
     @property
     def allowed_origins(self) -> tuple[str, ...]:
         return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        return RetryPolicy(self.max_attempts, self.retry_seconds, self.longest_retry_seconds)
 
     @property
     def resolved_database_url(self) -> str:

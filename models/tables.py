@@ -10,6 +10,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -98,6 +99,14 @@ class Run(Base):
     finished_at: Mapped[datetime | None]
     weights_sha256: Mapped[str | None] = mapped_column(String(64))
     provenance: Mapped[dict[str, Any] | None]
+    # attempts that a fault of the machine ended; what a worker gave back in order is none
+    faults: Mapped[int] = mapped_column(default=0, server_default="0")
+    not_before: Mapped[datetime | None]  # queued: its wait after a fault ends then
+    problem: Mapped[dict[str, Any] | None]  # a `RunProblem`: failed, or queued after a fault
+    # of the life since it was queued first or by a person: what `time_limit` bounds
+    trained_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    # queued by a person who wants no checkpoint: the next attempt removes them
+    anew: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Step(Base):

@@ -29,6 +29,8 @@ from models.specs.parse import parse_spec
 from models.states import TERMINAL, RunState
 from models.tables import Base, Run
 
+from spoiling_for_tests import SpoiledTraining
+
 ROWS = 1200
 PATIENCE = 240.0  # seconds until a test calls it never; a busy machine is no failure
 
@@ -47,12 +49,12 @@ def wait_until(what: str, holds: Callable[[], Any], seconds: float = PATIENCE) -
 class WorkerForTests:
     """A worker's top process, and whatever it starts."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, **environment: str) -> None:
         self._log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 bound([sys.executable, "-m", "worker"]),  # a killed test run leaves none behind
-                env=settings.environment(),
+                env=settings.environment(**environment),
                 stdin=subprocess.DEVNULL,
                 stderr=output,
                 start_new_session=True,
@@ -90,6 +92,7 @@ class Lab:
             resubmit_seconds=1,
             checkpoint_seconds=0.2,
             max_attempts=2,
+            retry_seconds=0.2,
         )
         self.database = Database(database_url)
         self.app = celery_app(broker_url)
@@ -110,9 +113,12 @@ class Lab:
             )
         return folder
 
-    def start_worker(self, **changes: Any) -> WorkerForTests:
+    def start_worker(
+        self, *, spoiled: SpoiledTraining | None = None, **changes: Any
+    ) -> WorkerForTests:
         settings = self.settings.model_copy(update=changes)
-        worker = WorkerForTests(settings, self.folder / f"worker-{len(self.workers)}.log")
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        worker = WorkerForTests(settings, log, **(spoiled.environment if spoiled else {}))
         self.workers.append(worker)
         return worker
 

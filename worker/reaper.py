@@ -29,12 +29,15 @@ def reap(database: Database, app: Celery, settings: Settings) -> None:
             session,
             now=now,
             lease_seconds=settings.lease_seconds,
-            max_attempts=settings.max_attempts,
+            policy=settings.retry_policy,
         )
         predictions.forget_old(session, now, PREDICTION_SECONDS)
     for run_id in taken:
         _log.warning("run %s had no heartbeat for %g s", run_id, settings.lease_seconds)
     take_due_looks(database, app)
+    with database.reading() as session:
+        over = reaping.waits_that_are_over(session, now)
+    _ring(database, app, over)
     with database.reading() as session:
         due = reaping.due_for_submit(session, now=now, resubmit_seconds=settings.resubmit_seconds)
     for queue, waiting in _by_queue(due).items():

@@ -29,6 +29,7 @@ from models.migrating import check
 from models.settings import Settings
 from worker.answerer import Answerer
 from worker.giving_back import give_back
+from worker.orphans import OrphanCollector
 from worker.pool import Pool
 from worker.reaper import reap
 
@@ -46,6 +47,7 @@ class Supervisor:
         self._app = celery_app(settings.broker_url)
         self._database = Database(settings.resolved_database_url)
         self._answerer = Answerer(self._database, self._settings)
+        self._orphans = OrphanCollector(self._database, self._settings)
         self._cuda_devices = 0
         # SimpleQueue.put is safe in a signal handler, where Event.set can deadlock
         self._signals: SimpleQueue[int] = SimpleQueue()
@@ -102,6 +104,7 @@ class Supervisor:
             self._beat()
             self._answerer.look()
             reap(self._database, self._app, self._settings)
+            self._orphans.look()
         except (DBAPIError, ServiceUnavailable) as error:
             _log.warning("this round was not finished: %s", error)
 
@@ -134,7 +137,7 @@ class Supervisor:
         for run in left:
             try:
                 give_back(self._database, run.id, run.attempt, "its worker was asked to stop")
-            except StaleAttempt:
+            except (StaleAttempt, NotFound):
                 continue
         with self._database.transaction() as session:
             workers.retire(session, self._id)

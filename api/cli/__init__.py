@@ -32,6 +32,7 @@ for command in (
     runs.weights,
     runs.predict,
     runs.reproduce,
+    runs.retry,
     services.migrate,
 ):
     app.command()(command)

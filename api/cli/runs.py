@@ -1,4 +1,5 @@
-"""`weights`, `predict`, `reproduce`: what can be done with a run that has succeeded."""
+"""`weights`, `predict`, `reproduce`: what can be done with a run that has succeeded; and `retry`
+for what has not."""
 
 import hashlib
 import sys
@@ -61,3 +62,22 @@ def reproduce(run: RunArgument, url: UrlOption = None) -> None:
         say(f"  {name}: {values['recorded']} then, {values['again']} now")
     if not view["identical"]:
         raise typer.Exit(FAILED)
+
+
+def retry(
+    subject: Annotated[
+        str, typer.Argument(help="The id of a failed or cancelled run, or of an experiment.")
+    ],
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Begin anew; else from the last checkpoint.")
+    ] = False,
+    url: UrlOption = None,
+) -> None:
+    """Queue a failed or cancelled run again, or all those of an experiment."""
+    kind = "experiments" if subject.startswith("exp_") else "runs"
+    params = {"from": "start" if from_start else "checkpoint"}
+    with connected(url) as client:
+        view: dict[str, Any] = client.post(f"/v1/{kind}/{subject}/retry", params=params)
+    out.print(f"{subject}: {view['state']}", markup=False)
+    if view["waiting_for"]:
+        say(f"It waits for {view['waiting_for']}.")

@@ -21,8 +21,10 @@ CHANGING = {
     ("DELETE", "/v1/datasets/{name}"),
     ("POST", "/v1/experiments"),
     ("POST", "/v1/experiments/{experiment_id}/cancel"),
+    ("POST", "/v1/experiments/{experiment_id}/retry"),
     ("DELETE", "/v1/experiments/{experiment_id}"),
     ("POST", "/v1/runs/{run_id}/cancel"),
+    ("POST", "/v1/runs/{run_id}/retry"),
     ("POST", "/v1/runs/{run_id}/reproduce"),
 }
 """Each writes an audit entry (below); whoever adds a route adds both."""
@@ -149,6 +151,9 @@ def test_a_key_changes_what_it_made_and_nothing_of_others(api: ApiForTests) -> N
     run = made["runs"][0]["id"]
     changes = [
         ("POST", f"/v1/runs/{run}/cancel"),
+        ("POST", f"/v1/runs/{run}/retry"),
+        ("POST", f"/v1/experiments/{made['id']}/cancel"),
+        ("POST", f"/v1/experiments/{made['id']}/retry"),
         ("POST", f"/v1/experiments/{made['id']}/cancel"),
         ("DELETE", f"/v1/experiments/{made['id']}"),
         ("DELETE", "/v1/datasets/mine"),
@@ -198,7 +203,9 @@ def test_each_change_leaves_who_did_it_also_when_the_thing_is_gone(api: ApiForTe
     ann = api.key("submit", "ann")
     made = submit(api, ann)
     run = made["runs"][0]["id"]
-    api.http.post(f"/v1/runs/{run}/cancel", headers=ann)
+    for place in (f"runs/{run}", f"experiments/{made['id']}"):
+        for change in ("cancel", "retry"):
+            api.http.post(f"/v1/{place}/{change}", headers=ann)
     api.http.post(f"/v1/experiments/{made['id']}/cancel", headers=ann)
     api.http.delete(f"/v1/experiments/{made['id']}", headers=ann)
     upload(api, ann)
@@ -210,6 +217,9 @@ def test_each_change_leaves_who_did_it_also_when_the_thing_is_gone(api: ApiForTe
         ("uploaded", "mine", "ann"),
         ("deleted", made["id"], "ann"),
         ("cancelled", made["id"], "ann"),
+        ("retried", made["id"], "ann"),
+        ("cancelled", made["id"], "ann"),
+        ("retried", run, "ann"),
         ("cancelled", run, "ann"),
         ("created", made["id"], "ann"),
     ]

@@ -33,8 +33,6 @@ HANDS = 4
 OWN = ("claim", "go_on", "do_steps", "do_steps", "beat", "finish", "give_back")
 MOVED = st.sampled_from((*OWN, *OWN, "cancel", "reap", "stop_all", "delete"))
 MOVES = st.tuples(MOVED, st.integers(0, 9))
-    st.sampled_from((*OWN, *OWN, "cancel", "reap", "stop_all", "delete")), st.integers(0, 9)
-)
 HISTORIES = st.lists(st.lists(MOVES, min_size=4, max_size=14), min_size=HANDS, max_size=HANDS)
 
 

@@ -62,8 +62,9 @@ class Histories(WorkerMoves):
     @rule(move=st.sampled_from(MOVES), which=ANY, number=st.integers(0, 20))
     def happens(self, move: str, which: int, number: int) -> None:
         if move in OF_ATTEMPTS:
-            if self.held:
-                getattr(self, f"_{move}")(self.held[which % len(self.held)], number)
+            held = [one for one in self.held if self._holds(one)] if number % 3 else self.held
+            if held:
+                getattr(self, f"_{move}")(held[which % len(held)], number)
         elif self.experiments or move in ("submit", *OF_TIME):
             getattr(self, f"_{move}")(which, number)
 
@@ -125,13 +126,17 @@ class Histories(WorkerMoves):
             else:
                 run.release()
 
-    def _overtake(self, which: int, _number: int = 0) -> None:
-        """Everyone falls silent, and a run that was held goes to another worker."""
+    def _overtake(self, which: int, number: int) -> None:
+        """Everyone falls silent; a run goes to another worker, and the one before wakes up."""
         self.now += timedelta(seconds=LEASE + 1)
         self._reap(which)
-        begun = [run for run in self.runs.values() if run.attempt]
+        begun = [held for held in self.held if held.run in self.runs]
         if begun:
-            self._deliver_to(begun[which % len(begun)], ["w4"], True)
+            before = begun[which % len(begun)]
+            self._deliver_to(self.runs[before.run], ["w4"], True)
+            self._go_on(self.held[-1], number)
+            for move in sorted(OF_ATTEMPTS):
+                getattr(self, f"_{move}")(before, number)
 
     def _ring_again(self, _which: int, _number: int) -> None:
         before = self.now - timedelta(seconds=RESUBMIT)

@@ -53,7 +53,7 @@ def train(
     `Diverged` when the loss, or a similarity, is no longer a number.
     """
     training = Training(spec, arm, seed, data, device)
-    identity = _identity(spec, arm, seed, device)
+    identity = _identity(spec, arm, seed, data, device) if checkpoints else ""
     found = checkpoints.newest(identity) if checkpoints else None
     if found:
         training.load(found.tensors, found.step)
@@ -167,9 +167,9 @@ class Training:
         return {n: t.detach().cpu().numpy().copy() for n, t in self.encoder.state_dict().items()}
 
 
-def _identity(spec: ExperimentSpec, arm: str, seed: int, device: str) -> str:
+def _identity(spec: ExperimentSpec, arm: str, seed: int, data: RunData, device: str) -> str:
     """What a checkpoint must have in common with the training that goes on from it."""
     # what bounds a training does not change it
     document = spec.model_dump_json(exclude={"time_limit"})
-    said = "\n".join((document, arm, str(seed), device, torch.__version__))
+    said = "\n".join((document, arm, str(seed), data.fingerprint(), device, torch.__version__))
     return hashlib.sha256(said.encode()).hexdigest()

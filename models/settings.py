@@ -13,9 +13,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-PREFIX = "TRIPLETLAB_"
-
 from models.faults import RetryPolicy
+
+PREFIX = "TRIPLETLAB_"
 
 
 class Settings(BaseSettings):

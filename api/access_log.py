@@ -15,6 +15,9 @@ from structlog.contextvars import bound_contextvars
 HEADER = b"x-request-id"
 _USABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUIET = {"/healthz", "/readyz", "/metrics"}  # asked every few seconds by machines
+_QUIET_BELOW = ("/web/", "/docs/assets/")  # dozens of files each time that a page is opened
+# the record of a log line has a `name` of its own, and refuses another
+_CALLED = {"name": "dataset"}
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +38,7 @@ class AccessLog:
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (HEADER, request_id.encode())]
-                if scope["path"] not in _QUIET:
+                if not _quiet(scope["path"]):
                     _write(scope, message["status"], time.perf_counter() - begun)
             await send(message)
 
@@ -48,6 +51,10 @@ class AccessLog:
                 raise
 
 
+def _quiet(path: str) -> bool:
+    return path in _QUIET or path.startswith(_QUIET_BELOW)
+
+
 def _request_id(scope: Scope) -> str:
     sent = next((value for name, value in scope["headers"] if name == HEADER), b"")
     return sent.decode() if _USABLE.fullmatch(sent) else uuid4().hex
@@ -58,7 +65,10 @@ def _write(scope: Scope, status: int, seconds: float, **more: str) -> None:
         **more,
         "status": status,
         "ms": round(seconds * 1000, 1),
-        **{name.removesuffix("_id"): value for name, value in scope.get("path_params", {}).items()},
+        **{
+            _CALLED.get(name, name.removesuffix("_id")): value
+            for name, value in scope.get("path_params", {}).items()
+        },
     }
     # ascii: a path may hold what would begin a new line of the log
     _log.info("%s %s", scope["method"], ascii(scope["path"])[1:-1], extra=about)

@@ -15,12 +15,15 @@ from api import (
     audit,
     checkpoints,
     comparisons,
+    dataset_looks,
     datasets,
     docs,
     experiments,
     health,
+    mistakes,
     monitoring,
     openapi,
+    page,
     predictions,
     problems,
     recipes,
@@ -72,7 +75,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
     resources = (
-        datasets, experiments, streaming, runs, weights, checkpoints, predictions, retries,
+        datasets, dataset_looks, experiments, streaming, runs, mistakes, weights, checkpoints,
+        predictions, retries,
         reproductions, comparisons, recipes, audit,
     )  # fmt: skip
     for resource in resources:
@@ -83,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     monitoring.install(app)
     app.add_middleware(AccessLog)
     docs.install(app)
+    page.install(app)
     openapi.install(app)
     return app
 

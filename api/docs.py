@@ -12,14 +12,14 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 ASSETS = "/docs/assets"
 
 
 def install(app: FastAPI) -> None:
-    """Serve the OpenAPI page, and send `/` there."""
+    """Serve the OpenAPI page."""
     folder = Path(str(files("fastapi_swagger") / "resources"))
     app.mount(ASSETS, StaticFiles(directory=folder), name="docs-assets")
 
@@ -35,10 +35,6 @@ def install(app: FastAPI) -> None:
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
         return page
-
-    @app.get("/", include_in_schema=False)
-    async def root() -> RedirectResponse:
-        return RedirectResponse("/docs")
 
 
 def policy_for(html: str) -> str:

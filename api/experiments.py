@@ -9,6 +9,7 @@ from api.bodies import JsonBody
 from api.callers import CallerDep
 from api.deps import NO_NUL, ExperimentId, Service, ServiceDep, utc_now
 from api.estimates import estimate
+from api.headlines import summaries
 from api.looks import planned_view
 from api.openapi import SPEC_BODY
 from api.planning import plan
@@ -25,9 +26,9 @@ from models.experiments import (
     runs_of,
 )
 from models.experiments import experiment as find_experiment
-from models.looks import drop_looks, with_looks_left
+from models.looks import drop_looks
 from models.runs import request_cancel
-from models.states import RunState, experiment_state
+from models.states import RunState
 from models.workers import live_workers
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
@@ -104,19 +105,7 @@ def list_some(
         found = list_experiments(
             session, state=state, dataset=dataset, name_contains=name, after=cursor, limit=limit + 1
         )
-        looking = with_looks_left(session, [row.id for row, _ in found])
-    items = [
-        ExperimentSummary(
-            id=row.id,
-            name=row.name,
-            state=experiment_state(counts, look_left=row.id in looking),
-            dataset=row.spec["dataset"],
-            created_at=row.created_at,
-            runs=counts,
-            owner=row.owner,
-        )
-        for row, counts in found[:limit]
-    ]
+        items = summaries(session, found[:limit])
     return Page(items=items, next=items[-1].id if len(found) > limit else None)
 
 

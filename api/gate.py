@@ -27,7 +27,7 @@ from models.tables import ApiKey
 ALIVE = "/healthz"
 OPEN = frozenset({"/", "/docs", "/openapi.json", ALIVE, "/readyz"})
 """They tell of the program, and whether it is well; nothing that anyone put into it."""
-OPEN_BELOW = ("/docs/assets/",)
+OPEN_BELOW = ("/docs/assets/", "/web/")
 
 PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 """Headers that proxies add; one that adds none and renames the host looks like this machine."""

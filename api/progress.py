@@ -130,9 +130,13 @@ def _look_left(plan: Sequence[LookView]) -> bool:
 
 
 def _progress(runs: Sequence[Run], plan: Sequence[LookView]) -> float:
-    """Of the steps of all runs that there may be at most, while a look may still add some."""
     done = sum(run.steps if run.state in TERMINAL else run.step for run in runs)
-    share = done / sum(run.steps for run in runs)
+    return share_done(done, sum(run.steps for run in runs), plan)
+
+
+def share_done(done: int, steps: int, plan: Sequence[LookView]) -> float:
+    """Of the steps of all runs that there may be at most, while a look may still add some."""
+    share = done / steps
     if _look_left(plan):
         planned_now = next(look.pairs for look in plan if look.state == LookState.PLANNED)
         share *= planned_now / plan[-1].pairs

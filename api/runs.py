@@ -1,12 +1,14 @@
 """`/v1/runs`: one training, its series column by column, its scores, and the wish to stop it."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from api.callers import CallerDep
-from api.deps import RunId, ServiceDep, utc_now
+from api.deps import RunId, Service, ServiceDep, utc_now
 from api.progress import one_run_view
 from api.views import EvaluationView, Page, RunView, ScoresView
 from models.errors import Conflict, NotFound
@@ -54,6 +56,13 @@ def evaluations(service: ServiceDep, run_id: RunId) -> Page[EvaluationView]:
 @router.get("/{run_id}/scores")
 def scores(service: ServiceDep, run_id: RunId) -> ScoresView:
     """The similarity of each test pair after the last step; 409 until the run has succeeded."""
+    columns = scores_of_run(service, run_id)
+    return ScoresView(**{name: columns[name].tolist() for name in ("row", "label", "score")})
+
+
+def scores_of_run(service: Service, run_id: str) -> Mapping[str, NDArray[Any]]:
+    """`row`, `label` and `score` of each test pair: (P,). Raises `Conflict` until the run has
+    succeeded, `NotFound` where the file is away."""
     with service.database.reading() as session:
         state = find_run(session, run_id).state
     if state != RunState.SUCCEEDED:
@@ -61,8 +70,8 @@ def scores(service: ServiceDep, run_id: RunId) -> ScoresView:
     path = service.settings.run_dir(run_id) / SCORES
     if not path.exists():
         raise NotFound(f"the scores of run {run_id} are not in this service's data folder")
-    columns = load_file(path)
-    return ScoresView(**{name: columns[name].tolist() for name in ("row", "label", "score")})
+    columns: Mapping[str, NDArray[Any]] = load_file(path)
+    return columns
 
 
 @router.post("/{run_id}/cancel")

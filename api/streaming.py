@@ -21,7 +21,7 @@ from api.deps import ExperimentId, Service, ServiceDep
 from api.progress import state_of
 from api.views import EvaluationView, EventView
 from models.errors import Invalid, Problem
-from models.events import events_after
+from models.events import events_after, last_event
 from models.experiments import experiment, runs_of
 from models.metrics import evaluation_counts, evaluations_of, steps_series
 from models.states import TERMINAL
@@ -77,11 +77,14 @@ async def checked_position(
     service: ServiceDep,
     experiment_id: ExperimentId,
     last_event_id: Annotated[str | None, Header(max_length=100_000)] = None,
+    from_now: Annotated[bool, Query()] = False,
 ) -> Position:
     """Where to go on; errors are told here, while the reply can still be one."""
-    await run_in_threadpool(_exists, service, experiment_id)
+    here = await run_in_threadpool(_position_now, service, experiment_id)
     try:
-        return Position.parse(last_event_id) if last_event_id else Position()
+        if last_event_id:
+            return Position.parse(last_event_id)
+        return here if from_now else Position()
     except ValueError:
         reason = "this is no id of a message of an event stream; leave it out to begin anew"
         raise Invalid([Problem("/header/last-event-id", reason)]) from None
@@ -97,8 +100,9 @@ async def stream(
 ) -> AsyncIterator[ServerSentEvent]:
     """States, steps and evaluations as they come, from the beginning or after `Last-Event-ID`.
 
-    `figures=false` leaves steps and evaluations out. The stream ends with `end` once the
-    experiment has ended and all is told.
+    `from_now` begins with what is not there yet, for those who read the rest elsewhere: open the
+    stream first, and nothing is missed. `figures=false` leaves steps and evaluations out. The
+    stream ends with `end` once the experiment has ended and all is told.
     """
     while not service.stopping.is_set() and not await request.is_disconnected():
         look = await run_in_threadpool(_look, service, experiment_id, position, figures)
@@ -113,9 +117,13 @@ async def stream(
         await asyncio.sleep(PAUSE)
 
 
-def _exists(service: Service, experiment_id: str) -> None:
+def _position_now(service: Service, experiment_id: str) -> Position:
+    """After all that is there. Raises `NotFound`."""
     with service.database.reading() as session:
         experiment(session, experiment_id)
+        counts = evaluation_counts(session, experiment_id)
+        runs = tuple((run.step, counts.get(run.id, 0)) for run in runs_of(session, experiment_id))
+        return Position(last_event(session, experiment_id), runs)
 
 
 def _look(service: Service, experiment_id: str, position: Position, figures: bool) -> Look:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from models.run_problems import RunProblem
 from models.states import LookState, RunState
 from models.tables import Dataset
+from models.verdict import Verdict
 
 Item = TypeVar("Item")
 
@@ -147,6 +148,16 @@ class LookView(View):
     taken_at: datetime | None = None
 
 
+class VerdictView(View):
+    """One arm against the baseline in a list; the results document has the figures."""
+
+    a: str
+    b: str
+    verdict: Verdict
+    mean_difference: float | None
+    """a - b in the metric that decides."""
+
+
 class ExperimentSummary(View):
     """An experiment in a list."""
 
@@ -157,6 +168,13 @@ class ExperimentSummary(View):
     created_at: datetime
     runs: dict[RunState, int]
     """How many runs are in each state."""
+    arms: list[str]
+    progress: float
+    """Share of all steps that are done, as in the experiment itself."""
+    metric: str
+    """The one that decides."""
+    verdicts: list[VerdictView]
+    """Each arm against the baseline (`b`), once the experiment has ended or a look has judged."""
     owner: str | None = None
     """Id of the API key that asked."""
 

@@ -7,7 +7,7 @@ the next one is given out. A reader that resumes after an id therefore never mis
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
@@ -67,3 +67,9 @@ def events_after(session: Session, experiment_id: str, after_id: int, limit: int
         .limit(limit)
     )
     return list(session.scalars(query))
+
+
+def last_event(session: Session, experiment_id: str) -> int:
+    """The id of the newest event of an experiment; 0 without one."""
+    newest = select(func.max(Event.id)).where(Event.experiment_id == experiment_id)
+    return session.scalar(newest) or 0

@@ -7,7 +7,7 @@ An experiment's state is not stored: it follows from its runs, in Python for one
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -154,6 +154,18 @@ def _counts(session: Session, ids: Sequence[str]) -> dict[str, dict[RunState, in
     for experiment_id, state, count in session.execute(query):
         counts[experiment_id][RunState(state)] = count
     return counts
+
+
+def steps_done(session: Session, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Of each experiment the steps done and those of all its runs of now; a run that has ended
+    counts whole."""
+    done = case((Run.state.in_(TERMINAL), Run.steps), else_=Run.step)
+    query = (
+        select(Run.experiment_id, func.sum(done), func.sum(Run.steps))
+        .where(Run.experiment_id.in_(ids))
+        .group_by(Run.experiment_id)
+    )
+    return {one: (int(done), int(steps)) for one, done, steps in session.execute(query)}
 
 
 def runs_of(session: Session, experiment_id: str) -> list[Run]:

@@ -76,7 +76,7 @@ def _service(settings: Settings) -> Iterator[str]:
     log = settings.data_dir / "worker.log"
     listening = _listen(settings)
     with embedded_service(settings, listening, worker=True, quiet=True, worker_log=log) as address:
-        say(f"Tripletlab answers at {address}; /docs lists its calls. The worker's log is {log}")
+        say(f"Tripletlab answers at {address}, a page to look at. The worker's log is {log}")
         yield address
 
 
@@ -96,6 +96,7 @@ def _ask(address: str, key: str, body: Any) -> str:
         say(f"{view['name']}: {len(view['runs'])} runs, {view['id']}")
         state = watch(client, view["id"])
         show_results(client.get(f"/v1/experiments/{view['id']}/results"))
+        say(f"To look at it: {address}/#/experiments/{view['id']}")
         say(f"The whole answer: {address}/v1/experiments/{view['id']}/results")
         return state
     finally:

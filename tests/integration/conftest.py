@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from models.database import Database
 from models.settings import Settings
 
 from api_for_tests import ApiForTests, GeneratedForTests, StartService
+from browser_for_tests import Tab, chromium, tab_in
 from databases_for_tests import SqliteForTests
 
 
@@ -52,3 +54,23 @@ def start_service(
             return started.enter_context(ApiForTests(Settings(**given)))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real one, shared by the tests of a session."""
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def service(start_service: StartService) -> ApiForTests:
+    """The service whose page is looked at; its broker is away."""
+    return start_service(broker_url="redis://127.0.0.1:1/0")
+
+
+@pytest.fixture
+def tab(browser: Browser, service: ApiForTests) -> Iterator[Tab]:
+    """A tab on the service's page; at the end nothing may stand in the browser's console."""
+    with tab_in(browser, service.url) as opened:
+        yield opened

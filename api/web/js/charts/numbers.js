@@ -1,0 +1,91 @@
+// The arithmetic of the charts: series on common steps, means and bands, histograms, accuracies.
+
+/** The union of ascending lists, ascending. */
+export function union(lists) {
+  return [...new Set(lists.flat())].sort((a, b) => a - b);
+}
+
+/** `values` at `steps`, laid on the steps of `all`; null where it has none. */
+export function onto(all, steps, values) {
+  const at = new Map(steps.map((step, index) => [step, values[index]]));
+  return all.map((step) => at.get(step) ?? null);
+}
+
+/** As `onto`, with straight lines between the points, and nothing beyond its first and last. */
+export function between(all, steps, values) {
+  let right = 0;
+  return all.map((step) => {
+    while (right < steps.length && steps[right] < step) right += 1;
+    if (right === steps.length) return null;
+    if (steps[right] === step) return values[right];
+    if (right === 0) return null;
+    const share = (step - steps[right - 1]) / (steps[right] - steps[right - 1]);
+    const [low, high] = [values[right - 1], values[right]];
+    return low === null || high === null ? null : low + share * (high - low);
+  });
+}
+
+/** Mean and mean ± sd at each place over the rows that have a value there; no band from one. */
+export function meanAndBand(rows, length) {
+  const mean = [], low = [], high = [];
+  for (let at = 0; at < length; at += 1) {
+    const values = rows.map((row) => row[at]).filter((value) => value !== null && value !== undefined);
+    const middle = values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+    const sd = values.length > 1
+      ? Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1)) : null;
+    mean.push(middle);
+    low.push(sd === null ? null : middle - sd);
+    high.push(sd === null ? null : middle + sd);
+  }
+  return { mean, low, high };
+}
+
+/** Counts of `values` in `bins` equal bins from `low` to `high`; the last bin holds its end too. */
+export function histogram(values, low, high, bins) {
+  const counts = new Array(bins).fill(0);
+  for (const value of values) {
+    const bin = Math.floor(((value - low) / (high - low)) * bins);
+    counts[Math.max(0, Math.min(bins - 1, bin))] += 1;
+  }
+  return counts;
+}
+
+/** What happens at a threshold: a pair is called a duplicate when its score is *above* it. */
+export class Confusion {
+  constructor(label, score) {
+    this.duplicates = Float64Array.from(score.filter((_, index) => label[index] === 1)).sort();
+    this.others = Float64Array.from(score.filter((_, index) => label[index] !== 1)).sort();
+  }
+
+  at(threshold) {
+    const found = above(this.duplicates, threshold);
+    const wrong = above(this.others, threshold);
+    const all = this.duplicates.length + this.others.length;
+    return {
+      accuracy: (found + this.others.length - wrong) / all,
+      precision: found + wrong ? found / (found + wrong) : null,
+      recall: this.duplicates.length ? found / this.duplicates.length : null,
+      calledDuplicate: (found + wrong) / all,
+    };
+  }
+}
+
+function above(sorted, threshold) {
+  let low = 0, high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] > threshold) high = middle;
+    else low = middle + 1;
+  }
+  return sorted.length - low;
+}
+
+/** Round numbers for an axis from `low` to `high`, about `count` of them. */
+export function ticks(low, high, count) {
+  const rough = (high - low) / Math.max(1, count);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough * 0.999);
+  const found = [];
+  for (let at = Math.ceil(low / step); at * step <= high + step * 1e-9; at += 1) found.push(at * step);
+  return { values: found, decimals: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
+}

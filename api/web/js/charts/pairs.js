@@ -1,0 +1,45 @@
+// The two arms under each seed: a dot each, joined, since a seed gives both the same start.
+
+import { drawnToWidth, fill, h, s } from "../dom.js";
+import { figure, signed } from "../format.js";
+import { armColour } from "../theme.js";
+import { ticks } from "./numbers.js";
+
+const LEFT = 56;
+const HEIGHT = 250;
+const FOOT = 30;
+
+/** `indexOf` gives the place of an arm's name in the spec. */
+export function pairsChart(signal, one, indexOf) {
+  const holder = h("div", {});
+  drawnToWidth(holder, signal, (width) => fill(holder, drawing(one, indexOf, width)));
+  return holder;
+}
+
+function drawing(one, indexOf, width) {
+  const values = one.pairs.flatMap((pair) => [pair.a, pair.b]);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const room = (most - least || Math.abs(most) * 0.1 || 1) * 0.08;
+  const [low, high] = [least - room, most + room];
+  const y = (value) => 8 + ((high - value) / (high - low)) * (HEIGHT - FOOT - 8);
+  const gap = (width - LEFT - 8) / one.pairs.length;
+  const x = (at) => LEFT + gap * (at + 0.5);
+  const axis = ticks(low, high, 5);
+  const every = Math.ceil(one.pairs.length / ((width - LEFT) / 32));
+  const dot = (at, value, name) =>
+    s("circle", { class: "dot", cx: x(at), cy: y(value), r: 5.5, style: { "--arm": `var(--${armColour(indexOf(name))})` } });
+  return s("svg", {
+    class: "marks pairs-chart", width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, role: "img",
+    "aria-label": `${one.metric} of ${one.a} and ${one.b} under each of ${one.pairs.length} seeds; the table below has the figures`,
+  },
+    axis.values.map((value) => [
+      s("line", { class: "grid", x1: LEFT, x2: width, y1: y(value), y2: y(value) }),
+      s("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, value.toFixed(Math.min(axis.decimals, 6))),
+    ]),
+    one.pairs.map((pair, at) => s("g", {},
+      s("title", {}, `seed ${pair.seed}: ${one.a} ${figure(pair.a, one.metric)}, ${one.b} ${figure(pair.b, one.metric)}, difference ${signed(pair.difference, one.metric)}`),
+      s("line", { class: "pair", x1: x(at), x2: x(at), y1: y(pair.a), y2: y(pair.b) }),
+      dot(at, pair.b, one.b), dot(at, pair.a, one.a),
+      at % every === 0 && s("text", { x: x(at), y: HEIGHT - 10, "text-anchor": "middle" }, pair.seed))),
+    s("text", { x: 0, y: HEIGHT - 10 }, "seed"));
+}

@@ -1,0 +1,30 @@
+// The service's errors at the fields that they name; what names no field is returned to be told above.
+
+import { h } from "../dom.js";
+import { upwards } from "./pointers.js";
+
+export function clearErrors(root) {
+  root.querySelectorAll(".field-error").forEach((one) => one.remove());
+  root.querySelectorAll('[aria-invalid="true"]').forEach((one) => {
+    one.removeAttribute("aria-invalid");
+    one.removeAttribute("aria-describedby");
+  });
+}
+
+/** Put each of `errors` at its field, or the nearest around it; those of no field come back. */
+export function showErrors(root, errors) {
+  clearErrors(root);
+  return errors.filter((error, index) => {
+    const place = upwards(error.pointer).filter(Boolean).map((one) => root.querySelector(`[data-pointer="${CSS.escape(one)}"]`)).find(Boolean);
+    if (!place) return true;
+    const id = `field-error-${index}`;
+    const text = h("p", { class: "field-error", id }, error.detail);
+    const control = place.querySelector("input, select, textarea");
+    control?.setAttribute("aria-invalid", "true");
+    control?.setAttribute("aria-describedby", id);
+    if (place.matches("fieldset")) place.querySelector("legend").after(text);
+    else place.append(text);
+    for (let fold = place.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    return false;
+  });
+}

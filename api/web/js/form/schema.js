@@ -1,0 +1,83 @@
+// The spec's JSON schema, as the service publishes it, read the way a form needs it.
+
+export class Schema {
+  /** `components` are the schemas of the OpenAPI document. */
+  constructor(components) {
+    this.components = components;
+  }
+
+  get root() {
+    return this.resolved({ $ref: "#/components/schemas/ExperimentSpec" });
+  }
+
+  /** The node that a reference names; what stands beside the reference counts more. */
+  resolved(node) {
+    if (!node.$ref) return node;
+    const { $ref, ...beside } = node;
+    return { ...this.resolved(this.components[$ref.split("/").pop()]), ...beside };
+  }
+
+  /** What a node is for a form: { kind, node, … }. */
+  shape(given) {
+    const node = this.resolved(given);
+    const options = node.oneOf ?? node.anyOf;
+    if (options) {
+      const real = options.filter((one) => one.type !== "null");
+      const optional = real.length < options.length;
+      const { oneOf, anyOf, ...about } = node;
+      if (real.length === 1) return { ...this.shape({ ...real[0], ...kept(about) }), optional };
+      return { kind: "choice", node, optional, options: real.map((one) => this.resolved(one)) };
+    }
+    if ("const" in node) return { kind: "const", node };
+    if (node.enum) return { kind: "enum", node };
+    if (node.type === "array") return { kind: "array", node };
+    if (node.properties) return { kind: "object", node };
+    return { kind: node.type === "string" || node.type === "boolean" ? node.type : "number", node };
+  }
+
+  /** Which of the options a value is: the first whose fields it has, by its `kind` where there is one. */
+  matching(options, value) {
+    const found = options.findIndex((one) => {
+      const fields = one.properties ?? {};
+      const constant = Object.entries(fields).every(([name, field]) => !("const" in field) || value?.[name] === undefined || value[name] === field.const);
+      const required = (one.required ?? []).every((name) => value && name in value);
+      return constant && required && Object.keys(value ?? {}).every((name) => name in fields);
+    });
+    return Math.max(0, found);
+  }
+
+  /** What an option is called: its `kind`, or else the field that only it has. */
+  nameOf(option) {
+    return option.properties?.kind?.const ?? Object.keys(option.properties ?? {})[0] ?? option.title;
+  }
+
+  /** The least value that a node allows, every default filled in. */
+  initial(given) {
+    const node = this.resolved(given);
+    if (node.default !== undefined) return structuredClone(node.default);
+    const { kind, options, optional } = this.shape(node);
+    if (optional) return null;
+    switch (kind) {
+      case "choice": return this.initial(options[0]);
+      case "const": return node.const;
+      case "enum": return node.enum[0];
+      case "array": return Array.from({ length: node.minItems ?? 0 }, () => this.initial(node.items));
+      case "object": return this.initialObject(node);
+      case "boolean": return false;
+      case "string": return "";
+      default: return node.minimum ?? 1;
+    }
+  }
+
+  /** An object with what it needs and what has a default, but no field whose default is nothing. */
+  initialObject(node) {
+    const fields = Object.entries(node.properties).map(([name, field]) => [name, this.initial(field)]);
+    const needed = new Set(node.required ?? []);
+    return Object.fromEntries(fields.filter(([name, value]) => value !== null || needed.has(name)));
+  }
+}
+
+/** Of what stands around an optional node, what describes the field and not the choice. */
+function kept({ title, description }) {
+  return { ...(title && { title }), ...(description && { description }) };
+}

@@ -1,0 +1,65 @@
+// Figures and times as people read them. A minus sign is a minus sign, and no figure is rounded to 0.
+
+const MINUS = "−";
+
+/** Losses to 4 significant digits, shares to 4 decimals, as the service's sentences have them. */
+export function figure(value, metric = "") {
+  if (value === null || value === undefined) return "–";
+  if (value === 0) return "0";
+  const text = isLoss(metric) || Math.abs(value) < 0.00005 ? precise(value) : value.toFixed(4);
+  return text.replace("-", MINUS);
+}
+
+function precise(value) {
+  return Math.abs(value) < 1e-4 ? value.toExponential(1) : String(Number(value.toPrecision(4)));
+}
+
+export function signed(value, metric) {
+  return value > 0 ? `+${figure(value, metric)}` : figure(value, metric);
+}
+
+export function p(value) {
+  return value === null || value === undefined ? "–" : Number(value.toPrecision(3)).toString();
+}
+
+export function percent(share) {
+  return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+}
+
+export function count(value) {
+  return value.toLocaleString("en");
+}
+
+export function plural(number, noun) {
+  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+export function isLoss(metric) {
+  return metric.includes("loss");
+}
+
+export function metricWords(metric) {
+  return metric.replace("roc_auc", "ROC-AUC").replace(".", " ").replaceAll("_", " ");
+}
+
+/** 4 s, 3 min 20 s, 2 h 5 min, 3 d 4 h */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+}
+
+export function ago(text, now = Date.now()) {
+  const seconds = (now - Date.parse(text)) / 1000;
+  if (seconds < 10) return "just now";
+  if (seconds < 3600) return `${duration(seconds).split(" ").slice(0, 2).join(" ")} ago`;
+  if (seconds < 86400 * 2) return `${Math.round(seconds / 3600)} h ago`;
+  return new Date(text).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+}
+
+export function exact(text) {
+  return `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`;
+}

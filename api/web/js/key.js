@@ -1,0 +1,72 @@
+// The API key: kept in sessionStorage for this tab alone, sent as a header, never part of an address.
+
+import { fill, h } from "./dom.js";
+
+const PLACE = "tripletlab.key";
+
+export function key() {
+  return sessionStorage.getItem(PLACE);
+}
+
+/** The header that carries the key, if there is one. */
+export function keyHeaders() {
+  const there = key();
+  return there ? { Authorization: `Bearer ${there}` } : {};
+}
+
+let open = null;
+
+/** Ask for a key, saying why; resolves to whether one was given. Several askers share one dialog. */
+export function askForKey(why) {
+  open ??= shown(why).finally(() => {
+    open = null;
+  });
+  return open;
+}
+
+function shown(why) {
+  const input = h("input", {
+    id: "key-input", type: "password", autocomplete: "off", spellcheck: "false", required: true,
+    placeholder: "tl_…", pattern: "\\s*[\\x21-\\x7e]+\\s*", title: "Letters, digits and signs, as the key was printed", "aria-describedby": "key-why",
+  });
+  return new Promise((resolve) => {
+    const dialog = h("dialog", { "aria-labelledby": "key-title" });
+    const form = h(
+      "form",
+      { method: "dialog", on: { submit: () => { sessionStorage.setItem(PLACE, input.value.trim()); dialog.close("given"); } } },
+      h("h2", { id: "key-title" }, "An API key, please"),
+      h("p", { id: "key-why", class: "muted" }, why),
+      h("label", { for: "key-input" }, "Key"),
+      input,
+      h("p", { class: "help" }, "It stays in this tab and is forgotten when the tab is closed."),
+      h("div", { class: "row" },
+        h("button", { class: "primary" }, "Use this key"),
+        h("button", { type: "button", on: { click: () => dialog.close("") } }, "Not now")),
+    );
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      showKey();
+      resolve(dialog.returnValue === "given");
+    });
+    document.body.append(fill(dialog, form));
+    dialog.showModal();
+    input.focus();
+  });
+}
+
+/** Let the button in the head say whether there is a key, and take or forget it. */
+export function showKey() {
+  const button = document.getElementById("key-button");
+  button.textContent = key() ? "Forget key" : "Key";
+}
+
+export function installKeyButton(again) {
+  showKey();
+  document.getElementById("key-button").addEventListener("click", async () => {
+    if (key()) {
+      sessionStorage.removeItem(PLACE);
+      showKey();
+      again();
+    } else if (await askForKey("The service asks for one when it can be reached from other machines.")) again();
+  });
+}

@@ -1,0 +1,63 @@
+// The small pieces of every view: states, arms, bars, times, copying.
+
+import { h } from "../dom.js";
+import { ago, exact } from "../format.js";
+import { armColour } from "../theme.js";
+import { toast } from "./notices.js";
+
+export function stateChip(state) {
+  return h("span", { class: `chip ${state}` }, h("span", { class: "dot", "aria-hidden": "true" }), state);
+}
+
+/** The arm's name beside its colour; `index` is its place in the spec. */
+export function arm(name, index) {
+  return h("span", { class: "arm" },
+    h("span", { class: "swatch", style: { "--arm": `var(--${armColour(index)})` }, "aria-hidden": "true" }),
+    name);
+}
+
+export function bar(share, label, state = "") {
+  const percent = Math.round(share * 100);
+  const kind = state === "succeeded" ? "done" : state;
+  return h("div", {
+    class: `bar ${kind}`, role: "progressbar", "aria-valuenow": percent, "aria-valuemin": 0,
+    "aria-valuemax": 100, "aria-label": label,
+  }, h("span", { style: { width: `${share * 100}%` } }));
+}
+
+export function time(text) {
+  return h("time", { datetime: text, title: exact(text) }, ago(text));
+}
+
+export function fact(term, value, title) {
+  return h("div", { title }, h("dt", {}, term), h("dd", {}, value));
+}
+
+/** Copy a text; `navigator.clipboard` is there only on https and on this machine. */
+export function copyButton(text, label = "Copy") {
+  const button = h("button", { type: "button", on: { click: copy } }, label);
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(text());
+      toast("Copied.");
+    } catch {
+      toast("This browser does not let the page copy; select the text and copy it yourself.");
+    }
+  }
+  return button;
+}
+
+export function section(id, title, ...controls) {
+  const body = h("div", {});
+  const node = h("section", { class: "section", id, "aria-labelledby": `${id}-title` },
+    h("header", {}, h("h2", { id: `${id}-title`, tabindex: "-1" }, title), h("div", { class: "controls" }, controls)),
+    body);
+  return { node, body };
+}
+
+export function select(label, options, value, changed) {
+  const control = h("select", { "aria-label": label, on: { change: () => changed(control.value) } },
+    options.map(([key, words]) => h("option", { value: key }, words)));
+  control.value = value;
+  return control;
+}

@@ -1,0 +1,26 @@
+// A verdict as a few words with a sign beside them, never as a colour alone.
+
+import { h } from "../dom.js";
+import { signed } from "../format.js";
+
+/** `kind` is better, equivalent or undecided. */
+export function words(one) {
+  switch (one.verdict) {
+    case "a_better":
+      return { kind: "better", sign: "▲", text: `${one.a} does better than ${one.b}` };
+    case "b_better":
+      return { kind: "better", sign: "▲", text: `${one.b} does better than ${one.a}` };
+    case "equivalent":
+      return { kind: "equivalent", sign: "≈", text: `${one.a} and ${one.b} are equivalent` };
+    default:
+      return { kind: "undecided", sign: "?", text: `${one.a} against ${one.b}: undecided` };
+  }
+}
+
+export function verdictLine(one, metric) {
+  const { kind, sign, text } = words(one);
+  return h("div", { class: `verdict-line ${kind}` },
+    h("span", { class: "sign", "aria-hidden": "true" }, sign),
+    h("span", {}, text, " ",
+      one.mean_difference === null ? null : h("span", { class: "by" }, signed(one.mean_difference, metric))));
+}

@@ -1,0 +1,69 @@
+// The part of the address after # says which view is shown, so that every view can be bookmarked.
+
+import { ProblemError } from "./api.js";
+import { fill, h } from "./dom.js";
+import { failed, loading } from "./parts/notices.js";
+
+const ROUTES = [
+  [/^\/experiments\/?$/, "experiments", () => import("./views/experiments.js")],
+  [/^\/new\/?$/, "experiments", () => import("./views/new.js")],
+  [/^\/experiments\/(?<id>exp_[0-9a-z]+)$/, "experiments", () => import("./views/experiment.js")],
+  [/^\/runs\/(?<id>run_[0-9a-z]+)$/, "experiments", () => import("./views/run.js")],
+  [/^\/datasets\/?$/, "datasets", () => import("./views/datasets.js")],
+  [/^\/datasets\/(?<name>[^/]+)$/, "datasets", () => import("./views/dataset.js")],
+];
+
+let current = null;
+
+/** Show the view of the address; the one before it is told to stop. */
+export async function show() {
+  current?.abort();
+  const here = (current = new AbortController());
+  const [path, search] = (location.hash.slice(1) || "/experiments").split("?");
+  const main = document.getElementById("main");
+  const [route, match] = found(path);
+  mark(route?.[1]);
+  if (!route) {
+    fill(main, unknown(path));
+    return;
+  }
+  fill(main, loading());
+  try {
+    const view = await route[2]();
+    const params = Object.fromEntries(Object.entries(match.groups ?? {}).map(([k, v]) => [k, decodeURIComponent(v)]));
+    if (here.signal.aborted) return;
+    await view.show(main, { params, query: new URLSearchParams(search ?? ""), signal: here.signal });
+  } catch (error) {
+    if (here.signal.aborted || error.name === "AbortError") return;
+    fill(main, failed(error, show));
+    if (!(error instanceof ProblemError) && error.name !== "Error") console.warn(error);
+  }
+}
+
+function found(path) {
+  for (const route of ROUTES) {
+    const match = route[0].exec(path);
+    if (match) return [route, match];
+  }
+  return [null, null];
+}
+
+function unknown(path) {
+  return h("div", { class: "notice" },
+    h("h2", {}, "There is nothing here"),
+    h("p", {}, `No view of this page is at ${path}.`),
+    h("a", { class: "button", href: "#/experiments" }, "To the experiments"));
+}
+
+function mark(section) {
+  for (const link of document.querySelectorAll("[data-nav]")) {
+    if (link.dataset.nav === section) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+/** Change what stands behind ? in the address, without showing the view anew. */
+export function noteQuery(path, query) {
+  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value)).toString();
+  history.replaceState(null, "", `#${path}${search ? `?${search}` : ""}`);
+}

@@ -1,0 +1,32 @@
+// What a spec would cost, as the dry run says it; or what is wrong with it.
+
+import { h } from "../dom.js";
+import { count, duration, figure, plural } from "../format.js";
+import { fact } from "../parts/small.js";
+
+export function costOf(found) {
+  const atMost = found.runs > found.runs_at_least ? `${count(found.runs_at_least)} to ${count(found.runs)} runs` : plural(found.runs, "run");
+  return [
+    h("span", { class: "big number" }, atMost),
+    h("span", { class: "big number" }, `about ${duration(found.estimated_seconds)}`),
+    h("p", { class: "help" }, sentence(found.estimate)),
+    h("dl", { class: "facts" }, fact("Test pairs", count(found.test_pairs)), found.left_out_pairs > 0 && fact("Left out", count(found.left_out_pairs)),
+      fact("Majority", figure(found.baselines.majority), "Accuracy of calling every pair what most are"),
+      fact("Collapsed", figure(found.baselines.collapsed), "Accuracy of calling every pair a duplicate")),
+    found.plan.length ? h("p", { class: "help" }, `The verdict is looked at with ${found.plan.map((look) => look.pairs).join(", ")} seeds, and the runs end once it is decided.`) : null,
+  ];
+}
+
+export function faultsOf(error, elsewhere, go) {
+  const errors = error.errors ?? [];
+  if (!errors.length) return h("div", { class: "alert" }, error.message);
+  return h("div", { class: "alert" }, h("strong", {}, errors.length === 1 ? "One field is wrong" : `${errors.length} fields are wrong`),
+    h("ul", {}, errors.map((one) => h("li", {},
+      elsewhere.includes(one) || !one.pointer ? h("code", {}, one.pointer || "the whole")
+        : h("a", { href: "", on: { click: (event) => { event.preventDefault(); go(one.pointer); } } }, one.pointer),
+      ` ${one.detail}`))));
+}
+
+function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

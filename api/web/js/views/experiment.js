@@ -1,0 +1,88 @@
+// One experiment: the verdict first, then what it rests on, then how it was asked.
+
+import { call } from "../api.js";
+import { fill, h } from "../dom.js";
+import { plural } from "../format.js";
+import { alertOf, toast } from "../parts/notices.js";
+import { stateChip, time } from "../parts/small.js";
+import { armsSection } from "./experiment/arms.js";
+import { collapseSection } from "./experiment/collapse.js";
+import { curvesSection } from "./experiment/curves.js";
+import { Model } from "./experiment/model.js";
+import { plateauSection } from "./experiment/plateau.js";
+import { runsSection } from "./experiment/runs.js";
+import { scoresSection } from "./experiment/scores.js";
+import { seedsSection } from "./experiment/seeds.js";
+import { specSection } from "./experiment/spec.js";
+import { verdictCard } from "./experiment/verdict.js";
+
+const SECTIONS = [
+  ["arms", "Arms", armsSection], ["curves", "Curves", curvesSection], ["collapse", "Collapse", collapseSection],
+  ["seeds", "Seeds", seedsSection], ["plateau", "Plateau", plateauSection], ["scores", "Similarities", scoresSection],
+  ["runs", "Runs", runsSection], ["spec", "Spec", specSection],
+];
+
+export async function show(main, { params, signal }) {
+  const model = new Model(params.id, signal);
+  await model.read();
+  document.title = `${model.view.name} · Tripletlab`;
+  const head = h("div", {});
+  const verdict = verdictCard(model, signal);
+  const sections = SECTIONS.map(([, , make]) => make(model, signal));
+  const problem = h("div", {});
+  const drawHead = () => fill(head, heading(model));
+  drawHead();
+  model.listen(drawHead);
+  fill(main, head, problem, verdict, jump(), sections);
+  model.live().catch((error) => {
+    if (error.name !== "AbortError") fill(problem, alertOf(error));
+  });
+}
+
+function heading(model) {
+  const { view } = model;
+  return h("div", { class: "page-head" },
+    h("div", {},
+      h("p", { class: "crumbs" }, h("a", { href: "#/experiments" }, "Experiments")),
+      h("h1", { tabindex: "-1" }, view.name),
+      h("div", { class: "meta" }, stateChip(view.state),
+        h("a", { href: `#/datasets/${encodeURIComponent(view.dataset)}` }, view.dataset),
+        h("span", {}, plural(view.runs.length, "run")), h("span", {}, "asked ", time(view.created_at)))),
+    h("div", { class: "row" },
+      model.active && h("button", { type: "button", on: { click: () => cancel(model) } }, "Cancel"),
+      h("a", { class: "button", href: `#/new?like=${view.id}` }, "Ask again, changed"),
+      !model.active && h("button", { type: "button", class: "danger", on: { click: () => remove(model) } }, "Delete")));
+}
+
+function jump() {
+  return h("nav", { class: "jump", "aria-label": "Sections" }, SECTIONS.map(([id, title]) =>
+    h("button", { type: "button", class: "quiet", on: { click: () => go(id) } }, title)));
+}
+
+function go(id) {
+  document.getElementById(id).scrollIntoView();
+  document.getElementById(`${id}-title`).focus({ preventScroll: true });
+}
+
+async function cancel(model) {
+  if (!confirm("Cancel this experiment? Runs that have not ended stop.")) return;
+  await told(() => call(`/v1/experiments/${model.id}/cancel`, { method: "POST" }), "Cancelled. Running runs stop at their next heartbeat.");
+  model.again({ results: true });
+}
+
+async function remove(model) {
+  if (!confirm("Delete this experiment with its figures and weights? This cannot be undone.")) return;
+  const gone = await told(() => call(`/v1/experiments/${model.id}`, { method: "DELETE" }), "Deleted.");
+  if (gone) location.hash = "#/experiments";
+}
+
+async function told(work, words) {
+  try {
+    await work();
+    toast(words);
+    return true;
+  } catch (error) {
+    toast(error.message);
+    return false;
+  }
+}

@@ -1,0 +1,42 @@
+// The arms side by side: their figures, how many of their runs collapsed, and two that need no training.
+
+import { fill, h } from "../../dom.js";
+import { figure, metricWords, percent } from "../../format.js";
+import { arm, section } from "../../parts/small.js";
+
+export function armsSection(model) {
+  const { node, body } = section("arms", "The arms");
+  const draw = () => fill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)));
+  draw();
+  model.listen(draw);
+  return node;
+}
+
+function table(model) {
+  const { results } = model;
+  const metric = results.spec.decision.metric;
+  const heads = ["Runs", "Mean", "Sd", "Lowest", "Median", "Highest", "Collapsed"];
+  return h("table", {},
+    h("caption", { class: "visually-hidden" }, `${metricWords(metric)} of each arm`),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, metricWords(metric)), heads.map((one) => h("th", { scope: "col", class: "number" }, one)))),
+    h("tbody", {}, model.arms.map((one) => row(one, model, metric)), metric === "test.accuracy" && baselines(results.baselines)));
+}
+
+function row({ name, index }, model, metric) {
+  const found = model.primary.find((one) => one.a === name || one.b === name);
+  const side = found?.a === name ? "a" : "b";
+  const of = found?.summaries[side];
+  const collapse = found?.collapse?.[side];
+  const cells = ["mean", "sd", "min", "median", "max"].map((one) => figure(of?.[one], metric));
+  const isBaseline = model.results.spec.decision.baseline === name;
+  return h("tr", {},
+    h("th", { scope: "row" }, arm(name, index), isBaseline && h("span", { class: "muted" }, " · baseline")),
+    [of?.n ?? 0, ...cells, collapse?.n ? `${collapse.collapsed} of ${collapse.n}` : "–"].map((one) => h("td", { class: "number" }, one)));
+}
+
+function baselines({ majority, collapsed }) {
+  const rows = [["Every pair called what most are", majority], ["A collapsed network: every pair a duplicate", collapsed]];
+  return rows.map(([words, value]) => h("tr", { class: "muted" },
+    h("th", { scope: "row" }, words), h("td", {}), h("td", { class: "number", title: percent(value) }, figure(value)),
+    h("td", { colspan: 5 })));
+}

@@ -1,0 +1,62 @@
+// Whether networks collapse: what the similarities, the harder negatives and the gradient do.
+
+import { lines } from "../../charts/lines.js";
+import { fill, h } from "../../dom.js";
+import { figure } from "../../format.js";
+import { loading } from "../../parts/notices.js";
+import { section } from "../../parts/small.js";
+import { levels } from "./curves.js";
+
+const GAUGES = [
+  { title: "Similarity of positives and negatives", about: "On the plateau both are near 1: every question has the same vector.",
+    parts: [["positives", "s_ap_mean"], ["negatives", "s_an_mean"]] },
+  { title: "Share of rows with a harder negative", about: "Rows of a batch in which some negative is more similar to the anchor than the positive.",
+    parts: [["", "harder_share"]] },
+  { title: "Gradient norm", about: "On a log scale.", log: true, parts: [["", "gradient_norm"]] },
+  { title: "Training loss per row", about: "The plateau is where all similarities are the same.", levels: true, parts: [["", "loss_per_row"]] },
+];
+
+export function collapseSection(model, signal) {
+  const { node, body } = section("collapse", "Gauges of collapse");
+  let charts = null;
+
+  function build() {
+    if (model.series.empty) {
+      fill(body, loading(model.active ? "No step is stored yet." : "No run of this experiment has stored a step."));
+      return;
+    }
+    charts = GAUGES.map((gauge) => gaugeChart(gauge, model, signal));
+    fill(body,
+      h("div", { class: "gauges" }, GAUGES.map((gauge, at) =>
+        h("div", {}, h("h3", {}, gauge.title), h("p", { class: "help" }, gauge.about), charts[at].node))),
+      h("p", { class: "help" }, "The bars at the foot of each chart are the plateau: from the first step to the one by which half of an arm's runs had left it, as measured on training steps. Of long runs at most 400 steps are drawn, every extreme among them."));
+  }
+
+  fill(body, loading());
+  model.series.listen(() => (charts ? charts.forEach((chart) => chart.draw()) : build()));
+  model.listen(() => charts?.forEach((chart) => chart.draw()));
+  return node;
+}
+
+function gaugeChart(gauge, model, signal) {
+  return lines(signal, {
+    label: `${gauge.title} of each arm over the steps`, height: 200, exact: false, log: () => Boolean(gauge.log),
+    format: (value) => figure(value, "loss"),
+    parts: gauge.parts.map(([words]) => words),
+    arms: () => model.arms.map((arm) => ({ ...arm, runs: runsOf(model, arm, gauge.parts) })),
+    levels: () => (gauge.levels ? levels(model) : []),
+    marks: () => plateaus(model),
+  });
+}
+
+function runsOf(model, arm, parts) {
+  const columns = parts.map(([, name]) => model.series.ofSteps(arm.runs, name));
+  return columns[0].map((run, at) => ({ steps: run.steps, parts: columns.map((column) => column[at].values) }));
+}
+
+/** Where half of an arm's runs had left the plateau. */
+function plateaus(model) {
+  const found = model.results.waiting_times.times.find((one) => one.kind === "leave_plateau" && one.measured_on === "training");
+  return (found?.arms ?? []).filter((arm) => arm.median !== null)
+    .map((arm) => ({ step: arm.median, index: model.indexOf(arm.arm) }));
+}

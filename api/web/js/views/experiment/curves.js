@@ -1,0 +1,69 @@
+// Learning curves, drawn while the runs go on.
+
+import { fill, h } from "../../dom.js";
+import { figure } from "../../format.js";
+import { loading } from "../../parts/notices.js";
+import { section, select } from "../../parts/small.js";
+import { lines } from "../../charts/lines.js";
+
+// key -> words, where from, which column
+const FIGURES = {
+  "validation.loss_per_row": ["Validation loss per row", "evaluations", "loss_per_row"],
+  "train.loss_per_row": ["Training loss per row", "steps", "loss_per_row"],
+  "validation.baseline_loss": ["Validation loss, in the baseline's loss", "evaluations", "baseline_loss"],
+  "validation.accuracy": ["Validation accuracy", "evaluations", "accuracy"],
+  "validation.roc_auc": ["Validation ROC-AUC", "evaluations", "roc_auc"],
+  "validation.average_precision": ["Validation average precision", "evaluations", "average_precision"],
+};
+
+export function curvesSection(model, signal) {
+  let asked = "validation.loss_per_row";
+  let log = false;
+  const choose = select("Figure", Object.entries(FIGURES).map(([key, [words]]) => [key, words]), asked, (value) => {
+    asked = value;
+    build();
+  });
+  const scale = h("button", { type: "button", "aria-pressed": "false", on: { click: toggle } }, "Log scale");
+  const whole = h("button", { type: "button", on: { click: () => chart?.reset() } }, "Show all steps");
+  const { node, body } = section("curves", "Learning curves", choose, scale, whole);
+  let chart = null;
+  let stop = null;
+
+  function toggle() {
+    log = !log;
+    scale.setAttribute("aria-pressed", String(log));
+    scale.classList.toggle("primary", log);
+    build();
+  }
+
+  function build() {
+    stop?.abort();
+    if (model.series.empty) {
+      fill(body, model.active ? loading("No step is stored yet; the curves begin with the first.") : loading("No run of this experiment has stored a step."));
+      chart = null;
+      return;
+    }
+    stop = new AbortController();
+    signal.addEventListener("abort", () => stop.abort());
+    const [words, from, column] = FIGURES[asked];
+    chart = lines(stop.signal, {
+      label: `${words} of each arm over the steps. Arrow keys move the cursor, plus and minus zoom, zero shows all.`,
+      height: 320, exact: from === "evaluations", log: () => log, format: (value) => figure(value, column),
+      arms: () => model.arms.map((arm) => ({ ...arm, runs: from === "steps" ? model.series.ofSteps(arm.runs, column) : model.series.ofEvaluations(arm.runs, column) })),
+      levels: () => (column === "loss_per_row" ? levels(model) : []),
+    });
+    fill(body, chart.node, h("p", { class: "help" },
+      "Lines are means over the seeds, bands one standard deviation, faint lines single runs. Drag to zoom; a double click shows all again."));
+  }
+
+  fill(body, loading());
+  model.series.listen(() => (chart ? chart.draw() : build()));
+  return node;
+}
+
+/** The plateau of each arm whose loss has one; arms with the same level share a line. */
+export function levels(model) {
+  const found = model.results.waiting_times.times.find((one) => one.kind === "leave_plateau");
+  const values = [...new Set((found?.arms ?? []).map((arm) => arm.plateau_level).filter((one) => one !== null))];
+  return values.map((value) => ({ value, label: "the plateau ends below" }));
+}

@@ -1,0 +1,92 @@
+// What the sections of an experiment's view share: the view, the results, the series; and who hears.
+
+import { call } from "../../api.js";
+import { follow } from "../../stream.js";
+import { Series } from "./series.js";
+
+const ACTIVE = new Set(["queued", "running"]);
+const ENDED = new Set(["succeeded", "failed", "cancelled"]);
+const LOOK_AGAIN = 3000; // milliseconds, while something goes on: time left ticks on by itself
+const FEW = 1500; // between two readings of the results
+
+export class Model {
+  constructor(id, signal) {
+    this.id = id;
+    this.signal = signal;
+    this.series = new Series();
+    this.listeners = new Set();
+  }
+
+  get active() {
+    return ACTIVE.has(this.view.state);
+  }
+
+  get arms() {
+    return this.view.spec.arms.map((arm, index) => ({ name: arm.name, index, runs: this.view.runs.filter((run) => run.arm === arm.name) }));
+  }
+
+  indexOf(name) {
+    return this.view.spec.arms.findIndex((arm) => arm.name === name);
+  }
+
+  /** The comparisons on the metric that decides, the arms against the baseline first. */
+  get primary() {
+    return this.results.comparisons.filter((one) => one.role === "primary");
+  }
+
+  listen(listener) {
+    this.listeners.add(listener);
+  }
+
+  tell() {
+    for (const listener of this.listeners) listener();
+  }
+
+  async read() {
+    [this.view, this.results] = await Promise.all([
+      call(`/v1/experiments/${this.id}`, { signal: this.signal }),
+      call(`/v1/experiments/${this.id}/results`, { signal: this.signal }),
+    ]);
+  }
+
+  /** Read the figures; while the experiment goes on, follow it. The stream is opened first. */
+  async live() {
+    if (!this.active) return this.series.load(this.view.runs, this.signal);
+    const look = setInterval(() => this.again(), LOOK_AGAIN);
+    this.signal.addEventListener("abort", () => clearInterval(look));
+    await follow(`/v1/experiments/${this.id}/events?from_now=true`, {
+      signal: this.signal,
+      opened: async () => { await this.again(); await this.series.load(this.view.runs, this.signal); },
+      heard: (event, data) => this.hear(event, data),
+    });
+    clearInterval(look);
+    await this.again({ results: true });
+  }
+
+  hear(event, data) {
+    this.series.hear(event, data);
+    if (event !== "state") return;
+    this.again({ results: ENDED.has(data.to_state) || data.kind === "look" });
+  }
+
+  /** Read the view anew, and the results where they may have changed; never twice at once. */
+  async again({ results = false } = {}) {
+    this.wanted = { results: results || Boolean(this.wanted?.results) };
+    if (this.reading || this.signal.aborted) return;
+    this.reading = true;
+    try {
+      while (this.wanted && !this.signal.aborted) {
+        const { results: also } = this.wanted;
+        this.wanted = null;
+        this.view = await call(`/v1/experiments/${this.id}`, { signal: this.signal });
+        if (also) this.results = await call(`/v1/experiments/${this.id}/results`, { signal: this.signal });
+        this.tell();
+        if (also && this.active) await new Promise((resolve) => setTimeout(resolve, FEW));
+      }
+    } catch (error) {
+      if (error.name !== "AbortError") console.info(`not read again: ${error.message}`);
+    } finally {
+      this.reading = false;
+    }
+  }
+}

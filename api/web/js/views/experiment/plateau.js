@@ -1,0 +1,50 @@
+// How long each arm stays on the plateau, as survival curves.
+
+import { survival } from "../../charts/survival.js";
+import { fill, h } from "../../dom.js";
+import { loading } from "../../parts/notices.js";
+import { section, select } from "../../parts/small.js";
+
+export function plateauSection(model, signal) {
+  let asked = "training";
+  let drawn = null;
+  const choose = select("Measured on", [["training", "on training steps"], ["validation", "on validation evaluations"]], asked, (value) => {
+    asked = value;
+    draw(true);
+  });
+  const { node, body } = section("plateau", "Steps to leave the plateau", choose);
+  let stop = new AbortController();
+  signal.addEventListener("abort", () => stop.abort());
+
+  function draw(anew) {
+    if (drawn === model.results && !anew) return;
+    drawn = model.results;
+    stop.abort();
+    stop = new AbortController();
+    const times = model.results.waiting_times.times.filter((one) => one.kind === "leave_plateau");
+    choose.hidden = !times.length;
+    const found = times.find((one) => one.measured_on === asked);
+    if (!found) fill(body, loading("No arm's loss has a plateau: that is known of hinge terms, whose loss is fixed when all similarities are the same."));
+    else if (!found.arms.some((arm) => arm.curve)) fill(body, loading("No run has succeeded yet, and waiting times are told of those that have."));
+    else fill(body, shown(found));
+  }
+
+  function shown(found) {
+    const arms = found.arms.map((arm) => ({
+      name: arm.arm, index: model.indexOf(arm.arm), curve: arm.curve,
+      censored: arm.runs.filter((run) => !run.reached).map((run) => run.step),
+    }));
+    const end = Math.max(found.horizon ?? 0, ...arms.flatMap((arm) => arm.curve?.step ?? [0]));
+    const chart = survival(stop.signal, { label: "Share of the runs of each arm that are still on the plateau after each step", arms: () => arms, end: () => end });
+    return [
+      chart.node,
+      h("p", { class: "help" }, "Share of runs still on the plateau; an upright stroke is a run that ended there."),
+      [...found.comparisons, ...found.arms].map((one) => h("p", { class: "small" }, one.sentence)),
+      h("p", { class: "small muted" }, found.about),
+    ];
+  }
+
+  draw();
+  model.listen(() => draw());
+  return node;
+}

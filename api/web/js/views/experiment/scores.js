@@ -1,0 +1,59 @@
+// The similarities of the test pairs under one run of the experiment.
+
+import { call } from "../../api.js";
+import { thresholdChart } from "../../charts/threshold.js";
+import { fill, h, whenSeen } from "../../dom.js";
+import { alertOf, loading } from "../../parts/notices.js";
+import { section, select } from "../../parts/small.js";
+
+export function scoresSection(model, signal) {
+  let asked = null;
+  let known = "";
+  let stop = new AbortController();
+  signal.addEventListener("abort", () => stop.abort());
+  const choose = select("Run", [], null, (value) => {
+    asked = value;
+    load();
+  });
+  const { node, body } = section("scores", "Similarities of the test pairs", choose);
+
+  function draw() {
+    const ended = model.view.runs.filter((run) => run.state === "succeeded");
+    const ids = ended.map((run) => run.id).join();
+    if (ids === known) return;
+    known = ids;
+    fill(choose, ended.map((run) => h("option", { value: run.id }, `${run.arm}, seed ${run.seed}`)));
+    choose.hidden = !ended.length;
+    if (!ended.length) return fill(body, loading("Scores are written when a run succeeds."));
+    if (asked) choose.value = asked;
+    else {
+      asked = ended[0].id;
+      fill(body, loading());
+      whenSeen(node, signal, load);
+    }
+  }
+
+  async function load() {
+    stop.abort();
+    const here = (stop = new AbortController());
+    try {
+      fill(body, await scoresOf(asked, here.signal));
+    } catch (error) {
+      if (error.name !== "AbortError") fill(body, alertOf(error));
+    }
+  }
+
+  fill(body, loading("Scores are written when a run succeeds."));
+  draw();
+  model.listen(draw);
+  return node;
+}
+
+/** The chart of one run, with the threshold that its test pairs met. */
+export async function scoresOf(run, signal) {
+  const [scores, evaluations] = await Promise.all([
+    call(`/v1/runs/${run}/scores`, { signal }), call(`/v1/runs/${run}/evaluations`, { signal }),
+  ]);
+  const own = evaluations.items.find((one) => one.split === "test")?.threshold ?? null;
+  return thresholdChart(signal, scores, own);
+}

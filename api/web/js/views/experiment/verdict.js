@@ -1,0 +1,87 @@
+// The answer: the service's own sentence, and the difference drawn against zero and the margin.
+
+import { domainOf, intervalChart } from "../../charts/interval.js";
+import { fill, h } from "../../dom.js";
+import { duration, figure, metricWords, p, percent, plural, signed } from "../../format.js";
+import { bar, fact } from "../../parts/small.js";
+import { words } from "../../parts/verdicts.js";
+
+export function verdictCard(model, signal) {
+  const card = h("section", { class: "card verdict", "aria-label": "Verdict", id: "verdict" });
+  let drawn = null;
+  const progress = h("div", {});
+  const body = h("div", {});
+  fill(card, progress, body);
+  let stop = new AbortController();
+  signal.addEventListener("abort", () => stop.abort());
+  const draw = () => {
+    fill(progress, model.active ? underWay(model) : null);
+    if (drawn === model.results) return;
+    stop.abort();
+    stop = new AbortController();
+    fill(body, answer(model, (drawn = model.results), stop.signal));
+  };
+  draw();
+  model.listen(draw);
+  return card;
+}
+
+function underWay({ view, results }) {
+  const left = view.seconds_left === null ? "" : `, about ${duration(view.seconds_left)} left`;
+  const looks = view.plan.length ? ` Look ${view.plan.filter((look) => look.state === "taken").length} of ${view.plan.length} taken.` : "";
+  return h("div", {},
+    h("p", { class: "small muted number" }, `${percent(view.progress)} of its steps done${left}.${looks}`,
+      view.waiting_for ? ` Waits for ${view.waiting_for}.` : "", results.complete ? "" : " What follows is of the runs so far."),
+    bar(view.progress, "Progress of the experiment", view.state));
+}
+
+function answer(model, results, signal) {
+  const baseline = results.spec.decision.baseline;
+  const judged = model.primary.filter((one) => one.b === baseline);
+  const beside = model.primary.filter((one) => one.b !== baseline);
+  const [first, ...others] = judged;
+  const domain = domainOf(judged);
+  return [
+    kind(first),
+    h("p", { class: "sentence" }, first.sentence),
+    intervalChart(signal, first, model.indexOf(first.a), { domain }),
+    caption(first),
+    others.length ? h("div", { class: "others" }, others.map((one) => other(one, model, signal, domain))) : null,
+    h("dl", { class: "facts" }, facts(first)),
+    beside.length ? between(beside) : null,
+  ];
+}
+
+function kind(one) {
+  const { kind: which, sign, text } = words(one);
+  return h("div", { class: `kind ${which}` }, h("span", { class: "sign", "aria-hidden": "true" }, sign), text);
+}
+
+function caption(one) {
+  if (one.mean_difference === null) return null;
+  const interval = one.interval ? `, the bar its ${percent(one.interval.confidence)} interval` : "";
+  const margin = one.equivalence ? `; inside the shaded margin of ±${figure(one.equivalence.margin, one.metric)} a difference does not matter` : "";
+  return h("p", { class: "help" }, `${one.a} minus ${one.b} in ${metricWords(one.metric)}: the large dot is the mean${interval}, each small dot a seed${margin}.`);
+}
+
+function other(one, model, signal, domain) {
+  return h("div", {}, kind(one), h("p", {}, one.sentence), intervalChart(signal, one, model.indexOf(one.a), { domain, ends: false }));
+}
+
+function facts(one) {
+  const { metric } = one;
+  return [
+    fact("Mean difference", signed(one.mean_difference, metric)),
+    fact("Interval", one.interval ? `${figure(one.interval.low, metric)} to ${figure(one.interval.high, metric)}` : "needs two seeds"),
+    fact("Sign-flip p", p(one.sign_flip_p)),
+    fact("Equivalence p", one.equivalence ? p(one.equivalence.p) : "–", "TOST against the declared margin"),
+    fact("Paired seeds", plural(one.pairs.length, "seed")),
+    one.superiority && fact(`${one.a} ahead`, `${one.superiority.wins} of ${one.pairs.length} seeds`),
+    one.power?.seeds_for_margin && fact("Seeds to find the margin", plural(one.power.seeds_for_margin, "seed"), "At the spread seen so far, which is itself an estimate"),
+  ];
+}
+
+function between(comparisons) {
+  return h("details", {}, h("summary", {}, `The other arms among themselves (${comparisons.length})`),
+    comparisons.map((one) => h("p", {}, one.sentence)));
+}

@@ -1,0 +1,145 @@
+// The list of experiments: what was asked, how far it is, and what came of it.
+
+import { call } from "../api.js";
+import { fill, h } from "../dom.js";
+import { metricWords, percent, plural } from "../format.js";
+import { empty, failed, loading, toast } from "../parts/notices.js";
+import { arm, bar, select, stateChip, time } from "../parts/small.js";
+import { verdictLine } from "../parts/verdicts.js";
+import { noteQuery } from "../router.js";
+
+const STATES = ["queued", "running", "succeeded", "failed", "cancelled"];
+const PAGE = 50;
+const LOOK_AGAIN = 3000; // milliseconds, while something goes on
+const ACTIVE = new Set(["queued", "running"]);
+
+export async function show(main, { query, signal }) {
+  document.title = "Experiments · Tripletlab";
+  const asked = { state: query.get("state") ?? "", name: query.get("name") ?? "" };
+  const list = h("div", {}, loading());
+  const status = h("p", { class: "visually-hidden", role: "status" });
+  const name = h("input", {
+    type: "search", value: asked.name, placeholder: "Search by name", "aria-label": "Search by name",
+    on: { input: later(() => changed({ name: name.value.trim() })) },
+  });
+  const state = select("State", [["", "Every state"], ...STATES.map((one) => [one, one])], asked.state,
+    (value) => changed({ state: value }));
+  fill(main,
+    h("div", { class: "page-head" },
+      h("div", {}, h("h1", { tabindex: "-1" }, "Experiments"),
+        h("p", { class: "muted" }, "Each asks whether a choice in a triplet loss matters: arms that differ, trained under the same seeds.")),
+      h("a", { class: "button primary", href: "#/new" }, "New experiment")),
+    h("div", { class: "filters", role: "search" }, name, state),
+    status, list);
+
+  let pages = 1;
+  let asking = 0;
+  let timer = null;
+  signal.addEventListener("abort", () => clearTimeout(timer));
+
+  function changed(part) {
+    Object.assign(asked, part);
+    noteQuery("/experiments", asked);
+    pages = 1;
+    load();
+  }
+
+  async function load() {
+    clearTimeout(timer);
+    const turn = ++asking;
+    try {
+      const found = await fetched(asked, pages, signal);
+      if (turn !== asking || signal.aborted) return;
+      draw(found);
+      if (found.items.some((one) => ACTIVE.has(one.state))) timer = setTimeout(load, LOOK_AGAIN);
+    } catch (error) {
+      if (error.name !== "AbortError" && turn === asking) fill(list, failed(error, load));
+    }
+  }
+
+  function draw({ items, next }) {
+    const focused = document.activeElement?.dataset?.keep;
+    status.textContent = `${plural(items.length, "experiment")} shown`;
+    if (!items.length) {
+      fill(list, asked.state || asked.name ? nothingFound() : nothingThere());
+      return;
+    }
+    fill(list,
+      h("ul", { class: "experiments" }, items.map((one) => row(one, load))),
+      next && h("p", {}, h("button", { type: "button", "data-keep": "more", on: { click: () => { pages += 1; load(); } } }, "Show more")));
+    if (focused) list.querySelector(`[data-keep="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  await load();
+}
+
+async function fetched(asked, pages, signal) {
+  const items = [];
+  let next = null;
+  for (let page = 0; page < pages && (page === 0 || next); page += 1) {
+    const search = new URLSearchParams({ limit: PAGE });
+    if (asked.state) search.set("state", asked.state);
+    if (asked.name) search.set("name", asked.name);
+    if (next) search.set("cursor", next);
+    const found = await call(`/v1/experiments?${search}`, { signal });
+    items.push(...found.items);
+    next = found.next;
+  }
+  return { items, next };
+}
+
+function row(one, load) {
+  const runs = Object.values(one.runs).reduce((sum, number) => sum + number, 0);
+  const active = ACTIVE.has(one.state);
+  return h("li", { "data-experiment": one.id },
+    h("div", { class: "first" },
+      h("a", { class: "name", href: `#/experiments/${one.id}`, "data-keep": one.id }, one.name),
+      h("div", { class: "meta" }, one.arms.map((name, index) => arm(name, index)),
+        h("span", {}, one.dataset), h("span", {}, plural(runs, "run")), time(one.created_at))),
+    h("div", {}, outcome(one, active)),
+    h("div", { class: "end" }, stateChip(one.state),
+      active && h("button", {
+        type: "button", class: "quiet", "data-keep": `cancel ${one.id}`, "aria-label": `Cancel ${one.name}`,
+        on: { click: () => cancel(one, load) },
+      }, "Cancel")));
+}
+
+function outcome(one, active) {
+  if (active && !one.verdicts.length) {
+    return h("div", {}, bar(one.progress, `Progress of ${one.name}`, one.state),
+      h("span", { class: "small muted number" }, `${percent(one.progress)} of its steps`));
+  }
+  if (!one.verdicts.length) return h("span", { class: "muted" }, "no verdict");
+  const shown = one.verdicts.slice(0, 2);
+  const left = one.verdicts.length - shown.length;
+  return h("div", { title: metricWords(one.metric) }, shown.map((verdict) => verdictLine(verdict, one.metric)),
+    left > 0 && h("span", { class: "small muted" }, `and ${left} more`));
+}
+
+async function cancel(one, load) {
+  if (!confirm(`Cancel “${one.name}”? Runs that have not ended stop.`)) return;
+  try {
+    await call(`/v1/experiments/${one.id}/cancel`, { method: "POST" });
+    toast("Cancelled. Running runs stop at their next heartbeat.");
+  } catch (error) {
+    toast(error.message);
+  }
+  load();
+}
+
+function nothingThere() {
+  return empty("No experiment yet", "Start one from a recipe: the smallest takes about two minutes on two cores.",
+    h("a", { class: "button primary", href: "#/new?recipe=hard-negative-mining-small" }, "Ask the forum's question"));
+}
+
+function nothingFound() {
+  return empty("Nothing matches", "No experiment has this state and this part in its name.");
+}
+
+function later(work) {
+  let timer = null;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(work, 200);
+  };
+}

@@ -1,0 +1,162 @@
+// A new experiment: from a recipe, through a form made from the spec's schema, with its cost beside it.
+
+import { call } from "../api.js";
+import { fill, h } from "../dom.js";
+import { clearErrors, showErrors } from "../form/errors.js";
+import { Form, fieldsOf } from "../form/fields.js";
+import { Schema } from "../form/schema.js";
+import { toast } from "../parts/notices.js";
+import { select } from "../parts/small.js";
+import { noteQuery } from "../router.js";
+import { costOf, faultsOf } from "./cost.js";
+
+const GROUPS = [
+  ["The question", ["name", "dataset", "seeds", "decision"], true],
+  ["The arms", ["arms"], true],
+  ["Training", ["encoder", "optimizer", "batch_size", "steps", "evaluate_every", "early_stop", "checkpoint", "device"], false],
+  ["Data and evaluation", ["split", "tokenizer", "vocabulary", "threshold", "validation_batches", "validation_pairs"], false],
+];
+const SMALL = "hard-negative-mining-small";
+const PAUSE = 400; // milliseconds after the last edit, before the service is asked
+
+export async function show(main, { query, signal }) {
+  document.title = "New experiment · Tripletlab";
+  const [recipes, datasets, openapi] = await Promise.all([
+    call("/v1/recipes", { signal }), call("/v1/datasets", { signal }), call("/openapi.json", { signal }),
+  ]);
+  const schema = new Schema(openapi.components.schemas);
+  const names = datasets.items.map((one) => one.name);
+  const spec = await beginning(query, recipes.items, signal);
+
+  const about = h("p", { class: "muted" });
+  const fields = h("form", { novalidate: true, on: { submit: (event) => event.preventDefault() } });
+  const editor = h("textarea", { class: "code", id: "json", spellcheck: "false", "aria-describedby": "json-error", on: { input: () => edited(true) } });
+  const editorError = h("p", { class: "field-error", id: "json-error", role: "alert" });
+  const cost = h("div", { "aria-live": "polite" });
+  const start = h("button", { type: "button", class: "primary", disabled: true, on: { click: begin } }, "Start");
+  const recipe = select("Recipe", [...(query.has("like") ? [["", "as that experiment"]] : []), ...recipes.items.map((one) => [one.name, one.name])],
+    query.has("like") ? "" : (query.get("recipe") ?? SMALL), chosen);
+  const form = new Form(schema, spec, {
+    edited: () => { editor.value = JSON.stringify(form.document, null, 2); editorError.textContent = ""; later(); },
+    reshaped: () => draw(),
+    choices: (pointer) => {
+      if (pointer === "/dataset") return names;
+      if (pointer === "/decision/baseline") return form.document.arms.map((arm) => arm.name);
+      return null;
+    },
+  });
+
+  let timer = null;
+  let asking = 0;
+  let sent = null;
+  signal.addEventListener("abort", () => clearTimeout(timer));
+
+  function draw() {
+    const open = new Set([...fields.querySelectorAll("details[open]")].map((one) => one.dataset.fold));
+    const focused = document.activeElement?.id;
+    const root = schema.root;
+    const named = new Set(GROUPS.flatMap(([, group]) => group));
+    const rest = Object.keys(root.properties).filter((name) => !named.has(name));
+    fill(fields, [...GROUPS, ...(rest.length ? [["More", rest, false]] : [])].map(([title, group, first]) =>
+      h("details", { "data-fold": title, open: fields.dataset.drawn ? open.has(title) : first },
+        h("summary", {}, title), fieldsOf(form, root, "", group))));
+    fields.dataset.drawn = "yes";
+    for (const fold of fields.querySelectorAll("details[data-fold]")) if (open.has(fold.dataset.fold)) fold.open = true;
+    if (focused) document.getElementById(focused)?.focus();
+  }
+
+  function chosen(name) {
+    const found = recipes.items.find((one) => one.name === name);
+    if (!found) return;
+    noteQuery("/new", { recipe: name });
+    form.document = structuredClone(found.spec);
+    about.textContent = found.about;
+    form.edited();
+    draw();
+  }
+
+  function edited() {
+    try {
+      form.document = JSON.parse(editor.value);
+      editorError.textContent = "";
+    } catch (error) {
+      editorError.textContent = `Not JSON yet: ${error.message}`;
+      start.disabled = true;
+      clearTimeout(timer);
+      return;
+    }
+    if (form.document && typeof form.document === "object" && !Array.isArray(form.document)) draw();
+    later();
+  }
+
+  function later() {
+    start.disabled = true;
+    sent = null; // another body is another request
+    clearTimeout(timer);
+    timer = setTimeout(check, PAUSE);
+  }
+
+  async function check() {
+    const turn = ++asking;
+    try {
+      const found = await call("/v1/experiments?dry_run=true", { method: "POST", body: form.document, signal });
+      if (turn !== asking) return;
+      clearErrors(fields);
+      fill(cost, costOf(found));
+      start.disabled = false;
+    } catch (error) {
+      if (error.name !== "AbortError" && turn === asking) refuse(error);
+    }
+  }
+
+  function refuse(error) {
+    const elsewhere = showErrors(fields, error.errors ?? []);
+    fill(cost, faultsOf(error, elsewhere, (pointer) => goTo(fields, pointer)));
+  }
+
+  async function begin() {
+    start.disabled = true;
+    sent ??= freshKey();
+    try {
+      const made = await call("/v1/experiments", { method: "POST", body: form.document, headers: { "Idempotency-Key": sent }, signal });
+      toast("Queued.");
+      location.hash = `#/experiments/${made.id}`;
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      refuse(error);
+      start.disabled = false;
+    }
+  }
+
+  fill(main,
+    h("div", { class: "page-head" }, h("div", {}, h("p", { class: "crumbs" }, h("a", { href: "#/experiments" }, "Experiments")),
+      h("h1", { tabindex: "-1" }, "New experiment"), about), h("div", { class: "controls" }, h("span", { class: "label" }, "Recipe"), recipe)),
+    h("div", { class: "new" },
+      h("div", {}, fields, h("details", { class: "section" }, h("summary", {}, "The whole spec as JSON"),
+        h("label", { for: "json", class: "help" }, "Kept in step with the fields above, and has what they leave out."), editor, editorError)),
+      h("aside", { class: "card cost", "aria-label": "What it costs" }, cost, h("p", {}, start))));
+  about.textContent = recipes.items.find((one) => one.name === recipe.value)?.about ?? "";
+  form.edited();
+  draw();
+}
+
+async function beginning(query, recipes, signal) {
+  if (query.has("like")) return (await call(`/v1/experiments/${encodeURIComponent(query.get("like"))}`, { signal })).spec;
+  const found = recipes.find((one) => one.name === query.get("recipe")) ?? recipes.find((one) => one.name === SMALL) ?? recipes[0];
+  const spec = structuredClone(found.spec);
+  if (query.has("dataset")) spec.dataset = query.get("dataset");
+  return spec;
+}
+
+function goTo(fields, pointer) {
+  const place = fields.querySelector(`[data-pointer="${CSS.escape(pointer)}"]`);
+  const control = place?.querySelector("input, select, textarea");
+  place?.scrollIntoView({ block: "center" });
+  control?.focus({ preventScroll: true });
+}
+
+/** One body, one key: sent twice it starts one experiment. */
+function freshKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `page-${[...bytes].map((one) => one.toString(16).padStart(2, "0")).join("")}`;
+}

@@ -1,0 +1,130 @@
+// One run: how far it is, what it did step by step, where it errs, and what it says of your questions.
+
+import { call } from "../api.js";
+import { fill, h } from "../dom.js";
+import { count, duration } from "../format.js";
+import { toast } from "../parts/notices.js";
+import { bar, fact, section, stateChip, time } from "../parts/small.js";
+import { follow } from "../stream.js";
+import { askSection } from "./run/ask.js";
+import { checkpointsSection, evaluationsSection, eventsSection, provenanceSection } from "./run/records.js";
+import { mistakesSection } from "./run/mistakes.js";
+import { stepsSection } from "./run/steps.js";
+import { scoresOf } from "./experiment/scores.js";
+import { alertOf, loading } from "../parts/notices.js";
+import { timeOf } from "./experiment/runs.js";
+
+const ACTIVE = new Set(["queued", "running"]);
+const LOOK_AGAIN = 2000;
+
+export async function show(main, { params, signal }) {
+  const model = { run: await call(`/v1/runs/${params.id}`, { signal }), signal, events: [], listeners: new Set() };
+  model.experiment = await call(`/v1/experiments/${model.run.experiment}`, { signal });
+  document.title = `${title(model.run)} · Tripletlab`;
+  const head = h("div", {});
+  const draw = () => fill(head, heading(model));
+  draw();
+  model.listeners.add(draw);
+  const succeeded = model.run.state === "succeeded";
+  fill(main, head,
+    succeeded && askSection(model),
+    stepsSection(model),
+    succeeded && scores(model),
+    succeeded && mistakesSection(model),
+    evaluationsSection(model), eventsSection(model), checkpointsSection(model), provenanceSection(model));
+  watch(model);
+}
+
+function title(run) {
+  return `${run.arm}, seed ${run.seed}`;
+}
+
+function heading({ run, experiment }) {
+  const active = ACTIVE.has(run.state);
+  return [
+    h("div", { class: "page-head" },
+      h("div", {},
+        h("p", { class: "crumbs" }, h("a", { href: "#/experiments" }, "Experiments"), " / ",
+          h("a", { href: `#/experiments/${experiment.id}` }, experiment.name)),
+        h("h1", { tabindex: "-1" }, title(run)),
+        h("div", { class: "meta" }, stateChip(run.state), h("span", {}, timeOf(run)),
+          run.started_at && h("span", {}, "started ", time(run.started_at)), run.attempt > 1 && h("span", {}, `attempt ${run.attempt}`))),
+      h("div", { class: "row" },
+        active && h("button", { type: "button", on: { click: () => act(run, "cancel", "The run stops at its next heartbeat.") } }, "Cancel"),
+        ["failed", "cancelled"].includes(run.state) && h("button", { type: "button", on: { click: () => act(run, "retry", "Queued again.") } }, "Try again"))),
+    run.reason && h("div", { class: `alert ${run.state === "failed" ? "" : "warn"}` }, run.reason),
+    run.waiting_for && h("div", { class: "alert warn" }, `Waits for ${run.waiting_for}.`),
+    active && bar(run.step / run.steps, "Steps of the run", run.state),
+    h("dl", { class: "facts card" },
+      fact("Steps", `${count(run.step)} of ${count(run.steps)}`), fact("Device", run.provenance?.device ?? run.device),
+      fact("Worker", run.worker ?? "none yet"), run.seconds_left !== null && fact("Time left", duration(run.seconds_left)),
+      run.weights_sha256 && fact("Weights", h("a", { href: "", on: { click: download(run) } }, "download"), `SHA-256 ${run.weights_sha256}`),
+      fact("Id", h("code", {}, run.id))),
+  ];
+}
+
+function download(run) {
+  // through fetch, since a link could carry no key
+  return async (event) => {
+    event.preventDefault();
+    try {
+      const { send } = await import("../api.js");
+      const reply = await send(`/v1/runs/${run.id}/weights`, {});
+      const address = URL.createObjectURL(await reply.blob());
+      h("a", { href: address, download: `${run.id}.safetensors` }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 60000);
+    } catch (error) {
+      toast(error.message);
+    }
+  };
+}
+
+async function act(run, verb, words) {
+  try {
+    await call(`/v1/runs/${run.id}/${verb}`, { method: "POST" });
+    toast(words);
+    dispatchEvent(new HashChangeEvent("hashchange")); // the same view, with what is true now
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
+function scores(model) {
+  const { node, body } = section("scores", "Similarities of the test pairs");
+  fill(body, loading());
+  scoresOf(model.run.id, model.signal).then((chart) => fill(body, chart), (error) => {
+    if (error.name !== "AbortError") fill(body, alertOf(error));
+  });
+  return node;
+}
+
+/** Events of the run come by the stream; while it goes on, its state and steps are asked for. */
+function watch(model) {
+  const { signal } = model;
+  const tell = () => model.listeners.forEach((listener) => listener());
+  follow(`/v1/experiments/${model.run.experiment}/events?figures=false`, {
+    signal,
+    heard: (_, event) => {
+      if (event.run_id !== model.run.id) return;
+      model.events.push(event);
+      tell();
+    },
+  }).catch((error) => {
+    model.eventsFailed = error;
+    tell();
+  });
+  if (!ACTIVE.has(model.run.state)) return;
+  const timer = setInterval(async () => {
+    try {
+      model.run = await call(`/v1/runs/${model.run.id}`, { signal });
+      tell();
+      if (!ACTIVE.has(model.run.state)) {
+        clearInterval(timer);
+        dispatchEvent(new HashChangeEvent("hashchange"));
+      }
+    } catch {
+      // the line at the top says that the service is away; the next look may find it
+    }
+  }, LOOK_AGAIN);
+  signal.addEventListener("abort", () => clearInterval(timer));
+}

@@ -1,0 +1,57 @@
+// Two questions of your own, and what the run's network says of them.
+
+import { call } from "../../api.js";
+import { fill, h } from "../../dom.js";
+import { alertOf, loading } from "../../parts/notices.js";
+import { section } from "../../parts/small.js";
+
+const WAIT = 30;
+const TRIES = 4;
+
+export function askSection(model) {
+  const { node, body } = section("ask", "Try your own questions");
+  const first = h("input", { id: "question1", required: true, maxlength: 5000, value: "How do I cook rice?" });
+  const second = h("input", { id: "question2", required: true, maxlength: 5000, value: "How is rice cooked?" });
+  const answer = h("div", { "aria-live": "polite" });
+  const button = h("button", { class: "primary" }, "Are they duplicates?");
+  const form = h("form", { class: "card", on: { submit: asked } },
+    h("div", { class: "two" },
+      h("div", {}, h("label", { for: "question1" }, "One question"), first),
+      h("div", {}, h("label", { for: "question2" }, "Another"), second)),
+    h("p", {}, button), answer);
+  body.append(form);
+
+  async function asked(event) {
+    event.preventDefault();
+    button.disabled = true;
+    fill(answer, loading("A worker is asked; the first question takes some seconds."));
+    try {
+      fill(answer, shown(await answered({ question1: first.value, question2: second.value })));
+    } catch (error) {
+      if (error.name !== "AbortError") fill(answer, alertOf(error));
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  async function answered(questions) {
+    const { signal } = model;
+    let view = await call(`/v1/runs/${model.run.id}/predict?wait=${WAIT}`, { method: "POST", body: questions, signal });
+    for (let tried = 0; view.state === "queued" && tried < TRIES; tried += 1) {
+      fill(answer, loading("No worker has answered yet; still waiting."));
+      view = await call(`/v1/predictions/${view.id}?wait=${WAIT}`, { signal });
+    }
+    return view;
+  }
+
+  return node;
+}
+
+function shown(view) {
+  if (view.state === "failed") return alertOf(new Error(view.reason));
+  if (view.state === "queued") return alertOf(new Error("No worker has answered. Is one alive? Start one with `tripletlab worker`, and ask again."));
+  const [one] = view.predictions;
+  return h("p", { class: "answer", "data-duplicate": String(one.duplicate) },
+    `${one.duplicate ? "Duplicates" : "Different"}: similarity ${one.similarity.toFixed(3)}, `,
+    h("span", { class: "muted" }, `${one.duplicate ? "above" : "not above"} the threshold ${view.threshold.toFixed(3)}`));
+}

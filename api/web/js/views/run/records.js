@@ -1,0 +1,83 @@
+// What is written down of a run: evaluations, events, checkpoints, provenance.
+
+import { call } from "../../api.js";
+import { fill, h, whenSeen } from "../../dom.js";
+import { count, exact, figure } from "../../format.js";
+import { alertOf, loading } from "../../parts/notices.js";
+import { fact, section, stateChip } from "../../parts/small.js";
+
+const FIGURES = [["loss_per_row", "Loss per row"], ["accuracy", "Accuracy"], ["roc_auc", "ROC-AUC"], ["average_precision", "Average precision"],
+  ["positive_mean", "Duplicates' similarity"], ["negative_mean", "Others' similarity"], ["threshold", "Threshold"]];
+
+export function evaluationsSection(model) {
+  return read(model, "evaluations", "Evaluations", "evaluations", (items) => items.length
+    ? table(["Step", "Split", ...FIGURES.map(([, words]) => words), "Pairs"], items.map((one) =>
+      [count(one.step), one.split, ...FIGURES.map(([name]) => figure(one[name], name)), count(one.pairs)]))
+    : loading("No evaluation yet."));
+}
+
+const KEPT = "A run that has succeeded has its weights in place of checkpoints.";
+
+export function checkpointsSection(model) {
+  if (model.run.state === "succeeded") {
+    const { node, body } = section("checkpoints", "Checkpoints");
+    body.append(loading(KEPT));
+    return node;
+  }
+  return read(model, "checkpoints", "Checkpoints", "checkpoints", (items) => items.length
+    ? table(["After step", "Size", "Saved", "SHA-256"], items.map((one) =>
+      [count(one.step), `${(one.size / 1e6).toFixed(2)} MB`, exact(one.saved_at), h("code", { title: one.sha256 }, one.sha256.slice(0, 12))]))
+    : loading("None yet; the first is saved after some seconds of training."));
+}
+
+function read(model, id, title, path, drawn) {
+  const { node, body } = section(id, title);
+  fill(body, loading());
+  let seen = null;
+  const load = async () => {
+    try {
+      const found = await call(`/v1/runs/${model.run.id}/${path}`, { signal: model.signal });
+      fill(body, drawn(found.items));
+    } catch (error) {
+      if (error.name !== "AbortError") fill(body, alertOf(error));
+    }
+  };
+  whenSeen(node, model.signal, () => {
+    seen = model.run.step;
+    load();
+    model.listeners.add(() => {
+      if (model.run.step !== seen) load((seen = model.run.step));
+    });
+  });
+  return node;
+}
+
+export function eventsSection(model) {
+  const { node, body } = section("events", "Events");
+  const draw = () => {
+    if (model.eventsFailed) return fill(body, alertOf(model.eventsFailed));
+    return fill(body, model.events.length ? table(["When", "What", "State", "Attempt", ""], model.events.map((one) =>
+      [exact(one.at), one.kind.replaceAll("_", " "), one.to_state ? stateChip(one.to_state) : "", one.attempt ?? "", one.message ?? ""])) : loading("No event yet."));
+  };
+  draw();
+  model.listeners.add(draw);
+  return node;
+}
+
+export function provenanceSection(model) {
+  const { node, body } = section("provenance", "Provenance");
+  const draw = () => {
+    const found = model.run.provenance;
+    fill(body, found ? h("dl", { class: "facts" }, Object.entries(found).map(([name, value]) =>
+      fact(name.replaceAll("_", " "), typeof value === "object" ? JSON.stringify(value) : String(value)))) : loading("Known once the run has ended."));
+  };
+  draw();
+  model.listeners.add(draw);
+  return node;
+}
+
+function table(heads, rows) {
+  return h("div", { class: "scroll", tabindex: "0" }, h("table", {},
+    h("thead", {}, h("tr", {}, heads.map((one) => h("th", { scope: "col" }, one)))),
+    h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((one) => h("td", { class: "left-number" }, one)))))));
+}

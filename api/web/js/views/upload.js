@@ -1,0 +1,89 @@
+// A file of pairs by drag and drop or by choice, with its progress and the service's own errors.
+
+import { upload } from "../api.js";
+import { fill, h } from "../dom.js";
+import { percent } from "../format.js";
+import { bar } from "../parts/small.js";
+
+const COLUMNS = [["question1", "First question", "question1"], ["question2", "Second question", "question2"],
+  ["label", "Label (1: duplicates)", "is_duplicate"], ["split", "Split, if there is one", ""]];
+const ENDINGS = /(\.(csv|tsv|jsonl|ndjson|json|parquet|gz|zst))+$/i;
+
+export function uploadForm(signal) {
+  let file = null;
+  const chosen = h("p", { class: "small muted" }, "CSV, TSV, JSON Lines or Parquet; plain, .gz or .zst");
+  const picker = h("input", { type: "file", id: "file", class: "visually-hidden", on: { change: () => take(picker.files[0]) } });
+  const drop = h("div", { class: "drop", on: { dragover: over, dragleave: leave, drop: dropped } },
+    h("label", { for: "file", class: "button" }, "Choose a file"), picker, h("p", {}, "or drop it here"), chosen);
+  const name = h("input", { id: "dataset-name", name: "name", required: true, maxlength: 100 });
+  const columns = COLUMNS.map(([key, words, value]) => ({ key, words, input: h("input", { id: `column-${key}`, value }) }));
+  const progress = h("div", { "aria-live": "polite" });
+  const button = h("button", { class: "primary" }, "Upload");
+  const form = h("form", { novalidate: true, on: { submit: sent } }, drop,
+    h("div", { class: "form-grid section" },
+      place("/name", h("div", {}, h("label", { for: "dataset-name" }, "Name"), name)),
+      columns.map(({ key, words, input }) => place(`/${key}`, h("div", {}, h("label", { for: input.id }, words), input)))),
+    place("/file", progress), h("p", {}, button));
+
+  function over(event) {
+    event.preventDefault();
+    drop.classList.add("over");
+  }
+  function leave() {
+    drop.classList.remove("over");
+  }
+  function dropped(event) {
+    event.preventDefault();
+    leave();
+    take(event.dataTransfer.files[0]);
+  }
+  function take(given) {
+    if (!given) return;
+    file = given;
+    chosen.textContent = `${file.name}, ${(file.size / 1e6).toFixed(2)} MB`;
+    if (!name.value) name.value = file.name.replace(ENDINGS, "").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+  }
+
+  async function sent(event) {
+    event.preventDefault();
+    clear();
+    if (!file) return tell("/file", "Choose a file, or drop one on the field above.");
+    const data = new FormData();
+    data.append("name", name.value);
+    for (const { key, input } of columns) if (input.value) data.append(key, input.value);
+    data.append("file", file, file.name);
+    button.disabled = true;
+    try {
+      const made = await upload("/v1/datasets", data, (share) => fill(progress,
+        bar(share, "Upload", "running"), h("p", { class: "small muted" }, share < 1 ? `${percent(share)} sent` : "Sent; the service reads it, row by row…")), signal);
+      location.hash = `#/datasets/${encodeURIComponent(made.name)}`;
+    } catch (error) {
+      fill(progress);
+      if (error.name !== "AbortError") show(error);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  function show(error) {
+    if (!error.errors?.length) return tell("/file", error.message);
+    for (const one of error.errors) tell(form.querySelector(`[data-pointer="${CSS.escape(one.pointer)}"]`) ? one.pointer : "/file", one.detail);
+  }
+
+  function tell(pointer, text) {
+    const holder = form.querySelector(`[data-pointer="${pointer}"]`);
+    holder.querySelector("input")?.setAttribute("aria-invalid", "true");
+    holder.append(h("p", { class: "field-error", role: "alert" }, text));
+  }
+
+  function clear() {
+    form.querySelectorAll(".field-error").forEach((one) => one.remove());
+    form.querySelectorAll("[aria-invalid]").forEach((one) => one.removeAttribute("aria-invalid"));
+  }
+
+  return form;
+}
+
+function place(pointer, node) {
+  return h("div", { "data-pointer": pointer }, node);
+}

@@ -1,0 +1,95 @@
+"""The page for everyone: by keyboard, on a narrow screen, in the dark, and by the WCAG's rules."""
+
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from api_for_tests import GENERATED, ApiForTests
+from browser_for_tests import Tab, tab_in
+from shown_runs_for_tests import shown_experiment
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def places(service: ApiForTests) -> list[str]:
+    """Every view, each with something in it."""
+    found = shown_experiment(service, seeds=2)
+    run = service.runs(found)[0].id
+    new = "/new?recipe=hard-negative-mining-small"
+    data = f"/datasets/{GENERATED}"
+    return ["/experiments", f"/experiments/{found}", f"/runs/{run}", new, "/datasets", data]
+
+
+def settle(tab: Tab, place: str) -> None:
+    tab.open(place)
+    tab.page.evaluate(
+        """async () => { for (let y = 0; y < document.body.scrollHeight; y += 400) {
+          scrollTo(0, y); await new Promise((done) => setTimeout(done, 60)); } scrollTo(0, 0); }"""
+    )
+    tab.page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_view_breaks_a_rule_of_the_wcag(
+    browser: Browser, service: ApiForTests, scheme: str
+) -> None:
+    found: list[Any] = []
+    for place in places(service):
+        # axe is put into the page by the test, which the page's own policy would forbid
+        with tab_in(browser, service.url, color_scheme=scheme, bypass_csp=True) as tab:
+            settle(tab, place)
+            tab.page.evaluate(AXE)
+            result = tab.page.evaluate("(tags) => axe.run({ runOnly: tags })", RULES)
+            assert len(result["passes"]) > 10
+            found += [
+                (place, one["id"], [node["html"][:160] for node in one["nodes"]])
+                for one in result["violations"]
+            ]
+    assert found == []
+
+
+def test_no_view_is_wider_than_a_narrow_screen(browser: Browser, service: ApiForTests) -> None:
+    for place in places(service):
+        narrow = {"width": 360, "height": 740}
+        with tab_in(browser, service.url, viewport=narrow, has_touch=True) as tab:
+            settle(tab, place)
+            wide = tab.page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 360, place
+
+
+def test_the_list_can_be_walked_and_an_experiment_opened_by_keyboard(
+    tab: Tab, service: ApiForTests
+) -> None:
+    service.submit(name="By keyboard")
+    tab.open()
+    tab.page.keyboard.press("Tab")
+    expect(tab.find(".skip")).to_be_focused()
+    expect(tab.find(".skip")).to_be_in_viewport()
+    tab.page.keyboard.press("Enter")
+    expect(tab.find("#main")).to_be_focused()
+    for _ in range(8):
+        tab.page.keyboard.press("Tab")
+        outline = tab.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none"
+        if tab.page.evaluate("document.activeElement.className") == "name":
+            break
+    tab.page.keyboard.press("Enter")
+    expect(tab.find("h1")).to_have_text("By keyboard")
+    expect(tab.find("h1")).to_be_focused()
+
+
+def test_the_theme_is_the_systems_until_another_is_chosen_and_then_kept(
+    browser: Browser, service: ApiForTests
+) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    with tab_in(browser, service.url, color_scheme="dark") as tab:
+        tab.open()
+        assert tab.page.evaluate(ground) == "rgb(20, 22, 27)"
+        tab.button("Theme: system").click()
+        assert tab.page.evaluate(ground) == "rgb(250, 249, 246)"
+        tab.page.reload()
+        assert tab.page.evaluate(ground) == "rgb(250, 249, 246)"
+        expect(tab.button("Theme: light")).to_be_visible()

@@ -1,0 +1,71 @@
+"""Data sets in a browser: profile, lengths, pairs, and a file that is dropped on the page."""
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from api_for_tests import GENERATED, ApiForTests
+from browser_for_tests import Tab
+
+CSV = "question1,question2,is_duplicate\n" + "".join(
+    f"how is {word} made,how do they make {word},{number % 2}\n"
+    for number, word in enumerate(("tea", "<b>ink</b>", "glass", "paper") * 30)
+)
+
+
+def test_a_data_set_shows_its_profile_lengths_and_pairs(tab: Tab, service: ApiForTests) -> None:
+    about = service.get(f"/v1/datasets/{GENERATED}")
+    tab.open("/datasets")
+    tab.page.get_by_role("link", name=GENERATED).click()
+    expect(tab.find("main .facts").first).to_contain_text(f"{about['rows']:,}")
+    tab.find("#lengths canvas").wait_for()
+    first = service.get(f"/v1/datasets/{GENERATED}/pairs", limit=1)["items"][0]
+    expect(tab.find("#pairs li").first).to_contain_text(first["question1"])
+    tab.button("Next").click()
+    expect(tab.find("#pairs li").first).to_contain_text("row 10")
+    tab.page.get_by_label("From row").fill("500")
+    tab.page.keyboard.press("Tab")
+    expect(tab.find("#pairs li").first).to_contain_text("row 500")
+
+
+def drop(tab: Tab, name: str, text: str) -> None:
+    """Let go of a file over the field, as a file manager does."""
+    script = """([name, text]) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([text], name, { type: "text/csv" }));
+      const drop = document.querySelector(".drop");
+      const about = { dataTransfer: transfer, bubbles: true, cancelable: true };
+      for (const kind of ["dragover", "drop"]) drop.dispatchEvent(new DragEvent(kind, about));
+    }"""
+    tab.page.evaluate(script, [name, text])
+
+
+def test_a_dropped_file_is_uploaded_with_progress_and_shown(tab: Tab, service: ApiForTests) -> None:
+    tab.open("/datasets")
+    drop(tab, "my pairs.csv", CSV)
+    expect(tab.page.get_by_label("Name", exact=True)).to_have_value("my-pairs")
+    seen = """new MutationObserver((changes) => { for (const one of changes) for (const node of
+      one.addedNodes) if (node.getAttribute?.("role") === "progressbar") window.progress = true; })
+      .observe(document.querySelector("[data-pointer='/file'] div"), { childList: true })"""
+    tab.page.evaluate(seen)
+    tab.button("Upload").click()
+    expect(tab.find("h1")).to_have_text("my-pairs")
+    assert tab.page.evaluate("window.progress") is True
+    assert service.get("/v1/datasets/my-pairs")["rows"] == 120
+    expect(tab.find("#pairs li").nth(1)).to_contain_text("how is <b>ink</b> made")
+    assert tab.find("#pairs b").count() == 0
+
+
+def test_a_file_that_is_refused_says_why_at_its_field(tab: Tab, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("question1,question2,is_duplicate\na,b,perhaps\n")
+    tab.expected_statuses = {422}
+    tab.open("/datasets")
+    tab.button("Upload").click()
+    tab.sees("Choose a file, or drop one")
+    tab.find("input[type=file]").set_input_files(bad)
+    tab.button("Upload").click()
+    expect(tab.find('[data-pointer="/file"] .field-error')).to_contain_text("line 2")
+    tab.page.get_by_label("Name", exact=True).fill("no good/name")
+    tab.button("Upload").click()
+    expect(tab.find('[data-pointer="/name"] .field-error')).to_contain_text("a name begins with")

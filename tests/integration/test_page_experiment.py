@@ -1,0 +1,198 @@
+"""One experiment in a browser: its verdict and all that it rests on, and that it is live."""
+
+import json
+import re
+
+from playwright.sync_api import expect
+
+from models import metrics, runs
+from models.states import RunState
+
+from api_for_tests import ApiForTests, now
+from browser_for_tests import Tab
+from shown_runs_for_tests import STEPS, shown_experiment, train_shown
+from stored import evaluation_row, step_row
+
+
+def canvases(tab: Tab, section: str) -> int:
+    """Charts of a section on which something other than the ground is drawn."""
+    script = """(all) => [...document.querySelectorAll(all)].filter((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return data.some((value, index) => index % 4 === 3 && value > 0);
+    }).length"""
+    return int(tab.page.evaluate(script, f"{section} canvas"))
+
+
+def test_the_verdict_comes_first_as_the_services_sentence_with_its_interval(
+    tab: Tab, service: ApiForTests
+) -> None:
+    found = shown_experiment(service)
+    primary = service.get(f"/v1/experiments/{found}/results")["comparisons"][0]
+    tab.open(f"/experiments/{found}")
+    expect(tab.find("#verdict .sentence")).to_have_text(primary["sentence"])
+    chart = tab.find("#verdict .interval-chart")
+    expect(chart).to_have_attribute("aria-label", re.compile(r"modified minus vanilla: \+0\.021"))
+    x = {
+        name: float(chart.locator(f".{name}").first.get_attribute(place) or "nan")
+        for name, place in {
+            "zero": "x1", "estimate": "cx", "interval": "x1", "margin-edge": "x1",
+        }.items()
+    }  # fmt: skip
+    assert x["margin-edge"] < x["zero"] < x["interval"] < x["estimate"]
+    expect(chart.locator(".seed")).to_have_count(6)
+    arms = tab.find("#arms tbody tr")
+    expect(arms).to_have_count(4)  # two arms, and two models that need no training
+
+
+def test_the_curves_can_be_read_by_key_zoomed_and_put_on_a_log_scale(
+    tab: Tab, service: ApiForTests
+) -> None:
+    tab.open(f"/experiments/{shown_experiment(service)}")
+    holder = tab.find("#curves .holder")
+    tab.find("#curves canvas").wait_for()
+    tab.page.wait_for_function("document.querySelector('#curves canvas').width > 0")
+    assert canvases(tab, "#curves") == 1
+    holder.focus()
+    tab.page.keyboard.press("ArrowRight")
+    expect(tab.find("#curves .legend")).to_contain_text("step 5")
+    expect(tab.find("#curves .legend output").first).to_have_text("0.5")
+    tab.page.keyboard.press("+")
+    tab.page.keyboard.press("ArrowLeft")
+    tab.page.keyboard.press("Escape")
+    tab.button("Log scale").click()
+    expect(tab.button("Log scale")).to_have_attribute("aria-pressed", "true")
+    tab.page.get_by_label("Figure", exact=True).select_option("Validation accuracy")
+    holder.hover(position={"x": 300, "y": 100})
+    expect(tab.find("#curves .legend output").first).to_have_text(re.compile(r"0\.6\d+"))
+
+
+def test_collapse_seeds_and_plateau_are_drawn(tab: Tab, service: ApiForTests) -> None:
+    tab.open(f"/experiments/{shown_experiment(service)}")
+    expect(tab.find("#collapse canvas")).to_have_count(4)
+    tab.page.wait_for_function("document.querySelectorAll('#plateau canvas').length === 1")
+    assert canvases(tab, "#collapse") == 4
+    assert canvases(tab, "#plateau") == 1
+    expect(tab.find("#collapse .legend .arm")).to_have_count(10)  # positives and negatives apart
+    tab.sees("vanilla: 6 of 6 runs left the plateau")
+    expect(tab.find("#seeds .pairs-chart .dot")).to_have_count(12)
+    expect(tab.find("#seeds .pairs-chart .pair")).to_have_count(6)
+    tab.find("#seeds summary").click()
+    expect(tab.find("#seeds tbody tr")).to_have_count(6)
+
+
+def test_the_accuracy_follows_the_threshold_that_is_dragged(tab: Tab, service: ApiForTests) -> None:
+    found = shown_experiment(service)
+    run = service.runs(found)[0].id
+    scores = service.get(f"/v1/runs/{run}/scores")
+
+    def accuracy(threshold: float) -> str:
+        pairs = zip(scores["label"], scores["score"], strict=True)
+        right = [(score > threshold) == (label == 1) for label, score in pairs]
+        return f"{sum(right) / len(right):.4f}"
+
+    tab.open(f"/experiments/{found}")
+    tab.find("#scores").scroll_into_view_if_needed()
+    shown = tab.find("#scores [data-figure=accuracy]")
+    expect(shown).to_have_text(accuracy(0.7))
+    slider = tab.page.get_by_role("slider", name="Threshold")
+    slider.focus()
+    tab.page.keyboard.press("ArrowLeft")
+    expect(shown).to_have_text(accuracy(0.695))
+    over = tab.find("#scores .u-over").bounding_box()
+    assert over is not None
+    tab.page.mouse.move(over["x"] + over["width"] * 0.5, over["y"] + 40)
+    tab.page.mouse.down()
+    tab.page.mouse.move(over["x"] + over["width"] * 0.6, over["y"] + 40)
+    tab.page.mouse.up()
+    moved = float(tab.find("#scores output[for=threshold]").inner_text())
+    assert moved < 0.6
+    expect(shown).not_to_have_text(accuracy(0.695))
+    tab.button("Back to the run's 0.700").click()
+    expect(shown).to_have_text(accuracy(0.7))
+
+
+def test_runs_tell_worker_attempt_reason_and_time(tab: Tab, service: ApiForTests) -> None:
+    made = service.submit(steps=STEPS, seeds={"count": 1})
+    first, second = service.runs(made["id"])
+    train_shown(service, first)
+    attempt = service.claim(second.id, seconds_ago=60)
+    with service.database.transaction() as session:
+        runs.advance(session, second.id, attempt, 30, now())
+    tab.open(f"/experiments/{made['id']}")
+    done, going = (tab.find("#runs tbody tr").nth(index) for index in (0, 1))
+    expect(done).to_contain_text("succeeded")
+    expect(going).to_contain_text("30 of 60")
+    expect(going).to_contain_text(re.compile(r"\d+ s left|1 min \d+ s left"))
+    expect(going.locator("code")).to_have_attribute("title", "wrk_t")
+
+
+def test_steps_and_states_arrive_live_and_the_verdict_with_them(
+    tab: Tab, service: ApiForTests
+) -> None:
+    made = service.submit(seeds={"count": 1})
+    one, other = service.runs(made["id"])
+    tab.open(f"/experiments/{made['id']}")
+    tab.sees("No step is stored yet")
+    attempt = service.claim(one.id)
+    for step in range(1, 11):
+        with service.database.transaction() as session:
+            metrics.append_steps(session, one.id, [step_row(step)])
+            if step == 10:
+                metrics.append_evaluation(session, one.id, evaluation_row(step))
+            runs.advance(session, one.id, attempt, step, now())
+    tab.find("#curves canvas").wait_for()
+    expect(tab.find("#runs tbody tr").first).to_contain_text("10 of 20")
+    runs_left = [other]
+    with service.database.transaction() as session:
+        runs.request_cancel(session, one.id, now())
+    for run in runs_left:
+        service.train(run.id, accuracy=0.8)
+    expect(tab.find("#runs tbody tr").nth(1)).to_contain_text("succeeded")
+    expect(tab.find("#arms tbody tr").nth(1)).to_contain_text("0.8000")
+    streams = [reply for reply in tab.replies if "/events?from_now=true" in reply.url]
+    assert len(streams) == 1
+
+
+def test_a_failed_run_says_why_and_other_states_are_honest(tab: Tab, service: ApiForTests) -> None:
+    made = service.submit(seeds={"count": 1})
+    for run in service.runs(made["id"]):
+        attempt = service.claim(run.id)
+        with service.database.transaction() as session:
+            runs.finish(
+                session, run.id, attempt, RunState.FAILED,
+                reason="step 3: the loss is not finite", now=now(),
+            )  # fmt: skip
+    tab.open(f"/experiments/{made['id']}")
+    expect(tab.find("#runs tbody tr").first).to_contain_text("step 3: the loss is not finite")
+    expect(tab.find("#verdict .sentence")).to_contain_text("Nothing can be said")
+    tab.sees("No run of this experiment has stored a step")
+    expect(tab.find("#scores")).to_contain_text("Scores are written when a run succeeds")
+    expect(tab.find("#seeds")).to_contain_text("No seed has finished in both arms yet")
+
+
+def test_the_spec_and_the_curl_command_ask_the_same_again(tab: Tab, service: ApiForTests) -> None:
+    found = shown_experiment(service, seeds=1, name="What's in a margin?")
+    spec = service.get(f"/v1/experiments/{found}")["spec"]
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.open(f"/experiments/{found}")
+    panel = tab.find("#spec [role=tabpanel]:visible")
+    assert json.loads(panel.locator("pre").inner_text()) == spec
+    panel.get_by_role("button", name="Copy").click()
+    tab.sees("Copied.")
+    assert json.loads(tab.page.evaluate("navigator.clipboard.readText()")) == spec
+    tab.find("#spec [role=tab]").first.focus()
+    tab.page.keyboard.press("ArrowRight")
+    command = tab.find("#spec [role=tabpanel]:visible pre").inner_text()
+    assert command.startswith(f"curl -X POST {service.url}/v1/experiments")
+    body = command.split("-d '", 1)[1].removesuffix("'").replace("'\\''", "'")
+    again = service.http.post("/v1/experiments?dry_run=true", content=body)
+    assert again.json()["spec"] == spec
+
+
+def test_deleting_asks_first_and_leads_back_to_the_list(tab: Tab, service: ApiForTests) -> None:
+    found = shown_experiment(service, seeds=1)
+    tab.page.on("dialog", lambda dialog: dialog.accept())
+    tab.open(f"/experiments/{found}")
+    tab.button("Delete").click()
+    tab.sees("No experiment yet")
+    assert service.http.get(f"/v1/experiments/{found}").status_code == 404

@@ -1,0 +1,117 @@
+"""Asking through the form: made from the schema, in step with the JSON, errors at their fields."""
+
+import json
+from typing import Any
+
+from playwright.sync_api import expect
+
+from models.specs.experiment import ExperimentSpec
+
+from api_for_tests import ApiForTests
+from browser_for_tests import Tab
+
+SMALL = "/new?recipe=hard-negative-mining-small"
+
+
+def document(tab: Tab) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(tab.find("#json").input_value())
+    return found
+
+
+def unfold(tab: Tab) -> None:
+    tab.find("#field-name-value").wait_for()
+    tab.page.evaluate("document.querySelectorAll('main details').forEach((one) => one.open = true)")
+
+
+def test_the_cost_is_told_before_anything_starts(tab: Tab, service: ApiForTests) -> None:
+    tab.open(SMALL)
+    expect(tab.find(".cost .big").first).to_have_text("12 runs")
+    expect(tab.find(".cost .big").nth(1)).to_contain_text("about ")
+    tab.find("#field-seeds-count-value").fill("9")
+    expect(tab.find(".cost .big").first).to_have_text("18 runs")
+    assert service.get("/v1/experiments")["items"] == []
+
+
+def test_a_changed_recipe_is_started_once_and_shown(tab: Tab, service: ApiForTests) -> None:
+    tab.open(SMALL)
+    tab.find("#field-name-value").fill("Asked by form")
+    tab.find("#field-seeds-count-value").fill("1")
+    expect(tab.find(".cost .big").first).to_have_text("2 runs")
+    tab.button("Start").dblclick()
+    expect(tab.find("h1")).to_have_text("Asked by form")
+    (made,) = service.get("/v1/experiments")["items"]
+    assert made["name"] == "Asked by form"
+    assert made["id"] in tab.page.url
+
+
+def test_every_field_of_the_spec_has_a_place_in_the_form(tab: Tab) -> None:
+    tab.open(SMALL)
+    tab.find("#field-name-value").wait_for()
+    pointers = tab.page.evaluate(
+        "[...document.querySelectorAll('[data-pointer]')].map((one) => one.dataset.pointer)"
+    )
+    assert {f"/{name}" for name in ExperimentSpec.model_fields} <= set(pointers)
+    assert "/arms/1/loss/terms/1/among" in pointers
+    assert "/encoder/hidden_dim" in pointers
+
+
+def test_errors_stand_at_the_fields_that_the_service_names(tab: Tab) -> None:
+    tab.expected_statuses = {422}
+    tab.open(SMALL)
+    tab.find("#field-decision-confidence-value").fill("2")
+    unfold(tab)
+    tab.find("#field-batch_size-value").fill("1")
+    tab.sees("2 fields are wrong")
+    batch = tab.find('[data-pointer="/batch_size"]')
+    expect(batch.locator(".field-error")).to_contain_text("greater than or equal to 2")
+    control = batch.locator("input")
+    expect(control).to_have_attribute("aria-invalid", "true")
+    described = control.get_attribute("aria-describedby")
+    expect(tab.find(f"#{described}")).to_contain_text("greater than or equal to 2")
+    expect(tab.button("Start")).to_be_disabled()
+    tab.page.get_by_role("link", name="/decision/confidence").click()
+    expect(tab.find("#field-decision-confidence-value")).to_be_focused()
+    tab.find("#field-decision-confidence-value").fill("0.9")
+    tab.find("#field-batch_size-value").fill("64")
+    expect(tab.button("Start")).to_be_enabled()
+    expect(tab.find(".field-error:not(:empty)")).to_have_count(0)
+
+
+def test_the_json_and_the_fields_follow_each_other(tab: Tab) -> None:
+    tab.open(SMALL)
+    unfold(tab)
+    tab.find("#field-steps-value").fill("77")
+    assert document(tab)["steps"] == 77
+    changed = {**document(tab), "steps": 88, "name": "From JSON"}
+    tab.find("#json").fill(json.dumps(changed))
+    expect(tab.find("#field-steps-value")).to_have_value("88")
+    expect(tab.find("#field-name-value")).to_have_value("From JSON")
+    tab.find("#json").fill("{")
+    expect(tab.find("#json-error")).to_contain_text("Not JSON yet")
+    expect(tab.button("Start")).to_be_disabled()
+
+
+def test_kinds_arms_and_terms_can_be_changed_added_and_removed(tab: Tab) -> None:
+    tab.open(SMALL)
+    tab.button("Add arm").click()
+    assert [arm["name"] for arm in document(tab)["arms"]] == ["vanilla", "modified", "modified 2"]
+    expect(tab.find("#field-decision-baseline-value option")).to_have_count(3)
+    third = tab.find('[data-pointer="/arms/2"]')
+    third.locator("#field-arms-2-loss-terms-1-kind").select_option("multiple_negatives")
+    assert document(tab)["arms"][2]["loss"]["terms"][1]["kind"] == "multiple_negatives"
+    expect(tab.find("#field-arms-2-loss-terms-1-scale-value")).to_have_value("20")
+    third.get_by_role("button", name="Remove Term 1").click()
+    assert len(document(tab)["arms"][2]["loss"]["terms"]) == 1
+    expect(tab.find(".cost .big").first).to_have_text("18 runs")
+    tab.find("#field-seeds-kind").select_option("until_decided")
+    expect(tab.find(".cost")).to_contain_text("The verdict is looked at with")
+    tab.button("Remove modified 2").click()
+    assert len(document(tab)["arms"]) == 2
+
+
+def test_an_experiment_can_be_asked_again_with_a_change(tab: Tab, service: ApiForTests) -> None:
+    made = service.submit(name="The first", steps=33)
+    tab.open(f"/experiments/{made['id']}")
+    tab.page.get_by_role("link", name="Ask again, changed").click()
+    expect(tab.find("#field-name-value")).to_have_value("The first")
+    assert document(tab) == made["spec"]

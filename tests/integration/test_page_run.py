@@ -1,0 +1,103 @@
+"""One run in a browser: its records, its mistakes in words, and questions of one's own."""
+
+import re
+import threading
+import time
+
+from playwright.sync_api import expect
+from sqlalchemy import select, update
+
+from models.tables import Prediction
+
+from api_for_tests import ApiForTests, now
+from browser_for_tests import Tab
+from shown_runs_for_tests import STEPS, shown_experiment
+
+
+def run_of(service: ApiForTests) -> str:
+    return service.runs(shown_experiment(service, seeds=1))[0].id
+
+
+def answer_one(service: ApiForTests, similarity: float) -> threading.Thread:
+    """Answer the next prediction as a worker's process does."""
+
+    def work() -> None:
+        for _ in range(600):
+            with service.database.transaction() as session:
+                asked = session.scalar(
+                    select(Prediction.id).where(Prediction.answered_at.is_(None))
+                )
+                if asked is not None:
+                    answered = {
+                        "similarities": [similarity],
+                        "threshold": 0.7,
+                        "answered_at": now(),
+                    }
+                    session.execute(
+                        update(Prediction).where(Prediction.id == asked).values(**answered)
+                    )
+                    return
+            time.sleep(0.2)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_run_shows_what_is_written_down_of_it(tab: Tab, service: ApiForTests) -> None:
+    run = run_of(service)
+    tab.open(f"/runs/{run}")
+    expect(tab.find("h1")).to_have_text("vanilla, seed 0")
+    expect(tab.find("main .facts").first).to_contain_text(f"{STEPS} of {STEPS}")
+    tab.find("#steps canvas").wait_for()
+    tab.page.get_by_label("Figure", exact=True).select_option("Gradient norm")
+    expect(tab.find("#steps .legend")).to_contain_text("Gradient norm")
+    tab.find("#evaluations").scroll_into_view_if_needed()
+    expect(tab.find("#evaluations tbody tr")).to_have_count(13)
+    states = tab.find("#events .chip")
+    expect(states).to_have_count(3)
+    assert states.all_inner_texts() == ["queued", "running", "succeeded"]
+    expect(tab.find("#provenance")).to_contain_text("2.13.0")
+    expect(tab.find("#scores canvas")).to_have_count(1)
+
+
+def test_the_hardest_mistakes_are_read_in_words(tab: Tab, service: ApiForTests) -> None:
+    run = run_of(service)
+    found = service.get(f"/v1/runs/{run}/mistakes", limit=1)
+    tab.open(f"/runs/{run}")
+    first = tab.find("#mistakes li").first
+    expect(first).to_contain_text(found["items"][0]["question1"])
+    expect(first).to_contain_text(f"similarity {found['items'][0]['similarity']:.3f}")
+    expect(tab.find("#mistakes")).to_contain_text(f"{found['wrong']} of 400 test pairs")
+    expect(tab.find("#mistakes li")).to_have_count(10)
+    tab.find("#mistakes").get_by_role("button", name="Show more").click()
+    expect(tab.find("#mistakes li")).to_have_count(20)
+    tab.page.get_by_label("Kind of mistake").select_option("called_duplicate")
+    expect(tab.find("#mistakes li").first).to_contain_text("different, called duplicates")
+
+
+def test_ones_own_questions_are_answered_by_a_worker(tab: Tab, service: ApiForTests) -> None:
+    run = run_of(service)
+    tab.open(f"/runs/{run}")
+    tab.page.get_by_label("One question").fill("Where is <b>Rome</b>?")
+    answering = answer_one(service, 0.91)
+    tab.button("Are they duplicates?").click()
+    expect(tab.find(".answer")).to_have_text(
+        re.compile(r"Duplicates: similarity 0\.910, above the threshold 0\.700")
+    )
+    answering.join()
+    with service.database.reading() as session:
+        (asked,) = session.scalars(select(Prediction))
+        assert asked.pairs[0][0] == "Where is <b>Rome</b>?"
+
+
+def test_a_waiting_run_says_what_it_waits_for_and_can_be_cancelled(
+    tab: Tab, service: ApiForTests
+) -> None:
+    run = service.runs(service.submit()["id"])[0].id
+    tab.expected_statuses = {404}  # of checkpoints, until the service lists them
+    tab.open(f"/runs/{run}")
+    tab.sees("Waits for a worker")
+    expect(tab.find("#steps")).to_contain_text("No step is stored yet.")
+    tab.button("Cancel").click()
+    expect(tab.find(".page-head .chip")).to_have_text("cancelled")

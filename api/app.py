@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api import (
     audit,
+    client_file,
     comparisons,
     datasets,
     docs,
@@ -77,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)
+    app.include_router(client_file.router)
     _guard(app, settings)
     monitoring.install(app)
     app.add_middleware(AccessLog)

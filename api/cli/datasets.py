@@ -6,12 +6,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from api.cli.client import UrlOption, connected
+from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, out, stop
 
 app = typer.Typer(help="The service's data sets.", no_args_is_help=True)
-
-UPLOAD_SECONDS = 600.0  # sending, reading and profiling a file
 
 
 @app.command()
@@ -28,18 +26,9 @@ def add(
     """Upload a file of question pairs."""
     if not file.is_file():
         raise stop(f"There is no file {file}.", USAGE)
-    fields = {
-        "name": name,
-        "question1": question1,
-        "question2": question2,
-        "label": label,
-        "split": split,
-        "format": format,
-    }
-    given = {field: value for field, value in fields.items() if value is not None}
-    with connected(url) as client, file.open("rb") as stream:
-        files = {"file": (file.name, stream)}
-        view = client.post("/v1/datasets", data=given, files=files, timeout=UPLOAD_SECONDS)
+    columns = {"question1": question1, "question2": question2, "label": label, "split": split}
+    with connected(url) as client:
+        view = client.upload(file, name, format=format, **columns).document
     out.print(
         f"{view['name']}: {view['rows']:,} pairs, {100 * view['duplicate_share']:.1f} % duplicates",
         markup=False,

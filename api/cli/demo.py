@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.client import Client
+from api.cli.connection import connected
 from api.cli.console import FAILED, say, stop
 from api.cli.documents import apply_settings
 from api.cli.embedded import PortTaken, embedded_service, listen
@@ -90,13 +90,10 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _ask(address: str, key: str, body: Any) -> str:
     """POST the recipe, follow it, show the answer; the experiment's last state."""
-    client = Client(address, key)
-    try:
-        view = client.post("/v1/experiments", json=body)
-        say(f"{view['name']}: {len(view['runs'])} runs, {view['id']}")
-        state = watch(client, view["id"])
-        show_results(client.get(f"/v1/experiments/{view['id']}/results"))
-        say(f"The whole answer: {address}/v1/experiments/{view['id']}/results")
+    with connected(address, key) as client:
+        asked = client.submit(body)
+        say(f"{asked.name}: {len(asked.runs)} runs, {asked.id}")
+        state = watch(client, asked.id)
+        show_results(client.results(asked).document)
+        say(f"The whole answer: {address}/v1/experiments/{asked.id}/results")
         return state
-    finally:
-        client.close()

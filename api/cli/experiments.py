@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from api.cli.client import Client, UrlOption, connected
+from api.cli.connection import UrlOption, connected
 from api.cli.console import FAILED, out, say
 from api.cli.documents import apply_settings, read_document
 from api.cli.tables import show_results
 from api.cli.watching import watch as watch_until_ended
+from api.client import Client
 
 SetOption = Annotated[
     list[str] | None,
@@ -31,14 +32,12 @@ def submit(
     """Submit an experiment; print its id."""
     document = apply_settings(read_document(spec), assignments or [])
     with connected(url) as client:
-        headers = {} if key is None else {"Idempotency-Key": key}
-        params = {"dry_run": "true"} if dry_run else {}
-        view = client.post("/v1/experiments", json=document, headers=headers, params=params)
         if dry_run:
-            out.print_json(json.dumps(view))
+            out.print_json(json.dumps(client.dry_run(document).document))
             return
+        view = client.submit(document, idempotency_key=key).document
         out.print(view["id"])
-        say(f"{len(view['runs'])} runs queued; {client.base_url}/v1/experiments/{view['id']}")
+        say(f"{len(view['runs'])} runs queued; {client.url}/v1/experiments/{view['id']}")
         if view["waiting_for"]:
             say(f"They wait for {view['waiting_for']}.")
         if wait:
@@ -54,7 +53,7 @@ def watch(experiment: str, url: UrlOption = None) -> None:
 def finish(client: Client, experiment_id: str) -> None:
     """Follow, show the results, and end with 1 unless every run succeeded."""
     state = watch_until_ended(client, experiment_id)
-    show_results(client.get(f"/v1/experiments/{experiment_id}/results"))
+    show_results(client.results(experiment_id).document)
     if state != "succeeded":
         raise typer.Exit(FAILED)
 
@@ -66,7 +65,7 @@ def results(
 ) -> None:
     """Print the comparison, also while runs go on."""
     with connected(url) as client:
-        document = client.get(f"/v1/experiments/{experiment}/results")
+        document = client.results(experiment).document
         if as_json:
             typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
         else:
@@ -77,6 +76,7 @@ def recipes(url: UrlOption = None) -> None:
     """List the recipes."""
     table = Table("name", "about")
     with connected(url) as client:
-        for recipe in client.get("/v1/recipes")["items"]:
-            table.add_row(recipe["name"], recipe["about"])
+        listed = client.recipes()
+    for name, about in zip(listed["name"], listed["about"], strict=True):
+        table.add_row(name, about)
     out.print(table)

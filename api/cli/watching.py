@@ -1,43 +1,18 @@
 """Following an experiment: a bar a run on a terminal, plain lines anywhere else.
 
-The service holds each reply until something changed (`wait`, `If-None-Match`), so following costs
-next to nothing and shows a change as soon as it is stored.
+The client follows; what changed is shown here as soon as it is stored.
 """
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from api.cli.client import PATIENCE, Client
 from api.cli.console import out
+from api.client import ENDED, Client
 
-WAIT = 20  # seconds that the service may hold a reply
-ENDED = frozenset({"succeeded", "failed", "cancelled"})
 SHOWN_RUNS = 24  # with more, bars of runs that have ended make room
 LINE_SECONDS = 5.0  # between lines of mere progress
-MIN_PAUSE = 0.2  # a step ends every few milliseconds; nobody reads that fast
-
-
-def follow(client: Client, experiment_id: str) -> Iterator[dict[str, Any]]:
-    """The experiment's view now, and again whenever it changed, until it has ended."""
-    tag = None
-    while True:
-        reply = client.call(
-            "GET",
-            f"/v1/experiments/{experiment_id}",
-            params={"wait": WAIT if tag else 0},
-            headers={"If-None-Match": tag} if tag else {},
-            timeout=WAIT + PATIENCE,
-        )
-        if reply.status_code == 200:
-            view: dict[str, Any] = reply.json()
-            yield view
-            if view["state"] in ENDED:
-                return
-        tag = reply.headers["etag"]
-        time.sleep(MIN_PAUSE)
 
 
 def watch(client: Client, experiment_id: str) -> str:
@@ -45,9 +20,9 @@ def watch(client: Client, experiment_id: str) -> str:
     show = _Bars(client) if out.is_terminal else _Lines(client)
     state = "queued"
     with show:
-        for view in follow(client, experiment_id):
-            state = view["state"]
-            show.update(view)
+        for seen in client.follow(experiment_id):
+            state = seen.state
+            show.update(seen.document)
     return state
 
 

@@ -18,6 +18,7 @@ from api import (
     datasets,
     docs,
     experiments,
+    exports,
     health,
     monitoring,
     openapi,
@@ -71,8 +72,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
     resources = (
-        datasets, experiments, streaming, runs, weights, predictions, reproductions, comparisons,
-        recipes, audit,
+        datasets, experiments, exports, streaming, runs, weights, predictions, reproductions,
+        comparisons, recipes, audit,
     )  # fmt: skip
     for resource in resources:
         v1.include_router(resource.router)

@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from api.cli import datasets, demo, experiments, keys, runs, services
+from api.cli import datasets, demo, experiments, exports, keys, runs, services
 
 app = typer.Typer(
     name="tripletlab",
@@ -28,6 +28,7 @@ for command in (
     experiments.watch,
     experiments.results,
     experiments.recipes,
+    exports.report,
     runs.weights,
     runs.predict,
     runs.reproduce,
@@ -35,4 +36,5 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(exports.app, name="export")
 app.add_typer(keys.app, name="keys")

@@ -28,6 +28,7 @@ from api import (
     reproductions,
     runs,
     streaming,
+    webhooks,
     weights,
 )
 from api.access_log import AccessLog
@@ -73,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
     resources = (
         datasets, experiments, exports, streaming, runs, weights, predictions, reproductions,
-        comparisons, recipes, audit,
+        comparisons, recipes, webhooks, audit,
     )  # fmt: skip
     for resource in resources:
         v1.include_router(resource.router)

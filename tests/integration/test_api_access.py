@@ -24,6 +24,8 @@ CHANGING = {
     ("DELETE", "/v1/experiments/{experiment_id}"),
     ("POST", "/v1/runs/{run_id}/cancel"),
     ("POST", "/v1/runs/{run_id}/reproduce"),
+    ("POST", "/v1/webhooks"),
+    ("DELETE", "/v1/webhooks/{webhook_id}"),
 }
 """Each writes an audit entry (below); whoever adds a route adds both."""
 
@@ -49,7 +51,12 @@ def routes(api: ApiForTests) -> Iterator[tuple[str, str]]:
 
 
 def filled(path: str) -> str:
-    ids = {"experiment_id": "exp_" + "0" * 26, "run_id": "run_" + "0" * 26, "name": GENERATED}
+    ids = {
+        "experiment_id": "exp_" + "0" * 26,
+        "run_id": "run_" + "0" * 26,
+        "webhook_id": "whk_" + "0" * 26,
+        "name": GENERATED,
+    }
     for name, value in ids.items():
         path = path.replace(f"{{{name}}}", value)
     return path

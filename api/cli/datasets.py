@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from api.cli.connection import UrlOption, connected
-from api.cli.console import USAGE, out, stop
+from api.cli.console import USAGE, JsonOption, out, print_json, stop
 
 app = typer.Typer(help="The service's data sets.", no_args_is_help=True)
 
@@ -21,6 +21,7 @@ def add(
     label: Annotated[str, typer.Option(help="Column of the label.")] = "is_duplicate",
     split: Annotated[str | None, typer.Option(help="Column of the given split.")] = None,
     format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet.")] = None,
+    as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Upload a file of question pairs."""
@@ -29,6 +30,9 @@ def add(
     columns = {"question1": question1, "question2": question2, "label": label, "split": split}
     with connected(url) as client:
         view = client.upload(file, name, format=format, **columns).document
+    if as_json:
+        print_json(view)
+        return
     out.print(
         f"{view['name']}: {view['rows']:,} pairs, {100 * view['duplicate_share']:.1f} % duplicates",
         markup=False,
@@ -43,13 +47,16 @@ def add(
 
 
 @app.command("list")
-def list_all(url: UrlOption = None) -> None:
+def list_all(as_json: JsonOption = False, url: UrlOption = None) -> None:
     """List the data sets, and what they hold that may mislead."""
     sizes = Table("name", "pairs", "duplicates", "words", "tokens a question", "given split")
     traps = Table("name", "groups", "largest", "false negatives", "shared test pairs")
     with connected(url) as client:
-        found = client.get("/v1/datasets")["items"]
-    for one in found:
+        found = client.get("/v1/datasets")
+    if as_json:
+        print_json(found)
+        return
+    for one in found["items"]:
         sizes.add_row(
             one["name"],
             f"{one['rows']:,}",

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.connection import connected
-from api.cli.console import FAILED, say, stop
+from api.cli.console import FAILED, INTERRUPTED, say, stop
 from api.cli.documents import apply_settings
 from api.cli.embedded import PortTaken, embedded_service, listen
 from api.cli.experiments import SetOption
@@ -28,7 +28,6 @@ from models.errors import ServiceUnavailable
 from models.settings import Settings
 
 RECIPE = "hard-negative-mining-small"
-INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
 
 def demo(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.connection import UrlOption, connected
-from api.cli.console import FAILED, USAGE, out, say, stop
+from api.cli.console import FAILED, USAGE, JsonOption, out, print_json, say, stop
 from api.client import ENDED, NoPrediction
 
 PAUSE = 1.0  # between looks at a training
@@ -28,7 +28,13 @@ def weights(run: RunArgument, url: UrlOption = None) -> None:
             shutil.copyfileobj(file, sys.stdout.buffer)
 
 
-def predict(run: RunArgument, question1: str, question2: str, url: UrlOption = None) -> None:
+def predict(
+    run: RunArgument,
+    question1: str,
+    question2: str,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
     """Ask a run's network about two questions: their similarity, and whether it calls them
     duplicates."""
     with connected(url) as client:
@@ -36,12 +42,15 @@ def predict(run: RunArgument, question1: str, question2: str, url: UrlOption = N
             (answer,) = client.predict(run, [(question1, question2)])
         except NoPrediction as error:
             raise stop(f"No answer: {error}") from None
+    if as_json:
+        print_json(answer.document)
+        return
     word = "duplicate" if answer.duplicate else "different"
     threshold = answer.document["threshold"]
     out.print(f"{answer.similarity:.4f} {word} (threshold {threshold:g})", markup=False)
 
 
-def reproduce(run: RunArgument, url: UrlOption = None) -> None:
+def reproduce(run: RunArgument, as_json: JsonOption = False, url: UrlOption = None) -> None:
     """Train a run again and say whether every figure is the same; ends with 1 when not."""
     with connected(url) as client:
         view: dict[str, Any] = client.post(f"/v1/runs/{run}/reproduce")
@@ -49,7 +58,10 @@ def reproduce(run: RunArgument, url: UrlOption = None) -> None:
         while view["state"] not in ENDED:
             time.sleep(PAUSE)
             view = client.get(f"/v1/reproductions/{view['id']}")
-    out.print(view["sentence"], markup=False, soft_wrap=True)
+    if as_json:
+        print_json(view)
+    else:
+        out.print(view["sentence"], markup=False, soft_wrap=True)
     for name, values in view["provenance_differences"].items():
         say(f"  {name}: {values['recorded']} then, {values['again']} now")
     if not view["identical"]:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo serve test check forum clean
+.PHONY: demo serve test check forum secrets clean
 
 demo: $(VENV)/installed
 	$(BIN)/tripletlab demo $(ARGS)
@@ -16,6 +16,17 @@ serve: $(VENV)/installed
 forum: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[exports]'
 	$(BIN)/python benchmarks/forum_question.py $(if $(QUORA),--quora $(QUORA)) $(ARGS)
+
+# what docker-compose.yml reads: never over what is there. The folder keeps others of this host out;
+# the files are readable, because the users in the containers are not the one here
+secrets:
+	@mkdir -m 700 secrets
+	@$(PYTHON) -c 'import secrets; print(secrets.token_hex(24), end="")' > secrets/postgres_password
+	@$(PYTHON) -c 'import secrets; print(secrets.token_hex(24), end="")' > secrets/redis_password
+	@printf 'postgresql://tripletlab:%s@postgres:5432/tripletlab' "$$(cat secrets/postgres_password)" > secrets/tripletlab_database_url
+	@printf 'redis://:%s@redis:6379/0' "$$(cat secrets/redis_password)" > secrets/tripletlab_broker_url
+	@chmod 644 secrets/*
+	@echo "secrets/ holds the passwords of this deployment; keep a copy where it is safe."
 
 test: check
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)

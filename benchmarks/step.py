@@ -1,29 +1,51 @@
-"""Time of one training step, `masked` beside `power_of_two`, on one core in one process.
+"""Time of one training step beside a plain PyTorch port, and beside the machine's own limit.
 
-    TRIPLETLAB_QUORA_FILE=… python benchmarks/step.py [--steps 60]
+    TRIPLETLAB_QUORA_FILE=… taskset -c 0 python benchmarks/step.py [--steps 60]
 
-Steps of the two alternate, so that whatever else the machine does touches both alike. Without
-the Quora file the generated questions are used, whose lengths vary less.
+One thread. In every round each kind of training does one step and the machine multiplies matrices,
+so that whatever else goes on touches all alike. Without the Quora file the generated questions are
+used, whose lengths vary less. The last table is where a step's time goes.
 """
 
 import argparse
+import cProfile
 import os
+import pstats
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from plain_port import PlainTraining
 
 from models.datasets import cache, splits, vocabulary
 from models.datasets.columns import ColumnMapping
 from models.datasets.files import read_pairs
 from models.datasets.generated import generate_pairs
 from models.recipes import expand_recipe
+from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
-from worker.training.data import RunData
+from worker.training.batches import batch_rows
+from worker.training.data import RunData, pair_questions
+from worker.training.initial import initial_weights
 from worker.training.loop import Training
+from worker.training.schedules import learning_rate
+
+PADDINGS = ("masked", "power_of_two")
+WARM = 5
+WORK_PER_TOKEN = 131_072 * 3 * 2  # multiply-adds of an LSTM of 128 by 128, forward and backward
+PRODUCT = 2 * 6144 * 128 * 512
+PARTS = {
+    "batch": ("batch_rows", "pair_questions", "known_duplicates", "excluded_pairs"),
+    "forward": ("encode",),
+    "loss": ("batch_of", "term_rows", "reduce_terms"),
+    "backward": ("backward",),
+    "optimiser": ("update",),
+    "gauges": ("measure", "_gradient_norm"),
+}
 
 
 def run_data(folder: Path) -> RunData:
@@ -45,42 +67,110 @@ def run_data(folder: Path) -> RunData:
     )  # fmt: skip
 
 
-def training(data: RunData, padding: str) -> Training:
+def spec_of(padding: str) -> ExperimentSpec:
     encoder = {"kind": "lstm", "padding": padding}
-    spec = parse_spec(expand_recipe({"recipe": "hard-negative-mining", "encoder": encoder}))
-    return Training(spec, "vanilla", 0, data, "cpu")
+    return parse_spec(expand_recipe({"recipe": "hard-negative-mining", "encoder": encoder}))
 
 
-def product_rate() -> float:
-    """The machine's own rate, in GFLOP/s, for 6144 x 128 by 128 x 512 in float32."""
-    left, right, times = torch.randn(6144, 128), torch.randn(128, 512), []
-    for _ in range(50):
-        start = time.perf_counter()
-        torch.mm(left, right)
-        times.append(time.perf_counter() - start)
-    return 2 * 6144 * 128 * 512 / min(times) / 1e9
+def plain_step(data: RunData, spec: ExperimentSpec) -> Callable[[int], float]:
+    """The plain port's step; its questions are lists already, as a notebook's are."""
+    plain = PlainTraining(
+        initial_weights(spec.encoder, data.vocabulary_size, 0),
+        spec.optimizer,
+        masked=spec.encoder.padding == "masked",
+        margin=spec.arm("vanilla").loss.margin,
+        mask_harder=True,
+    )
+
+    def advance(step: int) -> float:
+        packed = pair_questions(data, batch_rows(data.train, 0, step, spec.batch_size))
+        questions = [q.tolist() for q in np.split(packed.ids, np.cumsum(packed.lengths)[:-1])]
+        sides = questions[: spec.batch_size], questions[spec.batch_size :]
+        lr = learning_rate(spec.optimizer, step, spec.steps)
+        return milliseconds(lambda: plain.advance(*sides, lr))
+
+    return advance
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1000
+
+
+def product_milliseconds() -> float:
+    """6144 x 128 by 128 x 512 in float32: about what a batch asks of the recurrent weights."""
+    left, right = torch.randn(6144, 128), torch.randn(128, 512)
+    return min(milliseconds(lambda: torch.mm(left, right)) for _ in range(3))
+
+
+def tokens_of(data: RunData, spec: ExperimentSpec, step: int) -> int:
+    rows = batch_rows(data.train, 0, step, spec.batch_size)
+    return len(pair_questions(data, rows).ids)
+
+
+def where_time_goes(training: Training, steps: int) -> None:
+    profile = cProfile.Profile()
+    profile.enable()
+    for _ in range(steps):
+        training.advance()
+    profile.disable()
+    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    taken = {name: figures[3] for (_, _, name), figures in stats.items()}
+    total, told = taken["advance"], 0.0
+    print(f"\nwhere the {total / steps * 1000:.1f} ms of a masked step go (profiled):")
+    for part, names in PARTS.items():
+        seconds = sum(taken.get(name, 0.0) for name in names)
+        told += seconds
+        print(f"  {part:10} {seconds / steps * 1000:6.2f} ms  {seconds / total:6.1%}")
+    print(f"  {'the rest':10} {(total - told) / steps * 1000:6.2f} ms  {1 - told / total:6.1%}")
+
+
+def show(name: str, taken: list[float]) -> float:
+    low, middle, high = (statistics.quantiles(taken, n=10)[i] for i in (0, 4, 8))
+    print(f"{name:22} median {middle:7.2f} ms   (10 % {low:.2f}, 90 % {high:.2f})")
+    return middle
+
+
+def ratio(of: list[float], to: list[float]) -> str:
+    ratios = sorted(a / b for a, b in zip(of, to, strict=True))
+    low, high = ratios[len(ratios) // 10], ratios[-len(ratios) // 10]
+    return f"{statistics.median(ratios):.2f} (10 % {low:.2f}, 90 % {high:.2f})"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=60)
     steps = parser.parse_args().steps
+    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         data = run_data(Path(folder))
-        trainings = {padding: training(data, padding) for padding in ("masked", "power_of_two")}
-        times: dict[str, list[float]] = {padding: [] for padding in trainings}
-        for step in range(steps + 5):
-            for padding, one in trainings.items():
-                start = time.perf_counter()
-                one.advance()
-                if step >= 5:
-                    times[padding].append((time.perf_counter() - start) * 1000)
-    print(f"matrix product: {product_rate():.0f} GFLOP/s on one thread")
-    for padding, taken in times.items():
-        low, middle, high = (statistics.quantiles(taken, n=10)[i] for i in (0, 4, 8))
-        print(f"{padding:13} median {middle:6.1f} ms   (10 % {low:.1f}, 90 % {high:.1f})")
-    ratios = [m / p for m, p in zip(times["masked"], times["power_of_two"], strict=True)]
-    print(f"masked / power_of_two: median {statistics.median(ratios):.3f} over {steps} steps")
+        specs = {padding: spec_of(padding) for padding in PADDINGS}
+        ours = {
+            padding: Training(specs[padding], "vanilla", 0, data, "cpu") for padding in PADDINGS
+        }
+        plain = {padding: plain_step(data, specs[padding]) for padding in PADDINGS}
+        times: dict[str, list[float]] = {}
+        rates: list[float] = []
+        for step in range(1, steps + WARM + 1):
+            taken = {f"ours, {p}": milliseconds(ours[p].advance) for p in PADDINGS}
+            taken |= {f"plain port, {p}": plain[p](step) for p in PADDINGS}
+            taken["matrix product"] = product_milliseconds()
+            if step <= WARM:
+                continue
+            for name, value in taken.items():
+                times.setdefault(name, []).append(value)
+            work = tokens_of(data, specs["masked"], step) * WORK_PER_TOKEN
+            rates.append(work / taken["ours, masked"] / (PRODUCT / taken["matrix product"]))
+        medians = {name: show(name, values) for name, values in times.items()}
+        print(f"the product's rate: {PRODUCT / medians['matrix product'] / 1e6:.0f} GFLOP/s")
+        for padding in PADDINGS:
+            found = ratio(times[f"plain port, {padding}"], times[f"ours, {padding}"])
+            print(f"plain port / ours, {padding}: {found}")
+        print(f"work on real tokens / that rate, masked: {statistics.median(rates):.0%}")
+        own = ratio(times["ours, masked"], times["ours, power_of_two"])
+        print(f"masked / power_of_two, ours: {own}")
+        where_time_goes(ours["masked"], steps)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""Use the weights of a run without Tripletlab: torch and safetensors are all that is needed.
+"""Use the weights of any run without Tripletlab: torch and safetensors are all that is needed.
 
     curl -o weights.safetensors localhost:8000/v1/runs/run_…/weights
     python use_weights.py weights.safetensors "How do I cook rice?" "How is rice cooked?"
 
-prints how similar the two are, from -1 to 1, and whether the run calls them duplicates.
+prints how similar the two are, from -1 to 1, and whether the run calls them duplicates. It reads
+every encoder and padding; for the usual one, an LSTM with masked padding, the ten lines in the
+README are enough.
 """
 
 import json
@@ -12,6 +14,43 @@ import sys
 
 import torch
 from safetensors import safe_open
+from torch import nn
+
+
+def recurrent(kind, weights):
+    """An LSTM or GRU of torch. It keeps two biases that act as their sum; the file has one."""
+    bias, width, hidden = (
+        weights["bias"],
+        weights["embedding"].shape[1],
+        weights["weight_hh"].shape[1],
+    )
+    second = torch.zeros_like(bias)
+    if kind == "gru":  # but for a GRU's candidate, where the second is multiplied by the reset gate
+        second[2 * hidden :] = weights["bias_hn"]
+    layer = (nn.GRU if kind == "gru" else nn.LSTM)(width, hidden)
+    named = zip(
+        layer.state_dict(), (weights["weight_ih"], weights["weight_hh"], bias, second), strict=True
+    )
+    layer.load_state_dict(dict(named))
+    return lambda embedded: layer(embedded)[0]
+
+
+def transformer(encoder, weights):
+    """Pre-norm attention layers over embeddings plus sines and cosines of the positions."""
+    width, heads, inner = (encoder[name] for name in ("embedding_dim", "heads", "feedforward_dim"))
+    layer = nn.TransformerEncoderLayer(width, heads, inner, 0.0, batch_first=True, norm_first=True)
+    stack = nn.TransformerEncoder(
+        layer, encoder["layers"], nn.LayerNorm(width), enable_nested_tensor=False
+    )
+    stack.load_state_dict({name: weights[f"stack.{name}"] for name in stack.state_dict()})
+
+    def outputs(embedded):
+        rates = 10_000.0 ** (-torch.arange(0, width, 2) / width)
+        angles = torch.arange(len(embedded))[:, None] * rates
+        places = torch.stack((angles.sin(), angles.cos()), dim=2).flatten(1)[:, :width]
+        return stack((embedded + places)[None])[0]
+
+    return outputs
 
 
 class Model:
@@ -21,13 +60,14 @@ class Model:
             weights = {name: file.get_tensor(name) for name in file.keys()}
         words = bytes(weights["vocabulary"].tolist()).decode().split("\n")
         self.ids = {word: index for index, word in enumerate(words, start=2)}
-        self.embedding, self.lstm = weights["embedding"], None
-        if self.about["encoder"]["kind"] == "lstm":
-            hidden, bias = weights["weight_hh"].shape[1], weights["bias"]
-            self.lstm = torch.nn.LSTM(self.embedding.shape[1], hidden)
-            matrices = {"weight_ih_l0": weights["weight_ih"], "weight_hh_l0": weights["weight_hh"]}
-            biases = {"bias_ih_l0": bias, "bias_hh_l0": torch.zeros_like(bias)}
-            self.lstm.load_state_dict({**matrices, **biases})
+        self.embedding, encoder = weights["embedding"], self.about["encoder"]
+        match encoder["kind"]:
+            case "bag":
+                self.outputs = lambda embedded: embedded
+            case "lstm" | "gru" as kind:
+                self.outputs = recurrent(kind, weights)
+            case "transformer":
+                self.outputs = transformer(encoder, weights)
 
     def tokens(self, text):
         found = re.findall(self.about["token_pattern"], text)
@@ -35,8 +75,7 @@ class Model:
         return [self.ids.get(token, 0) for token in found] or [1]  # 0: unknown, 1: padding
 
     def vector(self, ids):
-        outputs = self.embedding[ids] if self.lstm is None else self.lstm(self.embedding[ids])[0]
-        return torch.nn.functional.normalize(outputs.mean(dim=0), dim=0)
+        return nn.functional.normalize(self.outputs(self.embedding[ids]).mean(dim=0), dim=0)
 
     @torch.no_grad()
     def similarity(self, first, second):
@@ -49,6 +88,5 @@ class Model:
 
 if __name__ == "__main__":
     model = Model(sys.argv[1])
-    assert model.about["encoder"]["kind"] in ("bag", "lstm"), "this example knows bag and lstm"
     found = model.similarity(*sys.argv[2:4])
     print(f"{found:.4f}", "duplicate" if found > model.about["threshold"] else "different")

@@ -6,16 +6,27 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from models.webhook_hosts import AllowedHost, parse_hosts
 
+PREFIX = "TRIPLETLAB_"
+
 
 class Settings(BaseSettings):
-    """Read from `TRIPLETLAB_…` variables; flags of the command override them."""
+    """Read from `TRIPLETLAB_…` variables; flags of the command override them.
+
+    What no variable gives may stand in a file of the folder `TRIPLETLAB_SECRETS_DIR`, called as the
+    variable is, in small letters: so passwords are in no environment that others can look into.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix="TRIPLETLAB_",
+        env_prefix=PREFIX,
         frozen=True,
         extra="ignore",
         hide_input_in_errors=True,  # the URLs of database and broker may hold passwords
@@ -29,6 +40,8 @@ class Settings(BaseSettings):
     """SQLAlchemy URL; empty means a SQLite file in the data folder."""
     broker_url: str = Field("", repr=False)
     """Redis URL for Celery; empty means an embedded server that `tripletlab serve` starts."""
+    secrets_dir: Path | None = None
+    """Folder of files that hold settings, such as `/run/secrets` in a container."""
     workers: int = Field(0, ge=0, le=256)
     """Runs side by side; 0 means one for each core."""
     url: str = "http://127.0.0.1:8000"
@@ -73,6 +86,27 @@ class Settings(BaseSettings):
     """Log lines for people, or one JSON object each for a collector."""
     worker_id: str = ""
     """Set by a worker for the processes that it starts; nothing for a person to give."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        folder = os.environ.get(f"{PREFIX}SECRETS_DIR")
+        if not folder or not Path(folder).is_dir():
+            return init_settings, env_settings
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
+
+    @field_validator("secrets_dir")
+    @classmethod
+    def _is_a_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"there is no folder {value}")
+        return value
 
     @field_validator("cors_origins")
     @classmethod
@@ -122,9 +156,10 @@ class Settings(BaseSettings):
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment for a child process that is to see these settings, flags included."""
-        own = self.model_dump(mode="json") | {"data_dir": str(self.data_dir.resolve())}
+        own = self.model_dump(mode="json", exclude_none=True)
+        own |= {"data_dir": str(self.data_dir.resolve())}
         return {
             **os.environ,
-            **{f"TRIPLETLAB_{name.upper()}": str(value) for name, value in own.items()},
+            **{f"{PREFIX}{name.upper()}": str(value) for name, value in own.items()},
             **more,
         }

@@ -5,6 +5,7 @@ import logging
 import typer
 
 from api.cli import (
+    alive,
     datasets,
     demo,
     experiments,
@@ -32,6 +33,7 @@ def _log() -> None:
 for command in (
     services.serve,
     services.worker,
+    alive.alive,
     demo.demo,
     experiments.submit,
     experiments.watch,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,13 +21,18 @@ from worker.training.loop import train
 
 from training_for_tests import tiny_spec
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "use_weights.py"
+README = Path(__file__).parents[2] / "README.md"
+EXAMPLE = README.parent / "docs" / "use_weights.py"
 SPLIT = {"kind": "in_order", "train_rows": 400, "test_rows": 60}
 
 PADDED = {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8, "padding": "power_of_two"}
 SPECS = {
     "lstm": {},
     "bag-lower": {"encoder": {"kind": "bag", "embedding_dim": 8}, "tokenizer": "lower"},
+    "gru": {"encoder": {"kind": "gru", "embedding_dim": 8, "hidden_dim": 6}},
+    "transformer": {
+        "encoder": {"kind": "transformer", "embedding_dim": 8, "heads": 2, "feedforward_dim": 12}
+    },
     # padded to the longest of its batch, which a single pair is
     "padded": {"encoder": PADDED, "split": {**SPLIT, "test_rows": 1}},
 }
@@ -87,6 +93,24 @@ def test_the_documented_example_gives_the_stored_test_scores_without_this_projec
     assert np.ptp(ends["lstm"].scores) > 0.1, "scores that are all alike would prove nothing"
     called = "duplicate" if ends["padded"].scores[0] > np.float32(0.7) else "different"
     assert last == f"{said['padded'][0]:.4f} {called}"
+
+
+def test_the_ten_lines_of_the_readme_give_the_stored_test_scores(dataset, tmp_path):
+    (lines,) = re.findall(r"```python\n(.*?safe_open.*?)```", README.read_text(), re.DOTALL)
+    end, _ = trained(dataset, tmp_path)
+    pairs = cache.open_texts(dataset).rows(list(range(400, 460)))
+    ask = f"{lines}\nprint([float(vector(a) @ vector(b)) for a, b in {pairs!r}])"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", ask],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    np.testing.assert_allclose(said, end.scores, rtol=0, atol=1e-5)
+    assert len(lines.split("\n\n")[1].splitlines()) == 10
 
 
 def test_the_vocabulary_has_a_word_for_each_row_of_the_embedding_but_two(dataset, tmp_path):

@@ -1,0 +1,29 @@
+"""`alive`: whether a worker of this machine lives, as a container's health check asks."""
+
+import platform
+from datetime import UTC, datetime
+
+from sqlalchemy.exc import DBAPIError
+
+from api.cli.console import say, stop
+from api.cli.services import DatabaseUrl, DataDir, settings_from
+from models.database import Database
+from models.workers import live_workers
+
+
+def alive(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Say whether a worker of this machine lives; ends with 1 when none does."""
+    settings = settings_from(data_dir=data_dir, database_url=database_url)
+    here = platform.node()
+    database = Database(settings.resolved_database_url)
+    try:
+        with database.reading() as session:
+            living = live_workers(session, datetime.now(UTC), settings.lease_seconds)
+    except DBAPIError:
+        raise stop("The database does not answer.") from None
+    finally:
+        database.close()
+    found = [worker.id for worker in living if worker.host == here]
+    if not found:
+        raise stop(f"No worker of {here} lives.")
+    say(f"{', '.join(found)} on {here}")

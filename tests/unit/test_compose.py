@@ -1,0 +1,105 @@
+"""docker-compose.yml is valid, and keeps what a deployment is promised; no Docker is needed."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+OURS = {name: one for name, one in SERVICES.items() if "build" in one}
+
+every_service = pytest.mark.parametrize("name", SERVICES)
+every_own_service = pytest.mark.parametrize("name", OURS)
+
+
+def dockerfile(name: str) -> str:
+    return (ROOT / OURS[name]["build"]["dockerfile"]).read_text()
+
+
+def test_it_is_valid_under_the_compose_schema() -> None:
+    command = ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name(command[0])), *command[1:]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@every_service
+def test_a_service_comes_back_by_itself_and_says_whether_it_is_well(name: str) -> None:
+    assert SERVICES[name]["restart"] == "unless-stopped"
+    assert SERVICES[name]["healthcheck"]["test"]
+    assert "no-new-privileges:true" in SERVICES[name]["security_opt"]
+
+
+@every_service
+def test_an_image_that_is_not_built_here_is_pinned_to_a_release(name: str) -> None:
+    sources = re.findall(r"^FROM (.*)$", dockerfile(name), re.M) if name in OURS else []
+    for image in sources or [SERVICES[name]["image"]]:
+        assert re.search(r":\d+\.\d+(\.\d+)?-", image), image
+
+
+@every_own_service
+def test_our_own_services_do_not_run_as_root(name: str) -> None:
+    users = re.findall(r"^USER (\w+)$", dockerfile(name), re.M)
+    assert users
+    assert users[-1] != "root"
+
+
+def test_the_image_of_the_api_has_no_torch() -> None:
+    installs = re.findall(r"pip install (.*)", dockerfile("api"))
+    assert installs
+    assert not [line for line in installs if "torch" in line or "[worker" in line]
+
+
+def test_no_secret_stands_in_the_file_or_in_an_environment() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    assert not re.search(r"://[^/\s'\"]*:[^/\s'\"]*@", text)
+    for name, service in SERVICES.items():
+        for variable in service.get("environment", {}):
+            secret = re.search("PASSWORD|_URL|_KEY", variable)
+            assert not secret or variable.endswith("_FILE"), (name, variable)
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines()}
+    assert "secrets" in ignored & set((ROOT / ".dockerignore").read_text().splitlines())
+
+
+@every_service
+def test_every_secret_and_volume_that_is_used_is_declared(name: str) -> None:
+    assert set(SERVICES[name].get("secrets", ())) <= set(COMPOSE["secrets"])
+    named = {volume.split(":")[0] for volume in SERVICES[name]["volumes"]}
+    assert named <= set(COMPOSE["volumes"])
+
+
+def test_only_the_api_is_reached_from_outside_and_only_from_this_host() -> None:
+    ports = {name: one["ports"] for name, one in SERVICES.items() if "ports" in one}
+    assert ports == {"api": ["127.0.0.1:8000:8000"]}
+
+
+def test_a_worker_takes_a_gpu_and_the_cpu_profile_takes_none() -> None:
+    (device,) = SERVICES["worker"]["deploy"]["resources"]["reservations"]["devices"]
+    assert device["capabilities"] == ["gpu"]
+    assert "deploy" not in SERVICES["worker-cpu"]
+    assert SERVICES["worker-cpu"]["profiles"] == ["cpu"]
+
+
+def test_the_secrets_that_make_writes_are_those_that_compose_reads(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
+    make = ["make", "secrets", f"PYTHON={sys.executable}"]
+    subprocess.run(make, cwd=tmp_path, check=True, capture_output=True)
+    made = {f"secrets/{path.name}": path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    assert set(made) == {one["file"] for one in COMPOSE["secrets"].values()}
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+    for kind, url in (("postgres", "database"), ("redis", "broker")):
+        password = made[f"secrets/{kind}_password"]
+        assert re.fullmatch("[0-9a-f]{48}", password)
+        assert f":{password}@{kind}:" in made[f"secrets/tripletlab_{url}_url"]
+    again = subprocess.run(make, cwd=tmp_path, capture_output=True)
+    assert again.returncode != 0, "passwords in use must not be written over"

@@ -1,0 +1,55 @@
+"""Settings come from variables, and secrets from files that no environment shows."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from models.settings import Settings
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TRIPLETLAB_SECRETS_DIR", str(tmp_path))
+    return tmp_path
+
+
+def test_a_setting_may_stand_in_a_file(secrets: Path) -> None:
+    (secrets / "tripletlab_database_url").write_text("postgresql://u:p@db/lab\n")
+    assert Settings().resolved_database_url == "postgresql://u:p@db/lab"
+
+
+def test_a_variable_goes_before_the_file_and_a_flag_before_both(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (secrets / "tripletlab_port").write_text("1001")
+    assert Settings().port == 1001
+    monkeypatch.setenv("TRIPLETLAB_PORT", "1002")
+    assert Settings().port == 1002
+    assert Settings(port=1003).port == 1003
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIPLETLAB_SECRETS_DIR", str(tmp_path / "gone"))
+    with pytest.raises(ValidationError, match="secrets_dir\n.*there is no folder"):
+        Settings()
+
+
+def test_a_wrong_secret_is_refused_without_being_shown(secrets: Path) -> None:
+    (secrets / "tripletlab_workers").write_text("hunter2")
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_child_sees_what_its_parent_read_from_a_file(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (secrets / "tripletlab_broker_url").write_text("redis://:p@broker/0")
+    child = Settings().environment()
+    for name, value in child.items():
+        monkeypatch.setenv(name, value)
+    (secrets / "tripletlab_broker_url").unlink()
+    assert Settings().broker_url == "redis://:p@broker/0"

@@ -14,7 +14,7 @@ serve: $(VENV)/installed
 
 # the forum's question on the Quora pairs: make forum QUORA=quora_question_pairs.parquet
 forum: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[exports]'
 	$(BIN)/python benchmarks/forum_question.py $(if $(QUORA),--quora $(QUORA)) $(ARGS)
 
 # what docker-compose.yml reads: never over what is there. The folder keeps others of this host out;
@@ -41,7 +41,7 @@ check: $(VENV)/installed
 $(VENV)/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[worker,embedded,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[worker,embedded,exports,dev]'
 	touch $@
 
 clean:

@@ -68,6 +68,10 @@ def prediction_id(prediction_id: str) -> str:
     return _id_of(prediction_id, "prd", "prediction")
 
 
+def webhook_id(webhook_id: str) -> str:
+    return _id_of(webhook_id, "whk", "webhook")
+
+
 def dataset_name(name: str) -> str:
     if not re.fullmatch(DATASET_NAME, name):
         raise NotFound(f"no data set is called {name[:60]!r}")
@@ -78,4 +82,5 @@ ExperimentId = Annotated[str, Depends(experiment_id)]
 RunId = Annotated[str, Depends(run_id)]
 ReproductionId = Annotated[str, Depends(reproduction_id)]
 PredictionId = Annotated[str, Depends(prediction_id)]
+WebhookId = Annotated[str, Depends(webhook_id)]
 DatasetName = Annotated[str, Depends(dataset_name)]

@@ -139,7 +139,7 @@ def cancel(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) 
     now = utc_now()
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
-        drop_looks(session, experiment_id)
+        drop_looks(session, experiment_id, now)
         for run in runs_of(session, experiment_id):
             request_cancel(session, run.id, now)
         caller.record(session, "cancelled", experiment_id, now)

@@ -19,6 +19,8 @@ Action = Literal[
     "reproduced",
     "key_created",
     "key_revoked",
+    "webhook_created",
+    "webhook_deleted",
 ]
 
 

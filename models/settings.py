@@ -14,6 +14,7 @@ from pydantic_settings import (
 )
 
 from models.faults import RetryPolicy
+from models.webhook_hosts import AllowedHost, parse_hosts
 
 PREFIX = "TRIPLETLAB_"
 
@@ -66,6 +67,10 @@ class Settings(BaseSettings):
     """Rows of an uploaded data set."""
     max_text_length: int = Field(20_000, ge=1)
     """Characters of a question of an uploaded data set."""
+    webhook_hosts: str = ""
+    """Hosts that webhooks may call, parted by commas; none unless given (`webhook_hosts.py`)."""
+    webhook_retry_seconds: float = Field(10.0, gt=0)
+    """The first wait before a webhook is told again; later ones grow to a day."""
     heartbeat_seconds: float = Field(2.0, gt=0)
     """How often a running run and a worker say that they live, and look for a wish to cancel."""
     lease_seconds: float = Field(30.0, gt=0)
@@ -117,6 +122,16 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"https?://[^/*?#\s]+", origin.strip()):
                 raise ValueError("origins look like https://lab.example.org, parted by commas")
         return value
+
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _webhook_hosts(cls, value: str) -> str:
+        parse_hosts(value)
+        return value
+
+    @property
+    def allowed_webhook_hosts(self) -> tuple[AllowedHost, ...]:
+        return parse_hosts(self.webhook_hosts)
 
     @property
     def allowed_origins(self) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 # `Base` again under this name: whoever takes it from here has every table in its metadata
 from models.table_base import Base as Base
 from models.table_base import RowNumber
+from models.webhook_tables import Delivery as Delivery
+from models.webhook_tables import Webhook as Webhook
 
 
 class Dataset(Base):

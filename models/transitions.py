@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Update, update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from models import events
+from models.conditional import changed as changed
+from models.deliveries import note_end
 from models.errors import NotFound
 from models.faults import RetryPolicy
 from models.run_problems import RunProblem
-from models.states import ALLOWED, RunState
+from models.states import ALLOWED, TERMINAL, RunState
 from models.tables import Run
 
 
@@ -76,6 +78,8 @@ def change_state(
         message=message,
         now=now,
     )
+    if to in TERMINAL:
+        note_end(session, experiment_id, now)
     return after
 
 
@@ -160,10 +164,3 @@ def after_fault(
         not_before=now + timedelta(seconds=policy.wait(faults)),
         problem=problem.model_dump(mode="json"),
     )
-
-
-def changed(session: Session, statement: Update) -> bool:
-    """Whether the statement changed its one row."""
-    # loaded objects are not kept in step: they are read again where needed, see `fresh`
-    result = session.execute(statement, execution_options={"synchronize_session": False})
-    return isinstance(result, CursorResult) and result.rowcount == 1

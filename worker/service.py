@@ -28,6 +28,7 @@ from models.lifeline import bound
 from models.migrating import check
 from models.settings import Settings
 from worker.answerer import Answerer
+from worker.courier import Courier
 from worker.giving_back import give_back
 from worker.orphans import OrphanCollector
 from worker.pool import Pool
@@ -48,6 +49,7 @@ class Supervisor:
         self._database = Database(settings.resolved_database_url)
         self._answerer = Answerer(self._database, self._settings)
         self._orphans = OrphanCollector(self._database, self._settings)
+        self._courier = Courier(self._database, self._settings)
         self._cuda_devices = 0
         # SimpleQueue.put is safe in a signal handler, where Event.set can deadlock
         self._signals: SimpleQueue[int] = SimpleQueue()
@@ -59,6 +61,7 @@ class Supervisor:
         check(self._database)
         self._cuda_devices = count_cuda_devices()
         self._announce()
+        self._courier.start()
         pool = Pool(self._settings, cuda=self._cuda_devices > 0)
         try:
             while not self._asked_to_stop():
@@ -125,6 +128,7 @@ class Supervisor:
         if not pool.stop(_STOP_SECONDS):
             _log.warning("not all attempts ended in %g s; ending them", _STOP_SECONDS)
         pool.kill()
+        self._courier.stop()
         try:
             self._answerer.end()
             self._leave()

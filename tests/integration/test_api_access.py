@@ -15,7 +15,10 @@ from models import keys
 from api_for_tests import GENERATED, SPEC, ApiForTests, StartService, now, refused
 
 CSV = b"question1,question2,is_duplicate\na b,c d,1\ne f,g h,0\n"
-ALWAYS_OPEN = {"/", "/docs", "/openapi.json", "/healthz", "/readyz"}
+ALWAYS_OPEN = {
+    *("/", "/docs", "/openapi.json", "/healthz", "/readyz"),
+    "/client/tripletlab.py",
+}
 A_FILE_OF = {"/docs/assets": "/swagger-ui.css", "/web": "/js/main.js"}
 CHANGING = {
     ("POST", "/v1/datasets"),
@@ -27,6 +30,8 @@ CHANGING = {
     ("POST", "/v1/runs/{run_id}/cancel"),
     ("POST", "/v1/runs/{run_id}/retry"),
     ("POST", "/v1/runs/{run_id}/reproduce"),
+    ("POST", "/v1/webhooks"),
+    ("DELETE", "/v1/webhooks/{webhook_id}"),
 }
 """Each writes an audit entry (below); whoever adds a route adds both."""
 
@@ -52,7 +57,12 @@ def routes(api: ApiForTests) -> Iterator[tuple[str, str]]:
 
 
 def filled(path: str) -> str:
-    ids = {"experiment_id": "exp_" + "0" * 26, "run_id": "run_" + "0" * 26, "name": GENERATED}
+    ids = {
+        "experiment_id": "exp_" + "0" * 26,
+        "run_id": "run_" + "0" * 26,
+        "webhook_id": "whk_" + "0" * 26,
+        "name": GENERATED,
+    }
     for name, value in ids.items():
         path = path.replace(f"{{{name}}}", value)
     return path

@@ -1,8 +1,6 @@
 """Webhooks from a registration to what a real HTTP server hears, on both databases."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -10,60 +8,16 @@ import pytest
 
 from api.client import verify_signature
 from models import deliveries, looks, runs
-from models.settings import Settings
 from models.states import RunState
 from models.tables import Delivery
 from worker.courier import BACKOFF, deliver_due
 
-from api_for_tests import ApiForTests, now, pointers, refused
-from receivers_for_tests import Receiver
-from workers_for_tests import wait_until
+from api_for_tests import now, refused
+from webhooks_for_tests import deliver, end, register, told
 
 
-@pytest.fixture
-def started(api_settings: Settings) -> Iterator[Any]:
-    """Starts a receiver and a service that may call it."""
-    with ExitStack() as stack:
-
-        def start(*answers: float, **settings: Any) -> tuple[ApiForTests, Receiver]:
-            receiver = stack.enter_context(Receiver(*answers))
-            changes = {"webhook_hosts": receiver.place, "webhook_retry_seconds": 0.01, **settings}
-            own = Settings(**{**api_settings.model_dump(), **changes})
-            return stack.enter_context(ApiForTests(own)), receiver
-
-        yield start
-
-
-def register(api: ApiForTests, url: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
-    reply = api.http.post("/v1/webhooks", json={"url": url, **more}, headers=headers or {})
-    assert reply.status_code == 201, reply.text
-    assert reply.headers["cache-control"] == "no-store"
-    return reply.json()
-
-
-def deliver(api: ApiForTests) -> None:
-    """As the courier of a worker does, until nothing waits, however long it would."""
-
-    def settled() -> bool:
-        deliver_due(api.database, api.settings)
-        with api.database.reading() as session:
-            return not session.query(Delivery).filter(Delivery.due_at.is_not(None)).count()
-
-    wait_until("all to be told", settled)
-
-
-def end(api: ApiForTests, made: dict[str, Any]) -> None:
-    for run in made["runs"]:
-        api.train(run["id"], accuracy=0.7)
-
-
-def told(api: ApiForTests, hook: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = api.get(f"/v1/webhooks/{hook['id']}/deliveries")["items"]
-    return found
-
-
-def test_a_receiver_that_fails_twice_hears_the_third_time(started: Any) -> None:
-    api, receiver = started(500, 503)
+def test_a_receiver_that_fails_twice_hears_the_third_time(hooked: Any) -> None:
+    api, receiver = hooked(500, 503)
     hook = register(api, receiver.url)
     made = api.submit()
     end(api, made)
@@ -96,8 +50,8 @@ def test_a_receiver_that_fails_twice_hears_the_third_time(started: Any) -> None:
     assert one["delivered_at"]
 
 
-def test_nothing_is_told_before_the_end_and_the_end_once(started: Any) -> None:
-    api, receiver = started()
+def test_nothing_is_told_before_the_end_and_the_end_once(hooked: Any) -> None:
+    api, receiver = hooked()
     register(api, receiver.url)
     made = api.submit()
     for run in made["runs"][:3]:
@@ -111,8 +65,8 @@ def test_nothing_is_told_before_the_end_and_the_end_once(started: Any) -> None:
     assert [heard.document["type"] for heard in receiver.heard] == ["experiment.succeeded"]
 
 
-def test_a_webhook_hears_of_the_ends_that_it_asked_for(started: Any) -> None:
-    api, receiver = started()
+def test_a_webhook_hears_of_the_ends_that_it_asked_for(hooked: Any) -> None:
+    api, receiver = hooked()
     register(api, receiver.url, events=["experiment.failed", "experiment.cancelled"])
     end(api, api.submit())
     cancelled, failed = api.submit(), api.submit()
@@ -129,8 +83,8 @@ def test_a_webhook_hears_of_the_ends_that_it_asked_for(started: Any) -> None:
     }
 
 
-def test_seeds_until_decided_end_with_the_last_look(started: Any) -> None:
-    api, receiver = started()
+def test_seeds_until_decided_end_with_the_last_look(hooked: Any) -> None:
+    api, receiver = hooked()
     register(api, receiver.url)
     made = api.submit(seeds={"until_decided": {"min": 6, "max": 7}})
     end(api, made)
@@ -146,8 +100,8 @@ def test_seeds_until_decided_end_with_the_last_look(started: Any) -> None:
     assert [one.document["type"] for one in receiver.heard] == ["experiment.succeeded"]
 
 
-def test_cancelling_the_looks_that_are_left_is_an_end(started: Any) -> None:
-    api, receiver = started()
+def test_cancelling_the_looks_that_are_left_is_an_end(hooked: Any) -> None:
+    api, receiver = hooked()
     register(api, receiver.url)
     made = api.submit(seeds={"until_decided": {"min": 6, "max": 7}})
     end(api, made)
@@ -156,8 +110,8 @@ def test_cancelling_the_looks_that_are_left_is_an_end(started: Any) -> None:
     assert [one.document["type"] for one in receiver.heard] == ["experiment.succeeded"]
 
 
-def test_a_run_trained_again_tells_nobody(started: Any) -> None:
-    api, receiver = started()
+def test_a_run_trained_again_tells_nobody(hooked: Any) -> None:
+    api, receiver = hooked()
     made = api.submit()
     end(api, made)
     register(api, receiver.url)
@@ -167,8 +121,8 @@ def test_a_run_trained_again_tells_nobody(started: Any) -> None:
     assert receiver.heard == []
 
 
-def test_what_happened_is_told_though_the_experiment_is_deleted(started: Any) -> None:
-    api, receiver = started()
+def test_what_happened_is_told_though_the_experiment_is_deleted(hooked: Any) -> None:
+    api, receiver = hooked()
     register(api, receiver.url)
     made = api.submit()
     end(api, made)
@@ -177,8 +131,8 @@ def test_what_happened_is_told_though_the_experiment_is_deleted(started: Any) ->
     assert [one.document["experiment"]["id"] for one in receiver.heard] == [made["id"]]
 
 
-def test_each_key_hears_of_its_own_experiments_alone(started: Any) -> None:
-    api, receiver = started()
+def test_each_key_hears_of_its_own_experiments_alone(hooked: Any) -> None:
+    api, receiver = hooked()
     ann, bob, admin = api.key("submit", "ann"), api.key("submit", "bob"), api.key("admin")
     hook = register(api, receiver.url + "&of=ann", ann)
     other = register(api, receiver.url + "&of=bob", bob)
@@ -206,10 +160,10 @@ def test_each_key_hears_of_its_own_experiments_alone(started: Any) -> None:
 
 
 def test_the_secret_is_shown_once_and_never_logged(
-    started: Any, caplog: pytest.LogCaptureFixture
+    hooked: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    api, receiver = started(500)
+    api, receiver = hooked(500)
     hook = register(api, receiver.url)
     assert hook["secret"].startswith("whsec_")
     end(api, api.submit())
@@ -223,8 +177,8 @@ def test_the_secret_is_shown_once_and_never_logged(
     assert "hunter2" not in lines  # an address may hold a token
 
 
-def test_a_redirect_is_not_followed_and_gone_is_the_end(started: Any) -> None:
-    api, receiver = started(302, 410)
+def test_a_redirect_is_not_followed_and_gone_is_the_end(hooked: Any) -> None:
+    api, receiver = hooked(302, 410)
     hook = register(api, receiver.url)
     end(api, api.submit())
     deliver(api)
@@ -234,9 +188,9 @@ def test_a_redirect_is_not_followed_and_gone_is_the_end(started: Any) -> None:
     assert one["reason"] == "answered 410"
 
 
-def test_it_is_given_up_after_the_last_wait(started: Any) -> None:
+def test_it_is_given_up_after_the_last_wait(hooked: Any) -> None:
     tries = len(BACKOFF) + 1
-    api, receiver = started(*[500] * 20, webhook_retry_seconds=1e-6)
+    api, receiver = hooked(*[500] * 20, webhook_retry_seconds=1e-6)
     hook = register(api, receiver.url)
     end(api, api.submit())
     deliver(api)
@@ -245,8 +199,8 @@ def test_it_is_given_up_after_the_last_wait(started: Any) -> None:
     assert (one["attempt"], one["delivered_at"], one["reason"]) == (tries, None, "answered 500")
 
 
-def test_waits_grow(started: Any) -> None:
-    api, receiver = started(500, 500, webhook_retry_seconds=100)
+def test_waits_grow(hooked: Any) -> None:
+    api, receiver = hooked(500, 500, webhook_retry_seconds=100)
     hook = register(api, receiver.url)
     end(api, api.submit())
     before = now()
@@ -259,8 +213,8 @@ def test_waits_grow(started: Any) -> None:
     assert due >= before + timedelta(seconds=100)
 
 
-def test_a_courier_that_died_while_sending_leaves_it_to_the_next(started: Any) -> None:
-    api, receiver = started()
+def test_a_courier_that_died_while_sending_leaves_it_to_the_next(hooked: Any) -> None:
+    api, receiver = hooked()
     register(api, receiver.url)
     end(api, api.submit())
     with api.database.transaction() as session:
@@ -273,61 +227,15 @@ def test_a_courier_that_died_while_sending_leaves_it_to_the_next(started: Any) -
         assert not deliveries.settle(session, lost, **late)
 
 
-def test_hosts_that_are_not_allowed_are_refused_and_the_setting_is_named(started: Any) -> None:
-    api, receiver = started()
-    other = f"http://127.0.0.1:{receiver.port + 1}/"
-    for body in ({"url": other}, {"url": "https://hooks.example.org/"}):
-        reply = api.http.post("/v1/webhooks", json=body)
-        assert pointers(reply) == ["/url"]
-        assert "TRIPLETLAB_WEBHOOK_HOSTS" in reply.json()["detail"]
-    bodies: dict[str, Any] = {
-        "/url": {"events": ["experiment.failed"]},
-        "/events/0": {"url": receiver.url, "events": ["run.failed"]},
-        "/events/1": {"url": receiver.url, "events": ["experiment.failed"] * 2},
-        "/events": {"url": receiver.url, "events": []},
-        "/secret": {"url": receiver.url, "secret": "mine"},
-        "": [],
-    }
-    for pointer, wrong in bodies.items():
-        assert pointers(api.http.post("/v1/webhooks", json=wrong)) == [pointer]
-    assert api.get("/v1/webhooks")["items"] == []
-
-
-def test_a_host_that_is_allowed_no_more_is_told_nothing(started: Any) -> None:
-    api, receiver = started()
-    hook = register(api, receiver.url)
-    end(api, api.submit())
-    closed = Settings(**{**api.settings.model_dump(), "webhook_hosts": ""})
-    assert deliver_due(api.database, closed) == 1
-    assert receiver.heard == []
-    (one,) = told(api, hook)
-    assert one["due_at"] is None
-    assert "TRIPLETLAB_WEBHOOK_HOSTS" in one["reason"]
-
-
-def test_a_name_that_only_a_star_allows_may_not_lead_to_this_machine(started: Any) -> None:
-    # localhost leads here on every machine; as *.localhost does with systemd, and a name of
-    # anyone's own does anywhere
-    api, receiver = started(webhook_hosts="*")
-    url = f"http://localhost:{receiver.port}/"
-    assert "is not among the hosts" in api.http.post("/v1/webhooks", json={"url": url}).text
-    hook = register(api, "http://localhost/")
-    end(api, api.submit())
-    deliver_due(api.database, api.settings)
-    (one,) = told(api, hook)
-    assert "is not public" in one["reason"]
-    assert receiver.heard == []
-
-
-def test_a_key_has_a_bounded_number_of_webhooks(started: Any) -> None:
-    api, receiver = started()
+def test_a_key_has_a_bounded_number_of_webhooks(hooked: Any) -> None:
+    api, receiver = hooked()
     for _ in range(20):
         register(api, receiver.url)
     refused(api.http.post("/v1/webhooks", json={"url": receiver.url}), 409, "20 webhooks")
 
 
-def test_deliveries_that_were_settled_long_ago_are_forgotten(started: Any) -> None:
-    api, receiver = started()
+def test_deliveries_that_were_settled_long_ago_are_forgotten(hooked: Any) -> None:
+    api, receiver = hooked()
     hook = register(api, receiver.url)
     end(api, api.submit())
     deliver(api)

@@ -34,7 +34,7 @@ def test_the_list_tells_state_progress_arms_and_verdict(tab: Tab, service: ApiFo
     tab.open()
     done = tab.find(".experiments > li", has_text="All done")
     expect(done).to_contain_text("modified does better than vanilla")
-    expect(done).to_contain_text("+0.0210")
+    expect(done).to_contain_text("by 0.0210")
     expect(done.locator(".chip")).to_have_text("succeeded")
     assert done.locator(".arm").all_inner_texts() == ["vanilla", "modified"]
     other = tab.find(f"[data-experiment={waiting['id']}]")

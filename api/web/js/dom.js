@@ -40,6 +40,18 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** As `fill`, for what is drawn again while someone may be on it: the focus stays where it was. */
+export function refill(element, ...children) {
+  const name = (one) => `${one.tagName} ${one.getAttribute("href")} ${one.textContent}`;
+  const active = document.activeElement;
+  const focused = element.contains(active) ? name(active) : null;
+  fill(element, ...children);
+  if (focused === null) return element;
+  const same = [...element.querySelectorAll("a, button, [tabindex]")].find((one) => name(one) === focused);
+  same?.focus({ preventScroll: true });
+  return element;
+}
+
 /** Call `draw(width)` now and whenever the element's width changes, until the signal aborts. */
 export function drawnToWidth(element, signal, draw) {
   let last = 0;

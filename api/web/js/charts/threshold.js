@@ -47,10 +47,8 @@ export function thresholdChart(signal, scores, own) {
   }
 
   function place(u) {
-    line.style.left = `${u.over.offsetLeft + u.valToPos(threshold, "x")}px`;
-    line.style.top = `${u.over.offsetTop}px`;
-    line.style.height = `${u.over.clientHeight}px`;
-    if (line.parentNode !== u.root) u.root.append(line);
+    line.style.left = `${u.valToPos(threshold, "x")}px`;
+    if (line.parentNode !== u.over) u.over.append(line);
   }
 
   function dragged(u) {

@@ -1,7 +1,7 @@
 // A verdict as a few words with a sign beside them, never as a colour alone.
 
 import { h } from "../dom.js";
-import { signed } from "../format.js";
+import { figure, signed } from "../format.js";
 
 /** `kind` is better, equivalent or undecided. */
 export function words(one) {
@@ -22,5 +22,10 @@ export function verdictLine(one, metric) {
   return h("div", { class: `verdict-line ${kind}` },
     h("span", { class: "sign", "aria-hidden": "true" }, sign),
     h("span", {}, text, " ",
-      one.mean_difference === null ? null : h("span", { class: "by" }, signed(one.mean_difference, metric))));
+      one.mean_difference === null ? null : h("span", { class: "by" }, size(kind, one.mean_difference, metric))));
+}
+
+/** The better arm is named, so its lead has no sign; else the difference is of the first from the second. */
+function size(kind, difference, metric) {
+  return kind === "better" ? `by ${figure(Math.abs(difference), metric)}` : `difference ${signed(difference, metric)}`;
 }

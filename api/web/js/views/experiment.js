@@ -1,7 +1,7 @@
 // One experiment: the verdict first, then what it rests on, then how it was asked.
 
 import { call } from "../api.js";
-import { fill, h } from "../dom.js";
+import { fill, h, refill } from "../dom.js";
 import { plural } from "../format.js";
 import { alertOf, toast } from "../parts/notices.js";
 import { stateChip, time } from "../parts/small.js";
@@ -30,7 +30,7 @@ export async function show(main, { params, signal }) {
   const verdict = verdictCard(model, signal);
   const sections = SECTIONS.map(([, , make]) => make(model, signal));
   const problem = h("div", {});
-  const drawHead = () => fill(head, heading(model));
+  const drawHead = () => refill(head, heading(model));
   drawHead();
   model.listen(drawHead);
   fill(main, head, problem, verdict, jump(), sections);

@@ -1,9 +1,9 @@
 // One run: how far it is, what it did step by step, where it errs, and what it says of your questions.
 
-import { call } from "../api.js";
-import { fill, h } from "../dom.js";
+import { call, send } from "../api.js";
+import { fill, h, refill } from "../dom.js";
 import { count, duration } from "../format.js";
-import { toast } from "../parts/notices.js";
+import { alertOf, loading, toast } from "../parts/notices.js";
 import { bar, fact, section, stateChip, time } from "../parts/small.js";
 import { follow } from "../stream.js";
 import { askSection } from "./run/ask.js";
@@ -11,7 +11,6 @@ import { checkpointsSection, evaluationsSection, eventsSection, provenanceSectio
 import { mistakesSection } from "./run/mistakes.js";
 import { stepsSection } from "./run/steps.js";
 import { scoresOf } from "./experiment/scores.js";
-import { alertOf, loading } from "../parts/notices.js";
 import { timeOf } from "./experiment/runs.js";
 
 const ACTIVE = new Set(["queued", "running"]);
@@ -22,7 +21,7 @@ export async function show(main, { params, signal }) {
   model.experiment = await call(`/v1/experiments/${model.run.experiment}`, { signal });
   document.title = `${title(model.run)} · Tripletlab`;
   const head = h("div", {});
-  const draw = () => fill(head, heading(model));
+  const draw = () => refill(head, heading(model));
   draw();
   model.listeners.add(draw);
   const succeeded = model.run.state === "succeeded";
@@ -56,7 +55,7 @@ function heading({ run, experiment }) {
     run.waiting_for && h("div", { class: "alert warn" }, `Waits for ${run.waiting_for}.`),
     active && bar(run.step / run.steps, "Steps of the run", run.state),
     h("dl", { class: "facts card" },
-      fact("Steps", `${count(run.step)} of ${count(run.steps)}`), fact("Device", run.provenance?.device ?? run.device),
+      fact("Steps", `${count(run.step)} of ${count(run.steps)}`), fact("Device", run.provenance?.device_kind ?? run.device),
       fact("Worker", run.worker ?? "none yet"), run.seconds_left !== null && fact("Time left", duration(run.seconds_left)),
       run.weights_sha256 && fact("Weights", h("a", { href: "", on: { click: download(run) } }, "download"), `SHA-256 ${run.weights_sha256}`),
       fact("Id", h("code", {}, run.id))),
@@ -68,7 +67,6 @@ function download(run) {
   return async (event) => {
     event.preventDefault();
     try {
-      const { send } = await import("../api.js");
       const reply = await send(`/v1/runs/${run.id}/weights`, {});
       const address = URL.createObjectURL(await reply.blob());
       h("a", { href: address, download: `${run.id}.safetensors` }).click();

@@ -1,12 +1,12 @@
 // The arms side by side: their figures, how many of their runs collapsed, and two that need no training.
 
-import { fill, h } from "../../dom.js";
+import { h, refill } from "../../dom.js";
 import { figure, metricWords, percent } from "../../format.js";
 import { arm, section } from "../../parts/small.js";
 
 export function armsSection(model) {
   const { node, body } = section("arms", "The arms");
-  const draw = () => fill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)));
+  const draw = () => refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)));
   draw();
   model.listen(draw);
   return node;

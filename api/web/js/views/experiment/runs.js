@@ -1,16 +1,12 @@
 // Every run: how far it is, on which worker, and how long it will still take.
 
-import { fill, h } from "../../dom.js";
+import { h, refill } from "../../dom.js";
 import { count, duration, figure, metricWords } from "../../format.js";
 import { arm, bar, section, stateChip } from "../../parts/small.js";
 
 export function runsSection(model) {
   const { node, body } = section("runs", "Runs");
-  const draw = () => {
-    const focused = document.activeElement?.dataset?.run;
-    fill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)));
-    if (focused) body.querySelector(`[data-run="${focused}"]`)?.focus({ preventScroll: true });
-  };
+  const draw = () => refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)));
   draw();
   model.listen(draw);
   return node;
@@ -29,7 +25,7 @@ function table(model) {
 function row(run, one, value, metric) {
   return h("tr", { "data-state": run.state },
     h("td", {}, arm(one.name, one.index)),
-    h("td", {}, h("a", { href: `#/runs/${run.id}`, "data-run": run.id }, `seed ${run.seed}`)),
+    h("td", {}, h("a", { href: `#/runs/${run.id}` }, `seed ${run.seed}`)),
     h("td", {}, stateChip(run.state), run.attempt > 1 && h("span", { class: "small muted" }, ` attempt ${run.attempt}`),
       run.reason && h("div", { class: "small muted" }, run.reason),
       run.waiting_for && h("div", { class: "small muted" }, `waits for ${run.waiting_for}`)),

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo serve test check forum clean
+.PHONY: demo serve test contract check forum clean
 
 demo: $(VENV)/installed
 	$(BIN)/tripletlab demo $(ARGS)
@@ -19,6 +19,10 @@ forum: $(VENV)/installed
 
 test: check
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+# thousands of requests against the OpenAPI document; a short run of it is in `make test`
+contract: $(VENV)/installed
+	TRIPLETLAB_TEST_CONTRACT=long $(BIN)/python -m pytest -n 0 --log-cli-level=INFO tests/acceptance/test_api_contract.py $(ARGS)
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .

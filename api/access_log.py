@@ -15,6 +15,7 @@ from structlog.contextvars import bound_contextvars
 HEADER = b"x-request-id"
 _USABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUIET = {"/healthz", "/readyz", "/metrics"}  # asked every few seconds by machines
+_LOGGED_AS = {"name": "named"}  # a log record has a `name` of its own, and refuses another
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +59,10 @@ def _write(scope: Scope, status: int, seconds: float, **more: str) -> None:
         **more,
         "status": status,
         "ms": round(seconds * 1000, 1),
-        **{name.removesuffix("_id"): value for name, value in scope.get("path_params", {}).items()},
+        **{
+            _LOGGED_AS.get(name, name.removesuffix("_id")): value
+            for name, value in scope.get("path_params", {}).items()
+        },
     }
     # ascii: a path may hold what would begin a new line of the log
     _log.info("%s %s", scope["method"], ascii(scope["path"])[1:-1], extra=about)

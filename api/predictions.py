@@ -14,9 +14,12 @@ from starlette.concurrency import run_in_threadpool
 from api.bodies import JsonBody
 from api.deps import PredictionId, RunId, Service, ServiceDep, utc_now
 from api.experiments import LONGEST_WAIT
+from api.openapi_headers import LOCATION
+from api.openapi_problems import may_answer
 from api.prediction_bodies import PREDICT_BODY, TextPair, parse_pairs
 from api.views import View
 from api.waiting import held
+from models.errors import Conflict
 from models.predictions import ask, prediction
 from models.tables import Prediction
 
@@ -89,7 +92,15 @@ def _pairs(row: Prediction) -> list[PairView] | None:
     "/runs/{run_id}/predict",
     openapi_extra=PREDICT_BODY,
     response_model=PredictionView,
-    responses={202: {"model": PredictionView, "description": "Not answered yet; see Location."}},
+    responses={
+        200: {"headers": LOCATION},
+        202: {
+            "model": PredictionView,
+            "description": "Not answered yet; see Location.",
+            "headers": LOCATION,
+        },
+        **may_answer(Conflict),
+    },
 )
 async def predict(
     request: Request,

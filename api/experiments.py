@@ -21,6 +21,7 @@ from api.results import results_document
 from api.submission import accept
 from api.views import DryRun, ExperimentSummary, ExperimentView, Page
 from api.waiting import changed_view, matches
+from models.cancelling import cancel_runs
 from models.errors import Conflict, Invalid, TooMany
 from models.experiments import (
     delete_experiment,
@@ -30,7 +31,6 @@ from models.experiments import (
 )
 from models.experiments import experiment as find_experiment
 from models.looks import drop_looks, with_looks_left
-from models.runs import request_cancel
 from models.states import RunState, experiment_state
 from models.workers import live_workers
 
@@ -162,8 +162,7 @@ def cancel(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) 
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
         drop_looks(session, experiment_id)
-        for run in runs_of(session, experiment_id):
-            request_cancel(session, run.id, now)
+        cancel_runs(session, experiment_id, now)
         caller.record(session, "cancelled", experiment_id, now)
     with service.database.reading() as session:
         return experiment_view(service, session, experiment_id)

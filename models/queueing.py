@@ -42,14 +42,12 @@ def add_runs(
     ]
     session.add_all(rows)
     session.flush()
-    for run in rows:
-        events.record(
-            session,
-            experiment_id=experiment_id,
-            run_id=run.id,
-            kind="state",
-            to_state=RunState.QUEUED,
-            attempt=0,
-            now=now,
-        )
+    events.record_of_runs(
+        session,
+        experiment_id=experiment_id,
+        runs=[(run.id, 0) for run in rows],
+        kind="state",
+        to_state=RunState.QUEUED,
+        now=now,
+    )
     return rows

@@ -46,7 +46,7 @@ UPLOAD_BODY: dict[str, Any] = {
         }
     }
 }
-Column = Annotated[str, Form(min_length=1, max_length=200)]
+Column = Annotated[str, Form(max_length=200)]  # an empty field of a form is its default
 
 
 @router.post(

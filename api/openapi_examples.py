@@ -39,6 +39,9 @@ def add_examples(document: dict[str, Any], examples: Recorded) -> None:
 
 
 def _put(response: dict[str, Any], examples: dict[str, Any], status: str) -> None:
-    if status in examples:
-        for media in response.get("content", {}).values():
-            media["example"] = examples[status]
+    if status in examples and "content" in response:
+        response["content"] = {
+            # a new one: calls share the old
+            name: {**media, "example": examples[status]}
+            for name, media in response["content"].items()
+        }

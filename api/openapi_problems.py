@@ -115,5 +115,12 @@ def _of_its_form(path: str, call: dict[str, Any]) -> Iterator[tuple[int, dict[st
         yield 404, problem_response(404, "There is no such thing, or it was deleted.")
     if "requestBody" in call:
         yield 415, problem_response(415, "This kind of body is not taken.")
-    if "requestBody" in call or any(one["in"] != "path" for one in call.get("parameters", ())):
+    if "requestBody" in call or any(map(_may_be_wrong, call.get("parameters", ()))):
         yield 422, problem_response(422, "Some fields are wrong; each is named.")
+
+
+def _may_be_wrong(parameter: dict[str, Any]) -> bool:
+    """Not one of the path, which is not found then, and not one that takes any text."""
+    bound = parameter["schema"].keys() - {"title", "description"}
+    any_text = bound == {"type"} and parameter["schema"]["type"] == "string"
+    return parameter["in"] != "path" and not any_text

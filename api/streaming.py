@@ -78,7 +78,7 @@ async def checked_position(
     experiment_id: ExperimentId,
     last_event_id: Annotated[
         str | None,
-        Header(max_length=100_000, json_schema_extra={"pattern": f"^{_POSITION.pattern}$"}),
+        Header(max_length=100_000, json_schema_extra={"pattern": f"^(?:{_POSITION.pattern})?$"}),
     ] = None,
 ) -> Position:
     """Where to go on; errors are told here, while the reply can still be one."""

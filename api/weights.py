@@ -36,7 +36,7 @@ router = APIRouter(prefix="/runs", tags=["runs"])
         },
         304: {"description": "The client has this very file."},
         400: {"description": "`Range` cannot be read.", "content": PLAIN},
-        416: {"description": "`Range` asks for what is not in the file.", "content": PLAIN},
+        416: {"description": "`Range` asks for what is not in the file."},
         **may_answer(Conflict),
     },
 )

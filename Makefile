@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo serve test check forum secrets clean
+.PHONY: demo serve test contract examples check forum secrets clean
 
 demo: $(VENV)/installed
 	$(BIN)/tripletlab demo $(ARGS)
@@ -30,6 +30,14 @@ secrets:
 
 test: check
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+# thousands of requests against the OpenAPI document; a short run of it is in `make test`
+contract: $(VENV)/installed
+	TRIPLETLAB_TEST_CONTRACT=long $(BIN)/python -m pytest -n 0 --log-cli-level=INFO tests/acceptance/test_api_contract.py $(ARGS)
+
+# what the service answers, into the OpenAPI document
+examples: $(VENV)/installed
+	$(BIN)/python tests/examples_of_calls_for_tests.py
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .

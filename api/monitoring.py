@@ -106,7 +106,11 @@ def install(app: FastAPI) -> None:
     app.include_router(router)
 
 
-@router.get("/metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 def metrics(request: Request, service: ServiceDep) -> Response:
     """Figures for Prometheus, in its text format."""
     with service.database.reading() as session:

@@ -9,6 +9,7 @@ from safetensors.numpy import load_file
 
 from api.callers import CallerDep
 from api.deps import RunId, Service, ServiceDep, utc_now
+from api.openapi_problems import may_answer
 from api.progress import one_run_view
 from api.views import EvaluationView, Page, RunView, ScoresView
 from models.errors import Conflict, NotFound
@@ -53,7 +54,7 @@ def evaluations(service: ServiceDep, run_id: RunId) -> Page[EvaluationView]:
     return Page(items=[EvaluationView.model_validate(row) for row in rows], next=None)
 
 
-@router.get("/{run_id}/scores")
+@router.get("/{run_id}/scores", responses=may_answer(Conflict))
 def scores(service: ServiceDep, run_id: RunId) -> ScoresView:
     """The similarity of each test pair after the last step; 409 until the run has succeeded."""
     columns = scores_of_run(service, run_id)

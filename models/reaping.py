@@ -4,9 +4,10 @@ All may be called by any number of reapers at once: a change is one conditional 
 the attempt and by the heartbeat that was seen, so a worker that speaks up in time keeps its run.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.faults import RetryPolicy
@@ -62,14 +63,35 @@ def waits_that_are_over(session: Session, now: datetime) -> list[Run]:
     return list(session.scalars(query.order_by(Run.experiment_id, Run.position)))
 
 
-def due_for_submit(session: Session, *, now: datetime, resubmit_seconds: float) -> list[Run]:
-    """Queued runs whose last message is older than `resubmit_seconds`, in order of queueing; but
-    those that wait after a fault."""
-    due = Run.submitted_at < now - timedelta(seconds=resubmit_seconds)
-    may_begin = or_(Run.not_before.is_(None), Run.not_before <= now)
+def count_due(session: Session, *, now: datetime, resubmit_seconds: float) -> dict[str, int]:
+    """How many runs `due_for_submit` would find, by the device that they ask for."""
+    query = select(Run.device, func.count()).where(*_due(now, resubmit_seconds))
+    return {device: count for device, count in session.execute(query.group_by(Run.device))}
+
+
+def due_for_submit(
+    session: Session,
+    *,
+    now: datetime,
+    resubmit_seconds: float,
+    devices: Collection[str] | None = None,
+    limit: int | None = None,
+) -> list[Run]:
+    """Queued runs whose last message is older than `resubmit_seconds`, the oldest message first,
+    else in order of queueing; of all devices, or of those that ask for one of these. Not those that
+    wait after a fault."""
     query = (
         select(Run)
-        .where(Run.state == RunState.QUEUED, due, may_begin)
-        .order_by(Run.experiment_id, Run.position)
+        .where(*_due(now, resubmit_seconds))
+        .order_by(Run.submitted_at, Run.experiment_id, Run.position)
+        .limit(limit)
     )
+    if devices is not None:
+        query = query.where(Run.device.in_(devices))
     return list(session.scalars(query))
+
+
+def _due(now: datetime, resubmit_seconds: float) -> tuple[ColumnElement[bool], ...]:
+    silent_since = now - timedelta(seconds=resubmit_seconds)
+    may_begin = or_(Run.not_before.is_(None), Run.not_before <= now)
+    return Run.state == RunState.QUEUED, Run.submitted_at < silent_since, may_begin

@@ -6,7 +6,7 @@ write is fenced by its attempt number**: figures are appended in the same transa
 `advance`, so that a stale attempt's figures are undone with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,8 @@ from models.run_problems import RunProblem
 from models.states import TERMINAL, RunState
 from models.tables import Evaluation, Run, Step
 from models.transitions import after_fault, changed, fresh, move, release
+
+BEFORE_IT_STARTED = "cancelled before it started"
 
 
 def run(session: Session, run_id: str) -> Run:
@@ -174,15 +176,14 @@ def fault(
 
 def request_cancel(session: Session, run_id: str, now: datetime) -> None:
     """Cancel a queued run at once, flag a running one, leave an ended one. Idempotent."""
-    reason = "cancelled before it started"
     if move(
         session,
         run_id,
         RunState.QUEUED,
         RunState.CANCELLED,
-        message=reason,
+        message=BEFORE_IT_STARTED,
         now=now,
-        reason=reason,
+        reason=BEFORE_IT_STARTED,
         cancel_requested=True,
         finished_at=now,
     ):
@@ -202,10 +203,15 @@ def request_cancel(session: Session, run_id: str, now: datetime) -> None:
         )
 
 
-def mark_submitted(session: Session, run_id: str, now: datetime) -> None:
-    """A message for this queued run went out. No event: a long queue would write nothing else."""
-    queued = update(Run).where(Run.id == run_id, Run.state == RunState.QUEUED)
-    changed(session, queued.values(submitted_at=now))
+def mark_submitted(session: Session, run_ids: Collection[str], now: datetime) -> None:
+    """A message for each of these went out; runs that wait no more are left as they are.
+
+    No event: a long queue would write nothing else.
+    """
+    queued = update(Run).where(Run.id.in_(run_ids), Run.state == RunState.QUEUED)
+    session.execute(
+        queued.values(submitted_at=now), execution_options={"synchronize_session": False}
+    )
 
 
 def _write(session: Session, run_id: str, attempt: int, **values: Any) -> None:

@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     """Origins of other sites whose pages may call the service, parted by commas."""
     max_queued_runs: int = Field(20_000, ge=1)
     """Runs that one key may have waiting."""
+    max_waiting_predictions: int = Field(500, ge=1)
+    """Questions that one key may have waiting for an answer."""
     max_total_steps: int = Field(100_000_000, ge=1)
     """Steps of all runs of one experiment together."""
     max_uploads: int = Field(4, ge=1)

@@ -139,7 +139,7 @@ def _ring(database: Database, app: Celery, run: Run) -> None:
         _log.warning("run %s waits for the reaper: %s", run.id, away)
         return
     with database.transaction() as session:
-        runs.mark_submitted(session, run.id, datetime.now(UTC))
+        runs.mark_submitted(session, [run.id], datetime.now(UTC))
 
 
 def main(queues: Sequence[str]) -> None:

@@ -103,3 +103,10 @@ def test_a_worker_process_says_its_run_in_every_line() -> None:
     assert (line["event"], line["run"], line["attempt"]) == ("broke at 7", "run_1", 2)
     assert line["level"] == "error"
     assert line["exception"][0]["exc_type"] == "ZeroDivisionError"
+
+
+def test_a_reply_about_a_thing_with_a_name_is_logged_too(api: ApiForTests, lines: Lines) -> None:
+    for path in (f"/v1/datasets/{GENERATED}", "/v1/recipes/course-notebook"):
+        assert api.http.get(path).status_code == 200
+        (line,) = [one for one in lines.read() if one["logger"] == "api.access_log"]
+        assert line["named"] == path.rpartition("/")[2]

@@ -42,7 +42,7 @@ def test_ages_and_the_pace_of_running_runs_are_told(api: ApiForTests) -> None:
     attempt = api.claim(first, seconds_ago=30)
     with api.database.transaction() as session:
         runs.advance(session, first, attempt, 10, now() - timedelta(seconds=20))
-        runs.mark_submitted(session, second, now() - timedelta(seconds=100))
+        runs.mark_submitted(session, [second], now() - timedelta(seconds=100))
     seen = figures(api)
     assert 100 <= seen["tripletlab_queue_oldest_seconds{}"] < 160
     assert 20 <= seen["tripletlab_heartbeat_age_seconds{}"] < 80

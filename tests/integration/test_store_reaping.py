@@ -91,7 +91,7 @@ def test_queued_runs_whose_message_is_old_are_due_in_order(database: Database) -
         made = stored_experiment(session)
         ids = [run.id for run in runs_of(session, made.id)]
         for run_id, seconds in zip(ids, (0, 15, 0, 0), strict=True):
-            runs.mark_submitted(session, run_id, at(seconds))
+            runs.mark_submitted(session, [run_id], at(seconds))
         assert runs.claim(session, ids[2], worker_id="w", cuda=False, now=at(1))
     with database.reading() as session:
 
@@ -100,7 +100,7 @@ def test_queued_runs_whose_message_is_old_are_due_in_order(database: Database) -
 
         assert due(20) == []
         assert due(21) == [ids[0], ids[3]]
-        assert due(36) == [ids[0], ids[1], ids[3]]
+        assert due(36) == [ids[0], ids[3], ids[1]]  # whose message is older comes first
 
 
 def test_a_run_that_was_taken_back_is_due_once_its_wait_is_over(database: Database) -> None:

@@ -18,6 +18,7 @@ from api.results import results_document
 from api.submission import accept
 from api.views import DryRun, ExperimentSummary, ExperimentView, Page
 from api.waiting import changed_view, matches
+from models import clock
 from models.experiments import (
     delete_experiment,
     experiments_again,
@@ -71,7 +72,7 @@ def create(
 def _dry_run(service: Service, body: Any) -> Response:
     planned = plan(service, body)
     with service.database.reading() as session:
-        workers = live_workers(session, utc_now(), service.settings.lease_seconds)
+        workers = live_workers(session, clock.now(session), service.settings.lease_seconds)
         guess = estimate(session, planned.spec, planned.dataset, planned.test_pairs, workers)
     view = DryRun(
         spec=planned.spec.model_dump(mode="json"),

@@ -12,11 +12,12 @@ from fastapi import APIRouter, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import JsonBody
-from api.deps import PredictionId, RunId, Service, ServiceDep, utc_now
+from api.deps import PredictionId, RunId, Service, ServiceDep
 from api.experiments import LONGEST_WAIT
 from api.prediction_bodies import PREDICT_BODY, TextPair, parse_pairs
 from api.views import View
 from api.waiting import held
+from models import clock
 from models.predictions import ask, prediction
 from models.tables import Prediction
 
@@ -125,7 +126,7 @@ async def get_prediction(
 
 def _ask(service: Service, run_id: str, pairs: list[TextPair]) -> str:
     with service.database.transaction() as session:
-        return ask(session, run_id, pairs, utc_now()).id
+        return ask(session, run_id, pairs, clock.now(session)).id
 
 
 def _look(service: Service, prediction_id: str) -> PredictionView:

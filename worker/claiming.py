@@ -1,9 +1,8 @@
 """Taking a run: the conditional claim, and what an attempt then needs to know."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from models import experiments, runs, workers
+from models import clock, experiments, runs, workers
 from models.database import Database
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
@@ -30,7 +29,7 @@ def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
                 run_id,
                 worker_id=worker_id,
                 cuda=workers.has_cuda(session, worker_id),
-                now=datetime.now(UTC),
+                now=clock.now(session),
             )
             if run is None:
                 return None

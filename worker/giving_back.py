@@ -1,8 +1,6 @@
 """What becomes of a run whose attempt cannot go on: another attempt, or the end."""
 
-from datetime import UTC, datetime
-
-from models import runs
+from models import clock, runs
 from models.database import Database
 from models.states import RunState
 from worker.patience import patiently
@@ -16,7 +14,7 @@ def give_back(database: Database, run_id: str, attempt: int, reason: str) -> Non
 
     def queue() -> None:
         with database.transaction() as session:
-            runs.give_back(session, run_id, attempt, reason=reason, now=datetime.now(UTC))
+            runs.give_back(session, run_id, attempt, reason=reason, now=clock.now(session))
 
     patiently(queue)
 
@@ -40,7 +38,7 @@ def give_back_or_up(
                 attempt,
                 RunState.FAILED,
                 reason=f"{reason} (given up after {attempt} attempts)",
-                now=datetime.now(UTC),
+                now=clock.now(session),
             )
 
     patiently(fail)

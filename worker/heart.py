@@ -6,11 +6,10 @@ looks like a death nor delays the word.
 
 import logging
 import threading
-from datetime import UTC, datetime
 from enum import Enum, auto
 from types import TracebackType
 
-from models import runs, workers
+from models import clock, runs, workers
 from models.database import Database
 from models.errors import NotFound, StaleAttempt
 from worker.patience import Away
@@ -61,9 +60,9 @@ class Heart(threading.Thread):
                 _log.warning("no heartbeat for run %s: %s", self._run_id, error.orig)
 
     def _beat(self) -> Stop | None:
-        now = datetime.now(UTC)
         try:
             with self._database.transaction() as session:
+                now = clock.now(session)
                 cancel = runs.heartbeat(session, self._run_id, self._attempt, now)
                 draining = workers.is_draining(session, self._worker_id)
         except (StaleAttempt, NotFound):

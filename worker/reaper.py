@@ -6,11 +6,10 @@ Every worker does it, as often as its heart beats; rounds of several workers do 
 
 import logging
 from collections import defaultdict
-from datetime import UTC, datetime
 
 from celery import Celery
 
-from models import broker, predictions, reaping, runs
+from models import broker, clock, predictions, reaping, runs
 from models.database import Database
 from models.settings import Settings
 from models.tables import Run
@@ -23,8 +22,8 @@ _log = logging.getLogger(__name__)
 
 def reap(database: Database, app: Celery, settings: Settings) -> None:
     """One round. Raises `ServiceUnavailable` when the broker is away."""
-    now = datetime.now(UTC)
     with database.transaction() as session:
+        now = clock.now(session)
         taken = reaping.take_back_lost(
             session,
             now=now,
@@ -55,5 +54,5 @@ def _ring(database: Database, app: Celery, waiting: list[Run]) -> None:
     for run in waiting:
         broker.submit(app, run.id, run.device)
         with database.transaction() as session:
-            runs.mark_submitted(session, run.id, datetime.now(UTC))
+            runs.mark_submitted(session, run.id, clock.now(session))
         _log.info("run %s submitted again", run.id)

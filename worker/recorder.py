@@ -7,9 +7,8 @@ networks, and SQLite has one writer for all runs.
 import logging
 import time
 from dataclasses import asdict
-from datetime import UTC, datetime
 
-from models import metrics, runs
+from models import clock, metrics, runs
 from models.database import Database
 from worker.patience import Away, patiently
 from worker.training.events import Evaluated, StepDone
@@ -35,7 +34,8 @@ class Recorder:
 
         def begin() -> None:
             with self._database.transaction() as session:
-                runs.begin_from(session, self._run_id, self._attempt, step, datetime.now(UTC))
+                now = clock.now(session)
+                runs.begin_from(session, self._run_id, self._attempt, step, now)
 
         patiently(begin)
         self.step = step
@@ -68,7 +68,7 @@ class Recorder:
 
     def _write(self) -> None:
         with self._database.transaction() as session:
-            runs.advance(session, self._run_id, self._attempt, self.step, datetime.now(UTC))
+            runs.advance(session, self._run_id, self._attempt, self.step, clock.now(session))
             metrics.append_steps(session, self._run_id, self._steps)
             for row in self._evaluations:
                 metrics.append_evaluation(session, self._run_id, row)

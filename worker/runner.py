@@ -3,11 +3,10 @@
 import logging
 import shutil
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from models import runs
+from models import clock, runs
 from models.database import Database
 from models.errors import StaleAttempt, TrainingFault
 from models.settings import Settings
@@ -144,7 +143,7 @@ class Attempt:
                     reason=reason,
                     weights_sha256=weights_sha256,
                     provenance=provenance,
-                    now=datetime.now(UTC),
+                    now=clock.now(session),
                 )
 
         patiently(end)

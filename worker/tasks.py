@@ -12,14 +12,13 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_process_init
 
-from models import broker, runs
+from models import broker, clock, runs
 from models.database import Database
 from models.errors import NotFound, ServiceUnavailable, StaleAttempt
 from models.lifeline import bound, end_with_parent
@@ -29,6 +28,7 @@ from models.states import RunState
 from models.tables import Run
 from worker.giving_back import give_back_or_up
 from worker.looking import take_due_looks
+from worker.patience import Away
 
 _log = logging.getLogger("worker.tasks")  # not "__main__", as which this module runs
 
@@ -59,7 +59,7 @@ def carry_out(settings: Settings, app: Celery, run_id: str) -> None:
         before = _look_up(database, run_id)
         if before is None or before.state != RunState.QUEUED:
             return
-        status = _attempt(settings, run_id)
+        status = _attempt(database, settings, before)
         if status != 0:
             _clean_up_after(database, settings, before, status)
         after = _look_up(database, run_id)
@@ -70,13 +70,36 @@ def carry_out(settings: Settings, app: Celery, run_id: str) -> None:
         database.close()
 
 
-def _attempt(settings: Settings, run_id: str) -> int:
-    """Run the attempt's process; its exit status, negative for a signal."""
-    command = bound([sys.executable, "-m", "worker.attempt", run_id])
+def _attempt(database: Database, settings: Settings, before: Run) -> int:
+    """Run the attempt's process; its exit status, negative for a signal.
+
+    One that hangs cannot be told that its run was taken back, and would hold its slot for good, so
+    it is killed when the run is over for it and it has not ended by itself.
+    """
+    command = bound([sys.executable, "-m", "worker.attempt", before.id])
     environment = settings.environment(**_REPEATABLE)
-    return subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, check=False
-    ).returncode
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    over = False
+    while True:
+        try:
+            return process.wait(settings.lease_seconds)
+        except subprocess.TimeoutExpired:
+            was_over, over = over, _is_over(database, before)
+        if was_over and over:
+            _log.error("run %s went on without this attempt, which hangs; ending it", before.id)
+            process.kill()
+
+
+def _is_over(database: Database, before: Run) -> bool:
+    """Whether the attempt that followed `before` has ended, whoever ended it."""
+    try:
+        now = _look_up(database, before.id)
+    except Away:
+        return False
+    if now is None:
+        return True
+    attempt = before.attempt + 1
+    return now.attempt > attempt or (now.attempt == attempt and now.state != RunState.RUNNING)
 
 
 def _clean_up_after(database: Database, settings: Settings, before: Run, status: int) -> None:
@@ -118,7 +141,7 @@ def _ring(database: Database, app: Celery, run: Run) -> None:
         _log.warning("run %s waits for the reaper: %s", run.id, away)
         return
     with database.transaction() as session:
-        runs.mark_submitted(session, run.id, datetime.now(UTC))
+        runs.mark_submitted(session, run.id, clock.now(session))
 
 
 def main(queues: Sequence[str]) -> None:

@@ -40,6 +40,8 @@ LIMITS: dict[str, Any] = {
     "resubmit_seconds": 2.0,
     "checkpoint_seconds": 0.3,
     "max_attempts": 12,
+    "retry_seconds": 0.5,  # where the service waits after faults
+    "longest_retry_seconds": 2.0,
 }
 
 

@@ -22,6 +22,7 @@ from api.results import results_document
 from api.submission import accept
 from api.views import DryRun, ExperimentSummary, ExperimentView, Page
 from api.waiting import changed_view, matches
+from models import clock
 from models.cancelling import cancel_runs
 from models.errors import Conflict, Invalid, TooMany
 from models.experiments import (
@@ -80,7 +81,7 @@ def create(
 def _dry_run(service: Service, body: Any) -> Response:
     planned = plan(service, body)
     with service.database.reading() as session:
-        workers = live_workers(session, utc_now(), service.settings.lease_seconds)
+        workers = live_workers(session, clock.now(session), service.settings.lease_seconds)
         guess = estimate(session, planned.spec, planned.dataset, planned.test_pairs, workers)
     view = DryRun(
         spec=planned.spec.model_dump(mode="json"),
@@ -147,9 +148,9 @@ async def get_experiment(
 @router.post("/{experiment_id}/cancel")
 def cancel(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) -> ExperimentView:
     """Wish every run that has not ended to stop; again is no error. Queued runs stop at once."""
-    now = utc_now()
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
+        now = clock.now(session)
         drop_looks(session, experiment_id, now)
         cancel_runs(session, experiment_id, now)
         caller.record(session, "cancelled", experiment_id, now)

@@ -13,7 +13,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.deps import ServiceDep, utc_now
+from api.deps import ServiceDep
+from models import clock
 from models.overview import Overview, overview
 
 router = APIRouter(tags=["health"])
@@ -114,7 +115,7 @@ def install(app: FastAPI) -> None:
 def metrics(request: Request, service: ServiceDep) -> Response:
     """Figures for Prometheus, in its text format."""
     with service.database.reading() as session:
-        seen = overview(session, utc_now(), service.settings.lease_seconds)
+        seen = overview(session, clock.now(session), service.settings.lease_seconds)
     registry = CollectorRegistry()
     registry.register(OverviewCollector(seen))
     content = generate_latest(registry) + generate_latest(request.app.state.reply_times)

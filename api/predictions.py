@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.bodies import JsonBody
 from api.callers import Caller, CallerDep
-from api.deps import PredictionId, RunId, Service, ServiceDep, utc_now
+from api.deps import PredictionId, RunId, Service, ServiceDep
 from api.experiments import LONGEST_WAIT
 from api.openapi_headers import LOCATION
 from api.openapi_problems import may_answer
@@ -21,6 +21,7 @@ from api.prediction_bodies import PREDICT_BODY, TextPair, parse_pairs
 from api.queue_room import require_prediction_room
 from api.views import View
 from api.waiting import held
+from models import clock
 from models.errors import Conflict, TooMany
 from models.predictions import ask, prediction
 from models.tables import Prediction
@@ -140,7 +141,7 @@ async def get_prediction(
 def _ask(service: Service, caller: Caller, run_id: str, pairs: list[TextPair]) -> str:
     with service.database.transaction() as session:
         require_prediction_room(session, caller, service.settings.max_waiting_predictions)
-        return ask(session, run_id, pairs, utc_now(), caller.key_id).id
+        return ask(session, run_id, pairs, clock.now(session), caller.key_id).id
 
 
 def _look(service: Service, prediction_id: str) -> PredictionView:

@@ -8,9 +8,10 @@ from statistics import median
 
 from sqlalchemy.orm import Session
 
-from api.deps import Service, utc_now
+from api.deps import Service
 from api.looks import look_views
 from api.views import ExperimentView, LookView, RunView
+from models import clock
 from models.experiments import experiment, runs_of
 from models.looks import looks_of
 from models.run_problems import RunProblem
@@ -43,7 +44,7 @@ class Fleet:
 
 def fleet(service: Service, session: Session) -> Fleet:
     """The workers whose heartbeat is young enough."""
-    now = utc_now()
+    now = clock.now(session)
     alive = live_workers(session, now, service.settings.lease_seconds)
     return Fleet(now, len(alive), sum(1 for worker in alive if worker.cuda_devices))
 

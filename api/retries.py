@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, status
 
 from api.callers import CallerDep
-from api.deps import ExperimentId, RunId, Service, ServiceDep, utc_now
+from api.deps import ExperimentId, RunId, Service, ServiceDep
 from api.problems import MEDIA_TYPE
 from api.progress import experiment_view, one_run_view
 from api.queue_room import require_queue_room
 from api.views import ExperimentView, RunView
+from models import clock
 from models.broker import submit
 from models.errors import ServiceUnavailable
 from models.experiments import experiment as find_experiment
@@ -59,7 +60,7 @@ def retry_run(
     One that is queued or running already is left as it is, so this may be sent twice.
     """
     with service.database.transaction() as session:
-        run, now = find_run(session, run_id), utc_now()
+        run, now = find_run(session, run_id), clock.now(session)
         if run.state in RETRIABLE:
             require_queue_room(session, caller, 1, service.settings.max_queued_runs)
         queued = retry(session, run_id, now, anew=origin == "start")
@@ -90,7 +91,7 @@ def retry_experiment(
     dropped; again is no error."""
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
-        wanted, now = len(retriable(session, experiment_id)), utc_now()
+        wanted, now = len(retriable(session, experiment_id)), clock.now(session)
         if wanted:
             require_queue_room(session, caller, wanted, service.settings.max_queued_runs)
         queued = retry_all(session, experiment_id, now, anew=origin == "start")

@@ -14,6 +14,7 @@ from api.callers import Caller, CallerDep
 from api.deps import ServiceDep, WebhookId, utc_now
 from api.views import Page, View
 from api.webhook_bodies import WEBHOOK_BODY, parse_webhook
+from models import clock
 from models.errors import NotFound
 from models.keys import Scope
 from models.tables import Delivery, Webhook
@@ -86,7 +87,7 @@ def create(
     """
     asked = parse_webhook(body, service.settings.allowed_webhook_hosts)
     with service.database.transaction() as session:
-        now = utc_now()
+        now = clock.now(session)
         row = create_webhook(
             session, owner=caller.key_id, url=asked.url, events=asked.events, now=now
         )

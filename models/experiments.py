@@ -5,13 +5,12 @@ An experiment's state is not stored: it follows from its runs, in Python for one
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models import events
+from models import clock, events
 from models.errors import Conflict, NotFound
 from models.ids import new_id
 from models.looks import look_left, plan_looks, with_looks_left
@@ -40,7 +39,7 @@ def create_experiment(
 
     Raises `Conflict` when the idempotency key was used meanwhile, or the data set was deleted.
     """
-    now = datetime.now(UTC)
+    now = clock.now(session)
     row = Experiment(
         id=new_id("exp"),
         name=spec.name,

@@ -1,11 +1,10 @@
 """Taking a run: the conditional claim, and what an attempt then needs to know."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from models import experiments, runs, workers
+from models import clock, experiments, runs, workers
 from models.database import Database
 from models.errors import Invalid
 from models.run_problems import PREFIX, RunProblem
@@ -38,7 +37,7 @@ def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
                 run_id,
                 worker_id=worker_id,
                 cuda=workers.has_cuda(session, worker_id),
-                now=datetime.now(UTC),
+                now=clock.now(session),
             )
             if run is None:
                 return None
@@ -70,5 +69,5 @@ def _refuse(session: Session, run: Run, error: Invalid) -> None:
         RunState.FAILED,
         reason=problem.sentence(),
         problem=problem,
-        now=datetime.now(UTC),
+        now=clock.now(session),
     )

@@ -9,11 +9,11 @@ import asyncio
 import logging
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from models import deliveries
+from models import clock, deliveries
 from models.database import Database
 from models.deliveries import Letter
 from models.settings import Settings
@@ -60,16 +60,16 @@ class Courier:
 def deliver_due(database: Database, settings: Settings) -> int:
     """Send what is due now, some at a time; how many were tried."""
     with database.reading() as session:
-        waiting = deliveries.any_due(session, datetime.now(UTC))
+        waiting = deliveries.any_due(session, clock.now(session))
     if not waiting:  # most rounds end here, without a write
         return 0
     with database.transaction() as session:
-        letters = deliveries.claim_due(session, datetime.now(UTC), LEASE, AT_ONCE)
+        letters = deliveries.claim_due(session, clock.now(session), LEASE, AT_ONCE)
     outcomes = asyncio.run(_send(letters, settings.allowed_webhook_hosts))
     for letter, outcome in zip(letters, outcomes, strict=True):
         _settle(database, letter, outcome, settings.webhook_retry_seconds)
     with database.transaction() as session:
-        deliveries.forget_old(session, datetime.now(UTC) - KEPT)
+        deliveries.forget_old(session, clock.now(session) - KEPT)
     return len(letters)
 
 
@@ -79,12 +79,12 @@ async def _send(letters: list[Letter], allowed: tuple[AllowedHost, ...]) -> list
 
 
 def _settle(database: Database, letter: Letter, outcome: Outcome, first_wait: float) -> None:
-    now = datetime.now(UTC)
     tries_left = letter.attempt <= len(BACKOFF) and not outcome.final
     due_at = None
-    if outcome.reason is not None and tries_left:
-        due_at = now + timedelta(seconds=first_wait * BACKOFF[letter.attempt - 1])
     with database.transaction() as session:
+        now = clock.now(session)
+        if outcome.reason is not None and tries_left:
+            due_at = now + timedelta(seconds=first_wait * BACKOFF[letter.attempt - 1])
         deliveries.settle(
             session,
             letter,

@@ -1,8 +1,6 @@
 """What becomes of a run whose attempt cannot go on: another attempt, or the end."""
 
-from datetime import UTC, datetime
-
-from models import runs
+from models import clock, runs
 from models.database import Database
 from models.faults import RetryPolicy
 from models.run_problems import RunProblem
@@ -18,7 +16,7 @@ def give_back(database: Database, run_id: str, attempt: int, reason: str) -> Non
 
     def queue() -> None:
         with database.transaction() as session:
-            runs.give_back(session, run_id, attempt, reason=reason, now=datetime.now(UTC))
+            runs.give_back(session, run_id, attempt, reason=reason, now=clock.now(session))
 
     patiently(queue)
 
@@ -35,7 +33,7 @@ def hand_on(
     def change() -> RunState:
         with database.transaction() as session:
             return runs.fault(
-                session, run_id, attempt, problem=problem, policy=policy, now=datetime.now(UTC)
+                session, run_id, attempt, problem=problem, policy=policy, now=clock.now(session)
             )
 
     return patiently(change)

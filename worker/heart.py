@@ -11,11 +11,10 @@ import logging
 import os
 import threading
 import time
-from datetime import UTC, datetime
 from enum import Enum, auto
 from types import TracebackType
 
-from models import runs, workers
+from models import clock, runs, workers
 from models.database import Database
 from models.errors import NotFound, StaleAttempt
 from models.states import RunState
@@ -78,9 +77,9 @@ class Heart(threading.Thread):
                 beat_at = time.monotonic() + self._every
 
     def _beat(self) -> Stop | None:
-        now = datetime.now(UTC)
         try:
             with self._database.transaction() as session:
+                now = clock.now(session)
                 cancel = runs.heartbeat(session, self._run_id, self._attempt, now)
                 draining = workers.is_draining(session, self._worker_id)
         except (StaleAttempt, NotFound):
@@ -113,9 +112,10 @@ class Heart(threading.Thread):
 
     def _cancel(self) -> bool:
         """Whether this ended the run; the training may have done so in this very moment."""
-        now, end = datetime.now(UTC), RunState.CANCELLED
+        end = RunState.CANCELLED
         try:
             with self._database.transaction() as session:
+                now = clock.now(session)
                 reason = f"cancelled at step {runs.run(session, self._run_id).step}"
                 runs.finish(session, self._run_id, self._attempt, end, reason=reason, now=now)
         except (StaleAttempt, NotFound):

@@ -7,11 +7,11 @@ Every worker does it, as often as its heart beats; rounds of several workers do 
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from celery import Celery
 
-from models import broker, predictions, reaping, runs
+from models import broker, clock, predictions, reaping, runs
 from models.database import Database
 from models.settings import Settings
 from models.tables import Run
@@ -25,8 +25,8 @@ _log = logging.getLogger(__name__)
 
 def reap(database: Database, app: Celery, settings: Settings) -> None:
     """One round. Raises `ServiceUnavailable` when the broker is away."""
-    now = datetime.now(UTC)
     with database.transaction() as session:
+        now = clock.now(session)
         taken = reaping.take_back_lost(
             session,
             now=now,
@@ -84,5 +84,5 @@ def _ring(database: Database, app: Celery, waiting: list[Run]) -> None:
             sent.append(run.id)
     finally:
         with database.transaction() as session:
-            runs.mark_submitted(session, sent, datetime.now(UTC))
+            runs.mark_submitted(session, sent, clock.now(session))
         _log.info("%d runs submitted again, %s first", len(sent), sent[0] if sent else "none")

@@ -7,9 +7,8 @@ networks, and SQLite has one writer for all runs.
 import logging
 import time
 from dataclasses import asdict
-from datetime import UTC, datetime
 
-from models import metrics, runs
+from models import clock, metrics, runs
 from models.database import Database
 from worker.patience import Away, patiently
 from worker.timing import TrainingClock
@@ -36,7 +35,8 @@ class Recorder:
 
         def begin() -> None:
             with self._database.transaction() as session:
-                runs.begin_from(session, self._run_id, self._attempt, step, datetime.now(UTC))
+                now = clock.now(session)
+                runs.begin_from(session, self._run_id, self._attempt, step, now)
 
         patiently(begin)
         self.step = step
@@ -74,7 +74,7 @@ class Recorder:
                 self._run_id,
                 self._attempt,
                 self.step,
-                datetime.now(UTC),
+                clock.now(session),
                 trained_seconds=self._clock.seconds,
             )
             metrics.append_steps(session, self._run_id, self._steps)

@@ -3,11 +3,10 @@
 import logging
 import shutil
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from models import metrics, runs
+from models import clock, metrics, runs
 from models.database import Database
 from models.errors import NotFound, StaleAttempt
 from models.run_problems import RunProblem
@@ -165,7 +164,7 @@ class Attempt:
                     problem=problem,
                     weights_sha256=weights_sha256,
                     provenance=provenance,
-                    now=datetime.now(UTC),
+                    now=clock.now(session),
                 )
 
         patiently(end)

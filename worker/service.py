@@ -13,13 +13,12 @@ import platform
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from types import FrameType
 
 from sqlalchemy.exc import DBAPIError
 
-from models import workers
+from models import clock, workers
 from models.broker import celery_app
 from models.database import Database
 from models.errors import NotFound, ServiceUnavailable, StaleAttempt
@@ -92,7 +91,7 @@ class Supervisor:
                 pid=os.getpid(),
                 slots=self._settings.slots,
                 cuda_devices=self._cuda_devices,
-                now=datetime.now(UTC),
+                now=clock.now(session),
             )
         _log.info(
             "worker %s: %d runs side by side, %d CUDA devices",
@@ -114,7 +113,7 @@ class Supervisor:
     def _beat(self) -> None:
         try:
             with self._database.transaction() as session:
-                workers.beat(session, self._id, datetime.now(UTC))
+                workers.beat(session, self._id, clock.now(session))
         except NotFound:  # someone removed a row that was silent for long
             self._announce()
 

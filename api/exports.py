@@ -10,6 +10,7 @@ from api.deps import ExperimentId, ServiceDep
 from api.export_files import MEDIA_TYPES, FileFormat, pieces
 from api.export_tables import TABLES, TableName, record_batches, require_scores
 from api.figure_data import FigureName, picture
+from api.openapi_problems import problem_response
 from api.report import POLICY, report_page
 from models.experiments import experiment, runs_of
 
@@ -17,7 +18,7 @@ router = APIRouter(prefix="/experiments", tags=["exports"])
 
 BINARY: dict[str, Any] = {"schema": {"type": "string"}}
 IMAGES = {"svg": "image/svg+xml", "png": "image/png"}
-NOT_INSTALLED = {"description": "The extra `exports` is not installed where the API runs."}
+NOT_INSTALLED = problem_response(501, "The extra `exports` is not installed where the API runs.")
 
 
 @router.get(
@@ -88,8 +89,11 @@ def figure(
     },
 )
 def report(service: ServiceDep, experiment_id: ExperimentId) -> HTMLResponse:
-    """The verdict, the curves, the runs, the spec and where the figures come from, as one HTML file
-    that can be sent to a colleague: it loads nothing and runs nothing."""
+    """The whole answer as one HTML file that can be sent to a colleague.
+
+    The verdict, the curves, the runs, the spec and where the figures come from; it loads nothing
+    and runs nothing.
+    """
     with service.database.reading() as session:
         page = report_page(session, service.settings, experiment_id)
     name = f'inline; filename="{experiment_id}.html"'

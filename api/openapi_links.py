@@ -40,6 +40,11 @@ SOURCES: Mapping[str, list[Source]] = {
         Source("post", f"{RUN}/reproduce", 202, "/id"),
         Source("get", f"{RUN}/reproductions", 200, "/items/0/id"),
     ],
+    "webhook_id": [
+        Source("post", "/v1/webhooks", 201, "/id"),
+        Source("get", "/v1/webhooks", 200, "/items/0/id"),
+    ],
+    "step": [Source("get", f"{RUN}/checkpoints", 200, "/items/0/step")],
     "prediction_id": [
         Source("post", f"{RUN}/predict", 200, "/id"),
         Source("post", f"{RUN}/predict", 202, "/id"),
@@ -66,7 +71,9 @@ def add_links(document: dict[str, Any]) -> None:
 
 
 def _sources(path: str, parameter: str) -> list[Source]:
-    return NAMES.get(path, []) if parameter == "name" else SOURCES.get(parameter, [])
+    if parameter != "name":
+        return SOURCES.get(parameter, [])
+    return next((found for place, found in NAMES.items() if path.startswith(place)), [])
 
 
 def _link(document: dict[str, Any], source: Source, parameter: str, call: dict[str, Any]) -> None:

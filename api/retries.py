@@ -2,19 +2,19 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, status
 
 from api.callers import CallerDep
 from api.deps import ExperimentId, RunId, Service, ServiceDep
-from api.problems import MEDIA_TYPE
+from api.openapi_problems import may_answer
 from api.progress import experiment_view, one_run_view
 from api.queue_room import require_queue_room
 from api.views import ExperimentView, RunView
 from models import clock
 from models.broker import submit
-from models.errors import ServiceUnavailable
+from models.errors import Conflict, ServiceUnavailable, TooMany
 from models.experiments import experiment as find_experiment
 from models.retries import retriable, retry, retry_all
 from models.runs import run as find_run
@@ -34,23 +34,10 @@ Origin = Annotated[
 log = logging.getLogger(__name__)
 
 
-def _refusals(**words: str) -> dict[int | str, dict[str, Any]]:
-    """The problems of a route by their status, for its documentation."""
-    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return {
-        int(name.removeprefix("s")): {"description": text, "content": {MEDIA_TYPE: schema}}
-        for name, text in words.items()
-    }
-
-
 @router.post(
     "/runs/{run_id}/retry",
     status_code=status.HTTP_202_ACCEPTED,
-    responses=_refusals(
-        s404="There is no such run.",
-        s409="It succeeded, or is being cancelled.",
-        s429="The caller's queue is full.",
-    ),
+    responses=may_answer(Conflict, TooMany),
 )
 def retry_run(
     service: ServiceDep, caller: CallerDep, run_id: RunId, origin: Origin = "checkpoint"
@@ -75,11 +62,7 @@ def retry_run(
     "/experiments/{experiment_id}/retry",
     status_code=status.HTTP_202_ACCEPTED,
     tags=["experiments"],
-    responses=_refusals(
-        s404="There is no such experiment.",
-        s409="Some of its runs are being cancelled.",
-        s429="The caller's queue has no room for its runs.",
-    ),
+    responses=may_answer(Conflict, TooMany),
 )
 def retry_experiment(
     service: ServiceDep,

@@ -12,10 +12,11 @@ from fastapi import APIRouter, Query, Request, Response, status
 from api.bodies import JsonBody
 from api.callers import Caller, CallerDep
 from api.deps import ServiceDep, WebhookId, utc_now
+from api.openapi_problems import may_answer
 from api.views import Page, View
 from api.webhook_bodies import WEBHOOK_BODY, parse_webhook
 from models import clock
-from models.errors import NotFound
+from models.errors import Conflict, NotFound
 from models.keys import Scope
 from models.tables import Delivery, Webhook
 from models.webhooks import (
@@ -76,7 +77,12 @@ class DeliveryView(View):
         return cls(experiment=row.experiment_id, **{name: getattr(row, name) for name in names})
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, openapi_extra=WEBHOOK_BODY)
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    openapi_extra=WEBHOOK_BODY,
+    responses=may_answer(Conflict),
+)
 def create(
     request: Request, response: Response, service: ServiceDep, caller: CallerDep, body: JsonBody
 ) -> NewWebhookView:

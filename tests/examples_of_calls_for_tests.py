@@ -24,6 +24,12 @@ from models import predictions
 from models.dataset_store import dataset_by_name, remove_dataset
 
 from api_for_tests import GENERATED, ApiForTests, now
+from examples_around_runs_for_tests import (
+    exports,
+    looks_into_data,
+    retries,
+    webhooks,
+)
 from examples_for_tests import ABSENT, CSV, FILE, SPEC, Session, alike, session
 from stored import stored_dataset
 
@@ -34,12 +40,15 @@ PREFIXES = {
     "run_id": "run",
     "reproduction_id": "rep",
     "prediction_id": "prd",
+    "webhook_id": "whk",
 }
+NEEDED = {"/export": {"table": "runs"}}  # parameters of a call that is to find nothing
 
 
 def recipes_and_health(played: Session) -> None:
     for path in ("/healthz", "/readyz", "/v1/recipes", "/v1/recipes/course-notebook"):
         played.call("GET", path, 200)
+    played.call("GET", "/client/tripletlab.py", 200)
     played.call("GET", "/readyz", 503, of=played.bounded)
 
 
@@ -192,6 +201,10 @@ SCENES = (
     questions,
     reproductions,
     comparisons,
+    looks_into_data,
+    retries,
+    exports,
+    webhooks,
     watching,
 )
 
@@ -209,12 +222,14 @@ def _what_is_not_there(played: Session) -> None:
     for path, calls in played.api.thread.app.openapi()["paths"].items():
         if "{" not in path:
             continue
-        absent = path.replace("{name}", "absent")
+        absent = path.replace("{name}", "absent").replace("{step}", "10")
+        absent = absent.replace("{figure}", "comparison")
+        needed = next((p for end, p in NEEDED.items() if path.endswith(end)), None)
         for name, prefix in PREFIXES.items():
             absent = absent.replace(f"{{{name}}}", f"{prefix}_{ABSENT}")
         for method in calls:
             body = {"question1": "a", "question2": "b"} if method == "post" else None
-            played.call(method.upper(), absent, 404, json=body)
+            played.call(method.upper(), absent, 404, json=body, params=needed)
 
 
 def _what_any_call_may_meet(played: Session) -> None:

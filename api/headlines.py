@@ -5,6 +5,7 @@ bootstraps are left out: a list of two hundred experiments has to come at once.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from api.views import ExperimentSummary, VerdictView
 from models.comparison import Asked, verdicts
 from models.experiments import Listed, runs_of, steps_done
 from models.looks import looks_of, verdicts_of, with_looks_left
-from models.metrics import final_metrics
+from models.metrics import final_metrics, tested_figures
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.states import TERMINAL, RunState, experiment_state
@@ -25,57 +26,73 @@ Values = Mapping[str, Mapping[int, float]]
 """The deciding figure of the runs that succeeded: arm -> seed -> value."""
 
 
+@dataclass(frozen=True)
+class _Listed:
+    """An experiment of the list, and what is asked of the database for all of them at once."""
+
+    row: Experiment
+    counts: dict[RunState, int]
+    spec: ExperimentSpec
+    state: RunState
+    looking: bool
+
+    @property
+    def judged_at_end(self) -> bool:
+        """Where seeds are added until decided, nobody but the looks may judge."""
+        return self.spec.until_decided is None and self.state in TERMINAL
+
+
 def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSummary]:
     """One summary for each, in the same order."""
     ids = [row.id for row, _ in listed]
     looking, done = with_looks_left(session, ids), steps_done(session, ids)
-    return [
-        _summary(session, row, counts, done[row.id], row.id in looking) for row, counts in listed
+    found = [
+        _Listed(
+            row,
+            counts,
+            parse_spec(row.spec),
+            experiment_state(counts, look_left=row.id in looking),
+            row.id in looking,
+        )
+        for row, counts in listed
     ]
+    values = _values(session, [one for one in found if one.judged_at_end])
+    return [_summary(session, one, done[one.row.id], values.get(one.row.id)) for one in found]
 
 
 def _summary(
-    session: Session,
-    row: Experiment,
-    counts: dict[RunState, int],
-    done: tuple[int, int],
-    looking: bool,
+    session: Session, one: _Listed, done: tuple[int, int], values: Values | None
 ) -> ExperimentSummary:
-    spec = parse_spec(row.spec)
-    state = experiment_state(counts, look_left=looking)
-    plan = look_views(looks_of(session, row.id)) if looking else []
+    plan = look_views(looks_of(session, one.row.id)) if one.looking else []
     return ExperimentSummary(
-        id=row.id,
-        name=row.name,
-        state=state,
-        dataset=spec.dataset,
-        created_at=row.created_at,
-        runs=counts,
-        arms=[arm.name for arm in spec.arms],
+        id=one.row.id,
+        name=one.row.name,
+        state=one.state,
+        dataset=one.spec.dataset,
+        created_at=one.row.created_at,
+        runs=one.counts,
+        arms=[arm.name for arm in one.spec.arms],
         progress=share_done(*done, plan),
-        metric=spec.decision.metric,
-        verdicts=_verdicts(session, row.id, spec, state),
-        owner=row.owner,
+        metric=one.spec.decision.metric,
+        verdicts=_said(session, one) if values is None else _judged(one.spec, values),
+        owner=one.row.owner,
     )
 
 
-def _verdicts(
-    session: Session, experiment_id: str, spec: ExperimentSpec, state: RunState
-) -> list[VerdictView]:
-    if spec.until_decided is not None:  # nobody but its looks may judge it
-        said = {one.arm: one for one in verdicts_of(session, experiment_id)}
-        return [
-            VerdictView(
-                a=arm,
-                b=spec.decision.baseline,
-                verdict=one.verdict,
-                mean_difference=one.mean_difference,
-            )
-            for arm, one in said.items()
-        ]
-    if state not in TERMINAL:
+def _said(session: Session, one: _Listed) -> list[VerdictView]:
+    """What the looks have said so far; nothing without a plan of them."""
+    if one.spec.until_decided is None:
         return []
-    return _judged(spec, _values(session, experiment_id, spec))
+    last = {said.arm: said for said in verdicts_of(session, one.row.id)}
+    return [
+        VerdictView(
+            a=arm,
+            b=one.spec.decision.baseline,
+            verdict=said.verdict,
+            mean_difference=said.mean_difference,
+        )
+        for arm, said in last.items()
+    ]
 
 
 def _judged(spec: ExperimentSpec, values: Values) -> list[VerdictView]:
@@ -91,10 +108,35 @@ def _judged(spec: ExperimentSpec, values: Values) -> list[VerdictView]:
     ]
 
 
-def _values(session: Session, experiment_id: str, spec: ExperimentSpec) -> Values:
-    metrics, metric = final_metrics(session, experiment_id), spec.decision.metric
-    values: dict[str, dict[int, float]] = {arm.name: {} for arm in spec.arms}
-    for run in runs_of(session, experiment_id):
-        if run.state == RunState.SUCCEEDED and metric in metrics[run.id]:
-            values[run.arm][run.seed] = metrics[run.id][metric]
-    return values
+def _values(session: Session, ended: Sequence[_Listed]) -> dict[str, Values]:
+    """Of each experiment; those of a figure of the test, which is the rule, in one query each."""
+    found: dict[str, Values] = {}
+    for metric in {one.spec.decision.metric for one in ended}:
+        ids = [one.row.id for one in ended if one.spec.decision.metric == metric]
+        split, _, figure = metric.partition(".")
+        flat = (
+            tested_figures(session, ids, figure)
+            if split == "test"
+            else {one: _latest(session, one, metric) for one in ids}
+        )
+        for one in ended:
+            if one.row.id in flat:
+                found[one.row.id] = _by_arm(one.spec, flat[one.row.id])
+    return found
+
+
+def _latest(session: Session, experiment_id: str, metric: str) -> dict[tuple[str, int], float]:
+    """A figure of the validation is that of the weights which were kept."""
+    metrics = final_metrics(session, experiment_id)
+    return {
+        (run.arm, run.seed): metrics[run.id][metric]
+        for run in runs_of(session, experiment_id)
+        if run.state == RunState.SUCCEEDED and metric in metrics[run.id]
+    }
+
+
+def _by_arm(spec: ExperimentSpec, flat: Mapping[tuple[str, int], float]) -> Values:
+    return {
+        arm.name: {seed: value for (name, seed), value in flat.items() if name == arm.name}
+        for arm in spec.arms
+    }

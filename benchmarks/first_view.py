@@ -6,6 +6,7 @@ its own with ended experiments of two arms and six seeds.
 """
 
 import argparse
+import logging
 import statistics
 import sys
 import tempfile
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--experiments", type=int, default=200)
     parser.add_argument("--times", type=int, default=7)
     asked = parser.parse_args()
+    logging.disable(logging.WARNING)  # there is no broker here, and each POST would say so
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         settings = Settings(data_dir=folder, database_url=f"sqlite:///{folder / 'lab.sqlite3'}")

@@ -13,6 +13,7 @@ from sqlalchemy import Subquery, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from models.specs.losses import MAX_TERMS
+from models.states import RunState
 from models.tables import Evaluation, Run, Step
 from models.thinning import thin
 
@@ -188,6 +189,23 @@ def final_metrics(session: Session, experiment_id: str) -> dict[str, dict[str, f
             if value is not None:
                 metrics[row.run_id][f"{row.split}.{name}"] = value
     return metrics
+
+
+def tested_figures(
+    session: Session, ids: Sequence[str], figure: str
+) -> dict[str, dict[tuple[str, int], float]]:
+    """One figure of the test of every succeeded run of these experiments, in one query:
+    experiment -> (arm, seed) -> value, as `final_metrics` has it under `test.`."""
+    value = getattr(Evaluation, figure)
+    query = (
+        select(Run.experiment_id, Run.arm, Run.seed, value)
+        .join(Evaluation, and_(Evaluation.run_id == Run.id, Evaluation.split == "test"))
+        .where(Run.experiment_id.in_(ids), Run.state == RunState.SUCCEEDED, value.is_not(None))
+    )
+    found: dict[str, dict[tuple[str, int], float]] = {one: {} for one in ids}
+    for experiment_id, arm, seed, one in session.execute(query):
+        found[experiment_id][arm, seed] = one
+    return found
 
 
 def kept_steps(session: Session, experiment_id: str) -> dict[str, int]:

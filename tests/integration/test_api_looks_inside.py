@@ -87,13 +87,17 @@ def test_the_last_bar_of_the_lengths_holds_all_that_are_longer(api: ApiForTests)
     assert sum(found["others"]) + sum(found["duplicates"]) == 602
 
 
-@pytest.mark.parametrize("seeds", [1, 6, 8])
-def test_verdicts_in_the_list_are_those_of_the_results(api: ApiForTests, seeds: int) -> None:
+@pytest.mark.parametrize(
+    ("seeds", "metric"), [(1, "test.accuracy"), (6, "test.roc_auc"), (8, "validation.accuracy")]
+)
+def test_verdicts_in_the_list_are_those_of_the_results(
+    api: ApiForTests, seeds: int, metric: str
+) -> None:
     arms = [
         {"name": name, "loss": {"terms": [{"kind": "mean_negative", "margin": margin}]}}
         for name, margin in (("vanilla", 0.1), ("modified", 0.2), ("third", 0.3))
     ]
-    found = shown_experiment(api, seeds=seeds, arms=arms)
+    found = shown_experiment(api, seeds=seeds, arms=arms, decision={"metric": metric})
     (listed,) = api.get("/v1/experiments")["items"]
     results = api.get(f"/v1/experiments/{found}/results")
     expected = [
@@ -102,6 +106,7 @@ def test_verdicts_in_the_list_are_those_of_the_results(api: ApiForTests, seeds: 
         if one["role"] == "primary" and one["b"] == "vanilla"
     ]
     assert listed["verdicts"] == expected
+    assert listed["metric"] == metric
     assert (listed["arms"], listed["progress"]) == (["vanilla", "modified", "third"], 1.0)
 
 

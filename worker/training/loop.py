@@ -52,7 +52,7 @@ def train(
     `TrainingFault` when the loss is no longer a number.
     """
     training = Training(spec, arm, seed, data, device)
-    identity = _identity(spec, arm, seed, device)
+    identity = _identity(spec, arm, seed, data, device) if checkpoints else ""
     found = checkpoints.newest(identity) if checkpoints else None
     if found:
         training.load(found.tensors, found.step)
@@ -156,9 +156,10 @@ class Training:
         return {n: t.detach().cpu().numpy().copy() for n, t in self.encoder.state_dict().items()}
 
 
-def _identity(spec: ExperimentSpec, arm: str, seed: int, device: str) -> str:
+def _identity(spec: ExperimentSpec, arm: str, seed: int, data: RunData, device: str) -> str:
     """What a checkpoint must have in common with the training that goes on from it."""
-    said = "\n".join((spec.model_dump_json(), arm, str(seed), device, torch.__version__))
+    own = (arm, str(seed), data.fingerprint(), device, torch.__version__)
+    said = "\n".join((spec.model_dump_json(), *own))
     return hashlib.sha256(said.encode()).hexdigest()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from models import runs
@@ -16,13 +17,12 @@ from models.states import RunState
 from models.tables import Run
 
 from first_revision_for_tests import (
-    ARMS,
     CONTENT,
     LOST_AT,
-    SPEC,
     STEPS,
     UNFINISHED,
     fill_first_revision,
+    loss,
     run_id,
 )
 from workers_for_tests import Lab
@@ -60,20 +60,30 @@ def leave_old_files(lab: Lab) -> None:
     (folder / "step-10.json").write_text(json.dumps(about))
 
 
-def test_runs_that_the_first_revision_left_are_trained_to_the_same_bits(lab: Lab) -> None:
+def test_runs_that_the_first_revision_left_are_trained_to_their_ends(lab: Lab) -> None:
     left = {run: stored(lab, run) for run in (RUNNING, QUEUED, CANCELLING)}
     assert [run.step for run in left.values()] == [LOST_AT, 0, LOST_AT]
     lab.start_worker()
-    ended = lab.wait_for_state(left[RUNNING], RunState.SUCCEEDED)
-    assert (ended.attempt, ended.started_step, ended.step) == (2, 0, STEPS)
-    lab.wait_for_state(left[QUEUED], RunState.SUCCEEDED)
+    ended = lab.wait_for_success(left[RUNNING], left[QUEUED])
     lab.wait_for_state(left[CANCELLING], RunState.CANCELLED)
-    fresh = lab.wait_for_success(*lab.create(**{**SPEC, "seeds": {"list": [1, 2]}}))
-    again = {(run.seed, run.arm): run for run in fresh}
-    for run in (left[RUNNING], left[QUEUED]):
-        assert lab.figures(run) == lab.figures(again[run.seed, run.arm])
-        assert lab.figures(run)[0]["step"] == list(range(1, STEPS + 1))
-    assert run.arm == ARMS[1]
+    # not from the old checkpoint: this version cannot know that it would go on to the same bits
+    assert [(run.attempt, run.started_step, run.step) for run in ended] == [
+        (2, 0, STEPS),
+        (1, 0, STEPS),
+    ]
+    for run in ended:
+        steps, evaluations, files, weights_sha256 = lab.figures(run)
+        assert steps["step"] == list(range(1, STEPS + 1))
+        assert not set(steps["loss"]) & {loss(step) for step in steps["step"]}, "rows of then"
+        assert None not in steps["false_closest_share"]
+        assert [(row["step"], row["split"]) for row in evaluations] == [
+            (10, "validation"),
+            (20, "test"),
+            (20, "validation"),
+        ]
+        assert files["weights.safetensors"] == weights_sha256
+        with safe_open(lab.settings.run_dir(run.id) / "weights.safetensors", "numpy") as file:
+            assert len(bytes(file.get_tensor("vocabulary")).split(b"\n")) > 100, "tokens of then"
 
 
 def stored(lab: Lab, run: str) -> Run:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Barrier
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -116,6 +117,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+@pytest.mark.timeout(100_000 if LONG else 900)
 def test_a_crowd_leaves_one_true_story(database: Database) -> None:
     @CROWDS
     @given(HISTORIES)

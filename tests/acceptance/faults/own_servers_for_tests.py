@@ -115,7 +115,7 @@ class OwnPostgres(OwnServer):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._programs = _postgres_programs()
+        self.programs = _postgres_programs()
         self._as_user = _other_user()
         self._data = folder / "data"
         if self._as_user:
@@ -124,7 +124,7 @@ class OwnPostgres(OwnServer):
         subprocess.run(
             [
                 *self._bound(signal.SIGKILL),
-                *(str(self._programs / "initdb"), "-D", str(self._data), "-U", "tripletlab"),
+                *(str(self.programs / "initdb"), "-D", str(self._data), "-U", "tripletlab"),
                 *("--auth=trust", "--no-sync", "--no-instructions", "-E", "UTF8", "--locale=C"),
             ],
             check=True,
@@ -151,7 +151,7 @@ class OwnPostgres(OwnServer):
             "max_connections": "100",
         }
         flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        program = str(self._programs / "postgres")
+        program = str(self.programs / "postgres")
         return [
             *self._bound(signal.SIGQUIT),
             *(program, "-D", str(self._data), "-p", str(self.port), *flags),

@@ -47,6 +47,7 @@ class Tally:
     met: Counter[str] = field(default_factory=Counter)  # experiments under way at each fault
     seen: list[str] = field(default_factory=list)
     verdicts: list[tuple[Accepted, Verdict]] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
     attempts: int = 0
     seconds: float = 0.0
 
@@ -91,6 +92,7 @@ def campaign(
     except KeyboardInterrupt:
         print("no more faults; waiting for the experiments to end", file=sys.stderr, flush=True)
     ledger.wait(*ledger.accepted, seconds=END_SECONDS)
+    tally.surprises = ledger.service.surprises
     tally.verdicts = [(one, ledger.verdict(one)) for one in ledger.accepted]
     runs = [run for one in ledger.accepted for run in ledger.service.runs_of(one.id)]
     tally.attempts, tally.seconds = sum(run.attempt for run in runs), time.monotonic() - begun
@@ -102,7 +104,12 @@ def _inject(fault: Fault, ledger: Ledger, draw: random.Random, tally: Tally) -> 
         ledger.ask(draw.choice(sorted(HEALTHY)), f"key-{draw.getrandbits(64):x}")
     _hold_fire(ledger)
     time.sleep(draw.uniform(0, 3))
-    seen = strike(fault.strike, ledger, draw, asks=fault.asks)
+    try:
+        seen = strike(fault.strike, ledger, draw, asks=fault.asks)
+    except AssertionError as never:
+        ledger.service.surprises.append(f"{fault.name}: {never}")
+        ledger.service.mend()
+        seen = str(never)
     for one in ledger.open():
         one.faults.append(fault.name)
         tally.met[fault.name] += 1
@@ -150,7 +157,7 @@ def written(tallies: list[Tally], asked: argparse.Namespace) -> str:
         "",
         *_table(tallies),
         "",
-        *_violations(verdicts),
+        *_violations(verdicts, [said for tally in tallies for said in tally.surprises]),
     ]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -169,8 +176,9 @@ def _table(tallies: list[Tally]) -> list[str]:
     return lines
 
 
-def _violations(verdicts: list[tuple[Accepted, Verdict]]) -> list[str]:
-    bad = [f"- {one.id} ({one.spec}; {', '.join(one.faults)}): {v}" for one, v in verdicts if v]
+def _violations(verdicts: list[tuple[Accepted, Verdict]], surprises: list[str]) -> list[str]:
+    bad = [f"- {said}" for said in surprises]
+    bad += [f"- {one.id} ({one.spec}; {', '.join(one.faults)}): {v}" for one, v in verdicts if v]
     return ["## What was found", "", *bad] if bad else []
 
 

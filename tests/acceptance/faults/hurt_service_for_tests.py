@@ -63,6 +63,7 @@ class HurtService:
         self.shim.mkdir()
         self.clock = self.shim / "clock"
         self.set_clock(0)
+        self.surprises: list[str] = []
         self._all: list[subprocess.Popen[bytes]] = []
 
     def mend(self) -> None:
@@ -164,22 +165,28 @@ class HurtService:
         return self._all[-1]
 
     def _start_api(self, *flags: str) -> None:
-        if self.api is None or self.api.poll() is not None:
+        if self._fallen(self.api):
             self.api = self._start("serve", *flags, **self._shim())
 
     def _shim(self) -> dict[str, str]:
         path = os.pathsep.join(filter(None, (str(SHIM), os.environ.get("PYTHONPATH"))))
         return {"PYTHONPATH": path, "TRIPLETLAB_FAULT_FOLDER": str(self.shim)}
 
-    def wait_until_ready(self, workers: int) -> None:
-        def ready() -> bool:
-            try:
-                said = self.http.get("/readyz").json()
-            except httpx.TransportError:
-                return False
-            return bool(said["ready"]) and said["live_workers"] >= workers
+    def _ready(self, workers: int) -> bool:
+        try:
+            said = self.http.get("/readyz").json()
+        except httpx.TransportError:
+            return False
+        return bool(said["ready"]) and bool(said["live_workers"] >= workers)
 
-        wait_until("a service that is ready", ready)
+    def _fallen(self, process: subprocess.Popen[bytes] | None) -> bool:
+        """Whether to start it (again); one that ended without a signal, by itself, is noted."""
+        if process is None:
+            return True
+        status = process.poll()
+        if status is not None and status > 0:
+            self.surprises.append(f"a process ended by itself, with status {status}")
+        return status is not None
 
 
 class SeparateService(HurtService):
@@ -201,11 +208,14 @@ class SeparateService(HurtService):
         self.workers: list[subprocess.Popen[bytes] | None] = [None, None]
 
     def mend(self) -> None:
+        wait_until("a service that is ready", self._mended)
+
+    def _mended(self) -> bool:
         self._start_api("--no-worker")
         for place, worker in enumerate(self.workers):
-            if worker is None or worker.poll() is not None:
+            if self._fallen(worker):
                 self.workers[place] = self._start_worker(place)
-        self.wait_until_ready(2)
+        return self._ready(2)
 
     @property
     def broker_url(self) -> str:
@@ -233,8 +243,11 @@ class EmbeddedService(HurtService):
         self.database = Database(self.settings.resolved_database_url)
 
     def mend(self) -> None:
-        self._start_api()
-        self.wait_until_ready(1)
+        def mended() -> bool:
+            self._start_api()
+            return self._ready(1)
+
+        wait_until("a service that is ready", mended)
 
     @property
     def broker_url(self) -> str:

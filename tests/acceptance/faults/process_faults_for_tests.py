@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from models.metrics import steps_series
 from models.runs import run as run_of
-from models.states import RunState
+from models.states import TERMINAL, RunState
 from models.tables import Run
 
 from ledger_for_tests import Ledger
@@ -70,20 +71,33 @@ def stop_worker(ledger: Ledger, draw: random.Random) -> str | None:
 
 
 def hang_worker(ledger: Ledger, draw: random.Random) -> str | None:
-    """All of a worker stands still until its run is another attempt's; then it wakes up."""
+    """All of a worker stands still until its run is another attempt's; then it wakes up, while its
+    successor stands still: whatever changes then, the stale attempt has written."""
     pid = _one(_busy_workers(ledger), draw)
     if pid is None:
         return None
     still = family_of([pid])
-    held = list(attempts_in(still).values())
-    before = {run_id: _look(ledger, run_id) for run_id in held}
+    stale, run_id = draw.choice(sorted(attempts_in(still).items()))
+    before = _look(ledger, run_id)
     send(still, signal.SIGSTOP)
+    successors: list[int] = []
     try:
-        wait_until("its runs taken", lambda: all(_moved_on(ledger, run) for run in before.values()))
-        time.sleep(draw.uniform(0, 2))
+        wait_until("its run taken", lambda: _moved_on(ledger, before))
+        successors = _successors(ledger, run_id, still)
+        if not successors:
+            return None
+        send(successors, signal.SIGSTOP)
+        found = _written(ledger, run_id)
+        send(still, signal.SIGCONT)
+        wait_until("the end of the stale attempt", lambda: not family_of([stale]))
+        if found[0] == RunState.RUNNING:
+            again = _written(ledger, run_id)
+            # a reaper may find the successor silent meanwhile, and rightly so
+            assert again == found or again[0] == RunState.QUEUED, (found, again)
     finally:
         send(still, signal.SIGCONT)
-    return f"{len(held)} runs were taken from it"
+        send(successors, signal.SIGCONT)
+    return "its successor stood still meanwhile"
 
 
 def hang_attempt(ledger: Ledger, draw: random.Random) -> str | None:
@@ -150,6 +164,30 @@ def _busy_workers(ledger: Ledger) -> list[int]:
 def _look(ledger: Ledger, run_id: str) -> Run:
     with ledger.service.database.reading() as session:
         return run_of(session, run_id)
+
+
+def _successors(ledger: Ledger, run_id: str, still: set[int]) -> list[int]:
+    """Other attempts at the run than those that stand still, once they train; none if it ends."""
+
+    def training() -> list[int]:
+        now = _look(ledger, run_id)
+        others = ledger.service.attempts().items()
+        found = [pid for pid, run in others if run == run_id and pid not in still]
+        return found if now.state == RunState.RUNNING and now.step > now.started_step else []
+
+    wait_until(
+        "a successor that trains, or the end",
+        lambda: training() or _look(ledger, run_id).state in TERMINAL,
+    )
+    return training()
+
+
+def _written(ledger: Ledger, run_id: str) -> tuple[str, int, int, object, int]:
+    """All of a run that an attempt's writes change."""
+    now = _look(ledger, run_id)
+    with ledger.service.database.reading() as session:
+        rows = len(steps_series(session, run_id)["step"])
+    return now.state, now.attempt, now.step, now.heartbeat_at, rows
 
 
 def _moved_on(ledger: Ledger, before: Run) -> bool:

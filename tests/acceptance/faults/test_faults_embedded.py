@@ -31,3 +31,4 @@ def test_the_embedded_service_survives(embedded: Ledger, faults: tuple[Strike, .
         strike(fault, embedded, DRAW)
     embedded.wait(one)
     assert not embedded.verdict(one), embedded.verdict(one)
+    assert not embedded.service.surprises

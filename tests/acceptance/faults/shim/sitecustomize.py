@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 LOOP = "worker.training.loop"
+MODULES = ("worker.", "models.clock")
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -65,7 +66,7 @@ class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if not fullname.startswith("worker."):
+        if not fullname.startswith(MODULES):
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None and isinstance(spec.loader, importlib.machinery.SourceFileLoader):

@@ -72,7 +72,20 @@ def test_in_the_gap_before_a_look_nothing_says_that_it_has_ended(api: ApiForTest
     document = results(api, made)
     assert (document["state"], document["complete"]) == ("running", False)
     (listed,) = api.get("/v1/experiments")["items"]
-    assert listed["state"] == "running"
+    assert (listed["state"], listed["progress"], listed["verdicts"]) == ("running", 0.5, [])
+
+
+def test_the_list_says_what_the_last_look_said_and_no_more(api: ApiForTests) -> None:
+    made = submit(api)
+    train_all(api, made, gain=0.0)
+    look(api, made)
+    train_all(api, made, gain=0.3, swing=0.0)  # runs on which nobody has judged yet
+    (listed,) = api.get("/v1/experiments")["items"]
+    assert [one["verdict"] for one in listed["verdicts"]] == ["undecided"]
+    assert listed["verdicts"][0]["mean_difference"] == pytest.approx(0.0)
+    look(api, made)
+    (listed,) = api.get("/v1/experiments")["items"]
+    assert [one["verdict"] for one in listed["verdicts"]] == [primary(api, made)["verdict"]]
     assert api.http.delete(f"/v1/experiments/{made['id']}").status_code == 409
 
 

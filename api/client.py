@@ -30,6 +30,7 @@ import httpx
 
 LOCAL = "http://127.0.0.1:8000"
 PATIENCE = 20.0  # seconds for a reply, beside what a call asks the service to wait
+FILE_PATIENCE = 120.0  # before the next piece of a file: a report's pictures are drawn first
 UPLOAD_PATIENCE = 600.0  # sending, reading and profiling a file
 HOLD = 20  # seconds that the service may hold a reply until something changed
 OUTAGE = 60.0  # seconds that a service may be away while it is followed
@@ -533,11 +534,12 @@ class Client:
         """A reply's body in a file beside `target`, which takes its place when the block ends
         well: a file that broke off is never taken for a whole one."""
         part = target.with_name(f"{target.name}.part")
+        patience = max(FILE_PATIENCE, self._timeout)
         try:
             with (
                 self._explained(),
                 part.open("wb") as file,
-                self._http.stream("GET", place, params=params) as reply,
+                self._http.stream("GET", place, params=params, timeout=patience) as reply,
             ):
                 if reply.is_error:
                     reply.read()

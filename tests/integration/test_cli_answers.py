@@ -14,7 +14,7 @@ import pytest
 from models import metrics, runs
 
 from api_for_tests import SPEC, ApiForTests, StartService, now
-from commands_for_tests import COMMAND, environment, tripletlab
+from commands_for_tests import COMMAND, PATIENCE, environment, tripletlab
 from receivers_for_tests import Receiver
 from stored import step_row
 from workers_for_tests import wait_until
@@ -156,7 +156,7 @@ def test_the_shell_is_offered_recipes_and_experiments(api: ApiForTests) -> None:
 
 
 def test_a_terminal_shows_a_bar_and_a_curve_for_each_run_and_ctrl_c_leaves_it_going(
-    api: ApiForTests,
+    api: ApiForTests, request: pytest.FixtureRequest
 ) -> None:
     made = api.submit()
     first = made["runs"][0]
@@ -173,6 +173,7 @@ def test_a_terminal_shows_a_bar_and_a_curve_for_each_run_and_ctrl_c_leaves_it_go
         start_new_session=True,
     )
     os.close(theirs)
+    request.addfinalizer(watching.kill)
     seen = bytearray()
 
     def curve() -> bool:
@@ -185,12 +186,12 @@ def test_a_terminal_shows_a_bar_and_a_curve_for_each_run_and_ctrl_c_leaves_it_go
     assert "█" in shown
     assert "10/20" in shown
     watching.send_signal(signal.SIGINT)
-    while watching.poll() is None:
+    while True:  # what it said last may be read after its end
         try:
             seen.extend(os.read(ours, 65536))
         except OSError:  # the other side is closed
             break
-    assert watching.wait(60) == 130
+    assert watching.wait(PATIENCE) == 130
     os.close(ours)
     assert "goes on" in seen.decode(errors="replace")
     assert api.get(f"/v1/experiments/{made['id']}")["state"] == "running"

@@ -31,10 +31,11 @@ LONG = settings.get_current_profile_name() == "long"
 # no shrinking: the same histories may well end otherwise the next time
 CROWDS = settings(max_examples=2000 if LONG else 15, phases=[Phase.generate])
 HANDS = 4
-OWN = ("claim", "go_on", "do_steps", "do_steps", "beat", "finish", "give_back")
-MOVED = st.sampled_from((*OWN, *OWN, "cancel", "reap", "stop_all", "delete"))
+OWN = ("claim", "go_on", "do_steps", "beat", "finish", "give_back")
+OFTEN = ("claim", "claim", "do_steps", "do_steps", "do_steps", "reap", "reap")
+MOVED = st.sampled_from((*OWN, *OFTEN, *OFTEN, "cancel", "stop_all", "delete"))
 MOVES = st.tuples(MOVED, st.integers(0, 9))
-HISTORIES = st.lists(st.lists(MOVES, min_size=4, max_size=14), min_size=HANDS, max_size=HANDS)
+HISTORIES = st.lists(st.lists(MOVES, min_size=12, max_size=16), min_size=HANDS, max_size=HANDS)
 
 
 class Hand:
@@ -93,7 +94,7 @@ class Hand:
 
     def reap(self, session: Session, _which: int) -> None:
         """Whoever has not spoken since this moment is lost."""
-        take_back_lost(session, now=now(), lease_seconds=0, max_attempts=5)
+        take_back_lost(session, now=now(), lease_seconds=0, max_attempts=50)
 
     def stop_all(self, session: Session, _which: int) -> None:
         drop_looks(session, self.experiment)

@@ -141,6 +141,8 @@ def fill(client: httpx.Client, experiments: int, seeds: int) -> None:
 def measure(client: httpx.Client, store: Database, calls: int) -> None:
     print(f"{left(store):,} runs wait")
     made = client.get(LIST).json()["items"]
+    # what the machine itself takes for a reply, without database and queue
+    tell("healthz", [timed(client.get, "/healthz")[0] for _ in range(calls)])
     posts = [post(client, 10) for _ in range(calls)]
     tell("POST of 20 runs", [taken for taken, _ in posts])
     tell("list of 50", [timed(client.get, LIST)[0] for _ in range(calls)])

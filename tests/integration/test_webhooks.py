@@ -224,7 +224,7 @@ def test_the_secret_is_shown_once_and_never_logged(
 
 
 def test_a_redirect_is_not_followed_and_gone_is_the_end(started: Any) -> None:
-    api, receiver = started(302, 410)
+    api, receiver = started(307, 410)
     hook = register(api, receiver.url)
     end(api, api.submit())
     deliver(api)

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo serve test check forum secrets clean
+.PHONY: demo serve test contract examples check forum secrets clean
 
 demo: $(VENV)/installed
 	$(BIN)/tripletlab demo $(ARGS)
@@ -14,7 +14,7 @@ serve: $(VENV)/installed
 
 # the forum's question on the Quora pairs: make forum QUORA=quora_question_pairs.parquet
 forum: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[exports]'
 	$(BIN)/python benchmarks/forum_question.py $(if $(QUORA),--quora $(QUORA)) $(ARGS)
 
 # what docker-compose.yml reads: never over what is there. The folder keeps others of this host out;
@@ -31,6 +31,14 @@ secrets:
 test: check
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
+# thousands of requests against the OpenAPI document; a short run of it is in `make test`
+contract: $(VENV)/installed
+	TRIPLETLAB_TEST_CONTRACT=long $(BIN)/python -m pytest -n 0 --log-cli-level=INFO tests/acceptance/test_api_contract.py $(ARGS)
+
+# what the service answers, into the OpenAPI document
+examples: $(VENV)/installed
+	$(BIN)/python tests/examples_of_calls_for_tests.py
+
 check: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -41,7 +49,7 @@ check: $(VENV)/installed
 $(VENV)/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[worker,embedded,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[worker,embedded,exports,dev]'
 	touch $@
 
 clean:

@@ -13,11 +13,14 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api import (
     audit,
+    checkpoints,
+    client_file,
     comparisons,
     dataset_looks,
     datasets,
     docs,
     experiments,
+    exports,
     health,
     mistakes,
     monitoring,
@@ -27,8 +30,10 @@ from api import (
     problems,
     recipes,
     reproductions,
+    retries,
     runs,
     streaming,
+    webhooks,
     weights,
 )
 from api.access_log import AccessLog
@@ -73,13 +78,14 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
     resources = (
-        datasets, dataset_looks, experiments, streaming, runs, mistakes, weights, predictions,
-        reproductions, comparisons, recipes, audit,
+        datasets, dataset_looks, experiments, exports, streaming, runs, mistakes, weights,
+        checkpoints, predictions, retries, reproductions, comparisons, recipes, webhooks, audit,
     )  # fmt: skip
     for resource in resources:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)
+    app.include_router(client_file.router)
     _guard(app, settings)
     monitoring.install(app)
     app.add_middleware(AccessLog)

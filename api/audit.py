@@ -25,7 +25,8 @@ class AuditView(View):
     """Null: without a key, on the machine of the service."""
     key_name: str | None
     action: str
-    """`created`, `cancelled`, `deleted`, `uploaded`, `reproduced`, `key_created`, `key_revoked`."""
+    """`created`, `cancelled`, `retried`, `deleted`, `uploaded`, `reproduced`, `key_created`,
+    `key_revoked`."""
     subject: str
     """The id of an experiment, run or key, or the name of a data set."""
 

@@ -57,6 +57,7 @@ def changes(method: str, path: str) -> bool:
 OWNED: dict[str, tuple[Callable[[str], str], Callable[[Session, str], str | None]]] = {
     "experiment_id": (deps.experiment_id, owners.owner_of_experiment),
     "run_id": (deps.run_id, owners.owner_of_run),
+    "webhook_id": (deps.webhook_id, owners.owner_of_webhook),
     "name": (deps.dataset_name, owners.owner_of_dataset),
 }
 

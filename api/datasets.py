@@ -3,23 +3,26 @@
 import re
 import shutil
 import tempfile
+from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile, status
 
 from api.callers import CallerDep
 from api.dataset_files import let_go, take_in
 from api.deps import DATASET_NAME, DatasetName, ServiceDep
+from api.openapi_headers import LOCATION
+from api.openapi_problems import may_answer
 from api.problems import UnsupportedMediaType
 from api.views import DatasetView, Page
 from models.dataset_store import dataset_by_name, list_datasets
-from models.datasets.errors import DatasetFileError
+from models.datasets.errors import BadRows, DatasetFileError
 from models.datasets.files import ColumnMapping, read_pairs
 from models.datasets.formats import claimed_format
 from models.datasets.limits import FileLimits
 from models.datasets.pairs import Pairs
-from models.errors import Invalid, Problem
+from models.errors import Conflict, Invalid, Problem, TooMany
 from models.settings import Settings
 
 router = APIRouter(prefix="/datasets", tags=["data sets"])
@@ -28,13 +31,33 @@ NAME_WORDS = (
     "a name begins with a letter or digit, and has 1 to 100 letters, digits, dots, dashes and "
     "underscores"
 )
-Column = Annotated[str, Form(min_length=1, max_length=200)]
+UPLOAD_BODY: dict[str, Any] = {
+    "requestBody": {
+        "content": {
+            "multipart/form-data": {
+                "example": {
+                    "file": "question1,question2,is_duplicate\n"
+                    "How do I cook rice?,How is rice cooked?,1\n"
+                    "How do I cook rice?,Where does rice grow?,0\n",
+                    "name": "my-pairs",
+                    "format": "csv",
+                }
+            }
+        }
+    }
+}
+Column = Annotated[str, Form(max_length=200)]  # an empty field of a form is its default
 
 
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
     form_limits={"max_files": 1, "max_fields": 20, "max_part_size": 4096},
+    openapi_extra=UPLOAD_BODY,
+    responses={
+        201: {"headers": LOCATION},
+        **may_answer(Conflict, TooMany, Invalid, BadRows, DatasetFileError, HTTPStatus.BAD_REQUEST),
+    },
 )
 def add(
     request: Request,
@@ -42,12 +65,18 @@ def add(
     service: ServiceDep,
     caller: CallerDep,
     file: Annotated[UploadFile, File(description="CSV, TSV, JSON Lines or Parquet; .gz, .zst")],
-    name: Annotated[str, Form(max_length=200)],
+    name: Annotated[str, Form(max_length=200, json_schema_extra={"pattern": DATASET_NAME})],
     question1: Column = "question1",
     question2: Column = "question2",
     label: Column = "is_duplicate",
     split: Annotated[str | None, Form(max_length=200)] = None,
-    format: Annotated[str | None, Form(max_length=20)] = None,
+    format: Annotated[
+        str | None,
+        Form(
+            max_length=20,
+            description="`csv`, `tsv`, `jsonl` or `parquet`; else the file's name tells.",
+        ),
+    ] = None,
 ) -> DatasetView:
     """Take a file of question pairs, whole or not at all; the four fields name its columns.
 
@@ -109,7 +138,7 @@ def get_dataset(service: ServiceDep, name: DatasetName) -> DatasetView:
         return DatasetView.of(dataset_by_name(session, name))
 
 
-@router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT, responses=may_answer(Conflict))
 def delete(service: ServiceDep, caller: CallerDep, name: DatasetName) -> None:
     """Forget a data set and its files; 409 while an experiment uses it."""
     let_go(service, name, caller)

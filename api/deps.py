@@ -8,10 +8,10 @@ import re
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from celery import Celery
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from models.database import Database
 from models.errors import NotFound
@@ -46,29 +46,42 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _id_pattern(prefix: str) -> str:
+    return rf"^{prefix}_[0-9a-z]{{26}}$"
+
+
+def _in_path(pattern: str) -> Any:
+    """A parameter of a path whose form is told in the document, and is refused by 404, not 422."""
+    return Path(json_schema_extra={"pattern": pattern})
+
+
 def _id_of(value: str, prefix: str, noun: str) -> str:
-    if not re.fullmatch(rf"{prefix}_[0-9a-z]{{26}}", value):
+    if not re.fullmatch(_id_pattern(prefix), value):
         raise NotFound(f"no {noun} has the id {value[:60]!r}")
     return value
 
 
-def experiment_id(experiment_id: str) -> str:
+def experiment_id(experiment_id: Annotated[str, _in_path(_id_pattern("exp"))]) -> str:
     return _id_of(experiment_id, "exp", "experiment")
 
 
-def run_id(run_id: str) -> str:
+def run_id(run_id: Annotated[str, _in_path(_id_pattern("run"))]) -> str:
     return _id_of(run_id, "run", "run")
 
 
-def reproduction_id(reproduction_id: str) -> str:
+def reproduction_id(reproduction_id: Annotated[str, _in_path(_id_pattern("rep"))]) -> str:
     return _id_of(reproduction_id, "rep", "reproduction")
 
 
-def prediction_id(prediction_id: str) -> str:
+def prediction_id(prediction_id: Annotated[str, _in_path(_id_pattern("prd"))]) -> str:
     return _id_of(prediction_id, "prd", "prediction")
 
 
-def dataset_name(name: str) -> str:
+def webhook_id(webhook_id: Annotated[str, _in_path(_id_pattern("whk"))]) -> str:
+    return _id_of(webhook_id, "whk", "webhook")
+
+
+def dataset_name(name: Annotated[str, _in_path(DATASET_NAME)]) -> str:
     if not re.fullmatch(DATASET_NAME, name):
         raise NotFound(f"no data set is called {name[:60]!r}")
     return name
@@ -78,4 +91,5 @@ ExperimentId = Annotated[str, Depends(experiment_id)]
 RunId = Annotated[str, Depends(run_id)]
 ReproductionId = Annotated[str, Depends(reproduction_id)]
 PredictionId = Annotated[str, Depends(prediction_id)]
+WebhookId = Annotated[str, Depends(webhook_id)]
 DatasetName = Annotated[str, Depends(dataset_name)]

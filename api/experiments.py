@@ -12,13 +12,19 @@ from api.estimates import estimate
 from api.headlines import summaries
 from api.looks import planned_view
 from api.openapi import SPEC_BODY
+from api.openapi_headers import ETAG, LOCATION
+from api.openapi_problems import may_answer
 from api.planning import plan
+from api.problems import KeyReused
 from api.progress import experiment_view
 from api.result_views import Results
 from api.results import results_document
 from api.submission import accept
 from api.views import DryRun, ExperimentSummary, ExperimentView, Page
 from api.waiting import changed_view, matches
+from models import clock
+from models.cancelling import cancel_runs
+from models.errors import Conflict, Invalid, TooMany
 from models.experiments import (
     delete_experiment,
     experiments_again,
@@ -27,7 +33,6 @@ from models.experiments import (
 )
 from models.experiments import experiment as find_experiment
 from models.looks import drop_looks
-from models.runs import request_cancel
 from models.states import RunState
 from models.workers import live_workers
 
@@ -42,7 +47,11 @@ Text = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
     "",
     status_code=status.HTTP_202_ACCEPTED,
     openapi_extra=SPEC_BODY,
-    responses={200: {"model": DryRun, "description": "With `dry_run`: nothing was stored."}},
+    responses={
+        200: {"model": DryRun, "description": "With `dry_run`: nothing was stored."},
+        202: {"headers": LOCATION},
+        **may_answer(Invalid, KeyReused, Conflict, TooMany),
+    },
     response_model=ExperimentView,
 )
 def create(
@@ -72,7 +81,7 @@ def create(
 def _dry_run(service: Service, body: Any) -> Response:
     planned = plan(service, body)
     with service.database.reading() as session:
-        workers = live_workers(session, utc_now(), service.settings.lease_seconds)
+        workers = live_workers(session, clock.now(session), service.settings.lease_seconds)
         guess = estimate(session, planned.spec, planned.dataset, planned.test_pairs, workers)
     view = DryRun(
         spec=planned.spec.model_dump(mode="json"),
@@ -112,7 +121,10 @@ def list_some(
 @router.get(
     "/{experiment_id}",
     response_model=ExperimentView,
-    responses={304: {"description": "Nothing changed since the tag in `If-None-Match`."}},
+    responses={
+        200: {"headers": ETAG},
+        304: {"description": "Nothing changed since the tag in `If-None-Match`."},
+    },
 )
 async def get_experiment(
     request: Request,
@@ -121,7 +133,7 @@ async def get_experiment(
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """How it stands. `wait` holds the reply until something changed, for so many seconds at most.
+    """How an experiment stands. `wait` holds the reply until something changed, so long at most.
 
     Send the `ETag` of the last reply in `If-None-Match` and no change between two calls is
     missed; 304 says that there was none.
@@ -136,20 +148,22 @@ async def get_experiment(
 @router.post("/{experiment_id}/cancel")
 def cancel(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) -> ExperimentView:
     """Wish every run that has not ended to stop; again is no error. Queued runs stop at once."""
-    now = utc_now()
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
-        drop_looks(session, experiment_id)
-        for run in runs_of(session, experiment_id):
-            request_cancel(session, run.id, now)
+        now = clock.now(session)
+        drop_looks(session, experiment_id, now)
+        cancel_runs(session, experiment_id, now)
         caller.record(session, "cancelled", experiment_id, now)
     with service.database.reading() as session:
         return experiment_view(service, session, experiment_id)
 
 
-@router.delete("/{experiment_id}", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete(
+    "/{experiment_id}", status_code=status.HTTP_204_NO_CONTENT, responses=may_answer(Conflict)
+)
 def delete(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) -> None:
-    """Forget an experiment, its figures and its files; 409 while a run has not ended."""
+    """Forget an experiment, its figures and its files; 409 while a run goes on that was not
+    cancelled."""
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
         owners = (experiment_id, *experiments_again(session, experiment_id))

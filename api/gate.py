@@ -25,7 +25,7 @@ from models.loopback import is_loopback, name_in
 from models.tables import ApiKey
 
 ALIVE = "/healthz"
-OPEN = frozenset({"/", "/docs", "/openapi.json", ALIVE, "/readyz"})
+OPEN = frozenset({"/", "/docs", "/openapi.json", ALIVE, "/readyz", "/client/tripletlab.py"})
 """They tell of the program, and whether it is well; nothing that anyone put into it."""
 OPEN_BELOW = ("/docs/assets/", "/web/")
 

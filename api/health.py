@@ -6,8 +6,9 @@ from collections.abc import Callable
 from fastapi import APIRouter, Response, status
 from sqlalchemy.exc import DBAPIError
 
-from api.deps import Service, ServiceDep, utc_now
+from api.deps import Service, ServiceDep
 from api.views import Readiness
+from models import clock
 from models.broker import ping
 from models.errors import ServiceUnavailable
 from models.migrating import check
@@ -65,5 +66,5 @@ def _ping(service: Service) -> None:
 
 def _workers(service: Service) -> tuple[int, int]:
     with service.database.reading() as session:
-        alive = live_workers(session, utc_now(), service.settings.lease_seconds)
+        alive = live_workers(session, clock.now(session), service.settings.lease_seconds)
     return len(alive), sum(1 for worker in alive if worker.cuda_devices)

@@ -13,7 +13,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.deps import ServiceDep, utc_now
+from api.deps import ServiceDep
+from models import clock
 from models.overview import Overview, overview
 
 router = APIRouter(tags=["health"])
@@ -106,11 +107,15 @@ def install(app: FastAPI) -> None:
     app.include_router(router)
 
 
-@router.get("/metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 def metrics(request: Request, service: ServiceDep) -> Response:
     """Figures for Prometheus, in its text format."""
     with service.database.reading() as session:
-        seen = overview(session, utc_now(), service.settings.lease_seconds)
+        seen = overview(session, clock.now(session), service.settings.lease_seconds)
     registry = CollectorRegistry()
     registry.register(OverviewCollector(seen))
     content = generate_latest(registry) + generate_latest(request.app.state.reply_times)

@@ -1,14 +1,19 @@
-"""What OpenAPI cannot learn from the routes: the spec, which a route reads by hand.
+"""What OpenAPI cannot learn from the routes: the spec, which a route reads by hand, and what is
+common to all calls.
 
 The body of an experiment is read and checked by our own code, since its errors carry pointers into
 what was sent; its schema and its examples are put into the document here.
 """
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
 
 from api.gate import OPEN
+from api.openapi_examples import add_examples, recorded
+from api.openapi_links import add_links
+from api.openapi_problems import add_problems
 from models.recipes import RECIPES
 from models.specs.experiment import ExperimentSpec
 
@@ -46,22 +51,29 @@ SPEC_BODY: dict[str, Any] = {
 
 
 def install(app: FastAPI) -> None:
-    """Add the spec's schema, and the problem document that every error is."""
+    """Complete the document that FastAPI makes of the routes."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
-        document = generate()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        if "ExperimentSpec" not in schemas:
-            spec = ExperimentSpec.model_json_schema(ref_template=REF)
-            schemas.update(spec.pop("$defs", {}))
-            schemas["ExperimentSpec"] = spec
-            schemas["Problem"] = PROBLEM
-            _ask_for_a_key(document)
-            _answer_with_problems(document)
-        return document
+        if app.openapi_schema is None:
+            complete(generate())
+        return generate()
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def complete(document: dict[str, Any]) -> None:
+    """Add the spec's schema, keys, problems, links, summaries and examples, in place."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    spec = ExperimentSpec.model_json_schema(ref_template=REF)
+    schemas.update(spec.pop("$defs", {}))
+    schemas["ExperimentSpec"] = spec
+    _ask_for_a_key(document)
+    _summarise(document)
+    _without_null(document)
+    add_problems(document)
+    add_links(document)
+    add_examples(document, recorded())
 
 
 def _ask_for_a_key(document: dict[str, Any]) -> None:
@@ -74,46 +86,21 @@ def _ask_for_a_key(document: dict[str, Any]) -> None:
             call["security"] = [] if path in OPEN else [{"key": []}]
 
 
-PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "description": "RFC 9457. Every error has this form.",
-    "required": ["type", "title", "status", "detail", "instance"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What is wrong, and what to do about it."},
-        "instance": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
-            },
-        },
-    },
-    "example": {
-        "type": "urn:tripletlab:problem:invalid",
-        "title": "Some fields are wrong",
-        "status": 422,
-        "detail": "/batch_size: input should be greater than or equal to 2",
-        "instance": "/v1/experiments",
-        "errors": [
-            {"pointer": "/batch_size", "detail": "input should be greater than or equal to 2"}
-        ],
-    },
-}
+def _without_null(document: dict[str, Any]) -> None:
+    """A parameter is left out or has a value; `null` would be a text of four letters."""
+    for calls in document["paths"].values():
+        for call in calls.values():
+            for parameter in call.get("parameters", ()):
+                schema = parameter["schema"]
+                kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
+                if len(kinds) == 1:
+                    del schema["anyOf"]
+                    schema.update(kinds[0])
 
 
-def _answer_with_problems(document: dict[str, Any]) -> None:
-    """Say so at each call, in place of FastAPI's own form of a 422."""
-    answer = {
-        "description": "Any error, as a problem document",
-        "content": {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}},
-    }
-    for path in document["paths"].values():
-        for call in path.values():
-            call["responses"].pop("422", None)
-            call["responses"]["default"] = answer
-    for unused in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(unused, None)
+def _summarise(document: dict[str, Any]) -> None:
+    """The first sentence of what a route says of itself, in place of its function's name."""
+    for calls in document["paths"].values():
+        for call in calls.values():
+            first = call.get("description", "").split("\n\n")[0].replace("\n", " ")
+            call["summary"] = re.split(r"(?<=[.?])\s|[:;] ", first)[0].rstrip(".")

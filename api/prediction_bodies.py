@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.deps import NO_NUL
 from models.errors import Invalid, Problem
 
 MAX_PAIRS = 1000
@@ -9,6 +10,7 @@ MAX_CHARACTERS = 5000  # of one question; Quora's longest has 1,169
 
 TextPair = tuple[str, str]
 
+TEXT: dict[str, Any] = {"type": "string", "maxLength": MAX_CHARACTERS, "pattern": NO_NUL}
 PREDICT_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -30,7 +32,7 @@ PREDICT_BODY: dict[str, Any] = {
                                         "type": "array",
                                         "minItems": 2,
                                         "maxItems": 2,
-                                        "items": {"type": "string", "maxLength": MAX_CHARACTERS},
+                                        "items": TEXT,
                                     },
                                 }
                             },
@@ -41,8 +43,8 @@ PREDICT_BODY: dict[str, Any] = {
                             "required": ["question1", "question2"],
                             "additionalProperties": False,
                             "properties": {
-                                "question1": {"type": "string", "maxLength": MAX_CHARACTERS},
-                                "question2": {"type": "string", "maxLength": MAX_CHARACTERS},
+                                "question1": TEXT,
+                                "question2": TEXT,
                             },
                         },
                     ]

@@ -12,11 +12,17 @@ from fastapi import APIRouter, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import JsonBody
-from api.deps import PredictionId, RunId, Service, ServiceDep, utc_now
+from api.callers import Caller, CallerDep
+from api.deps import PredictionId, RunId, Service, ServiceDep
 from api.experiments import LONGEST_WAIT
+from api.openapi_headers import LOCATION
+from api.openapi_problems import may_answer
 from api.prediction_bodies import PREDICT_BODY, TextPair, parse_pairs
+from api.queue_room import require_prediction_room
 from api.views import View
 from api.waiting import held
+from models import clock
+from models.errors import Conflict, TooMany
 from models.predictions import ask, prediction
 from models.tables import Prediction
 
@@ -89,12 +95,21 @@ def _pairs(row: Prediction) -> list[PairView] | None:
     "/runs/{run_id}/predict",
     openapi_extra=PREDICT_BODY,
     response_model=PredictionView,
-    responses={202: {"model": PredictionView, "description": "Not answered yet; see Location."}},
+    responses={
+        200: {"headers": LOCATION},
+        202: {
+            "model": PredictionView,
+            "description": "Not answered yet; see Location.",
+            "headers": LOCATION,
+        },
+        **may_answer(Conflict, TooMany),
+    },
 )
 async def predict(
     request: Request,
     response: Response,
     service: ServiceDep,
+    caller: CallerDep,
     run_id: RunId,
     body: JsonBody,
     wait: Wait = 20,
@@ -105,7 +120,7 @@ async def predict(
     where the answer will be. The first question takes seconds, the next milliseconds.
     """
     pairs = parse_pairs(body)
-    asked = await run_in_threadpool(_ask, service, run_id, pairs)
+    asked = await run_in_threadpool(_ask, service, caller, run_id, pairs)
     view = await _answered(request, service, asked, wait)
     response.headers["Location"] = str(
         request.app.url_path_for("get_prediction", prediction_id=view.id)
@@ -123,9 +138,10 @@ async def get_prediction(
     return await _answered(request, service, prediction_id, wait)
 
 
-def _ask(service: Service, run_id: str, pairs: list[TextPair]) -> str:
+def _ask(service: Service, caller: Caller, run_id: str, pairs: list[TextPair]) -> str:
     with service.database.transaction() as session:
-        return ask(session, run_id, pairs, utc_now()).id
+        require_prediction_room(session, caller, service.settings.max_waiting_predictions)
+        return ask(session, run_id, pairs, clock.now(session), caller.key_id).id
 
 
 def _look(service: Service, prediction_id: str) -> PredictionView:

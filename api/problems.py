@@ -76,6 +76,13 @@ class UnsupportedMediaType(Exception):
     """The body is not of a kind that this resource takes."""
 
 
+class NotInstalled(Exception):
+    """This needs a library that this installation does without; what for, in a few words."""
+
+    def __init__(self, need: str) -> None:
+        super().__init__(f"{need}: where the API runs, pip install 'tripletlab[exports]'")
+
+
 class KeyReused(Exception):
     """An `Idempotency-Key` came again with another body."""
 
@@ -97,6 +104,7 @@ STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     UnsupportedMediaType: (
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "This kind of body is not taken",
     ),
+    NotInstalled: (HTTPStatus.NOT_IMPLEMENTED, "not-installed", "Not installed here"),
     ServiceUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "away", "A needed part is away"),
     IntegrityError: (HTTPStatus.CONFLICT, "conflict", "Conflict with what is there"),
     OperationalError: (HTTPStatus.SERVICE_UNAVAILABLE, "away", "The database does not answer"),

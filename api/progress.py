@@ -8,11 +8,13 @@ from statistics import median
 
 from sqlalchemy.orm import Session
 
-from api.deps import Service, utc_now
+from api.deps import Service
 from api.looks import look_views
 from api.views import ExperimentView, LookView, RunView
+from models import clock
 from models.experiments import experiment, runs_of
 from models.looks import looks_of
+from models.run_problems import RunProblem
 from models.states import TERMINAL, LookState, RunState, experiment_state
 from models.tables import Run
 from models.workers import live_workers
@@ -42,7 +44,7 @@ class Fleet:
 
 def fleet(service: Service, session: Session) -> Fleet:
     """The workers whose heartbeat is young enough."""
-    now = utc_now()
+    now = clock.now(session)
     alive = live_workers(session, now, service.settings.lease_seconds)
     return Fleet(now, len(alive), sum(1 for worker in alive if worker.cuda_devices))
 
@@ -58,7 +60,11 @@ def run_view(run: Run, alive: Fleet) -> RunView:
         step=run.step,
         steps=run.steps,
         attempt=run.attempt,
+        faults=run.faults,
         reason=run.reason,
+        problem=problem_of(run),
+        not_before=run.not_before,
+        trained_seconds=round(run.trained_seconds, 3),
         worker=run.worker_id,
         device=run.device,
         cancel_requested=run.cancel_requested,
@@ -69,6 +75,10 @@ def run_view(run: Run, alive: Fleet) -> RunView:
         weights_sha256=run.weights_sha256,
         provenance=run.provenance,
     )
+
+
+def problem_of(run: Run) -> RunProblem | None:
+    return None if run.problem is None else RunProblem.model_validate(run.problem)
 
 
 def seconds_per_step(run: Run, now: datetime) -> float | None:
@@ -161,9 +171,8 @@ def whole_seconds(run: Run) -> float | None:
 
 
 def etag(view: ExperimentView) -> str:
-    """Changes when anything that a person would call a change does; a weak tag, since the seconds
-    left tick on by themselves and are left out."""
-    text = view.model_dump_json(
-        exclude={"seconds_left": True, "runs": {"__all__": {"seconds_left"}}}
-    )
+    """Changes when anything that a person would call a change does; a weak tag, since seconds
+    tick on by themselves and are left out."""
+    ticking = {"seconds_left", "trained_seconds"}
+    text = view.model_dump_json(exclude={"seconds_left": True, "runs": {"__all__": ticking}})
     return f'W/"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'

@@ -1,4 +1,8 @@
-"""How many runs one caller may have waiting, so that no one fills the queue for all."""
+"""How many runs and questions one caller may have waiting, so that no one fills a queue for all.
+
+Seeds that a planned look adds are not refused, since the experiment was accepted with them; they
+count when its owner asks for more.
+"""
 
 from sqlalchemy.orm import Session
 
@@ -7,6 +11,7 @@ from models import quotas
 from models.errors import TooMany
 
 QUEUE_RETRY = 60  # seconds after which some of the queued runs may have begun
+PREDICTION_RETRY = 5  # seconds after which a worker may have answered some
 
 
 def require_queue_room(session: Session, caller: Caller, wanted: int, most: int) -> None:
@@ -22,4 +27,15 @@ def require_queue_room(session: Session, caller: Caller, wanted: int, most: int)
             f"{waiting:,} of your runs wait already, and with these {wanted:,} they would be more "
             f"than the {most:,} allowed; ask again when some have begun, or cancel some",
             QUEUE_RETRY,
+        )
+
+
+def require_prediction_room(session: Session, caller: Caller, most: int) -> None:
+    """Raise `TooMany` when one further question would be too many; to be called like the above."""
+    quotas.take_turn(session, caller.key_id)
+    if quotas.waiting_predictions(session, caller.key_id) >= most:
+        raise TooMany(
+            f"{most:,} of your questions wait for a worker already; ask again when some have been "
+            "answered, or put more pairs into one",
+            PREDICTION_RETRY,
         )

@@ -5,13 +5,16 @@ import logging
 from fastapi import APIRouter, Request, Response, status
 
 from api.callers import CallerDep
-from api.deps import ReproductionId, RunId, Service, ServiceDep, utc_now
+from api.deps import ReproductionId, RunId, Service, ServiceDep
+from api.openapi_headers import LOCATION
+from api.openapi_problems import may_answer
 from api.queue_room import require_queue_room
 from api.reproduction_report import reproduction_view
 from api.reproduction_views import ReproductionView
 from api.views import Page
+from models import clock
 from models.broker import submit
-from models.errors import ServiceUnavailable
+from models.errors import Conflict, ServiceUnavailable, TooMany
 from models.reproductions import reproduce, reproduction, reproductions_of
 from models.runs import run as find_run
 from models.tables import Run
@@ -21,7 +24,11 @@ router = APIRouter(tags=["runs"])
 log = logging.getLogger(__name__)
 
 
-@router.post("/runs/{run_id}/reproduce", status_code=status.HTTP_202_ACCEPTED)
+@router.post(
+    "/runs/{run_id}/reproduce",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses={202: {"headers": LOCATION}, **may_answer(Conflict, TooMany)},
+)
 def start(
     request: Request, response: Response, service: ServiceDep, caller: CallerDep, run_id: RunId
 ) -> ReproductionView:
@@ -30,7 +37,7 @@ def start(
     While one is under way, asking again gives that one. 409 when the run has not succeeded.
     """
     with service.database.transaction() as session:
-        now = utc_now()
+        now = clock.now(session)
         require_queue_room(session, caller, 1, service.settings.max_queued_runs)
         row, again = reproduce(session, run_id, now, caller.key_id)
         caller.record(session, "reproduced", run_id, now)

@@ -8,6 +8,7 @@ from pydantic import Field
 from api.views import LookView, View
 from api.waiting_views import WaitingTimes
 from models.evidence.shapes import Comparison
+from models.run_problems import RunProblem
 from models.states import RunState
 
 
@@ -40,6 +41,8 @@ class RunResult(View):
     step: int
     attempts: int
     reason: str | None
+    problem: RunProblem | None
+    """What went wrong, where it failed or waits to be tried again."""
     stopped_early: bool
     """Whether it succeeded before its last step, since its validation no longer improved."""
     kept_step: int | None

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from api.arm_runs import Metrics, arm_runs, pairs_of_arms, rule_of
 from api.looks import LookedAt
-from api.progress import state_of
+from api.progress import problem_of, state_of
 from api.result_views import ArmResult, Baselines, Curve, Results, RunResult
-from api.waiting_times import waiting_times
+from api.waiting_views import WaitingTimes
 from models.evidence.arm_runs import Sides
 from models.evidence.families import SECONDARY, Rule, compare_arms, compare_on
 from models.evidence.shapes import Comparison, Role
@@ -59,7 +59,7 @@ def results_document(
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
         comparisons=_comparisons(spec, runs, metrics, settings, looked),
-        waiting_times=waiting_times(session, experiment_id, spec, runs, target_loss),
+        waiting_times=_waiting_times(session, experiment_id, spec, runs, target_loss),
         plan=looked.plan,
     )
 
@@ -74,6 +74,7 @@ def _run_result(
         step=run.step,
         attempts=run.attempt,
         reason=run.reason,
+        problem=problem_of(run),
         stopped_early=run.state == RunState.SUCCEEDED and run.step < run.steps,
         kept_step=kept.get(run.id),
         metrics=dict(metrics),
@@ -129,3 +130,16 @@ def _planned_comparisons(
             expected,
         )
     ]
+
+
+def _waiting_times(
+    session: Session,
+    experiment_id: str,
+    spec: ExperimentSpec,
+    runs: Sequence[Run],
+    target_loss: float | None,
+) -> WaitingTimes:
+    # scipy.stats takes a second to import, which starting the API need not wait for
+    from api.waiting_times import waiting_times
+
+    return waiting_times(session, experiment_id, spec, runs, target_loss)

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from api.callers import CallerDep
-from api.deps import RunId, Service, ServiceDep, utc_now
+from api.deps import RunId, Service, ServiceDep
+from api.openapi_problems import may_answer
 from api.progress import one_run_view
 from api.views import EvaluationView, Page, RunView, ScoresView
+from models import clock
 from models.errors import Conflict, NotFound
 from models.metrics import Series, evaluations_of, steps_series
 from models.run_files import SCORES
@@ -53,7 +55,7 @@ def evaluations(service: ServiceDep, run_id: RunId) -> Page[EvaluationView]:
     return Page(items=[EvaluationView.model_validate(row) for row in rows], next=None)
 
 
-@router.get("/{run_id}/scores")
+@router.get("/{run_id}/scores", responses=may_answer(Conflict))
 def scores(service: ServiceDep, run_id: RunId) -> ScoresView:
     """The similarity of each test pair after the last step; 409 until the run has succeeded."""
     columns = scores_of_run(service, run_id)
@@ -79,7 +81,7 @@ def cancel(service: ServiceDep, caller: CallerDep, run_id: RunId) -> RunView:
     """Wish the run to stop: a queued one ends at once; again, or after the end, is no error."""
     with service.database.transaction() as session:
         find_run(session, run_id)
-        now = utc_now()
+        now = clock.now(session)
         request_cancel(session, run_id, now)
         caller.record(session, "cancelled", run_id, now)
     with service.database.reading() as session:

@@ -76,7 +76,10 @@ class Look:
 async def checked_position(
     service: ServiceDep,
     experiment_id: ExperimentId,
-    last_event_id: Annotated[str | None, Header(max_length=100_000)] = None,
+    last_event_id: Annotated[
+        str | None,
+        Header(max_length=100_000, json_schema_extra={"pattern": f"^(?:{_POSITION.pattern})?$"}),
+    ] = None,
     from_now: Annotated[bool, Query()] = False,
 ) -> Position:
     """Where to go on; errors are told here, while the reply can still be one."""

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from models.run_problems import RunProblem
 from models.states import LookState, RunState
 from models.tables import Dataset
 from models.verdict import Verdict
@@ -108,8 +109,17 @@ class RunView(View):
     steps: int
     attempt: int
     """Times it was started; above 1 when a worker died or was asked to stop."""
+    faults: int
+    """Attempts that a fault of the machine ended, since it was queued or retried; at
+    `TRIPLETLAB_MAX_ATTEMPTS` of them it fails."""
     reason: str | None
     """Why it failed, was cancelled, was queued again or stopped early, in words."""
+    problem: RunProblem | None
+    """What went wrong, where it failed or waits to be tried again."""
+    not_before: datetime | None
+    """Of a queued run that waits after a fault: when the wait ends."""
+    trained_seconds: float
+    """Seconds of training so far, resumed attempts added up: what `time_limit` bounds."""
     worker: str | None
     device: str
     cancel_requested: bool

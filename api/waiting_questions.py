@@ -22,7 +22,7 @@ from models.waiting.plateau import (
     stretches_of_steps,
 )
 from models.waiting.sentences import LEAVE_PLATEAU, REACH_TARGET, Verb
-from models.waiting.survival import Wait
+from models.waiting.shapes import Wait
 from models.waiting.target import Point, wait_for_loss
 
 Evaluations = Mapping[str, Sequence[ValidationLosses]]  # by run id

@@ -34,13 +34,8 @@ from models.waiting.compared import compare_waits
 from models.waiting.matched import MatchedAccuracy, compare_at_matched_loss
 from models.waiting.plateau import plateau_level
 from models.waiting.sentences import arm_sentence, comparison_sentence
-from models.waiting.survival import (
-    Wait,
-    common_horizon,
-    median_wait,
-    restricted_mean,
-    survival_curve,
-)
+from models.waiting.shapes import Wait
+from models.waiting.survival import common_horizon, median_wait, restricted_mean, survival_curve
 from models.waiting.target import Point
 
 

@@ -4,9 +4,8 @@ from typing import Literal
 
 from api.views import View
 from models.states import RunState
-from models.waiting.compared import WaitComparison
 from models.waiting.matched import MatchedAccuracy
-from models.waiting.survival import RestrictedMean, SurvivalCurve
+from models.waiting.shapes import RestrictedMean, SurvivalCurve, WaitComparison
 
 Kind = Literal["leave_plateau", "reach_target_loss"]
 MeasuredOn = Literal["training", "validation"]

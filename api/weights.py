@@ -7,11 +7,16 @@ from fastapi import APIRouter, Header, Response, status
 from fastapi.responses import FileResponse
 
 from api.deps import RunId, ServiceDep
+from api.openapi_headers import ETAG
+from api.openapi_problems import may_answer
 from api.waiting import matches
 from models.errors import Conflict, NotFound
 from models.run_files import WEIGHTS
 from models.runs import run as find_run
 from models.states import RunState
+
+BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}
+PLAIN = {"text/plain": {"schema": {"type": "string"}}}
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -22,9 +27,17 @@ router = APIRouter(prefix="/runs", tags=["runs"])
     responses={
         200: {
             "description": "safetensors; the `ETag` is the SHA-256 that the run's view has.",
-            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+            "content": {"application/octet-stream": {"schema": BINARY}},
+            "headers": ETAG,
+        },
+        206: {
+            "description": "The part that `Range` asks for.",
+            "content": {"application/octet-stream": {"schema": BINARY}},
         },
         304: {"description": "The client has this very file."},
+        400: {"description": "`Range` cannot be read.", "content": PLAIN},
+        416: {"description": "`Range` asks for what is not in the file."},
+        **may_answer(Conflict),
     },
 )
 def weights(

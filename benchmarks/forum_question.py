@@ -16,11 +16,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import httpx
+from matplotlib.figure import Figure
 
-import pictures
+from api import figures
+
 from forum import FORUM_LOSS, FORUM_STEPS
 
 HERE = Path(__file__).parent
@@ -97,22 +100,41 @@ def series_of(client: httpx.Client, results: dict[str, Any], what: str) -> dict[
     }
 
 
+def means(series: dict[str, list[float]], width: int = 20) -> dict[str, list[float]]:
+    """The steps and losses of a run, averaged over stretches of `width` steps."""
+    starts = range(0, len(series["step"]), width)
+    names = ("step", "loss_per_row")
+    return {name: [fmean(series[name][at : at + width]) for at in starts] for name in names}
+
+
+def validation(run: dict[str, Any], figure: str) -> dict[str, list[Any]]:
+    rows = [row for row in run["items"] if row["split"] == "validation"]
+    return {name: [row[name] for row in rows] for name in ("step", figure)}
+
+
 def draw(client: httpx.Client, results: dict[str, Any], folder: Path) -> None:
+    """The service's pictures; and two of its drawings of what it does not show alone."""
     steps = series_of(client, results, "steps")
-    validation = {
-        arm: [[row for row in run["items"] if row["split"] == "validation"] for run in runs]
-        for arm, runs in series_of(client, results, "evaluations").items()
+    forum = {
+        arm: {"step": FORUM_STEPS, "loss_per_row": [one / 256 for one in loss]}
+        for arm, loss in FORUM_LOSS.items()
     }
-    forum = {arm: {"step": FORUM_STEPS, "loss": loss} for arm, loss in FORUM_LOSS.items()}
-    pictures.training_curves(steps, forum, folder / "training.svg")
-    pictures.gauges(steps, folder / "gauges.svg")
+    smooth = {arm: [means(run) for run in runs] for arm, runs in steps.items()}
+    save(folder / "training.svg", figures.training_curves(smooth, 0.5, forum))
     for figure, label in (
         ("baseline_loss", "validation loss (the baseline's), 256 rows"),
         ("roc_auc", "validation ROC-AUC"),
     ):
-        pictures.evaluation_curves(validation, figure, label, folder / f"{figure}.svg")
-    majority = results["baselines"]["majority"]
-    pictures.paired_dots(results["comparisons"][0], majority, folder / "paired.svg")
+        evaluations = series_of(client, results, "evaluations")
+        arms = {arm: [validation(run, figure) for run in runs] for arm, runs in evaluations.items()}
+        save(folder / f"{figure}.svg", figures.evaluation_curves(arms, {figure: label}))
+    for figure, file in (("gauges", "gauges"), ("comparison", "paired")):
+        drawn = client.get(f"/v1/experiments/{results['experiment']}/figures/{figure}")
+        (folder / f"{file}.svg").write_bytes(drawn.raise_for_status().content)
+
+
+def save(path: Path, figure: Figure) -> None:
+    path.write_bytes(figures.drawn(figure, "svg"))
 
 
 def main() -> None:

@@ -11,7 +11,16 @@ from sqlalchemy.orm import Session
 from models.tables import AuditEntry
 
 Action = Literal[
-    "created", "cancelled", "deleted", "uploaded", "reproduced", "key_created", "key_revoked"
+    "created",
+    "cancelled",
+    "retried",
+    "deleted",
+    "uploaded",
+    "reproduced",
+    "key_created",
+    "key_revoked",
+    "webhook_created",
+    "webhook_deleted",
 ]
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from celery import Celery
 from kombu.exceptions import ChannelError, OperationalError
+from redis.exceptions import RedisError
 
 from models.errors import ServiceUnavailable
 
@@ -22,6 +23,8 @@ _SCHEMES = frozenset({"redis", "rediss", "redis+socket"})
 # and recovery is the lease's business, not the broker's (service advice, section 6).
 _VISIBILITY_SECONDS = 30 * 24 * 3600
 _CONNECT_SECONDS = 2.0
+# kombu wraps what fails while it connects, and lets through what fails in a later command
+_AWAY = (OperationalError, RedisError, OSError)
 _ANSWER_SECONDS = 3.0  # more than the 1 s that a worker's waiting read takes on the server
 
 
@@ -129,7 +132,7 @@ def submit(app: Celery, run_id: str, device: str) -> None:
     """
     try:
         app.send_task(RUN_TASK, args=[run_id], task_id=run_id, queue=queue_for(device), retry=False)
-    except (OperationalError, OSError) as error:
+    except _AWAY as error:
         raise ServiceUnavailable(f"the broker does not answer: {error}") from error
 
 
@@ -141,7 +144,7 @@ def waiting_messages(app: Celery, queue: str) -> int:
             return int(channel.queue_declare(queue, passive=True).message_count)
     except ChannelError:  # nothing was ever sent to it, or all was taken
         return 0
-    except (OperationalError, OSError) as error:
+    except _AWAY as error:
         raise ServiceUnavailable(f"the broker does not answer: {error}") from error
 
 
@@ -152,7 +155,7 @@ def ping(broker_url: str) -> None:
         with app.connection_for_write() as connection:
             channel: Any = connection.default_channel
             channel.client.ping()
-    except (OperationalError, OSError) as error:
+    except _AWAY as error:
         raise ServiceUnavailable(f"the broker does not answer: {error}") from error
     finally:
         app.close()

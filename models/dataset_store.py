@@ -5,7 +5,7 @@ Two names may share one content, and so one folder of files; a name keeps its co
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -84,6 +84,11 @@ def dataset_by_name(session: Session, name: str) -> Dataset:
     if dataset is None:
         raise NotFound(f"there is no data set '{name}'")
     return dataset
+
+
+def first_created_at(session: Session) -> datetime | None:
+    """When the oldest data set was stored: about when the service began on this database."""
+    return session.scalar(select(func.min(Dataset.created_at)))
 
 
 def list_datasets(session: Session) -> list[Dataset]:

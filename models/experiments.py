@@ -5,13 +5,12 @@ An experiment's state is not stored: it follows from its runs, in Python for one
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models import events
+from models import clock, events
 from models.errors import Conflict, NotFound
 from models.ids import new_id
 from models.looks import look_left, plan_looks, with_looks_left
@@ -40,7 +39,7 @@ def create_experiment(
 
     Raises `Conflict` when the idempotency key was used meanwhile, or the data set was deleted.
     """
-    now = datetime.now(UTC)
+    now = clock.now(session)
     row = Experiment(
         id=new_id("exp"),
         name=spec.name,
@@ -188,15 +187,15 @@ def delete_experiment(session: Session, experiment_id: str) -> None:
     """Remove an experiment with its runs, figures, events and reproductions; files are the
     caller's.
 
-    Raises `NotFound`, and `Conflict` while a run is queued or running.
+    A run that is winding down, since it was cancelled, does not stop this: its worker finds it
+    gone. Raises `NotFound`, and `Conflict` while another is queued or running.
     """
     held = select(Experiment.id).where(Experiment.id == experiment_id).with_for_update()
     if session.scalar(held) is None:
         raise NotFound(f"there is no experiment '{experiment_id}'")
     again = experiments_again(session, experiment_id)
     for owner in (experiment_id, *again):
-        counts = run_counts(session, owner)
-        left = counts[RunState.QUEUED] + counts[RunState.RUNNING]
+        left = _going_on(session, owner)
         if left and owner == experiment_id:
             raise Conflict(f"{left} of its runs are queued or running; cancel the experiment first")
         if left:
@@ -205,3 +204,10 @@ def delete_experiment(session: Session, experiment_id: str) -> None:
     if with_looks_left(session, [experiment_id]):
         raise Conflict("a planned look may still add runs; cancel the experiment first")
     session.execute(delete(Experiment).where(Experiment.id.in_([experiment_id, *again])))
+
+
+def _going_on(session: Session, experiment_id: str) -> int:
+    """Runs that have not ended and that nobody has cancelled."""
+    active = Run.state.in_((RunState.QUEUED, RunState.RUNNING))
+    wanted = (Run.experiment_id == experiment_id, active, ~Run.cancel_requested)
+    return session.scalar(select(func.count()).where(*wanted)) or 0

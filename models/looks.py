@@ -8,11 +8,12 @@ so a second one waits and then finds it taken. A look decides, adds the next run
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, CursorResult, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from models import events
 from models.comparison import compare
+from models.deliveries import note_end
 from models.metrics import final_metrics
 from models.queueing import add_runs
 from models.sequential import confidence_at, judged_arms, plan, said_at
@@ -75,14 +76,32 @@ def due(session: Session) -> list[str]:
     return list(session.scalars(query.distinct().order_by(Look.experiment_id)))
 
 
-def drop_looks(session: Session, experiment_id: str) -> None:
+def drop_looks(session: Session, experiment_id: str, now: datetime) -> None:
     """Take no more looks and add no more runs, as when the experiment is cancelled. Idempotent.
 
     Holds the experiment from here on: no one adds runs while its caller cancels those there are.
     """
     _hold(session, experiment_id)
     left = update(Look).where(Look.experiment_id == experiment_id, Look.state == LookState.PLANNED)
-    session.execute(left.values(state=LookState.DROPPED))
+    dropped = session.execute(left.values(state=LookState.DROPPED))
+    if isinstance(dropped, CursorResult) and dropped.rowcount:
+        note_end(session, experiment_id, now)  # where every run has ended already
+
+
+def plan_again(session: Session, experiment_id: str) -> None:
+    """Take back what `drop_looks` did for a cancellation; nothing where a look ended the plan.
+
+    The two can be told apart: until a look ends the plan, there are runs of as many seeds as the
+    next look is at. Levels were fixed with the plan, so going on with it costs no error.
+    """
+    _hold(session, experiment_id)
+    looks = looks_of(session, experiment_id)
+    dropped = [look for look in looks if look.state == LookState.DROPPED]
+    seeds = select(func.count(Run.seed.distinct())).where(Run.experiment_id == experiment_id)
+    if dropped and dropped[0].pairs == session.scalar(seeds):
+        for look in dropped:
+            look.state = LookState.PLANNED
+        session.flush()
 
 
 def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[Run]:
@@ -111,7 +130,8 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
         now=now,
     )
     if end:
-        drop_looks(session, experiment_id)
+        drop_looks(session, experiment_id, now)
+        note_end(session, experiment_id, now)
         return []
     seeds = range(look.pairs, looks[look.number].pairs)
     return add_runs(session, experiment_id, spec, seeds, now)

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
-from models.tables import Dataset, Experiment, Run
+from models.tables import Dataset, Experiment, Run, Webhook
 
 
 def owner_of_experiment(session: Session, experiment_id: str) -> str | None:
@@ -27,6 +27,12 @@ def owner_of_dataset(session: Session, name: str) -> str | None:
     """Raises `NotFound`."""
     query = select(Dataset.owner).where(Dataset.name == name)
     return _only(session.scalars(query).all(), f"there is no data set '{name}'")
+
+
+def owner_of_webhook(session: Session, webhook_id: str) -> str | None:
+    """Raises `NotFound`."""
+    query = select(Webhook.owner).where(Webhook.id == webhook_id)
+    return _only(session.scalars(query).all(), f"there is no webhook '{webhook_id}'")
 
 
 def _only(found: Sequence[str | None], absent: str) -> str | None:

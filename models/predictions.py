@@ -21,13 +21,23 @@ from models.transitions import changed
 TextPair = tuple[str, str]
 
 
-def ask(session: Session, run_id: str, pairs: Sequence[TextPair], now: datetime) -> Prediction:
+def ask(
+    session: Session,
+    run_id: str,
+    pairs: Sequence[TextPair],
+    now: datetime,
+    owner: str | None = None,
+) -> Prediction:
     """Store the request. Raises `NotFound`, and `Conflict` when the run has not succeeded."""
     run = find_run(session, run_id)
     if run.state != RunState.SUCCEEDED:
         raise Conflict(f"run {run_id} is {run.state}; only one that succeeded can be asked")
     row = Prediction(
-        id=new_id("prd"), run_id=run_id, created_at=now, pairs=[list(pair) for pair in pairs]
+        id=new_id("prd"),
+        run_id=run_id,
+        created_at=now,
+        owner=owner,
+        pairs=[list(pair) for pair in pairs],
     )
     session.add(row)
     session.flush()

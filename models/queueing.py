@@ -26,6 +26,7 @@ def add_runs(
     """
     there = select(func.count()).where(Run.experiment_id == experiment_id)
     wanted = [(seed, arm.name) for seed in seeds for arm in spec.arms]
+    steps = {arm.name: spec.for_arm(arm.name).steps for arm in spec.arms}
     rows = [
         Run(
             id=new_id("run"),
@@ -35,21 +36,19 @@ def add_runs(
             seed=seed,
             device=spec.device,
             state=RunState.QUEUED,
-            steps=spec.for_arm(arm).steps,
+            steps=steps[arm],
             submitted_at=now,
         )
         for position, (seed, arm) in enumerate(wanted, start=session.scalar(there) or 0)
     ]
     session.add_all(rows)
     session.flush()
-    for run in rows:
-        events.record(
-            session,
-            experiment_id=experiment_id,
-            run_id=run.id,
-            kind="state",
-            to_state=RunState.QUEUED,
-            attempt=0,
-            now=now,
-        )
+    events.record_of_runs(
+        session,
+        experiment_id=experiment_id,
+        runs=[(run.id, 0) for run in rows],
+        kind="state",
+        to_state=RunState.QUEUED,
+        now=now,
+    )
     return rows

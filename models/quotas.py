@@ -4,7 +4,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from models.states import RunState
-from models.tables import Dataset, Experiment, Run
+from models.tables import Dataset, Experiment, Prediction, Run
 
 
 def take_turn(session: Session, owner: str | None) -> None:
@@ -26,6 +26,12 @@ def queued_runs(session: Session, owner: str | None) -> int:
         .where(Run.state == RunState.QUEUED, Experiment.owner == owner)
     )
     return session.scalar(query) or 0
+
+
+def waiting_predictions(session: Session, owner: str | None) -> int:
+    """Questions of this owner that no worker has answered yet."""
+    waiting = (Prediction.answered_at.is_(None), Prediction.owner == owner)
+    return session.scalar(select(func.count()).select_from(Prediction).where(*waiting)) or 0
 
 
 def contents_of(session: Session, owner: str | None) -> set[str]:

@@ -6,17 +6,22 @@ write is fenced by its attempt number**: figures are appended in the same transa
 `advance`, so that a stale attempt's figures are undone with it.
 """
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import events
 from models.errors import StaleAttempt
+from models.faults import RetryPolicy
+from models.run_problems import RunProblem
 from models.states import TERMINAL, RunState
 from models.tables import Evaluation, Run, Step
-from models.transitions import changed, fresh, move, release
+from models.transitions import after_fault, changed, fresh, move, release
+
+BEFORE_IT_STARTED = "cancelled before it started"
 
 
 def run(session: Session, run_id: str) -> Run:
@@ -24,14 +29,22 @@ def run(session: Session, run_id: str) -> Run:
     return fresh(session, run_id)
 
 
+def states_of(session: Session, ids: Sequence[str]) -> dict[str, RunState]:
+    """The state of each of these runs that there is."""
+    query = select(Run.id, Run.state).where(Run.id.in_(ids))
+    return {run_id: RunState(state) for run_id, state in session.execute(query)}
+
+
 def claim(
     session: Session, run_id: str, *, worker_id: str, cuda: bool, now: datetime
 ) -> Run | None:
     """Take a queued run as its next attempt. None: step aside.
 
-    A run that asks for `cuda` is refused to a worker that has none.
+    A run that asks for `cuda` is refused to a worker that has none, and one that waits after a
+    fault to everyone until its wait is over.
     """
-    fits = () if cuda else (Run.device != "cuda",)
+    due = or_(Run.not_before.is_(None), Run.not_before <= now)
+    fits = (due,) if cuda else (due, Run.device != "cuda")
     return move(
         session,
         run_id,
@@ -45,6 +58,8 @@ def claim(
         started_step=0,
         heartbeat_at=now,
         reason=None,
+        not_before=None,
+        problem=None,
     )
 
 
@@ -54,21 +69,47 @@ def heartbeat(session: Session, run_id: str, attempt: int, now: datetime) -> boo
     return run(session, run_id).cancel_requested
 
 
+def wants_to_stop(session: Session, run_id: str, attempt: int) -> bool:
+    """Whether someone asked to cancel; writes nothing. Raises `StaleAttempt`, and `NotFound`."""
+    row = run(session, run_id)
+    if row.state != RunState.RUNNING or row.attempt != attempt:
+        raise _stale(run_id, attempt)
+    return row.cancel_requested
+
+
 def begin_from(session: Session, run_id: str, attempt: int, step: int, now: datetime) -> None:
     """The attempt goes on from a checkpoint after `step` (0: anew).
 
     Figures of later steps, and of the test, are removed: this attempt will write them again (the
     test is of the weights that are kept, which may be of an earlier step). Raises `StaleAttempt`.
     """
-    _write(session, run_id, attempt, step=step, started_step=step, heartbeat_at=now)
+    values = {"step": step, "started_step": step, "heartbeat_at": now, "anew": False}
+    _write(session, run_id, attempt, **values)
+    forget_figures(session, run_id, step)
+
+
+def forget_figures(session: Session, run_id: str, step: int) -> None:
+    """Remove the figures of steps above `step`, and of the test. The caller holds the run."""
     session.execute(delete(Step).where(Step.run_id == run_id, Step.step > step))
     again = or_(Evaluation.step > step, Evaluation.split == "test")
     session.execute(delete(Evaluation).where(Evaluation.run_id == run_id, again))
 
 
-def advance(session: Session, run_id: str, attempt: int, step: int, now: datetime) -> None:
-    """The attempt has done `step` steps; counts as a heartbeat. Raises `StaleAttempt`."""
-    _write(session, run_id, attempt, step=step, heartbeat_at=now)
+def advance(
+    session: Session,
+    run_id: str,
+    attempt: int,
+    step: int,
+    now: datetime,
+    *,
+    trained_seconds: float | None = None,
+) -> None:
+    """The attempt has done `step` steps; counts as a heartbeat. Raises `StaleAttempt`.
+
+    `trained_seconds` is what the run has trained in all, earlier attempts included.
+    """
+    seconds = {} if trained_seconds is None else {"trained_seconds": trained_seconds}
+    _write(session, run_id, attempt, step=step, heartbeat_at=now, **seconds)
 
 
 def finish(
@@ -78,6 +119,7 @@ def finish(
     to: RunState,
     *,
     reason: str | None = None,
+    problem: RunProblem | None = None,
     weights_sha256: str | None = None,
     provenance: dict[str, Any] | None = None,
     now: datetime,
@@ -94,6 +136,7 @@ def finish(
         message=reason,
         now=now,
         reason=reason,
+        problem=problem and problem.model_dump(mode="json"),
         finished_at=now,
         weights_sha256=weights_sha256,
         provenance=provenance,
@@ -103,25 +146,44 @@ def finish(
 
 
 def give_back(session: Session, run_id: str, attempt: int, *, reason: str, now: datetime) -> None:
-    """Put the run back in the queue, its worker cannot go on; one asked to cancel is cancelled.
+    """Put the run back in the queue, its worker is asked to stop: no fault, so no wait.
 
-    Raises `StaleAttempt`.
+    One asked to cancel is cancelled. Raises `StaleAttempt`.
     """
     if not release(session, run_id, where=(Run.attempt == attempt,), reason=reason, now=now):
         raise _stale(run_id, attempt)
 
 
+def fault(
+    session: Session,
+    run_id: str,
+    attempt: int,
+    *,
+    problem: RunProblem,
+    policy: RetryPolicy,
+    now: datetime,
+) -> RunState:
+    """The attempt ended by a fault of the machine; how the run stands now (see `after_fault`).
+
+    Raises `StaleAttempt`.
+    """
+    row, where = run(session, run_id), (Run.attempt == attempt,)
+    after = after_fault(session, row, where=where, problem=problem, policy=policy, now=now)
+    if after is None:
+        raise _stale(run_id, attempt)
+    return RunState(after.state)
+
+
 def request_cancel(session: Session, run_id: str, now: datetime) -> None:
     """Cancel a queued run at once, flag a running one, leave an ended one. Idempotent."""
-    reason = "cancelled before it started"
     if move(
         session,
         run_id,
         RunState.QUEUED,
         RunState.CANCELLED,
-        message=reason,
+        message=BEFORE_IT_STARTED,
         now=now,
-        reason=reason,
+        reason=BEFORE_IT_STARTED,
         cancel_requested=True,
         finished_at=now,
     ):
@@ -141,10 +203,15 @@ def request_cancel(session: Session, run_id: str, now: datetime) -> None:
         )
 
 
-def mark_submitted(session: Session, run_id: str, now: datetime) -> None:
-    """A message for this queued run went out. No event: a long queue would write nothing else."""
-    queued = update(Run).where(Run.id == run_id, Run.state == RunState.QUEUED)
-    changed(session, queued.values(submitted_at=now))
+def mark_submitted(session: Session, run_ids: Collection[str], now: datetime) -> None:
+    """A message for each of these went out; runs that wait no more are left as they are.
+
+    No event: a long queue would write nothing else.
+    """
+    queued = update(Run).where(Run.id.in_(run_ids), Run.state == RunState.QUEUED)
+    session.execute(
+        queued.values(submitted_at=now), execution_options={"synchronize_session": False}
+    )
 
 
 def _write(session: Session, run_id: str, attempt: int, **values: Any) -> None:

@@ -13,6 +13,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from models.faults import RetryPolicy
+from models.webhook_hosts import AllowedHost, parse_hosts
+
 PREFIX = "TRIPLETLAB_"
 
 
@@ -50,6 +53,8 @@ class Settings(BaseSettings):
     """Origins of other sites whose pages may call the service, parted by commas."""
     max_queued_runs: int = Field(20_000, ge=1)
     """Runs that one key may have waiting."""
+    max_waiting_predictions: int = Field(500, ge=1)
+    """Questions that one key may have waiting for an answer."""
     max_total_steps: int = Field(100_000_000, ge=1)
     """Steps of all runs of one experiment together."""
     max_uploads: int = Field(4, ge=1)
@@ -64,6 +69,10 @@ class Settings(BaseSettings):
     """Rows of an uploaded data set."""
     max_text_length: int = Field(20_000, ge=1)
     """Characters of a question of an uploaded data set."""
+    webhook_hosts: str = ""
+    """Hosts that webhooks may call, parted by commas; none unless given (`webhook_hosts.py`)."""
+    webhook_retry_seconds: float = Field(10.0, gt=0)
+    """The first wait before a webhook is told again; later ones grow to a day."""
     heartbeat_seconds: float = Field(2.0, gt=0)
     """How often a running run and a worker say that they live, and look for a wish to cancel."""
     lease_seconds: float = Field(30.0, gt=0)
@@ -73,7 +82,13 @@ class Settings(BaseSettings):
     checkpoint_seconds: float = Field(30.0, ge=0)
     """Time between checkpoints of a run; the most training that a crash can cost."""
     max_attempts: int = Field(5, ge=1)
-    """Times a run may be started before the service gives it up."""
+    """A run fails at this many attempts that a fault of the machine ended."""
+    retry_seconds: float = Field(5.0, ge=0)
+    """How long a run waits after its first fault; twice as long after each further one."""
+    longest_retry_seconds: float = Field(300.0, ge=0)
+    """The longest that a run waits after a fault."""
+    orphan_seconds: float = Field(3600.0, gt=0)
+    """How old files without an owner must be before they are removed."""
     predict_idle_seconds: float = Field(300.0, ge=0)
     """How long a worker keeps networks in memory after it was last asked for a prediction."""
     log_format: Literal["text", "json"] = "text"
@@ -110,9 +125,23 @@ class Settings(BaseSettings):
                 raise ValueError("origins look like https://lab.example.org, parted by commas")
         return value
 
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _webhook_hosts(cls, value: str) -> str:
+        parse_hosts(value)
+        return value
+
+    @property
+    def allowed_webhook_hosts(self) -> tuple[AllowedHost, ...]:
+        return parse_hosts(self.webhook_hosts)
+
     @property
     def allowed_origins(self) -> tuple[str, ...]:
         return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        return RetryPolicy(self.max_attempts, self.retry_seconds, self.longest_retry_seconds)
 
     @property
     def resolved_database_url(self) -> str:

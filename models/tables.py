@@ -10,12 +10,15 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 # `Base` again under this name: whoever takes it from here has every table in its metadata
 from models.table_base import Base as Base
 from models.table_base import RowNumber
+from models.webhook_tables import Delivery as Delivery
+from models.webhook_tables import Webhook as Webhook
 
 
 class Dataset(Base):
@@ -98,6 +101,14 @@ class Run(Base):
     finished_at: Mapped[datetime | None]
     weights_sha256: Mapped[str | None] = mapped_column(String(64))
     provenance: Mapped[dict[str, Any] | None]
+    # attempts that a fault of the machine ended; what a worker gave back in order is none
+    faults: Mapped[int] = mapped_column(default=0, server_default="0")
+    not_before: Mapped[datetime | None]  # queued: its wait after a fault ends then
+    problem: Mapped[dict[str, Any] | None]  # a `RunProblem`: failed, or queued after a fault
+    # of the life since it was queued first or by a person: what `time_limit` bounds
+    trained_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    # queued by a person who wants no checkpoint: the next attempt removes them
+    anew: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Step(Base):
@@ -248,6 +259,7 @@ class Prediction(Base):
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(index=True)
+    owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked
     pairs: Mapped[list[Any]]  # of two texts each
     attempt: Mapped[int] = mapped_column(default=0)
     worker_id: Mapped[str | None] = mapped_column(String(40))  # whose process is to answer

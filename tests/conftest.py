@@ -19,6 +19,8 @@ from redis_for_tests import RedisForTests, unavailable
 
 # no time is asserted, and building a spec or a schedule of events is slow beside most examples
 settings.register_profile("tripletlab", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+# `--hypothesis-profile=long`: for an evening with a machine of one's own
+settings.register_profile("long", settings.get_profile("tripletlab"), max_examples=2000)
 settings.load_profile("tripletlab")
 
 POSTGRES = os.environ.get(

@@ -8,12 +8,15 @@ from sqlalchemy.orm import Session
 from models import experiments
 from models.dataset_store import add_dataset
 from models.datasets.profile import Profile
+from models.faults import RetryPolicy
 from models.metrics import EvaluationRow, StepRow
+from models.run_problems import RunProblem
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.tables import Dataset, Experiment, Run
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+POLICY = RetryPolicy(max_attempts=3, first_wait=5.0, longest_wait=8.0)
 
 ARMS = [
     {"name": "vanilla", "loss": {"terms": [{"kind": "mean_negative"}]}},
@@ -114,4 +117,16 @@ def evaluation_row(
         positive_mean=0.9,
         negative_mean=0.3,
         pairs=40,
+    )
+
+
+def fault_document(attempt: int = 1, step: int = 0) -> RunProblem:
+    return RunProblem(
+        type="urn:tripletlab:problem:disk-full",
+        title="The disk is full",
+        detail="OSError: No space left on device",
+        attempt=attempt,
+        step=step,
+        cause="The data folder has no room.",
+        advice="Free room.",
     )

@@ -192,6 +192,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             name=st.text(_line, min_size=1, max_size=200),
             split=splits,
             device=st.sampled_from(["auto", "cpu", "cuda"]),
+            time_limit=st.none() | st.floats(0.001, 1000),
             seeds=seeds,
             decision=maybe(
                 baseline=st.sampled_from(names),

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from models.waiting.survival import Wait
+from models.waiting.shapes import Wait
 
 TREATED = [
     *((week, True) for week in (6, 6, 6, 7, 10, 13, 16, 22, 23)),

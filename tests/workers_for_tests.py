@@ -29,6 +29,8 @@ from models.specs.parse import parse_spec
 from models.states import TERMINAL, RunState
 from models.tables import Base, Run
 
+from spoiling_for_tests import SpoiledTraining
+
 ROWS = 1200
 PATIENCE = 240.0  # seconds until a test calls it never; a busy machine is no failure
 
@@ -47,12 +49,12 @@ def wait_until(what: str, holds: Callable[[], Any], seconds: float = PATIENCE) -
 class WorkerForTests:
     """A worker's top process, and whatever it starts."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, **environment: str) -> None:
         self._log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 bound([sys.executable, "-m", "worker"]),  # a killed test run leaves none behind
-                env=settings.environment(),
+                env=settings.environment(**environment),
                 stdin=subprocess.DEVNULL,
                 stderr=output,
                 start_new_session=True,
@@ -90,6 +92,7 @@ class Lab:
             resubmit_seconds=1,
             checkpoint_seconds=0.2,
             max_attempts=2,
+            retry_seconds=0.2,
         )
         self.database = Database(database_url)
         self.app = celery_app(broker_url)
@@ -110,9 +113,12 @@ class Lab:
             )
         return folder
 
-    def start_worker(self, **changes: Any) -> WorkerForTests:
+    def start_worker(
+        self, *, spoiled: SpoiledTraining | None = None, **changes: Any
+    ) -> WorkerForTests:
         settings = self.settings.model_copy(update=changes)
-        worker = WorkerForTests(settings, self.folder / f"worker-{len(self.workers)}.log")
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        worker = WorkerForTests(settings, log, **(spoiled.environment if spoiled else {}))
         self.workers.append(worker)
         return worker
 
@@ -178,15 +184,7 @@ class Lab:
         wait_until("a checkpoint", lambda: any(folder.glob("step-*.json")))
 
     def figures(self, run: Run) -> tuple[Any, ...]:
-        """All that must be the same bits in two trainings of one spec, arm and seed."""
-        with self.database.reading() as session:
-            steps = metrics.steps_series(session, run.id)
-            evaluations = [_values(row) for row in metrics.evaluations_of(session, run.id)]
-        files = {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in self.settings.run_dir(run.id).glob("*.safetensors")
-        }
-        return steps, evaluations, files, self.run(run).weights_sha256
+        return figures_of(self.database, self.settings, run.id)
 
     def close(self) -> None:
         for worker in self.workers:
@@ -213,6 +211,19 @@ _SPEC: dict[str, Any] = {
 }
 
 
+def figures_of(database: Database, settings: Settings, run_id: str) -> tuple[Any, ...]:
+    """All that must be the same bits in two trainings of one spec, arm and seed."""
+    with database.reading() as session:
+        steps = metrics.steps_series(session, run_id)
+        evaluations = [_values(row) for row in metrics.evaluations_of(session, run_id)]
+        weights_sha256 = runs.run(session, run_id).weights_sha256
+    files = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in settings.run_dir(run_id).glob("*.safetensors")
+    }
+    return steps, evaluations, files, weights_sha256
+
+
 def _values(row: Base) -> dict[str, Any]:
     names = [column.name for column in row.__table__.columns]
     return {name: getattr(row, name) for name in names if name != "run_id"}
@@ -226,7 +237,7 @@ def attempt_pids(run: Run) -> list[int]:
 
 def descendants(pid: int) -> set[int]:
     """`pid` and all processes under it."""
-    parents = {each: _parent(each) for each in _pids()}
+    parents = {each: parent_of(each) for each in _pids()}
     found, added = {pid}, {pid}
     while added:
         added = {each for each, parent in parents.items() if parent in added} - found
@@ -268,6 +279,6 @@ def _alive(pid: int) -> bool:
     return bool(stat) and stat[0] not in "ZX"
 
 
-def _parent(pid: int) -> int:
+def parent_of(pid: int) -> int:
     stat = _stat(pid)
     return int(stat[1]) if stat else 0

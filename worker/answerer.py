@@ -10,9 +10,8 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime
 
-from models import predictions
+from models import clock, predictions
 from models.database import Database
 from models.lifeline import bound
 from models.settings import Settings
@@ -59,8 +58,9 @@ class Answerer:
 
 def take_next(database: Database, settings: Settings) -> Prediction | None:
     """Take the oldest question that this worker may answer; None when there is none."""
-    who, lease, now = settings.worker_id, settings.lease_seconds, datetime.now(UTC)
+    who, lease = settings.worker_id, settings.lease_seconds
     with database.reading() as session:  # so that a look costs no write lock
+        now = clock.now(session)
         seen = predictions.waiting_for(session, who, now, lease)
     if seen is None:
         return None

@@ -10,12 +10,11 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 
 from safetensors import SafetensorError
 
-from models import predictions
+from models import clock, predictions
 from models.database import Database
 from models.errors import NotFound
 from models.logs import log_to_stderr
@@ -69,7 +68,7 @@ class Answering:
                     taken,
                     similarities=similarities,
                     threshold=model.threshold,
-                    now=datetime.now(UTC),
+                    now=clock.now(session),
                 )
 
         patiently(store)
@@ -95,7 +94,7 @@ class Answering:
     def _fail(self, taken: Prediction, reason: str) -> None:
         def store() -> None:
             with self._database.transaction() as session:
-                predictions.fail(session, taken, reason, datetime.now(UTC))
+                predictions.fail(session, taken, reason, clock.now(session))
 
         patiently(store)
 

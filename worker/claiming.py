@@ -1,12 +1,16 @@
 """Taking a run: the conditional claim, and what an attempt then needs to know."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from models import experiments, runs, workers
+from sqlalchemy.orm import Session
+
+from models import clock, experiments, runs, workers
 from models.database import Database
+from models.errors import Invalid
+from models.run_problems import PREFIX, RunProblem
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
+from models.states import RunState
 from models.tables import Run
 from worker.patience import patiently
 
@@ -21,7 +25,10 @@ class Claimed:
 
 
 def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
-    """Take the run, or None where another has it or it needs a device that this worker lacks."""
+    """Take the run, or None where another has it or it needs a device that this worker lacks.
+
+    One whose stored spec this version does not read is failed, or it would be rung for for ever.
+    """
 
     def take() -> Claimed | None:
         with database.transaction() as session:
@@ -30,11 +37,37 @@ def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
                 run_id,
                 worker_id=worker_id,
                 cuda=workers.has_cuda(session, worker_id),
-                now=datetime.now(UTC),
+                now=clock.now(session),
             )
             if run is None:
                 return None
             experiment = experiments.experiment(session, run.experiment_id)
-            return Claimed(run, parse_spec(experiment.spec), experiment.content_hash)
+            try:
+                spec = parse_spec(experiment.spec)
+            except Invalid as error:
+                _refuse(session, run, error)
+                return None
+            return Claimed(run, spec, experiment.content_hash)
 
     return patiently(take)
+
+
+def _refuse(session: Session, run: Run, error: Invalid) -> None:
+    problem = RunProblem(
+        type=f"{PREFIX}spec",
+        title="The stored spec cannot be read",
+        detail=f"this version does not take the spec that was stored: {error}",
+        attempt=run.attempt,
+        step=run.step,
+        cause="It was accepted by another version of the service.",
+        advice="Send the spec again; what is refused in it is named then.",
+    )
+    runs.finish(
+        session,
+        run.id,
+        run.attempt,
+        RunState.FAILED,
+        reason=problem.sentence(),
+        problem=problem,
+        now=clock.now(session),
+    )

@@ -5,12 +5,11 @@ the reaper, for looks whose worker died in between or whose last run was ended b
 """
 
 import logging
-from datetime import UTC, datetime
 
 from celery import Celery
 from sqlalchemy.exc import DBAPIError
 
-from models import broker, looks
+from models import broker, clock, looks
 from models.database import Database
 from models.errors import ServiceUnavailable
 from models.tables import Run
@@ -25,7 +24,7 @@ def take_due_looks(database: Database, app: Celery) -> None:
     for experiment_id in due:
         try:
             with database.transaction() as session:
-                added = looks.take_due_look(session, experiment_id, datetime.now(UTC))
+                added = looks.take_due_look(session, experiment_id, clock.now(session))
         except DBAPIError:
             raise
         except Exception:

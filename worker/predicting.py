@@ -4,13 +4,14 @@ The file is all that is needed: neither the data set nor the experiment is looke
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from safetensors import safe_open
 
 from models.datasets.tokenizer import TokenizerKind, tokenize
@@ -34,10 +35,14 @@ class NotUsable(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """An encoder with its words. `threshold` is what a duplicate's similarity is above."""
+    """An encoder with its words. `threshold` is what a duplicate's similarity is above.
+
+    `token` is the expression that it was trained with, whatever the tokenizer's is today.
+    """
 
     encoder: Encoder
     tokenizer: TokenizerKind
+    token: re.Pattern[str]
     words: dict[str, int]
     threshold: float
 
@@ -48,16 +53,13 @@ class Model:
         with safe_open(path, "numpy") as file:
             about = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}"))
             if about.get("format_version") != FORMAT_VERSION:
-                raise NotUsable(
-                    f"its weights are of format {about.get('format_version')}, and this version "
-                    f"reads format {FORMAT_VERSION}; train it again"
-                )
+                raise NotUsable(_other_format(about.get("format_version")))
             weights = {name: file.get_tensor(name) for name in file.keys()}
         words = bytes(weights.pop(VOCABULARY)).decode().split("\n")
-        spec = _ENCODER.validate_json(json.dumps(about["encoder"]))
-        encoder = build_encoder(spec, weights).to(prepare_device("cpu")).eval()
+        encoder = _encoder(about["encoder"], weights)
         numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD)}
-        return cls(encoder, about["tokenizer"], numbers, about["threshold"])
+        token = re.compile(about["token_pattern"])
+        return cls(encoder, about["tokenizer"], token, numbers, about["threshold"])
 
     @torch.no_grad()
     def similarities(self, pairs: Sequence[TextPair]) -> list[float]:
@@ -78,8 +80,32 @@ class Model:
     def _questions(self, texts: Sequence[str]) -> Questions:
         """A question without a token is one padding token, as in training."""
         ids = [
-            [self.words.get(token, UNKNOWN) for token in tokenize(text, self.tokenizer)] or [PAD]
+            [self.words.get(one, UNKNOWN) for one in tokenize(text, self.tokenizer, self.token)]
+            or [PAD]
             for text in texts
         ]
         lengths = np.array([len(question) for question in ids], dtype=np.int64)
         return Questions(np.concatenate(ids).astype(np.int64), lengths)
+
+
+def _other_format(found: object) -> str:
+    newer = isinstance(found, int) and found > FORMAT_VERSION
+    return (
+        f"its weights are of format {found}, and this version reads format {FORMAT_VERSION}; "
+        + ("ask a worker of the version that trained it" if newer else "train it again")
+    )
+
+
+def _encoder(about: object, weights: dict[str, np.ndarray]) -> Encoder:
+    try:
+        spec = _ENCODER.validate_json(json.dumps(about))
+        return build_encoder(spec, weights).to(prepare_device("cpu")).eval()
+    except (
+        ValidationError,
+        KeyError,
+        RuntimeError,
+    ) as error:  # fields, or tensors, of another form
+        raise NotUsable(
+            "this version does not know its encoder; ask a worker of the version that trained it, "
+            "or train it again"
+        ) from error

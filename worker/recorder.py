@@ -7,11 +7,11 @@ networks, and SQLite has one writer for all runs.
 import logging
 import time
 from dataclasses import asdict
-from datetime import UTC, datetime
 
-from models import metrics, runs
+from models import clock, metrics, runs
 from models.database import Database
 from worker.patience import Away, patiently
+from worker.timing import TrainingClock
 from worker.training.events import Evaluated, StepDone
 
 _EVERY = 1.0  # seconds
@@ -22,8 +22,8 @@ _log = logging.getLogger(__name__)
 class Recorder:
     """Keeps figures until they are in the database. All methods raise `StaleAttempt`."""
 
-    def __init__(self, database: Database, run_id: str, attempt: int) -> None:
-        self._database = database
+    def __init__(self, database: Database, run_id: str, attempt: int, clock: TrainingClock) -> None:
+        self._database, self._clock = database, clock
         self._run_id, self._attempt = run_id, attempt
         self._steps: list[metrics.StepRow] = []
         self._evaluations: list[metrics.EvaluationRow] = []
@@ -35,7 +35,8 @@ class Recorder:
 
         def begin() -> None:
             with self._database.transaction() as session:
-                runs.begin_from(session, self._run_id, self._attempt, step, datetime.now(UTC))
+                now = clock.now(session)
+                runs.begin_from(session, self._run_id, self._attempt, step, now)
 
         patiently(begin)
         self.step = step
@@ -68,7 +69,14 @@ class Recorder:
 
     def _write(self) -> None:
         with self._database.transaction() as session:
-            runs.advance(session, self._run_id, self._attempt, self.step, datetime.now(UTC))
+            runs.advance(
+                session,
+                self._run_id,
+                self._attempt,
+                self.step,
+                clock.now(session),
+                trained_seconds=self._clock.seconds,
+            )
             metrics.append_steps(session, self._run_id, self._steps)
             for row in self._evaluations:
                 metrics.append_evaluation(session, self._run_id, row)

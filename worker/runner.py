@@ -3,26 +3,31 @@
 import logging
 import shutil
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from models import runs
+from models import clock, metrics, runs
 from models.database import Database
-from models.errors import StaleAttempt, TrainingFault
+from models.errors import NotFound, StaleAttempt
+from models.run_problems import RunProblem
 from models.settings import Settings
 from models.states import RunState
 from worker.claiming import Claimed
-from worker.giving_back import give_back, give_back_or_up
+from worker.diverged import diverged_problem
+from worker.faults import machine_kind, machine_problem, spec_problem
+from worker.first_gauge import WINDOW
+from worker.giving_back import give_back, hand_on
 from worker.heart import Heart, Stop
 from worker.loading import load_run_data, run_words
 from worker.patience import patiently
 from worker.provenance import provenance_of
 from worker.recorder import Recorder
 from worker.results import write_results
+from worker.timing import TimeIsUp, TrainingClock, time_problem
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
 from worker.training.devices import choose_device
+from worker.training.divergence import Diverged
 from worker.training.events import Evaluated, Event, Finished, Saved, Started, StepDone
 from worker.training.loop import train
 
@@ -39,7 +44,8 @@ class Attempt:
         self._run, self._spec = claimed.run, claimed.spec
         self._own = claimed.spec.for_arm(claimed.run.arm)
         self._content_hash = claimed.content_hash
-        self._recorder = Recorder(database, self._run.id, self._run.attempt)
+        self._clock = TrainingClock(self._run.trained_seconds, claimed.spec.time_limit)
+        self._recorder = Recorder(database, self._run.id, self._run.attempt, self._clock)
         self._folder = settings.run_dir(self._run.id)
         self._saved_at = time.monotonic()
 
@@ -50,19 +56,26 @@ class Attempt:
         try:
             try:
                 self._train()
-            except TrainingFault as fault:
-                _log.warning("%s: failed: %s", name, fault)
-                self._recorder.flush()
-                self._finish(RunState.FAILED, reason=str(fault))
-            except StaleAttempt:
+            except (StaleAttempt, NotFound):
                 raise
             except Exception as error:
                 _log.exception("%s: broke at step %d", name, self._recorder.step)
-                self._hand_on(error)
-        except StaleAttempt as stale:
+                self._end_after(error)
+        except (StaleAttempt, NotFound) as stale:
             _log.warning("%s; stopping, nothing more is written", stale)
+            self._leave_no_files_of_a_deleted_run()
+
+    def _leave_no_files_of_a_deleted_run(self) -> None:
+        """This attempt may have written after the files went with the row."""
+        try:
+            with self._database.reading() as session:
+                runs.run(session, self._run.id)
+        except NotFound:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _train(self) -> None:
+        if self._run.anew and self._checkpoint_folder.exists():
+            shutil.rmtree(self._checkpoint_folder)
         device = choose_device(self._run.device)
         data = load_run_data(self._dataset_folder, self._own)
         checkpoints = Checkpoints(self._checkpoint_folder, self._due)
@@ -77,6 +90,7 @@ class Attempt:
         match event:
             case Started(step):
                 self._recorder.begin_from(step)
+                self._clock.start()
                 self._saved_at = time.monotonic()
             case StepDone():
                 self._recorder.add_step(event)
@@ -108,6 +122,9 @@ class Attempt:
                 reason = f"cancelled at step {self._recorder.step}"
                 self._finish(RunState.CANCELLED, reason=reason)
                 return True
+            # the training is on disk then, for a person who gives it more time
+            case _ if isinstance(event, Saved) and self._clock.is_up:
+                raise TimeIsUp(self._clock.said(event.step, self._run.steps))
             # nothing is lost then: the training has just begun, or is on disk
             case Stop.DRAINING if isinstance(event, Started | Saved):
                 reason = f"its worker was asked to stop, at step {self._recorder.step}"
@@ -121,7 +138,8 @@ class Attempt:
         Figures up to it are written first: a resume from it goes on after them.
         """
         waited = time.monotonic() - self._saved_at
-        due = waited >= self._settings.checkpoint_seconds or self._heart.stop is Stop.DRAINING
+        stops = self._heart.stop is Stop.DRAINING or self._clock.is_up
+        due = stops or waited >= self._settings.checkpoint_seconds
         if due:
             self._recorder.flush()
         return due
@@ -131,6 +149,7 @@ class Attempt:
         to: RunState,
         *,
         reason: str | None = None,
+        problem: RunProblem | None = None,
         weights_sha256: str | None = None,
         provenance: dict[str, Any] | None = None,
     ) -> None:
@@ -142,22 +161,39 @@ class Attempt:
                     self._run.attempt,
                     to,
                     reason=reason,
+                    problem=problem,
                     weights_sha256=weights_sha256,
                     provenance=provenance,
-                    now=datetime.now(UTC),
+                    now=clock.now(session),
                 )
 
         patiently(end)
 
-    def _hand_on(self, error: Exception) -> None:
-        """The fault may be this machine's or this moment's: another attempt, while there are."""
-        give_back_or_up(
-            self._database,
-            self._run.id,
-            self._run.attempt,
-            f"{type(error).__name__} at step {self._recorder.step}: {error}",
-            self._settings.max_attempts,
-        )
+    def _end_after(self, error: Exception) -> None:
+        """What the machine did is tried again; what the spec did ends the run, with its figures."""
+        attempt, step = self._run.attempt, self._recorder.step
+        device = choose_device("auto") if self._run.device == "auto" else self._run.device
+        kind = machine_kind(error, device)
+        if kind is not None:
+            problem = machine_problem(kind, error, attempt=attempt, step=step)
+            policy = self._settings.retry_policy
+            hand_on(self._database, self._run.id, attempt, problem, policy)
+            return
+        self._recorder.flush()
+        problem = self._problem(error)
+        self._finish(RunState.FAILED, reason=problem.sentence(), problem=problem)
+
+    def _problem(self, error: Exception) -> RunProblem:
+        attempt, step = self._run.attempt, self._recorder.step
+        match error:
+            case Diverged():
+                with self._database.reading() as session:
+                    series = metrics.steps_series(session, self._run.id, after=step - WINDOW)
+                return diverged_problem(error, self._own, series, attempt)
+            case TimeIsUp():
+                return time_problem(error, attempt=attempt, step=step)
+            case _:
+                return spec_problem(error, attempt=attempt, step=step)
 
     @property
     def _dataset_folder(self) -> Path:

@@ -13,13 +13,12 @@ import platform
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from types import FrameType
 
 from sqlalchemy.exc import DBAPIError
 
-from models import workers
+from models import clock, workers
 from models.broker import celery_app
 from models.database import Database
 from models.errors import NotFound, ServiceUnavailable, StaleAttempt
@@ -28,7 +27,9 @@ from models.lifeline import bound
 from models.migrating import check
 from models.settings import Settings
 from worker.answerer import Answerer
+from worker.courier import Courier
 from worker.giving_back import give_back
+from worker.orphans import OrphanCollector
 from worker.pool import Pool
 from worker.reaper import reap
 
@@ -46,6 +47,8 @@ class Supervisor:
         self._app = celery_app(settings.broker_url)
         self._database = Database(settings.resolved_database_url)
         self._answerer = Answerer(self._database, self._settings)
+        self._orphans = OrphanCollector(self._database, self._settings)
+        self._courier = Courier(self._database, self._settings)
         self._cuda_devices = 0
         # SimpleQueue.put is safe in a signal handler, where Event.set can deadlock
         self._signals: SimpleQueue[int] = SimpleQueue()
@@ -57,6 +60,7 @@ class Supervisor:
         check(self._database)
         self._cuda_devices = count_cuda_devices()
         self._announce()
+        self._courier.start()
         pool = Pool(self._settings, cuda=self._cuda_devices > 0)
         try:
             while not self._asked_to_stop():
@@ -87,7 +91,7 @@ class Supervisor:
                 pid=os.getpid(),
                 slots=self._settings.slots,
                 cuda_devices=self._cuda_devices,
-                now=datetime.now(UTC),
+                now=clock.now(session),
             )
         _log.info(
             "worker %s: %d runs side by side, %d CUDA devices",
@@ -102,13 +106,14 @@ class Supervisor:
             self._beat()
             self._answerer.look()
             reap(self._database, self._app, self._settings)
+            self._orphans.look()
         except (DBAPIError, ServiceUnavailable) as error:
             _log.warning("this round was not finished: %s", error)
 
     def _beat(self) -> None:
         try:
             with self._database.transaction() as session:
-                workers.beat(session, self._id, datetime.now(UTC))
+                workers.beat(session, self._id, clock.now(session))
         except NotFound:  # someone removed a row that was silent for long
             self._announce()
 
@@ -122,6 +127,7 @@ class Supervisor:
         if not pool.stop(_STOP_SECONDS):
             _log.warning("not all attempts ended in %g s; ending them", _STOP_SECONDS)
         pool.kill()
+        self._courier.stop()
         try:
             self._answerer.end()
             self._leave()
@@ -134,7 +140,7 @@ class Supervisor:
         for run in left:
             try:
                 give_back(self._database, run.id, run.attempt, "its worker was asked to stop")
-            except StaleAttempt:
+            except (StaleAttempt, NotFound):
                 continue
         with self._database.transaction() as session:
             workers.retire(session, self._id)

@@ -12,23 +12,24 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_process_init
 
-from models import broker, runs
+from models import broker, clock, runs
 from models.database import Database
 from models.errors import NotFound, ServiceUnavailable, StaleAttempt
 from models.lifeline import bound, end_with_parent
 from models.logs import log_to_stderr
+from models.run_problems import PREFIX, RunProblem
 from models.settings import Settings
 from models.states import RunState
 from models.tables import Run
-from worker.giving_back import give_back_or_up
+from worker.giving_back import hand_on
 from worker.looking import take_due_looks
+from worker.patience import Away
 
 _log = logging.getLogger("worker.tasks")  # not "__main__", as which this module runs
 
@@ -57,49 +58,95 @@ def carry_out(settings: Settings, app: Celery, run_id: str) -> None:
     database = Database(settings.resolved_database_url)
     try:
         before = _look_up(database, run_id)
-        if before is None or before.state != RunState.QUEUED:
+        if before is None or before.state != RunState.QUEUED or _waits(database, before):
             return
-        status = _attempt(settings, run_id)
+        status = _attempt(database, settings, before)
         if status != 0:
             _clean_up_after(database, settings, before, status)
         after = _look_up(database, run_id)
-        if after and after.state == RunState.QUEUED and after.attempt > before.attempt:
+        given_back = after and after.state == RunState.QUEUED and after.attempt > before.attempt
+        if after and given_back and not _waits(database, after):  # else the reaper rings, in time
             _ring(database, app, after)
         take_due_looks(database, app)
     finally:
         database.close()
 
 
-def _attempt(settings: Settings, run_id: str) -> int:
-    """Run the attempt's process; its exit status, negative for a signal."""
-    command = bound([sys.executable, "-m", "worker.attempt", run_id])
+def _waits(database: Database, run: Run) -> bool:
+    """Whether its wait after a fault goes on."""
+    if run.not_before is None:
+        return False
+    with database.reading() as session:
+        return run.not_before > clock.now(session)
+
+
+def _attempt(database: Database, settings: Settings, before: Run) -> int:
+    """Run the attempt's process; its exit status, negative for a signal.
+
+    One that hangs cannot be told that its run was taken back, and would hold its slot for good, so
+    it is killed when the run is over for it and it has not ended by itself.
+    """
+    command = bound([sys.executable, "-m", "worker.attempt", before.id])
     environment = settings.environment(**_REPEATABLE)
-    return subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, check=False
-    ).returncode
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    over = False
+    while True:
+        try:
+            return process.wait(settings.lease_seconds)
+        except subprocess.TimeoutExpired:
+            was_over, over = over, _is_over(database, before)
+        if was_over and over:
+            _log.error("run %s went on without this attempt, which hangs; ending it", before.id)
+            process.kill()
+
+
+def _is_over(database: Database, before: Run) -> bool:
+    """Whether the attempt that followed `before` has ended, whoever ended it."""
+    try:
+        now = _look_up(database, before.id)
+    except Away:
+        return False
+    if now is None:
+        return True
+    attempt = before.attempt + 1
+    return now.attempt > attempt or (now.attempt == attempt and now.state != RunState.RUNNING)
 
 
 def _clean_up_after(database: Database, settings: Settings, before: Run, status: int) -> None:
     """The process died without a word: give its run back now, not when the lease ends."""
     attempt = before.attempt + 1
     now = _look_up(database, before.id)
-    ours = now is not None and now.attempt == attempt and now.worker_id == settings.worker_id
-    if not ours:
-        return
-    reason = f"attempt {attempt} {_described(status)}"
-    _log.warning("run %s: %s", before.id, reason)
+    if now is None or (now.attempt, now.worker_id) != (attempt, settings.worker_id):
+        return  # it is not ours any more
+    problem = _death(attempt, now.step, status)
+    _log.warning("run %s: %s", before.id, problem.detail)
     try:
-        give_back_or_up(database, before.id, attempt, reason, settings.max_attempts)
-    except StaleAttempt:
+        hand_on(database, before.id, attempt, problem, settings.retry_policy)
+    except (StaleAttempt, NotFound):
         return  # it had ended, or the reaper was faster
 
 
-def _described(status: int) -> str:
+def _death(attempt: int, step: int, status: int) -> RunProblem:
     if status >= 0:
-        return f"ended with exit status {status}; its traceback is in the worker's log"
-    name = signal.Signals(-status).name
-    memory = " (often: the machine ran out of memory)" if name == "SIGKILL" else ""
-    return f"was ended by {name}{memory}"
+        how = f"ended with exit status {status}; its traceback is in the worker's log"
+        cause = "The worker's program broke outside of the training."
+        advice = "Read that traceback; see that the worker is installed as it should be."
+    else:
+        name = signal.Signals(-status).name
+        how = f"was ended by {name}" + (
+            " (often: the machine ran out of memory)" if name == "SIGKILL" else ""
+        )
+        cause = "The system or a person ended the process, or native code in it crashed."
+        advice = "Look at the machine's memory; fewer runs side by side (TRIPLETLAB_WORKERS) help."
+    return RunProblem(
+        type=f"{PREFIX}process-died",
+        title="The training's process died",
+        detail=f"attempt {attempt} {how}, after step {step}",
+        attempt=attempt,
+        step=step,
+        cause=cause,
+        advice=advice,
+    )
 
 
 def _look_up(database: Database, run_id: str) -> Run | None:
@@ -118,7 +165,7 @@ def _ring(database: Database, app: Celery, run: Run) -> None:
         _log.warning("run %s waits for the reaper: %s", run.id, away)
         return
     with database.transaction() as session:
-        runs.mark_submitted(session, run.id, datetime.now(UTC))
+        runs.mark_submitted(session, [run.id], clock.now(session))
 
 
 def main(queues: Sequence[str]) -> None:

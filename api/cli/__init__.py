@@ -4,13 +4,23 @@ import logging
 
 import typer
 
-from api.cli import alive, datasets, demo, experiments, keys, runs, services
+from api.cli import (
+    alive,
+    datasets,
+    demo,
+    experiments,
+    exports,
+    keys,
+    listing,
+    runs,
+    services,
+    webhooks,
+)
 
 app = typer.Typer(
     name="tripletlab",
     help="Does a choice in a triplet loss matter? A REST service that trains and compares.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -28,12 +38,19 @@ for command in (
     experiments.submit,
     experiments.watch,
     experiments.results,
-    experiments.recipes,
+    experiments.compare,
+    listing.cancel,
+    listing.recipes,
+    exports.report,
     runs.weights,
     runs.predict,
     runs.reproduce,
+    runs.retry,
     services.migrate,
 ):
     app.command()(command)
+app.command("list")(listing.list_experiments)
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(exports.app, name="export")
 app.add_typer(keys.app, name="keys")
+app.add_typer(webhooks.app, name="webhooks")

@@ -6,12 +6,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from api.cli.client import UrlOption, connected
-from api.cli.console import USAGE, out, stop
+from api.cli.connection import UrlOption, connected
+from api.cli.console import USAGE, JsonOption, out, print_json, stop
 
 app = typer.Typer(help="The service's data sets.", no_args_is_help=True)
-
-UPLOAD_SECONDS = 600.0  # sending, reading and profiling a file
 
 
 @app.command()
@@ -23,23 +21,18 @@ def add(
     label: Annotated[str, typer.Option(help="Column of the label.")] = "is_duplicate",
     split: Annotated[str | None, typer.Option(help="Column of the given split.")] = None,
     format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet.")] = None,
+    as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Upload a file of question pairs."""
     if not file.is_file():
         raise stop(f"There is no file {file}.", USAGE)
-    fields = {
-        "name": name,
-        "question1": question1,
-        "question2": question2,
-        "label": label,
-        "split": split,
-        "format": format,
-    }
-    given = {field: value for field, value in fields.items() if value is not None}
-    with connected(url) as client, file.open("rb") as stream:
-        files = {"file": (file.name, stream)}
-        view = client.post("/v1/datasets", data=given, files=files, timeout=UPLOAD_SECONDS)
+    columns = {"question1": question1, "question2": question2, "label": label, "split": split}
+    with connected(url) as client:
+        view = client.upload(file, name, format=format, **columns).document
+    if as_json:
+        print_json(view)
+        return
     out.print(
         f"{view['name']}: {view['rows']:,} pairs, {100 * view['duplicate_share']:.1f} % duplicates",
         markup=False,
@@ -54,13 +47,16 @@ def add(
 
 
 @app.command("list")
-def list_all(url: UrlOption = None) -> None:
+def list_all(as_json: JsonOption = False, url: UrlOption = None) -> None:
     """List the data sets, and what they hold that may mislead."""
     sizes = Table("name", "pairs", "duplicates", "words", "tokens a question", "given split")
     traps = Table("name", "groups", "largest", "false negatives", "shared test pairs")
     with connected(url) as client:
-        found = client.get("/v1/datasets")["items"]
-    for one in found:
+        found = client.get("/v1/datasets")
+    if as_json:
+        print_json(found)
+        return
+    for one in found["items"]:
         sizes.add_row(
             one["name"],
             f"{one['rows']:,}",

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.client import Client
-from api.cli.console import FAILED, say, stop
+from api.cli.connection import connected
+from api.cli.console import FAILED, INTERRUPTED, say, stop
 from api.cli.documents import apply_settings
 from api.cli.embedded import PortTaken, embedded_service, listen
 from api.cli.experiments import SetOption
@@ -28,7 +28,6 @@ from models.errors import ServiceUnavailable
 from models.settings import Settings
 
 RECIPE = "hard-negative-mining-small"
-INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
 
 def demo(
@@ -90,14 +89,11 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _ask(address: str, key: str, body: Any) -> str:
     """POST the recipe, follow it, show the answer; the experiment's last state."""
-    client = Client(address, key)
-    try:
-        view = client.post("/v1/experiments", json=body)
-        say(f"{view['name']}: {len(view['runs'])} runs, {view['id']}")
-        state = watch(client, view["id"])
-        show_results(client.get(f"/v1/experiments/{view['id']}/results"))
-        say(f"To look at it: {address}/#/experiments/{view['id']}")
-        say(f"The whole answer: {address}/v1/experiments/{view['id']}/results")
+    with connected(address, key) as client:
+        asked = client.submit(body)
+        say(f"{asked.name}: {len(asked.runs)} runs, {asked.id}")
+        state = watch(client, asked.id)
+        show_results(client.results(asked).document)
+        say(f"To look at it: {address}/#/experiments/{asked.id}")
+        say(f"The whole answer: {address}/v1/experiments/{asked.id}/results")
         return state
-    finally:
-        client.close()

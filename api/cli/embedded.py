@@ -122,6 +122,8 @@ class HttpThread:
             log_config=None,  # lines of one form, with the others of this process
             access_log=False,
             timeout_graceful_shutdown=HTTP_STOP_SECONDS,
+            # the `Last-Event-ID` of a stream has a place for each run, and there may be thousands
+            h11_max_incomplete_event_size=256 << 10,
         )
         self._server = uvicorn.Server(config)
         self._listening = listening

@@ -15,7 +15,7 @@ from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from api.cli.console import USAGE, out, say, stop
+from api.cli.console import USAGE, JsonOption, out, print_json, say, stop
 from api.cli.services import DatabaseUrl, DataDir, settings_from
 from models import audit
 from models.database import Database
@@ -23,6 +23,7 @@ from models.errors import Conflict, NotFound, ServiceUnavailable
 from models.keys import SCOPE_NAMES, Scope, create_key, list_keys, revoke_key
 from models.migrating import check
 from models.settings import Settings
+from models.tables import ApiKey
 
 app = typer.Typer(help="Who may call the service.", no_args_is_help=True)
 
@@ -52,11 +53,17 @@ def create(
 
 
 @app.command("list")
-def list_all(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+def list_all(
+    data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: JsonOption = False
+) -> None:
     """List the keys, and when each was last used (to ten minutes)."""
     table = Table("id", "name", "scope", "created", "last used", "revoked")
     with _transaction(settings_from(data_dir=data_dir, database_url=database_url)) as session:
-        for row in list_keys(session):
+        rows = list_keys(session)
+        if as_json:
+            print_json([_as_document(row) for row in rows])
+            return
+        for row in rows:
             times = (row.created_at, row.last_used_at, row.revoked_at)
             table.add_row(row.id, row.name, row.scope, *map(_shown, times))
     out.print(table)
@@ -112,6 +119,13 @@ def _record(session: Session, action: audit.Action, key_id: str, now: datetime) 
     """In the name of the account that runs the command: it acts without a key."""
     who = f"uid {os.getuid()}" if hasattr(os, "getuid") else None
     audit.record(session, action, key_id, key_id=None, key_name=who, now=now)
+
+
+def _as_document(row: ApiKey) -> dict[str, str | None]:
+    times = {name: getattr(row, name) for name in ("created_at", "last_used_at", "revoked_at")}
+    return {"id": row.id, "name": row.name, "scope": row.scope} | {
+        name: moment and moment.isoformat() for name, moment in times.items()
+    }
 
 
 def _shown(moment: datetime | None) -> str:

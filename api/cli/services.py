@@ -162,4 +162,6 @@ def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
         migrate_database(settings.resolved_database_url)
     except ValueError as error:
         raise stop(str(error), USAGE) from None
+    except ServiceUnavailable as error:
+        raise stop(f"The database cannot be migrated: {error}.") from None
     say("The database has this version's schema.")

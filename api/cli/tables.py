@@ -14,8 +14,7 @@ def show_results(results: dict[str, Any]) -> None:
         out.print("Not every run has ended; this is what there is so far.")
     for comparison in results["comparisons"]:
         if comparison["role"] == "primary":
-            out.print(_table(comparison))
-            out.print(comparison["sentence"], markup=False, soft_wrap=True)
+            show_comparison(comparison)
     out.print(_others([one for one in results["comparisons"] if one["role"] == "secondary"]))
     for sentence in _plateau_sentences(results["waiting_times"]["times"]):
         out.print(sentence, markup=False, soft_wrap=True)
@@ -25,6 +24,12 @@ def show_results(results: dict[str, Any]) -> None:
         f"{collapsed:.4f} by calling every pair a duplicate (a collapsed network).",
         soft_wrap=True,
     )
+
+
+def show_comparison(comparison: dict[str, Any]) -> None:
+    """One comparison seed by seed, and its verdict in words."""
+    out.print(_table(comparison))
+    out.print(comparison["sentence"], markup=False, soft_wrap=True)
 
 
 def _plateau_sentences(times: list[dict[str, Any]]) -> list[str]:

@@ -1,43 +1,22 @@
 """Following an experiment: a bar a run on a terminal, plain lines anywhere else.
 
-The service holds each reply until something changed (`wait`, `If-None-Match`), so following costs
-next to nothing and shows a change as soon as it is stored.
+The client follows; what changed is shown here as soon as it is stored.
 """
 
 import time
-from collections.abc import Iterator
+from collections import defaultdict
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from api.cli.client import PATIENCE, Client
 from api.cli.console import out
+from api.cli.sparkline import sparkline
+from api.client import ENDED, Client
 
-WAIT = 20  # seconds that the service may hold a reply
-ENDED = frozenset({"succeeded", "failed", "cancelled"})
+CURVE = 16  # characters of a curve
+POINTS_AT_ONCE = 64  # of a run's new steps
 SHOWN_RUNS = 24  # with more, bars of runs that have ended make room
 LINE_SECONDS = 5.0  # between lines of mere progress
-MIN_PAUSE = 0.2  # a step ends every few milliseconds; nobody reads that fast
-
-
-def follow(client: Client, experiment_id: str) -> Iterator[dict[str, Any]]:
-    """The experiment's view now, and again whenever it changed, until it has ended."""
-    tag = None
-    while True:
-        reply = client.call(
-            "GET",
-            f"/v1/experiments/{experiment_id}",
-            params={"wait": WAIT if tag else 0},
-            headers={"If-None-Match": tag} if tag else {},
-            timeout=WAIT + PATIENCE,
-        )
-        if reply.status_code == 200:
-            view: dict[str, Any] = reply.json()
-            yield view
-            if view["state"] in ENDED:
-                return
-        tag = reply.headers["etag"]
-        time.sleep(MIN_PAUSE)
 
 
 def watch(client: Client, experiment_id: str) -> str:
@@ -45,25 +24,36 @@ def watch(client: Client, experiment_id: str) -> str:
     show = _Bars(client) if out.is_terminal else _Lines(client)
     state = "queued"
     with show:
-        for view in follow(client, experiment_id):
-            state = view["state"]
-            show.update(view)
+        for seen in client.follow(experiment_id):
+            state = seen.state
+            show.update(seen.document)
     return state
 
 
 class _Losses:
-    """The latest training loss of runs that go on, asked for one point at a time."""
+    """The training losses of runs that go on: what is new is asked for, thinned, and kept."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._attempts: dict[str, int] = {}
+        self._steps: dict[str, int] = {}
+        self._losses: dict[str, list[float]] = defaultdict(list)
 
     def latest(self, run: dict[str, Any]) -> str:
-        if run["step"] == 0:
-            return ""
-        # two points at least: the first and the last of what is there after the step before
-        after = max(run["step"] - 1, 0)
-        series = self._client.get(f"/v1/runs/{run['id']}/steps", after=after, max_points=2)
-        return f"loss {series['loss_per_row'][-1]:.4f} a row" if series["step"] else ""
+        """Its curve so far and its last loss; nothing before the first step."""
+        identity = run["id"]
+        if self._attempts.setdefault(identity, run["attempt"]) != run["attempt"]:
+            # it went on from an earlier step, in an attempt of its own
+            self._attempts[identity], self._steps[identity] = run["attempt"], 0
+            self._losses[identity].clear()
+        after = self._steps.get(identity, 0)
+        if run["step"] > after:
+            series = self._client.steps(identity, after=after, max_points=POINTS_AT_ONCE)
+            if series["step"]:
+                self._steps[identity] = series["step"][-1]
+                self._losses[identity] += series["loss_per_row"]
+        losses = self._losses[identity]
+        return f"{sparkline(losses, CURVE)}  loss {losses[-1]:.4f} a row" if losses else ""
 
 
 class _Bars:

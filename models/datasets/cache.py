@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from models.datasets.atomic import new_folder
 from models.datasets.groups import Groups, duplicate_groups
 from models.datasets.pairs import Codes, Pairs, make_pairs
-from models.datasets.tokenizer import TokenizerKind
+from models.datasets.tokenizer import VERSION, TokenizerKind
 from models.datasets.tokenstream import token_stream
 
 ROW_GROUP = 16_384  # rows; what reading one text of `TextRows` costs at most
@@ -120,9 +120,10 @@ def open_tokens(folder: Path, kind: TokenizerKind, pairs: Pairs | None = None) -
     """Map the tokens of a stored data set, building them when this is the first time.
 
     `pairs` spares reading the texts again where the caller still holds them. Safe when several
-    processes build at once.
+    processes build at once. Tokens of another version of the tokenizer are left alone, for a
+    worker of that version may be reading them.
     """
-    final = folder / f"tokens-{kind}"
+    final = folder / f"tokens-{kind}-{VERSION}"
     if not final.exists():
         with new_folder(final) as temporary:
             stream = token_stream(load(folder) if pairs is None else pairs, kind)

@@ -37,6 +37,7 @@ def read_parquet(
     file = pq.ParquetFile(stream if _seekable(stream) else pa.BufferReader(stream.read()))
     require_columns(columns, file.schema_arrow.names, filename)
     limits.check_rows(file.metadata.num_rows, filename)
+    limits.check_bytes(_told_bytes(file, columns), filename)
     batches = list(_batches(file, filename, columns, limits))
     if not batches:
         raise DatasetFileError(f"{filename} has no rows.")
@@ -58,6 +59,15 @@ def read_parquet(
 def _seekable(stream: IO[bytes]) -> bool:
     # A decompressing stream can seek as well, but backwards it starts again from the beginning.
     return isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
+
+
+def _told_bytes(file: pq.ParquetFile, columns: ColumnMapping) -> int:
+    """What the mapped columns unpack to as the file tells: one page of them may be gigabytes, and
+    is unpacked whole before any of it can be counted."""
+    wanted = set(columns.names())
+    groups = (file.metadata.row_group(index) for index in range(file.metadata.num_row_groups))
+    parts = (group.column(index) for group in groups for index in range(group.num_columns))
+    return sum(part.total_uncompressed_size for part in parts if part.path_in_schema in wanted)
 
 
 def _batches(

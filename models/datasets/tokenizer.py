@@ -10,6 +10,7 @@ stands alone, since nothing here guesses where sentences end.
 non-space characters once, which is right only as long as that holds (there is a test).
 """
 
+import hashlib
 import re
 from typing import Literal, get_args
 
@@ -36,12 +37,15 @@ PATTERN = rf"""(?xi)
     """
 """With its flags inside, so that `re.findall(PATTERN, text)` is all there is to `word`."""
 _TOKEN = re.compile(PATTERN)
+VERSION = hashlib.sha256(PATTERN.encode()).hexdigest()[:12]
+"""Of stored tokens: those of another expression are others."""
 
 
-def tokenize(text: str, kind: TokenizerKind) -> list[str]:
+def tokenize(text: str, kind: TokenizerKind, token: re.Pattern[str] = _TOKEN) -> list[str]:
     """Tokens of one text, in order; none is empty or holds white space.
 
-    `word` keeps case, `lower` is the same list lower-cased.
+    `word` keeps case, `lower` is the same list lower-cased. `token` is another version's
+    expression, for what was trained with it.
     """
-    tokens: list[str] = _TOKEN.findall(text)
+    tokens: list[str] = token.findall(text)
     return [token.lower() for token in tokens] if kind == "lower" else tokens

@@ -225,6 +225,9 @@ class ExperimentSpec(SpecPart):
     threshold: ThresholdSpec = FixedThreshold()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto` takes a CUDA device where the worker has one."""
+    time_limit: Annotated[float, Field(gt=0, le=30 * 24 * 3600)] | None = None
+    """Seconds that a run may train, resumed attempts added up; a run past it fails after the step
+    that it was at, and keeps its checkpoint. Null: as long as it takes."""
     arms: Annotated[tuple[Arm, ...], Field(min_length=2, max_length=MAX_ARMS)]
     seeds: SeedsSpec = SeedCount()
     decision: DecisionSpec = DecisionSpec()

@@ -9,8 +9,6 @@ independent, which wastes what pairing gains.
 
 import math
 import statistics
-from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 from scipy.special import stdtrit
@@ -18,65 +16,17 @@ from scipy.stats import logrank
 
 from models.evidence.sign_flip import sign_flip_p
 from models.verdict import FEWEST_PAIRS
-from models.waiting.survival import (
+from models.waiting.shapes import (
+    ReachedPairs,
+    RestrictedDifference,
+    Sooner,
     StepInterval,
     Wait,
-    WaitingFigures,
-    censored,
-    normal_interval,
-    restricted_mean,
+    WaitComparison,
+    WaitPair,
+    Waits,
 )
-
-Sooner = Literal["a_sooner", "b_sooner", "undecided"]
-Waits = Mapping[int, Wait]
-
-
-class WaitPair(WaitingFigures):
-    """One seed under both arms."""
-
-    seed: int
-    a: int
-    a_reached: bool
-    b: int
-    b_reached: bool
-    difference: int
-    """a - b of the two waits, each cut at the horizon."""
-
-
-class ReachedPairs(WaitingFigures):
-    """Only the seeds whose runs both reached it: nothing is cut off, but the slow are missing."""
-
-    pairs: int
-    mean_difference: float | None
-
-
-class RestrictedDifference(WaitingFigures):
-    """Restricted mean of a minus that of b, over all runs, as of independent arms."""
-
-    difference: float
-    standard_error: float
-    interval: StepInterval | None
-
-
-class WaitComparison(WaitingFigures):
-    """Two arms; `b` is the baseline. Negative differences say that `a` waits less."""
-
-    a: str
-    b: str
-    horizon: int | None
-    log_rank_p: float | None
-    """Two-sided; null when no run reached it while runs of both arms waited."""
-    restricted_mean_difference: RestrictedDifference | None
-    pairs: tuple[WaitPair, ...]
-    mean_difference: float | None
-    """Of the pairs, each wait cut at the horizon."""
-    interval: StepInterval | None
-    """Paired t interval of that mean."""
-    sign_flip_p: float | None
-    both_reached: ReachedPairs
-    verdict: Sooner
-    """One arm is called sooner when the interval leaves out zero and the sign-flip p is at most
-    1 - confidence, from six pairs on; `undecided` never means that the arms are alike."""
+from models.waiting.survival import censored, normal_interval, restricted_mean
 
 
 def compare_waits(

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from models.comparison import compare
 from models.evidence.shapes import Comparison
-from models.waiting.survival import WaitingFigures
+from models.waiting.shapes import WaitingFigures
 from models.waiting.target import Point, first_at_or_below
 
 METRIC = "validation.matched_accuracy"  # "loss" in its name would make lower the better

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models.verdict import FEWEST_PAIRS
-from models.waiting.compared import WaitComparison
-from models.waiting.survival import RestrictedMean, StepInterval, Wait
+from models.waiting.shapes import RestrictedMean, StepInterval, Wait, WaitComparison
 
 
 @dataclass(frozen=True, slots=True)

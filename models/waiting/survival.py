@@ -6,65 +6,15 @@ it was followed (censored on the right).
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 from scipy.special import ndtri
 from scipy.stats import CensoredData, ecdf
 
+from models.waiting.shapes import RestrictedMean, StepInterval, SurvivalCurve, Wait
+
 ROUNDING = 1e-9  # a share of runs is a fraction with a small denominator; this is far below one
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """One run: it waited until `step`, where the thing happened (`reached`) or it was censored.
-
-    `followed_to` is the last step at which it could have happened; `step` where it did not.
-    """
-
-    step: int
-    reached: bool
-    followed_to: int
-
-    def restricted(self, horizon: int) -> int:
-        """min(waiting time, horizon): known for each run that was followed to the horizon."""
-        return min(self.step, horizon)
-
-
-class WaitingFigures(BaseModel):
-    """Frozen figures, in the words of the results document."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-class StepInterval(WaitingFigures):
-    """An interval of a mean number of steps, or of a difference of two."""
-
-    confidence: float
-    low: float
-    high: float
-
-
-class SurvivalCurve(WaitingFigures):
-    """Kaplan-Meier: the estimated share of runs still waiting *after* each step, from step 0."""
-
-    step: tuple[int, ...]
-    still_waiting: tuple[float, ...]
-
-
-class RestrictedMean(WaitingFigures):
-    """The mean of min(waiting time, horizon): the area under the curve up to the horizon."""
-
-    horizon: int
-    mean: float
-    standard_error: float
-    """Greenwood's, as for the area under a Kaplan-Meier curve."""
-    interval: StepInterval | None
-    """mean +- z x standard error within 0 and the horizon; null without spread."""
 
 
 def common_horizon(waits: Sequence[Wait]) -> int | None:

@@ -8,7 +8,7 @@ own, reduced over a batch as the baseline's loss says (summed, or the mean).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.waiting.survival import Wait
+from models.waiting.shapes import Wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from commands_for_tests import started, stopped, tripletlab
-from workers_for_tests import descendants, still_alive, wait_until
+from commands_for_tests import stopped, tripletlab
+from serving_for_tests import Served
+from workers_for_tests import still_alive, wait_until
 
 TINY: dict[str, Any] = {
     "recipe": "hard-negative-mining-small",
@@ -24,27 +25,6 @@ TINY: dict[str, Any] = {
     "validation_pairs": 32,
     "seeds": {"count": 1},
 }
-
-
-class Served:
-    """`tripletlab serve` on a free port, with a data folder of its own."""
-
-    def __init__(self, folder: Path, *flags: str) -> None:
-        self.log = folder / "serve.log"
-        place = ["--port", "0", "--data-dir", str(folder / "data"), "--workers", "1"]
-        self.process = started("serve", *place, *flags, log=self.log)
-        self.url = wait_until("the address", self._address)
-
-    def _address(self) -> str | None:
-        assert self.process.poll() is None, self.log.read_text()
-        found = re.search(r"answers at (\S+)", self.log.read_text())
-        return found[1] if found else None
-
-    def family(self) -> set[int]:
-        return descendants(self.process.pid)
-
-    def ready(self) -> Any:
-        return httpx.get(f"{self.url}/readyz", timeout=60).json()
 
 
 @pytest.fixture

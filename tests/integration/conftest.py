@@ -14,6 +14,7 @@ from models.settings import Settings
 from api_for_tests import ApiForTests, GeneratedForTests, StartService
 from browser_for_tests import Tab, chromium, tab_in
 from databases_for_tests import SqliteForTests
+from receivers_for_tests import Receiver
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +75,17 @@ def tab(browser: Browser, service: ApiForTests) -> Iterator[Tab]:
     """A tab on the service's page; at the end nothing may stand in the browser's console."""
     with tab_in(browser, service.url) as opened:
         yield opened
+
+
+@pytest.fixture
+def hooked(api_settings: Settings) -> Iterator[Any]:
+    """Starts a receiver and a service that may call it."""
+    with ExitStack() as stack:
+
+        def start(*answers: float, **settings: Any) -> tuple[ApiForTests, Receiver]:
+            receiver = stack.enter_context(Receiver(*answers))
+            changes = {"webhook_hosts": receiver.place, "webhook_retry_seconds": 0.01, **settings}
+            own = Settings(**{**api_settings.model_dump(), **changes})
+            return stack.enter_context(ApiForTests(own)), receiver
+
+        yield start

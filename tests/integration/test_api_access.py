@@ -15,16 +15,23 @@ from models import keys
 from api_for_tests import GENERATED, SPEC, ApiForTests, StartService, now, refused
 
 CSV = b"question1,question2,is_duplicate\na b,c d,1\ne f,g h,0\n"
-ALWAYS_OPEN = {"/", "/docs", "/openapi.json", "/healthz", "/readyz"}
+ALWAYS_OPEN = {
+    *("/", "/docs", "/openapi.json", "/healthz", "/readyz"),
+    "/client/tripletlab.py",
+}
 A_FILE_OF = {"/docs/assets": "/swagger-ui.css", "/web": "/js/main.js"}
 CHANGING = {
     ("POST", "/v1/datasets"),
     ("DELETE", "/v1/datasets/{name}"),
     ("POST", "/v1/experiments"),
     ("POST", "/v1/experiments/{experiment_id}/cancel"),
+    ("POST", "/v1/experiments/{experiment_id}/retry"),
     ("DELETE", "/v1/experiments/{experiment_id}"),
     ("POST", "/v1/runs/{run_id}/cancel"),
+    ("POST", "/v1/runs/{run_id}/retry"),
     ("POST", "/v1/runs/{run_id}/reproduce"),
+    ("POST", "/v1/webhooks"),
+    ("DELETE", "/v1/webhooks/{webhook_id}"),
 }
 """Each writes an audit entry (below); whoever adds a route adds both."""
 
@@ -50,7 +57,12 @@ def routes(api: ApiForTests) -> Iterator[tuple[str, str]]:
 
 
 def filled(path: str) -> str:
-    ids = {"experiment_id": "exp_" + "0" * 26, "run_id": "run_" + "0" * 26, "name": GENERATED}
+    ids = {
+        "experiment_id": "exp_" + "0" * 26,
+        "run_id": "run_" + "0" * 26,
+        "webhook_id": "whk_" + "0" * 26,
+        "name": GENERATED,
+    }
     for name, value in ids.items():
         path = path.replace(f"{{{name}}}", value)
     return path
@@ -150,6 +162,9 @@ def test_a_key_changes_what_it_made_and_nothing_of_others(api: ApiForTests) -> N
     run = made["runs"][0]["id"]
     changes = [
         ("POST", f"/v1/runs/{run}/cancel"),
+        ("POST", f"/v1/runs/{run}/retry"),
+        ("POST", f"/v1/experiments/{made['id']}/cancel"),
+        ("POST", f"/v1/experiments/{made['id']}/retry"),
         ("POST", f"/v1/experiments/{made['id']}/cancel"),
         ("DELETE", f"/v1/experiments/{made['id']}"),
         ("DELETE", "/v1/datasets/mine"),
@@ -199,7 +214,9 @@ def test_each_change_leaves_who_did_it_also_when_the_thing_is_gone(api: ApiForTe
     ann = api.key("submit", "ann")
     made = submit(api, ann)
     run = made["runs"][0]["id"]
-    api.http.post(f"/v1/runs/{run}/cancel", headers=ann)
+    for place in (f"runs/{run}", f"experiments/{made['id']}"):
+        for change in ("cancel", "retry"):
+            api.http.post(f"/v1/{place}/{change}", headers=ann)
     api.http.post(f"/v1/experiments/{made['id']}/cancel", headers=ann)
     api.http.delete(f"/v1/experiments/{made['id']}", headers=ann)
     upload(api, ann)
@@ -211,6 +228,9 @@ def test_each_change_leaves_who_did_it_also_when_the_thing_is_gone(api: ApiForTe
         ("uploaded", "mine", "ann"),
         ("deleted", made["id"], "ann"),
         ("cancelled", made["id"], "ann"),
+        ("retried", made["id"], "ann"),
+        ("cancelled", made["id"], "ann"),
+        ("retried", run, "ann"),
         ("cancelled", run, "ann"),
         ("created", made["id"], "ann"),
     ]

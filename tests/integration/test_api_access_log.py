@@ -56,14 +56,6 @@ def test_a_reply_carries_the_clients_request_id_and_so_does_its_line(
     assert line["experiment"] == made["id"]
 
 
-def test_a_data_sets_line_names_it_though_lines_have_names_of_their_own(
-    api: ApiForTests, lines: Lines
-) -> None:
-    assert api.get(f"/v1/datasets/{GENERATED}")["name"] == GENERATED
-    (line,) = [one for one in lines.read() if one["logger"] == "api.access_log"]
-    assert line["dataset"] == GENERATED
-
-
 def test_lines_on_the_way_to_a_reply_carry_its_id(api: ApiForTests, lines: Lines) -> None:
     made = api.http.post("/v1/experiments", json={"recipe": "hard-negative-mining-small"})
     own = [one for one in lines.read() if one.get("request") == made.headers["x-request-id"]]
@@ -103,3 +95,10 @@ def test_a_worker_process_says_its_run_in_every_line() -> None:
     assert (line["event"], line["run"], line["attempt"]) == ("broke at 7", "run_1", 2)
     assert line["level"] == "error"
     assert line["exception"][0]["exc_type"] == "ZeroDivisionError"
+
+
+def test_a_reply_about_a_thing_with_a_name_is_logged_too(api: ApiForTests, lines: Lines) -> None:
+    for path in (f"/v1/datasets/{GENERATED}", "/v1/recipes/course-notebook"):
+        assert api.http.get(path).status_code == 200
+        (line,) = [one for one in lines.read() if one["logger"] == "api.access_log"]
+        assert line["named"] == path.rpartition("/")[2]

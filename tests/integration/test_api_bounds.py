@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from api.bodies import MAX_BYTES
@@ -118,6 +119,23 @@ def test_a_zip_bomb_is_given_up_at_the_bound(
     assert len(bomb) < 60_000
     document = refused(upload(api, bomb, filename), 422, "more than 1,000,000 bytes once unpacked")
     assert document["errors"][0]["pointer"] == "/file"
+    assert nothing_is_left(api)
+
+
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_a_parquet_bomb_is_refused_before_it_unfolds(
+    start_service: StartService, dictionary: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = start_service(max_unpacked_bytes=1_000_000, max_text_length=10**9)
+    if not dictionary:  # the file tells its size, so that no page of it need be unpacked
+        monkeypatch.delattr(pq.ParquetFile, "iter_batches")
+    long = ["x" * 4_000_000, "y"]
+    table = pa.table({"question1": long, "question2": ["b", "c"], "is_duplicate": [1, 0]})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", use_dictionary=dictionary)
+    bomb = sink.getvalue().to_pybytes()
+    assert len(bomb) < 60_000
+    refused(upload(api, bomb, "a.parquet"), 422, "more than 1,000,000 bytes once unpacked")
     assert nothing_is_left(api)
 
 

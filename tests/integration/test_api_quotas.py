@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from models import looks, predictions
 from models.runs import claim
 from models.settings import Settings
 
@@ -128,3 +129,44 @@ def test_disk_of_a_keys_data_sets_is_bounded_and_deleting_frees_it(
     for name in ("mine", "twin"):
         assert api.http.delete(f"/v1/datasets/{name}", headers=ann).status_code == 204
     assert upload(api, other, name="other", headers=ann).status_code == 201
+
+
+def test_questions_that_wait_are_bounded_for_each_key_until_some_are_answered(
+    start_service: StartService,
+) -> None:
+    api = start_service(max_waiting_predictions=2)
+    run_id = api.submit()["runs"][0]["id"]
+    api.train(run_id, accuracy=0.7)
+    ann, bob = api.key("read"), api.key("read")
+
+    def ask(key: dict[str, str]) -> httpx.Response:
+        body = {"question1": "a", "question2": "b"}
+        return api.http.post(f"/v1/runs/{run_id}/predict?wait=0", json=body, headers=key)
+
+    assert [ask(ann).status_code for _ in range(2)] == [202, 202]
+    reply = ask(ann)
+    refused(reply, 429, "2 of your questions wait")
+    assert int(reply.headers["retry-after"]) > 0
+    assert ask(bob).status_code == 202
+    with api.database.transaction() as session:
+        oldest = predictions.waiting_for(session, "wrk_t", now(), 30)
+        assert oldest is not None
+        assert predictions.fail(session, oldest, "on purpose", now())
+    assert ask(ann).status_code == 202
+
+
+def test_seeds_of_a_planned_look_are_not_refused_and_count_towards_what_is_asked_next(
+    start_service: StartService,
+) -> None:
+    api = start_service(max_queued_runs=12)
+    made = api.submit(seeds={"until_decided": {"min": 6, "max": 12}})
+    for run in made["runs"]:
+        swing = 0.1 * (-1) ** run["seed"] * (run["arm"] == "modified")
+        api.train(run["id"], accuracy=0.7 + swing)  # far from decided
+    with api.database.transaction() as session:
+        added = looks.take_due_look(session, made["id"], now())
+    assert added
+    waiting = [run for run in api.runs(made["id"]) if run.state == "queued"]
+    assert len(waiting) == len(added)
+    reply = api.http.post("/v1/experiments", json={**SPEC, "seeds": {"count": 6}})
+    refused(reply, 429, f"{len(added)} of your runs wait already")

@@ -5,9 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from select import select
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -137,6 +141,62 @@ def test_submitting_to_a_broker_that_hangs_fails() -> None:
             _submit(url, "run_1")
         with pytest.raises(ServiceUnavailable, match="does not answer"):
             broker.ping(url)
+
+
+@pytest.mark.parametrize("word", [b"EXISTS", b"LLEN", b"LPUSH", b"PING"])
+def test_a_broker_that_falls_silent_in_the_middle_does_not_answer(
+    redis_url: str, word: bytes
+) -> None:
+    _submit(redis_url, "run_1")
+    with _silent_at(redis_url, word) as url, pytest.raises(ServiceUnavailable, match="not answer"):
+        _use(url)
+
+
+def _use(url: str) -> None:
+    """All that is ever asked of a broker."""
+    app = broker.celery_app(url)
+    try:
+        broker.waiting_messages(app, broker.ANY_QUEUE)
+        broker.submit(app, "run_2", "auto")
+        broker.ping(url)
+    finally:
+        app.close()
+
+
+@contextmanager
+def _silent_at(redis_url: str, word: bytes) -> Iterator[str]:
+    """An address that passes everything on to Redis and back, until it hears `word`."""
+    real = urlsplit(redis_url)
+    over = threading.Event()
+
+    def pass_on(client: socket.socket) -> None:
+        with client, socket.create_connection((real.hostname, real.port or 6379)) as server:
+            other = {client: server, server: client}
+            while not over.is_set():
+                for side in select([client, server], [], [], 0.1)[0]:
+                    said = side.recv(1 << 16)
+                    if not said:
+                        return
+                    if side is client and word in said.upper():
+                        over.wait()
+                        return
+                    other[side].sendall(said)
+
+    def accept(listening: socket.socket) -> None:
+        while not over.is_set():
+            if select([listening], [], [], 0.1)[0]:
+                threads.append(threading.Thread(target=pass_on, args=(listening.accept()[0],)))
+                threads[-1].start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threads = [threading.Thread(target=accept, args=(listening,))]
+        threads[0].start()
+        try:
+            yield f"redis://127.0.0.1:{listening.getsockname()[1]}{real.path}"
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
 
 
 @pytest.mark.parametrize("url", ["filesystem://", "sqla+sqlite:///x.db", "memory://"])

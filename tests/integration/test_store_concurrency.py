@@ -14,7 +14,7 @@ from models.metrics import append_steps
 from models.reaping import take_back_lost
 from models.states import RunState
 
-from stored import at, step_row, stored_experiment, stored_run
+from stored import POLICY, at, step_row, stored_experiment, stored_run
 
 Result = TypeVar("Result")
 HANDS = 8
@@ -79,7 +79,7 @@ def test_a_lost_run_is_taken_back_once_by_many_reapers(database: Database) -> No
 
     def reap(_: int) -> list[str]:
         with database.transaction() as session:
-            return take_back_lost(session, now=at(100), lease_seconds=30, max_attempts=5)
+            return take_back_lost(session, now=at(100), lease_seconds=30, policy=POLICY)
 
     taken = [run_id for some in at_once(reap) for run_id in some]
     assert sorted(taken) == sorted(ids)
@@ -97,7 +97,7 @@ def test_a_worker_that_speaks_up_while_it_is_reaped_keeps_its_run_or_is_told(
             with database.transaction() as session:
                 if hand:
                     return bool(
-                        take_back_lost(session, now=at(100), lease_seconds=30, max_attempts=5)
+                        take_back_lost(session, now=at(100), lease_seconds=30, policy=POLICY)
                     )
                 try:
                     runs.heartbeat(session, run_id, 1, at(100))

@@ -175,8 +175,8 @@ def test_where_no_pair_succeeds_no_seeds_are_added(database: Database) -> None:
 def test_a_dropped_plan_adds_no_runs(database: Database) -> None:
     made = until_decided(database)
     with database.transaction() as session:
-        looks.drop_looks(session, made)
-        looks.drop_looks(session, made)
+        looks.drop_looks(session, made, at(20))
+        looks.drop_looks(session, made, at(20))
     end_runs(database, made, unclear)
     assert (due(database), take(database, made)) == ([], [])
     assert states(database, made) == ["dropped", "dropped"]
@@ -223,7 +223,7 @@ def test_a_look_and_a_cancellation_at_once_leave_no_run_behind(database: Databas
                 take(database, made)
                 return
             with database.transaction() as session:
-                looks.drop_looks(session, made)
+                looks.drop_looks(session, made, at(20))
                 for run in experiments.runs_of(session, made):
                     runs.request_cancel(session, run.id, at(20))
 

@@ -1,34 +1,36 @@
 """Lost runs come back or fail with a reason, and lost messages are sent again."""
 
+from sqlalchemy import update
+
 from models import runs
 from models.database import Database
 from models.events import events_after
 from models.experiments import runs_of
-from models.reaping import due_for_submit, take_back_lost
+from models.reaping import due_for_submit, take_back_lost, waits_that_are_over
 from models.states import RunState
 from models.tables import Run
 
-from stored import at, stored_experiment, stored_run
+from stored import POLICY, at, fault_document, stored_experiment, stored_run
 
 LEASE = 30
 
 
-def running(database: Database, *, attempt: int = 1) -> str:
-    """A run whose given attempt started at 0 s and was never heard of again."""
+def running(database: Database, *, faults: int = 0) -> str:
+    """A run that started at 0 s after so many faults and was never heard of again."""
     with database.transaction() as session:
         run_id = stored_run(session).id
-        for number in range(1, attempt + 1):
-            assert runs.claim(session, run_id, worker_id="w7", cuda=False, now=at(0))
-            if number < attempt:
-                runs.give_back(session, run_id, number, reason="lost", now=at(0))
+        for number in range(1, faults + 1):
+            moment = at(100 * (number - faults - 1))
+            assert runs.claim(session, run_id, worker_id="w6", cuda=False, now=moment)
+            document = fault_document(number)
+            runs.fault(session, run_id, number, problem=document, policy=POLICY, now=moment)
+        assert runs.claim(session, run_id, worker_id="w7", cuda=False, now=at(0))
     return run_id
 
 
-def reap(database: Database, seconds: float, *, max_attempts: int = 3) -> list[str]:
+def reap(database: Database, seconds: float) -> list[str]:
     with database.transaction() as session:
-        return take_back_lost(
-            session, now=at(seconds), lease_seconds=LEASE, max_attempts=max_attempts
-        )
+        return take_back_lost(session, now=at(seconds), lease_seconds=LEASE, policy=POLICY)
 
 
 def now_stored(database: Database, run_id: str) -> Run:
@@ -56,19 +58,22 @@ def test_a_run_that_fell_silent_is_queued_again_with_the_reason(database: Databa
 
 
 def test_a_run_that_fell_silent_too_often_fails_with_the_reason(database: Database) -> None:
-    run_id = running(database, attempt=3)
-    assert reap(database, LEASE + 1, max_attempts=3) == [run_id]
+    run_id = running(database, faults=2)
+    assert reap(database, LEASE + 1) == [run_id]
     row = now_stored(database, run_id)
     assert (row.state, row.finished_at) == ("failed", at(LEASE + 1))
-    assert "given up after 3 attempts" in str(row.reason)
+    assert "given up after 3 attempts that went wrong" in str(row.reason)
+    assert row.problem is not None
+    assert row.problem["type"] == "urn:tripletlab:problem:worker-lost"
+    assert (row.problem["attempt"], row.problem["step"]) == (3, 0)
 
 
 def test_a_lost_run_that_was_asked_to_cancel_is_cancelled(database: Database) -> None:
-    once, often = running(database), running(database, attempt=3)
+    once, often = running(database), running(database, faults=2)
     with database.transaction() as session:
         for run_id in (once, often):
             runs.request_cancel(session, run_id, at(1))
-    assert sorted(reap(database, LEASE + 1, max_attempts=3)) == sorted([once, often])
+    assert sorted(reap(database, LEASE + 1)) == sorted([once, often])
     assert {now_stored(database, run_id).state for run_id in (once, often)} == {"cancelled"}
 
 
@@ -86,7 +91,7 @@ def test_queued_runs_whose_message_is_old_are_due_in_order(database: Database) -
         made = stored_experiment(session)
         ids = [run.id for run in runs_of(session, made.id)]
         for run_id, seconds in zip(ids, (0, 15, 0, 0), strict=True):
-            runs.mark_submitted(session, run_id, at(seconds))
+            runs.mark_submitted(session, [run_id], at(seconds))
         assert runs.claim(session, ids[2], worker_id="w", cuda=False, now=at(1))
     with database.reading() as session:
 
@@ -95,15 +100,28 @@ def test_queued_runs_whose_message_is_old_are_due_in_order(database: Database) -
 
         assert due(20) == []
         assert due(21) == [ids[0], ids[3]]
-        assert due(36) == [ids[0], ids[1], ids[3]]
+        assert due(36) == [ids[0], ids[3], ids[1]]  # whose message is older comes first
 
 
-def test_a_run_that_was_taken_back_is_due_at_once(database: Database) -> None:
+def test_a_run_that_was_taken_back_is_due_once_its_wait_is_over(database: Database) -> None:
     run_id = running(database)
     with database.transaction() as session:
-        submitted = runs.run(session, run_id).submitted_at
+        # the message that its attempt used up had just gone out
+        change = update(Run).where(Run.id == run_id).values(submitted_at=at(LEASE))
+        session.execute(change)
     assert reap(database, LEASE + 1) == [run_id]
-    later = submitted.timestamp() - at(0).timestamp() + 21
-    with database.reading() as session:
-        due = due_for_submit(session, now=at(later), resubmit_seconds=20)
-        assert run_id in [run.id for run in due]
+    over = LEASE + 1 + POLICY.wait(1)
+    assert now_stored(database, run_id).not_before == at(over)
+    with database.transaction() as session:
+        assert waits_that_are_over(session, at(over - 1)) == []
+        assert due_for_submit(session, now=at(over - 1), resubmit_seconds=1) == []
+        assert runs.claim(session, run_id, worker_id="w", cuda=False, now=at(over - 1)) is None
+        assert [run.id for run in waits_that_are_over(session, at(over))] == [run_id]
+        runs.mark_submitted(session, [run_id], at(over))
+        assert waits_that_are_over(session, at(over + 1)) == [], "it was rung for once"
+        later = due_for_submit(session, now=at(over + 21), resubmit_seconds=20)
+        assert run_id in [run.id for run in later], "and again when that message is lost"
+        taken = runs.claim(session, run_id, worker_id="w", cuda=False, now=at(over))
+    assert taken is not None
+    assert (taken.not_before, taken.problem, taken.reason) == (None, None, None)
+    assert (taken.attempt, taken.faults) == (2, 1)

@@ -22,10 +22,9 @@ from models.metrics import append_steps, steps_series
 from models.reaping import due_for_submit, take_back_lost
 from models.states import ALLOWED, TERMINAL, RunState
 
-from stored import at, step_row, stored_run
+from stored import POLICY, at, fault_document, step_row, stored_run
 
 LEASE = 30
-MAX_ATTEMPTS = 3
 STEPS = 20
 
 # how far behind the newest attempt the writer is: 0 is the newest itself
@@ -33,7 +32,8 @@ BEHIND = st.sampled_from([0, 0, 0, 1, 2])
 
 
 class RunLife(RuleBasedStateMachine):
-    """The store beside the plainest model of it: a state, an attempt, a flag, a step, a clock."""
+    """The store beside the plainest model of it: a state, an attempt, a flag, faults, a step, a
+    clock."""
 
     database: Database
 
@@ -42,6 +42,7 @@ class RunLife(RuleBasedStateMachine):
         self.state = RunState.QUEUED
         self.attempt, self.step, self.asked = 0, 0, False
         self.clock, self.heard = 100.0, 100.0
+        self.faults, self.due_at = 0, 0.0
         with self.database.transaction() as session:
             row = stored_run(session, seeds={"count": 1}, steps=STEPS)
             self.run_id, self.experiment_id = row.id, row.experiment_id
@@ -77,7 +78,8 @@ class RunLife(RuleBasedStateMachine):
     def a_worker_claims(self) -> None:
         with self.database.transaction() as session:
             taken = runs.claim(session, self.run_id, worker_id="w", cuda=False, now=at(self.clock))
-        assert (taken is not None) == (self.state is RunState.QUEUED)
+        due = self.clock >= self.due_at
+        assert (taken is not None) == (self.state is RunState.QUEUED and due)
         if taken:
             self._moved(RunState.RUNNING)
             self.attempt += 1
@@ -132,6 +134,30 @@ class RunLife(RuleBasedStateMachine):
         ):
             self._moved(RunState.CANCELLED if self.asked else RunState.QUEUED)
 
+    @rule(behind=BEHIND)
+    def a_fault_of_the_machine_ends_the_attempt(self, behind: int) -> None:
+        def fault(session: Session, attempt: int) -> None:
+            runs.fault(
+                session,
+                self.run_id,
+                attempt,
+                problem=fault_document(attempt),
+                policy=POLICY,
+                now=at(self.clock),
+            )
+
+        if self._write(behind, fault):
+            self._met_a_fault()
+
+    def _met_a_fault(self) -> None:
+        if self.asked:
+            self._moved(RunState.CANCELLED)
+            return
+        self.faults += 1
+        self.due_at = self.clock + POLICY.wait(self.faults)
+        gives_up = self.faults >= POLICY.max_attempts
+        self._moved(RunState.FAILED if gives_up else RunState.QUEUED)
+
     @precondition(lambda self: self.attempt > 0)  # else too many lives would end unlived
     @rule()
     def a_person_cancels(self) -> None:
@@ -144,15 +170,11 @@ class RunLife(RuleBasedStateMachine):
     @rule()
     def a_reaper_comes_by(self) -> None:
         with self.database.transaction() as session:
-            taken = take_back_lost(
-                session, now=at(self.clock), lease_seconds=LEASE, max_attempts=MAX_ATTEMPTS
-            )
+            taken = take_back_lost(session, now=at(self.clock), lease_seconds=LEASE, policy=POLICY)
         silent = self.state is RunState.RUNNING and self.clock - self.heard > LEASE
         assert (self.run_id in taken) == silent
-        if silent and self.asked:
-            self._moved(RunState.CANCELLED)
-        elif silent:
-            self._moved(RunState.FAILED if self.attempt >= MAX_ATTEMPTS else RunState.QUEUED)
+        if silent:
+            self._met_a_fault()
 
     @invariant()
     def the_row_is_as_the_model_has_it(self) -> None:
@@ -161,6 +183,7 @@ class RunLife(RuleBasedStateMachine):
             steps = steps_series(session, self.run_id)["step"]
             waiting = due_for_submit(session, now=at(1e9), resubmit_seconds=1)
         assert (row.state, row.attempt, row.step) == (self.state, self.attempt, self.step)
+        assert row.faults == self.faults
         assert steps == list(range(1, self.step + 1))
         assert (row.finished_at is not None) == (self.state in TERMINAL)
         assert (self.run_id in [each.id for each in waiting]) == (self.state is RunState.QUEUED)

@@ -189,7 +189,7 @@ def test_only_a_queued_run_is_marked_as_submitted(database: Database) -> None:
     before = now_stored(database, running).submitted_at
     with database.transaction() as session:
         for run_id in (queued, running):
-            runs.mark_submitted(session, run_id, at(99))
+            runs.mark_submitted(session, [run_id], at(99))
     assert now_stored(database, queued).submitted_at == at(99)
     assert now_stored(database, running).submitted_at == before
 

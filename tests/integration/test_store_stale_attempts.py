@@ -12,7 +12,7 @@ from models.metrics import append_evaluation, append_steps, evaluations_of, step
 from models.states import RunState
 from models.tables import Run
 
-from stored import at, evaluation_row, step_row
+from stored import POLICY, at, evaluation_row, fault_document, step_row
 from stored_runs import claimed, events_of, now_stored
 
 
@@ -28,6 +28,9 @@ WRITES: dict[str, Callable[[Session, str], object]] = {
     "begin_from": lambda s, run: runs.begin_from(s, run, 1, 0, at(50)),
     "finish": lambda s, run: runs.finish(s, run, 1, RunState.SUCCEEDED, now=at(50)),
     "give_back": lambda s, run: runs.give_back(s, run, 1, reason="late", now=at(50)),
+    "fault": lambda s, run: runs.fault(
+        s, run, 1, problem=fault_document(), policy=POLICY, now=at(50)
+    ),
     "figures": _write_figures,
 }
 

@@ -136,10 +136,22 @@ def test_tokens_are_built_once_and_mapped_read_only(tmp_path: Path) -> None:
     assert tokens.lengths().tolist() == [3, 2]
     assert isinstance(tokens.ids, np.memmap)
     assert not tokens.ids.flags.writeable
-    built = (tmp_path / "set" / "tokens-word" / "ids.npy").stat().st_ino
+    built = (tokens.folder / "ids.npy").stat().st_ino
     open_tokens(tmp_path / "set", "word")
-    assert (tmp_path / "set" / "tokens-word" / "ids.npy").stat().st_ino == built
+    assert (tokens.folder / "ids.npy").stat().st_ino == built
     assert open_tokens(tmp_path / "set", "lower").vocabulary == ["it", "'s", "a", "b"]
+
+
+def test_tokens_of_another_version_of_the_tokenizer_are_not_read(tmp_path: Path) -> None:
+    store(make_pairs(["It's a"], ["a b"], [1]), tmp_path / "set")
+    for name in ("tokens-word", "tokens-word-0123456789ab"):
+        old = tmp_path / "set" / name
+        old.mkdir()
+        np.save(old / "ids.npy", np.array([0, 0], dtype=np.int32))
+        np.save(old / "offsets.npy", np.array([0, 1, 2], dtype=np.int64))
+        (old / "vocabulary.txt").write_text("It's\n")
+    assert open_tokens(tmp_path / "set", "word").vocabulary == ["It", "'s", "a", "b"]
+    assert (tmp_path / "set" / "tokens-word" / "ids.npy").exists(), "its version may read it"
 
 
 def test_a_data_set_of_empty_texts_has_no_tokens(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from models.datasets import cache
 from models.datasets.generated import generate_pairs
+from models.datasets.tokenizer import PATTERN
 from models.run_files import METADATA_KEY, WEIGHTS
 from worker.loading import load_run_data, run_words
 from worker.predicting import PAIRS_AT_ONCE, Model, NotUsable
@@ -91,3 +93,32 @@ def test_a_file_of_another_form_is_refused_in_words(tmp_path):
     save_file({"embedding": np.zeros((3, 2), np.float32)}, old)
     with pytest.raises(NotUsable, match="of format None"):
         Model.read(old)
+    about = json.dumps({"format_version": 3})
+    save_file({"embedding": np.zeros((3, 2), np.float32)}, old, {METADATA_KEY: about})
+    with pytest.raises(NotUsable, match="of format 3.*the version that trained it"):
+        Model.read(old)
+
+
+def rewritten(path, **changes):
+    """The file with other words about it, as another version would have written it."""
+    with safe_open(path, "numpy") as file:
+        about = json.loads(file.metadata()[METADATA_KEY])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
+    save_file(tensors, path, {METADATA_KEY: json.dumps({**about, **changes})})
+    return path
+
+
+def test_an_encoder_of_another_version_is_refused_in_words(dataset, tmp_path):
+    path, _ = written(dataset, tmp_path)
+    for encoder in ({"kind": "mamba"}, {**LSTM, "layers": 3}, {"kind": "transformer"}):
+        with pytest.raises(NotUsable, match="does not know its encoder"):
+            Model.read(rewritten(path, encoder=encoder))
+
+
+def test_texts_come_apart_as_they_did_in_training(dataset, tmp_path):
+    path, _ = written(dataset, tmp_path)
+    pairs = texts(dataset, range(400, 402))
+    split = [tuple(" ".join(text.replace("?", "")) for text in pair) for pair in pairs]
+    by_letter = Model.read(rewritten(path, token_pattern=r"[^\s?]")).similarities(pairs)
+    by_word = Model.read(rewritten(path, token_pattern=PATTERN)).similarities(split)
+    np.testing.assert_allclose(by_letter, by_word, rtol=0, atol=1e-6)

@@ -11,14 +11,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.duration.survfunc import survdiff
 
-from models.waiting.compared import WaitComparison, compare_waits, log_rank_p, restricted_difference
+from models.waiting.compared import compare_waits, log_rank_p, restricted_difference
 from models.waiting.sentences import LEAVE_PLATEAU, REACH_TARGET, arm_sentence, comparison_sentence
-from models.waiting.survival import (
-    Wait,
-    median_wait,
-    restricted_mean,
-    survival_curve,
-)
+from models.waiting.shapes import Wait, WaitComparison
+from models.waiting.survival import median_wait, restricted_mean, survival_curve
 
 from comparison_for_tests import enumerated_p
 from waiting_for_tests import PLACEBO, TREATED, by_seed, followed, rows, waits_of

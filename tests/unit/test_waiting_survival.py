@@ -8,14 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from models.waiting.survival import (
-    SurvivalCurve,
-    Wait,
-    common_horizon,
-    median_wait,
-    restricted_mean,
-    survival_curve,
-)
+from models.waiting.shapes import SurvivalCurve, Wait
+from models.waiting.survival import common_horizon, median_wait, restricted_mean, survival_curve
 
 from waiting_for_tests import PLACEBO, TREATED, followed, rows, survfunc, waits_of
 

@@ -65,11 +65,12 @@ class Checkpoints:
         try:
             manifest = json.loads(self._manifest_path(step).read_bytes())
             content = self._tensors_path(step).read_bytes()
-            if (manifest["format"], manifest["identity"]) != (FORMAT, identity):
+            about = (manifest["format"], manifest["step"], manifest["identity"])
+            if about != (FORMAT, step, identity):
                 return None
             if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
                 return None
-            return Checkpoint(int(manifest["step"]), load(content))
+            return Checkpoint(step, load(content))
         except (OSError, ValueError, KeyError, TypeError, SafetensorError):
             return None  # damaged or half there: the one before serves
 

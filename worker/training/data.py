@@ -4,6 +4,7 @@ Token ids are stored once for a data set and shared by all runs (memory-mapped b
 `remap` turns them into the run's own vocabulary when a batch is read.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +35,19 @@ class RunData:
     validation: Int64
     test: Int64
     groups: Int32
+
+    def fingerprint(self) -> str:
+        """A hash of all that a training reads here: other rows, another split, or a tokenizer that
+        has changed give another. Takes a tenth of a second for the 8 million tokens of Quora."""
+        parts = (
+            *(self.ids, self.offsets, self.remap, self.labels, self.groups),
+            *(self.train, self.validation_duplicates, self.validation, self.test),
+        )
+        digest = hashlib.blake2b(str(self.vocabulary_size).encode(), digest_size=32)
+        for part in parts:
+            digest.update(f"{part.dtype} {part.shape}".encode())
+            digest.update(np.ascontiguousarray(part).data)
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -18,15 +18,19 @@ def prepare_device(kind: str) -> torch.device:
     return torch.device(kind)
 
 
+class NoDevice(RuntimeError):
+    """The spec asks for a device that this machine does not have, or no longer has."""
+
+
 def choose_device(asked: str) -> str:
     """`cpu` or `cuda` for what a spec asks: `auto` takes CUDA where there is one.
 
-    Raises `ValueError` when CUDA is asked for and this machine has none.
+    Raises `NoDevice` when CUDA is asked for and this machine has none.
     """
     if asked == "cpu":
         return "cpu"
     if torch.cuda.is_available():
         return "cuda"
     if asked == "cuda":
-        raise ValueError("the spec asks for a CUDA device and this worker has none")
+        raise NoDevice("the spec asks for a CUDA device and this worker has none")
     return "cpu"

@@ -5,8 +5,8 @@ Equal spec, arm, seed, data, device kind and library versions give equal bits in
 """
 
 import hashlib
-import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -17,8 +17,9 @@ from worker.training.batches import batch_rows
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData, pair_questions
 from worker.training.devices import prepare_device
+from worker.training.divergence import Diverged, broken_by_update, check_step
 from worker.training.duplicates import excluded_pairs, known_duplicates
-from worker.training.encoders import build_encoder
+from worker.training.encoders import Encoder, build_encoder
 from worker.training.evaluation import (
     decision_threshold,
     evaluate_test,
@@ -49,10 +50,10 @@ def train(
 
     `device` is `cpu` or `cuda`. With `checkpoints` the training goes on from the newest one of
     this very training, and saves a new one after a step whenever one is due. Raises
-    `TrainingFault` when the loss is no longer a number.
+    `Diverged` when the loss, or a similarity, is no longer a number.
     """
     training = Training(spec, arm, seed, data, device)
-    identity = _identity(spec, arm, seed, device)
+    identity = _identity(spec, arm, seed, data, device) if checkpoints else ""
     found = checkpoints.newest(identity) if checkpoints else None
     if found:
         training.load(found.tensors, found.step)
@@ -60,15 +61,17 @@ def train(
     while not training.ended:
         yield training.advance()
         if training.is_to_be_evaluated:
-            evaluated = evaluate_validation(training.encoder, spec, arm, data, training.step)
+            with training.evaluating() as encoder:
+                evaluated = evaluate_validation(encoder, spec, arm, data, training.step)
             training.see(evaluated)
             yield evaluated
         if checkpoints and not training.ended and checkpoints.due(training.step):
             checkpoints.save(training.step, training.tensors(), identity)
             yield Saved(training.step)
     kept_step = training.take_kept_weights()
-    scores = pair_scores(training.encoder, data, data.test)
-    threshold = decision_threshold(training.spec, training.encoder, data)
+    with training.evaluating() as encoder:
+        scores = pair_scores(encoder, data, data.test)
+        threshold = decision_threshold(training.spec, encoder, data)
     yield evaluate_test(data, scores, kept_step, threshold)
     weights, why = training.weights(), training.stopped_early
     yield Finished(training.step, kept_step, threshold, scores, weights, why)
@@ -102,12 +105,20 @@ class Training:
         loss.backward()  # type: ignore[no-untyped-call]
         gauges = measure(self.loss_spec, batch.similarities, values, loss, known, excluded)
         norm = self._gradient_norm()
-        if not (math.isfinite(gauges.loss) and math.isfinite(norm)):
-            raise TrainingFault(_not_finite(step, gauges.loss, norm, self.spec.optimizer.lr))
+        check_step(step, gauges, norm, self.encoder, self.optimizer)
         lr = learning_rate(self.spec.optimizer, step, self.spec.steps)
         self.optimizer.update(lr)
         self.step = step
         return StepDone(step, gauges, norm, lr)
+
+    @contextmanager
+    def evaluating(self) -> Iterator[Encoder]:
+        """The encoder, for evaluations that raise `Diverged` where it has broken."""
+        try:
+            yield self.encoder
+        except TrainingFault:
+            found = broken_by_update(self.encoder, self.optimizer)
+            raise Diverged(self.step, found or "update", {}) from None
 
     @property
     def is_to_be_evaluated(self) -> bool:
@@ -156,14 +167,9 @@ class Training:
         return {n: t.detach().cpu().numpy().copy() for n, t in self.encoder.state_dict().items()}
 
 
-def _identity(spec: ExperimentSpec, arm: str, seed: int, device: str) -> str:
+def _identity(spec: ExperimentSpec, arm: str, seed: int, data: RunData, device: str) -> str:
     """What a checkpoint must have in common with the training that goes on from it."""
-    said = "\n".join((spec.model_dump_json(), arm, str(seed), device, torch.__version__))
+    # what bounds a training does not change it
+    document = spec.model_dump_json(exclude={"time_limit"})
+    said = "\n".join((document, arm, str(seed), data.fingerprint(), device, torch.__version__))
     return hashlib.sha256(said.encode()).hexdigest()
-
-
-def _not_finite(step: int, loss: float, norm: float, lr: float) -> str:
-    return (
-        f"at step {step} the loss was {loss} and the gradient's norm {norm}: the training has "
-        f"diverged. A lower optimizer.lr than {lr}, or a longer warm-up, usually helps."
-    )

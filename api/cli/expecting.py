@@ -1,0 +1,35 @@
+"""`--expect`: a verdict that a script waits for, as an exit code."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from api.cli.console import UNDECIDED, say, stop
+from api.client import Comparison
+
+
+class Expected(StrEnum):
+    DECIDED = "decided"
+    A_BETTER = "a_better"
+    B_BETTER = "b_better"
+    EQUIVALENT = "equivalent"
+
+
+ExpectOption = Annotated[
+    Expected | None,
+    typer.Option("--expect", help="End with 3 while undecided, with 1 on another verdict."),
+]
+
+
+def require(expected: Expected | None, decisions: Sequence[Comparison]) -> None:
+    """End the command unless every comparison with the baseline has the verdict expected."""
+    if expected is None:
+        return
+    if not decisions or any(one.verdict == "undecided" for one in decisions):
+        say(f"Undecided; expected was {expected}.")
+        raise typer.Exit(UNDECIDED)
+    for one in decisions:
+        if expected not in (Expected.DECIDED, one.verdict):
+            raise stop(f"{one.a} against {one.b} is {one.verdict}; expected was {expected}.")

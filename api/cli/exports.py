@@ -1,0 +1,123 @@
+"""`export table|figure|tensorboard|mlflow` and `report`: an experiment into other tools."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.connection import UrlOption, connected
+from api.cli.console import USAGE, say, stop
+from api.cli.mlflow_server import MlflowError, Tracking, export_to_mlflow
+from api.cli.run_parameters import trained_runs
+from api.cli.tensorboard_files import write_events
+
+app = typer.Typer(help="Take an experiment along, into other tools.", no_args_is_help=True)
+
+Points = Annotated[
+    int, typer.Option(min=0, help="Steps of a run at most, extremes kept; 0 is every step.")
+]
+
+
+@app.command()
+def table(
+    experiment: str,
+    name: Annotated[str, typer.Argument(help="runs, steps, evaluations or scores.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A .csv or .parquet file.")
+    ] = None,
+    url: UrlOption = None,
+) -> None:
+    """Write a table as CSV or Parquet; as CSV to standard output without --output."""
+    with connected(url) as client:
+        if output is not None:
+            client.export(experiment, name, output)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            whole = client.export(experiment, name, Path(folder) / "table.csv")
+            with whole.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+
+
+@app.command()
+def figure(
+    experiment: str,
+    name: Annotated[str, typer.Argument(help="training, validation, gauges or comparison.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="An .svg or .png file.")],
+    url: UrlOption = None,
+) -> None:
+    """Draw learning curves, gauges of collapse, or the comparison."""
+    with connected(url) as client:
+        client.figure(experiment, name, output)
+
+
+@app.command()
+def tensorboard(
+    experiment: str,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder for --logdir.")],
+    max_points: Points = 0,
+    url: UrlOption = None,
+) -> None:
+    """Write TensorBoard's event files: a folder for each arm and seed."""
+    with connected(url) as client:
+        try:
+            for run in trained_runs(client.results(experiment)):
+                write_events(client, run, output, max_points or None)
+                say(f"{run.name}: written")
+        except ImportError:
+            raise stop("This needs tensorboardX: pip install 'tripletlab[exports]'") from None
+    say(f"Look at them with: tensorboard --logdir {output}")
+
+
+@app.command()
+def mlflow(
+    experiment: str,
+    tracking_uri: Annotated[
+        str, typer.Option(envvar="MLFLOW_TRACKING_URI", help="The server's address, http://…")
+    ],
+    name: Annotated[
+        str | None, typer.Option(help="The MLflow experiment; the name and id unless given.")
+    ] = None,
+    max_points: Points = 500,
+    artifacts: Annotated[bool, typer.Option(help="Store spec, results and report.")] = True,
+    token: Annotated[
+        str, typer.Option(envvar="MLFLOW_TRACKING_TOKEN", help="Better in the environment.")
+    ] = "",
+    user: Annotated[str, typer.Option(envvar="MLFLOW_TRACKING_USERNAME")] = "",
+    password: Annotated[
+        str, typer.Option(envvar="MLFLOW_TRACKING_PASSWORD", help="Better in the environment.")
+    ] = "",
+    url: UrlOption = None,
+) -> None:
+    """Send runs, parameters, metrics and files to an MLflow tracking server; may be repeated."""
+    if not tracking_uri.startswith(("http://", "https://")):
+        raise stop("--tracking-uri is the address of a server: http://… or https://…", USAGE)
+    tracking = Tracking(tracking_uri, token, user, password)
+    with connected(url) as client:
+        results = client.results(experiment)
+        try:
+            export_to_mlflow(
+                client,
+                results,
+                tracking,
+                name=name or f"{results.name} ({results.experiment})",
+                max_points=max_points or None,
+                artifacts=artifacts,
+                say=say,
+            )
+        except MlflowError as error:
+            raise stop(f"MLflow: {error}.") from None
+        finally:
+            tracking.close()
+
+
+def report(
+    experiment: str,
+    output: Annotated[Path, typer.Option("--output", "-o", help="An .html file.")],
+    url: UrlOption = None,
+) -> None:
+    """Write the report: one HTML file to send to a colleague."""
+    with connected(url) as client:
+        client.report(experiment, output)

@@ -1,0 +1,215 @@
+"""An experiment into an MLflow tracking server, by its REST API: nothing of MLflow is needed here.
+
+The experiment becomes an MLflow experiment; each run an MLflow run with parameters, metrics over
+the steps and tags; one run more, `comparison`, holds the verdict and the files. A run that is there
+whole is left as it is, one that was broken off is made again: the command may be given twice.
+"""
+
+import json
+import math
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from api.cli.run_parameters import TrainedRun, figures_at, trained_runs
+from api.client import Client, Refused, Results
+
+AT_ONCE = 1000  # metrics in one request, as many as MLflow takes
+PATIENCE = 60.0  # seconds for a reply
+WHOLE = "tripletlab.whole"
+ID = "tripletlab.run"
+STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "cancelled": "KILLED"}
+
+
+class MlflowError(Exception):
+    """The tracking server is away, or refused; the text says what it said."""
+
+
+class Tracking:
+    """Calls to a tracking server. Each raises `MlflowError`."""
+
+    def __init__(self, uri: str, token: str = "", user: str = "", password: str = "") -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        auth = (user, password) if user else None
+        self._uri = uri.rstrip("/")
+        self._http = httpx.Client(headers=headers, auth=auth, timeout=PATIENCE)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def post(self, call: str, **body: Any) -> Any:
+        return self._call("POST", f"api/2.0/mlflow/{call}", json=body).json()
+
+    def experiment(self, name: str) -> str:
+        """The id of the experiment of this name, made where there is none."""
+        try:
+            found = self._call(
+                "GET",
+                "api/2.0/mlflow/experiments/get-by-name",
+                params={"experiment_name": name},
+            ).json()
+            return str(found["experiment"]["experiment_id"])
+        except _Absent:
+            return str(self.post("experiments/create", name=name)["experiment_id"])
+
+    def begin(self, experiment: str, name: str, identity: str, start: int) -> str | None:
+        """A new MLflow run for what has this identity; None where it is there whole."""
+        found = self.post(
+            "runs/search", experiment_ids=[experiment], filter=f"tags.`{ID}` = '{identity}'"
+        )
+        for run in found.get("runs", []):
+            tags = {tag["key"]: tag["value"] for tag in run["data"].get("tags", [])}
+            if WHOLE in tags:
+                return None
+            self.post("runs/delete", run_id=run["info"]["run_id"])  # it was broken off
+        made = self.post(
+            "runs/create",
+            experiment_id=experiment,
+            run_name=name,
+            start_time=start,
+            tags=_pairs({ID: identity}),
+        )
+        return str(made["run"]["info"]["run_id"])
+
+    def end(self, run: str, state: str, at: int) -> None:
+        self.post("runs/log-batch", run_id=run, tags=_pairs({WHOLE: "true"}))
+        self.post("runs/update", run_id=run, status=STATUS.get(state, "RUNNING"), end_time=at)
+
+    def put(self, run: str, file: Path) -> None:
+        """Store an artifact through the server's proxy."""
+        info = self._call("GET", "api/2.0/mlflow/runs/get", params={"run_id": run}).json()
+        uri = urlsplit(info["run"]["info"]["artifact_uri"])
+        if uri.scheme != "mlflow-artifacts":
+            raise MlflowError(
+                f"this server keeps artifacts at {uri.scheme or 'a folder'}, which only clients of "
+                "its own can write; start it with --serve-artifacts, or export with --no-artifacts"
+            )
+        place = f"api/2.0/mlflow-artifacts/artifacts/{uri.path.strip('/')}/{file.name}"
+        self._call("PUT", place, content=file.read_bytes())
+
+    def _call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            reply = self._http.request(method, f"{self._uri}/{path}", **request)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise MlflowError(f"no MLflow server answers at {self._uri} ({error})") from None
+        if reply.status_code == httpx.codes.NOT_FOUND and "RESOURCE_DOES_NOT_EXIST" in reply.text:
+            raise _Absent(reply.text)
+        if reply.is_error:
+            raise MlflowError(f"{path} answers {reply.status_code}: {reply.text[:500]}")
+        return reply
+
+
+class _Absent(MlflowError):
+    pass
+
+
+def export_to_mlflow(
+    client: Client,
+    results: Results,
+    tracking: Tracking,
+    *,
+    name: str,
+    max_points: int | None,
+    artifacts: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Every run that has done a step, then the comparison; `say` is told of each."""
+    experiment = tracking.experiment(name)
+    for run in trained_runs(results):
+        view = client.get(f"/v1/runs/{run.id}")
+        start, end = _ms(view["started_at"]), _ms(view["finished_at"])
+        made = tracking.begin(experiment, run.name, run.id, start)
+        if made is None:
+            say(f"{run.name}: is there")
+            continue
+        tags = {"arm": run.arm, "state": view["state"], "reason": view["reason"]}
+        tags |= {f"provenance.{key}": value for key, value in (view["provenance"] or {}).items()}
+        tags["weights_sha256"] = view["weights_sha256"]
+        tracking.post(
+            "runs/log-batch", run_id=made, params=_pairs(run.parameters()), tags=_pairs(tags)
+        )
+        for batch in _batches(client, run, max_points, start):
+            tracking.post("runs/log-batch", run_id=made, metrics=batch)
+        tracking.end(made, view["state"], end)
+        say(f"{run.name}: exported")
+    _comparison(client, results, tracking, experiment, artifacts)
+    say("comparison: exported")
+
+
+def _batches(
+    client: Client, run: TrainedRun, max_points: int | None, at: int
+) -> Iterator[list[dict[str, Any]]]:
+    waiting: list[dict[str, Any]] = []
+    for name, table in run.series(client, max_points):
+        for step, values in figures_at(table):
+            # JSON has no infinity and no NaN, and MLflow's reading of their names has changed
+            waiting += [
+                {"key": f"{name}/{key}", "value": value, "timestamp": at, "step": step}
+                for key, value in values.items()
+                if math.isfinite(value)
+            ]
+            while len(waiting) >= AT_ONCE:
+                yield waiting[:AT_ONCE]
+                waiting = waiting[AT_ONCE:]
+    if waiting:
+        yield waiting
+
+
+def _comparison(
+    client: Client, results: Results, tracking: Tracking, experiment: str, artifacts: bool
+) -> None:
+    """Made anew each time, since the verdict may have changed."""
+    now = _ms(None)
+    identity = f"{results.experiment}/comparison"
+    for run in tracking.post(
+        "runs/search", experiment_ids=[experiment], filter=f"tags.`{ID}` = '{identity}'"
+    ).get("runs", []):
+        tracking.post("runs/delete", run_id=run["info"]["run_id"])
+    made = tracking.begin(experiment, "comparison", identity, now)
+    assert made is not None
+    tags, metrics = {"state": results.state, "mlflow.note.content": results.sentence}, {}
+    for one in results.decisions:
+        tags[f"verdict {one.a} against {one.b}"] = one.verdict
+        metrics[f"{one.a} minus {one.b}"] = one.mean_difference
+        low, high = one.interval or (None, None)
+        metrics |= {f"{one.a} minus {one.b}, low": low, f"{one.a} minus {one.b}, high": high}
+    measured = [
+        {"key": key, "value": value, "timestamp": now, "step": 0}
+        for key, value in metrics.items()
+        if value is not None
+    ]
+    tracking.post("runs/log-batch", run_id=made, tags=_pairs(tags), metrics=measured)
+    if artifacts:
+        with tempfile.TemporaryDirectory() as folder:
+            for file in _files(client, results, Path(folder)):
+                tracking.put(made, file)
+    tracking.end(made, results.state, now)
+
+
+def _files(client: Client, results: Results, folder: Path) -> Sequence[Path]:
+    spec, whole = folder / "spec.json", folder / "results.json"
+    spec.write_text(json.dumps(results.document["spec"], indent=2, ensure_ascii=False))
+    whole.write_text(json.dumps(results.document, ensure_ascii=False))
+    try:
+        return spec, whole, client.report(results.experiment, folder / "report.html")
+    except Refused:  # that service draws no pictures
+        return spec, whole
+
+
+def _pairs(values: Mapping[str, Any]) -> list[dict[str, str]]:
+    """As MLflow has tags and parameters; it refuses empty ones and cuts none."""
+    return [
+        {"key": key, "value": str(value)[:5000]}
+        for key, value in values.items()
+        if value not in (None, "")
+    ]
+
+
+def _ms(moment: str | None) -> int:
+    when = datetime.now(UTC) if moment is None else datetime.fromisoformat(moment)
+    return int(when.timestamp() * 1000)

@@ -1,0 +1,73 @@
+"""What a run trained with and what came of it, flat, as other tools' tables want it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.client import Client, Results, Table
+
+ABOUT_ALL = frozenset({"name", "arms", "seeds", "decision"})
+"""Fields of a spec that are not what one run trains with."""
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """One run of the results document."""
+
+    arm: str
+    document: dict[str, Any]
+    spec: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.document["id"])
+
+    @property
+    def name(self) -> str:
+        return f"{self.arm} seed {self.document['seed']}"
+
+    def parameters(self) -> dict[str, str | float]:
+        """The spec under the arm's own fields, nested names joined by dots; lists as JSON."""
+        (own,) = (arm for arm in self.spec["arms"] if arm["name"] == self.arm)
+        common = {name: value for name, value in self.spec.items() if name not in ABOUT_ALL}
+        fields = {**common, **own, "seed": self.document["seed"]}
+        del fields["name"]
+        return {"arm": self.arm} | dict(_flat(fields))
+
+    def series(self, client: Client, max_points: int | None) -> Iterator[tuple[str, Table]]:
+        """Its steps as `train`, then the evaluations of each split, each a table with `step`."""
+        yield "train", client.steps(self.id, max_points=max_points)
+        rows = client.evaluations(self.id)
+        for split in dict.fromkeys(rows["split"] if rows else ()):
+            kept = [index for index, one in enumerate(rows["split"]) if one == split]
+            columns = {name: values for name, values in rows.items() if name != "split"}
+            yield split, Table({name: [v[i] for i in kept] for name, v in columns.items()})
+
+
+def trained_runs(results: Results) -> list[TrainedRun]:
+    """The runs that have done a step, whatever became of them."""
+    document = results.document
+    return [
+        TrainedRun(arm["name"], run, document["spec"])
+        for arm in document["arms"]
+        for run in arm["runs"]
+        if run["step"]
+    ]
+
+
+def figures_at(table: Table) -> Iterator[tuple[int, dict[str, float]]]:
+    """Each step with the figures that there are."""
+    names = [name for name in table if name != "step"]
+    for index, step in enumerate(table["step"]):
+        yield step, {name: table[name][index] for name in names if table[name][index] is not None}
+
+
+def _flat(fields: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str | float]]:
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{name}.")
+        elif isinstance(value, str | int | float):
+            yield f"{before}{name}", value
+        elif value is not None:
+            yield f"{before}{name}", json.dumps(value)

@@ -1,0 +1,596 @@
+"""Tripletlab from Python, in one file: httpx is all it needs, so it may be copied anywhere.
+
+    curl -O localhost:8000/client/tripletlab.py
+
+    from tripletlab import Client, print_progress
+
+    with Client("http://localhost:8000") as lab:
+        asked = lab.submit({"recipe": "hard-negative-mining-small"})
+        lab.wait(asked, print_progress)
+        print(lab.results(asked).sentence)
+
+Where there are keys, one is given as `key` or in TRIPLETLAB_KEY; the address may be in
+TRIPLETLAB_URL. Every record has, beside its fields, the service's whole `document`. An error is a
+`TripletlabError`; where the service refused, it carries the problem document (RFC 9457).
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+LOCAL = "http://127.0.0.1:8000"
+PATIENCE = 20.0  # seconds for a reply, beside what a call asks the service to wait
+FILE_PATIENCE = 120.0  # before the next piece of a file: a report's pictures are drawn first
+UPLOAD_PATIENCE = 600.0  # sending, reading and profiling a file
+HOLD = 20  # seconds that the service may hold a reply until something changed
+OUTAGE = 60.0  # seconds that a service may be away while it is followed
+MIN_PAUSE = 0.2  # a step ends every few milliseconds; nobody reads that fast
+ENDED = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class TripletlabError(Exception):
+    """Anything that keeps a call from its answer."""
+
+
+class Misused(TripletlabError, ValueError):
+    """An address or a key that cannot be one."""
+
+
+class NoAnswer(TripletlabError):
+    """No service answers at the address."""
+
+
+class TooSlow(NoAnswer):
+    """The service did not answer in time."""
+
+
+class Broken(TripletlabError):
+    """What arrived is not what the service said it sent."""
+
+
+class NoPrediction(TripletlabError):
+    """The worker could not answer a question; the text says why."""
+
+
+class Refused(TripletlabError):
+    """The service said no. `problem` is its problem document, `errors` its list of wrong fields
+    (each with `pointer` and `detail`); `retry_after` is in seconds, where it named some."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any], retry_after: float | None) -> None:
+        self.status, self.problem, self.retry_after = status, problem, retry_after
+        self.errors: Sequence[Mapping[str, str]] = problem.get("errors", [])
+        super().__init__(f"{problem['title']}: {problem['detail']}")
+
+
+class Invalid(Refused):
+    """What was sent is wrong (400, 413, 415, 422)."""
+
+
+class Unauthorized(Refused):
+    """No key, or none that works (401)."""
+
+
+class Forbidden(Refused):
+    """The key is not enough for this (403)."""
+
+
+class NotFound(Refused):
+    """There is no such thing (404)."""
+
+
+class Conflict(Refused):
+    """The thing is in a state that forbids this (409)."""
+
+
+class TooMany(Refused):
+    """More than this key may have at once (429)."""
+
+
+class Unavailable(Refused):
+    """The service, or a part that it needs, is away for now (502, 503, 504)."""
+
+
+_KINDS: Mapping[int, type[Refused]] = {
+    **dict.fromkeys((400, 413, 415, 422), Invalid),
+    **dict.fromkeys((502, 503, 504), Unavailable),
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    429: TooMany,
+}
+
+
+class Table(dict[str, list[Any]]):
+    """Columns of equal length, by name."""
+
+    def frame(self, library: str = "pandas") -> Any:
+        """As a data frame of `pandas` or `polars`, imported only now."""
+        if library == "pandas":
+            import pandas
+
+            return pandas.DataFrame(self)
+        if library == "polars":
+            import polars
+
+            return polars.DataFrame(dict(self), strict=False)
+        raise Misused(f"frames are of pandas or polars, not of {library!r}")
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> "Table":
+        """From rows; a name that a row lacks is None there."""
+        names = dict.fromkeys(name for row in rows for name in row)
+        return cls({name: [row.get(name) for row in rows] for name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    document: dict[str, Any] = field(repr=False)
+    """All that the service said of it."""
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> Self:
+        names = (one.name for one in fields(cls) if one.name != "document")
+        return cls(document=document, **{name: document[name] for name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(Record):
+    """One arm under one seed."""
+
+    id: str
+    arm: str
+    seed: int
+    state: str
+    step: int
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment(Record):
+    id: str
+    name: str
+    state: str
+    progress: float
+    """Share of the steps that are done, from 0 to 1."""
+    seconds_left: float | None
+    waiting_for: str | None
+
+    @property
+    def runs(self) -> list[Run]:
+        return [Run.of(run) for run in self.document["runs"]]
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+@dataclass(frozen=True, kw_only=True)
+class DryRun(Record):
+    spec: dict[str, Any]
+    runs: int
+    estimated_seconds: float
+    estimate: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset(Record):
+    name: str
+    content_hash: str
+    rows: int
+    duplicates: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison(Record):
+    """Two arms on one metric over their paired seeds; differences are a minus b."""
+
+    a: str
+    b: str
+    metric: str
+    role: str
+    """`primary` on the metric that decides, else `secondary`."""
+    mean_difference: float | None
+    sign_flip_p: float | None
+    verdict: str
+    """`a_better`, `b_better`, `equivalent` or `undecided`."""
+    sentence: str
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        found = self.document["interval"]
+        return (found["low"], found["high"]) if found else None
+
+    @property
+    def pairs(self) -> Table:
+        """Columns `seed`, `a`, `b`, `difference`."""
+        return Table.of(self.document["pairs"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results(Record):
+    """The whole answer of an experiment, also while it is incomplete."""
+
+    experiment: str
+    name: str
+    state: str
+    complete: bool
+    baselines: dict[str, float]
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        return [Comparison.of(one) for one in self.document["comparisons"]]
+
+    @property
+    def decisions(self) -> list[Comparison]:
+        """Of each arm with the baseline, on the metric that decides."""
+        baseline = self.document["spec"]["decision"]["baseline"]
+        return [c for c in self.comparisons if c.role == "primary" and c.b == baseline]
+
+    @property
+    def sentence(self) -> str:
+        """The verdict on each arm, in words."""
+        return "\n".join(one.sentence for one in self.decisions)
+
+    @property
+    def runs(self) -> Table:
+        """A row a run: `arm`, `run`, `seed`, `state`, `step`, then its metrics."""
+        return Table.of(
+            [
+                {"arm": arm, "run": run["id"], **{n: run[n] for n in ("seed", "state", "step")}}
+                | run["metrics"]
+                for arm, run in self._runs()
+            ]
+        )
+
+    @property
+    def curves(self) -> Table:
+        """A row an evaluation: `arm`, `seed`, `step`, then the losses."""
+        return Table.of(
+            [
+                {"arm": arm, "seed": run["seed"], **dict(zip(run["curve"], values, strict=True))}
+                for arm, run in self._runs()
+                for values in zip(*run["curve"].values(), strict=True)
+            ]
+        )
+
+    def _runs(self) -> list[tuple[str, dict[str, Any]]]:
+        return [(arm["name"], run) for arm in self.document["arms"] for run in arm["runs"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction(Record):
+    question1: str
+    question2: str
+    similarity: float
+    """Cosine of the two questions' vectors."""
+    duplicate: bool
+
+
+def print_progress(experiment: Experiment) -> None:
+    """One line that is written over, for `wait`."""
+    left = experiment.seconds_left
+    more = experiment.waiting_for or ("" if left is None else f"about {left:.0f} s left")
+    line = f"{experiment.name}: {experiment.state}, {100 * experiment.progress:.0f} %  {more}"
+    sys.stderr.write(f"\r\x1b[K{line}" + ("\n" if experiment.ended else ""))
+    sys.stderr.flush()
+
+
+class Client:
+    """Calls to one service. Every call raises a `TripletlabError` where there is no answer.
+
+    Where an id is asked for, a record that has one (`Experiment`, `Run`) will do.
+    """
+
+    def __init__(
+        self, url: str | None = None, key: str | None = None, *, timeout: float = PATIENCE
+    ) -> None:
+        """`url` and `key` are TRIPLETLAB_URL and TRIPLETLAB_KEY unless given. Raises `Misused`."""
+        self.url = (url or os.environ.get("TRIPLETLAB_URL") or LOCAL).rstrip("/")
+        token = os.environ.get("TRIPLETLAB_KEY", "") if key is None else key
+        if not re.fullmatch(r"[!-~]*", token):
+            raise Misused("this is no API key; one looks like tl_… (`key`, or TRIPLETLAB_KEY)")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            self._http = httpx.Client(base_url=self.url, timeout=timeout, headers=headers)
+        except httpx.InvalidURL as error:
+            raise Misused(f"{self.url} is no address: {error}") from None
+        self._timeout = timeout
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def get(self, path: str, **params: Any) -> Any:
+        """The JSON of a reply; parameters that are None are left out."""
+        return self.request("GET", path, params=_given(params)).json()
+
+    def post(self, path: str, **request: Any) -> Any:
+        return self.request("POST", path, **request).json()
+
+    def request(
+        self, method: str, path: str, *, timeout: float | None = None, **request: Any
+    ) -> httpx.Response:
+        """The reply, where it is not an error (304 is none)."""
+        patience = self._timeout if timeout is None else timeout
+        with self._explained():
+            reply = self._http.request(method, path, timeout=patience, **request)
+        if reply.is_error:
+            raise _refusal(reply)
+        return reply
+
+    def submit(self, spec: Mapping[str, Any], *, idempotency_key: str | None = None) -> Experiment:
+        """Ask a question. With an `idempotency_key` it is safe to send it again."""
+        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        return Experiment.of(self.post("/v1/experiments", json=spec, headers=headers))
+
+    def dry_run(self, spec: Mapping[str, Any]) -> DryRun:
+        """What the spec would be and cost; nothing is stored."""
+        return DryRun.of(self.post("/v1/experiments", json=spec, params={"dry_run": True}))
+
+    def experiment(self, experiment: str | Experiment) -> Experiment:
+        """How it stands now."""
+        return Experiment.of(self.get(f"/v1/experiments/{_id(experiment)}"))
+
+    def follow(self, experiment: str | Experiment) -> Iterator[Experiment]:
+        """How it stands now, and again whenever that changed, until it has ended.
+
+        Once it has answered, the service may be away for up to a minute.
+        """
+        place, tag, away_since = f"/v1/experiments/{_id(experiment)}", None, None
+        while True:
+            try:
+                reply = self.request(
+                    "GET",
+                    place,
+                    params={"wait": HOLD if tag else 0},
+                    headers={"If-None-Match": tag} if tag else {},
+                    timeout=HOLD + self._timeout,
+                )
+            except (NoAnswer, Unavailable):
+                away_since = away_since or time.monotonic()
+                if tag is None or time.monotonic() - away_since > OUTAGE:
+                    raise
+                time.sleep(1.0)
+                continue
+            away_since = None
+            if reply.status_code != httpx.codes.NOT_MODIFIED:
+                seen = Experiment.of(reply.json())
+                yield seen
+                if seen.ended:
+                    return
+            tag = reply.headers["etag"]
+            time.sleep(MIN_PAUSE)
+
+    def wait(
+        self,
+        experiment: str | Experiment,
+        on_change: Callable[[Experiment], object] = lambda _: None,
+        *,
+        timeout: float | None = None,
+    ) -> Experiment:
+        """The experiment once it has ended; `on_change` (such as `print_progress`) sees it on the
+        way. Raises `TooSlow` where it goes on after `timeout` seconds, looking at each change."""
+        end = None if timeout is None else time.monotonic() + timeout
+        for seen in self.follow(experiment):
+            on_change(seen)
+            if end is not None and not seen.ended and time.monotonic() > end:
+                raise TooSlow(f"{seen.id} is still {seen.state} after {timeout:g} s")
+        return seen
+
+    def cancel(self, experiment: str | Experiment) -> Experiment:
+        """Wish its runs to stop; again, or after the end, is no error."""
+        return Experiment.of(self.post(f"/v1/experiments/{_id(experiment)}/cancel"))
+
+    def results(self, experiment: str | Experiment, *, target_loss: float | None = None) -> Results:
+        place = f"/v1/experiments/{_id(experiment)}/results"
+        return Results.of(self.get(place, target_loss=target_loss))
+
+    def compare(
+        self,
+        a: str,
+        b: str,
+        *,
+        metric: str | None = None,
+        margin: float | None = None,
+        confidence: float | None = None,
+    ) -> Comparison:
+        """Two arms, each `EXPERIMENT/ARM`, on the same data and seeds."""
+        asked = {"a": a, "b": b, "metric": metric, "margin": margin, "confidence": confidence}
+        return Comparison.of(self.get("/v1/comparisons", **asked))
+
+    def steps(self, run: str | Run, *, after: int = 0, max_points: int | None = None) -> Table:
+        """Its steps in columns; `max_points` thins them without losing extremes."""
+        place = f"/v1/runs/{_id(run)}/steps"
+        return Table(self.get(place, after=after, max_points=max_points))
+
+    def evaluations(self, run: str | Run) -> Table:
+        return Table.of(self.get(f"/v1/runs/{_id(run)}/evaluations")["items"])
+
+    def scores(self, run: str | Run) -> Table:
+        """The similarity of each test pair: columns `row`, `label`, `score`."""
+        return Table(self.get(f"/v1/runs/{_id(run)}/scores"))
+
+    def predict(
+        self, run: str | Run, pairs: Sequence[tuple[str, str]], *, timeout: float = 300.0
+    ) -> list[Prediction]:
+        """What the run's network says of pairs of questions. Raises `NoPrediction`, and `TooSlow`
+        when no worker has answered within `timeout` seconds."""
+        end = time.monotonic() + timeout
+        held: dict[str, Any] = {"params": {"wait": HOLD}, "timeout": HOLD + self._timeout}
+        body = {"pairs": [list(pair) for pair in pairs]}
+        view = self.post(f"/v1/runs/{_id(run)}/predict", json=body, **held)
+        while view["state"] == "queued":
+            if time.monotonic() > end:
+                raise TooSlow(f"no worker has answered within {timeout:g} s")
+            view = self.request("GET", f"/v1/predictions/{view['id']}", **held).json()
+        if view["state"] == "failed":
+            raise NoPrediction(view["reason"])
+        about = {"threshold": view["threshold"]}
+        return [Prediction.of(one | about) for one in view["predictions"]]
+
+    def weights(self, run: str | Run, path: str | Path) -> Path:
+        """Write the run's weights (safetensors) to `path`. Raises `Broken` where their hash is
+        another than the service named; nothing is left at `path` then."""
+        with self._part_of(Path(path), f"/v1/runs/{_id(run)}/weights") as (part, reply):
+            with part.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if reply.headers["etag"].strip('"') != digest:
+                raise Broken(
+                    "The file of weights is not the one that the run ended with: its hash differs."
+                )
+        return Path(path)
+
+    def export(
+        self,
+        experiment: str | Experiment,
+        table: str,
+        path: str | Path,
+        *,
+        format: str | None = None,
+    ) -> Path:
+        """Write a table of it (`runs`, `steps`, `evaluations`, `scores`) to `path`, as `csv` or
+        `parquet`: that which the name of `path` ends with, unless given."""
+        form = format or Path(path).suffix.lstrip(".").lower()
+        place = f"/v1/experiments/{_id(experiment)}/export"
+        with self._part_of(Path(path), place, table=table, format=form):
+            return Path(path)
+
+    def figure(
+        self,
+        experiment: str | Experiment,
+        name: str,
+        path: str | Path,
+        *,
+        format: str | None = None,
+    ) -> Path:
+        """Write a picture (`training`, `validation`, `gauges`, `comparison`) to `path`, as `svg` or
+        `png`: that which the name of `path` ends with, unless given."""
+        form = format or Path(path).suffix.lstrip(".").lower()
+        place = f"/v1/experiments/{_id(experiment)}/figures/{name}"
+        with self._part_of(Path(path), place, format=form):
+            return Path(path)
+
+    def report(self, experiment: str | Experiment, path: str | Path) -> Path:
+        """Write the report to `path`: one HTML file that needs nothing else."""
+        with self._part_of(Path(path), f"/v1/experiments/{_id(experiment)}/report"):
+            return Path(path)
+
+    def upload(
+        self,
+        file: str | Path,
+        name: str,
+        *,
+        question1: str | None = None,
+        question2: str | None = None,
+        label: str | None = None,
+        split: str | None = None,
+        format: str | None = None,
+    ) -> Dataset:
+        """Send a file of question pairs: CSV, TSV, JSON Lines or Parquet, also packed. The
+        others name its columns (`question1`, `question2`, `is_duplicate` unless given)."""
+        told = {
+            "name": name,
+            "question1": question1,
+            "question2": question2,
+            "label": label,
+            "split": split,
+            "format": format,
+        }
+        path = Path(file)
+        with path.open("rb") as stream:
+            files = {"file": (path.name, stream)}
+            patience = max(UPLOAD_PATIENCE, self._timeout)
+            return Dataset.of(
+                self.post("/v1/datasets", data=_given(told), files=files, timeout=patience)
+            )
+
+    def datasets(self) -> list[Dataset]:
+        return [Dataset.of(one) for one in self.get("/v1/datasets")["items"]]
+
+    def recipes(self) -> Table:
+        """Columns `name`, `about` and `spec`, which is ready to be changed and sent."""
+        return Table.of(self.get("/v1/recipes")["items"])
+
+    @contextmanager
+    def _part_of(
+        self, target: Path, place: str, **params: Any
+    ) -> Iterator[tuple[Path, httpx.Response]]:
+        """A reply's body in a file beside `target`, which takes its place when the block ends
+        well: a file that broke off is never taken for a whole one."""
+        part = target.with_name(f"{target.name}.part")
+        patience = max(FILE_PATIENCE, self._timeout)
+        try:
+            with (
+                self._explained(),
+                part.open("wb") as file,
+                self._http.stream("GET", place, params=params, timeout=patience) as reply,
+            ):
+                if reply.is_error:
+                    reply.read()
+                    raise _refusal(reply)
+                for piece in reply.iter_bytes():
+                    file.write(piece)
+            yield part, reply
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Failures of the transport in words."""
+        try:
+            yield
+        except httpx.InvalidURL as error:
+            raise Misused(f"{self.url} is no address: {error}") from None
+        except httpx.UnsupportedProtocol:
+            raise Misused(f"{self.url} is no address: it needs http:// before it") from None
+        except httpx.TimeoutException:
+            raise TooSlow(f"The service at {self.url} did not answer in time.") from None
+        except httpx.TransportError as error:
+            raise NoAnswer(f"No service answers at {self.url} ({error}).") from None
+
+
+def _refusal(reply: httpx.Response) -> TripletlabError:
+    kind = _KINDS.get(reply.status_code, Refused)
+    after = reply.headers.get("retry-after", "")
+    wait = float(after) if after.isdecimal() else None
+    if reply.headers.get("content-type") == "application/problem+json":
+        return kind(reply.status_code, reply.json(), wait)
+    said = f"{reply.url} answers {reply.status_code}; is this Tripletlab?"
+    return kind(reply.status_code, {"title": "Not a problem document", "detail": said}, wait)
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _id(named: str | Experiment | Run) -> str:
+    return named if isinstance(named, str) else named.id
+
+
+def verify_signature(
+    secret: str, header: str, body: bytes, *, tolerance: float = 300.0, now: float | None = None
+) -> bool:
+    """Whether a webhook's body came from the service: `header` is its `Tripletlab-Signature`,
+    `body` the bytes as they arrived. One older than `tolerance` seconds is refused too."""
+    found = re.fullmatch(r"t=(\d{1,12}),v1=([0-9a-f]{64})", header)
+    if found is None or abs((time.time() if now is None else now) - int(found[1])) > tolerance:
+        return False
+    own = hmac.new(secret.encode(), f"{found[1]}.".encode() + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(own, found[2])

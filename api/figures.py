@@ -1,0 +1,177 @@
+"""Pictures of an experiment: learning curves, gauges of collapse, the comparison (matplotlib).
+
+The only text of people in them is the names of arms, in which no spec allows a dollar sign.
+Imported only where a picture is drawn: the service starts, and answers, without matplotlib. Figures
+are made without pyplot, whose state is global, and one at a time, since requests come in threads.
+"""
+
+import io
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+"""Told apart without red and green (Okabe and Ito); the seventh arm begins anew."""
+
+Series = Mapping[str, Sequence[float]]
+"""Columns of one run; `step` is one of them."""
+Arms = Mapping[str, Sequence[Series]]
+"""Of every arm, its runs."""
+
+_ONE_AT_A_TIME = threading.Lock()
+
+matplotlib.rcParams.update(
+    {
+        "svg.hashsalt": "tripletlab",  # the same figures give the same file
+        "svg.fonttype": "none",
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+    }
+)
+
+
+def drawn(figure: Figure, form: Literal["svg", "png"]) -> bytes:
+    """The file of a picture."""
+    written = io.BytesIO()
+    metadata = {"Date": None} if form == "svg" else {"Software": None}
+    with _ONE_AT_A_TIME:
+        figure.savefig(written, format=form, dpi=150, bbox_inches="tight", metadata=metadata)
+    return written.getvalue()
+
+
+def training_curves(
+    arms: Arms, collapsed: float | None, beside: Mapping[str, Series] | None = None
+) -> Figure:
+    """Training loss per row of every arm on a log scale, and that of a collapsed network; `beside`
+    has other people's points of an arm."""
+    figure, axes = _one(8, 4.5)
+    for colour, (arm, runs) in _coloured(arms):
+        _band(axes, runs, "loss_per_row", colour, f"{arm} ({len(runs)} {_seeds(runs)})")
+        if beside and arm in beside:
+            x, y = beside[arm]["step"], beside[arm]["loss_per_row"]
+            axes.plot(x, y, "x", color=colour, label=f"{arm}, forum")
+    if collapsed:
+        axes.axhline(collapsed, color="grey", lw=0.8, ls=":")
+        axes.text(axes.get_xlim()[1], collapsed, " collapsed", color="grey", va="center", size=8)
+    axes.set(yscale="log", xlabel="step", ylabel="training loss per row")
+    _legend(axes)
+    return figure
+
+
+def evaluation_curves(arms: Arms, panels: Mapping[str, str]) -> Figure:
+    """Figures of the validation evaluations over the steps: a panel for each, with its label."""
+    figure = Figure(figsize=(4.8 * len(panels) + 1, 3.8))
+    for axes, (name, label) in zip(_panels(figure, len(panels)), panels.items(), strict=True):
+        for colour, (arm, runs) in _coloured(arms):
+            _band(axes, runs, name, colour, arm)
+        axes.set(xlabel="step", ylabel=label)
+        _legend(axes)
+    return figure
+
+
+def gauges(arms: Arms) -> Figure:
+    """Similarities of positives and negatives, the share of rows with a harder negative, and the
+    gradient's norm: what shows a collapse, and its end."""
+    figure = Figure(figsize=(14, 3.8))
+    left, middle, right = _panels(figure, 3)
+    for colour, (arm, runs) in _coloured(arms):
+        for name, style in (("s_ap_mean", "-"), ("s_an_mean", "--")):
+            x, values = _aligned(runs, name)
+            left.plot(x, values.mean(axis=0), style, color=colour, label=f"{arm}, {name[:4]}")
+        _band(middle, runs, "harder_share", colour, arm)
+        _band(right, runs, "gradient_norm", colour, arm)
+    left.set(xlabel="step", ylabel="mean similarity in the batch")
+    middle.set(xlabel="step", ylabel="rows with a harder negative")
+    right.set(xlabel="step", ylabel="gradient norm", yscale="log")
+    for axes in (left, middle, right):
+        _legend(axes)
+    return figure
+
+
+def paired_dots(comparisons: Sequence[Mapping[str, Any]], majority: float) -> Figure:
+    """Of each comparison: every seed's two values joined by a line; beside it the difference with
+    its interval, zero, and the margin of equivalence. `majority` stands beside accuracies."""
+    figure = Figure(figsize=(9, 3.8 * len(comparisons)))
+    rows = figure.subplots(len(comparisons), 2, width_ratios=(1, 1.4), squeeze=False)
+    for (left, right), one in zip(rows, comparisons, strict=True):
+        for pair in one["pairs"]:
+            left.plot([0, 1], [pair["b"], pair["a"]], "o-", color="grey", ms=4, lw=0.8)
+        if one["metric"] == "test.accuracy":
+            left.axhline(majority, color="grey", ls=":", lw=0.8)
+        left.set_xticks([0, 1], [one["b"], one["a"]])
+        left.set(xlim=(-0.3, 1.3), ylabel=one["metric"])
+        _difference(right, one)
+    figure.subplots_adjust(hspace=0.35)
+    return figure
+
+
+def _difference(axes: Axes, one: Mapping[str, Any]) -> None:
+    if one["equivalence"]:  # one seed gives neither this nor an interval
+        margin = one["equivalence"]["margin"]
+        axes.axvspan(-margin, margin, color=COLOURS[2], alpha=0.15, lw=0, label=f"±{margin:g}")
+    axes.axvline(0, color="black", lw=0.8)
+    label = "mean"
+    if interval := one["interval"]:
+        axes.plot([interval["low"], interval["high"]], [0, 0], color=COLOURS[0], lw=3)
+        label = f"mean, {100 * interval['confidence']:g} % interval"
+    if one["mean_difference"] is not None:
+        axes.plot(one["mean_difference"], 0, "o", color=COLOURS[0], label=label)
+    for pair in one["pairs"]:
+        axes.plot(pair["difference"], 0.3, "o", color="grey", ms=4)
+    axes.set(yticks=[], ylim=(-0.5, 0.8), xlabel=f"{one['a']} minus {one['b']}: {one['metric']}")
+    _legend(axes, loc="upper right")
+
+
+def _band(axes: Axes, runs: Sequence[Series], name: str, colour: str, label: str) -> None:
+    """The mean over runs, the band from the least to the greatest, each run faint."""
+    x, values = _aligned(runs, name)
+    axes.fill_between(x, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15, lw=0)
+    axes.plot(x, values.T, color=colour, alpha=0.25, lw=0.5)
+    axes.plot(x, values.mean(axis=0), color=colour, lw=1.8, label=label)
+
+
+def _aligned(
+    runs: Sequence[Series], name: str
+) -> tuple[np.ndarray, "np.ma.MaskedArray[Any, np.dtype[np.float64]]"]:
+    """The steps of the longest run (N,), and the values of all (R, N), masked where a run has none:
+    it goes on, or it stopped early."""
+    longest = max(runs, key=lambda run: len(run["step"]))
+    values = np.full((len(runs), len(longest["step"])), np.nan)
+    for row, run in zip(values, runs, strict=True):
+        row[: len(run[name])] = np.array(run[name], dtype=np.float64)
+    return np.array(longest["step"]), np.ma.masked_invalid(values)
+
+
+def _coloured(arms: Arms) -> list[tuple[str, tuple[str, Sequence[Series]]]]:
+    """The arms, and of each the runs that have begun; a colour is an arm's in every picture."""
+    return [
+        (COLOURS[index % len(COLOURS)], (arm, begun))
+        for index, (arm, runs) in enumerate(arms.items())
+        if (begun := [run for run in runs if run["step"]])
+    ]
+
+
+def _one(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height))
+    return figure, figure.subplots()
+
+
+def _panels(figure: Figure, count: int) -> list[Axes]:
+    panels = list(figure.subplots(1, count, squeeze=False)[0])
+    figure.subplots_adjust(wspace=0.28)
+    return panels
+
+
+def _legend(axes: Axes, **more: Any) -> None:
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(frameon=False, **more)
+
+
+def _seeds(runs: Sequence[Series]) -> str:
+    return "seed" if len(runs) == 1 else "seeds"

@@ -1,0 +1,80 @@
+"""A worker that does not train, for `long_queue.py`: all of a worker but the training.
+
+Messages come through Celery to the task that real workers have, which starts an attempt where the
+run still waits. The attempt is claimed, fenced and finished through the store as a real one is;
+two made-up steps stand where the training would be, in this process and not in one of its own.
+"""
+
+import os
+import sys
+from datetime import UTC, datetime
+
+from models import metrics, runs, workers
+from models.broker import ANY_QUEUE
+from models.database import Database
+from models.metrics import StepRow
+from models.settings import Settings
+from models.states import RunState
+from worker import tasks
+from worker.claiming import claim
+
+STEPS = [
+    StepRow(
+        step=step,
+        loss=1.0,
+        loss_per_row=0.5,
+        s_ap_mean=0.5,
+        s_an_mean=0.1,
+        harder_share=0.0,
+        masked_share=0.0,
+        false_closest_share=0.0,
+        gradient_norm=1.0,
+        lr=0.01,
+        active=(0.5,),
+    )
+    for step in (1, 2)
+]
+
+
+def main(number: str) -> None:
+    settings = Settings().model_copy(update={"worker_id": f"wrk_drain{number}", "workers": 1})
+    database = Database(settings.resolved_database_url)
+    with database.transaction() as session:
+        workers.announce(
+            session,
+            worker_id=settings.worker_id,
+            host="here",
+            pid=os.getpid(),
+            slots=1,
+            cuda_devices=0,
+            now=datetime.now(UTC),
+        )
+
+    def attempt(_settings: Settings, run_id: str) -> int:
+        pretend(database, settings.worker_id, run_id)
+        return 0
+
+    tasks._attempt = attempt
+    tasks.build_app(settings).worker_main(
+        ["--quiet", "worker", "--pool=solo", f"--queues={ANY_QUEUE}", "--loglevel=WARNING"]
+        + [f"--hostname={settings.worker_id}@%h", "--without-gossip", "--without-mingle"]
+    )
+
+
+def pretend(database: Database, worker_id: str, run_id: str) -> None:
+    """One attempt at the run, if it is to be had."""
+    claimed = claim(database, run_id, worker_id)
+    if claimed is None:
+        return
+    attempt = claimed.run.attempt
+    with database.transaction() as session:
+        runs.begin_from(session, run_id, attempt, 0, datetime.now(UTC))
+    with database.transaction() as session:
+        runs.advance(session, run_id, attempt, len(STEPS), datetime.now(UTC))
+        metrics.append_steps(session, run_id, STEPS)
+    with database.transaction() as session:
+        runs.finish(session, run_id, attempt, RunState.SUCCEEDED, now=datetime.now(UTC))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,70 @@
+"""The service keeps to its own OpenAPI document, whatever it is asked: schemathesis asks.
+
+All of its checks, over every call: no 5xx, no status, header, type or form of reply that the
+document does not have, nothing refused that it allows, nothing taken that it forbids, no way in
+without a key, and nothing there after it was deleted; also along the document's links, as a client
+goes. Short here; `make contract` asks for long, and its figures are in `benchmarks/README.md`.
+"""
+
+import logging
+import os
+from pathlib import Path
+
+import httpx
+import pytest
+
+from contract_for_tests import Told, asked_everything, served
+
+LONG = os.environ.get("TRIPLETLAB_TEST_CONTRACT") == "long"
+HOW = (
+    ["--max-examples", "60"]
+    if LONG
+    else ["--phases", "examples,fuzzing,stateful", "--max-examples", "5"]
+)
+THE_SAME_EACH_TIME = ["--seed", "1", "--generation-deterministic"]
+# where no key was made this machine needs none, and a key is not looked at
+NO_KEY = ["--exclude-checks", "ignored_auth", "--generation-with-security-parameters", "false"]
+log = logging.getLogger(__name__)
+pytestmark = pytest.mark.timeout(7200 if LONG else 900)
+
+
+def kept_to_it(told: Told) -> None:
+    log.info("%d requests, %d checks, %d failed", told.requests, told.checks, told.failed)
+    log.info("replies by status: %s", dict(sorted(told.statuses.items())))
+    assert told.status == 0, told.words[-8000:]
+    assert told.failed == 0
+    assert not [status for status in told.statuses if status >= 500]
+
+
+def test_with_keys_it_keeps_to_its_document_along_all_links(tmp_path: Path) -> None:
+    with served(tmp_path, with_key=True) as service:
+        told = asked_everything(service, tmp_path, *HOW, *THE_SAME_EACH_TIME)
+    kept_to_it(told)
+    assert {200, 202, 401, 404, 409, 422} <= told.statuses.keys()
+
+
+def test_without_a_key_it_keeps_to_its_document_for_what_is_there(tmp_path: Path) -> None:
+    with served(tmp_path, with_key=False) as service:
+        told = asked_everything(
+            service,
+            tmp_path,
+            *HOW,
+            *THE_SAME_EACH_TIME,
+            *NO_KEY,
+            *("--exclude-method", "DELETE"),  # the rest would ask after what is gone
+            parameters=service.carried_out,
+        )
+        paths = httpx.get(f"{service.url}/openapi.json").json()["paths"]
+    kept_to_it(told)
+    calls = {f"{method.upper()} {path}" for path in paths for method in paths[path]}
+    reached = {call for call in calls if "DELETE" not in call and call not in BY_LINKS_ALONE}
+    assert reached <= told.succeeded
+
+
+BY_LINKS_ALONE = {
+    "GET /v1/predictions/{prediction_id}",
+    "GET /v1/reproductions/{reproduction_id}",
+    "GET /v1/datasets/{name}",
+    "GET /v1/recipes/{name}",
+}
+"""Whose ids no one can know before; links lead there."""

@@ -1,0 +1,135 @@
+"""`export` and `report`: files that TensorBoard's own reader and a spreadsheet's take."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api_for_tests import ApiForTests, StartService
+from commands_for_tests import tripletlab
+
+READ_EVENTS = """
+import json, sys
+from tensorboard.backend.event_processing.event_multiplexer import EventMultiplexer
+
+read = EventMultiplexer().AddRunsFromDirectory(sys.argv[1]).Reload()
+found = {}
+for run, tags in read.Runs().items():
+    found[run] = {
+        tag: [(event.step, event.value) for event in read.Scalars(run, tag)]
+        for tag in tags["scalars"]
+    }
+    found[run]["hparams"] = sorted(read.PluginRunToTagToContent("hparams")[run])
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture
+def api(start_service: StartService) -> ApiForTests:
+    """One kind of database is enough here: the command speaks HTTP alone."""
+    return start_service()
+
+
+@pytest.fixture
+def made(api: ApiForTests) -> dict[str, Any]:
+    found = api.submit()
+    for run in found["runs"][:3]:
+        api.train(run["id"], accuracy=0.7 + 0.01 * run["seed"])
+    return found
+
+
+def test_tensorboards_own_reader_finds_every_figure(
+    api: ApiForTests, made: dict[str, Any], tmp_path: Path
+) -> None:
+    logs = tmp_path / "logs"
+    command = ("export", "tensorboard", made["id"], "-o", str(logs), "--url", api.url)
+    for _ in range(2):  # again writes the files anew, and no second ones
+        done = tripletlab(*command)
+        assert done.returncode == 0, done.stderr
+    assert len(list(logs.rglob("events.*"))) == 3
+    read = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", READ_EVENTS, str(logs)],
+        capture_output=True,
+        text=True,
+    )
+    assert read.returncode == 0, read.stderr
+    found = json.loads(read.stdout)
+    assert set(found) == {"vanilla/seed-0", "vanilla/seed-1", "modified/seed-0"}
+    run = made["runs"][1]
+    steps = api.get(f"/v1/runs/{run['id']}/steps")
+    name = f"{run['arm']}/seed-{run['seed']}"
+    for figure, values in steps.items():
+        if figure != "step":
+            wanted = [*zip(steps["step"], values, strict=True)]
+            got = [(step, pytest.approx(value)) for step, value in found[name][f"train/{figure}"]]
+            assert wanted == got
+    accuracy = next(one["metrics"] for arm in results(api, made) for one in arm["runs"]
+                    if one["id"] == run["id"])["test.accuracy"]  # fmt: skip
+    assert found[name]["test/accuracy"] == [[20, pytest.approx(accuracy)]]
+    assert [step for step, _ in found[name]["validation/roc_auc"]] == [10, 20]
+    assert "_hparams_/session_start_info" in found[name]["hparams"]
+
+
+def results(api: ApiForTests, made: dict[str, Any]) -> Any:
+    return api.get(f"/v1/experiments/{made['id']}/results")["arms"]
+
+
+def test_tensorboard_files_may_have_fewer_steps(
+    api: ApiForTests, made: dict[str, Any], tmp_path: Path
+) -> None:
+    sizes = []
+    for points in ("0", "2"):
+        folder = tmp_path / points
+        place = ("-o", str(folder), "--max-points", points, "--url", api.url)
+        assert tripletlab("export", "tensorboard", made["id"], *place).returncode == 0
+        sizes.append(sum(file.stat().st_size for file in folder.rglob("events.*")))
+    assert sizes[1] < sizes[0]
+
+
+def test_a_table_goes_to_standard_output_or_to_a_file_of_its_kind(
+    api: ApiForTests, made: dict[str, Any], tmp_path: Path
+) -> None:
+    done = tripletlab("export", "table", made["id"], "steps", "--url", api.url)
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert len(rows) == 60
+    path = tmp_path / "steps.parquet"
+    place = ("-o", str(path), "--url", api.url)
+    assert tripletlab("export", "table", made["id"], "steps", *place).returncode == 0
+    assert path.read_bytes().startswith(b"PAR1")
+    wrong = tripletlab("export", "table", made["id"], "nothing", "--url", api.url)
+    assert (wrong.returncode, "/query/table" in wrong.stderr) == (2, True)
+    odd = ("-o", str(tmp_path / "steps.xlsx"), "--url", api.url)
+    wrong = tripletlab("export", "table", made["id"], "steps", *odd)
+    assert (wrong.returncode, "/query/format" in wrong.stderr) == (2, True)
+    assert sorted(tmp_path.glob("steps*")) == [path]
+
+
+def test_pictures_and_the_report_are_written(
+    api: ApiForTests, made: dict[str, Any], tmp_path: Path
+) -> None:
+    picture, page = tmp_path / "training.png", tmp_path / "report.html"
+    place = ("-o", str(picture), "--url", api.url)
+    assert tripletlab("export", "figure", made["id"], "training", *place).returncode == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert tripletlab("report", made["id"], "-o", str(page), "--url", api.url).returncode == 0
+    assert page.read_text().startswith("<!doctype html>")
+    absent = tripletlab("report", "exp_x", "-o", str(page), "--url", api.url)
+    assert (absent.returncode, "no experiment" in absent.stderr) == (1, True)
+
+
+def test_a_tracking_server_that_is_away_is_said_to_be(
+    api: ApiForTests, made: dict[str, Any]
+) -> None:
+    command = ("export", "mlflow", made["id"], "--url", api.url, "--tracking-uri")
+    away = tripletlab(*command, "http://127.0.0.1:1")
+    assert away.returncode == 1
+    assert "no MLflow server answers at http://127.0.0.1:1" in away.stderr
+    assert "Traceback" not in away.stderr
+    assert tripletlab(*command, "file:///tmp/mlruns").returncode == 2
+    other = tripletlab(*command, api.url)  # a server, and not MLflow's
+    assert (other.returncode, "answers 404" in other.stderr) == (1, True)

@@ -1,0 +1,100 @@
+"""A checkpoint of another version or another training is refused, never misread."""
+
+import dataclasses
+import json
+
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from worker.training.checkpoints import Checkpoints
+from worker.training.events import Started
+from worker.training.loop import train
+
+from training_for_tests import figures, tiny_data, tiny_spec
+
+DATA = tiny_data()
+OF_THE_FIRST_RELEASE = "37bb79f63907c6371cacab39868d3a89a8f53e21ad10a00041579d628256704f"
+
+
+def run(folder, data=DATA, spec=None, at=(3, 7)):
+    checkpoints = Checkpoints(folder, due=lambda step: step in at)
+    return list(train(spec or tiny_spec(), "vanilla", 0, data, checkpoints=checkpoints))
+
+
+def rewrite(folder, at, /, **changes):
+    """The manifest as another version would have written it."""
+    path = folder / f"step-{at}.json"
+    manifest = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps({name: one for name, one in manifest.items() if one is not None}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"format": 2},
+        {"format": 0},
+        {"format": None},
+        {"identity": OF_THE_FIRST_RELEASE},
+        {"identity": None},
+        {"step": 9},
+        {"sha256": "0" * 64},
+        {"sha256": None},
+    ],
+    ids=str,
+)
+def test_the_one_before_serves_where_the_newest_is_of_another_version(tmp_path, changes):
+    straight = run(tmp_path)
+    rewrite(tmp_path, 7, **changes)
+    resumed = run(tmp_path)
+    assert resumed[0] == Started(3)
+    assert figures(resumed)[1:] == figures(straight)[1:]
+
+
+def test_a_training_begins_anew_where_all_are_of_another_version(tmp_path):
+    straight = run(tmp_path)
+    for step in (3, 7):
+        rewrite(tmp_path, step, identity=OF_THE_FIRST_RELEASE)
+    again = run(tmp_path)
+    assert again[0] == Started(0)
+    assert figures(again) == figures(straight)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"7", b'"a"', b"\xff\xfe", b"null"], ids=repr
+)
+def test_a_torn_manifest_is_passed_over(tmp_path, content):
+    run(tmp_path)
+    (tmp_path / "step-7.json").write_bytes(content)
+    assert run(tmp_path)[0] == Started(3)
+
+
+def changed(name, **values):
+    array = getattr(DATA, name).copy()
+    array[-1] = values.get("to", array[0])
+    return dataclasses.replace(DATA, **{name: array})
+
+
+@pytest.mark.parametrize(
+    "name", ["ids", "remap", "train", "validation_duplicates", "validation", "test", "groups"]
+)
+def test_a_checkpoint_on_other_data_is_not_used(tmp_path, name):
+    """As after a change of the tokenizer, of the split or of the vocabulary."""
+    run(tmp_path)
+    other = changed(name)
+    assert run(tmp_path, other)[0] == Started(0)
+
+
+def test_the_same_data_read_anew_is_the_same(tmp_path):
+    run(tmp_path)
+    assert run(tmp_path, tiny_data())[0] == Started(7)
+
+
+def test_a_file_of_tensors_without_its_hash_is_not_believed(tmp_path):
+    """The tensors of an older training under the manifest of this one."""
+    run(tmp_path)
+    path = tmp_path / "step-7.safetensors"
+    with safe_open(path, "numpy") as file:
+        tensors = {name: file.get_tensor(name) * 0 for name in file.keys()}
+    save_file(tensors, path)
+    assert run(tmp_path)[0] == Started(3)

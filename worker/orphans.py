@@ -1,0 +1,127 @@
+"""Files that nobody owns any more: of deleted runs, and what killed processes left half done.
+
+Careful, since what it removes is gone: only inside the data folder, only names that this service
+gives, nothing that a symbolic link leads to, nothing younger than the age limit, nothing of a run
+that is running. **A run's folder goes only when this database could have made it**: with a new or
+wrong database beside an old data folder no run is known, and every folder would look orphaned, so
+folders from before the database's own first row stay.
+"""
+
+import logging
+import re
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from models.database import Database
+from models.dataset_store import first_created_at
+from models.ids import made_at
+from models.runs import states_of
+from models.settings import Settings
+from models.states import RunState
+
+EVERY = 300.0  # seconds between rounds, at most
+_AT_ONCE = 500  # ids in one query
+_RUN = re.compile(r"run_[0-9a-z]{26}")
+_PART = re.compile(r"\..+\.\d+\.part")  # `worker.training.durable`
+_CHECKPOINTS = re.compile("checkpoints")
+_HALF_FOLDER = re.compile(r"\..+-[a-z0-9_]{8}")  # `models.datasets.atomic`
+_UPLOAD = re.compile(r"tmp[a-z0-9_]{8}")  # `api.datasets`
+
+_log = logging.getLogger(__name__)
+
+
+class OrphanCollector:
+    """Looks every few minutes, as a part of a worker's reaping; rounds of several do no harm."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database, self._settings = database, settings
+        self._every = min(EVERY, settings.orphan_seconds)
+        self._looked_at = time.monotonic()
+
+    def look(self) -> None:
+        """Collect, when it is time again."""
+        if time.monotonic() - self._looked_at >= self._every:
+            self.collect()
+            self._looked_at = time.monotonic()
+
+    def collect(self) -> list[Path]:
+        """Remove every orphan there is now; what was removed."""
+        removed = [path for path in self._orphans() if _remove(path)]
+        for path in removed:
+            _log.warning("removed %s: nobody owns it any more", path)
+        return removed
+
+    def _orphans(self) -> Iterator[Path]:
+        data = self._settings.data_dir.resolve()
+        before = time.time() - self._settings.orphan_seconds
+        yield from self._of_runs(data / "runs", before)
+        yield from _old(data / "uploads", _UPLOAD, before)
+        yield from _old(data / "datasets", _HALF_FOLDER, before)
+        for folder in _children(data / "datasets"):
+            yield from _old(folder, _HALF_FOLDER, before)
+
+    def _of_runs(self, folder: Path, before: float) -> Iterator[Path]:
+        folders = [path for path in _children(folder) if _RUN.fullmatch(path.name)]
+        for start in range(0, len(folders), _AT_ONCE):
+            some = folders[start : start + _AT_ONCE]
+            with self._database.reading() as session:
+                first = first_created_at(session)
+                states = states_of(session, [path.name for path in some])
+            for path in some:
+                state = states.get(path.name)
+                if state is None:
+                    if _could_be_ours(path, first) and _newest(path) < before:
+                        yield path
+                elif state != RunState.RUNNING:
+                    yield from _old(path, _PART, before)
+                    yield from _old(path / "checkpoints", _PART, before)
+                    if state == RunState.SUCCEEDED:  # its worker was killed while it removed them
+                        yield from _old(path, _CHECKPOINTS, before)
+
+
+def _could_be_ours(path: Path, first: datetime | None) -> bool:
+    return first is not None and made_at(path.name) >= first
+
+
+def _children(folder: Path) -> list[Path]:
+    """Folders in a folder, links left out; none where it is absent."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+    except OSError:
+        return []
+
+
+def _old(folder: Path, name: re.Pattern[str], before: float) -> Iterator[Path]:
+    """What is called so in the folder and was last written to before that moment."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        if name.fullmatch(path.name) and not path.is_symlink() and _newest(path) < before:
+            yield path
+
+
+def _newest(path: Path) -> float:
+    """When the file, or anything in the folder, was last written to; now, where it just changes."""
+    try:
+        inside: Iterable[Path] = path.rglob("*") if path.is_dir() else ()
+        return max(float(one.lstat().st_mtime) for one in (path, *inside))
+    except OSError:
+        return time.time()
+
+
+def _remove(path: Path) -> bool:
+    """Whether this removed it; another worker may have been faster."""
+    try:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        _log.warning("%s has no owner and cannot be removed: %s", path, error)
+        return False
+    return True

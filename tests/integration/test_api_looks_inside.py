@@ -88,7 +88,7 @@ def test_the_last_bar_of_the_lengths_holds_all_that_are_longer(api: ApiForTests)
 
 
 @pytest.mark.parametrize(
-    ("seeds", "metric"), [(1, "test.accuracy"), (6, "test.roc_auc"), (8, "validation.accuracy")]
+    ("seeds", "metric"), [(1, "test.roc_auc"), (6, "test.accuracy"), (8, "validation.accuracy")]
 )
 def test_verdicts_in_the_list_are_those_of_the_results(
     api: ApiForTests, seeds: int, metric: str

@@ -17,7 +17,7 @@ _USABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUIET = {"/healthz", "/readyz", "/metrics"}  # asked every few seconds by machines
 _QUIET_BELOW = ("/web/", "/docs/assets/")  # dozens of files each time that a page is opened
 # the record of a log line has a `name` of its own, and refuses another
-_CALLED = {"name": "dataset"}
+_LOGGED_AS = {"name": "named"}
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def _write(scope: Scope, status: int, seconds: float, **more: str) -> None:
         "status": status,
         "ms": round(seconds * 1000, 1),
         **{
-            _CALLED.get(name, name.removesuffix("_id")): value
+            _LOGGED_AS.get(name, name.removesuffix("_id")): value
             for name, value in scope.get("path_params", {}).items()
         },
     }

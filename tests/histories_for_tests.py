@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.metrics import append_evaluation, append_steps
-from models.states import ALLOWED, TERMINAL, RunState
+from models.run_problems import PREFIX, RunProblem
+from models.states import ALLOWED, RETRIABLE, TERMINAL, RunState
 from models.tables import Base, Evaluation, Event, Run, Step
 
 from stored import evaluation_row, step_row, stored_dataset
@@ -37,6 +38,19 @@ class Replayed:
     state: RunState | None = None
     attempt: int = 0
     cancel_requested: bool = False
+
+
+def problem_of(held: Held) -> RunProblem:
+    """A fault of the machine that ends the attempt."""
+    return RunProblem(
+        type=f"{PREFIX}out-of-memory",
+        title="No memory was left",
+        detail=f"attempt {held.attempt} found no memory",
+        attempt=held.attempt,
+        step=held.step,
+        cause="Other processes took it.",
+        advice="Give the machine more.",
+    )
 
 
 def empty(database: Database) -> None:
@@ -65,6 +79,11 @@ def replay(session: Session) -> dict[str, Replayed]:
         run = told[str(event.run_id)]
         if event.kind == "state":
             _moved(run, event)
+        elif event.kind == "retried":
+            assert event.from_state == run.state
+            assert run.state in RETRIABLE
+            assert event.attempt == run.attempt, "the numbers of attempts go on"
+            run.state, run.cancel_requested = RunState(str(event.to_state)), False
         elif event.kind == "cancel_requested":
             assert run.state == RunState.RUNNING
             assert event.attempt == run.attempt

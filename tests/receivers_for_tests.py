@@ -22,7 +22,7 @@ class Heard:
 
 class Receiver:
     """Answers with the statuses given, in order, then with 204. A negative one is slept for, in
-    seconds, before a 204; 302 leads to `/elsewhere`."""
+    seconds, before a 204; 307 leads to `/elsewhere`."""
 
     def __init__(self, *answers: float) -> None:
         self.heard: list[Heard] = []
@@ -38,7 +38,7 @@ class Receiver:
                     time.sleep(-answer)
                     answer = 204
                 self.send_response(int(answer))
-                if answer == 302:
+                if answer == 307:
                     self.send_header("Location", "/elsewhere")
                 self.send_header("Content-Length", "0")
                 self.end_headers()

@@ -5,7 +5,7 @@ Every attempt that there ever was goes on trying: whether it may write is for th
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
@@ -14,14 +14,16 @@ from sqlalchemy.orm import Session
 from models import runs
 from models.database import Database
 from models.errors import NotFound, StaleAttempt
+from models.faults import RetryPolicy
 from models.states import TERMINAL, RunState
 
-from histories_for_tests import Held, empty, write_evaluation, write_steps
+from histories_for_tests import Held, empty, problem_of, write_evaluation, write_steps
 
 MOVES_OF_WORKERS = (
     *("deliver", "deliver", "deliver", "do_steps", "do_steps", "do_steps", "do_steps"),
-    *("write_again", "go_on", "go_on", "beat", "finish", "give_back", "give_back"),
+    *("write_again", "go_on", "go_on", "beat", "finish", "give_back", "give_back", "meet_a_fault"),
 )
+WAIT = 25.0  # seconds after a fault, and no longer after the next
 # which of those there are, modulo their number; mostly few, so that much happens to each
 ANY = st.integers(0, 2) | st.integers(0, 999)
 
@@ -36,12 +38,25 @@ class Believed:
     submitted_at: datetime
     state: RunState = RunState.QUEUED
     attempt: int = 0
+    faults: int = 0
+    not_before: datetime | None = None
     step: int = 0
     worker: str | None = None
     heartbeat_at: datetime | None = None
     cancel_requested: bool = False
     steps: dict[int, int] = field(default_factory=dict)  # the attempt that wrote each
     evaluations: dict[tuple[int, str], int] = field(default_factory=dict)
+
+    def meet_fault(self, most: int, wait: float, now: datetime) -> None:
+        """The machine's: it has one fewer to be forgiven, and waits."""
+        if self.cancel_requested:
+            self.release()
+        elif self.faults + 1 >= most:
+            self.state, self.faults = RunState.FAILED, self.faults + 1
+        else:
+            self.release()
+            self.faults += 1
+            self.not_before = now + timedelta(seconds=wait)
 
     def release(self) -> None:
         """Its attempt is over, and it has not ended."""
@@ -74,11 +89,12 @@ class WorkerMoves(RuleBasedStateMachine):
         for worker in workers:
             with self.database.transaction() as session:
                 taken = runs.claim(session, run.id, worker_id=worker, cuda=cuda, now=self.now)
-            free = run.state == RunState.QUEUED and (cuda or run.device != "cuda")
+            waits = run.not_before is not None and run.not_before > self.now
+            free = run.state == RunState.QUEUED and not waits and (cuda or run.device != "cuda")
             assert (taken is not None) == free
             if taken is not None:
                 run.state, run.attempt, run.worker = RunState.RUNNING, run.attempt + 1, worker
-                run.heartbeat_at = self.now
+                run.heartbeat_at, run.not_before = self.now, None
                 assert (taken.attempt, taken.worker_id) == (run.attempt, worker)
                 self.held.append(
                     Held(run.id, taken.attempt, taken.step, noise=len(self.held) * 7 % 9)
@@ -139,7 +155,19 @@ class WorkerMoves(RuleBasedStateMachine):
         ):
             self.runs[held.run].release()
 
-    def _writes(self, held: Held, work: Callable[[Session], None]) -> bool:
+    def _meet_a_fault(self, held: Held, number: int) -> None:
+        policy = RetryPolicy(1 + number % 3, number % 2 * WAIT, WAIT)
+        problem = problem_of(held)
+        if self._writes(
+            held,
+            lambda s: runs.fault(
+                s, held.run, held.attempt, problem=problem, policy=policy, now=self.now
+            ),
+        ):
+            run = self.runs[held.run]
+            run.meet_fault(policy.max_attempts, policy.first_wait, self.now)
+
+    def _writes(self, held: Held, work: Callable[[Session], object]) -> bool:
         """Whether the attempt may write: exactly as long as it holds the run."""
         run, holds = self.runs.get(held.run), self._holds(held)
         try:

@@ -56,14 +56,6 @@ def test_a_reply_carries_the_clients_request_id_and_so_does_its_line(
     assert line["experiment"] == made["id"]
 
 
-def test_a_data_sets_line_names_it_though_lines_have_names_of_their_own(
-    api: ApiForTests, lines: Lines
-) -> None:
-    assert api.get(f"/v1/datasets/{GENERATED}")["name"] == GENERATED
-    (line,) = [one for one in lines.read() if one["logger"] == "api.access_log"]
-    assert line["dataset"] == GENERATED
-
-
 def test_lines_on_the_way_to_a_reply_carry_its_id(api: ApiForTests, lines: Lines) -> None:
     made = api.http.post("/v1/experiments", json={"recipe": "hard-negative-mining-small"})
     own = [one for one in lines.read() if one.get("request") == made.headers["x-request-id"]]

@@ -10,6 +10,7 @@ from models import runs
 from models.database import Database
 from models.datasets import cache
 from models.datasets.generated import generate_pairs
+from models.faults import RetryPolicy
 from models.migrating import migrate
 from models.reaping import take_back_lost
 from models.settings import Settings
@@ -126,7 +127,7 @@ def test_an_old_spec_means_the_same_and_may_be_asked_again(api: ApiForTests) -> 
 def test_the_old_runs_that_were_lost_are_taken_back_and_claimed(api: ApiForTests) -> None:
     running, asked = run_id(UNFINISHED, 1, "modified"), run_id(UNFINISHED, 2, "vanilla")
     with api.database.transaction() as session:
-        taken = take_back_lost(session, now=now(), lease_seconds=60, max_attempts=3)
+        taken = take_back_lost(session, now=now(), lease_seconds=60, policy=RetryPolicy(3, 0, 0))
     assert sorted(taken) == sorted([running, asked])
     api.claim(running)
     with api.database.transaction() as session:

@@ -37,7 +37,7 @@ def test_cancelling_many_runs_takes_as_many_statements_as_few(database: Database
         with database.transaction() as session:
             runs.claim(session, first, worker_id="w", cuda=False, now=at(1))
         with statements(database.engine) as sent, database.transaction() as session:
-            looks.drop_looks(session, experiment_id)
+            looks.drop_looks(session, experiment_id, at(2))
             cancel_runs(session, experiment_id, at(2))
         counts.append(len(sent))
         with database.reading() as session:
@@ -56,7 +56,7 @@ def test_cancelling_all_runs_leaves_what_cancelling_each_one_does(database: Data
             runs.request_cancel(session, ids[1], at(2))
         for _ in range(2):  # again is no error, and leaves nothing more
             with database.transaction() as session:
-                looks.drop_looks(session, experiment_id)
+                looks.drop_looks(session, experiment_id, at(2))
                 if name == "all":
                     cancel_runs(session, experiment_id, at(3))
                     continue

@@ -19,9 +19,11 @@ from sqlalchemy.orm import Session
 from models import experiments, runs
 from models.database import Database
 from models.errors import Conflict, NotFound, StaleAttempt
+from models.faults import RetryPolicy
 from models.looks import drop_looks
 from models.reaping import take_back_lost
-from models.states import TERMINAL
+from models.retries import retry
+from models.states import TERMINAL, RunState
 from models.tables import Run
 
 from histories_for_tests import Held, check_rows, empty, marks, write_steps
@@ -33,7 +35,7 @@ CROWDS = settings(max_examples=2000 if LONG else 15, phases=[Phase.generate])
 HANDS = 4
 OWN = ("claim", "go_on", "do_steps", "beat", "finish", "give_back")
 OFTEN = ("claim", "claim", "do_steps", "do_steps", "do_steps", "reap", "reap")
-MOVED = st.sampled_from((*OWN, *OFTEN, *OFTEN, "cancel", "stop_all", "delete"))
+MOVED = st.sampled_from((*OWN, *OFTEN, *OFTEN, "cancel", "retry", "stop_all", "delete"))
 MOVES = st.tuples(MOVED, st.integers(0, 9))
 HISTORIES = st.lists(st.lists(MOVES, min_size=12, max_size=16), min_size=HANDS, max_size=HANDS)
 
@@ -44,7 +46,7 @@ class Hand:
     def __init__(self, name: str, database: Database, wanted: Sequence[str], made: str) -> None:
         self.name, self.database, self.wanted, self.experiment = name, database, wanted, made
         self.held: list[Held] = []
-        self.ended: list[str] = []  # runs of which it was told that they ended by its hand
+        self.ended: list[tuple[str, int]] = []  # attempts by which it was told that a run ended
         self.wrote: dict[tuple[str, int], int] = {}  # the last step of each attempt, as accepted
 
     def act(self, move: str, which: int) -> None:
@@ -83,7 +85,7 @@ class Hand:
     def finish(self, session: Session, which: int):
         held, to = self._held(which), sorted(TERMINAL)[which % 3]
         runs.finish(session, held.run, held.attempt, to, now=now())
-        return lambda: self.ended.append(held.run)
+        return lambda: self.ended.append((held.run, held.attempt))
 
     def give_back(self, session: Session, which: int) -> None:
         held = self._held(which)
@@ -92,12 +94,15 @@ class Hand:
     def cancel(self, session: Session, which: int) -> None:
         runs.request_cancel(session, self.wanted[which % len(self.wanted)], now())
 
+    def retry(self, session: Session, which: int) -> None:
+        retry(session, self.wanted[which % len(self.wanted)], now(), anew=False)
+
     def reap(self, session: Session, _which: int) -> None:
         """Whoever has not spoken since this moment is lost."""
-        take_back_lost(session, now=now(), lease_seconds=0, max_attempts=50)
+        take_back_lost(session, now=now(), lease_seconds=0, policy=RetryPolicy(50, 0, 0))
 
     def stop_all(self, session: Session, _which: int) -> None:
-        drop_looks(session, self.experiment)
+        drop_looks(session, self.experiment, now())
         for run in experiments.runs_of(session, self.experiment):
             runs.request_cancel(session, run.id, now())
 
@@ -150,7 +155,7 @@ def judge(database: Database, hands: Sequence[Hand], wanted: Sequence[str]) -> N
     won = Counter((held.run, held.attempt) for hand in hands for held in hand.held)
     assert set(won.values()) <= {1}, "an attempt has one owner"
     ended = Counter(run for hand in hands for run in hand.ended)
-    assert set(ended.values()) <= {1}, "a run ends once"
+    assert set(ended.values()) <= {1}, "an attempt ends once"
     wrote = {key: step for hand in hands for key, step in hand.wrote.items()}
     with database.reading() as session:
         check_rows(session)
@@ -160,7 +165,7 @@ def judge(database: Database, hands: Sequence[Hand], wanted: Sequence[str]) -> N
         assert sorted(number for one, number in won if one == run.id) == list(
             range(1, run.attempt + 1)
         ), "each attempt was given to someone"
-        assert (run.id in ended) <= (run.state in TERMINAL)
+        assert ((run.id, run.attempt) in ended) <= (run.state in (*TERMINAL, RunState.QUEUED))
         said = [number for one, number in wrote if one == run.id]
         assert run.step == (wrote[run.id, max(said)] if said else 0), "the last writer's word holds"
         assert all((run.id, number) in wrote for number in figures[run.id].values())

@@ -20,9 +20,11 @@ from sqlalchemy.orm import Session
 from models import experiments, runs
 from models.database import Database
 from models.errors import Conflict
+from models.faults import RetryPolicy
 from models.looks import drop_looks, due, looks_of, take_due_look, with_looks_left
 from models.reaping import due_for_submit, take_back_lost
-from models.states import TERMINAL, RunState, experiment_state
+from models.retries import retry
+from models.states import RETRIABLE, TERMINAL, RunState, experiment_state
 from models.tables import Experiment, Run
 
 from histories_for_tests import (
@@ -31,7 +33,7 @@ from histories_for_tests import (
     marks,
 )
 from stored import stored_experiment
-from worker_moves_for_tests import ANY, MOVES_OF_WORKERS, Believed, WorkerMoves
+from worker_moves_for_tests import ANY, MOVES_OF_WORKERS, WAIT, Believed, WorkerMoves
 
 LONG = settings.get_current_profile_name() == "long"
 HISTORIES = settings(max_examples=5000 if LONG else 20, stateful_step_count=80 if LONG else 30)
@@ -45,7 +47,10 @@ SPECS = {
 KINDS = sorted(SPECS)
 OF_ATTEMPTS = set(MOVES_OF_WORKERS) - {"deliver"}
 OF_TIME = ("overtake", "overtake", "overtake", "time_passes", "reap", "reap", "ring_again")
-OF_PEOPLE = ("submit", "cancel", "stop_all", "carry_out", "look", "look", "delete", "list_by_state")
+OF_PEOPLE = (
+    *("submit", "cancel", "retry", "retry", "stop_all", "carry_out"),
+    *("look", "look", "delete", "list_by_state"),
+)
 MOVES = (*MOVES_OF_WORKERS, *OF_TIME, *OF_PEOPLE)
 SUCCEEDED = sorted(TERMINAL).index(RunState.SUCCEEDED)
 ACTIVE = (RunState.QUEUED, RunState.RUNNING)
@@ -97,7 +102,7 @@ class Histories(WorkerMoves):
     def _stop_all(self, which: int, _number: int = 0) -> None:
         experiment = self._experiment(which)
         with self.database.transaction() as session:
-            drop_looks(session, experiment)
+            drop_looks(session, experiment, self.now)
             for row in experiments.runs_of(session, experiment):
                 runs.request_cancel(session, row.id, self.now)
             assert self._planned(session, experiment) == []
@@ -109,8 +114,8 @@ class Histories(WorkerMoves):
         seconds = (1, RESUBMIT, LEASE, LEASE + 1)[which % 4]
         self.now += timedelta(seconds=seconds)
 
-    def _reap(self, which: int, _number: int = 0) -> None:
-        most = 1 + which % 3  # attempts that a run may have
+    def _reap(self, which: int, number: int) -> None:
+        policy = RetryPolicy(1 + which % 3, number % 2 * WAIT, WAIT)
         silent_since = self.now - timedelta(seconds=LEASE)
         lost = [
             run
@@ -120,21 +125,34 @@ class Histories(WorkerMoves):
         taken: list[str] = []
         for _ in range(1 + which % 2):
             with self.database.transaction() as session:
-                taken += take_back_lost(
-                    session, now=self.now, lease_seconds=LEASE, max_attempts=most
-                )
+                taken += take_back_lost(session, now=self.now, lease_seconds=LEASE, policy=policy)
         assert sorted(taken) == sorted(run.id for run in lost)
         for run in lost:
-            if run.attempt >= most and not run.cancel_requested:
-                run.state = RunState.FAILED
-            else:
-                run.release()
+            run.meet_fault(policy.max_attempts, policy.first_wait, self.now)
+
+    def _retry(self, which: int, number: int) -> None:
+        run, anew = self._run(which), number % 2 == 1
+        ends = run.state == RunState.RUNNING and run.cancel_requested
+        try:
+            with self.database.transaction() as session:
+                again = retry(session, run.id, self.now, anew=anew)
+        except Conflict:
+            assert ends or run.state == RunState.SUCCEEDED
+            return
+        assert again == (run.state in RETRIABLE)
+        if again:
+            run.state, run.cancel_requested, run.faults = RunState.QUEUED, False, 0
+            run.worker, run.heartbeat_at, run.not_before = None, None, None
+            run.submitted_at = self.now
+            if anew:
+                run.step, run.steps, run.evaluations = 0, {}, {}
 
     def _overtake(self, which: int, number: int) -> None:
         """Everyone falls silent; a run goes to another worker, and the one before wakes up."""
         self.now += timedelta(seconds=LEASE + 1)
-        self._reap(2)
-        begun = [held for held in self.held if held.run in self.runs]
+        self._reap(2, 0)
+        queued = {run.id for run in self.runs.values() if run.state == RunState.QUEUED}
+        begun = [held for held in self.held if held.run in queued]
         if begun:
             before = begun[which % len(begun)]
             self._deliver_to(self.runs[before.run], ["w4"], True)
@@ -147,13 +165,14 @@ class Histories(WorkerMoves):
         waiting = [
             run
             for run in self.runs.values()
-            if run.state == RunState.QUEUED and run.submitted_at < before
+            if run.state == RunState.QUEUED
+            and run.submitted_at < before
+            and (run.not_before is None or run.not_before <= self.now)
         ]
         with self.database.transaction() as session:
             rung = due_for_submit(session, now=self.now, resubmit_seconds=RESUBMIT)
             assert sorted(run.id for run in rung) == sorted(run.id for run in waiting)
-            for run in rung:
-                runs.mark_submitted(session, run.id, self.now)
+            runs.mark_submitted(session, [run.id for run in rung], self.now)
         for one in waiting:
             one.submitted_at = self.now
 
@@ -190,7 +209,9 @@ class Histories(WorkerMoves):
         experiment = self._experiment(which)
         with self.database.reading() as session:
             looks = with_looks_left(session, [experiment])
-        busy = looks or any(run.state in ACTIVE for run in self._runs_of(experiment))
+        left = [run for run in self._runs_of(experiment) if run.state in ACTIVE]
+        # one that winds down, since it was cancelled, does not stand in the way
+        busy = looks or not all(run.cancel_requested for run in left)
         try:
             with self.database.transaction() as session:
                 experiments.delete_experiment(session, experiment)
@@ -233,6 +254,7 @@ class Histories(WorkerMoves):
             assert (row.worker_id, row.heartbeat_at) == (run.worker, run.heartbeat_at)
             assert row.cancel_requested == run.cancel_requested
             assert row.submitted_at == run.submitted_at
+            assert (row.faults, row.not_before) == (run.faults, run.not_before)
             assert steps[row.id] == run.steps
             assert evaluations[row.id] == run.evaluations
 

@@ -153,7 +153,7 @@ def test_an_experiment_retries_what_did_not_succeed_and_nothing_else(database: D
 
 def cancel(database: Database, experiment_id: str) -> None:
     with database.transaction() as session:
-        looks.drop_looks(session, experiment_id)
+        looks.drop_looks(session, experiment_id, at(20))
         for run in runs_of(session, experiment_id):
             runs.request_cancel(session, run.id, at(20))
 

@@ -235,5 +235,29 @@ LATER: Mapping[str, Mapping[str, Values]] = {
             "subject": ENDED,
         },
     },
+    "0007": {
+        "webhooks": {
+            "id": "hook_01kax1fbk0s5nq3m6r9t2v4w6y",
+            "owner": None,
+            "url": "https://example.org/hook",
+            "secret": "c" * 64,
+            "events": ["experiment.succeeded"],
+            "created_at": DAY,
+        },
+        "deliveries": {
+            "id": "dlv_01kax1fbk0s5nq3m6r9t2v4w6y",
+            "webhook_id": "hook_01kax1fbk0s5nq3m6r9t2v4w6y",
+            "experiment_id": ENDED,
+            "end_event": 7,
+            "kind": "experiment.succeeded",
+            "body": "{}",
+            "created_at": DAY,
+            "attempt": 1,
+            "due_at": None,
+            "delivered_at": DAY,
+            "status": 200,
+            "reason": None,
+        },
+    },
 }
 """A row of each table that came after the first revision, by the revision that brought it."""

@@ -178,7 +178,7 @@ def test_the_secret_is_shown_once_and_never_logged(
 
 
 def test_a_redirect_is_not_followed_and_gone_is_the_end(hooked: Any) -> None:
-    api, receiver = hooked(302, 410)
+    api, receiver = hooked(307, 410)
     hook = register(api, receiver.url)
     end(api, api.submit())
     deliver(api)

@@ -38,6 +38,12 @@ ALL: dict[str, dict[str, Any]] = {
     **HEALTHY,
     # nothing beside zero in single precision, so Adam divides by zero where no gradient went
     "diverging": {**HEALTHY["lstm"], "optimizer": {"eps": 1e-60}},
+    "endless": {
+        **HEALTHY["lstm"],
+        "steps": 1_000_000,
+        "evaluate_every": 1_000_000,
+        "time_limit": 2.0,
+    },
     "brief": {**HEALTHY["bag"], "steps": 20, "evaluate_every": 20},
 }
 

@@ -68,7 +68,24 @@ def nan_loss(ledger: Ledger, draw: random.Random) -> str | None:
 
 
 def raising_spec(ledger: Ledger, draw: random.Random) -> str | None:
-    """An experiment that makes its worker raise: the files of its data set are gone."""
+    """An experiment whose trainings raise what no second attempt would mend."""
+    with ledger.service.held():
+        one = ledger.ask("brief", _key(draw))
+        one.ends, one.says = FAILED, "IndexError at step 0: index 7 is out of bounds"
+        for run in ledger.service.runs_of(one.id):
+            (ledger.service.shim / f"{run.id}.raises").touch()
+    return one.id
+
+
+def time_limit(ledger: Ledger, draw: random.Random) -> str | None:
+    """An experiment that would train for an hour, and may for two seconds."""
+    one = ledger.ask("endless", _key(draw))
+    one.ends, one.says = FAILED, "the time_limit of 2 s was over"
+    return one.id
+
+
+def data_gone(ledger: Ledger, draw: random.Random) -> str | None:
+    """An experiment whose data set's files are gone: after its attempts it says so."""
     name = f"gone-{draw.getrandbits(40):x}"
     rows = [f"how do i do thing {n}?,what is the way to do {n}?,{n % 2}" for n in range(1200)]
     file = "\n".join(["question1,question2,is_duplicate", f"{name}?,{name}?,1", *rows]).encode()

@@ -23,6 +23,12 @@ class SmallDisk:
         options = ["-t", "tmpfs", "-o", f"size={mebibytes}m"]
         mount = ["mount", *options, "tripletlab-faults", str(place)]
         self.mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+        # unmounts when its input ends: with `close`, or with this process, however it ended
+        self._guard = subprocess.Popen(
+            ["sh", "-c", 'cat; umount --lazy "$0"' if self.mounted else "cat", str(place)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
 
     @contextmanager
     def full(self) -> Iterator[str]:
@@ -39,8 +45,9 @@ class SmallDisk:
             filler.unlink()
 
     def close(self) -> None:
-        if self.mounted:
-            subprocess.run(["umount", "--lazy", str(self.place)], check=True)
+        assert self._guard.stdin is not None
+        self._guard.stdin.close()
+        self._guard.wait()
 
     def _limited(self) -> Iterator[str]:
         hit = list(self._attempts())

@@ -77,6 +77,7 @@ def test_runs_that_cannot_succeed_fail_with_their_reason_beside_those_that_can(
     before = len(separate.accepted)
     strike(runs.nan_loss, separate, DRAW, asks=True)
     strike(runs.raising_spec, separate, DRAW, asks=True)
+    strike(runs.time_limit, separate, DRAW, asks=True)
     strike(runs.claim_twice, separate, DRAW, asks=True)
     strike(runs.infinite_loss, separate, DRAW)
     strike(runs.out_of_memory, separate, DRAW)

@@ -2,9 +2,10 @@
 
 `TRIPLETLAB_FAULT_FOLDER` names a folder. A step of a run that finds `RUN.out-of-memory` there
 takes the file away and raises what torch raises on a full CUDA device (there is none to fill); with
-`RUN.infinite-loss` its loss is infinite. In a process whose `TRIPLETLAB_FAULT_CLOCK` names a file,
-the worker's modules see a clock that is off by the seconds that stand in it. (libfaketime moves the
-clock below Python, but even unmoved it breaks `time.sleep` and the waiting of threads.)
+`RUN.infinite-loss` its loss is infinite, and with `RUN.raises` it meets an error of its spec. In a
+process whose `TRIPLETLAB_FAULT_CLOCK` names a file, the worker's modules see a clock that is off by
+the seconds that stand in it. (libfaketime moves the clock below Python, but even unmoved it breaks
+`time.sleep` and the waiting of threads.)
 """
 
 import importlib.abc
@@ -41,6 +42,8 @@ def _faulty(honest: Any) -> Any:
             import torch
 
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+        if _took(place.with_suffix(".raises")):
+            raise IndexError("index 7 is out of bounds")
         return loss * float("inf") if _took(place.with_suffix(".infinite-loss")) else loss
 
     return reduce_terms

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Update, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from models.conditional import changed
 from models.errors import Conflict, NotFound
 from models.ids import new_id
 from models.runs import run as find_run
 from models.states import RunState
 from models.tables import Prediction, Worker
-from models.transitions import changed
 
 TextPair = tuple[str, str]
 

@@ -14,12 +14,13 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import events
+from models.conditional import changed
 from models.errors import StaleAttempt
 from models.faults import RetryPolicy
 from models.run_problems import RunProblem
 from models.states import TERMINAL, RunState
 from models.tables import Evaluation, Run, Step
-from models.transitions import after_fault, changed, fresh, move, release
+from models.transitions import after_fault, fresh, move, release
 
 BEFORE_IT_STARTED = "cancelled before it started"
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from models import events
-from models.conditional import changed as changed
+from models.conditional import changed
 from models.deliveries import note_end
 from models.errors import NotFound
 from models.faults import RetryPolicy

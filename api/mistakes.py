@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from api.dataset_room import folder_of
 from api.deps import RunId, Service, ServiceDep
+from api.openapi_problems import may_answer
 from api.runs import scores_of_run
 from api.views import View
 from models.datasets import cache
+from models.errors import Conflict
 from models.experiments import experiment
 from models.metrics import evaluations_of
 from models.runs import run as find_run
@@ -50,7 +52,7 @@ class MistakesView(View):
     next: int | None
 
 
-@router.get("/{run_id}/mistakes")
+@router.get("/{run_id}/mistakes", responses=may_answer(Conflict))
 def mistakes(
     service: ServiceDep,
     run_id: RunId,

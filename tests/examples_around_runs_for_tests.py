@@ -38,6 +38,7 @@ def retries(played: Session) -> None:
     made = played.api.submit(**{**SPEC, "name": "On a small disk"})
     run = f"/v1/runs/{made['runs'][0]['id']}"
     _fail(played.api, made["runs"][0]["id"])
+    played.call("GET", f"/v1/runs/{made['runs'][1]['id']}/mistakes", 409)
     played.call("GET", f"{run}/checkpoints", 200)
     played.call("GET", f"{run}/checkpoints/10", 200)
     path = f"{LIST}/{made['id']}/retry"

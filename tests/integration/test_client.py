@@ -161,18 +161,20 @@ def test_a_service_that_comes_back_is_followed_on(api: ApiForTests, lab: Client)
     port = int(api.url.rpartition(":")[2])
     api.thread.stop()
 
+    again: list[HttpThread] = []
+
     def come_back() -> None:
-        time.sleep(0.5)
-        again.start()
+        time.sleep(2.0)  # in which nothing listens, so that the client finds nobody
+        again.append(HttpThread(api.settings, listen("127.0.0.1", port), quiet=True))
+        again[0].start()
         with Client(api.url, "") as other:
             other.cancel(asked)
 
-    again = HttpThread(api.settings, listen("127.0.0.1", port), quiet=True)
     beside = threading.Thread(target=come_back)
     beside.start()
     assert next(follow).state == "cancelled"
     beside.join()
-    again.stop()
+    again[0].stop()
 
 
 def test_a_service_that_stays_away_is_given_up(

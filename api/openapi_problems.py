@@ -120,7 +120,9 @@ def _of_its_form(path: str, call: dict[str, Any]) -> Iterator[tuple[int, dict[st
 
 
 def _may_be_wrong(parameter: dict[str, Any]) -> bool:
-    """Not one of the path, which is not found then, and not one that takes any text."""
+    """Not a text of the path, which is not found then, and not one that takes any text."""
+    if parameter["in"] == "path":
+        return bool(parameter["schema"].get("type", "string") != "string")
     bound = parameter["schema"].keys() - {"title", "description"}
     any_text = bound == {"type"} and parameter["schema"]["type"] == "string"
-    return parameter["in"] != "path" and not any_text
+    return not any_text

@@ -57,9 +57,10 @@ def start_service(
         yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real one, shared by the tests of a session."""
+    """A real one, shared by the tests of a file: while it is open, Playwright runs an event loop
+    in this thread, and no other test could."""
     with chromium() as opened:
         yield opened
 

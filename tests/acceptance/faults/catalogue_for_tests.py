@@ -92,7 +92,8 @@ def strike(fault: Strike, ledger: Ledger, draw: random.Random, *, asks: bool = F
 def _have_one_training(ledger: Ledger, draw: random.Random) -> None:
     def training() -> bool:
         if not ledger.open():
-            ledger.ask(draw.choice(sorted(HEALTHY)), f"key-{draw.getrandbits(64):x}")
+            known = sorted({spec for spec, _arm in ledger.undisturbed} & HEALTHY.keys())
+            ledger.ask(draw.choice(known), f"key-{draw.getrandbits(64):x}")
         return bool(_training(ledger))
 
     wait_until("a run that trains", training)

@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 
 from sqlalchemy.exc import DBAPIError
 
-from api.cli.console import say, stop
+from api.cli.console import JsonOption, print_json, say, stop
 from api.cli.services import DatabaseUrl, DataDir, settings_from
 from models.database import Database
 from models.workers import live_workers
 
 
-def alive(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+def alive(
+    data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: JsonOption = False
+) -> None:
     """Say whether a worker of this machine lives; ends with 1 when none does."""
     settings = settings_from(data_dir=data_dir, database_url=database_url)
     here = platform.node()
@@ -26,4 +28,7 @@ def alive(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     found = [worker.id for worker in living if worker.host == here]
     if not found:
         raise stop(f"No worker of {here} lives.")
+    if as_json:
+        print_json({"host": here, "workers": found})
+        return
     say(f"{', '.join(found)} on {here}")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.connection import connected
-from api.cli.console import FAILED, INTERRUPTED, say, stop
+from api.cli.console import FAILED, INTERRUPTED, JsonOption, print_json, say, stop
 from api.cli.documents import apply_settings
 from api.cli.embedded import PortTaken, embedded_service, listen
 from api.cli.experiments import SetOption
@@ -35,6 +35,7 @@ def demo(
     workers: Workers = None,
     once: Annotated[bool, typer.Option("--once", help="End when the answer is there.")] = False,
     assignments: SetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Start the service, ask whether leaving out harder negatives helps, and show the answer."""
     require_torch()
@@ -45,7 +46,7 @@ def demo(
         with _folder(data_dir) as folder:
             settings = settings_from(data_dir=folder, workers=workers)
             with _service(settings) as address:
-                state = _ask(address, settings.key, body)
+                state = _ask(address, settings.key, body, as_json)
                 if not once:
                     say(f"The service goes on at {address} until Ctrl-C.")
                     wait_for_interrupt()
@@ -87,13 +88,13 @@ def _listen(settings: Settings) -> socket.socket:
         return listen(settings.host, 0)
 
 
-def _ask(address: str, key: str, body: Any) -> str:
+def _ask(address: str, key: str, body: Any, as_json: bool) -> str:
     """POST the recipe, follow it, show the answer; the experiment's last state."""
     with connected(address, key) as client:
         asked = client.submit(body)
         say(f"{asked.name}: {len(asked.runs)} runs, {asked.id}")
         state = watch(client, asked.id)
-        show_results(client.results(asked).document)
+        (print_json if as_json else show_results)(client.results(asked).document)
         say(f"To look at it: {address}/#/experiments/{asked.id}")
         say(f"The whole answer: {address}/v1/experiments/{asked.id}/results")
         return state

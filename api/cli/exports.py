@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from api.cli.connection import UrlOption, connected
-from api.cli.console import USAGE, say, stop
+from api.cli.console import USAGE, print_json, say, stop
 from api.cli.mlflow_server import MlflowError, Tracking, export_to_mlflow
 from api.cli.run_parameters import trained_runs
 from api.cli.tensorboard_files import write_events
@@ -20,6 +20,10 @@ Points = Annotated[
     int, typer.Option(min=0, help="Steps of a run at most, extremes kept; 0 is every step.")
 ]
 
+WrittenOption = Annotated[
+    bool, typer.Option("--json", help="The files that were written, as JSON, and nothing else.")
+]
+
 
 @app.command()
 def table(
@@ -28,12 +32,15 @@ def table(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A .csv or .parquet file.")
     ] = None,
+    as_json: WrittenOption = False,
     url: UrlOption = None,
 ) -> None:
     """Write a table as CSV or Parquet; as CSV to standard output without --output."""
+    if as_json and output is None:
+        raise stop("--json tells which file was written, so it needs --output.", USAGE)
     with connected(url) as client:
         if output is not None:
-            client.export(experiment, name, output)
+            _tell(client.export(experiment, name, output), as_json)
             return
         with tempfile.TemporaryDirectory() as folder:
             whole = client.export(experiment, name, Path(folder) / "table.csv")
@@ -46,11 +53,12 @@ def figure(
     experiment: str,
     name: Annotated[str, typer.Argument(help="training, validation, gauges or comparison.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="An .svg or .png file.")],
+    as_json: WrittenOption = False,
     url: UrlOption = None,
 ) -> None:
     """Draw learning curves, gauges of collapse, or the comparison."""
     with connected(url) as client:
-        client.figure(experiment, name, output)
+        _tell(client.figure(experiment, name, output), as_json)
 
 
 @app.command()
@@ -58,16 +66,19 @@ def tensorboard(
     experiment: str,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder for --logdir.")],
     max_points: Points = 0,
+    as_json: WrittenOption = False,
     url: UrlOption = None,
 ) -> None:
     """Write TensorBoard's event files: a folder for each arm and seed."""
+    written = []
     with connected(url) as client:
         try:
             for run in trained_runs(client.results(experiment)):
-                write_events(client, run, output, max_points or None)
+                written.append(write_events(client, run, output, max_points or None))
                 say(f"{run.name}: written")
         except ImportError:
             raise stop("This needs tensorboardX: pip install 'tripletlab[exports]'") from None
+    _tell(written, as_json)
     say(f"Look at them with: tensorboard --logdir {output}")
 
 
@@ -89,6 +100,9 @@ def mlflow(
     password: Annotated[
         str, typer.Option(envvar="MLFLOW_TRACKING_PASSWORD", help="Better in the environment.")
     ] = "",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Where it is, as JSON, and nothing else.")
+    ] = False,
     url: UrlOption = None,
 ) -> None:
     """Send runs, parameters, metrics and files to an MLflow tracking server; may be repeated."""
@@ -98,7 +112,7 @@ def mlflow(
     with connected(url) as client:
         results = client.results(experiment)
         try:
-            export_to_mlflow(
+            made = export_to_mlflow(
                 client,
                 results,
                 tracking,
@@ -111,13 +125,22 @@ def mlflow(
             raise stop(f"MLflow: {error}.") from None
         finally:
             tracking.close()
+    if as_json:
+        print_json({"tracking_uri": tracking_uri, "experiment_id": made})
 
 
 def report(
     experiment: str,
     output: Annotated[Path, typer.Option("--output", "-o", help="An .html file.")],
+    as_json: WrittenOption = False,
     url: UrlOption = None,
 ) -> None:
     """Write the report: one HTML file to send to a colleague."""
     with connected(url) as client:
-        client.report(experiment, output)
+        _tell(client.report(experiment, output), as_json)
+
+
+def _tell(written: Path | list[Path], as_json: bool) -> None:
+    if as_json:
+        files = written if isinstance(written, list) else [written]
+        print_json({"files": [str(file) for file in files]})

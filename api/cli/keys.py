@@ -34,6 +34,7 @@ def create(
     scope: Annotated[str, typer.Option(help=f"{', '.join(SCOPE_NAMES)}; each holds those before.")],
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a key and print it, this once: only its hash is kept."""
     try:
@@ -46,9 +47,13 @@ def create(
     with _transaction(settings_from(data_dir=data_dir, database_url=database_url)) as session:
         row, secret = create_key(session, name, wanted, now)
         _record(session, "key_created", row.id, now)
-        made = row.id
+        made = _as_document(row)
+    if as_json:
+        print_json({**made, "key": secret})
+        return
     out.print(secret, markup=False, soft_wrap=True)
-    say(f"This is key {made}, and it cannot be shown again. From now on every call needs a key.")
+    say(f"This is key {made['id']}, and it cannot be shown again.")
+    say("From now on every call needs a key.")
     say("Send it as `Authorization: Bearer …`; the command takes it from TRIPLETLAB_KEY.")
 
 
@@ -74,6 +79,7 @@ def revoke(
     key: Annotated[str, typer.Argument(help="Its id, or its name.")],
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Let a key work no more, from now on and for good."""
     now = datetime.now(UTC)
@@ -81,8 +87,11 @@ def revoke(
         row = revoke_key(session, key, now)
         if row.revoked_at == now:
             _record(session, "key_revoked", row.id, now)
-        revoked = row.id
-    say(f"Key {revoked} works no more.")
+        revoked = _as_document(row)
+    if as_json:
+        print_json(revoked)
+        return
+    say(f"Key {revoked['id']} works no more.")
 
 
 @contextmanager

@@ -117,8 +117,11 @@ def export_to_mlflow(
     max_points: int | None,
     artifacts: bool,
     say: Callable[[str], None],
-) -> None:
-    """Every run that has done a step, then the comparison; `say` is told of each."""
+) -> str:
+    """Every run that has done a step, then the comparison; `say` is told of each.
+
+    The id of the MLflow experiment that they are in.
+    """
     experiment = tracking.experiment(name)
     for run in trained_runs(results):
         view = client.get(f"/v1/runs/{run.id}")
@@ -139,6 +142,7 @@ def export_to_mlflow(
         say(f"{run.name}: exported")
     _comparison(client, results, tracking, experiment, artifacts)
     say("comparison: exported")
+    return experiment
 
 
 def _batches(

@@ -76,6 +76,7 @@ def retry(
     from_start: Annotated[
         bool, typer.Option("--from-start", help="Begin anew; else from the last checkpoint.")
     ] = False,
+    as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Queue a failed or cancelled run again, or all those of an experiment."""
@@ -83,6 +84,9 @@ def retry(
     params = {"from": "start" if from_start else "checkpoint"}
     with connected(url) as client:
         view: dict[str, Any] = client.post(f"/v1/{kind}/{subject}/retry", params=params)
+    if as_json:
+        print_json(view)
+        return
     out.print(f"{subject}: {view['state']}", markup=False)
     if view["waiting_for"]:
         say(f"It waits for {view['waiting_for']}.")

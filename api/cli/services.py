@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 
-from api.cli.console import USAGE, say, stop
+from api.cli.console import USAGE, JsonOption, print_json, say, stop
 from api.cli.embedded import embedded_service, listen
 from models.database import Database
 from models.errors import ServiceUnavailable
@@ -155,7 +155,9 @@ def worker(
     os.execve(sys.executable, [sys.executable, "-m", "worker"], settings.environment())
 
 
-def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+def migrate(
+    data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: JsonOption = False
+) -> None:
     """Bring the database to this version's schema."""
     settings = settings_from(data_dir=data_dir, database_url=database_url)
     try:
@@ -164,4 +166,7 @@ def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
         raise stop(str(error), USAGE) from None
     except ServiceUnavailable as error:
         raise stop(f"The database cannot be migrated: {error}.") from None
+    if as_json:
+        print_json({"migrated": True})
+        return
     say("The database has this version's schema.")

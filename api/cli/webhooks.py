@@ -70,8 +70,11 @@ def deliveries(
 
 
 @app.command()
-def remove(webhook: WebhookArgument, url: UrlOption = None) -> None:
+def remove(webhook: WebhookArgument, as_json: JsonOption = False, url: UrlOption = None) -> None:
     """Tell an address no more."""
     with connected(url) as client:
         client.request("DELETE", f"/v1/webhooks/{webhook}")
+    if as_json:
+        print_json({"removed": webhook})
+        return
     say(f"{webhook} is told no more.")

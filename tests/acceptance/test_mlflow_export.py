@@ -5,6 +5,7 @@ MLflow pins older libraries than this project has, so it lives in an environment
 `M/bin/mlflow`); where there is none these tests skip.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -160,8 +161,9 @@ def test_a_run_that_was_broken_off_is_exported_anew(api: ApiForTests, mlflow: ht
     tags = [{"key": "tripletlab.run", "value": run["id"]}]
     half = call(mlflow, "runs/create", experiment_id=number, run_name="half", tags=tags)
     command = ("export", "mlflow", made["id"], "--url", api.url, "--name", "kitchen")
-    done = tripletlab(*command, "--no-artifacts", "--tracking-uri", str(mlflow.base_url))
+    done = tripletlab(*command, "--no-artifacts", "--json", "--tracking-uri", str(mlflow.base_url))
     assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["experiment_id"] == number
     runs = runs_in(mlflow, "kitchen")
     assert set(runs) == {"vanilla seed 0", "comparison"}
     assert half["run"]["info"]["run_id"] not in {one["info"]["run_id"] for one in runs.values()}

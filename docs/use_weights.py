@@ -5,7 +5,7 @@
 
 prints how similar the two are, from -1 to 1, and whether the run calls them duplicates. It reads
 every encoder and padding; for the usual one, an LSTM with masked padding, the ten lines in the
-README are enough.
+docs/taking_along.md are enough.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The rules of the code base that a machine can check; README's design notes say why each is."""
+"""The rules of the code base that a machine can check; docs/design_notes.md says why."""
 
 import ast
 import re

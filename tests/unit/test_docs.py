@@ -37,3 +37,8 @@ def test_a_setting_is_one_of_the_settings(page: Path) -> None:
     known |= {"TRIPLETLAB_TEST_MLFLOW", "TRIPLETLAB_TEST_CONTRACT"}
     named = set(re.findall(r"TRIPLETLAB_[A-Z_]*[A-Z]", page.read_text()))
     assert named <= known
+
+
+def test_every_setting_stands_in_the_table_of_settings() -> None:
+    listed = re.findall(r"^\| `TRIPLETLAB_(\w+)` \|", (ROOT / "docs/settings.md").read_text(), re.M)
+    assert listed == [name.upper() for name in Settings.model_fields if name != "worker_id"]

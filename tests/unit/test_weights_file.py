@@ -21,8 +21,8 @@ from worker.training.loop import train
 
 from training_for_tests import tiny_spec
 
-README = Path(__file__).parents[2] / "README.md"
-EXAMPLE = README.parent / "docs" / "use_weights.py"
+PAGE = Path(__file__).parents[2] / "docs" / "taking_along.md"
+EXAMPLE = PAGE.parent / "use_weights.py"
 SPLIT = {"kind": "in_order", "train_rows": 400, "test_rows": 60}
 
 PADDED = {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8, "padding": "power_of_two"}
@@ -96,7 +96,7 @@ def test_the_documented_example_gives_the_stored_test_scores_without_this_projec
 
 
 def test_the_ten_lines_of_the_readme_give_the_stored_test_scores(dataset, tmp_path):
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     (lines,) = [block for block in blocks if "safe_open" in block]
     end, _ = trained(dataset, tmp_path)
     pairs = cache.open_texts(dataset).rows(list(range(400, 460)))

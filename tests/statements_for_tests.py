@@ -9,11 +9,11 @@ from sqlalchemy import Engine, event
 
 @contextmanager
 def statements(engine: Engine) -> Iterator[list[str]]:
-    """Every statement that is sent while the block runs."""
+    """Every statement that is sent while the block runs, with its values."""
     sent: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        sent.append(f"{statement} {values}")
 
     event.listen(engine, "before_cursor_execute", note)
     try:

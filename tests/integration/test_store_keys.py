@@ -1,9 +1,11 @@
 """API keys, the audit and quotas in the store."""
 
 import hashlib
+import hmac
 import re
 import threading
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +15,9 @@ from models.errors import Conflict, NotFound
 from models.experiments import runs_of
 from models.keys import Scope
 from models.runs import request_cancel
+from models.tables import ApiKey
 
+from statements_for_tests import statements
 from stored import at, stored_experiment
 
 
@@ -39,6 +43,32 @@ def test_a_key_is_256_random_bits_and_only_its_hash_is_kept(database: Database) 
         assert row.digest == hashlib.sha256(secret.encode()).hexdigest()
         dump = session.connection().exec_driver_sql("SELECT * FROM api_keys").all()
     assert secret not in str(dump)
+
+
+def test_no_time_tells_how_much_of_a_digest_was_right(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one, secret), (other, _) = made(database), made(database)
+    digest = keys.digest_of(secret)
+    with database.transaction() as session:  # a digest that begins as the key's does
+        session.get_one(ApiKey, other).digest = digest[:8] + "f" * 56
+    compared: list[tuple[str, str]] = []
+
+    def noted(stored: str, sent: str) -> bool:
+        compared.append((stored, sent))
+        return hmac.compare_digest(stored, sent)
+
+    monkeypatch.setattr("models.keys.hmac", SimpleNamespace(compare_digest=noted))
+    with database.reading() as session, statements(database.engine) as sent:
+        row = keys.key_of(session, secret)
+    assert row is not None
+    assert row.id == one
+    assert (digest, digest) in compared
+    assert any(digest[:8] in statement for statement in sent)
+    assert not any(digest[:9] in statement for statement in sent), "the database compared it"
+    with database.transaction() as session:
+        session.get_one(ApiKey, one).digest = "0" * 64
+    assert not works(database, secret)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ class ComposeForTests:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(f"{name} is healthy: {self.log(name)}", lambda: self.healthy(name))
+        wait_until(f"{name} is healthy", lambda: self.healthy(name), log=lambda: self.log(name))
 
     def healthy(self, name: str) -> bool:
         """What the service's own health check says now."""

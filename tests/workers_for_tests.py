@@ -35,15 +35,21 @@ ROWS = 1200
 PATIENCE = 240.0  # seconds until a test calls it never; a busy machine is no failure
 
 
-def wait_until(what: str, holds: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Return the first true answer of `holds`; fail, saying what never came."""
+def wait_until(
+    what: str,
+    holds: Callable[[], Any],
+    seconds: float = PATIENCE,
+    *,
+    log: Callable[[], str] = str,
+) -> Any:
+    """Return the first true answer of `holds`; fail, saying what never came, and the `log` then."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = holds()
         if found:
             return found
         time.sleep(0.1)
-    raise AssertionError(f"waited {seconds:g} s and never saw: {what}")
+    raise AssertionError(f"waited {seconds:g} s and never saw: {what}\n{log()}")
 
 
 class WorkerForTests:

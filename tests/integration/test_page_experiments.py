@@ -104,7 +104,7 @@ def test_more_than_one_piece_of_the_list_can_be_shown(tab: Tab, service: ApiForT
 
 def test_a_name_that_looks_like_markup_is_shown_as_text(tab: Tab, service: ApiForTests) -> None:
     made = service.submit(name=EVIL)
-    tab.open()
+    tab.open().sees(EVIL)
     assert rows(tab) == [EVIL]
     tab.find(".experiments .name").click()
     expect(tab.find("h1")).to_have_text(EVIL)

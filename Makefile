@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo serve test contract examples check forum secrets clean
+.PHONY: demo serve test contract examples check forum bench peers secrets clean
 
 demo: $(VENV)/installed
 	$(BIN)/tripletlab demo $(ARGS)
@@ -16,6 +16,19 @@ serve: $(VENV)/installed
 forum: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[exports]'
 	$(BIN)/python benchmarks/forum_question.py $(if $(QUORA),--quora $(QUORA)) $(ARGS)
+
+# every timing that has a goal, into benchmarks/goals.md: make bench QUORA=quora_question_pairs.parquet
+bench: $(VENV)/installed peers
+	$(if $(QUORA),TRIPLETLAB_QUORA_FILE=$(abspath $(QUORA))) $(BIN)/python benchmarks/bench.py $(ARGS)
+
+# the libraries that ours is measured against, in an environment of their own
+peers: .venv-peers/installed
+
+.venv-peers/installed: constraints.txt
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
+	.venv-peers/bin/python -m pip install --quiet sentence-transformers pytorch-metric-learning mlflow httpx
+	touch $@
 
 # what docker-compose.yml reads: never over what is there. The folder keeps others of this host out;
 # the files are readable, because the users in the containers are not the one here
@@ -54,4 +67,4 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,6 @@
 """The loss alone, forward and backward, beside the libraries that people would take instead.
 
-    make peers && .venv-peers/bin/python benchmarks/loss_alone.py
+    make peers && PYTHONPATH=. .venv-peers/bin/python benchmarks/loss_alone.py
 
 B pairs of unit vectors of D = 128. A peer sees the 2B vectors with one label for each pair, as its
 documentation says. Ours is the course's loss (two hinges, semi-hard mask) against the semi-hard
@@ -9,7 +9,7 @@ The memory is the peak of a process that does ours once at B = 4096.
 """
 
 import argparse
-import resource
+import os
 import statistics
 import subprocess
 import sys
@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 
 import torch
+from goals import tell_goal
+from memory import memory_peak
 from torch import Tensor
 
 from models.specs.losses import LossSpec
@@ -73,7 +75,7 @@ def metric_learning(both: Tensor, kind: str) -> Pass:
 
 def sentence_transformers(both: Tensor, kind: str) -> Pass:
     """sentence-transformers: the arithmetic of its losses, without a network before it."""
-    from sentence_transformers import losses
+    from sentence_transformers.sentence_transformer import losses
 
     if kind == "semi-hard":
         made = losses.BatchSemiHardTripletLoss(torch.nn.Identity(), margin=MARGIN)
@@ -95,10 +97,11 @@ def milliseconds(both: Tensor, one: Pass) -> float:
 def memory(size: int) -> None:
     """Print the MiB that one pass adds to this process."""
     milliseconds(small := vectors(64), course(small))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    milliseconds(both := vectors(size), course(both))
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"ours at B = {size}: {(after - before) / 1024:.0f} MiB more at its peak")
+    both = vectors(size)
+    before = memory_peak(os.getpid())
+    milliseconds(both, course(both))
+    more = memory_peak(os.getpid()) - before
+    tell_goal(f"the loss at B = {size}", f"{more} MiB more", "–", "–", "< 400 MiB", more < 400)
 
 
 def main() -> None:
@@ -127,6 +130,16 @@ def main() -> None:
         ratio = statistics.median(v / o for v, o in zip(values, own, strict=True))
         spread = f"(10 % {low:.2f}, 90 % {high:.2f})"
         print(f"{name:36} {middle:8.2f} ms {spread:28} {ratio:6.1f} x ours")
+        if name not in ("ours, course", "ours, hardest"):
+            wanted = 4 if "batch-hard" in name else 10
+            tell_goal(
+                f"the loss at B = 256 beside {name}",
+                f"{statistics.median(own):.2f} ms",
+                f"{middle:.2f} ms",
+                f"{ratio:.1f}",
+                f"≥ {wanted}",
+                ratio >= wanted,
+            )
     subprocess.run([sys.executable, __file__, "--memory", "4096"], check=True)
 
 

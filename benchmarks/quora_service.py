@@ -17,7 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from own_service import OwnService, memory_peak, own_service
+from goals import tell_goal
+from memory import memory_peak
+from own_service import OwnService, own_service
 
 from api.client import ENDED, Client
 
@@ -56,7 +58,9 @@ def upload(service: OwnService, file: Path) -> None:
     service.client.upload(file, DATASET)
     seconds = time.perf_counter() - begun
     peak = memory_peak(service.pid)
-    print(f"upload, check, tokenise, hash, profile: {seconds:.1f} s, API at most {peak} MiB")
+    tell_goal("preparing the Quora file (checked, hashed, tokenised, profiled)", f"{seconds:.1f} s",
+              "–", "–", "< 20 s", seconds < 20)  # fmt: skip
+    tell_goal("memory of the API while it does", f"{peak} MiB", "–", "–", "< 1.5 GiB", peak < 1536)
 
 
 def body(steps: int) -> dict[str, Any]:
@@ -107,8 +111,9 @@ def measure(slots: int, file: Path, steps: int, question: bool) -> list[float]:
     with own_service(workers=slots) as service:
         client = service.client
         upload(service, file)
-        starts = [first_step(client) for _ in range(4)][1:]
-        print(f"{slots} slots: POST to the first recorded step {statistics.median(starts):.2f} s")
+        start = statistics.median([first_step(client) for _ in range(4)][1:])
+        tell_goal("from POST to the first recorded step", f"{start:.2f} s", "–", "–", "< 1 s",
+                  start < 1)  # fmt: skip
         peak = PeakOfAttempts()
         _, each = trained(client, steps)
         peak.stop()
@@ -133,7 +138,9 @@ def main() -> None:
     alone = measure(1, Path(file), asked.steps, False)
     beside = measure(2, Path(file), asked.steps, asked.question)
     ratio = statistics.mean(beside) / statistics.mean(alone)
-    print(f"a run beside another takes {ratio:.2f} times as long as alone")
+    shown = f"{statistics.mean(beside):.1f} s", f"alone {statistics.mean(alone):.1f} s"
+    figure = f"a run of {asked.steps} steps beside another"
+    tell_goal(figure, *shown, f"{ratio:.2f}", "≤ 1.1", ratio <= 1.1)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,77 @@
+"""Every timing of this folder that has a goal, one after the other, and one table of them.
+
+    make bench QUORA=quora_question_pairs.parquet
+
+`.venv-peers` (`make peers`) is where the libraries live that ours is measured against, for they
+need other versions of what we need too. What a script says goes to the terminal as it comes; the
+rows go to `benchmarks/goals.md`, with the machine and the time that all of it took. The machine
+should have nothing else to do.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+
+from goals import HEAD
+
+HERE = Path(__file__).resolve().parent
+SCRIPTS: tuple[tuple[str, ...], ...] = (
+    ("step.py",),
+    ("loss_alone.py",),
+    ("quora_service.py", "--question"),
+    ("store.py",),
+)
+BESIDE_PEERS = ("loss_alone.py",)  # these run where the peers are, and import both
+
+
+def rows_of(command: list[str], environment: dict[str, str]) -> list[str]:
+    """The table rows that a script prints; everything is shown as it comes."""
+    print(f"$ {' '.join(command)}", flush=True)
+    rows = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if line.startswith("| "):
+                rows.append(line)
+    if process.returncode:
+        ended = f"{Path(command[1]).name} ended with {process.returncode}"
+        rows.append(f"| {ended} | – | – | – | – | **no** |\n")
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", type=Path, default=HERE.parent / ".venv-peers")
+    parser.add_argument("--out", type=Path, default=HERE / "goals.md")
+    parser.add_argument("scripts", nargs="*", help="only these")
+    asked = parser.parse_args()
+    if "TRIPLETLAB_QUORA_FILE" not in os.environ:
+        sys.exit("they need the Quora pairs: make bench QUORA=quora_question_pairs.parquet")
+    environment = {
+        **os.environ,
+        "PEERS": str(asked.peers),
+        "PYTHONPATH": str(HERE.parent),  # ours, where it is not installed
+        "PYTHONUNBUFFERED": "1",
+    }
+    begun, rows = time.monotonic(), []
+    for script, *arguments in SCRIPTS:
+        if asked.scripts and script not in asked.scripts:
+            continue
+        python = asked.peers / "bin" / "python" if script in BESIDE_PEERS else sys.executable
+        rows += rows_of([str(python), str(HERE / script), *arguments], environment)
+    minutes = (time.monotonic() - begun) / 60
+    asked.out.write_text(
+        f"# Goals\n\n`make bench` in {minutes:.0f} minutes on {os.cpu_count()} cores, Python "
+        f"{python_version()}, torch {version('torch')}. Each ratio is of things measured side by "
+        f"side in one run.\n\n{HEAD}\n{''.join(rows)}"
+    )
+
+
+if __name__ == "__main__":
+    main()

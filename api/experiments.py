@@ -3,7 +3,7 @@
 import shutil
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response, status
+from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response, status
 
 from api.bodies import JsonBody
 from api.callers import CallerDep
@@ -19,7 +19,7 @@ from api.problems import KeyReused
 from api.progress import experiment_view
 from api.result_views import Results
 from api.results import results_document
-from api.submission import accept
+from api.submission import accept, ring
 from api.views import DryRun, ExperimentSummary, ExperimentView, Page
 from api.waiting import changed_view, matches
 from models import clock
@@ -57,6 +57,7 @@ Text = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
 def create(
     request: Request,
     response: Response,
+    background: BackgroundTasks,
     service: ServiceDep,
     caller: CallerDep,
     body: JsonBody,
@@ -70,7 +71,8 @@ def create(
     """
     if dry_run:
         return _dry_run(service, body)
-    created = accept(service, body, idempotency_key, caller)
+    created, bells = accept(service, body, idempotency_key, caller)
+    background.add_task(ring, service, created, bells)
     response.headers["Location"] = str(
         request.app.url_path_for("get_experiment", experiment_id=created)
     )

@@ -236,11 +236,13 @@ def _pointer(location: Sequence[int | str]) -> str:
 
 
 async def _unknown(request: Request, _error: Exception) -> JSONResponse:
-    # Starlette raises the error again after this reply, so the server logs the traceback
+    # Starlette raises the error again after this reply, so the server logs the traceback, and hangs
+    # up: a client that is not told would send its next request into a closed connection
+    hung_up = {"Connection": "close"}
     return problem(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "This is a fault of the service; its log has the traceback.",
         # this reply is sent from outside of all middleware
-        headers=security_headers(request.scope["scheme"]),
+        headers={**security_headers(request.scope["scheme"]), **hung_up},
     )

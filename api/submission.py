@@ -1,7 +1,7 @@
-"""Accepting an experiment: stored and committed first, announced to the broker after.
+"""Accepting an experiment: stored and committed first, announced to the broker after the reply.
 
-**The broker is a bell, not a ledger**: when it is away the experiment is accepted all the same,
-and the reaper of a worker submits its runs once it is back.
+**The broker is a bell, not a ledger**: when it is away the experiment is accepted all the same and
+nobody waits for it; the reaper of a worker submits its runs once it is back.
 """
 
 import hashlib
@@ -24,8 +24,12 @@ from models.tables import Experiment
 log = logging.getLogger(__name__)
 
 
-def accept(service: Service, document: Any, key: str | None, caller: Caller) -> str:
-    """Store the experiment of a body and ring for its runs; its id.
+Bells = list[tuple[str, str]]
+"""The id and the device of each run that is to be rung for."""
+
+
+def accept(service: Service, document: Any, key: str | None, caller: Caller) -> tuple[str, Bells]:
+    """Store the experiment of a body; its id, and what `ring` is to be told.
 
     A `key` that came before with the same body gives the experiment of then, whoever of two
     simultaneous requests was first; with another body it raises `KeyReused`. Each caller has keys
@@ -35,18 +39,16 @@ def accept(service: Service, document: Any, key: str | None, caller: Caller) -> 
     digest = _digest(document)
     earlier = _earlier(service, key, digest)
     if earlier is not None:
-        return earlier
+        return earlier, []
     planned = plan(service, document)
     try:
-        created = _store(service, planned, key, digest, caller)
+        return _store(service, planned, key, digest, caller)
     except Conflict:
         # the same key may have been stored between our look and our insert
         earlier = _earlier(service, key, digest)
         if earlier is None:
             raise
-        return earlier
-    _ring(service, created)
-    return created
+        return earlier, []
 
 
 def _own(caller: Caller, key: str | None) -> str | None:
@@ -78,15 +80,17 @@ def _same(found: Experiment, digest: str) -> str:
     return found.id
 
 
-def _store(service: Service, planned: Plan, key: str | None, digest: str, caller: Caller) -> str:
+def _store(
+    service: Service, planned: Plan, key: str | None, digest: str, caller: Caller
+) -> tuple[str, Bells]:
     with service.database.transaction() as session:
         earlier = by_idempotency_key(session, key) if key is not None else None
         if earlier is not None:
-            return _same(earlier, digest)
+            return _same(earlier, digest), []
         _find_room(session, planned, service.settings.max_queued_runs, caller)
         created = _insert(session, planned, key, digest, caller)
         caller.record(session, "created", created.id, utc_now())
-        return created.id
+        return created.id, [(run.id, run.device) for run in runs_of(session, created.id)]
 
 
 def _find_room(session: Session, planned: Plan, most: int, caller: Caller) -> None:
@@ -114,14 +118,15 @@ def _insert(
     )
 
 
-def _ring(service: Service, experiment_id: str) -> None:
+def ring(service: Service, experiment_id: str, bells: Bells) -> None:
+    """Tell the workers of the runs of an experiment, if there is a broker that answers."""
+    if not bells:
+        return
     if service.broker is None:
         log.warning("no broker: the runs of %s wait for a worker's reaper", experiment_id)
         return
-    with service.database.reading() as session:
-        runs = [(run.id, run.device) for run in runs_of(session, experiment_id)]
     try:
-        for run_id, device in runs:
+        for run_id, device in bells:
             submit(service.broker, run_id, device)
     except ServiceUnavailable as error:
         log.warning("the runs of %s wait for a worker's reaper: %s", experiment_id, error)

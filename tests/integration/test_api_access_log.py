@@ -13,6 +13,7 @@ import pytest
 from models.logs import log_to_stderr
 
 from api_for_tests import GENERATED, ApiForTests
+from workers_for_tests import wait_until
 
 
 class Lines:
@@ -58,9 +59,16 @@ def test_a_reply_carries_the_clients_request_id_and_so_does_its_line(
 
 def test_lines_on_the_way_to_a_reply_carry_its_id(api: ApiForTests, lines: Lines) -> None:
     made = api.http.post("/v1/experiments", json={"recipe": "hard-negative-mining-small"})
-    own = [one for one in lines.read() if one.get("request") == made.headers["x-request-id"]]
-    # the API of these tests has no broker that answers, and says so
-    assert {one["logger"] for one in own} == {"api.submission", "api.access_log"}
+    seen: set[str] = set()
+
+    def both() -> bool:
+        own = [one for one in lines.read() if one.get("request") == made.headers["x-request-id"]]
+        seen.update(one["logger"] for one in own)
+        return len(seen) == 2
+
+    # the API of these tests has no broker that answers, and says so after the reply
+    wait_until("both lines", both)
+    assert seen == {"api.submission", "api.access_log"}
 
 
 @pytest.mark.parametrize("sent", ["a b", "x" * 65, "é", "", "a\tb"])

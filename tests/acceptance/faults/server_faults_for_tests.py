@@ -66,7 +66,7 @@ def postgres_away_for_a_minute(ledger: Ledger, draw: random.Random) -> str | Non
 def kill_api_before_submit(ledger: Ledger, draw: random.Random) -> str | None:
     """The API dies after COMMIT, while its message waits for a broker that answers nothing.
 
-    Nobody told the client, so it sends the same request again, under the same key.
+    A client that was not told sends the same request again, under the same key.
     """
     service, key = _separate(ledger), f"key-{draw.getrandbits(64):x}"
     assert service.api is not None

@@ -15,6 +15,7 @@ from models.database import Database
 from models.metrics import StepRow
 from models.settings import Settings
 from models.states import RunState
+from models.tables import Run
 from worker import tasks
 from worker.claiming import claim
 
@@ -50,8 +51,8 @@ def main(number: str) -> None:
             now=datetime.now(UTC),
         )
 
-    def attempt(_settings: Settings, run_id: str) -> int:
-        pretend(database, settings.worker_id, run_id)
+    def attempt(_database: Database, _settings: Settings, before: Run) -> int:
+        pretend(database, settings.worker_id, before.id)
         return 0
 
     tasks._attempt = attempt

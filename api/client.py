@@ -414,10 +414,18 @@ class Client:
         asked = {"a": a, "b": b, "metric": metric, "margin": margin, "confidence": confidence}
         return Comparison.of(self.get("/v1/comparisons", **asked))
 
-    def steps(self, run: str | Run, *, after: int = 0, max_points: int | None = None) -> Table:
-        """Its steps in columns; `max_points` thins them without losing extremes."""
+    def steps(
+        self,
+        run: str | Run,
+        *,
+        after: int = 0,
+        max_points: int | None = None,
+        figures: Sequence[str] | None = None,
+    ) -> Table:
+        """Its steps in columns, all or the `figures` named; `max_points` thins them without losing
+        extremes."""
         place = f"/v1/runs/{_id(run)}/steps"
-        return Table(self.get(place, after=after, max_points=max_points))
+        return Table(self.get(place, after=after, max_points=max_points, figures=figures))
 
     def evaluations(self, run: str | Run) -> Table:
         return Table.of(self.get(f"/v1/runs/{_id(run)}/evaluations")["items"])

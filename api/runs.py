@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from numpy.typing import NDArray
+from pydantic import AfterValidator, Field
 from safetensors.numpy import load_file
 
 from api.callers import CallerDep
@@ -14,13 +15,24 @@ from api.progress import one_run_view
 from api.views import EvaluationView, Page, RunView, ScoresView
 from models import clock
 from models.errors import Conflict, NotFound
-from models.metrics import Series, evaluations_of, steps_series
+from models.metrics import STEP_FIGURES, Series, evaluations_of, steps_series
 from models.run_files import SCORES
 from models.runs import request_cancel
 from models.runs import run as find_run
 from models.states import RunState
 
 router = APIRouter(prefix="/runs", tags=["runs"])
+
+
+def _known(figure: str) -> str:
+    if figure not in STEP_FIGURES:
+        raise ValueError(f"a step has no figure of this name; it has {', '.join(STEP_FIGURES)}")
+    return figure
+
+
+StepFigure = Annotated[
+    str, AfterValidator(_known), Field(json_schema_extra={"enum": list(STEP_FIGURES)})
+]
 
 
 @router.get("/{run_id}")
@@ -36,14 +48,17 @@ def steps(
     run_id: RunId,
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     max_points: Annotated[int | None, Query(ge=2, le=100_000)] = None,
+    figures: Annotated[list[StepFigure] | None, Query()] = None,
 ) -> Series:
-    """The steps above `after`, one list a column.
+    """The steps above `after`, one list a column: all, or only the `figures` that are named.
 
     `max_points` thins the series without losing its first, last and extreme values.
     """
     with service.database.reading() as session:
         find_run(session, run_id)
-        return steps_series(session, run_id, after=after, max_points=max_points)
+        return steps_series(
+            session, run_id, after=after, max_points=max_points, figures=figures or ()
+        )
 
 
 @router.get("/{run_id}/evaluations")

@@ -117,14 +117,15 @@ def steps_series(
     after: int = 0,
     until: int = LAST_STEP,
     max_points: int | None = None,
+    figures: Sequence[str] = (),
 ) -> Series:
-    """The steps above `after`, up to `until`, in columns: `step`, each figure, and `active_1`, …
-    of its terms.
+    """The steps above `after`, up to `until`, in columns: `step`, and each of `figures`; without
+    them all there are, with `active_1`, … of its terms.
 
     With `max_points` the series is thinned (see `thinning.thin`): first, last, every column's
-    lowest and highest, and the loss's extremes of each stretch stay.
+    lowest and highest, and the extremes of the first figure in each stretch stay.
     """
-    names = ("step", *STEP_FIGURES)
+    names = ("step", *(figures or STEP_FIGURES))
     query = (
         select(*(getattr(Step, name) for name in names))
         .where(Step.run_id == run_id, Step.step > after, Step.step <= until)
@@ -132,10 +133,14 @@ def steps_series(
     )
     rows = session.execute(query).all()
     if max_points is not None and len(rows) > max_points:
-        figures = np.array([row[1:] for row in rows], dtype=np.float64)
-        columns = dict(zip(STEP_FIGURES, figures.T, strict=True))
-        rows = [rows[index] for index in thin(columns, guide="loss", max_points=max_points)]
-    series = {name: [row[index] for row in rows] for index, name in enumerate(names)}
+        values = (np.array(column, dtype=np.float64) for column in zip(*rows, strict=True))
+        columns = dict(zip(names, values, strict=True))
+        del columns["step"]
+        rows = [rows[index] for index in thin(columns, guide=names[1], max_points=max_points)]
+    by_column = zip(*rows, strict=True) if rows else ((),) * len(names)
+    series = {name: list(column) for name, column in zip(names, by_column, strict=True)}
+    if figures:
+        return series
     unused = [name for name in ACTIVE[1:] if all(value is None for value in series[name])]
     return {name: values for name, values in series.items() if name not in unused}
 

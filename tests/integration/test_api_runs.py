@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api_for_tests import ApiForTests
+from api_for_tests import ApiForTests, pointers
 
 
 @pytest.fixture
@@ -38,6 +38,23 @@ def test_steps_come_in_columns_after_a_step_and_thinned(
     assert len(thinned) < 20
     assert (thinned[0], thinned[-1]) == (1, 20)
     assert api.http.get(place, params={"after": -1}).status_code == 422
+
+
+def test_steps_have_only_the_figures_that_are_asked_for(
+    api: ApiForTests, run: dict[str, Any]
+) -> None:
+    place = f"/v1/runs/{run['id']}/steps"
+    api.train(run["id"], accuracy=0.7)
+    whole = api.get(place)
+    chosen = api.get(place, figures=["loss", "lr"])
+    assert chosen == {name: whole[name] for name in ("step", "loss", "lr")}
+    thinned = api.get(place, figures="lr", max_points=6)
+    assert set(thinned) == {"step", "lr"}
+    assert (thinned["step"][0], thinned["step"][-1]) == (1, 20)
+    assert api.get(place, figures="active_8")["active_8"] == [None] * 20  # there is one term
+    wrong = api.http.get(place, params={"figures": ["loss", "step; DROP TABLE steps"]})
+    assert pointers(wrong) == ["/query/figures/1"]
+    assert "gradient_norm" in wrong.text
 
 
 def test_evaluations_come_in_order(api: ApiForTests, run: dict[str, Any]) -> None:

@@ -217,6 +217,7 @@ def test_figures_of_a_run_come_in_columns(api: ApiForTests, lab: Client) -> None
     run = ended(api, lab).runs[0]
     assert lab.steps(run)["step"] == list(range(1, 21))
     assert len(lab.steps(run, after=10)["loss"]) == 10
+    assert set(lab.steps(run, figures=["lr"])) == {"step", "lr"}
     assert lab.evaluations(run)["split"] == ["validation", "test", "validation"]
     assert lab.scores(run)["score"] == [0.5, -0.25, 1.0]
     frame = lab.steps(run).frame("polars")

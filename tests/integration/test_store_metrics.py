@@ -1,5 +1,7 @@
 """Figures in the store: what is appended is read back, in columns, thinned, and summed up."""
 
+from dataclasses import replace
+
 from models.database import Database
 from models.experiments import runs_of
 from models.metrics import (
@@ -100,6 +102,22 @@ def test_a_thinned_series_keeps_its_spike_and_its_ends(database: Database) -> No
     assert max(series["loss"]) == 99.0
     assert {len(column) for column in series.values()} == {len(series["step"])}
     assert tail["step"] == list(range(901, 1001))
+
+
+def test_a_series_of_one_figure_is_thinned_by_that_figure(database: Database) -> None:
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        rows = [
+            replace(step_row(step), gradient_norm=7.0 if step == 567 else 1.0)
+            for step in range(1, 1001)
+        ]
+        append_steps(session, run_id, rows)
+        series = steps_series(session, run_id, max_points=20, figures=["gradient_norm"])
+        empty = steps_series(session, run_id, after=1000, figures=["lr"])
+    assert set(series) == {"step", "gradient_norm"}
+    assert len(series["step"]) <= 20
+    assert max(series["gradient_norm"]) == 7.0
+    assert empty == {"step": [], "lr": []}
 
 
 def test_an_evaluation_is_read_back_figure_by_figure(database: Database) -> None:

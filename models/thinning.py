@@ -20,17 +20,27 @@ def thin(columns: Mapping[str, Column], *, guide: str, max_points: int) -> NDArr
         return np.arange(length)
     keep = {0, length - 1}
     for values in columns.values():
-        keep.update(_extremes(values, 0))
+        keep.update(_extremes(values))
     stretches = (max_points - len(keep)) // 2
     if stretches > 0:
-        edges = np.linspace(0, length, stretches + 1).astype(int)
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
-            keep.update(_extremes(columns[guide][start:end], int(start)))
+        keep.update(_of_each(columns[guide], stretches))
     return np.array(sorted(keep), dtype=np.intp)
 
 
-def _extremes(values: Column, offset: int) -> tuple[int, ...]:
-    """Where the lowest and highest values are, counted from `offset`; nothing if all are NaN."""
+def _extremes(values: Column) -> tuple[int, ...]:
+    """Where the lowest and highest values are; nothing if all are NaN."""
     if np.isnan(values).all():
         return ()
-    return offset + int(np.nanargmin(values)), offset + int(np.nanargmax(values))
+    return int(np.nanargmin(values)), int(np.nanargmax(values))
+
+
+def _of_each(values: Column, stretches: int) -> list[int]:
+    """Where the lowest and highest values of each stretch are, the first where several are."""
+    edges = np.linspace(0, len(values), stretches + 1).astype(int)
+    stretch = np.repeat(np.arange(stretches), np.diff(edges))
+    found: list[int] = []
+    for reduce in (np.fmin, np.fmax):  # these pass over NaN
+        equal = np.flatnonzero(values == reduce.reduceat(values, edges[:-1])[stretch])
+        _, first = np.unique(stretch[equal], return_index=True)
+        found += equal[first].tolist()
+    return found

@@ -23,8 +23,12 @@ HERE = Path(__file__).resolve().parent
 SCRIPTS: tuple[tuple[str, ...], ...] = (
     ("step.py",),
     ("loss_alone.py",),
+    ("overhead.py",),
     ("quora_service.py", "--question"),
     ("store.py",),
+    ("many_rows.py",),
+    ("followers.py",),
+    ("first_view.py", "--experiments", "200"),
 )
 BESIDE_PEERS = ("loss_alone.py",)  # these run where the peers are, and import both
 

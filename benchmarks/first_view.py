@@ -14,6 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from goals import tell_goal
+
 from models.database import Database
 from models.migrating import migrate
 from models.settings import Settings
@@ -65,6 +67,9 @@ def measure(api: ApiForTests, times: int) -> None:
     assert rows, "nothing was shown"
     print(f"first rows after {statistics.median(seconds):.2f} s (median of {times},", end=" ")
     print(f"{min(seconds):.2f} to {max(seconds):.2f}); {max(sizes):,} bytes in {replies} replies")
+    first, kilobytes = statistics.median(seconds), max(sizes) / 1000
+    tell_goal("the page's first view", f"{first:.2f} s", "–", "–", "< 1 s", first < 1)
+    tell_goal("its bytes", f"{kilobytes:.0f} kB", "–", "–", "< 300 kB", kilobytes < 300)
 
 
 if __name__ == "__main__":

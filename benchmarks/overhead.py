@@ -1,0 +1,91 @@
+"""What a run costs beside its steps and evaluations: recording, checkpoints, heartbeats, files.
+
+    TRIPLETLAB_QUORA_FILE=… python benchmarks/overhead.py [--steps 400]
+
+The data and the experiment come from a service; then this process is the attempt, as the worker's
+is: it claims a run, beats, trains one arm of the forum's question, records each step and saves a
+checkpoint every few seconds (oftener than by default). What is inside of a step or an evaluation
+is counted, and the rest of the time from the first step to the end is what it costs beside them.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from goals import tell_goal
+from own_service import OwnService, own_service
+
+from models.database import Database
+from worker.claiming import claim
+from worker.heart import Heart
+from worker.runner import Attempt
+from worker.training import loop
+
+DATASET = "quora-question-pairs"
+CHECKPOINT_SECONDS = 5.0
+INSIDE = ("evaluate_validation", "pair_scores", "decision_threshold", "evaluate_test")
+
+
+class Stopwatch:
+    def __init__(self) -> None:
+        self.inside, self.begun = 0.0, 0.0
+
+    def timed(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        def measured(*given: Any, **more: Any) -> Any:
+            begun = time.perf_counter()
+            self.begun = self.begun or begun
+            try:
+                return work(*given, **more)
+            finally:
+                self.inside += time.perf_counter() - begun
+
+        return measured
+
+
+def measure(service: OwnService, file: str, steps: int) -> None:
+    service.client.upload(file, DATASET)
+    body = {"recipe": "hard-negative-mining", "seeds": {"count": 1}, "steps": steps}
+    run = service.client.submit(body).runs[0]
+    database = Database(service.settings.resolved_database_url)
+    watch = Stopwatch()
+    loop.Training.advance = watch.timed(loop.Training.advance)  # type: ignore[method-assign]
+    for name in INSIDE:
+        setattr(loop, name, watch.timed(getattr(loop, name)))
+    claimed = claim(database, run.id, None)  # type: ignore[arg-type]
+    assert claimed is not None
+    with Heart(
+        database, run.id, claimed.run.attempt, "", service.settings.heartbeat_seconds
+    ) as heart:
+        Attempt(database, service.settings, claimed, heart).carry_out()
+    whole = time.perf_counter() - watch.begun
+    database.close()
+    assert service.client.get(f"/v1/runs/{run.id}")["state"] == "succeeded"
+    share = 1 - watch.inside / whole
+    tell_goal(
+        f"all but steps and evaluations, of a run of {steps} steps",
+        f"{whole - watch.inside:.2f} s",
+        f"the run {whole:.1f} s",
+        f"{share:.1%}",
+        "< 2 %",
+        share < 0.02,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=400)
+    asked = parser.parse_args()
+    file = os.environ.get("TRIPLETLAB_QUORA_FILE")
+    if not file:
+        sys.exit("TRIPLETLAB_QUORA_FILE names no file")
+    torch.set_num_threads(1)
+    with own_service("--no-worker", checkpoint_seconds=CHECKPOINT_SECONDS) as service:
+        measure(service, file, asked.steps)
+
+
+if __name__ == "__main__":
+    main()

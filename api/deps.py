@@ -13,6 +13,7 @@ from typing import Annotated, Any, cast
 from celery import Celery
 from fastapi import Depends, Path, Request
 
+from api.shared_looks import SharedLooks
 from models.database import Database
 from models.errors import NotFound
 from models.settings import Settings
@@ -33,6 +34,8 @@ class Service:
     """Held where files of a data set and its row change together, so neither is left alone."""
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server is asked to stop: replies that wait for a change end now."""
+    looks: SharedLooks[Any] = field(default_factory=SharedLooks)
+    """Of replies that wait for a change, by the id of what they wait for."""
 
 
 def get_service(request: Request) -> Service:

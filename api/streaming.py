@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from api.deps import ExperimentId, Service, ServiceDep
 from api.progress import state_of
 from api.views import EvaluationView, EventView
-from models.errors import Invalid, Problem
+from models.errors import Invalid, NotFound, Problem
 from models.events import events_after, last_event
 from models.experiments import experiment, runs_of
 from models.metrics import evaluation_counts, evaluations_of, steps_series
@@ -59,6 +59,11 @@ class Position:
 
     def of(self, index: int) -> tuple[int, int]:
         return self.runs[index] if index < len(self.runs) else (0, 0)
+
+    def is_at(self, now: "Position", figures: bool) -> bool:
+        """Whether all that there is now has been told; `figures` as for the stream."""
+        told = not figures or all(self.of(i) == pair for i, pair in enumerate(now.runs))
+        return told and self.event == now.event
 
     def with_run(self, index: int, step: int, evaluations: int) -> "Position":
         told = [self.of(i) for i in range(max(len(self.runs), index + 1))]
@@ -118,6 +123,25 @@ async def stream(
             yield _message("end", position, {})
             return
         await asyncio.sleep(PAUSE)
+        while await _is_quiet(service, experiment_id, position, figures):
+            if service.stopping.is_set() or await request.is_disconnected():
+                return
+            await asyncio.sleep(PAUSE)
+
+
+async def _is_quiet(
+    service: Service, experiment_id: str, position: Position, figures: bool
+) -> bool:
+    """Whether nothing is new, by one look for all streams of the experiment."""
+
+    def look() -> Position:
+        return _position_now(service, experiment_id)
+
+    try:
+        now = await service.looks.look(f"stream {experiment_id}", look)
+    except NotFound:
+        return False
+    return position.is_at(now, figures)
 
 
 def _position_now(service: Service, experiment_id: str) -> Position:

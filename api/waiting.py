@@ -29,12 +29,16 @@ async def held(
     look: Callable[[], Seen],
     enough: Callable[[Seen], bool],
     wait: float,
+    key: str | None = None,
 ) -> Seen:
-    """What `look` sees once it is enough, or after `wait` seconds, or when nobody listens."""
+    """What `look` sees once it is enough, or after `wait` seconds, or when nobody listens.
+
+    With a `key` the looks after the first are shared with all who wait under the same one.
+    """
     deadline = time.monotonic() + wait
     pause = FIRST_PAUSE
+    seen = await run_in_threadpool(look)
     while True:
-        seen = await run_in_threadpool(look)
         left = deadline - time.monotonic()
         if enough(seen) or left <= 0:
             return seen
@@ -42,6 +46,8 @@ async def held(
             return seen
         await asyncio.sleep(min(pause, left))
         pause = min(pause * 1.5, LONGEST_PAUSE)
+        shared = key and service.looks.look(key, look)
+        seen = await (shared or run_in_threadpool(look))
 
 
 async def changed_view(
@@ -62,7 +68,7 @@ async def changed_view(
         seen = tag if seen is None else seen
         return not matches(seen, tag) or view.state in TERMINAL
 
-    return await held(request, service, look, changed, wait)
+    return await held(request, service, look, changed, wait, experiment_id)
 
 
 def _look(service: Service, experiment_id: str) -> ExperimentView:

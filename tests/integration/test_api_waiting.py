@@ -4,7 +4,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import pytest
 
+from api import shared_looks
+from api import waiting as api_waiting
+from api.deps import Service
+from api.views import ExperimentView
 from models import runs
 
 from api_for_tests import ApiForTests, now
@@ -94,3 +99,27 @@ def test_a_service_that_stops_lets_waiting_clients_go(api: ApiForTests) -> None:
         api.get("/healthz")
         api.thread.stop()
         assert held.result().status_code in (200, 304)
+
+
+def test_many_who_wait_for_one_experiment_cost_few_looks(
+    api: ApiForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_looks, "FRESH", 3600.0)
+    made = api.submit()
+    tag, place = tag_of(api, made), f"{api.url}/v1/experiments/{made['id']}"
+    looks = []
+
+    def counted(service: Service, experiment_id: str) -> ExperimentView:
+        looks.append(experiment_id)
+        return look(service, experiment_id)
+
+    look = api_waiting._look
+    monkeypatch.setattr(api_waiting, "_look", counted)
+
+    def ask(_: int) -> int:
+        params, headers = {"wait": 1}, {"If-None-Match": tag}
+        return httpx.get(place, params=params, headers=headers, timeout=LONG).status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(ask, range(20))) == {304}
+    assert len(looks) == 20 + 1  # one of its own for each, then one for all

@@ -1,4 +1,4 @@
-"""Those who wait for the same thing share their looks at the database, replies and streams alike."""
+"""Those who wait for the same thing share their looks, replies and streams alike."""
 
 import asyncio
 import threading

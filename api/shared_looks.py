@@ -1,6 +1,6 @@
 """One look at the database for all who wait for the same thing, however many they are.
 
-Two hundred people who watch an experiment ask the same question twice a second. A look that is
+Two hundred people who watch an experiment ask the same question four times a second. A look that is
 under way, or has just ended, answers all of them.
 """
 
@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-FRESH = 0.2  # seconds from its beginning for which a look is good enough
+FRESH = 0.1  # seconds from its beginning for which a look is good enough
 
 Seen = TypeVar("Seen")
 

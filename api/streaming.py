@@ -28,7 +28,7 @@ from models.states import TERMINAL
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 
-PAUSE = 0.5  # seconds between two looks while nothing happens
+PAUSE = 0.25  # seconds between two looks while nothing happens
 AT_ONCE = 500  # events, or steps of a run, in one look: bounds the memory of a stream
 _POSITION = re.compile(r"(\d{1,18})(?:-(\d{1,10}:\d{1,10}(?:\.\d{1,10}:\d{1,10})*))?")
 

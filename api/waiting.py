@@ -18,7 +18,7 @@ from api.views import ExperimentView
 from models.states import TERMINAL
 
 FIRST_PAUSE = 0.05  # seconds; short at first, since a change is likeliest right after the last
-LONGEST_PAUSE = 0.5
+LONGEST_PAUSE = 0.25
 
 Seen = TypeVar("Seen")
 

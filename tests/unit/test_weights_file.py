@@ -95,7 +95,7 @@ def test_the_documented_example_gives_the_stored_test_scores_without_this_projec
     assert last == f"{said['padded'][0]:.4f} {called}"
 
 
-def test_the_ten_lines_of_the_readme_give_the_stored_test_scores(dataset, tmp_path):
+def test_the_ten_lines_of_the_docs_give_the_stored_test_scores(dataset, tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     (lines,) = [block for block in blocks if "safe_open" in block]
     end, _ = trained(dataset, tmp_path)

@@ -14,6 +14,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 READ_ONLY = "tripletlab_read_only"
 BUSY_TIMEOUT_MS = 20_000  # SQLite has one writer; a worker waits for its turn instead of failing
+# A writer that stands still in the middle (a stopped process, a paused or lost machine) holds its
+# locks, and with them every reaper that could take its run back. PostgreSQL ends it then.
+STANDSTILL_MS = 15_000
+CONNECT_SECONDS = 10  # until a server that does not answer is called away
 
 
 class Database:
@@ -66,13 +70,15 @@ def _engine(url: str) -> Engine:
     if parsed.get_backend_name() == "postgresql":
         # plain postgresql:// means psycopg 3 here
         psycopg = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(
-            psycopg,
+        engine = create_engine(
+            psycopg.update_query_dict({"connect_timeout": str(CONNECT_SECONDS), **parsed.query}),
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=30,
             hide_parameters=True,  # errors go to the log, which is no place for what people sent
         )
+        event.listen(engine, "begin", _bound_standstill)
+        return engine
     raise ValueError(
         f"database URL of kind '{parsed.drivername}': this service knows sqlite and postgresql"
     )
@@ -94,3 +100,10 @@ def _begin_immediate(connection: Any) -> None:
     # at once if another wrote in between. Taking the write lock at BEGIN makes it wait instead.
     read_only = connection.get_execution_options().get(READ_ONLY, False)
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _bound_standstill(connection: Any) -> None:
+    # readers hold no one up, and may compute for long between two queries
+    if not connection.get_execution_options().get(READ_ONLY, False):
+        bound = f"SET LOCAL idle_in_transaction_session_timeout = {STANDSTILL_MS}"
+        connection.exec_driver_sql(bound)

@@ -33,7 +33,7 @@ from worker.orphans import OrphanCollector
 from worker.pool import Pool
 from worker.reaper import reap
 
-_STOP_SECONDS = 8.0  # for attempts to save a checkpoint; the whole end stays below ten
+_STOP_SECONDS = 6.5  # for attempts to save a checkpoint; the whole end stays below ten
 
 _log = logging.getLogger(__name__)
 

@@ -1,0 +1,63 @@
+"""A writer that stands still in the middle of a transaction does not hold the others up for good.
+
+On PostgreSQL, that is: SQLite has its one writer on this machine, and no server to end it.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from models import database as databases
+from models import runs
+from models.database import Database
+from models.runs import claim
+
+from databases_for_tests import PostgresForTests
+from stored import at, stored_run
+
+
+@pytest.fixture
+def database(postgres_for_tests: PostgresForTests | str) -> Iterator[Database]:
+    if isinstance(postgres_for_tests, str):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(postgres_for_tests)
+    postgres_for_tests.empty()
+    opened = Database(postgres_for_tests.url)
+    yield opened
+    opened.close()
+
+
+def claimed(database: Database) -> str:
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        assert claim(session, run_id, worker_id=None, cuda=False, now=at(0)) is not None
+    return run_id
+
+
+def test_a_run_whose_writer_stands_still_can_be_written_by_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = claimed(database)
+    monkeypatch.setattr(databases, "STANDSTILL_MS", 200)
+
+    def stand_still() -> None:
+        with database.transaction() as still:
+            runs.heartbeat(still, run_id, 1, at(1))  # holds the run from here on
+            with database.transaction() as other:
+                runs.heartbeat(other, run_id, 1, at(2))
+            runs.heartbeat(still, run_id, 1, at(3))  # it wakes up, and finds itself ended
+
+    with pytest.raises(DBAPIError):
+        stand_still()
+    with database.reading() as session:
+        assert runs.run(session, run_id).heartbeat_at == at(2)
+
+
+def test_a_reader_may_take_its_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = claimed(database)
+    monkeypatch.setattr(databases, "STANDSTILL_MS", 1)
+    with database.reading() as session:
+        runs.run(session, run_id)
+        left = "SELECT current_setting('idle_in_transaction_session_timeout')"
+        assert session.connection().exec_driver_sql(left).scalar() == "0"

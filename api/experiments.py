@@ -71,13 +71,15 @@ def create(
     """
     if dry_run:
         return _dry_run(service, body)
-    created, bells = accept(service, body, idempotency_key, caller)
-    background.add_task(ring, service, created, bells)
+    created, is_new = accept(service, body, idempotency_key, caller)
     response.headers["Location"] = str(
         request.app.url_path_for("get_experiment", experiment_id=created)
     )
     with service.database.reading() as session:
-        return experiment_view(service, session, created)
+        view = experiment_view(service, session, created)
+    if is_new:
+        background.add_task(ring, service, view)
+    return view
 
 
 def _dry_run(service: Service, body: Any) -> Response:

@@ -159,4 +159,5 @@ async def _answered(
         lambda: _look(service, prediction_id),
         lambda view: view.state != PredictionState.QUEUED,
         wait,
+        prediction_id,
     )

@@ -112,20 +112,19 @@ async def stream(
     stream first, and nothing is missed. `figures=false` leaves steps and evaluations out. The
     stream ends with `end` once the experiment has ended and all is told.
     """
+    all_told = False
     while not service.stopping.is_set() and not await request.is_disconnected():
+        if all_told and await _is_quiet(service, experiment_id, position, figures):
+            await asyncio.sleep(PAUSE)
+            continue
         look = await run_in_threadpool(_look, service, experiment_id, position, figures)
         for message in look.messages:
             yield message
-        position = look.position
-        if look.messages:
-            continue
-        if look.ended:
+        position, all_told = look.position, not look.messages
+        if all_told and look.ended:
             yield _message("end", position, {})
             return
-        await asyncio.sleep(PAUSE)
-        while await _is_quiet(service, experiment_id, position, figures):
-            if service.stopping.is_set() or await request.is_disconnected():
-                return
+        if all_told:
             await asyncio.sleep(PAUSE)
 
 

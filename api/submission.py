@@ -16,20 +16,17 @@ from api.deps import Service, utc_now
 from api.planning import Plan, plan
 from api.problems import KeyReused
 from api.queue_room import require_queue_room
+from api.views import ExperimentView
 from models.broker import submit
 from models.errors import Conflict, Invalid, Problem, ServiceUnavailable
-from models.experiments import by_idempotency_key, create_experiment, runs_of
+from models.experiments import by_idempotency_key, create_experiment
 from models.tables import Experiment
 
 log = logging.getLogger(__name__)
 
 
-Bells = list[tuple[str, str]]
-"""The id and the device of each run that is to be rung for."""
-
-
-def accept(service: Service, document: Any, key: str | None, caller: Caller) -> tuple[str, Bells]:
-    """Store the experiment of a body; its id, and what `ring` is to be told.
+def accept(service: Service, document: Any, key: str | None, caller: Caller) -> tuple[str, bool]:
+    """Store the experiment of a body; its id, and whether it is new: then `ring` for its runs.
 
     A `key` that came before with the same body gives the experiment of then, whoever of two
     simultaneous requests was first; with another body it raises `KeyReused`. Each caller has keys
@@ -39,7 +36,7 @@ def accept(service: Service, document: Any, key: str | None, caller: Caller) -> 
     digest = _digest(document)
     earlier = _earlier(service, key, digest)
     if earlier is not None:
-        return earlier, []
+        return earlier, False
     planned = plan(service, document)
     try:
         return _store(service, planned, key, digest, caller)
@@ -48,7 +45,7 @@ def accept(service: Service, document: Any, key: str | None, caller: Caller) -> 
         earlier = _earlier(service, key, digest)
         if earlier is None:
             raise
-        return earlier, []
+        return earlier, False
 
 
 def _own(caller: Caller, key: str | None) -> str | None:
@@ -82,15 +79,15 @@ def _same(found: Experiment, digest: str) -> str:
 
 def _store(
     service: Service, planned: Plan, key: str | None, digest: str, caller: Caller
-) -> tuple[str, Bells]:
+) -> tuple[str, bool]:
     with service.database.transaction() as session:
         earlier = by_idempotency_key(session, key) if key is not None else None
         if earlier is not None:
-            return _same(earlier, digest), []
+            return _same(earlier, digest), False
         _find_room(session, planned, service.settings.max_queued_runs, caller)
         created = _insert(session, planned, key, digest, caller)
         caller.record(session, "created", created.id, utc_now())
-        return created.id, [(run.id, run.device) for run in runs_of(session, created.id)]
+        return created.id, True
 
 
 def _find_room(session: Session, planned: Plan, most: int, caller: Caller) -> None:
@@ -118,15 +115,13 @@ def _insert(
     )
 
 
-def ring(service: Service, experiment_id: str, bells: Bells) -> None:
+def ring(service: Service, experiment: ExperimentView) -> None:
     """Tell the workers of the runs of an experiment, if there is a broker that answers."""
-    if not bells:
-        return
     if service.broker is None:
-        log.warning("no broker: the runs of %s wait for a worker's reaper", experiment_id)
+        log.warning("no broker: the runs of %s wait for a worker's reaper", experiment.id)
         return
     try:
-        for run_id, device in bells:
-            submit(service.broker, run_id, device)
+        for run in experiment.runs:
+            submit(service.broker, run.id, run.device)
     except ServiceUnavailable as error:
-        log.warning("the runs of %s wait for a worker's reaper: %s", experiment_id, error)
+        log.warning("the runs of %s wait for a worker's reaper: %s", experiment.id, error)

@@ -29,11 +29,11 @@ async def held(
     look: Callable[[], Seen],
     enough: Callable[[Seen], bool],
     wait: float,
-    key: str | None = None,
+    key: str,
 ) -> Seen:
     """What `look` sees once it is enough, or after `wait` seconds, or when nobody listens.
 
-    With a `key` the looks after the first are shared with all who wait under the same one.
+    The looks after the first are shared with all who wait for the thing of the same `key`.
     """
     deadline = time.monotonic() + wait
     pause = FIRST_PAUSE
@@ -46,8 +46,7 @@ async def held(
             return seen
         await asyncio.sleep(min(pause, left))
         pause = min(pause * 1.5, LONGEST_PAUSE)
-        shared = key and service.looks.look(key, look)
-        seen = await (shared or run_in_threadpool(look))
+        seen = await service.looks.look(key, look)
 
 
 async def changed_view(

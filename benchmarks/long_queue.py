@@ -12,7 +12,6 @@ do, and put two made-up steps where a training would be; one of them is killed o
 
 import argparse
 import json
-import re
 import secrets
 import signal
 import statistics
@@ -27,6 +26,7 @@ from typing import Any
 
 import httpx
 import psycopg
+from own_service import own_service
 from sqlalchemy import func, select
 
 from models.broker import ANY_QUEUE, celery_app, waiting_messages
@@ -56,10 +56,10 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="long-queue-")))
         broker = stack.enter_context(EmbeddedBroker(folder / "broker"))
         url = stack.enter_context(database(asked.server)) if asked.server else ""
-        settings = Settings(
-            data_dir=folder / "data", database_url=url, broker_url=broker.url, workers=2
-        )
-        client = stack.enter_context(service(settings, folder / "serve.log"))
+        own = own_service("--no-worker", database_url=url, broker_url=broker.url, workers=2)
+        service = stack.enter_context(own)
+        settings = service.settings
+        client = stack.enter_context(httpx.Client(base_url=service.client.url, timeout=120))
         store = Database(settings.resolved_database_url)
         fill(client, asked.experiments, asked.seeds)
         measure(client, store, asked.calls)
@@ -103,16 +103,6 @@ def child(command: list[str], settings: Settings, log: Path) -> Iterator[subproc
     finally:
         process.terminate()
         process.wait()
-
-
-@contextmanager
-def service(settings: Settings, log: Path) -> Iterator[httpx.Client]:
-    command = [str(Path(sys.executable).with_name("tripletlab")), "serve", "--no-worker"]
-    with child([*command, "--port", "0"], settings, log):
-        while not (found := re.search(r"answers at (\S+)", log.read_text())):
-            time.sleep(0.1)
-        with httpx.Client(base_url=found[1], timeout=120) as client:
-            yield client
 
 
 def timed(send: Callable[..., httpx.Response], *given: Any, **more: Any) -> tuple[float, Any]:

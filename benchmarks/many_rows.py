@@ -30,10 +30,6 @@ from databases_for_tests import postgres_database
 from stored import step_row, stored_run
 
 STEPS, OTHERS, TIMES = 10_000, 1_000, 15
-NUMBERS = {
-    "sqlite": "WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < :steps) ",
-    "postgresql": "WITH n(k) AS (SELECT generate_series(1, :steps)) ",
-}
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -58,14 +54,6 @@ def read(database: Database, run_id: str) -> tuple[float, float]:
 
 def crowd(database: Database, run_id: str) -> None:
     """A thousand runs beside it, each with the same steps."""
-    columns = ", ".join(column.name for column in Step.__table__.columns)
-    others = columns.replace("run_id", "other.id").replace("step,", "n.k,", 1)
-    copied = text(
-        f"INSERT INTO steps ({columns}) {NUMBERS[database.engine.dialect.name]}"
-        f"SELECT {others.replace('loss,', 'mine.loss,', 1)} FROM n "
-        "JOIN steps mine ON mine.run_id = :run AND mine.step = n.k "
-        "JOIN runs other ON other.id LIKE 'run_other%' AND other.position BETWEEN :first AND :last"
-    )
     with database.transaction() as session:
         mine = session.get_one(Run, run_id)
         same = {c.key: getattr(mine, c.key) for c in Run.__table__.columns}
@@ -74,10 +62,14 @@ def crowd(database: Database, run_id: str) -> None:
             for k in range(OTHERS)
         ]
         session.execute(insert(Run), rows)
-    for first in range(100, 100 + OTHERS, 50):
+    copied = [column for column in Step.__table__.columns if column.key != "run_id"]
+    names = ["run_id", *(column.key for column in copied)]
+    for first in range(100, 100 + OTHERS, 50):  # half a million rows at once
+        rows_of_others = select(Run.id, *copied).join_from(
+            Run, Step, (Step.run_id == run_id) & Run.position.between(first, first + 49)
+        )
         with database.transaction() as session:
-            given = {"run": run_id, "steps": STEPS, "first": first, "last": first + 49}
-            session.execute(copied, given)
+            session.execute(insert(Step).from_select(names, rows_of_others))
 
 
 def plan(database: Database, run_id: str) -> list[str]:

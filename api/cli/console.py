@@ -24,9 +24,7 @@ def stop(sentence: str, code: int = FAILED) -> typer.Exit:
     return typer.Exit(code)
 
 
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="The service's answer as JSON, and nothing else.")
-]
+JsonOption = Annotated[bool, typer.Option("--json", help="The answer as JSON, and nothing else.")]
 
 
 def print_json(document: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from api.cli.connection import UrlOption, connected
-from api.cli.console import USAGE, print_json, say, stop
+from api.cli.console import USAGE, JsonOption, print_json, say, stop
 from api.cli.mlflow_server import MlflowError, Tracking, export_to_mlflow
 from api.cli.run_parameters import trained_runs
 from api.cli.tensorboard_files import write_events
@@ -20,10 +20,6 @@ Points = Annotated[
     int, typer.Option(min=0, help="Steps of a run at most, extremes kept; 0 is every step.")
 ]
 
-WrittenOption = Annotated[
-    bool, typer.Option("--json", help="The files that were written, as JSON, and nothing else.")
-]
-
 
 @app.command()
 def table(
@@ -32,7 +28,7 @@ def table(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A .csv or .parquet file.")
     ] = None,
-    as_json: WrittenOption = False,
+    as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Write a table as CSV or Parquet; as CSV to standard output without --output."""
@@ -40,7 +36,7 @@ def table(
         raise stop("--json tells which file was written, so it needs --output.", USAGE)
     with connected(url) as client:
         if output is not None:
-            _tell(client.export(experiment, name, output), as_json)
+            _tell(as_json, client.export(experiment, name, output))
             return
         with tempfile.TemporaryDirectory() as folder:
             whole = client.export(experiment, name, Path(folder) / "table.csv")
@@ -53,12 +49,12 @@ def figure(
     experiment: str,
     name: Annotated[str, typer.Argument(help="training, validation, gauges or comparison.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="An .svg or .png file.")],
-    as_json: WrittenOption = False,
+    as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Draw learning curves, gauges of collapse, or the comparison."""
     with connected(url) as client:
-        _tell(client.figure(experiment, name, output), as_json)
+        _tell(as_json, client.figure(experiment, name, output))
 
 
 @app.command()
@@ -66,7 +62,7 @@ def tensorboard(
     experiment: str,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder for --logdir.")],
     max_points: Points = 0,
-    as_json: WrittenOption = False,
+    as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Write TensorBoard's event files: a folder for each arm and seed."""
@@ -78,7 +74,7 @@ def tensorboard(
                 say(f"{run.name}: written")
         except ImportError:
             raise stop("This needs tensorboardX: pip install 'tripletlab[exports]'") from None
-    _tell(written, as_json)
+    _tell(as_json, *written)
     say(f"Look at them with: tensorboard --logdir {output}")
 
 
@@ -100,9 +96,7 @@ def mlflow(
     password: Annotated[
         str, typer.Option(envvar="MLFLOW_TRACKING_PASSWORD", help="Better in the environment.")
     ] = "",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Where it is, as JSON, and nothing else.")
-    ] = False,
+    as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Send runs, parameters, metrics and files to an MLflow tracking server; may be repeated."""
@@ -132,15 +126,14 @@ def mlflow(
 def report(
     experiment: str,
     output: Annotated[Path, typer.Option("--output", "-o", help="An .html file.")],
-    as_json: WrittenOption = False,
+    as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Write the report: one HTML file to send to a colleague."""
     with connected(url) as client:
-        _tell(client.report(experiment, output), as_json)
+        _tell(as_json, client.report(experiment, output))
 
 
-def _tell(written: Path | list[Path], as_json: bool) -> None:
+def _tell(as_json: bool, *files: Path) -> None:
     if as_json:
-        files = written if isinstance(written, list) else [written]
         print_json({"files": [str(file) for file in files]})

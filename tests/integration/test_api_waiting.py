@@ -1,5 +1,6 @@
 """`?wait=`: a reply is held until something changed, and no change is missed in between."""
 
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -92,11 +93,20 @@ def test_more_waiting_clients_than_threads_leave_the_service_free(api: ApiForTes
         assert {reply.result().json()["state"] for reply in held} == {"cancelled"}
 
 
-def test_a_service_that_stops_lets_waiting_clients_go(api: ApiForTests) -> None:
+def test_a_service_that_stops_lets_waiting_clients_go(
+    api: ApiForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = api.submit()
+    tag, looked, look = tag_of(api, made), threading.Event(), api_waiting._look
+
+    def noticed(service: Service, experiment_id: str) -> ExperimentView:
+        looked.set()
+        return look(service, experiment_id)
+
+    monkeypatch.setattr(api_waiting, "_look", noticed)
     with ThreadPoolExecutor(1) as pool:
-        held = waiting(pool, api, made, tag_of(api, made))
-        api.get("/healthz")
+        held = waiting(pool, api, made, tag)
+        assert looked.wait(LONG)
         api.thread.stop()
         assert held.result().status_code in (200, 304)
 

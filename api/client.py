@@ -422,10 +422,9 @@ class Client:
         max_points: int | None = None,
         figures: Sequence[str] | None = None,
     ) -> Table:
-        """Its steps in columns, all or the `figures` named; `max_points` thins them without losing
-        extremes."""
-        place = f"/v1/runs/{_id(run)}/steps"
-        return Table(self.get(place, after=after, max_points=max_points, figures=figures))
+        """Its steps in columns, or those `figures` alone; `max_points` keeps the extremes."""
+        asked = {"after": after, "max_points": max_points, "figures": figures}
+        return Table(self.get(f"/v1/runs/{_id(run)}/steps", **asked))
 
     def evaluations(self, run: str | Run) -> Table:
         return Table.of(self.get(f"/v1/runs/{_id(run)}/evaluations")["items"])
@@ -512,14 +511,8 @@ class Client:
     ) -> Dataset:
         """Send a file of question pairs: CSV, TSV, JSON Lines or Parquet, also packed. The
         others name its columns (`question1`, `question2`, `is_duplicate` unless given)."""
-        told = {
-            "name": name,
-            "question1": question1,
-            "question2": question2,
-            "label": label,
-            "split": split,
-            "format": format,
-        }
+        columns = {"question1": question1, "question2": question2, "label": label, "split": split}
+        told = {"name": name, **columns, "format": format}
         path = Path(file)
         with path.open("rb") as stream:
             files = {"file": (path.name, stream)}

@@ -27,7 +27,8 @@ def test_runs_succeed_and_every_step_is_recorded_once(lab: Lab) -> None:
         assert files["weights.safetensors"] == weights_sha256
         assert run.provenance is not None
         assert run.provenance["threads"] == 1
-        assert not (lab.settings.run_dir(run.id) / "checkpoints").exists()
+        kept = lab.settings.run_dir(run.id) / "checkpoints"
+        wait_until("the checkpoints gone", lambda kept=kept: not kept.exists())  # after the commit
         _has_a_score_for_every_test_row(lab, run.id)
 
 

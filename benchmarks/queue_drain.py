@@ -8,6 +8,7 @@ two made-up steps stand where the training would be, in this process and not in 
 import os
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 from models import metrics, runs, workers
 from models.broker import ANY_QUEUE
@@ -15,9 +16,9 @@ from models.database import Database
 from models.metrics import StepRow
 from models.settings import Settings
 from models.states import RunState
-from models.tables import Run
 from worker import tasks
 from worker.claiming import claim
+from worker.launching import Launcher
 
 STEPS = [
     StepRow(
@@ -51,12 +52,15 @@ def main(number: str) -> None:
             now=datetime.now(UTC),
         )
 
-    def attempt(_database: Database, _settings: Settings, before: Run) -> int:
-        pretend(database, settings.worker_id, before.id)
-        return 0
+    class Pretender(Launcher):
+        def launch(self, run_id: str) -> Any:
+            pretend(database, settings.worker_id, run_id)
+            return self
 
-    tasks._attempt = attempt
-    tasks.build_app(settings).worker_main(
+        def wait(self, _seconds: float) -> int:
+            return 0
+
+    tasks.build_app(settings, Pretender(settings)).worker_main(
         ["--quiet", "worker", "--pool=solo", f"--queues={ANY_QUEUE}", "--loglevel=WARNING"]
         + [f"--hostname={settings.worker_id}@%h", "--without-gossip", "--without-mingle"]
     )

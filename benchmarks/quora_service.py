@@ -48,7 +48,7 @@ class PeakOfAttempts:
 
 def _is_attempt(entry: Path) -> bool:
     try:
-        return b"worker.attempt\0" in (entry / "cmdline").read_bytes()
+        return (entry / "cmdline").read_bytes().startswith(b"tripletlab attempt ")
     except OSError:
         return False
 

@@ -88,8 +88,9 @@ def _settings() -> dict[str, Any]:
         "task_acks_on_failure_or_timeout": True,
         # a worker takes no more than it runs, so that the next free worker gets the next run
         "worker_prefetch_multiplier": 1,
-        # a pool process only waits for its attempt; a new one for each costs milliseconds
-        "worker_max_tasks_per_child": 1,
+        # A pool process only waits for its attempts. With it ends one that has torch imported, so
+        # it is for more than one task; it is not for ever, should something grow in it.
+        "worker_max_tasks_per_child": 100,
         # a hiccup of the broker must not end hours of training; the claim makes that safe
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "broker_connection_retry_on_startup": True,

@@ -237,8 +237,13 @@ def _values(row: Base) -> dict[str, Any]:
 
 def attempt_pids(run: Run) -> list[int]:
     """Processes of attempts at this run."""
-    wanted = ["-m", "worker.attempt", run.id]
-    return [pid for pid in _pids() if command_of(pid)[-3:] == wanted and _alive(pid)]
+    return [pid for pid in _pids() if attempted_run(pid) == run.id and _alive(pid)]
+
+
+def attempted_run(pid: int) -> str | None:
+    """The run that the process attempts, as its title says."""
+    title = " ".join(command_of(pid)).split()
+    return title[2] if title[:2] == ["tripletlab", "attempt"] and len(title) == 3 else None
 
 
 def descendants(pid: int) -> set[int]:

@@ -5,6 +5,7 @@ networks, and SQLite has one writer for all runs.
 """
 
 import logging
+import math
 import time
 from dataclasses import asdict
 
@@ -27,7 +28,7 @@ class Recorder:
         self._run_id, self._attempt = run_id, attempt
         self._steps: list[metrics.StepRow] = []
         self._evaluations: list[metrics.EvaluationRow] = []
-        self._written_at = time.monotonic()
+        self._written_at = -math.inf  # the first step is told at once: someone waits for it
         self.step = 0
 
     def begin_from(self, step: int) -> None:

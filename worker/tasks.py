@@ -8,7 +8,6 @@ and sees to it that a run whose attempt died is not left until its lease ends.
 import logging
 import os
 import signal
-import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
@@ -21,46 +20,40 @@ from celery.signals import worker_process_init
 from models import broker, clock, runs
 from models.database import Database
 from models.errors import NotFound, ServiceUnavailable, StaleAttempt
-from models.lifeline import bound, end_with_parent
+from models.lifeline import end_with_parent
 from models.logs import log_to_stderr
 from models.run_problems import PREFIX, RunProblem
 from models.settings import Settings
 from models.states import RunState
 from models.tables import Run
 from worker.giving_back import hand_on
+from worker.launching import Launcher
 from worker.looking import take_due_looks
 from worker.patience import Away
 
 _log = logging.getLogger("worker.tasks")  # not "__main__", as which this module runs
 
-# One thread: sums split over threads depend on their number, and runs go side by side in processes.
-# A workspace of fixed size: cuBLAS repeats its sums only with one, and reads this at its start.
-_REPEATABLE = {
-    **{name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")},
-    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-}
 
-
-def build_app(settings: Settings) -> Celery:
+def build_app(settings: Settings, launcher: Launcher) -> Celery:
     """The Celery app of a worker, with its one task."""
     app = broker.celery_app(settings.broker_url)
     app.conf.update(worker_hijack_root_logger=False, worker_redirect_stdouts=False)
 
     @app.task(name=broker.RUN_TASK)
     def run(run_id: str) -> None:
-        carry_out(settings, app, run_id)
+        carry_out(settings, app, launcher, run_id)
 
     return app
 
 
-def carry_out(settings: Settings, app: Celery, run_id: str) -> None:
+def carry_out(settings: Settings, app: Celery, launcher: Launcher, run_id: str) -> None:
     """Let an attempt at the run happen, if it waits for one, and return when it has ended."""
     database = Database(settings.resolved_database_url)
     try:
         before = _look_up(database, run_id)
         if before is None or before.state != RunState.QUEUED or _waits(database, before):
             return
-        status = _attempt(database, settings, before)
+        status = _attempt(database, settings, launcher, before)
         if status != 0:
             _clean_up_after(database, settings, before, status)
         after = _look_up(database, run_id)
@@ -80,24 +73,21 @@ def _waits(database: Database, run: Run) -> bool:
         return run.not_before > clock.now(session)
 
 
-def _attempt(database: Database, settings: Settings, before: Run) -> int:
+def _attempt(database: Database, settings: Settings, launcher: Launcher, before: Run) -> int:
     """Run the attempt's process; its exit status, negative for a signal.
 
     One that hangs cannot be told that its run was taken back, and would hold its slot for good, so
     it is killed when the run is over for it and it has not ended by itself.
     """
-    command = bound([sys.executable, "-m", "worker.attempt", before.id])
-    environment = settings.environment(**_REPEATABLE)
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
-    over = False
+    launched, over = launcher.launch(before.id), False
     while True:
-        try:
-            return process.wait(settings.lease_seconds)
-        except subprocess.TimeoutExpired:
-            was_over, over = over, _is_over(database, before)
+        status = launched.wait(settings.lease_seconds)
+        if status is not None:
+            return status
+        was_over, over = over, _is_over(database, before)
         if was_over and over:
             _log.error("run %s went on without this attempt, which hangs; ending it", before.id)
-            process.kill()
+            launched.kill()
 
 
 def _is_over(database: Database, before: Run) -> bool:
@@ -171,15 +161,16 @@ def _ring(database: Database, app: Celery, run: Run) -> None:
 def main(queues: Sequence[str]) -> None:
     settings = Settings()
     log_to_stderr("pool", settings.log_format)
-    pool = os.getpid()
+    pool, launcher = os.getpid(), Launcher(settings)
 
-    def bind(**_: Any) -> None:
+    def begin(**_: Any) -> None:
         end_with_parent(signal.SIGKILL, pool)
+        launcher.keep_ready()
 
-    worker_process_init.connect(bind, weak=False)
+    worker_process_init.connect(begin, weak=False)
     # in a container the worker is root; the warning is about pickle, which ours does not take
     warnings.simplefilter("ignore", SecurityWarning)
-    build_app(settings).worker_main(
+    build_app(settings, launcher).worker_main(
         [
             "--quiet",  # no banner
             "worker",

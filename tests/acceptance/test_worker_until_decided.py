@@ -10,6 +10,7 @@ from models.broker import ANY_QUEUE, waiting_messages
 from models.experiments import runs_of
 from models.states import LookState, RunState
 from models.tables import Look, Run
+from worker.launching import Launcher
 from worker.tasks import carry_out
 
 from looks_for_tests import end_run, unclear
@@ -37,7 +38,9 @@ def test_seeds_are_added_where_a_run_ends_and_until_the_last_look(embedded_lab: 
     for run in first:
         end_run(lab.database, run, unclear(run))
     # what the pool does with a message; no supervisor is there, so no reaper helps
-    carry_out(lab.settings, lab.app, last.id)
+    launcher = Launcher(lab.settings)
+    carry_out(lab.settings, lab.app, launcher, last.id)
+    launcher.close()
     assert [look.state for look in _plan(lab, last)] == [LookState.TAKEN, LookState.PLANNED]
     assert waiting_messages(lab.app, ANY_QUEUE) == 2
     # that worker is gone; another goes on with the runs it added, and takes the last look

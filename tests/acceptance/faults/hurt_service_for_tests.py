@@ -32,6 +32,7 @@ from processes_for_tests import attempts_in, family_of, send, supervisors_in
 from small_disk_for_tests import SmallDisk
 from workers_for_tests import wait_until
 
+_ATTEMPT = "import sys; from worker.attempt import attempt; attempt(sys.argv[1])"
 SHIM = Path(__file__).with_name("shim")
 LIMITS: dict[str, Any] = {
     "workers": 1,
@@ -134,7 +135,7 @@ class HurtService:
         )
         with log:
             attempt = subprocess.Popen(
-                bound([sys.executable, "-m", "worker.attempt", run_id]),
+                bound([sys.executable, "-c", _ATTEMPT, run_id]),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stderr=log,

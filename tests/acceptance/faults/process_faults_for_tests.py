@@ -22,6 +22,7 @@ from processes_for_tests import (
     family_of,
     pool_children_in,
     pool_parents_in,
+    preloaded_in,
     send,
     supervisors_in,
 )
@@ -34,6 +35,11 @@ WINDOW_SECONDS = 20.0  # to wait for a moment of milliseconds
 
 def kill_attempt(ledger: Ledger, draw: random.Random) -> str | None:
     return _kill_one(ledger.service.attempts(), draw)
+
+
+def kill_preloaded(ledger: Ledger, draw: random.Random) -> str | None:
+    """The process that forks attempts; the one that it has forked ends with it."""
+    return _kill_one(preloaded_in(ledger.service.family()), draw)
 
 
 def kill_pool_child(ledger: Ledger, draw: random.Random) -> str | None:

@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Iterable
 
-from workers_for_tests import command_of, descendants, parent_of, still_alive
+from workers_for_tests import attempted_run, command_of, descendants, parent_of, still_alive
 
 
 def family_of(roots: Iterable[int]) -> set[int]:
@@ -18,10 +18,13 @@ def family_of(roots: Iterable[int]) -> set[int]:
 
 def attempts_in(family: Iterable[int]) -> dict[int, str]:
     """The run of each attempt's process."""
-    commands = {pid: command_of(pid) for pid in family}
-    return {
-        pid: said[-1] for pid, said in commands.items() if said[-3:-1] == ["-m", "worker.attempt"]
-    }
+    runs = {pid: attempted_run(pid) for pid in family}
+    return {pid: run for pid, run in runs.items() if run is not None}
+
+
+def preloaded_in(family: Iterable[int]) -> list[int]:
+    """Processes that fork attempts; a fork is one too until it says which run it attempts."""
+    return [pid for pid in family if "worker.preloaded" in command_of(pid)]
 
 
 def pool_parents_in(family: Iterable[int]) -> list[int]:
@@ -49,4 +52,5 @@ def send(pids: Iterable[int], number: signal.Signals) -> None:
 
 
 def _is_pool(pid: int) -> bool:
-    return "worker.tasks" in command_of(pid)
+    said = command_of(pid)
+    return "worker.tasks" in said or " ".join(said).startswith("[celeryd: ")  # Celery's own title

@@ -34,9 +34,10 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 def _faulty(honest: Any) -> Any:
-    place = Path(os.environ["TRIPLETLAB_FAULT_FOLDER"]) / sys.argv[-1]
-
     def reduce_terms(*arguments: Any, **named: Any) -> Any:
+        from setproctitle import getproctitle
+
+        place = Path(os.environ["TRIPLETLAB_FAULT_FOLDER"]) / getproctitle().split()[-1]
         loss = honest(*arguments, **named)
         if _took(place.with_suffix(".out-of-memory")):
             import torch

@@ -4,6 +4,7 @@ As in the course notebook, the training rows are shuffled once an epoch, and a b
 of an epoch cuts is filled from the next one, so every batch is whole.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -18,12 +19,19 @@ def batch_rows(train: Int64, seed: int, step: int, batch_size: int) -> Int64:
     positions = np.arange((step - 1) * batch_size, step * batch_size)
     epochs = positions // count
     rows = [
-        train[_order(seed, int(epoch), count)[positions[epochs == epoch] % count]]
+        train[_orders(seed)(int(epoch), count)[positions[epochs == epoch] % count]]
         for epoch in np.unique(epochs)
     ]
     return np.concatenate(rows)
 
 
-@lru_cache(maxsize=2)
-def _order(seed: int, epoch: int, count: int) -> Int64:
-    return stream(seed, Purpose.BATCH_ORDER, epoch).permutation(count)
+@lru_cache(maxsize=256)
+def _orders(seed: int) -> Callable[[int, int], Int64]:
+    """A seed's order of `count` rows in an epoch. Two are remembered for each seed, and not some
+    for all of them: many seeds take turns where many runs are trained at once."""
+
+    @lru_cache(maxsize=2)
+    def order(epoch: int, count: int) -> Int64:
+        return stream(seed, Purpose.BATCH_ORDER, epoch).permutation(count)
+
+    return order

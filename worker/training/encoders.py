@@ -12,7 +12,7 @@ from models.specs.training import (
     LstmEncoder,
     TransformerEncoder,
 )
-from worker.training.data import Questions, pad_to_power_of_two
+from worker.training.data import Int64, Questions, RunData, pad_to_power_of_two, pair_questions
 from worker.training.gru import gru_sum
 from worker.training.initial import Weights
 from worker.training.lstm import lstm_sum
@@ -42,6 +42,10 @@ class Encoder(nn.Module):
         embedded = self.embedding.index_select(0, packed.distinct)
         mean = self.pooled_sum(embedded, packed) / packed.lengths[:, None].to(embedded.dtype)
         return nn.functional.normalize(mean.index_select(0, packed.place), dim=1)
+
+    def encode_pairs(self, data: RunData, rows: Int64) -> Tensor:
+        """The vectors (2 len(rows), width) of both questions of every row, in one pass."""
+        return self.encode(pair_questions(data, rows))
 
     @abstractmethod
     def pooled_sum(self, embedded: Tensor, packed: Packed) -> Tensor:

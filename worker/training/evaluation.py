@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
+from torch import Tensor
 
 from models.errors import TrainingFault
 from models.specs.experiment import ExperimentSpec, FixedThreshold
 from models.specs.losses import LossSpec
-from worker.training.data import Int64, RunData, pair_questions
+from worker.training.data import Int64, RunData
 from worker.training.duplicates import excluded_pairs, known_duplicates
-from worker.training.encoders import Encoder
 from worker.training.events import Evaluated
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import batch_loss
@@ -22,6 +23,13 @@ from worker.training.thresholds import best_threshold
 PAIRS_AT_ONCE = 512  # the course evaluates in batches of 512; with its padding this is visible
 
 Floats = npt.NDArray[np.float32]
+
+
+class PairEncoder(Protocol):
+    """What can be evaluated: whatever gives the unit vectors of pairs."""
+
+    def encode_pairs(self, data: RunData, rows: Int64) -> Tensor:
+        """(2 len(rows), width): the first questions of all rows, then the second ones."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ def pair_figures(scores: Floats, labels: npt.NDArray[np.int8], threshold: float)
 
 
 @torch.no_grad()
-def pair_scores(encoder: Encoder, data: RunData, rows: Int64) -> Floats:
+def pair_scores(encoder: PairEncoder, data: RunData, rows: Int64) -> Floats:
     """The similarity (cosine) of each pair in `rows`, in their order: (len(rows),) float32.
 
     Raises `TrainingFault` when a similarity is not a number.
@@ -66,7 +74,7 @@ def pair_scores(encoder: Encoder, data: RunData, rows: Int64) -> Floats:
     scores = []
     for start in range(0, len(rows), PAIRS_AT_ONCE):
         chunk = rows[start : start + PAIRS_AT_ONCE]
-        first, second = encoder.encode(pair_questions(data, chunk)).chunk(2)
+        first, second = encoder.encode_pairs(data, chunk).chunk(2)
         scores.append((first * second).sum(dim=1).cpu().numpy())
     result = np.concatenate(scores)
     if not np.isfinite(result).all():
@@ -75,7 +83,7 @@ def pair_scores(encoder: Encoder, data: RunData, rows: Int64) -> Floats:
 
 
 def validation_losses(
-    encoder: Encoder, spec: ExperimentSpec, arm: str, data: RunData
+    encoder: PairEncoder, spec: ExperimentSpec, arm: str, data: RunData
 ) -> tuple[float, float]:
     """The arm's own loss and the baseline's, each the mean over its fixed validation batches.
 
@@ -102,14 +110,14 @@ def validation_losses(
 
 @torch.no_grad()
 def _mean_losses(
-    encoder: Encoder, losses: Sequence[LossSpec], data: RunData, batch_size: int, at_most: int
+    encoder: PairEncoder, losses: Sequence[LossSpec], data: RunData, batch_size: int, at_most: int
 ) -> list[float]:
     """The mean of each loss, as it reduces a batch, over the first whole batches."""
     batches = min(at_most, len(data.validation_duplicates) // batch_size)
     totals = np.zeros(len(losses))
     for index in range(batches):
         rows = data.validation_duplicates[index * batch_size :][:batch_size]
-        first, second = encoder.encode(pair_questions(data, rows)).chunk(2)
+        first, second = encoder.encode_pairs(data, rows).chunk(2)
         known = known_duplicates(data, rows, first.device)
         totals += [
             batch_loss(loss, batch_of(first, second, excluded=excluded_pairs(loss, known))).item()
@@ -126,7 +134,7 @@ def validation_rows(data: RunData, count: int) -> Int64:
 
 
 def evaluate_validation(
-    encoder: Encoder, spec: ExperimentSpec, arm: str, data: RunData, step: int
+    encoder: PairEncoder, spec: ExperimentSpec, arm: str, data: RunData, step: int
 ) -> Evaluated:
     """The arm's own loss, the baseline's as the one yardstick, and the pair figures."""
     own = spec.for_arm(arm)
@@ -138,7 +146,7 @@ def evaluate_validation(
     return Evaluated(step, "validation", loss, per_row, baseline_loss, **vars(figures))
 
 
-def decision_threshold(spec: ExperimentSpec, encoder: Encoder, data: RunData) -> float:
+def decision_threshold(spec: ExperimentSpec, encoder: PairEncoder, data: RunData) -> float:
     """The threshold that test pairs meet: fixed by the arm's own spec, or chosen on validation."""
     if isinstance(spec.threshold, FixedThreshold):
         return spec.threshold.value

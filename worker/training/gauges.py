@@ -1,5 +1,6 @@
 """What is measured at every step beside the loss, above all the signs of a collapse."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,7 +23,6 @@ class Gauges:
     active: tuple[float, ...]  # for each term, rows whose value is above zero
 
 
-@torch.no_grad()
 def measure(
     spec: LossSpec,
     similarities: Tensor,
@@ -39,6 +39,22 @@ def measure(
     With `anchors: second` rows and columns change roles; with `both`, the shares of harder and of
     false negatives are those of the first questions as anchors.
     """
+    figures = gauge_figures(spec, similarities, values, loss, known, excluded)
+    return gauges_of(
+        figures.tolist()
+    )  # one transfer for all of them: on a GPU each would be a wait
+
+
+@torch.no_grad()
+def gauge_figures(
+    spec: LossSpec,
+    similarities: Tensor,
+    values: Tensor,
+    loss: Tensor,
+    known: Tensor,
+    excluded: Tensor | None = None,
+) -> Tensor:
+    """What `measure` measures, in the order of `Gauges`, still on the device: (7 + terms,)."""
     own = torch.eye(len(similarities), dtype=torch.bool, device=similarities.device)
     negatives = ~(own if excluded is None else excluded)
     if spec.anchors == "second":
@@ -48,7 +64,7 @@ def measure(
     number = negatives.sum(dim=1)
     closest = similarities.masked_fill(own, -torch.inf).argmax(dim=1, keepdim=True)
     scale = len(similarities) if spec.reduction == "sum" else 1
-    figures = torch.stack(
+    return torch.stack(
         [
             loss,
             loss / scale,
@@ -59,8 +75,10 @@ def measure(
             known.gather(1, closest).to(loss.dtype).mean(),
             *(values > 0).to(loss.dtype).mean(dim=1),
         ]
-    ).tolist()  # one transfer for all of them: on a GPU each would be a wait
-    loss_now, per_row, s_ap, s_an, harder_share, masked_share, false_closest, *active = figures
-    return Gauges(
-        loss_now, per_row, s_ap, s_an, harder_share, masked_share, false_closest, tuple(active)
     )
+
+
+def gauges_of(figures: Sequence[float]) -> Gauges:
+    """The gauges from their figures."""
+    loss, per_row, s_ap, s_an, harder, masked, false_closest, *active = figures
+    return Gauges(loss, per_row, s_ap, s_an, harder, masked, false_closest, tuple(active))

@@ -5,10 +5,12 @@ v (Kingma & Ba 2015, b1 0.9, b2 0.999). PyTorch's fused AdamW computes
 w <- (1 - lr decay) w - lr m / (sqrt(v) + eps), which is the same with decay = shrink / lr.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adamw import adamw
 
 from models.specs.training import AdamSpec
 
@@ -49,3 +51,49 @@ class ShrinkingAdam:
             }
             count = torch.tensor(float(step), device=parameter.device)
             self._adam.state[parameter] = {"step": count, **moments}
+
+    def hyperparameters(self, lr: float) -> tuple[float, float, float]:
+        """Learning rate, decay and epsilon of an update at this rate."""
+        return lr, self._spec.weight_shrink / lr, self._spec.eps
+
+    def rows(self, gradients: Mapping[str, Tensor]) -> Iterable[tuple[Tensor, ...]]:
+        """For each parameter: itself, its gradient, its two moments and its count of updates."""
+        for name, parameter in self._named.items():
+            state = self._adam.state[parameter]
+            if not state:  # as AdamW begins
+                state["step"] = torch.zeros((), device=parameter.device)
+                for moment in MOMENTS:
+                    state[moment] = torch.zeros_like(parameter)
+            moments = (state[moment] for moment in MOMENTS)
+            yield parameter, gradients[name], *moments, state["step"]
+
+
+@dataclass(frozen=True)
+class Update:
+    """One update that is to be done: whose, from which gradients by name, at which rate."""
+
+    optimizer: ShrinkingAdam
+    gradients: Mapping[str, Tensor]
+    lr: float
+
+
+@torch.no_grad()
+def update_together(updates: Sequence[Update]) -> None:
+    """What `update` does for each, in as few calls as there are different hyper-parameters.
+
+    Every tensor is its own row of the fused update, with its own count of steps, so what one
+    gets does not depend on which others are updated with it.
+    """
+    alike: dict[tuple[float, float, float], list[tuple[Tensor, ...]]] = {}
+    for update in updates:
+        rows = alike.setdefault(update.optimizer.hyperparameters(update.lr), [])
+        rows += update.optimizer.rows(update.gradients)
+    for (lr, decay, eps), rows in alike.items():
+        weights, gradients, first, second, steps = (
+            list(column) for column in zip(*rows, strict=True)
+        )
+        adamw(
+            weights, gradients, first, second, [], steps,
+            fused=True, amsgrad=False, maximize=False,
+            beta1=0.9, beta2=0.999, lr=lr, weight_decay=decay, eps=eps,
+        )  # fmt: skip

@@ -1,0 +1,126 @@
+"""Losses and gauges of every slot's batch, in as few calls as there are different losses.
+
+A loss is computed for all slots at once, by the functions that one training uses, whether one
+slot has it or all: so no shape depends on how many do. Slots with another loss go in as zeros, and
+no gradient comes back through them, not even one that is no number. A loss whose terms draw, or
+are the library's (their shapes depend on values), is computed for each slot that has it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from models.specs.losses import LossSpec
+from models.specs.terms import Mined, MultipleNegatives, SelectivelyContrastive
+from worker.training.duplicates import excluded_pairs
+from worker.training.gauges import gauge_figures
+from worker.training.losses.batch import Batch
+from worker.training.losses.terms import reduce_terms, term_rows
+from worker.training.stack.encoder import unit_vectors
+from worker.training.stack.faults import hits_all
+
+TOGETHER = (Mined, SelectivelyContrastive, MultipleNegatives)  # kinds of terms
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The batch of a slot at its step, under its loss and seed."""
+
+    slot: int
+    loss: LossSpec
+    seed: int
+    step: int
+
+
+@dataclass
+class Graded:
+    """What came of it."""
+
+    gradient: Tensor  # of the sums, (K, places, H)
+    figures: list[tuple[dict[int, int], Tensor]] = field(default_factory=list)
+    """Gauges (rows, n), still on the device, and which row each slot has."""
+    errors: dict[int, Exception] = field(default_factory=dict)
+
+
+def grade(asked: Sequence[Asked], totals: Tensor, table: Tensor, size: int) -> Graded:
+    """Losses of batches of `size` pairs from their sums over time, and the sums' gradient."""
+    sums = totals.detach().requires_grad_()
+    vectors = unit_vectors(sums, table[5])
+    groups = table[4].view(len(table[4]), 2, -1)[:, :, :size]
+    known = groups[:, 0, :, None] == groups[:, 1, None]
+    known |= torch.eye(size, dtype=torch.bool, device=known.device)
+    graded, losses = Graded(torch.zeros_like(totals)), []
+    for some in _alike(asked):
+        try:
+            loss, rows, figures = _grade(some, vectors, known, size)
+        except Exception as error:
+            if len(some) > 1 or hits_all(error, totals.device.type):
+                raise
+            graded.errors[some[0].slot] = error
+            continue
+        graded.figures.append((rows, figures))
+        losses.append(loss)
+    if losses:
+        (graded.gradient,) = torch.autograd.grad(torch.stack(losses).sum(), sums)
+    return graded
+
+
+def _alike(asked: Sequence[Asked]) -> list[list[Asked]]:
+    """Those whose losses are one computation, and each other one for itself."""
+    alike: dict[object, list[Asked]] = {}
+    for one in asked:
+        rules = tuple(t.among_at(one.step) for t in one.loss.terms if isinstance(t, Mined))
+        alike.setdefault((one.loss, rules) if _is_of_all(one.loss) else one.slot, []).append(one)
+    return list(alike.values())
+
+
+def _is_of_all(loss: LossSpec) -> bool:
+    return all(isinstance(term, TOGETHER) for term in loss.terms)
+
+
+def _grade(
+    some: list[Asked], vectors: Tensor, known: Tensor, size: int
+) -> tuple[Tensor, dict[int, int], Tensor]:
+    """The sum of their losses, and their gauges."""
+    spec, step = some[0].loss, some[0].step
+    slots = [one.slot for one in some]
+    if not _is_of_all(spec):
+        (one,), (slot,) = some, slots
+        first, second, similarities = (p[0] for p in _batches(vectors[slot : slot + 1], size))
+        loss, figures = _figures(spec, step, one.seed, first, second, similarities, known[slot])
+        return loss, {slot: 0}, figures[None]
+    having = torch.zeros(len(vectors), dtype=torch.bool)
+    having[slots] = True
+    having = having.to(vectors.device)
+    batches = _batches(vectors.where(having[:, None, None, None], 0), size)
+
+    losses, figures = torch.func.vmap(partial(_figures, spec, step, None))(*batches, known)
+    return losses.where(having, 0).sum(), {slot: slot for slot in slots}, figures
+
+
+def _batches(vectors: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """First and second vectors (K, size, H), and similarities (K, size, size)."""
+    first, second = vectors.unbind(1)
+    similarities = torch.bmm(first, second.transpose(1, 2))
+    return first[:, :size], second[:, :size], similarities[:, :size, :size]
+
+
+def _figures(
+    spec: LossSpec,
+    step: int,
+    seed: int | None,
+    first: Tensor,
+    second: Tensor,
+    similarities: Tensor,
+    known: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Loss and gauges of one batch."""
+    excluded = excluded_pairs(spec, known)
+    own = torch.eye(len(known), dtype=torch.bool, device=known.device)
+    batch = Batch(first, second, similarities, own if excluded is None else excluded, step, seed)
+    values = term_rows(spec, batch)
+    loss = reduce_terms(spec, values)
+    return loss, gauge_figures(spec, similarities, values, loss, known, excluded)

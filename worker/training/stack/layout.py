@@ -1,0 +1,94 @@
+"""How the questions of a stack's batches lie: sorted, in groups, and padded to fixed lengths.
+
+**No shape depends on what is in the other slots**, but for the number of time steps, and more of
+those add nothing but zeros. A slot has `2 * half` places, the first questions of its pairs and
+then the second ones, each side filled up to a multiple of 32 by questions of no token. Sorted by
+length, longest first, they are cut into groups of fixed sizes: small ones for the few long
+questions, large ones for the many short. A group runs for as many time steps as its longest
+question in any slot, rounded up to one of few numbers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.training.data import Int64, RunData
+
+HALF = 32  # a side is filled up to a multiple of this, and a group is one of 2 x HALF rows
+CHUNK = 4  # time steps whose products are one where they can be; all `TIMES` are multiples of it
+TIMES = (0, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+BEYOND = 64  # past the last of `TIMES`, multiples of this
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the questions of every slot stand. `table` holds six numbers for each place:
+
+    0. the question that stands there in sorted order,
+    1. how many tokens of it are read, padding that is read included; 0 where there is none,
+    2. which question, in the batch's order, stands there in sorted order,
+    3. where the question of this place of the batch's order stands in sorted order,
+    4. the duplicate group of the question of this place of the batch's order,
+    5. how many tokens of that question are read.
+    """
+
+    times: tuple[int, ...]  # time steps of each group
+    table: Int64  # (6, slots, places)
+
+
+def lay_out(data: RunData, rows: Int64, live: npt.NDArray[np.bool_], *, padded: bool) -> Layout:
+    """The layout of batches `rows` (slots, B); a slot that is not `live` has no question.
+
+    With `padded` all questions of a slot are read to the longest of them, rounded up to a power
+    of two, as `pad_to_power_of_two` has it.
+    """
+    slots, size = rows.shape
+    half = -(-size // HALF) * HALF
+    questions = np.zeros((slots, 2, half), dtype=np.int64)
+    questions[:, 0, :size], questions[:, 1, :size] = 2 * rows, 2 * rows + 1
+    lengths = np.maximum(data.offsets[questions + 1] - data.offsets[questions], 1)
+    lengths[:, :, size:] = 0
+    if padded:
+        widths = [1 << int(longest - 1).bit_length() for longest in lengths.max(axis=(1, 2))]
+        lengths[:, :, :size] = np.array(widths)[:, None, None]
+    lengths[~live] = 0
+    groups = data.groups[questions]
+    questions, lengths = questions.reshape(slots, -1), lengths.reshape(slots, -1)
+    order = np.argsort(-lengths, axis=1, kind="stable")
+    place = np.argsort(order, axis=1, kind="stable")
+    shown = np.take_along_axis(lengths, order, axis=1)
+    table = np.stack(
+        (
+            np.take_along_axis(questions, order, axis=1),
+            shown,
+            order,
+            place,
+            groups.reshape(slots, -1),
+            lengths,
+        )
+    )
+    longest, start, times = shown.max(axis=0), 0, []
+    for group in group_sizes(2 * half):
+        times.append(time_steps(int(longest[start])))
+        start += group
+    return Layout(tuple(times), table)
+
+
+def group_sizes(places: int) -> tuple[int, ...]:
+    """The groups that places, a multiple of 2 x HALF, are cut into: a function of their number."""
+    units = places // (2 * HALF)
+    smallest, sizes = max(1, units // 8), []
+    while units > smallest:
+        sizes.append(max(units // 2, smallest))
+        units -= sizes[-1]
+    sizes.append(units)
+    return tuple(2 * HALF * size for size in reversed(sizes))
+
+
+def time_steps(longest: int) -> int:
+    """The time steps that a group runs for whose longest question has this many tokens."""
+    for times in TIMES:
+        if longest <= times:
+            return times
+    return -(-longest // BEYOND) * BEYOND

@@ -1,0 +1,147 @@
+"""The training of many runs at once: their steps are one, and all else is each one's own.
+
+**A member's figures do not depend on which others are in its stack**: not on their losses,
+lengths of questions, ends or faults. They depend on the stack's width, which is part of what a
+checkpoint must have in common with the training that goes on from it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from models.specs.experiment import ExperimentSpec
+from models.specs.training import LstmEncoder
+from worker.training.checkpoints import Checkpoints
+from worker.training.data import RunData
+from worker.training.devices import prepare_device
+from worker.training.events import Event, StepDone
+from worker.training.progress import Progress, identity_of
+from worker.training.stack.encoder import StackEncoder
+from worker.training.stack.faults import hits_all
+from worker.training.stack.sharing import shares_stack
+from worker.training.stack.slots import Slots
+from worker.training.stack.steps import Steps
+
+
+@dataclass(frozen=True)
+class Member:
+    """A run that is to be trained in a stack."""
+
+    arm: str
+    seed: int
+    checkpoints: Checkpoints | None = None
+
+
+@dataclass(frozen=True)
+class Broke:
+    """Always last, in place of `Finished`: this member ended by an exception of its own."""
+
+    error: Exception
+
+
+class Stack:
+    """Up to `width` members of one experiment, trained at once; the other slots stay empty."""
+
+    def __init__(
+        self,
+        spec: ExperimentSpec,
+        members: Sequence[Member],
+        data: RunData,
+        *,
+        width: int,
+        device: str = "cpu",
+    ) -> None:
+        if not 1 <= len(members) <= width:
+            raise ValueError(f"{len(members)} members do not fit a stack of {width}")
+        for member in members:
+            if not shares_stack(spec, members[0].arm, member.arm):
+                raise ValueError(f"{member.arm} and {members[0].arm} do not share a stack")
+        own = spec.for_arm(members[0].arm)
+        assert isinstance(own.encoder, LstmEncoder)
+        self._device, prepared = device, prepare_device(device)
+        self._slots = Slots(width, own.encoder, data.vocabulary_size, prepared)
+        self._encoder = StackEncoder(
+            self._slots, data, prepared, padded=own.encoder.padding == "power_of_two"
+        )
+        self._steps = Steps(self._encoder, data.train, own.batch_size)
+        fingerprint = data.fingerprint() if any(m.checkpoints for m in members) else ""
+        more = f"in a stack of {width}"
+        self._checkpoints = [
+            (m.checkpoints, identity_of(spec, m.arm, m.seed, fingerprint, device, more))
+            for m in members
+        ]
+        self._trainings = [Progress(spec, m.arm, m.seed, data, device) for m in members]
+        for slot, training in enumerate(self._trainings):
+            self._slots.give(slot, training.encoder)
+        self._alive = set(range(len(members)))
+
+    def events(self) -> Iterator[tuple[int, Event | Broke]]:
+        """What happens, each with the index of its member. For each member the events are those
+        of `train`, in that order; a `Broke` ends them too.
+
+        An exception that comes from what all share is raised here: it ends the stack.
+        """
+        for slot in sorted(self._alive):
+            yield from self._told(slot, self._begin)
+        while self._alive:
+            yield from self._ends()
+            if self._alive:
+                yield from self._advance()
+            for slot in sorted(self._alive):
+                yield from self._told(slot, self._after_step)
+
+    def drop(self, member: int) -> None:
+        """Leave a member out from now on: there are no more events of it."""
+        if member in self._alive:
+            self._alive.remove(member)
+            self._slots.clear(member)
+
+    def _told(
+        self, slot: int, tell: Callable[[int], Iterator[Event]]
+    ) -> Iterator[tuple[int, Event | Broke]]:
+        """A member's own events, to the end, or until it is dropped or breaks."""
+        if slot not in self._alive:
+            return
+        try:
+            for event in tell(slot):
+                yield slot, event
+                if slot not in self._alive:
+                    return
+        except Exception as error:
+            if hits_all(error, self._device):
+                raise
+            self.drop(slot)
+            yield slot, Broke(error)
+
+    def _begin(self, slot: int) -> Iterator[Event]:
+        yield self._trainings[slot].begin(*self._checkpoints[slot])
+
+    def _after_step(self, slot: int) -> Iterator[Event]:
+        encoder, checkpoints = self._encoder.of(slot), self._checkpoints[slot]
+        yield from self._trainings[slot].after_step(encoder, *checkpoints)
+
+    def _ends(self) -> Iterator[tuple[int, Event | Broke]]:
+        """The tests of the members that have ended. First all of them take the weights that they
+        keep, so that the test pairs are encoded once for all."""
+        ended = [slot for slot in sorted(self._alive) if self._trainings[slot].ended]
+        kept = {slot: self._trainings[slot].take_kept_weights() for slot in ended}
+        if ended:
+            self._encoder.forget()
+        for slot in ended:
+
+            def end(slot: int) -> Iterator[Event]:
+                yield from self._trainings[slot].end(self._encoder.of(slot), kept[slot])
+
+            yield from self._told(slot, end)
+            self.drop(slot)
+
+    def _advance(self) -> Iterator[tuple[int, StepDone | Broke]]:
+        """Do the next step of every member that is left."""
+        done = self._steps.advance({slot: self._trainings[slot] for slot in sorted(self._alive)})
+        for slot, told in done.items():
+            if slot not in self._alive:  # dropped by what another one told
+                continue
+            if isinstance(told, StepDone):
+                yield slot, told
+            else:
+                self.drop(slot)
+                yield slot, Broke(told)

@@ -1,0 +1,20 @@
+"""Which runs of an experiment can be trained in one stack: those with one data, shape and batch."""
+
+from models.specs.experiment import ExperimentSpec
+from models.specs.training import LstmEncoder
+
+
+def can_stack(spec: ExperimentSpec, arm: str) -> bool:
+    """Whether runs of this arm can be trained in a stack at all."""
+    return isinstance(spec.for_arm(arm).encoder, LstmEncoder)
+
+
+def shares_stack(spec: ExperimentSpec, arm: str, other: str) -> bool:
+    """Whether runs of these two arms can be in the same stack: what they train on and the shapes
+    are the same. Losses, optimisers, steps, evaluations and thresholds may differ."""
+    return can_stack(spec, arm) and _shared(spec, arm) == _shared(spec, other)
+
+
+def _shared(spec: ExperimentSpec, arm: str) -> tuple[object, ...]:
+    own = spec.for_arm(arm)
+    return own.split, own.tokenizer, own.vocabulary, own.encoder, own.batch_size

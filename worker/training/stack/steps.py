@@ -1,0 +1,97 @@
+"""One step of every training in a stack: one forward, one backward, one update, one transfer."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from worker.training.batches import batch_rows
+from worker.training.data import Int64
+from worker.training.divergence import Diverged, check_step
+from worker.training.events import StepDone
+from worker.training.gauges import gauges_of
+from worker.training.optimizer import Update, update_together
+from worker.training.progress import Progress
+from worker.training.schedules import learning_rate
+from worker.training.stack.encoder import StackEncoder
+from worker.training.stack.grading import Asked, Graded, grade
+from worker.training.stack.layout import Layout
+
+Batches = dict[int, tuple[int, int]]  # slot -> seed and step of its batch
+
+
+class Steps:
+    """Takes the steps of a stack whose batches have `size` pairs out of `train`."""
+
+    def __init__(self, encoder: StackEncoder, train: Int64, size: int) -> None:
+        self._encoder, self._train, self._size = encoder, train, size
+        self._ahead: tuple[Batches, Layout] | None = None
+
+    def advance(self, members: Mapping[int, Progress]) -> dict[int, StepDone | Exception]:
+        """Do the next step of the trainings in these slots. One whose loss or gradient is not
+        a number is left as it was, and its exception is what came of it."""
+        batches = {slot: (one.seed, one.step + 1) for slot, one in members.items()}
+        layout = self._layout(batches)
+        table = self._encoder.table(layout)
+        totals = self._encoder.forward(layout.times, table)
+        asked = [
+            Asked(slot, members[slot].loss_spec, seed, step)
+            for slot, (seed, step) in batches.items()
+        ]
+        graded = grade(asked, totals, table, self._size)
+        gradients = self._encoder.backward(graded.gradient)
+        norms = _norms(gradients)
+        # while a GPU is still at it; of no use where a member ends with this step
+        following = {slot: (seed, step + 1) for slot, (seed, step) in batches.items()}
+        self._ahead = following, self._layout(following)
+        figures, norms_now = _to_host(graded, norms)
+        done: dict[int, StepDone | Exception] = {}
+        updates = []
+        for slot, member in members.items():
+            if slot in graded.errors:
+                done[slot] = graded.errors[slot]
+                continue
+            step, norm, gauges = member.step + 1, norms_now[slot], gauges_of(figures[slot])
+            try:
+                check_step(step, gauges, norm, member.encoder, member.optimizer)
+            except Diverged as error:
+                done[slot] = error
+                continue
+            lr = learning_rate(member.spec.optimizer, step, member.spec.steps)
+            own = {name: gradient[slot] for name, gradient in gradients.items()}
+            updates.append(Update(member.optimizer, own, lr))
+            done[slot] = StepDone(step, gauges, norm, lr)
+            member.step = step
+        update_together(updates)
+        self._encoder.forget()
+        return done
+
+    def _layout(self, batches: Batches) -> Layout:
+        if self._ahead and self._ahead[0] == batches:
+            return self._ahead[1]
+        rows = {
+            slot: batch_rows(self._train, seed, step, self._size)
+            for slot, (seed, step) in batches.items()
+        }
+        return self._encoder.layout(rows, self._size)
+
+
+def _norms(gradients: Mapping[str, Tensor]) -> Tensor:
+    """The norm of each slot's gradient (K,)."""
+    norms = [torch.linalg.vector_norm(one.flatten(1), dim=1) for one in gradients.values()]
+    total: Tensor = torch.linalg.vector_norm(torch.stack(norms), dim=0)
+    return total
+
+
+def _to_host(graded: Graded, norms: Tensor) -> tuple[dict[int, list[float]], list[float]]:
+    """Every slot's gauges, and the norms, in one transfer: on a GPU each would be a wait."""
+    parts = [part.reshape(-1) for _, part in graded.figures]
+    told = torch.cat([norms, *parts]).tolist()
+    found: dict[int, list[float]] = {}
+    start = len(norms)
+    for rows, part in graded.figures:
+        count = part.shape[1]
+        for slot, row in rows.items():
+            found[slot] = told[start + row * count :][:count]
+        start += part.numel()
+    return found, told[: len(norms)]

@@ -21,7 +21,7 @@ from own_service import OwnService, own_service
 
 from models.database import Database
 from worker.claiming import claim
-from worker.heart import Heart
+from worker.heart import Heart, Pulse
 from worker.runner import Attempt
 from worker.training import loop
 
@@ -57,10 +57,9 @@ def measure(service: OwnService, file: str, steps: int) -> None:
         setattr(loop, name, watch.timed(getattr(loop, name)))
     claimed = claim(database, run.id, None)  # type: ignore[arg-type]
     assert claimed is not None
-    with Heart(
-        database, run.id, claimed.run.attempt, "", service.settings.heartbeat_seconds
-    ) as heart:
-        Attempt(database, service.settings, claimed, heart).carry_out()
+    pulse = Pulse(run.id, claimed.run.attempt)
+    with Heart(database, [pulse], "", service.settings.heartbeat_seconds):
+        Attempt(database, service.settings, claimed, pulse).carry_out()
     whole = time.perf_counter() - watch.begun
     database.close()
     assert service.client.get(f"/v1/runs/{run.id}")["state"] == "succeeded"

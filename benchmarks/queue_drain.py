@@ -53,6 +53,8 @@ def main(number: str) -> None:
         )
 
     class Pretender(Launcher):
+        companions = ()
+
         def launch(self, run_id: str) -> Any:
             pretend(database, settings.worker_id, run_id)
             return self

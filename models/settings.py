@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """Folder of files that hold settings, such as `/run/secrets` in a container."""
     workers: int = Field(0, ge=0, le=256)
     """Runs side by side; 0 means one for each core."""
+    stack: int = Field(1, ge=1, le=256)
+    """Runs of an experiment that a worker trains as one, for GPUs; their bits depend on it."""
     url: str = "http://127.0.0.1:8000"
     """Where the command finds the service: `submit`, `watch`, `results`, `datasets`, `recipes`."""
     key: str = Field("", repr=False)

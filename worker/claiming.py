@@ -1,6 +1,8 @@
 """Taking a run: the conditional claim, and what an attempt then needs to know."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from sqlalchemy.orm import Session
 
@@ -50,6 +52,32 @@ def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
             return Claimed(run, spec, experiment.content_hash)
 
     return patiently(take)
+
+
+def claim_companions(
+    database: Database,
+    first: Claimed,
+    worker_id: str,
+    fits: Callable[[Run], bool],
+    at_most: int,
+) -> list[Claimed]:
+    """Take up to `at_most` more runs of the experiment, of those that wait and fit the first."""
+
+    def take() -> list[Run]:
+        with database.transaction() as session:
+            cuda, now = workers.has_cuda(session, worker_id), clock.now(session)
+            waiting = (
+                run
+                for run in experiments.runs_of(session, first.run.experiment_id)
+                if run.state == RunState.QUEUED and fits(run)
+            )
+            claims = (
+                runs.claim(session, run.id, worker_id=worker_id, cuda=cuda, now=now)
+                for run in waiting
+            )
+            return list(islice(filter(None, claims), at_most))
+
+    return [replace(first, run=run) for run in patiently(take)]
 
 
 def _refuse(session: Session, run: Run, error: Invalid) -> None:

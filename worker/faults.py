@@ -20,7 +20,7 @@ _MACHINE: dict[str, tuple[str, str, str]] = {
         "The GPU ran out of memory",
         "The batch, the network and what else runs on that GPU need more memory than it has.",
         "A smaller batch_size helps, or a GPU with more memory, or device 'cpu'; or fewer runs "
-        "side by side on one GPU (TRIPLETLAB_WORKERS).",
+        "side by side on one GPU (TRIPLETLAB_WORKERS), or in one stack (TRIPLETLAB_STACK).",
     ),
     "out-of-memory": (
         "The machine ran out of memory",

@@ -73,6 +73,8 @@ class Launched:
     ) -> None:
         self._preloaded, self._connection = preloaded, connection
         self._pid: int | None = None
+        self.companions: list[tuple[str, int]] = []
+        """Runs with their attempts that it holds beside the one it was launched for."""
 
     def wait(self, seconds: float) -> int | None:
         """Its exit status, negative for a signal; None where it has not ended in time."""
@@ -81,11 +83,15 @@ class Launched:
                 said = json.loads(self._connection.recv_bytes())
                 if "status" in said:
                     return int(said["status"])
-                self._pid = said["pid"]
+                self._hear(said)
         except (EOFError, ConnectionResetError):
             # the process above the attempt died, and the attempt with it
             return self._preloaded.wait() or -signal.SIGKILL
         return None
+
+    def _hear(self, said: dict[str, Any]) -> None:
+        self._pid = said.get("pid", self._pid)
+        self.companions += [(run_id, attempt) for run_id, attempt in said.get("companions", ())]
 
     def kill(self) -> None:
         """End it, at once."""

@@ -47,18 +47,22 @@ def _fork_attempt(connection: Connection, run_id: str) -> None:
     here = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _become_attempt(run_id, here)
+        _become_attempt(run_id, here, connection)
     connection.send_bytes(json.dumps({"pid": pid}).encode())
     _, status = os.waitpid(pid, 0)
     connection.send_bytes(json.dumps({"status": os.waitstatus_to_exitcode(status)}).encode())
 
 
-def _become_attempt(run_id: str, parent: int) -> None:
+def _become_attempt(run_id: str, parent: int, connection: Connection) -> None:
     """Attempt the run and leave; never returns."""
     status = 1
+
+    def tell(held: Sequence[tuple[str, int]]) -> None:
+        connection.send_bytes(json.dumps({"companions": held}).encode())
+
     try:
         end_with_parent(signal.SIGKILL, parent)
-        worker.attempt.attempt(run_id)
+        worker.attempt.attempt(run_id, tell)
         status = 0
     except BaseException:
         traceback.print_exc()

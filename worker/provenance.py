@@ -9,9 +9,12 @@ import numpy as np
 import torch
 
 
-def provenance_of(device: str, data_hash: str) -> dict[str, Any]:
-    """What is stored with a run that ended well; `device` is `cpu` or `cuda`."""
+def provenance_of(device: str, data_hash: str, stack_width: int | None = None) -> dict[str, Any]:
+    """What is stored with a run that ended well; `device` is `cpu` or `cuda`, `stack_width` that of
+    the stack it was trained in, if in one."""
+    stacked = {} if stack_width is None else {"stack_width": stack_width}
     return {
+        **stacked,
         "tripletlab": version("tripletlab"),
         "python": platform.python_version(),
         "torch": torch.__version__,

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from worker.diverged import diverged_problem
 from worker.faults import machine_kind, machine_problem, spec_problem
 from worker.first_gauge import WINDOW
 from worker.giving_back import give_back, hand_on
-from worker.heart import Heart, Stop
+from worker.heart import Pulse, Stop
 from worker.loading import load_run_data, run_words
 from worker.patience import patiently
 from worker.provenance import provenance_of
@@ -38,53 +39,83 @@ class Attempt:
     """A claimed run, until it is finished, given back or lost to another attempt."""
 
     def __init__(
-        self, database: Database, settings: Settings, claimed: Claimed, heart: Heart
+        self,
+        database: Database,
+        settings: Settings,
+        claimed: Claimed,
+        pulse: Pulse,
+        *,
+        stack_width: int | None = None,
     ) -> None:
-        self._database, self._settings, self._heart = database, settings, heart
-        self._run, self._spec = claimed.run, claimed.spec
+        self._database, self._settings, self._pulse = database, settings, pulse
+        self.run, self.spec = claimed.run, claimed.spec
         self._own = claimed.spec.for_arm(claimed.run.arm)
         self._content_hash = claimed.content_hash
-        self._clock = TrainingClock(self._run.trained_seconds, claimed.spec.time_limit)
-        self._recorder = Recorder(database, self._run.id, self._run.attempt, self._clock)
-        self._folder = settings.run_dir(self._run.id)
+        self._stack_width = stack_width
+        self._clock = TrainingClock(self.run.trained_seconds, claimed.spec.time_limit)
+        self._recorder = Recorder(database, self.run.id, self.run.attempt, self._clock)
+        self._folder = settings.run_dir(self.run.id)
         self._saved_at = time.monotonic()
 
     def carry_out(self) -> None:
         """Train, and turn whatever comes of it into a state of the run."""
-        name = f"run {self._run.id}, attempt {self._run.attempt}"
-        _log.info("%s: begins", name)
+        self.guard(self._train)
+
+    def guard(self, work: Callable[[], bool]) -> bool:
+        """Do `work`, which says whether the attempt is over with it; so it also is where `work`
+        raises, and the exception becomes a state of the run."""
+        name = f"run {self.run.id}, attempt {self.run.attempt}"
         try:
             try:
-                self._train()
+                over = work()
             except (StaleAttempt, NotFound):
                 raise
             except Exception as error:
                 _log.exception("%s: broke at step %d", name, self._recorder.step)
                 self._end_after(error)
+                over = True
         except (StaleAttempt, NotFound) as stale:
             _log.warning("%s; stopping, nothing more is written", stale)
             self._leave_no_files_of_a_deleted_run()
+            over = True
+        self._pulse.over |= over
+        return over
 
     def _leave_no_files_of_a_deleted_run(self) -> None:
         """This attempt may have written after the files went with the row."""
         try:
             with self._database.reading() as session:
-                runs.run(session, self._run.id)
+                runs.run(session, self.run.id)
         except NotFound:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _train(self) -> None:
-        if self._run.anew and self._checkpoint_folder.exists():
+    def _train(self) -> bool:
+        device, data, checkpoints = self.device, self.load(), self.checkpoints()
+        arm, seed = self.run.arm, self.run.seed
+        for event in train(self.spec, arm, seed, data, device=device, checkpoints=checkpoints):
+            if self.take(event, data, device):
+                break
+        return True
+
+    @property
+    def device(self) -> str:
+        """`cpu` or `cuda`. Raises `NoDevice`."""
+        return choose_device(self.run.device)
+
+    def load(self) -> RunData:
+        """The arrays that the run trains on."""
+        return load_run_data(self._dataset_folder, self._own)
+
+    def checkpoints(self) -> Checkpoints:
+        """Those of this run; none are left of a run that is to begin anew."""
+        if self.run.anew and self._checkpoint_folder.exists():
             shutil.rmtree(self._checkpoint_folder)
-        device = choose_device(self._run.device)
-        data = load_run_data(self._dataset_folder, self._own)
-        checkpoints = Checkpoints(self._checkpoint_folder, self._due)
-        arm, seed = self._run.arm, self._run.seed
-        events = train(self._spec, arm, seed, data, device=device, checkpoints=checkpoints)
-        for event in events:
-            self._take(event, data, device)
-            if self._stops_after(event):
-                return
+        return Checkpoints(self._checkpoint_folder, self._due)
+
+    def take(self, event: Event, data: RunData, device: str) -> bool:
+        """Store what happened, and heed a wish to stop; whether the attempt is over."""
+        self._take(event, data, device)
+        return self._stops_after(event)
 
     def _take(self, event: Event, data: RunData, device: str) -> None:
         match event:
@@ -106,7 +137,7 @@ class Attempt:
                     RunState.SUCCEEDED,
                     reason=event.stopped_early and f"stopped early: {event.stopped_early}",
                     weights_sha256=weights_sha256,
-                    provenance=provenance_of(device, self._content_hash),
+                    provenance=provenance_of(device, self._content_hash, self._stack_width),
                 )
                 shutil.rmtree(self._checkpoint_folder, ignore_errors=True)
 
@@ -114,9 +145,9 @@ class Attempt:
         """Heed the wish to stop, if there is one; True when the attempt is over."""
         if isinstance(event, Finished):
             return True
-        match self._heart.stop:
+        match self._pulse.stop:
             case Stop.STALE:
-                raise StaleAttempt(f"run {self._run.id} is no longer attempt {self._run.attempt}'s")
+                raise StaleAttempt(f"run {self.run.id} is no longer attempt {self.run.attempt}'s")
             case Stop.CANCELLED:
                 self._recorder.flush()
                 reason = f"cancelled at step {self._recorder.step}"
@@ -124,11 +155,11 @@ class Attempt:
                 return True
             # the training is on disk then, for a person who gives it more time
             case _ if isinstance(event, Saved) and self._clock.is_up:
-                raise TimeIsUp(self._clock.said(event.step, self._run.steps))
+                raise TimeIsUp(self._clock.said(event.step, self.run.steps))
             # nothing is lost then: the training has just begun, or is on disk
             case Stop.DRAINING if isinstance(event, Started | Saved):
                 reason = f"its worker was asked to stop, at step {self._recorder.step}"
-                give_back(self._database, self._run.id, self._run.attempt, reason)
+                give_back(self._database, self.run.id, self.run.attempt, reason)
                 return True
         return False
 
@@ -138,7 +169,7 @@ class Attempt:
         Figures up to it are written first: a resume from it goes on after them.
         """
         waited = time.monotonic() - self._saved_at
-        stops = self._heart.stop is Stop.DRAINING or self._clock.is_up
+        stops = self._pulse.stop is Stop.DRAINING or self._clock.is_up
         due = stops or waited >= self._settings.checkpoint_seconds
         if due:
             self._recorder.flush()
@@ -157,8 +188,8 @@ class Attempt:
             with self._database.transaction() as session:
                 runs.finish(
                     session,
-                    self._run.id,
-                    self._run.attempt,
+                    self.run.id,
+                    self.run.attempt,
                     to,
                     reason=reason,
                     problem=problem,
@@ -171,24 +202,24 @@ class Attempt:
 
     def _end_after(self, error: Exception) -> None:
         """What the machine did is tried again; what the spec did ends the run, with its figures."""
-        attempt, step = self._run.attempt, self._recorder.step
-        device = choose_device("auto") if self._run.device == "auto" else self._run.device
+        attempt, step = self.run.attempt, self._recorder.step
+        device = choose_device("auto") if self.run.device == "auto" else self.run.device
         kind = machine_kind(error, device)
         if kind is not None:
             problem = machine_problem(kind, error, attempt=attempt, step=step)
             policy = self._settings.retry_policy
-            hand_on(self._database, self._run.id, attempt, problem, policy)
+            hand_on(self._database, self.run.id, attempt, problem, policy)
             return
         self._recorder.flush()
         problem = self._problem(error)
         self._finish(RunState.FAILED, reason=problem.sentence(), problem=problem)
 
     def _problem(self, error: Exception) -> RunProblem:
-        attempt, step = self._run.attempt, self._recorder.step
+        attempt, step = self.run.attempt, self._recorder.step
         match error:
             case Diverged():
                 with self._database.reading() as session:
-                    series = metrics.steps_series(session, self._run.id, after=step - WINDOW)
+                    series = metrics.steps_series(session, self.run.id, after=step - WINDOW)
                 return diverged_problem(error, self._own, series, attempt)
             case TimeIsUp():
                 return time_problem(error, attempt=attempt, step=step)

@@ -31,6 +31,8 @@ from worker.launching import Launcher
 from worker.looking import take_due_looks
 from worker.patience import Away
 
+Held = tuple[str, int]  # a run and the number of its attempt
+
 _log = logging.getLogger("worker.tasks")  # not "__main__", as which this module runs
 
 
@@ -46,20 +48,18 @@ def build_app(settings: Settings, launcher: Launcher) -> Celery:
     return app
 
 
-def carry_out(settings: Settings, app: Celery, launcher: Launcher, run_id: str) -> None:
+def carry_out(settings: Settings, app: Celery, launcher: Launcher, rung_for: str) -> None:
     """Let an attempt at the run happen, if it waits for one, and return when it has ended."""
     database = Database(settings.resolved_database_url)
     try:
-        before = _look_up(database, run_id)
+        before = _look_up(database, rung_for)
         if before is None or before.state != RunState.QUEUED or _waits(database, before):
             return
-        status = _attempt(database, settings, launcher, before)
-        if status != 0:
-            _clean_up_after(database, settings, before, status)
-        after = _look_up(database, run_id)
-        given_back = after and after.state == RunState.QUEUED and after.attempt > before.attempt
-        if after and given_back and not _waits(database, after):  # else the reaper rings, in time
-            _ring(database, app, after)
+        status, held = _attempt(database, settings, launcher, before)
+        for run_id, attempt in held:
+            if status != 0:
+                _clean_up_after(database, settings, run_id, attempt, status)
+            _ring_if_given_back(database, app, run_id, attempt)
         take_due_looks(database, app)
     finally:
         database.close()
@@ -73,45 +73,48 @@ def _waits(database: Database, run: Run) -> bool:
         return run.not_before > clock.now(session)
 
 
-def _attempt(database: Database, settings: Settings, launcher: Launcher, before: Run) -> int:
-    """Run the attempt's process; its exit status, negative for a signal.
+def _attempt(
+    database: Database, settings: Settings, launcher: Launcher, before: Run
+) -> tuple[int, list[Held]]:
+    """Run the attempt's process; its exit status, negative for a signal, and what it held.
 
-    One that hangs cannot be told that its run was taken back, and would hold its slot for good, so
-    it is killed when the run is over for it and it has not ended by itself.
+    One that hangs cannot be told that its runs were taken back, and would hold its slot for good,
+    so it is killed when all are over for it and it has not ended by itself.
     """
     launched, over = launcher.launch(before.id), False
     while True:
         status = launched.wait(settings.lease_seconds)
+        held = [(before.id, before.attempt + 1), *launched.companions]
         if status is not None:
-            return status
-        was_over, over = over, _is_over(database, before)
+            return status, held
+        was_over, over = over, all(_is_over(database, *one) for one in held)
         if was_over and over:
             _log.error("run %s went on without this attempt, which hangs; ending it", before.id)
             launched.kill()
 
 
-def _is_over(database: Database, before: Run) -> bool:
-    """Whether the attempt that followed `before` has ended, whoever ended it."""
+def _is_over(database: Database, run_id: str, attempt: int) -> bool:
+    """Whether the attempt has ended, whoever ended it."""
     try:
-        now = _look_up(database, before.id)
+        now = _look_up(database, run_id)
     except Away:
         return False
     if now is None:
         return True
-    attempt = before.attempt + 1
     return now.attempt > attempt or (now.attempt == attempt and now.state != RunState.RUNNING)
 
 
-def _clean_up_after(database: Database, settings: Settings, before: Run, status: int) -> None:
+def _clean_up_after(
+    database: Database, settings: Settings, run_id: str, attempt: int, status: int
+) -> None:
     """The process died without a word: give its run back now, not when the lease ends."""
-    attempt = before.attempt + 1
-    now = _look_up(database, before.id)
+    now = _look_up(database, run_id)
     if now is None or (now.attempt, now.worker_id) != (attempt, settings.worker_id):
         return  # it is not ours any more
     problem = _death(attempt, now.step, status)
-    _log.warning("run %s: %s", before.id, problem.detail)
+    _log.warning("run %s: %s", run_id, problem.detail)
     try:
-        hand_on(database, before.id, attempt, problem, settings.retry_policy)
+        hand_on(database, run_id, attempt, problem, settings.retry_policy)
     except (StaleAttempt, NotFound):
         return  # it had ended, or the reaper was faster
 
@@ -147,8 +150,13 @@ def _look_up(database: Database, run_id: str) -> Run | None:
         return None
 
 
-def _ring(database: Database, app: Celery, run: Run) -> None:
-    """The run waits again: tell the workers at once."""
+def _ring_if_given_back(database: Database, app: Celery, run_id: str, attempt: int) -> None:
+    """Where the run waits again, tell the workers at once; the reaper rings for one that is to
+    wait for a while."""
+    run = _look_up(database, run_id)
+    given_back = run and run.state == RunState.QUEUED and run.attempt >= attempt
+    if run is None or not given_back or _waits(database, run):
+        return
     try:
         broker.submit(app, run.id, run.device)
     except ServiceUnavailable as away:

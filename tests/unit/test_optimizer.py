@@ -5,10 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from models.specs.training import AdamSpec, Constant, WarmupCosine, WarmupRsqrt
-from worker.training.optimizer import ShrinkingAdam
+from worker.training.optimizer import ShrinkingAdam, Update, update_together
 from worker.training.schedules import learning_rate
 
 
@@ -82,3 +84,37 @@ def test_every_schedule_gives_a_rate_above_zero_at_every_step(warmup):
     ):
         spec = AdamSpec(schedule=schedule)
         assert all(0 < learning_rate(spec, step, 50) <= 0.01 for step in range(1, 51))
+
+
+@given(
+    steps=st.lists(st.integers(0, 40), min_size=1, max_size=5),
+    seed=st.integers(0, 99),
+    size=st.integers(1, 40),
+)
+def test_updates_that_are_done_together_are_those_of_each_alone(steps, seed, size):
+    """Each optimiser is at a step of its own, at a rate of its own or one it shares."""
+    draw = np.random.default_rng(seed)
+
+    def optimizer_at(step, start, moments, eps):
+        parameter = nn.Parameter(start.clone())
+        made = ShrinkingAdam(AdamSpec(eps=eps), [("w", parameter)])
+        if step:
+            made.load({name: moment.clone() for name, moment in moments.items()}, step)
+        return made, parameter
+
+    alone, together, updates = [], [], []
+    for index, step in enumerate(steps):
+        start, gradient, mean, square = torch.tensor(draw.normal(size=(4, size))).float()
+        moments = {"exp_avg.w": mean, "exp_avg_sq.w": square.abs()}
+        lr, eps = (0.01, 0.02)[index % 2], (1e-5, 1e-8)[index // 2 % 2]
+        optimizer, parameter = optimizer_at(step, start, moments, eps)
+        parameter.grad = gradient.clone()
+        optimizer.update(lr)
+        alone.append((parameter, optimizer))
+        optimizer, parameter = optimizer_at(step, start, moments, eps)
+        together.append((parameter, optimizer))
+        updates.append(Update(optimizer, {"w": gradient}, lr))
+    update_together(updates)
+    for (expected, one), (found, other) in zip(alone, together, strict=True):
+        assert torch.equal(expected, found)
+        assert all(torch.equal(state, other.state()[name]) for name, state in one.state().items())

@@ -92,13 +92,13 @@ def _grade(
         first, second, similarities = (p[0] for p in _batches(vectors[slot : slot + 1], size))
         loss, figures = _figures(spec, step, one.seed, first, second, similarities, known[slot])
         return loss, {slot: 0}, figures[None]
-    having = torch.zeros(len(vectors), dtype=torch.bool)
-    having[slots] = True
-    having = having.to(vectors.device)
-    batches = _batches(vectors.where(having[:, None, None, None], 0), size)
+    others = torch.ones(len(vectors), dtype=torch.bool)
+    others[slots] = False
+    others = others.to(vectors.device)
+    batches = _batches(vectors.masked_fill(others[:, None, None, None], 0), size)
 
     losses, figures = torch.func.vmap(partial(_figures, spec, step, None))(*batches, known)
-    return losses.where(having, 0).sum(), {slot: slot for slot in slots}, figures
+    return losses.masked_fill(others, 0).sum(), {slot: slot for slot in slots}, figures
 
 
 def _batches(vectors: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:

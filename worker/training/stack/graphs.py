@@ -10,26 +10,25 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from worker.training.stack.passes import Arithmetic, Eager, Pass, Record, Recorded, Replay
+from worker.training.stack.passes import Arithmetic, Eager, Pass, Record, Recorded, Replay, T
 
 AT_MOST = 24  # recordings; other layouts go kernel by kernel
 
 
 def recorder(device: torch.device) -> Record | None:
     """How work is recorded on this device; None where it cannot be."""
-    return _cuda_recorder() if device.type == "cuda" else None
+    return _CudaRecorder() if device.type == "cuda" else None
 
 
-def _cuda_recorder() -> Record:
-    pool = torch.cuda.graph_pool_handle()
+class _CudaRecorder:
+    def __init__(self) -> None:
+        self._pool = torch.cuda.graph_pool_handle()
 
-    def record(work: Callable[[], object]) -> Replay:
+    def __call__(self, work: Callable[[], T]) -> tuple[T, Replay]:
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=pool):
-            work()
-        return graph.replay
-
-    return record
+        with torch.cuda.graph(graph, pool=self._pool):
+            result = work()
+        return result, graph.replay
 
 
 class Passes:

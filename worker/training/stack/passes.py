@@ -7,7 +7,7 @@ that would have been started one by one: the bits are the same.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -16,9 +16,15 @@ from worker.training.stack.lstm import Gradients, History, backward, forward
 from worker.training.stack.slots import Slots
 from worker.training.stack.tokens import Tokens, groups_of
 
+T = TypeVar("T")
 Replay = Callable[[], object]
-Record = Callable[[Callable[[], object]], Replay]
-"""Runs work once, or records it; what it gives back does the work again, in the same memory."""
+
+
+class Record(Protocol):
+    def __call__(self, work: Callable[[], T]) -> tuple[T, Replay]:
+        """What work gives, and what does it again into the memory of that. Until the first
+        replay the numbers there mean nothing."""
+
 
 Way = tuple[Tensor, Tensor, History]
 
@@ -88,14 +94,8 @@ class Recorded:
 
     def __init__(self, eager: Eager, table: Tensor, gradient: Tensor, record: Record) -> None:
         self._table, self._gradient = table, gradient
-
-        def there() -> None:
-            self._totals = eager.forward(table)
-
-        def back() -> None:
-            self._gradients = eager.backward(gradient)
-
-        self._there, self._back = record(there), record(back)
+        self._totals, self._there = record(lambda: eager.forward(table))
+        self._gradients, self._back = record(lambda: eager.backward(gradient))
 
     def forward(self, table: Tensor) -> Tensor:
         self._table.copy_(table)

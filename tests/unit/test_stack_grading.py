@@ -1,0 +1,126 @@
+"""Losses of all slots at once: those of each alone, and what is broken stays where it is."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from worker.training.gauges import measure
+from worker.training.losses.batch import batch_of
+from worker.training.losses.terms import reduce_terms, term_rows
+from worker.training.stack.faults import hits_all
+from worker.training.stack.grading import Asked, grade
+from worker.training.stack.layout import HALF
+
+from stack_for_tests import TERMS, arms_of_every_loss, stack_spec
+
+SPEC = stack_spec(arms=arms_of_every_loss())
+LOSSES = {arm.name: arm.loss for arm in SPEC.arms}
+SIZE, HIDDEN = 7, 4
+
+
+def sums_and_table(slots, seed=0):
+    """Sums over time of random questions, and the two columns of a table that are read here."""
+    torch.manual_seed(seed)
+    table = torch.zeros(6, slots, 2 * HALF, dtype=torch.int64)
+    real = torch.zeros(2, HALF, dtype=torch.bool)
+    real[:, :SIZE] = True
+    table[4] = torch.randint(0, 12, table[4].shape)
+    table[5] = torch.randint(1, 9, table[5].shape) * real.flatten()
+    return torch.randn(slots, 2 * HALF, HIDDEN) * (table[5] > 0)[:, :, None], table
+
+
+def graded_alone(loss, sums, table, step, seed):
+    """Gauges and gradient of one slot, by what a training alone uses."""
+    sums = sums.clone().requires_grad_()
+    mean = sums / table[5].clamp(min=1)[:, None]
+    sides = torch.nn.functional.normalize(mean, dim=1).view(2, HALF, -1)[:, :SIZE]
+    groups = table[4].view(2, HALF)[:, :SIZE]
+    known = (groups[0][:, None] == groups[1]).fill_diagonal_(True)
+    excluded = known if loss.exclude_known_duplicates else None
+    batch = batch_of(*sides, step=step, seed=seed, excluded=excluded)
+    values = term_rows(loss, batch)
+    total = reduce_terms(loss, values)
+    total.backward()
+    return measure(loss, batch.similarities, values, total, known, excluded), sums.grad
+
+
+def rows_of(graded):
+    return {slot: part[row] for rows, part in graded.figures for slot, row in rows.items()}
+
+
+def asked_for(names, seed=3, step=5):
+    return [Asked(slot, LOSSES[name], seed, step) for slot, name in enumerate(names) if name]
+
+
+@settings(max_examples=30)
+@given(
+    names=st.lists(st.sampled_from([*TERMS, None]), min_size=1, max_size=6).filter(any),
+    seed=st.integers(0, 99),
+    step=st.integers(1, 6),
+)
+def test_each_slot_has_the_gauges_and_the_gradient_of_its_own_loss(names, seed, step):
+    sums, table = sums_and_table(len(names), seed)
+    graded = grade(asked_for(names, seed, step), sums, table, SIZE)
+    found = rows_of(graded)
+    for slot, name in enumerate(names):
+        if name is None:
+            assert slot not in found
+            assert (graded.gradient[slot] == 0).all()
+            continue
+        gauges, gradient = graded_alone(LOSSES[name], sums[slot], table[:, slot], step, seed)
+        expected = [*list(vars(gauges).values())[:-1], *gauges.active]
+        np.testing.assert_allclose(found[slot], expected, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(graded.gradient[slot], gradient, atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", TERMS)
+@pytest.mark.parametrize("neighbour", TERMS)
+def test_a_slot_of_no_numbers_leaves_the_others_theirs(name, neighbour):
+    names = [name, neighbour, name]
+    sums, table = sums_and_table(3)
+    sound = grade(asked_for(names), sums, table, SIZE)
+    sums[1, :SIZE] = float("nan")
+    broken = grade(asked_for(names), sums, table, SIZE)
+    for slot in (0, 2):
+        assert torch.equal(rows_of(sound)[slot], rows_of(broken)[slot])
+        assert torch.equal(sound.gradient[slot], broken.gradient[slot])
+
+
+def test_a_loss_that_raises_ends_the_slot_that_has_it_alone(monkeypatch):
+    def raises(*_arguments):
+        raise IndexError("index 7 is out of bounds")
+
+    sums, table = sums_and_table(2)
+    sound = grade(asked_for(["circle", "mean"]), sums, table, SIZE)
+    monkeypatch.setattr("worker.training.losses.library.library_rows", raises)
+    graded = grade(asked_for(["circle", "mean"]), sums, table, SIZE)
+    assert isinstance(graded.errors[0], IndexError)
+    assert torch.equal(graded.gradient[1], sound.gradient[1])
+    assert (graded.gradient[0] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("error", "on_cpu", "on_cuda"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), True, True),
+        (MemoryError(), True, True),
+        (RuntimeError("can't allocate memory: you tried to allocate 8 bytes"), True, True),
+        (RuntimeError("cuBLAS error"), False, True),
+        (OSError(28, "No space left on device"), False, False),
+        (IndexError("index 7 is out of bounds"), False, False),
+    ],
+)
+def test_what_the_members_share_breaks_all_of_them(error, on_cpu, on_cuda):
+    assert hits_all(error, "cpu") == on_cpu
+    assert hits_all(error, "cuda") == on_cuda
+
+
+def test_memory_that_runs_out_in_one_members_loss_is_no_fault_of_it(monkeypatch):
+    def raises(*_arguments):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("worker.training.losses.library.library_rows", raises)
+    with pytest.raises(torch.OutOfMemoryError):
+        grade(asked_for(["circle", "mean"]), *sums_and_table(2), SIZE)

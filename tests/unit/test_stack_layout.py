@@ -1,0 +1,85 @@
+"""The layout of a stack: every question has its place, whoever else is in the stack."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.training.data import pad_to_power_of_two, pair_questions
+from worker.training.stack.layout import CHUNK, HALF, group_sizes, lay_out, time_steps
+from worker.training.stack.tokens import Tokens, groups_of
+
+from stack_for_tests import wild_data
+
+DATA = wild_data()
+ROWS = 128  # of a slot's embedding, more than there are words
+
+
+def some_rows(slots, size, seed):
+    return np.random.default_rng(seed).choice(DATA.train, (slots, size))
+
+
+def words_of(layout, slot):
+    """The words that a slot reads, question by question in the batch's order; None for padding."""
+    table = torch.from_numpy(layout.table)
+    rows = Tokens(DATA, torch.device("cpu")).of(table, layout.times, ROWS)
+    slots, places = table.shape[1:]
+    read = [[] for _ in range(places)]
+    for group in groups_of(table, layout.times):
+        block = rows[group.tokens].view(group.chunks, slots, CHUNK, group.size)[:, slot]
+        for place, words in enumerate(block.reshape(group.times, group.size).T.tolist()):
+            read[group.places.start + place] = words
+    word = [[w - slot * ROWS for w in read[place]] for place in table[3, slot].tolist()]
+    return [[w if w < DATA.vocabulary_size else None for w in words] for words in word]
+
+
+@given(st.integers(1, 40))
+def test_groups_cut_all_places_into_sizes_that_grow(units):
+    sizes = group_sizes(2 * HALF * units)
+    assert sum(sizes) == 2 * HALF * units
+    assert all(size % (2 * HALF) == 0 for size in sizes)
+    assert list(sizes) == sorted(sizes) or units < 4
+
+
+@given(st.integers(0, 3000))
+def test_a_group_runs_long_enough_and_in_whole_chunks(longest):
+    times = time_steps(longest)
+    assert longest <= times <= max(8, 2 * longest)
+    assert times % CHUNK == 0
+
+
+@given(size=st.integers(2, 80), seed=st.integers(0, 99), padded=st.booleans())
+def test_a_slot_reads_the_tokens_that_a_training_alone_would(size, seed, padded):
+    rows = some_rows(3, size, seed)
+    layout = lay_out(DATA, rows, np.array([True, False, True]), padded=padded)
+    half = -(-size // HALF) * HALF
+    for slot in (0, 2):
+        alone = pair_questions(DATA, rows[slot])
+        alone = pad_to_power_of_two(alone) if padded else alone
+        expected = np.split(alone.ids, np.cumsum(alone.lengths)[:-1])
+        found = words_of(layout, slot)
+        for side in (0, 1):
+            for pair in range(half):
+                words = [w for w in found[side * half + pair] if w is not None]
+                wanted = expected[side * size + pair].tolist() if pair < size else []
+                assert words == wanted
+    assert all(set(words) <= {None} for words in words_of(layout, 1))
+
+
+@given(seed=st.integers(0, 99), neighbours=st.lists(st.booleans(), min_size=3, max_size=3))
+def test_where_a_slots_questions_stand_does_not_depend_on_the_others(seed, neighbours):
+    rows = some_rows(4, 20, seed)
+    alone = lay_out(DATA, rows, np.array([True, False, False, False]), padded=False)
+    among = lay_out(DATA, rows, np.array([True, *neighbours]), padded=False)
+    assert (alone.table[:, 0] == among.table[:, 0]).all()
+    assert len(alone.times) == len(among.times)
+    assert all(a <= b for a, b in zip(alone.times, among.times, strict=True))
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_stack_without_members_has_no_time_steps(padded):
+    layout = lay_out(
+        DATA, np.zeros((2, 16), dtype=np.int64), np.zeros(2, dtype=bool), padded=padded
+    )
+    assert set(layout.times) == {0}

@@ -1,0 +1,90 @@
+"""Recorded passes give the bits of those that are not; here a recorder stands in for CUDA's.
+
+The stand-in does the work again at every replay, into the memory of the first time, which is what
+a CUDA graph does. That CUDA graphs do so themselves, only a GPU could tell.
+"""
+
+import pytest
+import torch
+
+from worker.training.stack import graphs
+from worker.training.stack.graphs import Passes, recorder
+from worker.training.stack.passes import Arithmetic, Eager, Recorded
+
+from stack_for_tests import stack_spec, trained, wild_data
+from training_for_tests import figures
+
+DATA = wild_data()
+
+
+class Recorder:
+    """Counts recordings and replays."""
+
+    def __init__(self):
+        self.recordings = self.replays = 0
+
+    def __call__(self, work):
+        self.recordings += 1
+        result = work()
+        memory = tensors_of(result)
+        for tensor in memory:
+            tensor.fill_(-1)  # nothing is computed while it is recorded
+
+        def replay():
+            self.replays += 1
+            for kept, new in zip(memory, tensors_of(work()), strict=True):
+                kept.copy_(new)
+
+        return result, replay
+
+
+def tensors_of(result):
+    if isinstance(result, torch.Tensor):
+        return [result]
+    if hasattr(result, "__dict__"):
+        return tensors_of(list(vars(result).values()))
+    return [tensor for part in result for tensor in tensors_of(part)]
+
+
+@pytest.fixture
+def recording(monkeypatch):
+    found = Recorder()
+    monkeypatch.setattr("worker.training.stack.encoder.recorder", lambda _device: found)
+    return found
+
+
+@pytest.mark.parametrize("padding", ["masked", "power_of_two"])
+def test_a_stack_of_recorded_passes_has_the_bits_of_one_without(recording, monkeypatch, padding):
+    encoder = {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8, "padding": padding}
+    spec = stack_spec(encoder=encoder, steps=14)
+    members = [("vanilla", 0), ("modified", 1)]
+    recorded = trained(spec, members, DATA)
+    assert recording.recordings >= 2
+    assert recording.replays > recording.recordings
+    monkeypatch.setattr("worker.training.stack.encoder.recorder", lambda _device: None)
+    eager = trained(spec, members, DATA)
+    for member in (0, 1):
+        assert figures(recorded[member]) == figures(eager[member])
+
+
+def test_a_layout_is_recorded_when_it_comes_again_and_there_is_room(monkeypatch):
+    class Nothing(Arithmetic):
+        def __init__(self):
+            self.slots = type("Slots", (), {"hidden": 2})
+
+        def there(self, table, _times):
+            return table, table, []
+
+        def back(self, *_arguments):
+            return []
+
+    monkeypatch.setattr(graphs, "AT_MOST", 2)
+    passes = Passes(Nothing(), Recorder())
+    table = torch.zeros(6, 1, 64, dtype=torch.int64)
+    kinds = [type(passes.of(times, table)) for times in [(8,), (8,), (16,), (8,), (16,), (24,)]]
+    assert kinds == [Eager, Recorded, Eager, Recorded, Recorded, Eager]
+    assert type(passes.of((24,), table)) is Eager
+
+
+def test_a_cpu_records_nothing():
+    assert recorder(torch.device("cpu")) is None

@@ -98,7 +98,8 @@ def test_members_that_stop_early_and_keep_their_best_are_tested_with_those_weigh
         last = told[seed][-1]
         assert last.kept_step < last.step < 30
         assert (last.step, last.kept_step) == (expected.step, expected.kept_step)
-        np.testing.assert_allclose(last.scores, expected.scores, atol=1e-4)
+        # at a rate of 0.3 roundings grow; other weights than those kept are 0.4 and more away
+        np.testing.assert_allclose(last.scores, expected.scores, atol=1e-3)
         for name, weights in expected.weights.items():
             np.testing.assert_allclose(last.weights[name], weights, atol=1e-3)
 

@@ -45,7 +45,7 @@ members = st.lists(
 )
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(padding=st.sampled_from(sorted(SPECS)), members=members)
 def test_a_member_among_others_has_the_bits_of_one_alone(padding, members):
     told = trained(SPECS[padding], members, DATA, width=WIDTH)
@@ -128,7 +128,7 @@ def test_a_checkpoint_that_cannot_be_written_ends_its_member_alone(tmp_path):
     assert figures(told[1]) == alone("masked", "mean", 1)
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(stop=st.integers(1, 5), slot=st.integers(0, 3), company=st.integers(0, 3))
 def test_a_member_goes_on_to_the_same_bits_in_any_slot_and_any_company(
     tmp_path_factory, stop, slot, company

@@ -84,6 +84,22 @@ def test_a_member_can_be_dropped_after_any_event_and_by_any_other(kind):
         assert figures(told[index]) == alone("masked", "mean", index)
 
 
+@pytest.mark.parametrize("kind", [Started, StepDone, Evaluated, Saved])
+def test_a_member_that_is_dropped_at_its_own_event_tells_nothing_more(tmp_path, kind):
+    """The evaluation is the last one, of the test pairs; a checkpoint is due at every step."""
+    checkpoints = Checkpoints(tmp_path, due=lambda _step: True)
+
+    def until(member, event):
+        last = isinstance(event, kind) and getattr(event, "split", "test") == "test"
+        return [member] if last else []
+
+    stack = Stack(SPECS["masked"], [Member("mean", 0, checkpoints)], DATA, width=WIDTH)
+    told = told_by(stack, until)
+    assert isinstance(told[0][-1], kind)
+    others = 2 if kind is Evaluated else 0  # on validation
+    assert sum(isinstance(event, kind) for event in told[0]) == 1 + others
+
+
 def spec_with_one_that_breaks(**broken):
     """The arms of every loss, the mean's twice: `broken` is the second, with these overrides."""
     arms = arms_of_every_loss()

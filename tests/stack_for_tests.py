@@ -41,11 +41,12 @@ def arms_of_every_loss():
 
 
 def wild_data(rows=400, seed=0):
-    """As `tiny_data`, but one question in ten has up to 70 tokens, and one in forty has none."""
+    """As `tiny_data`, but one question in 25 has up to 70 tokens, and one in forty has none."""
     draw = np.random.default_rng(seed)
     data = tiny_data(rows, seed)
     lengths = draw.integers(1, 8, size=2 * rows)
-    lengths[draw.random(2 * rows) < 0.1] = draw.integers(20, 71)
+    long = draw.random(2 * rows) < 0.04
+    lengths[long] = draw.integers(9, 71, size=long.sum())
     lengths[draw.random(2 * rows) < 0.025] = 0
     return dataclasses.replace(
         data,

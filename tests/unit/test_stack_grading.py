@@ -51,7 +51,12 @@ def rows_of(graded):
 
 
 def asked_for(names, seed=3, step=5):
-    return [Asked(slot, LOSSES[name], seed, step) for slot, name in enumerate(names) if name]
+    """Members that are at different steps, before and after a change of the mining rule."""
+    return [
+        Asked(slot, LOSSES[name], seed, (step + slot) % 6 + 1)
+        for slot, name in enumerate(names)
+        if name
+    ]
 
 
 @settings(max_examples=30)
@@ -62,14 +67,16 @@ def asked_for(names, seed=3, step=5):
 )
 def test_each_slot_has_the_gauges_and_the_gradient_of_its_own_loss(names, seed, step):
     sums, table = sums_and_table(len(names), seed)
-    graded = grade(asked_for(names, seed, step), sums, table, SIZE)
+    asked = asked_for(names, seed, step)
+    graded = grade(asked, sums, table, SIZE)
+    steps = {one.slot: one.step for one in asked}
     found = rows_of(graded)
     for slot, name in enumerate(names):
         if name is None:
             assert slot not in found
             assert (graded.gradient[slot] == 0).all()
             continue
-        gauges, gradient = graded_alone(LOSSES[name], sums[slot], table[:, slot], step, seed)
+        gauges, gradient = graded_alone(LOSSES[name], sums[slot], table[:, slot], steps[slot], seed)
         expected = [*list(vars(gauges).values())[:-1], *gauges.active]
         np.testing.assert_allclose(found[slot], expected, atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(graded.gradient[slot], gradient, atol=1e-6, rtol=1e-4)

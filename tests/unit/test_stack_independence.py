@@ -45,7 +45,7 @@ members = st.lists(
 )
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(padding=st.sampled_from(sorted(SPECS)), members=members)
 def test_a_member_among_others_has_the_bits_of_one_alone(padding, members):
     told = trained(SPECS[padding], members, DATA, width=WIDTH)
@@ -82,6 +82,22 @@ def test_a_member_can_be_dropped_after_any_event_and_by_any_other(kind):
     assert all(member != 2 for member, _ in order[at + 1 :])
     for index in (0, 1):
         assert figures(told[index]) == alone("masked", "mean", index)
+
+
+@pytest.mark.parametrize("kind", [Started, StepDone, Evaluated, Saved])
+def test_a_member_that_is_dropped_at_its_own_event_tells_nothing_more(tmp_path, kind):
+    """The evaluation is the last one, of the test pairs; a checkpoint is due at every step."""
+    checkpoints = Checkpoints(tmp_path, due=lambda _step: True)
+
+    def until(member, event):
+        last = isinstance(event, kind) and getattr(event, "split", "test") == "test"
+        return [member] if last else []
+
+    stack = Stack(SPECS["masked"], [Member("mean", 0, checkpoints)], DATA, width=WIDTH)
+    told = told_by(stack, until)
+    assert isinstance(told[0][-1], kind)
+    others = 2 if kind is Evaluated else 0  # on validation
+    assert sum(isinstance(event, kind) for event in told[0]) == 1 + others
 
 
 def spec_with_one_that_breaks(**broken):
@@ -128,7 +144,7 @@ def test_a_checkpoint_that_cannot_be_written_ends_its_member_alone(tmp_path):
     assert figures(told[1]) == alone("masked", "mean", 1)
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(stop=st.integers(1, 5), slot=st.integers(0, 3), company=st.integers(0, 3))
 def test_a_member_goes_on_to_the_same_bits_in_any_slot_and_any_company(
     tmp_path_factory, stop, slot, company

@@ -4,12 +4,18 @@ The stand-in does the work again at every replay, into the memory of the first t
 a CUDA graph does. That CUDA graphs do so themselves, only a GPU could tell.
 """
 
+import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_flatten
 
 from worker.training.stack import graphs
 from worker.training.stack.graphs import Passes, recorder
+from worker.training.stack.layout import lay_out
 from worker.training.stack.passes import Arithmetic, Eager, Recorded
+from worker.training.stack.slots import Slots
+from worker.training.stack.tokens import Tokens
 
 from stack_for_tests import stack_spec, trained, wild_data
 from training_for_tests import figures
@@ -84,6 +90,33 @@ def test_a_layout_is_recorded_when_it_comes_again_and_there_is_room(monkeypatch)
     kinds = [type(passes.of(times, table)) for times in [(8,), (8,), (16,), (8,), (16,), (24,)]]
     assert kinds == [Eager, Recorded, Eager, Recorded, Recorded, Eager]
     assert type(passes.of((24,), table)) is Eager
+
+
+class DeviceOnly(TorchDispatchMode):
+    """Refuses what no CUDA graph can hold: a number from the host, or one that goes there.
+
+    On the device `meta` there are no numbers, so nothing can be asked of them either.
+    """
+
+    def __torch_dispatch__(self, function, _types, arguments=(), named=None):
+        result = function(*arguments, **(named or {}))
+        leaves, _ = tree_flatten((arguments, named, result))
+        devices = {leaf.device.type for leaf in leaves if isinstance(leaf, torch.Tensor)}
+        assert devices <= {"meta"}, function
+        return result
+
+
+@torch.no_grad()
+def test_what_is_recorded_asks_nothing_of_the_host():
+    meta, encoder = torch.device("meta"), stack_spec().encoder
+    slots = Slots(2, encoder, DATA.vocabulary_size, meta)
+    arithmetic = Arithmetic(slots, Tokens(DATA, meta))
+    layout = lay_out(DATA, DATA.train[:20].reshape(2, 10), np.ones(2, dtype=bool), padded=False)
+    table = torch.from_numpy(layout.table).to(meta)
+    with DeviceOnly():
+        totals, _, history = arithmetic.there(table, layout.times)
+        gradients = arithmetic.back(table, layout.times, history, totals)
+    assert gradients.weight_hh.shape == slots.weight_hh.shape
 
 
 def test_a_cpu_records_nothing():

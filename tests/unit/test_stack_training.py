@@ -90,6 +90,7 @@ def test_members_that_stop_early_and_keep_their_best_are_tested_with_those_weigh
         steps=30,
         early_stop={"patience": 2},
         checkpoint="best_validation",
+        threshold={"kind": "validation"},
         optimizer={"lr": 0.3, "schedule": {"kind": "constant"}},
     )
     told = trained(spec, [("vanilla", seed) for seed in range(4)], DATA)
@@ -98,6 +99,7 @@ def test_members_that_stop_early_and_keep_their_best_are_tested_with_those_weigh
         last = told[seed][-1]
         assert last.kept_step < last.step < 30
         assert (last.step, last.kept_step) == (expected.step, expected.kept_step)
+        assert last.threshold == pytest.approx(expected.threshold, abs=1e-3)
         # at a rate of 0.3 roundings grow; other weights than those kept are 0.4 and more away
         np.testing.assert_allclose(last.scores, expected.scores, atol=1e-3)
         for name, weights in expected.weights.items():

@@ -98,7 +98,7 @@ def _grade(
     batches = _batches(vectors.masked_fill(others[:, None, None, None], 0), size)
 
     losses, figures = torch.func.vmap(partial(_figures, spec, step, None))(*batches, known)
-    return losses.masked_fill(others, 0).sum(), {slot: slot for slot in slots}, figures
+    return losses.sum(), {slot: slot for slot in slots}, figures
 
 
 def _batches(vectors: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:

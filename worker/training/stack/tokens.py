@@ -70,7 +70,6 @@ class Tokens:
         words = self._remap.index_select(0, self._ids.index_select(0, positions))
         shown = table[1, :, group.places].reshape(shape)
         spare = self._words + torch.arange(group.size, device=device) % SPARE
-        # `where` with a number would copy it from the host, which no graph records
         words = words.view(-1, slots, CHUNK, group.size).long()
         within = words.masked_fill(time >= length, PAD)
         first = torch.arange(slots, device=device).view(1, slots, 1, 1) * rows

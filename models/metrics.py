@@ -14,11 +14,14 @@ from sqlalchemy.orm import Session
 
 from models.specs.losses import MAX_TERMS
 from models.states import RunState
-from models.tables import Evaluation, Run, Step
+from models.tables import Base, Evaluation, Run, Step
 from models.thinning import thin
 
 Figure = float | None
 Series = dict[str, list[Any]]
+
+# Steps come by the hundred and are never made into objects: a row costs less past the ORM.
+_STEPS = Base.metadata.tables[Step.__tablename__]
 
 LAST_STEP = 2**31 - 1  # the greatest that a column holds
 
@@ -91,16 +94,17 @@ def append_steps(session: Session, run_id: str, rows: Sequence[StepRow]) -> None
         return
     # A connection that broke during COMMIT leaves the writer in doubt, so it writes again.
     numbers = [row.step for row in rows]
-    again = Step.step.between(min(numbers), max(numbers))
-    session.execute(delete(Step).where(Step.run_id == run_id, again))
-    session.execute(insert(Step), [_step_values(run_id, row) for row in rows])
+    again = _STEPS.c.step.between(min(numbers), max(numbers))
+    session.execute(delete(_STEPS).where(_STEPS.c.run_id == run_id, again))
+    session.execute(insert(_STEPS), [_step_values(run_id, row) for row in rows])
 
 
 def _step_values(run_id: str, row: StepRow) -> dict[str, Any]:
-    values = asdict(row)
-    active = values.pop("active")
-    padded = (*active, *[None] * (MAX_TERMS - len(active)))
-    return {"run_id": run_id, **values, **dict(zip(ACTIVE, padded, strict=True))}
+    padded = (*row.active, *[None] * (MAX_TERMS - len(row.active)))
+    # not `asdict`: its copies of numbers were half of the time that a batch took
+    values = {"run_id": run_id, **vars(row), **dict(zip(ACTIVE, padded, strict=True))}
+    del values["active"]
+    return values
 
 
 def append_evaluation(session: Session, run_id: str, row: EvaluationRow) -> None:

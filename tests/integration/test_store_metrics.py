@@ -1,10 +1,15 @@
 """Figures in the store: what is appended is read back, in columns, thinned, and summed up."""
 
-from dataclasses import replace
+import math
+from dataclasses import asdict, replace
+
+import pytest
+from sqlalchemy import select
 
 from models.database import Database
 from models.experiments import runs_of
 from models.metrics import (
+    ACTIVE,
     EVALUATION_FIGURES,
     EvaluationRow,
     append_evaluation,
@@ -16,6 +21,7 @@ from models.metrics import (
     steps_series,
 )
 from models.runs import begin_from, claim
+from models.tables import Step
 
 from stored import at, evaluation_row, step_row, stored_experiment, stored_run
 
@@ -56,6 +62,40 @@ def test_a_loss_of_eight_terms_has_eight_active_shares(database: Database) -> No
         append_steps(session, run_id, [step_row(1, active=shares)])
         series = steps_series(session, run_id)
     assert tuple(series[f"active_{number}"][0] for number in range(1, 9)) == shares
+
+
+def test_every_number_is_stored_to_its_last_bit(database: Database) -> None:
+    """One row is as wide as a row can be, the other has no shares but one: nulls are nulls."""
+    odd = (1e-310, 0.0, 2.0**60 + 2**8, math.pi, math.inf, -1e300, 5e-324, 1 / 3, 0.1)
+    names = [name for name in asdict(step_row(1)) if name not in ("step", "active")]
+    wide = replace(step_row(1, active=odd[:8]), **dict(zip(names, odd, strict=True)))
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        append_steps(session, run_id, [step_row(2), wide])
+    with database.reading() as session:
+        first, second = session.scalars(select(Step).order_by(Step.step))
+        for name, value in zip(names, odd, strict=True):
+            assert getattr(first, name) == value, name
+        assert (first.run_id, first.step) == (run_id, 1)
+        assert tuple(getattr(first, name) for name in ACTIVE) == odd[:8]
+        assert [getattr(second, name) for name in ACTIVE] == [0.5, *[None] * 7]
+
+
+def test_what_is_no_number_does_not_become_one(database: Database) -> None:
+    """SQLite stores NaN as null, PostgreSQL as NaN: neither is a number."""
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        append_steps(session, run_id, [replace(step_row(1), false_closest_share=math.nan)])
+        [share] = steps_series(session, run_id)["false_closest_share"]
+    assert share is None or math.isnan(share)
+
+
+def test_more_shares_than_a_loss_has_terms_are_refused(database: Database) -> None:
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        with pytest.raises(ValueError, match="longer"):
+            append_steps(session, run_id, [step_row(1, active=(0.5,) * 9)])
+        assert steps_series(session, run_id)["step"] == []
 
 
 def test_appending_no_steps_is_no_error(database: Database) -> None:

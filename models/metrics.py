@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-from sqlalchemy import Subquery, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
+from models.packed import listed, matrix
 from models.specs.losses import MAX_TERMS
 from models.states import RunState
 from models.tables import Base, Evaluation, Run, Step
@@ -129,24 +129,25 @@ def steps_series(
     With `max_points` the series is thinned (see `thinning.thin`): first, last, every column's
     lowest and highest, and the extremes of the first figure in each stretch stay.
     """
-    names = ("step", *(figures or STEP_FIGURES))
-    query = (
-        select(*(getattr(Step, name) for name in names))
-        .where(Step.run_id == run_id, Step.step > after, Step.step <= until)
-        .order_by(Step.step)
-    )
-    rows = session.execute(query).all()
-    if max_points is not None and len(rows) > max_points:
-        values = (np.array(column, dtype=np.float64) for column in zip(*rows, strict=True))
-        columns = dict(zip(names, values, strict=True))
-        del columns["step"]
-        rows = [rows[index] for index in thin(columns, guide=names[1], max_points=max_points)]
-    by_column = zip(*rows, strict=True) if rows else ((),) * len(names)
-    series = {name: list(column) for name, column in zip(names, by_column, strict=True)}
-    if figures:
-        return series
-    unused = [name for name in ACTIVE[1:] if all(value is None for value in series[name])]
-    return {name: values for name, values in series.items() if name not in unused}
+    chosen = (_STEPS.c.run_id == run_id, _STEPS.c.step > after, _STEPS.c.step <= until)
+    names = ("step", *(figures or _figures_there(session, *chosen)))
+    found = matrix(session, select(*(_STEPS.c[name] for name in names)).where(*chosen))
+    if max_points is not None and len(found) > max_points:
+        columns = dict(zip(names[1:], found.T[1:], strict=True))
+        found = found[thin(columns, guide=names[1], max_points=max_points)]
+    by_column = zip(names[1:], found.T[1:], strict=True)
+    return {
+        "step": found[:, 0].astype(int).tolist(),
+        **{name: listed(one) for name, one in by_column},
+    }
+
+
+def _figures_there(session: Session, *chosen: ColumnElement[bool]) -> list[str]:
+    """All, but for shares of terms that the run's loss does not have: its newest step tells."""
+    newest = select(_STEPS).where(*chosen).order_by(_STEPS.c.step.desc()).limit(1)
+    row = session.execute(newest).mappings().first()
+    there = {name for name in ACTIVE if row and row[name] is not None}
+    return [name for name in STEP_FIGURES if name not in ACTIVE[1:] or name in there]
 
 
 def evaluations_of(session: Session, run_id: str) -> list[Evaluation]:

@@ -39,6 +39,7 @@ def test_steps_are_read_back_as_columns(database: Database) -> None:
         )
     with database.reading() as session:
         series = steps_series(session, run_id)
+    assert {type(step) for step in series["step"]} == {int}
     assert series == {
         "step": [1, 2],
         "loss": [128.0, 1 / 3],  # to the last bit
@@ -81,13 +82,17 @@ def test_every_number_is_stored_to_its_last_bit(database: Database) -> None:
         assert [getattr(second, name) for name in ACTIVE] == [0.5, *[None] * 7]
 
 
-def test_what_is_no_number_does_not_become_one(database: Database) -> None:
-    """SQLite stores NaN as null, PostgreSQL as NaN: neither is a number."""
+def test_what_is_no_number_is_read_as_none(database: Database) -> None:
+    """SQLite stores NaN as null, PostgreSQL as NaN."""
     with database.transaction() as session:
         run_id = stored_run(session).id
-        append_steps(session, run_id, [replace(step_row(1), false_closest_share=math.nan)])
-        [share] = steps_series(session, run_id)["false_closest_share"]
-    assert share is None or math.isnan(share)
+        none = replace(step_row(2), false_closest_share=math.nan)
+        append_steps(session, run_id, [step_row(1), none, step_row(3, loss=math.inf)])
+        series = steps_series(session, run_id)
+        [unused] = steps_series(session, run_id, after=2, figures=["active_8"])["active_8"]
+    assert series["false_closest_share"] == [0.25, None, 0.25]
+    assert series["loss"] == [1.0, 1.0, math.inf]
+    assert unused is None
 
 
 def test_more_shares_than_a_loss_has_terms_are_refused(database: Database) -> None:

@@ -13,7 +13,7 @@ from api.progress import experiment_view, one_run_view
 from api.queue_room import require_queue_room
 from api.views import ExperimentView, RunView
 from models import clock
-from models.broker import submit
+from models.broker import submit_all
 from models.errors import Conflict, ServiceUnavailable, TooMany
 from models.experiments import experiment as find_experiment
 from models.retries import retriable, retry, retry_all
@@ -88,7 +88,6 @@ def _ring(service: Service, runs: Sequence[Run]) -> None:
     try:
         if service.broker is None:
             raise ServiceUnavailable("no broker URL is set")
-        for run in runs:
-            submit(service.broker, run.id, run.device)
+        submit_all(service.broker, ((run.id, run.device) for run in runs))
     except ServiceUnavailable as error:
         log.warning("%d runs wait for a worker's reaper: %s", len(runs), error)

@@ -17,7 +17,7 @@ from api.planning import Plan, plan
 from api.problems import KeyReused
 from api.queue_room import require_queue_room
 from api.views import ExperimentView
-from models.broker import submit
+from models.broker import submit_all
 from models.errors import Conflict, Invalid, Problem, ServiceUnavailable
 from models.experiments import by_idempotency_key, create_experiment
 from models.tables import Experiment
@@ -121,7 +121,6 @@ def ring(service: Service, experiment: ExperimentView) -> None:
         log.warning("no broker: the runs of %s wait for a worker's reaper", experiment.id)
         return
     try:
-        for run in experiment.runs:
-            submit(service.broker, run.id, run.device)
+        submit_all(service.broker, ((run.id, run.device) for run in experiment.runs))
     except ServiceUnavailable as error:
         log.warning("the runs of %s wait for a worker's reaper: %s", experiment.id, error)

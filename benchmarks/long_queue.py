@@ -141,7 +141,9 @@ def measure(client: httpx.Client, store: Database, calls: int) -> None:
     paths = [f"{LIST}/{view['id']}" for _, view in posts]
     tell("poll of 20 runs", [timed(client.get, path)[0] for path in paths])
     tell("cancel of 20 runs", [timed(client.post, f"{path}/cancel")[0] for path in paths])
-    paths = [f"{LIST}/{post(client, 100)[1]['id']}" for _ in range(calls // 10)]
+    posts = [post(client, 100) for _ in range(calls // 10)]
+    tell("POST of 200 runs, in a row", [taken for taken, _ in posts])
+    paths = [f"{LIST}/{view['id']}" for _, view in posts]
     tell("cancel of 200 runs", [timed(client.post, f"{path}/cancel")[0] for path in paths])
     print(f"{left(store):,} runs wait")
 

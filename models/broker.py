@@ -5,6 +5,7 @@ the run's row. A message lost, late or delivered twice changes nothing: the reap
 the claim in the database lets one attempt through.
 """
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -131,8 +132,22 @@ def submit(app: Celery, run_id: str, device: str) -> None:
     Raises `ServiceUnavailable` within about three seconds when the broker is away. The run stays
     queued then, and the reaper rings again.
     """
+    submit_all(app, [(run_id, device)])
+
+
+def submit_all(app: Celery, runs: Iterable[tuple[str, str]]) -> None:
+    """As `submit`, for an id and a device each, over one channel; those after a failure wait."""
     try:
-        app.send_task(RUN_TASK, args=[run_id], task_id=run_id, queue=queue_for(device), retry=False)
+        with app.producer_or_acquire() as producer:
+            for run_id, device in runs:
+                app.send_task(
+                    RUN_TASK,
+                    args=[run_id],
+                    task_id=run_id,
+                    queue=queue_for(device),
+                    retry=False,
+                    producer=producer,
+                )
     except _AWAY as error:
         raise ServiceUnavailable(f"the broker does not answer: {error}") from error
 

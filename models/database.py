@@ -12,6 +12,8 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
+from models import packed
+
 READ_ONLY = "tripletlab_read_only"
 BUSY_TIMEOUT_MS = 20_000  # SQLite has one writer; a worker waits for its turn instead of failing
 # A writer that stands still in the middle (a stopped process, a paused or lost machine) holds its
@@ -66,6 +68,7 @@ def _engine(url: str) -> Engine:
         engine = create_engine(parsed, hide_parameters=True)
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin_immediate)
+        packed.install(engine)
         return engine
     if parsed.get_backend_name() == "postgresql":
         # plain postgresql:// means psycopg 3 here
@@ -78,6 +81,7 @@ def _engine(url: str) -> Engine:
             hide_parameters=True,  # errors go to the log, which is no place for what people sent
         )
         event.listen(engine, "begin", _bound_standstill)
+        packed.install(engine)
         return engine
     raise ValueError(
         f"database URL of kind '{parsed.drivername}': this service knows sqlite and postgresql"

@@ -134,7 +134,8 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
         note_end(session, experiment_id, now)
         return []
     seeds = range(look.pairs, looks[look.number].pairs)
-    return add_runs(session, experiment_id, spec, seeds, now)
+    added = add_runs(session, experiment_id, spec, seeds, now)
+    return list(session.scalars(select(Run).where(Run.id.in_(added)).order_by(Run.position)))
 
 
 def _hold(session: Session, experiment_id: str) -> bool:

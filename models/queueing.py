@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from models import events
 from models.ids import new_id
 from models.specs.experiment import ExperimentSpec
 from models.states import RunState
-from models.tables import Run
+from models.tables import Base, Run
 
 
 def add_runs(
@@ -19,8 +19,8 @@ def add_runs(
     spec: ExperimentSpec,
     seeds: Sequence[int],
     now: datetime,
-) -> list[Run]:
-    """Queue every arm under these seeds, behind the runs there are, with an event for each.
+) -> list[str]:
+    """Queue every arm under these seeds, behind the runs there are, each with an event; the ids.
 
     Seed by seed, all arms of a seed together: what has ended by any time is mostly pairs.
     """
@@ -28,27 +28,29 @@ def add_runs(
     wanted = [(seed, arm.name) for seed in seeds for arm in spec.arms]
     steps = {arm.name: spec.for_arm(arm.name).steps for arm in spec.arms}
     rows = [
-        Run(
-            id=new_id("run"),
-            experiment_id=experiment_id,
-            position=position,
-            arm=arm,
-            seed=seed,
-            device=spec.device,
-            state=RunState.QUEUED,
-            steps=steps[arm],
-            submitted_at=now,
-        )
+        {
+            "id": new_id("run"),
+            "experiment_id": experiment_id,
+            "position": position,
+            "arm": arm,
+            "seed": seed,
+            "device": spec.device,
+            "state": RunState.QUEUED,
+            "steps": steps[arm],
+            "submitted_at": now,
+        }
         for position, (seed, arm) in enumerate(wanted, start=session.scalar(there) or 0)
     ]
-    session.add_all(rows)
-    session.flush()
+    # Not as objects: the ORM asks back for what it did not set, which makes one statement of all
+    # these rows, and for 200 of them psycopg takes 30 ms to read that.
+    session.execute(insert(Base.metadata.tables[Run.__tablename__]), rows)
+    ids = [str(row["id"]) for row in rows]
     events.record_of_runs(
         session,
         experiment_id=experiment_id,
-        runs=[(run.id, 0) for run in rows],
+        runs=[(one, 0) for one in ids],
         kind="state",
         to_state=RunState.QUEUED,
         now=now,
     )
-    return rows
+    return ids

@@ -1,10 +1,14 @@
 """One run over HTTP: its series in columns, its scores, and the wish to stop it."""
 
+import math
 from typing import Any
 
 import pytest
 
+from models.metrics import append_steps
+
 from api_for_tests import ApiForTests, pointers
+from stored import step_row
 
 
 @pytest.fixture
@@ -55,6 +59,15 @@ def test_steps_have_only_the_figures_that_are_asked_for(
     wrong = api.http.get(place, params={"figures": ["loss", "step; DROP TABLE steps"]})
     assert pointers(wrong) == ["/query/figures/1"]
     assert "gradient_norm" in wrong.text
+
+
+def test_a_loss_that_grew_past_all_numbers_is_null(api: ApiForTests, run: dict[str, Any]) -> None:
+    with api.database.transaction() as session:
+        rows = [step_row(1, loss=1 / 3), step_row(2, loss=math.inf)]
+        append_steps(session, run["id"], rows)
+    reply = api.http.get(f"/v1/runs/{run['id']}/steps")
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.json()["loss"] == [1 / 3, None]
 
 
 def test_evaluations_come_in_order(api: ApiForTests, run: dict[str, Any]) -> None:

@@ -122,8 +122,9 @@ def test_a_broker_on_redis_takes_messages_for_the_queue_of_their_device(redis_ur
     _submit(redis_url, "run_1", "run_2")
     _submit(redis_url, "run_3", device="cuda")
     app = broker.celery_app(redis_url)
-    assert broker.waiting_messages(app, broker.ANY_QUEUE) == 2
-    assert broker.waiting_messages(app, broker.CUDA_QUEUE) == 1
+    broker.submit_all(app, [("run_4", "cuda"), ("run_5", "cpu"), ("run_6", "cuda")])
+    assert broker.waiting_messages(app, broker.ANY_QUEUE) == 3
+    assert broker.waiting_messages(app, broker.CUDA_QUEUE) == 3
     app.close()
 
 

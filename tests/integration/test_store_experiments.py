@@ -46,6 +46,20 @@ def test_an_experiment_has_a_queued_run_for_each_seed_and_arm(database: Database
     }
 
 
+def test_a_new_run_has_no_past(database: Database) -> None:
+    with database.transaction() as session:
+        made = stored_experiment(session)
+    with database.reading() as session:
+        first, *_ = runs_of(session, made.id)
+    zero = ("attempt", "step", "started_step", "faults", "trained_seconds")
+    assert {name: getattr(first, name) for name in zero} == dict.fromkeys(zero, 0)
+    assert (first.cancel_requested, first.anew) == (False, False)
+    assert first.submitted_at == made.created_at
+    none = ("reason", "worker_id", "started_at", "heartbeat_at", "finished_at", "weights_sha256",
+            "provenance", "not_before", "problem")  # fmt: skip
+    assert {name: getattr(first, name) for name in none} == dict.fromkeys(none)
+
+
 def test_the_stored_spec_is_the_whole_normalised_one(database: Database) -> None:
     with database.transaction() as session:
         made = stored_experiment(session)

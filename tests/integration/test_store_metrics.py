@@ -1,10 +1,15 @@
 """Figures in the store: what is appended is read back, in columns, thinned, and summed up."""
 
-from dataclasses import replace
+import math
+from dataclasses import asdict, replace
+
+import pytest
+from sqlalchemy import select
 
 from models.database import Database
 from models.experiments import runs_of
 from models.metrics import (
+    ACTIVE,
     EVALUATION_FIGURES,
     EvaluationRow,
     append_evaluation,
@@ -16,6 +21,7 @@ from models.metrics import (
     steps_series,
 )
 from models.runs import begin_from, claim
+from models.tables import Step
 
 from stored import at, evaluation_row, step_row, stored_experiment, stored_run
 
@@ -33,6 +39,7 @@ def test_steps_are_read_back_as_columns(database: Database) -> None:
         )
     with database.reading() as session:
         series = steps_series(session, run_id)
+    assert {type(step) for step in series["step"]} == {int}
     assert series == {
         "step": [1, 2],
         "loss": [128.0, 1 / 3],  # to the last bit
@@ -56,6 +63,44 @@ def test_a_loss_of_eight_terms_has_eight_active_shares(database: Database) -> No
         append_steps(session, run_id, [step_row(1, active=shares)])
         series = steps_series(session, run_id)
     assert tuple(series[f"active_{number}"][0] for number in range(1, 9)) == shares
+
+
+def test_every_number_is_stored_to_its_last_bit(database: Database) -> None:
+    """One row is as wide as a row can be, the other has no shares but one: nulls are nulls."""
+    odd = (1e-310, 0.0, 2.0**60 + 2**8, math.pi, math.inf, -1e300, 5e-324, 1 / 3, 0.1)
+    names = [name for name in asdict(step_row(1)) if name not in ("step", "active")]
+    wide = replace(step_row(1, active=odd[:8]), **dict(zip(names, odd, strict=True)))
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        append_steps(session, run_id, [step_row(2), wide])
+    with database.reading() as session:
+        first, second = session.scalars(select(Step).order_by(Step.step))
+        for name, value in zip(names, odd, strict=True):
+            assert getattr(first, name) == value, name
+        assert (first.run_id, first.step) == (run_id, 1)
+        assert tuple(getattr(first, name) for name in ACTIVE) == odd[:8]
+        assert [getattr(second, name) for name in ACTIVE] == [0.5, *[None] * 7]
+
+
+def test_what_is_no_number_is_read_as_none(database: Database) -> None:
+    """SQLite stores NaN as null, PostgreSQL as NaN."""
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        none = replace(step_row(2), false_closest_share=math.nan)
+        append_steps(session, run_id, [step_row(1), none, step_row(3, loss=math.inf)])
+        series = steps_series(session, run_id)
+        [unused] = steps_series(session, run_id, after=2, figures=["active_8"])["active_8"]
+    assert series["false_closest_share"] == [0.25, None, 0.25]
+    assert series["loss"] == [1.0, 1.0, math.inf]
+    assert unused is None
+
+
+def test_more_shares_than_a_loss_has_terms_are_refused(database: Database) -> None:
+    with database.transaction() as session:
+        run_id = stored_run(session).id
+        with pytest.raises(ValueError, match="longer"):
+            append_steps(session, run_id, [step_row(1, active=(0.5,) * 9)])
+        assert steps_series(session, run_id)["step"] == []
 
 
 def test_appending_no_steps_is_no_error(database: Database) -> None:

@@ -4,11 +4,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
 from worker.training.checkpoints import Checkpoints
 from worker.training.events import Evaluated, Finished, Saved, StepDone
 from worker.training.loop import train
-from worker.training.stack.loop import Member, Stack
+from worker.training.stack.encoder import StackEncoder
+from worker.training.stack.loop import Broke, Member, Stack
 
 from stack_for_tests import TERMS, arms_of_every_loss, stack_spec, told_by, trained, wild_data
 from training_for_tests import tiny_data, tiny_spec
@@ -133,3 +135,15 @@ def test_questions_without_a_token_and_repeated_rows_are_trained_on():
     spec = stack_spec()
     told = trained(spec, [("vanilla", 0)], few)
     assert_close(told[0], list(train(spec, "vanilla", 0, few)), 1e-4)
+
+
+@pytest.mark.parametrize("where", ["forward", "backward", "pair_vectors"])
+def test_memory_that_runs_out_where_all_are_encoded_ends_the_stack(monkeypatch, where):
+    def full(*_arguments):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(StackEncoder, where, full)
+    told = []
+    with pytest.raises(torch.OutOfMemoryError):
+        told.extend(Stack(tiny_spec(), [Member("vanilla", 0)], DATA, width=2).events())
+    assert not any(isinstance(event, Broke) for _, event in told)

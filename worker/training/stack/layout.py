@@ -17,7 +17,7 @@ from worker.training.data import Int64, RunData
 
 HALF = 32  # a side is filled up to a multiple of this, and a group is one of 2 x HALF rows
 CHUNK = 4  # time steps whose products are one where they can be; all `TIMES` are multiples of it
-TIMES = (0, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+TIMES = (0, 8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256)
 BEYOND = 64  # past the last of `TIMES`, multiples of this
 
 

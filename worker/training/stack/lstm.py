@@ -52,19 +52,22 @@ def forward(
     bias = slots.bias[:, None]
     for group in groups:
         read, gates, cells, squashed, before = _parts(history, group, width)
-        total, left = totals[:, group.places], shown[:, group.places, None]
-        h = c = inputs.new_zeros(width, group.size, hidden)
+        total, there = totals[:, group.places], _there(shown, group)
+        h = before[0, :, 0].zero_()
+        c = torch.zeros_like(total)
         for chunk in range(group.chunks):
             flat = gates[chunk].flatten(1, 2)
             torch.baddbmm(bias, read[chunk].flatten(1, 2), into, out=flat)
             for step in range(CHUNK):
-                gate = gates[chunk, :, step]
-                before[chunk, :, step].copy_(h)
+                time, gate = chunk * CHUNK + step, gates[chunk, :, step]
                 gate.baddbmm_(h, within)
                 i, f, g, o = _activate(gate, hidden)
                 c = torch.mul(i, g, out=cells[chunk, :, step]).addcmul_(f, c)
-                h = torch.tanh(c, out=squashed[chunk, :, step]) * o
-                total.addcmul_(h, (left > chunk * CHUNK + step).to(h.dtype))
+                torch.tanh(c, out=squashed[chunk, :, step])
+                following = time + 1 < group.times
+                h = _at(before, time + 1) if following else torch.empty_like(c)
+                torch.mul(squashed[chunk, :, step], o, out=h)
+                total.addcmul_(h, there[time])
     return totals, history
 
 
@@ -79,25 +82,24 @@ def backward(
     )
     for group in groups:
         read, gates, cells, squashed, before = _parts(history, group, width)
-        grad_total, left = grad_totals[:, group.places], shown[:, group.places, None]
+        grad_total, there = grad_totals[:, group.places], _there(shown, group)
+        slopes, through = _slopes(gates, cells, squashed)
         grad_gates = gates.new_empty(width, CHUNK, group.size, 4 * hidden)
-        grad_c = gates.new_zeros(width, group.size, hidden)
-        grad_h, nothing = torch.zeros_like(grad_c), torch.zeros_like(grad_c)
+        grad_h = gates.new_zeros(width, group.size, hidden)
+        grad_c = torch.zeros_like(grad_h)
         for chunk in range(group.chunks - 1, -1, -1):
             for step in range(CHUNK - 1, -1, -1):
-                time = chunk * CHUNK + step
-                i, f, g, o = gates[chunk, :, step].chunk(4, dim=2)
-                di, df, dg, do = grad_gates[:, step].chunk(4, dim=2)
-                tanh_c = squashed[chunk, :, step]
-                held = cells[(time - 1) // CHUNK, :, (time - 1) % CHUNK] if time else nothing
-                grad_h.addcmul_(grad_total, (left > time).to(grad_h.dtype))
-                grad_c.add_(grad_h * o * (1 - tanh_c * tanh_c))
-                torch.mul(grad_h * tanh_c, o * (1 - o), out=do)
-                torch.mul(grad_c * g, i * (1 - i), out=di)
-                torch.mul(grad_c * i, 1 - g * g, out=dg)
-                torch.mul(grad_c * held, f * (1 - f), out=df)
+                gate, slope = grad_gates[:, step], slopes[chunk, :, step]
+                f = gates[chunk, :, step, :, hidden : 2 * hidden]
+                grad_h.addcmul_(grad_total, there[chunk * CHUNK + step])
+                grad_c.addcmul_(grad_h, through[chunk, :, step])
+                of_cell = (width, group.size, 3, hidden)  # i, f and g act through the cell
+                cut = 3 * hidden
+                out = gate[..., :cut].view(of_cell)
+                torch.mul(slope[..., :cut].view(of_cell), grad_c[:, :, None], out=out)
+                torch.mul(slope[..., cut:], grad_h, out=gate[..., cut:])
                 grad_c.mul_(f)
-                torch.bmm(grad_gates[:, step], slots.weight_hh, out=grad_h)
+                torch.bmm(gate, slots.weight_hh, out=grad_h)
             flat, rows = grad_gates.flatten(1, 2), read[chunk].flatten(1, 2)
             grad_ih.baddbmm_(flat.transpose(1, 2), rows)
             grad_hh.baddbmm_(flat.transpose(1, 2), before[chunk].flatten(1, 2))
@@ -110,6 +112,32 @@ def _parts(history: History, group: Group, width: int) -> list[Tensor]:
     """Each buffer's tokens of a group: (chunks, K, CHUNK, size, ...)."""
     shape = (group.chunks, width, CHUNK, group.size)
     return [part[group.tokens].view(*shape, -1) for part in vars(history).values()]
+
+
+def _there(shown: Tensor, group: Group) -> Tensor:
+    """At every time step of a group 1 where a question has a token, else 0: (times, K, size, 1)."""
+    time = torch.arange(group.times, device=shown.device)[:, None, None, None]
+    return (shown[None, :, group.places, None] > time).float()
+
+
+def _at(part: Tensor, time: int) -> Tensor:
+    """A buffer's tokens of one time step: (K, size, ...)."""
+    return part[time // CHUNK, :, time % CHUNK]
+
+
+def _slopes(gates: Tensor, cells: Tensor, squashed: Tensor) -> tuple[Tensor, Tensor]:
+    """What the gradients of the cell, or of the output for the last gate, are multiplied by on
+    their way into the gates, and what the output's is on its way into the cell. None of it waits
+    for another time step, so it is a few large kernels, and not many small ones at each step."""
+    held = torch.zeros_like(cells)  # the cells of the time step before
+    held[:, :, 1:], held[1:, :, 0] = cells[:, :, :-1], cells[:-1, :, -1]
+    slopes = torch.empty_like(gates)
+    (i, f, g, o), (di, df, dg, do) = gates.chunk(4, dim=-1), slopes.chunk(4, dim=-1)
+    torch.mul(i * g, 1 - i, out=di)
+    torch.mul(f * held, 1 - f, out=df)
+    torch.mul(i, 1 - g * g, out=dg)
+    torch.mul(o * squashed, 1 - o, out=do)
+    return slopes, o * (1 - squashed * squashed)
 
 
 def _activate(gates: Tensor, hidden: int) -> tuple[Tensor, ...]:

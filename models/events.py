@@ -8,7 +8,7 @@ the next one is given out. A reader that resumes after an id therefore never mis
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
@@ -82,6 +82,19 @@ def record_of_runs(
     rows = [{**same, "run_id": run_id, "attempt": attempt} for run_id, attempt in runs]
     if rows:
         session.execute(insert(Event), rows)
+
+
+def record_queued(session: Session, experiment_id: str, first: int, now: datetime) -> None:
+    """As `record_of_runs` for the runs from this position on, which were just queued: the database
+    makes the events of the runs that it has, and not one of them is sent."""
+    columns = ("experiment_id", "run_id", "at", "kind", "to_state", "attempt")
+    at = literal(now, Event.at.type)
+    new = (
+        select(Run.experiment_id, Run.id, at, literal("state"), Run.state, Run.attempt)
+        .where(Run.experiment_id == experiment_id, Run.position >= first)
+        .order_by(Run.position)
+    )
+    session.execute(insert(Event).from_select(columns, new))
 
 
 def events_after(session: Session, experiment_id: str, after_id: int, limit: int) -> list[Event]:

@@ -25,6 +25,7 @@ def add_runs(
     Seed by seed, all arms of a seed together: what has ended by any time is mostly pairs.
     """
     there = select(func.count()).where(Run.experiment_id == experiment_id)
+    first = session.scalar(there) or 0
     wanted = [(seed, arm.name) for seed in seeds for arm in spec.arms]
     steps = {arm.name: spec.for_arm(arm.name).steps for arm in spec.arms}
     rows = [
@@ -39,18 +40,10 @@ def add_runs(
             "steps": steps[arm],
             "submitted_at": now,
         }
-        for position, (seed, arm) in enumerate(wanted, start=session.scalar(there) or 0)
+        for position, (seed, arm) in enumerate(wanted, start=first)
     ]
     # Not as objects: the ORM asks back for what it did not set, which makes one statement of all
     # these rows, and for 200 of them psycopg takes 30 ms to read that.
     session.execute(insert(Base.metadata.tables[Run.__tablename__]), rows)
-    ids = [str(row["id"]) for row in rows]
-    events.record_of_runs(
-        session,
-        experiment_id=experiment_id,
-        runs=[(one, 0) for one in ids],
-        kind="state",
-        to_state=RunState.QUEUED,
-        now=now,
-    )
-    return ids
+    events.record_queued(session, experiment_id, first, now)
+    return [str(row["id"]) for row in rows]

@@ -65,8 +65,7 @@ class _LstmSum(torch.autograd.Function):
         hidden, sizes = weight_hh.shape[1], packed.sizes
         gates = projected.index_select(0, packed.index)
         cells, squashed = gates.new_empty(len(gates), hidden), gates.new_empty(len(gates), hidden)
-        before = gates.new_empty(len(gates), hidden)  # each token's h of the time step before
-        before[: sizes[0]] = 0
+        before = gates.new_zeros(len(gates), hidden)  # each token's h of the time step before
         total = gates.new_zeros(sizes[0], hidden)
         previous, start, transposed = 0, 0, weight_hh.t()
         for step, size in enumerate(sizes):
@@ -103,20 +102,16 @@ class _LstmSum(torch.autograd.Function):
             i, f, g, o = gates[rows].chunk(4, dim=1)
             di, df, dg, do = grad_gates[rows].chunk(4, dim=1)
             dh, dc, tanh_c = grad_h[:size], grad_c[:size], squashed[rows]
-            # x (1 - x) and 1 - x^2 as y - y x, y the product at hand: fewest passes over memory
-            output = tanh_c * o
-            dc.addcmul_(dh, torch.addcmul(o, output, tanh_c, value=-1))
-            torch.mul(dh, torch.addcmul(output, output, o, value=-1), out=do)
-            by_i = dc * i
-            added = by_i * g
-            torch.addcmul(added, added, i, value=-1, out=di)
-            torch.addcmul(by_i, added, g, value=-1, out=dg)
+            dc.add_(dh * o * (1 - tanh_c * tanh_c))
+            torch.mul(dh * tanh_c, o * (1 - o), out=do)
+            torch.mul(dc * g, i * (1 - i), out=di)
+            torch.mul(dc * i, 1 - g * g, out=dg)
             if step == 0:
                 df.zero_()  # the cell before the first token is zero
                 break
+            held = cells[starts[step - 1] : starts[step - 1] + size]
+            torch.mul(dc * held, f * (1 - f), out=df)
             dc.mul_(f)
-            held = dc * cells[starts[step - 1] : starts[step - 1] + size]
-            torch.addcmul(held, held, f, value=-1, out=df)
             torch.addmm(grad_total[:size], grad_gates[rows], weight_hh, out=dh)
         grad_weight = grad_gates.t() @ before
         grad_projected = gates.new_zeros(len(packed.distinct), 4 * hidden)

@@ -178,13 +178,13 @@ def test_a_terminal_shows_a_bar_and_a_curve_for_each_run_and_ctrl_c_leaves_it_go
 
     def curve() -> bool:
         seen.extend(os.read(ours, 65536))
-        return "loss 0.0039 a row" in seen.decode(errors="replace")
+        said = seen.decode(errors="replace")
+        return "loss 0.0039 a row" in said and "10/20" in said
 
-    wait_until("the curve", curve)
+    wait_until("the curve, and the bar beside it", curve)
     shown = seen.decode(errors="replace")
     assert f"{made['runs'][1]['arm']} · seed {made['runs'][1]['seed']}" in shown
     assert "█" in shown
-    assert "10/20" in shown
     watching.send_signal(signal.SIGINT)
     while True:  # what it said last may be read after its end
         try:

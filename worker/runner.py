@@ -98,6 +98,11 @@ class Attempt:
         return True
 
     @property
+    def over(self) -> bool:
+        """Whether it has come to its end, whoever ended it."""
+        return self._pulse.over
+
+    @property
     def device(self) -> str:
         """`cpu` or `cuda`. Raises `NoDevice`."""
         return choose_device(self.run.device)

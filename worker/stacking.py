@@ -32,29 +32,26 @@ def companions_of(first: Claimed) -> Callable[[Run], bool]:
 
 def carry_out_as_stack(attempts: Sequence[Attempt], *, width: int) -> None:
     """Train the runs of these attempts, of one experiment, to their ends."""
-    left = dict(enumerate(attempts))
     try:
-        _train(attempts, left, width)
+        _train(attempts, width)
     except Exception as error:  # nobody's own: the data, the device, or the arithmetic of all
         _log.exception("the stack broke")
-        for attempt in left.values():
-            attempt.guard(_raising(error))
+        for attempt in attempts:
+            if not attempt.over:
+                attempt.guard(_raising(error))
 
 
-def _train(attempts: Sequence[Attempt], left: dict[int, Attempt], width: int) -> None:
+def _train(attempts: Sequence[Attempt], width: int) -> None:
     device, data = attempts[0].device, attempts[0].load()
     members = [Member(one.run.arm, one.run.seed, one.checkpoints()) for one in attempts]
     stack = Stack(attempts[0].spec, members, data, width=width, device=device)
     for index, event in stack.events():
-        attempt = left.get(index)
-        if attempt is None:
-            continue
+        attempt = attempts[index]
         if isinstance(event, Broke):
             over = attempt.guard(_raising(event.error))
         else:
             over = attempt.guard(partial(attempt.take, event, data, device))
         if over:
-            del left[index]
             stack.drop(index)
 
 

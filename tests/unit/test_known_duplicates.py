@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from models.specs.losses import LossSpec
 from models.specs.terms import ClosestNegative
+from worker.training import gauges
 from worker.training.batches import batch_rows
 from worker.training.duplicates import known_duplicates
 from worker.training.events import Evaluated, StepDone
-from worker.training.gauges import measure
 from worker.training.loop import train
 from worker.training.losses.terms import batch_loss, term_rows
 
@@ -33,7 +33,8 @@ def gauges_of(similarities, groups, **fields):
     known = groups[:, None] == groups
     excluded = known if loss.exclude_known_duplicates else None
     values = term_rows(loss, batch(similarities, excluded=excluded))
-    return measure(loss, similarities, values, values.sum(), known, excluded)
+    found = gauges.measure(loss, similarities, values, values.sum(), known, excluded)
+    return gauges.gauges_of(found.tolist())
 
 
 def test_pairs_are_known_duplicates_when_their_questions_are_in_one_group():
@@ -121,6 +122,7 @@ def test_known_duplicates_are_read_by_column_when_second_questions_are_the_ancho
     for anchors in ("first", "second"):
         loss = loss_spec(anchors=anchors)
         values = term_rows(loss, batch(similarities))
-        found = measure(loss, similarities, values, values.sum(), known, known)
+        figures = gauges.measure(loss, similarities, values, values.sum(), known, known)
+        found = gauges.gauges_of(figures.tolist())
         assert found.false_closest_share == pytest.approx(1 / 3)
         assert (found.s_an_mean, found.harder_share) == (pytest.approx(0.2), 0.0)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.training.gauges import measure
+from worker.training.gauges import gauges_of, measure
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import reduce_terms, term_rows
 from worker.training.stack.faults import hits_all
@@ -43,7 +43,8 @@ def graded_alone(loss, sums, table, step, seed):
     values = term_rows(loss, batch)
     total = reduce_terms(loss, values)
     total.backward()
-    return measure(loss, batch.similarities, values, total, known, excluded), sums.grad
+    figures = measure(loss, batch.similarities, values, total, known, excluded)
+    return gauges_of(figures.tolist()), sums.grad
 
 
 def rows_of(graded):

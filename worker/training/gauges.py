@@ -23,6 +23,7 @@ class Gauges:
     active: tuple[float, ...]  # for each term, rows whose value is above zero
 
 
+@torch.no_grad()
 def measure(
     spec: LossSpec,
     similarities: Tensor,
@@ -30,8 +31,9 @@ def measure(
     loss: Tensor,
     known: Tensor,
     excluded: Tensor | None = None,
-) -> Gauges:
-    """Gauges of a batch: `similarities` (B, B), `values` (terms, B), `loss` a scalar.
+) -> Tensor:
+    """Gauges of a batch: `similarities` (B, B), `values` (terms, B), `loss` a scalar. Returns
+    (7 + terms,) figures in the order of `Gauges`, still on the device: see `gauges_of`.
 
     `known` (B, B) is True where two pairs are known to ask the same, the diagonal included;
     `excluded` as in `batch_of`: what is excluded counts as no negative, but for the closest
@@ -39,22 +41,6 @@ def measure(
     With `anchors: second` rows and columns change roles; with `both`, the shares of harder and of
     false negatives are those of the first questions as anchors.
     """
-    figures = gauge_figures(spec, similarities, values, loss, known, excluded)
-    return gauges_of(
-        figures.tolist()
-    )  # one transfer for all of them: on a GPU each would be a wait
-
-
-@torch.no_grad()
-def gauge_figures(
-    spec: LossSpec,
-    similarities: Tensor,
-    values: Tensor,
-    loss: Tensor,
-    known: Tensor,
-    excluded: Tensor | None = None,
-) -> Tensor:
-    """What `measure` measures, in the order of `Gauges`, still on the device: (7 + terms,)."""
     own = torch.eye(len(similarities), dtype=torch.bool, device=similarities.device)
     negatives = ~(own if excluded is None else excluded)
     if spec.anchors == "second":
@@ -79,6 +65,6 @@ def gauge_figures(
 
 
 def gauges_of(figures: Sequence[float]) -> Gauges:
-    """The gauges from their figures."""
+    """The gauges from their figures, which come off the device at once: each alone is a wait."""
     loss, per_row, s_ap, s_an, harder, masked, false_closest, *active = figures
     return Gauges(loss, per_row, s_ap, s_an, harder, masked, false_closest, tuple(active))

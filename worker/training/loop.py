@@ -15,7 +15,7 @@ from worker.training.data import RunData, pair_questions
 from worker.training.divergence import check_step
 from worker.training.duplicates import excluded_pairs, known_duplicates
 from worker.training.events import Event, StepDone
-from worker.training.gauges import measure
+from worker.training.gauges import gauges_of, measure
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import reduce_terms, term_rows
 from worker.training.progress import Progress, identity_of
@@ -61,7 +61,8 @@ class Training(Progress):
         values = term_rows(self.loss_spec, batch)
         loss = reduce_terms(self.loss_spec, values)
         loss.backward()  # type: ignore[no-untyped-call]
-        gauges = measure(self.loss_spec, batch.similarities, values, loss, known, excluded)
+        figures = measure(self.loss_spec, batch.similarities, values, loss, known, excluded)
+        gauges = gauges_of(figures.tolist())
         norm = self._gradient_norm()
         check_step(step, gauges, norm, self.encoder, self.optimizer)
         lr = learning_rate(self.spec.optimizer, step, self.spec.steps)

@@ -40,7 +40,7 @@ def _sum_without_history(projected: Tensor, weight_hh: Tensor, packed: Packed) -
     for size in packed.sizes:
         gates = projected.index_select(0, packed.index[start : start + size])
         gates.addmm_(h[:size], transposed)
-        i, f, g, o = _activate(gates, hidden)
+        i, f, g, o = activate(gates, hidden)
         c = (f * c[:size]).addcmul_(i, g)
         h = torch.tanh(c).mul_(o)
         total[:size] += h
@@ -48,12 +48,12 @@ def _sum_without_history(projected: Tensor, weight_hh: Tensor, packed: Packed) -
     return total
 
 
-def _activate(gates: Tensor, hidden: int) -> tuple[Tensor, ...]:
-    """Apply the gates' functions in place; the four gates as views."""
-    gates[:, : 2 * hidden].sigmoid_()
-    gates[:, 2 * hidden : 3 * hidden].tanh_()
-    gates[:, 3 * hidden :].sigmoid_()
-    parts: tuple[Tensor, ...] = gates.chunk(4, dim=1)
+def activate(gates: Tensor, hidden: int) -> tuple[Tensor, ...]:
+    """Apply the functions of gates (..., 4H) in place; the four gates as views."""
+    gates[..., : 2 * hidden].sigmoid_()
+    gates[..., 2 * hidden : 3 * hidden].tanh_()
+    gates[..., 3 * hidden :].sigmoid_()
+    parts: tuple[Tensor, ...] = gates.chunk(4, dim=-1)
     return parts
 
 
@@ -72,7 +72,7 @@ class _LstmSum(torch.autograd.Function):
             end, gate = start + size, gates[start : start + size]
             if step:
                 gate.addmm_(before[start:end], transposed)
-            i, f, g, o = _activate(gate, hidden)
+            i, f, g, o = activate(gate, hidden)
             cell = torch.mul(i, g, out=cells[start:end])
             if step:
                 cell.addcmul_(f, cells[previous : previous + size])

@@ -16,7 +16,7 @@ from torch import Tensor
 from models.specs.losses import LossSpec
 from models.specs.terms import Mined, MultipleNegatives, SelectivelyContrastive
 from worker.training.duplicates import excluded_pairs
-from worker.training.gauges import gauge_figures
+from worker.training.gauges import measure
 from worker.training.losses.batch import Batch
 from worker.training.losses.terms import reduce_terms, term_rows
 from worker.training.stack.encoder import unit_vectors
@@ -123,4 +123,4 @@ def _figures(
     batch = Batch(first, second, similarities, own if excluded is None else excluded, step, seed)
     values = term_rows(spec, batch)
     loss = reduce_terms(spec, values)
-    return loss, gauge_figures(spec, similarities, values, loss, known, excluded)
+    return loss, measure(spec, similarities, values, loss, known, excluded)

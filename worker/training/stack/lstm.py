@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from worker.training.lstm import activate
 from worker.training.stack.layout import CHUNK
 from worker.training.stack.slots import Slots, room
 from worker.training.stack.tokens import Group
@@ -61,7 +62,7 @@ def forward(
             for step in range(CHUNK):
                 time, gate = chunk * CHUNK + step, gates[chunk, :, step]
                 gate.baddbmm_(h, within)
-                i, f, g, o = _activate(gate, hidden)
+                i, f, g, o = activate(gate, hidden)
                 c = torch.mul(i, g, out=cells[chunk, :, step]).addcmul_(f, c)
                 torch.tanh(c, out=squashed[chunk, :, step])
                 following = time + 1 < group.times
@@ -138,12 +139,3 @@ def _slopes(gates: Tensor, cells: Tensor, squashed: Tensor) -> tuple[Tensor, Ten
     torch.mul(i, 1 - g * g, out=dg)
     torch.mul(o * squashed, 1 - o, out=do)
     return slopes, o * (1 - squashed * squashed)
-
-
-def _activate(gates: Tensor, hidden: int) -> tuple[Tensor, ...]:
-    """Apply the gates' functions in place; the four gates as views."""
-    gates[..., : 2 * hidden].sigmoid_()
-    gates[..., 2 * hidden : 3 * hidden].tanh_()
-    gates[..., 3 * hidden :].sigmoid_()
-    parts: tuple[Tensor, ...] = gates.chunk(4, dim=2)
-    return parts

@@ -66,6 +66,22 @@ def test_the_curves_can_be_read_by_key_zoomed_and_put_on_a_log_scale(
     expect(tab.find("#curves .legend output").first).to_have_text(re.compile(r"0\.6\d+"))
 
 
+def test_a_reader_keeps_their_step_when_the_curves_are_drawn_anew(
+    tab: Tab, service: ApiForTests
+) -> None:
+    tab.open(f"/experiments/{shown_experiment(service)}")
+    expect(tab.find("#curves canvas")).to_be_visible()
+    tab.page.wait_for_load_state("networkidle")  # every run's figures have come
+    tab.find("#curves .holder").focus()
+    tab.page.keyboard.press("ArrowRight")
+    tab.page.keyboard.press("ArrowRight")
+    expect(tab.find("#curves .legend")).to_contain_text("step 10")
+    tab.page.evaluate("document.querySelector('#curves canvas').dataset.old = 'yes'")
+    tab.page.emulate_media(color_scheme="dark")
+    expect(tab.find("#curves canvas[data-old]")).to_have_count(0)
+    expect(tab.find("#curves .legend")).to_contain_text("step 10")
+
+
 def test_collapse_seeds_and_plateau_are_drawn(tab: Tab, service: ApiForTests) -> None:
     tab.open(f"/experiments/{shown_experiment(service)}")
     expect(tab.find("#collapse canvas")).to_have_count(4)

@@ -26,7 +26,8 @@ function shown(chart, index) {
   return Math.max(first, Math.min(last, index));
 }
 
-function moveTo(chart, index) {
+/** Put the cursor on one of the chart's steps, by its index. */
+export function moveTo(chart, index) {
   const left = chart.valToPos(chart.data[0][index], "x");
   chart.setCursor({ left, top: chart.over.clientHeight / 2 });
 }

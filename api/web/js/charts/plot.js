@@ -3,7 +3,7 @@
 
 import { drawnToWidth, fill, h } from "../dom.js";
 import { colour, onTheme } from "../theme.js";
-import { zoomKeys } from "./keys.js";
+import { moveTo, zoomKeys } from "./keys.js";
 
 const GAP = 48; // pixels between two numbers of an axis
 
@@ -21,12 +21,20 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
   let zoom = null;
 
   function build(width) {
+    const read = chart?.data[0][chart.cursor.idx]; // the step under the cursor, if there is one
     chart?.destroy();
     made = make();
     fill(holder);
     chart = new uPlot(options(width), made.data, holder);
     if (zoom) chart.setScale("x", zoom);
     tell(null);
+    if (read !== undefined) queueMicrotask(() => readAgain(read)); // uPlot lays its scales in one before
+  }
+
+  /** A new drawing under a reader's cursor: it stays at its step. */
+  function readAgain(step) {
+    const index = chart.data[0].indexOf(step);
+    if (index >= 0) moveTo(chart, index);
   }
 
   function options(width) {

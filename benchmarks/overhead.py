@@ -23,7 +23,7 @@ from models.database import Database
 from worker.claiming import claim
 from worker.heart import Heart, Pulse
 from worker.runner import Attempt
-from worker.training import loop
+from worker.training import loop, progress
 
 DATASET = "quora-question-pairs"
 CHECKPOINT_SECONDS = 5.0
@@ -54,7 +54,7 @@ def measure(service: OwnService, file: str, steps: int) -> None:
     watch = Stopwatch()
     loop.Training.advance = watch.timed(loop.Training.advance)  # type: ignore[method-assign]
     for name in INSIDE:
-        setattr(loop, name, watch.timed(getattr(loop, name)))
+        setattr(progress, name, watch.timed(getattr(progress, name)))
     claimed = claim(database, run.id, None)  # type: ignore[arg-type]
     assert claimed is not None
     pulse = Pulse(run.id, claimed.run.attempt)

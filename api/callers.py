@@ -43,7 +43,11 @@ def get_caller(request: Request) -> Caller:
     return cast(Caller, request.state.caller)
 
 
-CallerDep = Annotated[Caller, Depends(get_caller)]
+async def _caller(request: Request) -> Caller:
+    return get_caller(request)
+
+
+CallerDep = Annotated[Caller, Depends(_caller)]
 
 
 def changes(method: str, path: str) -> bool:

@@ -6,6 +6,7 @@ text, and a client that mistyped an id wants to hear "not found", not of a patte
 
 import re
 import threading
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
@@ -14,6 +15,8 @@ from celery import Celery
 from fastapi import Depends, Path, Request
 
 from api.shared_looks import SharedLooks
+from api.watching import Watches
+from models.changes import marks_of
 from models.database import Database
 from models.errors import NotFound
 from models.settings import Settings
@@ -34,15 +37,28 @@ class Service:
     """Held where files of a data set and its row change together, so neither is left alone."""
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server is asked to stop: replies that wait for a change end now."""
-    looks: SharedLooks[Any] = field(default_factory=SharedLooks)
-    """Of replies that wait for a change, by the id of what they wait for."""
+    looks: SharedLooks = field(default_factory=SharedLooks)
+    """What many ask at a moment."""
+    watches: Watches = field(init=False)
+    """What replies wait for."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "watches", Watches(self._marks))
+
+    def _marks(self, experiment_ids: Collection[str]) -> Mapping[str, object]:
+        with self.database.reading() as session:
+            return marks_of(session, experiment_ids)
 
 
 def get_service(request: Request) -> Service:
     return cast(Service, request.app.state.service)
 
 
-ServiceDep = Annotated[Service, Depends(get_service)]
+async def _service(request: Request) -> Service:
+    return get_service(request)  # on the event loop: a thread for this would cost more than it does
+
+
+ServiceDep = Annotated[Service, Depends(_service)]
 
 
 def utc_now() -> datetime:

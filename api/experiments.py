@@ -142,11 +142,11 @@ async def get_experiment(
     Send the `ETag` of the last reply in `If-None-Match` and no change between two calls is
     missed; 304 says that there was none.
     """
-    view, tag = await changed_view(request, service, experiment_id, if_none_match, wait)
+    body, tag = await changed_view(request, service, experiment_id, if_none_match, wait)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if matches(if_none_match, tag):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
-    return Response(view.model_dump_json(), headers=headers, media_type="application/json")
+    return Response(body, headers=headers, media_type="application/json")
 
 
 @router.post("/{experiment_id}/cancel")

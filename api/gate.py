@@ -10,10 +10,7 @@ that a proxy passed on, and those for another name than this machine's own, as a
 name was bent to 127.0.0.1.
 """
 
-from datetime import datetime
-
 from sqlalchemy.exc import DBAPIError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -58,7 +55,7 @@ class Gate:
             return
         request = Request(scope)
         try:
-            caller = await run_in_threadpool(admit, get_service(request), request)
+            caller = await admit(get_service(request), request)
         except (Unauthorized, Forbidden, CrossSite, DBAPIError) as error:
             response = await answer(request, error)
             await response(scope, receive, send)
@@ -67,7 +64,7 @@ class Gate:
         await self._app(scope, receive, send)
 
 
-def admit(service: Service, request: Request) -> Caller | None:
+async def admit(service: Service, request: Request) -> Caller | None:
     """Who calls; None is a stranger at a place that is open to all.
 
     Raises `Unauthorized`, `Forbidden` or `CrossSite`.
@@ -76,7 +73,8 @@ def admit(service: Service, request: Request) -> Caller | None:
     is_open = path in OPEN or path.startswith(OPEN_BELOW)
     token = bearer_token(request.headers.get("authorization"))
     try:
-        key, any_key = _look(service, token, utc_now())
+        # one look for all who send the same key at this moment, begun after they have sent it
+        key, any_key = await service.looks.once(("key", token), lambda: _look(service, token))
     except DBAPIError:
         if is_open:  # /readyz has to say that the database is away
             return None
@@ -100,7 +98,8 @@ def bearer_token(header: str | None) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _look(service: Service, token: str | None, now: datetime) -> tuple[ApiKey | None, bool]:
+def _look(service: Service, token: str | None) -> tuple[ApiKey | None, bool]:
+    now = utc_now()
     with service.database.reading() as session:
         key = keys.key_of(session, token) if token is not None else None
         any_key = key is not None or keys.any_key(session)

@@ -21,6 +21,7 @@ from api.prediction_bodies import PREDICT_BODY, TextPair, parse_pairs
 from api.queue_room import require_prediction_room
 from api.views import View
 from api.waiting import held
+from api.watching import Sight
 from models import clock
 from models.errors import Conflict, TooMany
 from models.predictions import ask, prediction
@@ -153,11 +154,12 @@ async def _answered(
     request: Request, service: Service, prediction_id: str, wait: float
 ) -> PredictionView:
     """The view once it has an answer, or after `wait` seconds; no thread waits meanwhile."""
-    return await held(
-        request,
-        service,
-        lambda: _look(service, prediction_id),
-        lambda view: view.state != PredictionState.QUEUED,
-        wait,
-        prediction_id,
-    )
+
+    def look() -> Sight[PredictionView]:
+        view = _look(service, prediction_id)
+        return Sight(view.state, view)
+
+    def enough(seen: Sight[PredictionView]) -> bool:
+        return seen.value.state != PredictionState.QUEUED
+
+    return (await held(request, service, prediction_id, look, enough, wait)).value

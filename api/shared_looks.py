@@ -1,44 +1,68 @@
-"""One look at the database for all who wait for the same thing, however many they are.
+"""One look at the database for all who ask the same at the same time, however many they are.
 
-Two hundred people who watch an experiment ask the same question four times a second. A look that is
-under way, or has just ended, answers all of them.
+Two hundred people who watch an experiment are all told of a change at once, and then all ask again:
+whether their key is still good, and how the experiment stands. **A look begins after the question
+that it answers**, so what is shared is as fresh as what each would have seen alone.
 """
 
 import asyncio
-import time
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-FRESH = 0.1  # seconds from its beginning for which a look is good enough
-
-Seen = TypeVar("Seen")
+T = TypeVar("T")
 
 
-class SharedLooks(Generic[Seen]):
-    """Of one event loop, in which alone its method may be awaited."""
+class Looks(Generic[T]):
+    """Looks at one thing, one after the other. Of one event loop, as its tasks are."""
+
+    def __init__(self, look: Callable[[], T]) -> None:
+        self.users = 0
+        self._look = look
+        self._going_on: asyncio.Task[T] | None = None
+        self._next: asyncio.Task[T] | None = None
+
+    async def fresh(self) -> T:
+        """What a look sees that begins after this call; all who call before it begins share it."""
+        return await asyncio.shield(self.soon())  # one who hangs up ends it for nobody else
+
+    def soon(self) -> "asyncio.Task[T]":
+        """The look that begins next."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._after(self._going_on))
+            self._next.add_done_callback(told)
+        return self._next
+
+    async def _after(self, before: "asyncio.Task[T] | None") -> T:
+        if before is not None:
+            await asyncio.wait([before])
+        self._going_on, self._next = self._next, None
+        return await self._now()
+
+    async def _now(self) -> T:
+        return await run_in_threadpool(self._look)
+
+
+class SharedLooks:
+    """What is asked in this process at a moment, by key."""
 
     def __init__(self) -> None:
-        self._looks: dict[str, tuple[float, asyncio.Task[Seen]]] = {}
+        self._asked: dict[Hashable, Looks[Any]] = {}
 
-    async def look(self, key: str, work: Callable[[], Seen]) -> Seen:
-        """What `work` sees, in a thread; or what it saw for another of the same key just now.
+    async def once(self, key: Hashable, look: Callable[[], T]) -> T:
+        """What `look`, in a thread, sees for all who ask for `key` before it begins."""
+        looks: Looks[T] = self._asked.setdefault(key, Looks(look))
+        looks.users += 1
+        try:
+            return await looks.fresh()
+        finally:
+            looks.users -= 1
+            if not looks.users:
+                del self._asked[key]
 
-        **For those who wait, not for those who ask**: it may be older than the call by `FRESH`.
-        """
-        begun, task = self._looks.get(key, (0.0, None))
-        if task is None or (task.done() and time.monotonic() - begun >= FRESH):
-            task = asyncio.create_task(run_in_threadpool(work))
-            self._looks[key] = (time.monotonic(), task)
-            task.add_done_callback(lambda done: self._forget_later(key, done))
-        return await asyncio.shield(task)  # one who hangs up ends it for nobody else
 
-    def _forget_later(self, key: str, done: asyncio.Task[Seen]) -> None:
-        if not done.cancelled():
-            done.exception()  # it has been told to whoever waits; nobody may wait any more
-        asyncio.get_running_loop().call_later(FRESH, self._forget, key, done)
-
-    def _forget(self, key: str, done: asyncio.Task[Seen]) -> None:
-        if self._looks.get(key, (0.0, None))[1] is done:
-            del self._looks[key]
+def told(done: "asyncio.Future[Any]") -> None:
+    """Its fault has been told to whoever waits; nobody may wait any more."""
+    if not done.cancelled():
+        done.exception()

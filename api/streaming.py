@@ -6,7 +6,6 @@ ended. The id of a message is a position in all of them, so `Last-Event-ID` resu
 any API process, and nothing has to be remembered here.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -20,7 +19,9 @@ from starlette.concurrency import run_in_threadpool
 from api.deps import ExperimentId, Service, ServiceDep
 from api.progress import state_of
 from api.views import EvaluationView, EventView
-from models.errors import Invalid, NotFound, Problem
+from api.waiting import LISTEN
+from api.watching import Sight, Watched
+from models.errors import Invalid, Problem
 from models.events import events_after, last_event
 from models.experiments import experiment, runs_of
 from models.metrics import evaluation_counts, evaluations_of, steps_series
@@ -28,7 +29,6 @@ from models.states import TERMINAL
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 
-PAUSE = 0.25  # seconds between two looks while nothing happens
 AT_ONCE = 500  # events, or steps of a run, in one look: bounds the memory of a stream
 _POSITION = re.compile(r"(\d{1,18})(?:-(\d{1,10}:\d{1,10}(?:\.\d{1,10}:\d{1,10})*))?")
 
@@ -59,11 +59,6 @@ class Position:
 
     def of(self, index: int) -> tuple[int, int]:
         return self.runs[index] if index < len(self.runs) else (0, 0)
-
-    def is_at(self, now: "Position", figures: bool) -> bool:
-        """Whether all that there is now has been told; `figures` as for the stream."""
-        told = not figures or all(self.of(i) == pair for i, pair in enumerate(now.runs))
-        return told and self.event == now.event
 
     def with_run(self, index: int, step: int, evaluations: int) -> "Position":
         told = [self.of(i) for i in range(max(len(self.runs), index + 1))]
@@ -112,35 +107,44 @@ async def stream(
     stream first, and nothing is missed. `figures=false` leaves steps and evaluations out. The
     stream ends with `end` once the experiment has ended and all is told.
     """
-    all_told = False
-    while not service.stopping.is_set() and not await request.is_disconnected():
-        if all_told and await _is_quiet(service, experiment_id, position, figures):
-            await asyncio.sleep(PAUSE)
-            continue
-        look = await run_in_threadpool(_look, service, experiment_id, position, figures)
-        for message in look.messages:
-            yield message
-        position, all_told = look.position, not look.messages
-        if all_told and look.ended:
-            yield _message("end", position, {})
-            return
-        if all_told:
-            await asyncio.sleep(PAUSE)
+    key, seen = f"stream {experiment_id}", Sight[None](None, None)
+    with service.watches.of(key, _something_new, experiment_id) as watched:
+        while not service.stopping.is_set() and not await request.is_disconnected():
+            look = await _shared_look(service, experiment_id, position, figures)
+            for message in look.messages:
+                yield message
+            position = look.position
+            if not look.messages and look.ended:
+                yield _message("end", position, {})
+                return
+            if not look.messages:
+                seen = await _changed(request, service, watched, seen)
 
 
-async def _is_quiet(
+def _something_new() -> Sight[None]:
+    """What is new depends on how far a stream has come, so each is to look for itself."""
+    return Sight(object(), None)
+
+
+async def _changed(
+    request: Request, service: Service, watched: Watched[None], seen: Sight[None]
+) -> Sight[None]:
+    """What differs from `seen` once it is there, or `seen` when nobody listens any more."""
+    now = seen
+    while now is seen and not service.stopping.is_set() and not await request.is_disconnected():
+        now = await watched.other_than(seen, LISTEN)
+    return now
+
+
+async def _shared_look(
     service: Service, experiment_id: str, position: Position, figures: bool
-) -> bool:
-    """Whether nothing is new, by one look for all streams of the experiment."""
+) -> Look:
+    """What is new since `position`, for all streams that have come as far."""
 
-    def look() -> Position:
-        return _position_now(service, experiment_id)
+    def look() -> Look:
+        return _look(service, experiment_id, position, figures)
 
-    try:
-        now = await service.looks.look(f"stream {experiment_id}", look)
-    except NotFound:
-        return False
-    return position.is_at(now, figures)
+    return await service.looks.once((experiment_id, position, figures), look)
 
 
 def _position_now(service: Service, experiment_id: str) -> Position:

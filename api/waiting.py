@@ -1,13 +1,12 @@
 """`?wait=`: a reply held until something changed, without holding a thread or a connection.
 
 The tag of the last reply comes back in `If-None-Match`, so a change between two calls is seen at
-once. Between looks the request sleeps on the event loop; SQL runs in the thread pool.
+once. Meanwhile the request sleeps on the event loop; SQL runs in the thread pool.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -15,59 +14,65 @@ from starlette.concurrency import run_in_threadpool
 from api.deps import Service
 from api.progress import etag, experiment_view
 from api.views import ExperimentView
+from api.watching import Sight
 from models.states import TERMINAL
 
-FIRST_PAUSE = 0.05  # seconds; short at first, since a change is likeliest right after the last
-LONGEST_PAUSE = 0.25
+LISTEN = 2.0  # seconds within which it is noticed that nobody listens, or that the service stops
 
-Seen = TypeVar("Seen")
+T = TypeVar("T")
 
 
 async def held(
     request: Request,
     service: Service,
-    look: Callable[[], Seen],
-    enough: Callable[[Seen], bool],
-    wait: float,
     key: str,
-) -> Seen:
+    look: Callable[[], Sight[T]],
+    enough: Callable[[Sight[T]], bool],
+    wait: float,
+    subject: str | None = None,
+) -> Sight[T]:
     """What `look` sees once it is enough, or after `wait` seconds, or when nobody listens.
 
-    The looks after the first are shared with all who wait for the thing of the same `key`.
+    Looks are shared with all who wait under the same `key`; `subject` as in `Watches.of`.
     """
+    if not wait:
+        return await run_in_threadpool(look)
     deadline = time.monotonic() + wait
-    pause = FIRST_PAUSE
-    seen = await run_in_threadpool(look)
-    while True:
-        left = deadline - time.monotonic()
-        if enough(seen) or left <= 0:
-            return seen
-        if service.stopping.is_set() or await request.is_disconnected():
-            return seen
-        await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.5, LONGEST_PAUSE)
-        seen = await service.looks.look(key, look)
+    with service.watches.of(key, look, subject) as watched:
+        seen = await watched.fresh()
+        while not enough(seen) and (left := deadline - time.monotonic()) > 0:
+            if service.stopping.is_set() or await request.is_disconnected():
+                break
+            seen = await watched.other_than(seen, min(left, LISTEN))
+    return seen
+
+
+class Body(NamedTuple):
+    """A view as it is sent."""
+
+    json: str
+    ended: bool
 
 
 async def changed_view(
     request: Request, service: Service, experiment_id: str, seen: str | None, wait: float
-) -> tuple[ExperimentView, str]:
-    """The view and its tag, once the tag differs from `seen` or `wait` seconds have passed.
+) -> tuple[str, str]:
+    """The view as JSON and its tag, once the tag differs from `seen` or `wait` seconds have passed.
 
     Without `seen` the first look is what must change. At once when the experiment has ended.
     """
 
-    def look() -> tuple[ExperimentView, str]:
+    def look() -> Sight[Body]:
         view = _look(service, experiment_id)
-        return view, etag(view)
+        return Sight(etag(view), Body(view.model_dump_json(), view.state in TERMINAL))
 
-    def changed(found: tuple[ExperimentView, str]) -> bool:
+    def enough(found: Sight[Body]) -> bool:
         nonlocal seen
-        view, tag = found
-        seen = tag if seen is None else seen
-        return not matches(seen, tag) or view.state in TERMINAL
+        seen = str(found.mark) if seen is None else seen
+        return found.value.ended or not matches(seen, str(found.mark))
 
-    return await held(request, service, look, changed, wait, experiment_id)
+    found = await held(request, service, experiment_id, look, enough, wait, experiment_id)
+    return found.value.json, str(found.mark)
 
 
 def _look(service: Service, experiment_id: str) -> ExperimentView:

@@ -9,13 +9,12 @@ the database, as a worker would, one a second, and every follower notes when it 
 
 import argparse
 import asyncio
-import json
 import os
+import re
 import statistics
 import time
 from pathlib import Path
 
-import httpx
 from goals import tell_goal
 from own_service import OwnService, own_service
 
@@ -23,6 +22,7 @@ from models import clock, runs
 from models.database import Database
 
 CHANGES, IDLE = 20, 10.0
+HEADER = re.compile(r"^([^:\s]+): (.*?)\r$", re.MULTILINE)
 BODY = {"recipe": "hard-negative-mining-small", "seeds": {"count": 10}}
 
 
@@ -37,24 +37,31 @@ class Seen:
         return self.times[-1]
 
 
-async def poll(client: httpx.AsyncClient, path: str, seen: dict[int, float]) -> None:
+async def poll(port: int, path: str, seen: dict[int, float]) -> None:
+    """Ask again and again over one connection, as a client would that costs next to nothing."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     tag = ""
     while True:
-        headers = {"If-None-Match": tag} if tag else {}
-        reply = await client.get(path, params={"wait": 30 if tag else 0}, headers=headers)
-        tag = reply.headers["etag"]
-        if reply.status_code == 200:
-            begun = sum(run["state"] != "queued" for run in reply.json()["runs"])
-            note(seen, begun)
+        asked = f"{path}?wait=30 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nIf-None-Match: {tag}"
+        writer.write(f"GET {asked}\r\n\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        status, found = head.split(maxsplit=2)[1], dict(HEADER.findall(head))
+        tag = found["etag"].replace('w/"', 'W/"')
+        body = await reader.readexactly(int(found.get("content-length", 0)))
+        if status == "200":
+            note(seen, body.count(b'"state":"running"') - body[:200].count(b'"state":"running"'))
+        elif status != "304":
+            raise SystemExit(f"{head}{body.decode()}")
 
 
-async def stream(client: httpx.AsyncClient, path: str, seen: dict[int, float]) -> None:
+async def stream(port: int, path: str, seen: dict[int, float]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {path}/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
     begun = 0
-    async with client.stream("GET", f"{path}/events") as reply:
-        async for line in reply.aiter_lines():
-            if line.startswith("data:") and json.loads(line[5:]).get("to_state") == "running":
-                begun += 1
-                note(seen, begun)
+    async for line in reader:
+        if line.startswith(b"data:") and b'"to_state":"running"' in line:
+            begun += 1
+            note(seen, begun)
 
 
 def note(seen: dict[int, float], begun: int) -> None:
@@ -71,25 +78,24 @@ def processor_seconds(pid: int) -> float:
 async def follow(service: OwnService, pollers: int, streams: int) -> None:
     made = service.client.submit(BODY)
     path, seen = f"/v1/experiments/{made.id}", Seen()
-    limits = httpx.Limits(max_connections=None)
+    port = int(service.client.url.rpartition(":")[2])
     database = Database(service.settings.resolved_database_url)
-    async with httpx.AsyncClient(base_url=service.client.url, timeout=90, limits=limits) as client:
-        work = [poll(client, path, seen.follower()) for _ in range(pollers)]
-        work += [stream(client, path, seen.follower()) for _ in range(streams)]
-        tasks = [asyncio.create_task(one) for one in work]
-        await asyncio.sleep(5)
-        before = processor_seconds(service.pid)
-        await asyncio.sleep(IDLE)
-        idle = (processor_seconds(service.pid) - before) / IDLE
-        changed = []
-        for run in made.runs[:CHANGES]:
-            await asyncio.to_thread(claim, database, run.id)
-            changed.append(time.time())
-            await asyncio.sleep(1)
-        await asyncio.sleep(3)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    work = [poll(port, path, seen.follower()) for _ in range(pollers)]
+    work += [stream(port, path, seen.follower()) for _ in range(streams)]
+    tasks = [asyncio.create_task(one) for one in work]
+    await asyncio.sleep(5)
+    before = processor_seconds(service.pid)
+    await asyncio.sleep(IDLE)
+    idle = (processor_seconds(service.pid) - before) / IDLE
+    changed = []
+    for run in made.runs[:CHANGES]:
+        await asyncio.to_thread(claim, database, run.id)
+        changed.append(time.time())
+        await asyncio.sleep(1)
+    await asyncio.sleep(3)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     database.close()
     report(seen, changed, idle)
 

@@ -1,16 +1,18 @@
 """`?wait=`: a reply is held until something changed, and no change is missed in between."""
 
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
-from api import shared_looks
 from api import waiting as api_waiting
+from api import watching
 from api.deps import Service
 from api.views import ExperimentView
+from api.watching import Watched
 from models import runs
 
 from api_for_tests import ApiForTests, now
@@ -114,22 +116,42 @@ def test_a_service_that_stops_lets_waiting_clients_go(
 def test_many_who_wait_for_one_experiment_cost_few_looks(
     api: ApiForTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared_looks, "FRESH", 3600.0)
+    monkeypatch.setattr(watching, "LONGEST", 3600.0)
     made = api.submit()
-    tag, place = tag_of(api, made), f"{api.url}/v1/experiments/{made['id']}"
-    looks = []
+    tag, look, looks, clients = tag_of(api, made), api_waiting._look, [], 20
 
     def counted(service: Service, experiment_id: str) -> ExperimentView:
         looks.append(experiment_id)
         return look(service, experiment_id)
 
-    look = api_waiting._look
+    def noted(*given: Any) -> Watched[Any]:
+        waited_for.append(Watched(*given))
+        return waited_for[-1]
+
+    waited_for: list[Watched[Any]] = []
+    monkeypatch.setattr(watching, "Watched", noted)
     monkeypatch.setattr(api_waiting, "_look", counted)
+    with ThreadPoolExecutor(clients) as pool:
+        held = [waiting(pool, api, made, tag) for _ in range(clients)]
+        while sum(watched.users for watched in waited_for) < clients:
+            time.sleep(0.05)
+        time.sleep(1)
+        assert not any(reply.done() for reply in held)
+        idle = len(looks)
+        assert idle <= clients + 1  # of those who came, and none while nothing happens
+        api.claim(made["runs"][0]["id"])
+        assert {reply.result().status_code for reply in held} == {200}
+    assert len(looks) - idle <= 2
 
-    def ask(_: int) -> int:
-        params, headers = {"wait": 1}, {"If-None-Match": tag}
-        return httpx.get(place, params=params, headers=headers, timeout=LONG).status_code
 
-    with ThreadPoolExecutor(20) as pool:
-        assert set(pool.map(ask, range(20))) == {304}
-    assert len(looks) == 20 + 1  # one of its own for each, then one for all
+def test_one_who_looked_closely_is_never_told_of_the_time_before(api: ApiForTests) -> None:
+    made = api.submit(seeds={"count": 6})
+    place = f"/v1/experiments/{made['id']}"
+    with ThreadPoolExecutor(8) as pool:  # others wait, so that looks are shared
+        others = [waiting(pool, api, made, tag_of(api, made)) for _ in range(8)]
+        for number, run in enumerate(made["runs"], start=1):
+            api.claim(run["id"])
+            tag = api.http.get(place).headers["etag"]
+            reply = api.http.get(place, params={"wait": 0.2}, headers={"If-None-Match": tag})
+            assert reply.status_code == 304, f"told of less than {number} claims"
+        assert {reply.result().status_code for reply in others} == {200}

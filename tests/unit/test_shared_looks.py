@@ -1,104 +1,73 @@
-"""Those who wait for the same thing share their looks, replies and streams alike."""
+"""Those who ask the same at the same time share a look that begins after it."""
 
 import asyncio
-import threading
 
 import pytest
 
-from api import shared_looks
-from api.shared_looks import SharedLooks
-from api.streaming import Position
+from api.shared_looks import Looks, SharedLooks
+
+from looks_at_numbers_for_tests import Thing, run, until
 
 
-class Counted:
-    """Work that counts how often it is done, and ends when it is let go."""
-
-    def __init__(self) -> None:
-        self.times = 0
-        self.go = threading.Event()
-
-    def __call__(self) -> int:
-        self.times += 1
-        assert self.go.wait(60)
-        return self.times
-
-
-def test_looks_at_the_same_time_are_one_and_of_another_thing_another() -> None:
+def test_all_who_ask_before_a_look_begins_share_it_and_of_another_thing_is_another() -> None:
     async def scene() -> None:
-        looks, here, there = SharedLooks[int](), Counted(), Counted()
-        waiting = [asyncio.create_task(looks.look("here", here)) for _ in range(50)]
-        other = asyncio.create_task(looks.look("there", there))
-        await asyncio.sleep(0)
-        here.go.set()
-        there.go.set()
-        assert await asyncio.gather(*waiting) == [1] * 50
-        assert (await other, there.times) == (1, 1)
+        shared, here, there = SharedLooks(), Thing(), Thing()
+        asked = [shared.once("here", here) for _ in range(50)]
+        assert await asyncio.gather(*asked, shared.once("there", there)) == [0] * 51
+        assert (here.looks, there.looks) == (1, 1)
 
-    asyncio.run(scene())
+    run(scene())
 
 
-def test_a_look_that_is_over_for_a_while_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_who_asks_during_a_look_gets_the_next_that_begins_after_it() -> None:
     async def scene() -> None:
-        looks, work = SharedLooks[int](), Counted()
-        work.go.set()
-        assert await looks.look("here", work) == 1
-        assert await looks.look("here", work) == 1
-        monkeypatch.setattr(shared_looks, "FRESH", 0.0)
-        assert await looks.look("here", work) == 2
+        thing = Thing()
+        looks = Looks(thing)
+        thing.go.clear()
+        early = asyncio.create_task(looks.fresh())
+        await until(lambda: thing.looks == 1)
+        thing.number = 7
+        late = [asyncio.create_task(looks.fresh()) for _ in range(20)]
+        await asyncio.sleep(0.02)
+        assert thing.looks == 1, "two looks at one thing at the same time"
+        thing.go.set()
+        assert await early == 0
+        assert await asyncio.gather(*late) == [7] * 20
+        assert thing.looks == 2
 
-    monkeypatch.setattr(shared_looks, "FRESH", 3600.0)
-    asyncio.run(scene())
+    run(scene())
 
 
 def test_one_who_hangs_up_ends_the_look_for_nobody_else() -> None:
     async def scene() -> None:
-        looks, work = SharedLooks[int](), Counted()
-        first, second = (asyncio.create_task(looks.look("here", work)) for _ in range(2))
-        await asyncio.sleep(0)
+        thing = Thing()
+        looks = Looks(thing)
+        thing.go.clear()
+        first, second = (asyncio.create_task(looks.fresh()) for _ in range(2))
+        await until(lambda: thing.looks == 1)
         first.cancel()
         await asyncio.sleep(0)
-        work.go.set()
-        assert await second == 1
+        thing.go.set()
+        assert await second == 0
 
-    asyncio.run(scene())
+    run(scene())
 
 
-def test_a_fault_is_told_to_everyone_and_is_looked_at_anew(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(shared_looks, "FRESH", 0.0)
-
-    def broken() -> int:
-        raise KeyError("gone")
-
+def test_a_fault_is_told_to_everyone_and_what_nobody_asks_is_forgotten() -> None:
     async def scene() -> None:
-        looks = SharedLooks[int]()
-        both = (looks.look("here", broken), looks.look("here", broken))
-        assert all(
-            isinstance(f, KeyError) for f in await asyncio.gather(*both, return_exceptions=True)
-        )
-        assert await looks.look("here", lambda: 7) == 7
-        await asyncio.sleep(0.01)
-        assert not looks._looks, "what nobody waits for is kept"
+        shared, thing = SharedLooks(), Thing()
 
-    asyncio.run(scene())
+        def broken() -> int:
+            raise KeyError("gone")
 
+        both = (shared.once("it", broken), shared.once("it", broken))
+        faults = await asyncio.gather(*both, return_exceptions=True)
+        assert [type(fault) for fault in faults] == [KeyError, KeyError]
+        assert await shared.once("it", thing) == 0
+        thing.go.clear()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(shared.once("it", thing), 0.05)
+        thing.go.set()
+        assert not shared._asked
 
-@pytest.mark.parametrize(
-    ("told", "now", "figures", "all_told"),
-    [
-        ("7-100:1", "7-100:1", True, True),
-        ("7", "7-0:0.0:0", True, True),  # runs of which there is nothing yet
-        ("7-100:1", "8-100:1", True, False),
-        ("7-100:1", "7-101:1", True, False),
-        ("7-100:1", "7-100:2", True, False),
-        ("7-100:1", "7-100:1.5:0", True, False),  # a run that was added
-        ("7-100:1", "7-90:1", True, False),  # a run that went back to its checkpoint
-        ("7", "7-100:1", False, True),
-        ("7", "8-100:1", False, False),
-    ],
-)
-def test_a_stream_that_has_told_all_is_quiet(
-    told: str, now: str, figures: bool, all_told: bool
-) -> None:
-    assert Position.parse(told).is_at(Position.parse(now), figures) is all_told
+    run(scene())

@@ -1,0 +1,72 @@
+"""The mark of an experiment moves with all that happens to its runs, and with nothing else."""
+
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from models import runs
+from models.changes import Mark, marks_of
+from models.database import Database
+from models.experiments import delete_experiment, runs_of
+from models.faults import RetryPolicy
+from models.retries import retry
+from models.states import RunState
+
+from stored import at, fault_document, stored_experiment
+
+
+def marks(database: Database, *experiments: str) -> dict[str, Mark]:
+    with database.reading() as session:
+        return marks_of(session, experiments)
+
+
+def test_each_thing_that_happens_to_a_run_moves_its_experiments_mark_alone(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        made, other = stored_experiment(session).id, stored_experiment(session).id
+        first, second, *_ = (run.id for run in runs_of(session, made))
+
+    def claimed(run_id: str, worker: str, when: float) -> Callable[[Session], object]:
+        return lambda s: runs.claim(s, run_id, worker_id=worker, cuda=False, now=at(when)).id
+
+    failed, policy = RunState.FAILED, RetryPolicy(9, first_wait=0, longest_wait=0)
+
+    def faulty(s: Session) -> object:
+        return runs.fault(s, first, 2, problem=fault_document(2), policy=policy, now=at(7))
+
+    life: list[tuple[str, Callable[[Session], object]]] = [
+        ("claim", claimed(first, "a", 1)),
+        ("beat", lambda s: runs.heartbeat(s, first, 1, at(2))),
+        ("step at the moment of a beat", lambda s: runs.advance(s, first, 1, 5, at(2))),
+        ("another claim", claimed(second, "b", 4)),
+        ("give back", lambda s: runs.give_back(s, first, 1, reason="a deploy", now=at(5))),
+        ("claim again", claimed(first, "b", 6)),
+        ("fault", faulty),
+        ("third claim", claimed(first, "b", 8)),
+        ("wish to stop", lambda s: runs.request_cancel(s, first, at(9))),
+        ("end", lambda s: runs.finish(s, first, 3, RunState.CANCELLED, now=at(10))),
+        ("failure", lambda s: runs.finish(s, second, 1, failed, reason="why", now=at(11))),
+        ("retry", lambda s: retry(s, second, at(12))),
+        ("cancel", lambda s: runs.request_cancel(s, second, at(13))),
+    ]
+    seen = {made: [marks(database, made)[made]], other: [marks(database, other)[other]]}
+    for what, happens in life:
+        with database.transaction() as session:
+            happens(session)
+        now = marks(database, made, other)
+        assert now[made] not in seen[made], what
+        assert now[other] == seen[other][0], what
+        assert marks(database, made, other) == now, "it moves by itself"
+        seen[made].append(now[made])
+
+
+def test_an_experiment_that_is_gone_has_no_mark(database: Database) -> None:
+    with database.transaction() as session:
+        made = stored_experiment(session).id
+        for run in runs_of(session, made):
+            runs.request_cancel(session, run.id, at(1))
+    assert set(marks(database, made, "exp_none")) == {made}
+    with database.transaction() as session:
+        delete_experiment(session, made)
+    assert marks(database, made) == {}

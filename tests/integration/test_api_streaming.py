@@ -1,8 +1,8 @@
 """The event stream of an experiment: whole, live, and resumed after any of its messages."""
 
 import json
+import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import streaming
+from api import streaming, watching
 from api.streaming import Position
+from models import runs
+from models.metrics import append_steps
 
-from api_for_tests import ApiForTests, pointers
+from api_for_tests import ApiForTests, now, pointers
+from stored import step_row
 
 Message = dict[str, Any]
 
@@ -94,15 +97,34 @@ def test_without_figures_only_states_are_told(api: ApiForTests, ended: str) -> N
     assert {m["event"] for m in told(api, ended, figures="false")} == {"state", "end"}
 
 
-def test_what_happens_later_arrives_while_the_stream_is_open(api: ApiForTests) -> None:
+@pytest.mark.parametrize("figures", [True, False])
+def test_what_happens_while_a_stream_is_quiet_is_told_once_it_happens(
+    api: ApiForTests, monkeypatch: pytest.MonkeyPatch, figures: bool
+) -> None:
+    monkeypatch.setattr(watching, "LONGEST", 3600.0)  # so that nothing but the mark wakes it
     made = api.submit(seeds={"count": 1})
-    with ThreadPoolExecutor(1) as pool:
-        stream = pool.submit(told, api, made["id"])
-        for run in made["runs"]:
-            api.train(run["id"], accuracy=0.7)
-        found = stream.result(timeout=60)
-    assert [m["event"] for m in found].count("steps") >= 2
-    assert found[-1]["event"] == "end"
+    first, second = (run["id"] for run in made["runs"])
+    place = f"/v1/experiments/{made['id']}/events"
+    with api.http.stream("GET", place, params={"figures": figures, "from_now": True}) as reply:
+        coming = messages(reply)
+        for run in (first, second):
+            time.sleep(0.5)
+            api.claim(run)
+            assert told_state(next(coming)) == (run, "running")
+        time.sleep(0.5)
+        with api.database.transaction() as session:
+            runs.advance(session, first, 1, 2, now())
+            append_steps(session, first, [step_row(1), step_row(2)])
+        if figures:
+            steps = next(coming)
+            assert (steps["event"], steps["data"]["run"]) == ("steps", first)
+            assert steps["data"]["step"] == [1, 2]
+        api.http.post(f"/v1/experiments/{made['id']}/cancel")
+        assert next(coming)["data"]["kind"] == "cancel_requested"
+
+
+def told_state(message: Message) -> tuple[str, str]:
+    return message["data"]["run_id"], message["data"]["to_state"]
 
 
 def test_a_stream_of_what_is_not_there_or_from_nowhere_is_refused(

@@ -111,8 +111,9 @@ class Watches:
         if not subjects:
             return {None}
         try:
-            marks = await run_in_threadpool(self._marks, subjects)
+            found = await run_in_threadpool(self._marks, subjects)
         except Exception:  # the looks will meet the same, and tell it to those who wait
             return {None, *subjects}
-        last, self._last = self._last, marks
-        return {None, *(one for one in subjects if marks.get(one) != last.get(one, marks))}
+        last, self._last = self._last, {one: found.get(one) for one in subjects}
+        same = {one for one in subjects if one in last and last[one] == self._last[one]}
+        return {None, *(subjects - same)}

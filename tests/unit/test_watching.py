@@ -28,7 +28,7 @@ class Marked:
 
     def __call__(self, subjects: Collection[str]) -> Mapping[str, object]:
         self.asked.append(set(subjects))
-        return {one: self.marks[one] for one in subjects}
+        return {one: self.marks[one] for one in subjects if one in self.marks}
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +50,22 @@ def test_nothing_is_looked_at_while_its_mark_stays_and_all_are_told_when_it_move
             assert thing.looks == looks <= 2
             thing.number, marked.marks["it"] = 1, 1
             assert [one.value for one in await asyncio.gather(*told)] == [1] * 50
+            assert thing.looks == looks + 1
+
+    run(scene())
+
+
+def test_a_thing_that_is_gone_is_looked_at_once_more_and_then_left_alone() -> None:
+    async def scene() -> None:
+        thing, marked = Thing(), Marked()
+        with Watches(marked).of("it", sight(thing), "it") as watched:
+            await watched.fresh()
+            await until(lambda: len(marked.asked) > 5)
+            looks = thing.looks
+            del marked.marks["it"]
+            await until(lambda: thing.looks > looks)
+            asked = len(marked.asked)
+            await until(lambda: len(marked.asked) > asked + 10)
             assert thing.looks == looks + 1
 
     run(scene())

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any, cast
 
 from celery import Celery
@@ -36,14 +37,14 @@ class Service:
     dataset_files: threading.Lock = field(default_factory=threading.Lock)
     """Held where files of a data set and its row change together, so neither is left alone."""
     stopping: threading.Event = field(default_factory=threading.Event)
-    """Set when the server is asked to stop: replies that wait for a change end now."""
+    """Set when the server is asked to stop: replies that wait for a change end soon."""
     looks: SharedLooks = field(default_factory=SharedLooks)
     """What many ask at a moment."""
-    watches: Watches = field(init=False)
-    """What replies wait for."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "watches", Watches(self._marks))
+    @cached_property
+    def watches(self) -> Watches:
+        """What replies wait for."""
+        return Watches(self._marks)
 
     def _marks(self, experiment_ids: Collection[str]) -> Mapping[str, object]:
         with self.database.reading() as session:

@@ -80,6 +80,9 @@ def _engine(url: str) -> Engine:
             max_overflow=30,
             hide_parameters=True,  # errors go to the log, which is no place for what people sent
         )
+        # many rows in one statement, not in psycopg's pipeline: PostgreSQL does not time a session
+        # that stands still after one, and its locks would be held for good
+        engine.dialect.use_insertmanyvalues_wo_returning = True
         event.listen(engine, "begin", _bound_standstill)
         packed.install(engine)
         return engine

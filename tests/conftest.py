@@ -6,11 +6,12 @@ A server that is absent skips its tests at home, with the reason, and fails them
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import event
 
 from models.database import Database
 
@@ -76,8 +77,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def database(database_url: str) -> Iterator[Database]:
     """A migrated, empty database; the test runs once on each kind."""
     opened = Database(database_url)
+    if opened.engine.dialect.name == "postgresql":
+        event.listen(opened.engine, "do_executemany", _in_one_statement)
     yield opened
     opened.close()
+
+
+def _in_one_statement(_cursor: Any, statement: str, _values: Any, _context: Any) -> NoReturn:
+    """psycopg sends many at once as a pipeline, and after one of them PostgreSQL may not notice
+    that a session stands still with its locks (`test_store_standstill.py`)."""
+    raise AssertionError(f"not in one statement: {statement}")
 
 
 @pytest.fixture(scope="session")

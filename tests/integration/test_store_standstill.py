@@ -4,18 +4,20 @@ On PostgreSQL, that is: SQLite has its one writer on this machine, and no server
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from models import database as databases
 from models import runs
 from models.database import Database
+from models.metrics import append_steps
 from models.runs import claim
 
 from databases_for_tests import PostgresForTests
-from stored import at, stored_run
+from stored import at, step_row, stored_run
 
 
 @pytest.fixture
@@ -35,15 +37,27 @@ def claimed(database: Database) -> str:
     return run_id
 
 
+def beat(session: Session, run_id: str) -> None:
+    runs.heartbeat(session, run_id, 1, at(1))
+
+
+def record(session: Session, run_id: str) -> None:
+    runs.advance(session, run_id, 1, 3, at(1))
+    append_steps(session, run_id, [step_row(1), step_row(2), step_row(3)])
+
+
+@pytest.mark.parametrize("write", [beat, record])  # it holds the run from here on
 def test_a_run_whose_writer_stands_still_can_be_written_by_others(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    write: Callable[[Session, str], None],
 ) -> None:
     run_id = claimed(database)
     monkeypatch.setattr(databases, "STANDSTILL_MS", 200)
 
     def stand_still() -> None:
         with database.transaction() as still:
-            runs.heartbeat(still, run_id, 1, at(1))  # holds the run from here on
+            write(still, run_id)
             with database.transaction() as other:
                 runs.heartbeat(other, run_id, 1, at(2))
             runs.heartbeat(still, run_id, 1, at(3))  # it wakes up, and finds itself ended
@@ -51,7 +65,8 @@ def test_a_run_whose_writer_stands_still_can_be_written_by_others(
     with pytest.raises(DBAPIError):
         stand_still()
     with database.reading() as session:
-        assert runs.run(session, run_id).heartbeat_at == at(2)
+        found = runs.run(session, run_id)
+        assert (found.heartbeat_at, found.step) == (at(2), 0)
 
 
 def test_a_reader_may_take_its_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,8 @@ def test_test_labels_have_no_say():
 def test_the_best_weights_survive_a_kill_at_any_step(tmp_path, encoder):
     network = {"kind": encoder, "embedding_dim": 8, "padding": "masked"}
     spec = spec_that_keeps("best_validation", steps=15, encoder=network)
-    events = killed_after_every_step(spec, "vanilla", 1, DATA, tmp_path)
-    assert figures(events) == figures(run(spec, seed=1))
-    assert events[-1].kept_step < 15, "only then the weights were kept over a kill"
+    # weights are kept over a kill only where they are not the last; which seed's are not, roundings
+    # decide, and so the machine does
+    seed = next(seed for seed in range(50) if run(spec, seed=seed)[-1].kept_step < 15)
+    events = killed_after_every_step(spec, "vanilla", seed, DATA, tmp_path)
+    assert figures(events) == figures(run(spec, seed=seed))

@@ -37,7 +37,12 @@ def as_lists(data, rows):
 @pytest.mark.parametrize("padding", ["masked", "power_of_two"])
 def test_fifty_steps_have_the_losses_and_the_weights_of_the_plain_port(padding, arm):
     encoder = {"kind": "lstm", "embedding_dim": 12, "hidden_dim": 10, "padding": padding}
-    spec, data = tiny_spec(encoder=encoder, steps=STEPS), tiny_data()
+    # an epsilon that is felt: without, Adam makes a whole step of the last digits of a gradient
+    # that is next to nothing, and those differ from machine to machine
+    spec = tiny_spec(
+        encoder=encoder, steps=STEPS, optimizer={"eps": 1e-3, "schedule": {"kind": "constant"}}
+    )
+    data = tiny_data()
     training = Training(spec, arm, 0, data, "cpu")
     plain = plain_port().PlainTraining(
         initial_weights(spec.encoder, data.vocabulary_size, 0),

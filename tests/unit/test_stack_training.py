@@ -46,9 +46,12 @@ def assert_close(found, expected, tolerance=1e-5):
 @pytest.mark.parametrize("padding", ["masked", "power_of_two"])
 def test_fifty_steps_are_those_of_a_training_alone(padding):
     """With seeds whose trainings are stable: where two negatives come to be almost equally close,
-    a last digit decides which one is, and the figures part."""
+    a last digit decides which one is, and the figures part. With an epsilon that is felt, since
+    Adam makes a whole step of the last digits where a gradient is next to nothing."""
     encoder = {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8, "padding": padding}
-    spec = tiny_spec(steps=50, encoder=encoder)
+    spec = tiny_spec(
+        steps=50, encoder=encoder, optimizer={"eps": 1e-3, "schedule": {"kind": "constant"}}
+    )
     members = [("vanilla", 1), ("modified", 1), ("modified", 2)]
     told = trained(spec, members, DATA)
     for index, (arm, seed) in enumerate(members):
@@ -106,7 +109,7 @@ def test_members_that_stop_early_and_keep_their_best_are_tested_with_those_weigh
         # at a rate of 0.3 roundings grow; other weights than those kept are 0.4 and more away
         np.testing.assert_allclose(last.scores, expected.scores, atol=1e-3)
         for name, weights in expected.weights.items():
-            np.testing.assert_allclose(last.weights[name], weights, atol=1e-3)
+            np.testing.assert_allclose(last.weights[name], weights, atol=1e-2)
 
 
 def test_checkpoints_are_saved_when_each_member_asks_for_it(tmp_path):

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -95,6 +96,17 @@ def test_a_long_series_comes_in_pieces(
 
 def test_without_figures_only_states_are_told(api: ApiForTests, ended: str) -> None:
     assert {m["event"] for m in told(api, ended, figures="false")} == {"state", "end"}
+
+
+def test_what_happens_later_arrives_while_the_stream_is_open(api: ApiForTests) -> None:
+    made = api.submit(seeds={"count": 1})
+    with ThreadPoolExecutor(1) as pool:
+        stream = pool.submit(told, api, made["id"])
+        for run in made["runs"]:
+            api.train(run["id"], accuracy=0.7)
+        found = stream.result(timeout=60)
+    assert [m["event"] for m in found].count("steps") >= 2
+    assert found[-1]["event"] == "end"
 
 
 @pytest.mark.parametrize("figures", [True, False])

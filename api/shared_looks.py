@@ -6,7 +6,8 @@ that it answers**, so what is shared is as fresh as what each would have seen al
 """
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -44,6 +45,9 @@ class Looks(Generic[T]):
         return await run_in_threadpool(self._look)
 
 
+L = TypeVar("L", bound=Looks[Any])
+
+
 class SharedLooks:
     """What is asked in this process at a moment, by key."""
 
@@ -52,14 +56,22 @@ class SharedLooks:
 
     async def once(self, key: Hashable, look: Callable[[], T]) -> T:
         """What `look`, in a thread, sees for all who ask for `key` before it begins."""
-        looks: Looks[T] = self._asked.setdefault(key, Looks(look))
-        looks.users += 1
-        try:
-            return await looks.fresh()
-        finally:
-            looks.users -= 1
-            if not looks.users:
-                del self._asked[key]
+        with in_use(self._asked, key, Looks(look)) as looks:
+            seen: T = await looks.fresh()
+        return seen
+
+
+@contextmanager
+def in_use(kept: dict[Hashable, L], key: Hashable, new: L) -> Iterator[L]:
+    """What is kept under the key, or else `new`: kept as long as somebody uses it."""
+    looks = kept.setdefault(key, new)
+    looks.users += 1
+    try:
+        yield looks
+    finally:
+        looks.users -= 1
+        if not looks.users:
+            del kept[key]
 
 
 def told(done: "asyncio.Future[Any]") -> None:

@@ -5,13 +5,13 @@ by one look. The newest look is kept, so nobody is ever told something older tha
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from api.shared_looks import Looks, told
+from api.shared_looks import Looks, in_use, told
 
 PAUSE = 0.1  # seconds between two questions whether something has changed
 LONGEST = 5.0  # seconds after which a thing is looked at all the same
@@ -73,7 +73,7 @@ class Watches:
     def __init__(self, marks: Callable[[Collection[str]], Mapping[str, object]]) -> None:
         self._marks = marks
         self._last: Mapping[str, object] = {}
-        self._all: dict[str, Watched[Any]] = {}
+        self._all: dict[Hashable, Watched[Any]] = {}
         self._keeper: asyncio.Task[None] | None = None
 
     @contextmanager
@@ -82,16 +82,10 @@ class Watches:
     ) -> Iterator[Watched[T]]:
         """What all share who wait under `key`. It is looked at when the mark of `subject`, an
         experiment, has changed; without a subject at each turn."""
-        watched = self._all.setdefault(key, Watched(look, subject))
-        watched.users += 1
-        if self._keeper is None:
-            self._keeper = asyncio.create_task(self._keep_looking())
-        try:
+        with in_use(self._all, key, Watched(look, subject)) as watched:
+            if self._keeper is None:
+                self._keeper = asyncio.create_task(self._keep_looking())
             yield watched
-        finally:
-            watched.users -= 1
-            if not watched.users:
-                del self._all[key]
 
     async def _keep_looking(self) -> None:
         try:

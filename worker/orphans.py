@@ -25,9 +25,9 @@ from models.states import RunState
 EVERY = 300.0  # seconds between rounds, at most
 _AT_ONCE = 500  # ids in one query
 _RUN = re.compile(r"run_[0-9a-z]{26}")
-_PART = re.compile(r"\..+\.\d+\.part")  # `worker.training.durable`
+_PART = re.compile(r"\..+\.\d+\.part")  # `models.durable`
 _CHECKPOINTS = re.compile("checkpoints")
-_HALF_FOLDER = re.compile(r"\..+-[a-z0-9_]{8}")  # `models.datasets.atomic`
+_HALF_FOLDER = re.compile(r"\..+-[a-z0-9_]{8}")  # `models.durable`
 _UPLOAD = re.compile(r"tmp[a-z0-9_]{8}")  # `api.datasets`
 
 _log = logging.getLogger(__name__)

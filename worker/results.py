@@ -13,10 +13,10 @@ import numpy as np
 from safetensors.numpy import save
 
 from models.datasets.tokenizer import PATTERN
+from models.durable import write_whole
 from models.run_files import FORMAT_VERSION, METADATA_KEY, SCORES, VOCABULARY, WEIGHTS
 from models.specs.experiment import ExperimentSpec
 from worker.training.data import RunData
-from worker.training.durable import write_whole
 from worker.training.events import Finished
 
 

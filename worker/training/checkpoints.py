@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from worker.training.durable import write_whole
+from models.durable import write_whole
 
 FORMAT = 1
 KEPT = 2  # the newest, and the one before in case the newest turns out to be damaged

@@ -1,15 +1,33 @@
-"""Folders and files that are either whole or not there, also after a power cut.
+"""Files and folders that are whole or absent, whatever interrupts their writing.
 
-Why rename and not a lock: two processes may build the same cache; both work, the first to rename
-wins, the other throws its copy away, and no reader ever sees half of one.
+Why rename and not a lock: two processes may write the same thing; both work, the first to rename a
+folder wins, the other throws its copy away, and no reader ever sees half of one.
 """
 
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`, all or nothing, also when the power fails.
+
+    Raises `OSError` when the disk refuses; what was there before stays.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _flush(path.parent)
 
 
 @contextmanager
@@ -24,8 +42,8 @@ def new_folder(final: Path) -> Iterator[Path]:
     try:
         temporary.chmod(0o755)  # mkdtemp's 0o700 would shut out a worker under another user.
         yield temporary
-        for file in temporary.iterdir():
-            _flush(file)
+        for path in temporary.rglob("*"):
+            _flush(path)
         _flush(temporary)
         try:
             temporary.rename(final)

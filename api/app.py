@@ -116,6 +116,7 @@ def _open(settings: Settings) -> Service:
     service = Service(settings, Database(settings.resolved_database_url), broker)
     try:
         check(service.database)
+        service.files.check()
         ensure_generated(service)
     except BaseException:
         _close(service)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from api.deps import Service
 from models.evidence.arm_runs import ArmRuns
 from models.evidence.families import Rule
-from models.settings import Settings
+from models.run_files import SCORES
 from models.specs.experiment import Arm, DecisionSpec, ExperimentSpec
 from models.states import RunState
 from models.tables import Run
@@ -13,13 +14,13 @@ Metrics = Mapping[str, Mapping[str, float]]
 """Final metrics by run id."""
 
 
-def arm_runs(arm: Arm, runs: Sequence[Run], metrics: Metrics, settings: Settings) -> ArmRuns:
+def arm_runs(arm: Arm, runs: Sequence[Run], metrics: Metrics, service: Service) -> ArmRuns:
     """The arm's runs that have succeeded, among `runs` of its experiment."""
     own = [run for run in runs if run.arm == arm.name and run.state == RunState.SUCCEEDED]
     return ArmRuns(
         name=arm.name,
         metrics={run.seed: metrics[run.id] for run in own},
-        folders={run.seed: settings.run_dir(run.id) for run in own},
+        folders={run.seed: service.run_file(run.id, SCORES).parent for run in own},
         collapsed_loss_per_row=arm.loss.collapsed_loss_per_row,
     )
 

@@ -58,7 +58,7 @@ def fetch(service: ServiceDep, run_id: RunId, step: Step) -> FileResponse:
     for one in _found(service, run_id):
         if one.step == step:
             return FileResponse(
-                one.path,
+                service.files.bring(one.path, one.sha256),
                 media_type="application/octet-stream",
                 filename=f"{run_id}-step-{step}.safetensors",
                 headers={"ETag": f'"{one.sha256}"', "Cache-Control": "private, no-cache"},
@@ -69,4 +69,4 @@ def fetch(service: ServiceDep, run_id: RunId, step: Step) -> FileResponse:
 def _found(service: ServiceDep, run_id: str) -> list[CheckpointFile]:
     with service.database.reading() as session:
         find_run(session, run_id)
-    return checkpoints_in(service.settings.run_dir(run_id))
+    return checkpoints_in(service.files, service.settings.run_dir(run_id))

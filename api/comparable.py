@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from api.arm_runs import arm_runs
+from api.deps import Service
 from models.errors import Invalid, NotFound, Problem
 from models.evidence.arm_runs import ArmRuns
 from models.experiments import experiment, runs_of
 from models.metrics import final_metrics
-from models.settings import Settings
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 
@@ -34,7 +34,7 @@ class Side:
         return self.arms[self.arm]
 
 
-def side_of(session: Session, name: str, path: str, settings: Settings) -> Side:
+def side_of(session: Session, name: str, path: str, service: Service) -> Side:
     experiment_id, _, arm = path.partition("/")
     try:
         row = experiment(session, experiment_id)
@@ -52,7 +52,7 @@ def side_of(session: Session, name: str, path: str, settings: Settings) -> Side:
         arm=arm,
         spec=spec,
         content_hash=row.content_hash,
-        arms={one.name: arm_runs(one, runs, metrics, settings) for one in spec.arms},
+        arms={one.name: arm_runs(one, runs, metrics, service) for one in spec.arms},
         seeds=frozenset(run.seed for run in runs if run.arm == arm),
     )
 

@@ -39,8 +39,8 @@ def compare_two(
     declared for a loss says nothing of an accuracy, so there it has to be given.
     """
     with service.database.reading() as session:
-        one = side_of(session, "a", a, service.settings)
-        two = side_of(session, "b", b, service.settings)
+        one = side_of(session, "a", a, service)
+        two = side_of(session, "b", b, service)
     declared = rule_of(one.spec.decision)
     asked = metric or declared.metric
     problems = refusals(one, two, asked)

@@ -4,10 +4,8 @@ The folder is named by the hash of the rows, so two names for the same rows shar
 it may go only when no row speaks of it. One lock guards both moves inside this process.
 """
 
-import shutil
-
 from api.callers import Caller
-from api.dataset_room import folder_of, require_room
+from api.dataset_room import require_room
 from api.deps import Service, utc_now
 from models.dataset_store import add_dataset, dataset_by_name, list_datasets, remove_dataset
 from models.datasets import cache
@@ -15,6 +13,7 @@ from models.datasets.generated import generate_pairs
 from models.datasets.pairs import Pairs, content_hash
 from models.datasets.profile import profile
 from models.errors import NotFound
+from models.file_store import remove_if_possible
 from models.tables import Dataset
 
 GENERATED = "questions-generated"
@@ -24,10 +23,10 @@ def take_in(service: Service, name: str, pairs: Pairs, caller: Caller | None) ->
     """Store, tokenise, profile and name the rows.
 
     `caller` is None for the service itself. Raises `Conflict` when other rows have the name,
-    `TooMany` when the caller's data sets would take more disk than they may.
+    `TooMany` when the caller's data sets would take more disk than they may, `FilesAway`.
     """
     digest = content_hash(pairs)
-    folder = folder_of(service, digest)
+    folder = service.settings.datasets_dir / digest
     with service.dataset_files:
         try:
             cache.store(pairs, folder)
@@ -36,6 +35,7 @@ def take_in(service: Service, name: str, pairs: Pairs, caller: Caller | None) ->
                 cache.open_groups(folder, pairs),
             )
             found = profile(pairs, tokens, groups)
+            service.files.give_folder(folder, last=cache.PAIRS)
             with service.database.transaction() as session:
                 if caller is not None:
                     require_room(service, session, digest, caller)
@@ -66,7 +66,7 @@ def _drop_if_unused(service: Service, digest: str) -> None:
     with service.database.reading() as session:
         used = any(dataset.content_hash == digest for dataset in list_datasets(session))
     if not used:
-        shutil.rmtree(folder_of(service, digest), ignore_errors=True)
+        remove_if_possible(service.files, service.settings.datasets_dir / digest)
 
 
 def ensure_generated(service: Service) -> None:
@@ -74,7 +74,7 @@ def ensure_generated(service: Service) -> None:
     try:
         with service.database.reading() as session:
             digest = dataset_by_name(session, GENERATED).content_hash
-        if folder_of(service, digest).is_dir():
+        if service.dataset_folder(digest).is_dir():
             return
     except NotFound:
         pass

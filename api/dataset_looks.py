@@ -6,7 +6,6 @@ from typing import Annotated
 import numpy as np
 from fastapi import APIRouter, Query
 
-from api.dataset_room import folder_of
 from api.deps import DatasetName, Service, ServiceDep
 from api.views import View
 from models.dataset_store import dataset_by_name
@@ -86,4 +85,4 @@ def lengths(service: ServiceDep, name: DatasetName) -> LengthsView:
 def _found(service: Service, name: str) -> tuple[Dataset, Path]:
     with service.database.reading() as session:
         dataset = dataset_by_name(session, name)
-    return dataset, folder_of(service, dataset.content_hash)
+    return dataset, service.dataset_folder(dataset.content_hash)

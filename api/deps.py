@@ -4,6 +4,7 @@ An id or a name that no row can have answers 404 before any SQL: PostgreSQL rais
 text, and a client that mistyped an id wants to hear "not found", not of a pattern.
 """
 
+import pathlib
 import re
 import threading
 from collections.abc import Collection, Mapping
@@ -19,7 +20,9 @@ from api.shared_looks import SharedLooks
 from api.watching import Watches
 from models.changes import marks_of
 from models.database import Database
+from models.datasets.cache import PAIRS
 from models.errors import NotFound
+from models.file_store import FileStore
 from models.settings import Settings
 
 DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
@@ -40,6 +43,19 @@ class Service:
     """Set when the server is asked to stop: replies that wait for a change end soon."""
     looks: SharedLooks = field(default_factory=SharedLooks)
     """What many ask at a moment."""
+
+    @cached_property
+    def files(self) -> FileStore:
+        """Files of data sets and runs, wherever hosts share them."""
+        return self.settings.file_store()
+
+    def dataset_folder(self, digest: str) -> pathlib.Path:
+        """The folder of the data set with this content hash, here if it is anywhere."""
+        return self.files.bring_folder(self.settings.datasets_dir / digest, last=PAIRS)
+
+    def run_file(self, run_id: str, name: str, sha256: str | None = None) -> pathlib.Path:
+        """A file that a run left, here if it is anywhere; `sha256` (hex) tells an old copy."""
+        return self.files.bring(self.settings.run_dir(run_id) / name, sha256)
 
     @cached_property
     def watches(self) -> Watches:

@@ -1,6 +1,5 @@
 """`/v1/experiments`: ask, follow, cancel, read the answer."""
 
-import shutil
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response, status
@@ -32,6 +31,7 @@ from models.experiments import (
     runs_of,
 )
 from models.experiments import experiment as find_experiment
+from models.file_store import remove_if_possible
 from models.looks import drop_looks
 from models.states import RunState
 from models.workers import live_workers
@@ -174,8 +174,7 @@ def delete(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) 
         runs = [run.id for owner in owners for run in runs_of(session, owner)]
         delete_experiment(session, experiment_id)
         caller.record(session, "deleted", experiment_id, utc_now())
-    for run in runs:
-        shutil.rmtree(service.settings.run_dir(run), ignore_errors=True)
+    remove_if_possible(service.files, *(service.settings.run_dir(run) for run in runs))
 
 
 @router.get("/{experiment_id}/results")
@@ -188,4 +187,4 @@ def results(
     every arm in the baseline's loss and reduced over a batch as that says (summed, or the mean).
     """
     with service.database.reading() as session:
-        return results_document(session, experiment_id, service.settings, target_loss)
+        return results_document(session, experiment_id, service, target_loss)

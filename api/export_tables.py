@@ -117,7 +117,7 @@ def _scores_of(service: Service, _experiment_id: str, runs: list[Run]) -> Iterat
 
 
 def _scores(service: Service, run: Run) -> Path:
-    return service.settings.run_dir(run.id) / SCORES
+    return service.run_file(run.id, SCORES)
 
 
 TABLES: dict[TableName, ExportTable] = {

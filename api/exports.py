@@ -74,7 +74,7 @@ def figure(
     """A picture of what there is by now: learning curves with a band over the seeds, gauges of
     collapse, or the paired comparison with its interval."""
     with service.database.reading() as session:
-        content = picture(session, service.settings, experiment_id, figure, format)
+        content = picture(session, service, experiment_id, figure, format)
     name = f"{experiment_id}-{figure}.{format}"
     headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "no-cache"}
     return Response(content, media_type=IMAGES[format], headers=headers)
@@ -95,7 +95,7 @@ def report(service: ServiceDep, experiment_id: ExperimentId) -> HTMLResponse:
     and runs nothing.
     """
     with service.database.reading() as session:
-        page = report_page(session, service.settings, experiment_id)
+        page = report_page(session, service, experiment_id)
     name = f'inline; filename="{experiment_id}.html"'
     headers = {"Content-Disposition": name, "Content-Security-Policy": POLICY}
     return HTMLResponse(page, headers=headers)

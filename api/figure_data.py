@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.orm import Session
 
+from api.deps import Service
 from api.problems import NotInstalled
 from api.results import results_document
 from models.experiments import experiment, runs_of
 from models.metrics import evaluations_of
-from models.settings import Settings
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.step_means import step_means
@@ -40,7 +40,7 @@ class FigureName(StrEnum):
 
 def picture(
     session: Session,
-    settings: Settings,
+    service: Service,
     experiment_id: str,
     name: FigureName,
     form: Literal["svg", "png"],
@@ -54,14 +54,14 @@ def picture(
         from api import figures  # only now: the service starts and answers without matplotlib
     except ImportError:
         raise NotInstalled("pictures need matplotlib") from None
-    return figures.drawn(_figure(session, settings, experiment_id, name), form)
+    return figures.drawn(_figure(session, service, experiment_id, name), form)
 
 
-def _figure(session: Session, settings: Settings, experiment_id: str, name: FigureName) -> "Figure":
+def _figure(session: Session, service: Service, experiment_id: str, name: FigureName) -> "Figure":
     from api import figures
 
     if name is FigureName.COMPARISON:
-        document = results_document(session, experiment_id, settings)
+        document = results_document(session, experiment_id, service)
         decisions = [one.model_dump() for one in document.comparisons if one.role == "primary"]
         return figures.paired_dots(decisions, document.baselines.majority)
     spec = parse_spec(experiment(session, experiment_id).spec)

@@ -32,6 +32,8 @@ def readyz(response: Response, service: ServiceDep) -> Readiness:
         "migrations": _said(lambda: check(service.database), "the database does not answer"),
         "broker": _said(lambda: _ping(service), "the broker does not answer"),
     }
+    if service.settings.files_url:
+        parts["bucket"] = _said(service.files.check, "the bucket does not answer")
     ready = all(state == "ok" for state in parts.values())
     live, cuda = _workers(service) if parts["migrations"] == "ok" else (0, 0)
     if not ready:

@@ -11,7 +11,6 @@ import numpy as np
 from fastapi import APIRouter, Query
 from numpy.typing import NDArray
 
-from api.dataset_room import folder_of
 from api.deps import RunId, Service, ServiceDep
 from api.openapi_problems import may_answer
 from api.runs import scores_of_run
@@ -94,7 +93,7 @@ def _where(service: Service, run_id: str) -> tuple[Path, float]:
         row = experiment(session, find_run(session, run_id).experiment_id)
         tests = [one.threshold for one in evaluations_of(session, run_id) if one.split == "test"]
     threshold = next((one for one in tests if one is not None), FALLBACK)
-    return folder_of(service, row.content_hash), threshold
+    return service.dataset_folder(row.content_hash), threshold
 
 
 def _worst_first(

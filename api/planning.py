@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from api.dataset_room import folder_of
 from api.deps import Service
 from models.dataset_store import dataset_by_name
 from models.datasets import cache
@@ -40,7 +39,7 @@ def plan(service: Service, document: Any) -> Plan:
     spec = parse_spec(expand_recipe(document))
     _within_bounds(spec, service.settings.max_total_steps)
     dataset = _dataset(service, spec.dataset)
-    folder = folder_of(service, dataset.content_hash)
+    folder = service.dataset_folder(dataset.content_hash)
     labels = cache.open_labels(folder)
     try:
         rows = split_rows(folder, spec.split)

@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from api.deps import Service
 from api.figure_data import FigureName, picture
 from api.problems import NotInstalled
 from api.result_views import Results
 from api.results import results_document
 from models.experiments import experiment
-from models.settings import Settings
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
@@ -33,7 +33,7 @@ FIGURES = {
 }
 
 
-def report_page(session: Session, settings: Settings, experiment_id: str) -> str:
+def report_page(session: Session, service: Service, experiment_id: str) -> str:
     """The page as of now. Raises `NotFound`, and `NotInstalled` without matplotlib and Jinja."""
     row = experiment(session, experiment_id)
     try:
@@ -41,7 +41,7 @@ def report_page(session: Session, settings: Settings, experiment_id: str) -> str
         from markupsafe import Markup
     except ImportError:
         raise NotInstalled("a report needs matplotlib and Jinja") from None
-    results = results_document(session, experiment_id, settings)
+    results = results_document(session, experiment_id, service)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["figure"] = _figure
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
@@ -55,7 +55,7 @@ def report_page(session: Session, settings: Settings, experiment_id: str) -> str
         made_at=datetime.now(UTC),
         # the one thing that is not escaped: our own drawing, in which matplotlib escaped the texts
         pictures=[
-            (title, Markup(_inline(picture(session, settings, experiment_id, name, "svg"))))
+            (title, Markup(_inline(picture(session, service, experiment_id, name, "svg"))))
             for name, title in FIGURES.items()
         ],
         spec=json.dumps(results.spec, indent=2, ensure_ascii=False),

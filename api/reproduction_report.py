@@ -10,6 +10,7 @@ from api.reproduction_views import ComparedView, DifferenceView, ReproductionVie
 from models.differences import Compared, Difference, compare_evaluations, compare_steps
 from models.file_differences import compare_scores, unequal_weights
 from models.reproductions import Pair
+from models.run_files import SCORES, WEIGHTS
 from models.runs import run as find_run
 from models.states import RunState
 from models.tables import Run
@@ -25,7 +26,7 @@ def reproduction_view(service: Service, session: Session, pair: Pair) -> Reprodu
     scores = _scores(service, run, again) if done else None
     first = _first(steps, evaluations, scores)
     if first is None and done and run.weights_sha256 != again.weights_sha256:
-        first = unequal_weights(*_folders(service, run, again))
+        first = unequal_weights(*_folders(service, WEIGHTS, run, again))
     identical = False if first else (True if done and scores else None)
     compared = ComparedView(
         steps=steps.count,
@@ -48,12 +49,13 @@ def reproduction_view(service: Service, session: Session, pair: Pair) -> Reprodu
     )
 
 
-def _folders(service: Service, run: Run, again: Run) -> tuple[Path, Path]:
-    return service.settings.run_dir(run.id), service.settings.run_dir(again.id)
+def _folders(service: Service, name: str, run: Run, again: Run) -> tuple[Path, Path]:
+    """Where the file of this name is of both."""
+    return service.run_file(run.id, name).parent, service.run_file(again.id, name).parent
 
 
 def _scores(service: Service, run: Run, again: Run) -> Compared | None:
-    return compare_scores(*_folders(service, run, again))
+    return compare_scores(*_folders(service, SCORES, run, again))
 
 
 def _first(steps: Compared, evaluations: Compared, scores: Compared | None) -> Difference | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from api.arm_runs import Metrics, arm_runs, pairs_of_arms, rule_of
+from api.deps import Service
 from api.looks import LookedAt
 from api.progress import problem_of, state_of
 from api.result_views import ArmResult, Baselines, Curve, Results, RunResult
@@ -15,7 +16,6 @@ from models.evidence.families import SECONDARY, Rule, compare_arms, compare_on
 from models.evidence.shapes import Comparison, Role
 from models.experiments import experiment, runs_of
 from models.metrics import Series, curves, final_metrics, kept_steps
-from models.settings import Settings
 from models.specs.experiment import Arm, ExperimentSpec
 from models.specs.parse import parse_spec
 from models.states import TERMINAL, RunState
@@ -23,7 +23,7 @@ from models.tables import Run
 
 
 def results_document(
-    session: Session, experiment_id: str, settings: Settings, target_loss: float | None = None
+    session: Session, experiment_id: str, service: Service, target_loss: float | None = None
 ) -> Results:
     """The document as of now; `target_loss` (a batch's loss of the baseline) adds a waiting time.
 
@@ -58,7 +58,7 @@ def results_document(
         left_out_pairs=row.left_out_pairs,
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
-        comparisons=_comparisons(spec, runs, metrics, settings, looked),
+        comparisons=_comparisons(spec, runs, metrics, service, looked),
         waiting_times=_waiting_times(session, experiment_id, spec, runs, target_loss),
         plan=looked.plan,
     )
@@ -100,10 +100,10 @@ def _comparisons(
     spec: ExperimentSpec,
     runs: Sequence[Run],
     metrics: Metrics,
-    settings: Settings,
+    service: Service,
     looked: LookedAt,
 ) -> list[Comparison]:
-    arms = {arm.name: arm_runs(arm, runs, metrics, settings) for arm in spec.arms}
+    arms = {arm.name: arm_runs(arm, runs, metrics, service) for arm in spec.arms}
     sides = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
     rule, expected = rule_of(spec.decision), len(spec.seeds.values())
     if not looked.plan:

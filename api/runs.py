@@ -88,7 +88,7 @@ def scores_of_run(service: Service, run_id: str) -> Mapping[str, NDArray[Any]]:
         state = find_run(session, run_id).state
     if state != RunState.SUCCEEDED:
         raise Conflict(f"run {run_id} is {state}; scores are written when it succeeds")
-    path = service.settings.run_dir(run_id) / SCORES
+    path = service.run_file(run_id, SCORES)
     if not path.exists():
         raise NotFound(f"the scores of run {run_id} are not in this service's data folder")
     columns: Mapping[str, NDArray[Any]] = load_file(path)

@@ -49,7 +49,7 @@ def weights(
         run = find_run(session, run_id)
     if run.state != RunState.SUCCEEDED or run.weights_sha256 is None:
         raise Conflict(f"run {run_id} is {run.state}; weights are written when it succeeds")
-    path = service.settings.run_dir(run_id) / WEIGHTS
+    path = service.run_file(run_id, WEIGHTS, run.weights_sha256)
     if not path.is_file():
         raise NotFound(f"the weights of run {run_id} are not in this service's data folder")
     headers = _headers(run.weights_sha256)

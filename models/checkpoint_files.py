@@ -5,40 +5,46 @@ its hash. So what has no such document was never whole, and is not listed.
 """
 
 import json
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+
+from models.file_store import Entry, FileStore
 
 FOLDER = "checkpoints"
 
 
 @dataclass(frozen=True)
 class CheckpointFile:
-    """A checkpoint on disk: weights, the optimiser's moments, and what evaluations left."""
+    """A checkpoint: weights, the optimiser's moments, and what evaluations left."""
 
     step: int
     size: int  # bytes
     sha256: str
     saved_at: datetime
     path: Path
+    """Where its tensors are, or are to be brought."""
 
 
-def checkpoints_in(run_folder: Path) -> list[CheckpointFile]:
+def checkpoints_in(files: FileStore, run_folder: Path) -> list[CheckpointFile]:
     """The whole checkpoints of a run, newest first; none where the folder is absent."""
-    found = [_read(manifest) for manifest in (run_folder / FOLDER).glob("step-*.json")]
+    folder = run_folder / FOLDER
+    entries = {entry.name: entry for entry in files.entries(folder)}
+    manifests = [name for name in entries if re.fullmatch(r"step-\d+\.json", name)]
+    found = [_read(files, folder / name, entries) for name in manifests]
     return sorted((one for one in found if one), key=lambda one: one.step, reverse=True)
 
 
-def _read(manifest: Path) -> CheckpointFile | None:
+def _read(files: FileStore, manifest: Path, entries: dict[str, Entry]) -> CheckpointFile | None:
     path = manifest.with_suffix(".safetensors")
     try:
-        about = json.loads(manifest.read_bytes())
-        stat = path.stat()
+        about, entry = json.loads(files.read(manifest)), entries[path.name]
         return CheckpointFile(
             step=int(about["step"]),
-            size=stat.st_size,
+            size=entry.size,
             sha256=str(about["sha256"]),
-            saved_at=datetime.fromtimestamp(stat.st_mtime, UTC),
+            saved_at=entry.modified,
             path=path,
         )
     except (OSError, ValueError, KeyError, TypeError):

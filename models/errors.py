@@ -8,6 +8,7 @@ TripletlabError
 ├── StaleAttempt        another attempt owns the run now; this one must stop writing
 ├── TrainingFault       the training cannot go on, and trying again would not help
 └── ServiceUnavailable  a part that this service needs does not answer
+    └── FilesAway       the bucket that hosts share their files in
 """
 
 from collections.abc import Sequence
@@ -60,3 +61,7 @@ class TrainingFault(TripletlabError):
 
 class ServiceUnavailable(TripletlabError):
     """A part that this service needs does not answer."""
+
+
+class FilesAway(ServiceUnavailable):
+    """The bucket that hosts share their files in does not answer, or is not to be had."""

@@ -13,7 +13,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from models.bucket_place import parse_place
 from models.faults import RetryPolicy
+from models.file_store import FileStore, SharedDisk
 from models.webhook_hosts import AllowedHost, parse_hosts
 
 PREFIX = "TRIPLETLAB_"
@@ -37,6 +39,9 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535)
     data_dir: Path = Path("data")
     """Data sets, runs' files, and the embedded database and broker."""
+    files_url: str = ""
+    """Bucket in which hosts without a common disk share their files, as
+    `s3://bucket/folder?endpoint=https://host:port`; empty means that the data folder is shared."""
     database_url: str = Field("", repr=False)
     """SQLAlchemy URL; empty means a SQLite file in the data folder."""
     broker_url: str = Field("", repr=False)
@@ -119,6 +124,13 @@ class Settings(BaseSettings):
             raise ValueError(f"there is no folder {value}")
         return value
 
+    @field_validator("files_url")
+    @classmethod
+    def _is_a_bucket(cls, value: str) -> str:
+        if value:
+            parse_place(value)
+        return value
+
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, value: str) -> str:
@@ -159,6 +171,15 @@ class Settings(BaseSettings):
         if hasattr(os, "sched_getaffinity"):  # a container may hold fewer cores than the machine
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1
+
+    def file_store(self, patience: float = 0.0) -> FileStore:
+        """The files of data sets and runs; a bucket that is away is asked again for `patience`
+        seconds."""
+        if not self.files_url:
+            return SharedDisk()
+        from models.bucket import Bucket  # Arrow takes a while to load, and a command needs none
+
+        return Bucket(self.data_dir, parse_place(self.files_url), patience)
 
     @property
     def datasets_dir(self) -> Path:

@@ -18,6 +18,7 @@ from typing import Any
 
 from models import dataset_store, experiments, metrics, runs
 from models.broker import celery_app, submit
+from models.checkpoint_files import checkpoints_in
 from models.database import Database
 from models.datasets import cache
 from models.datasets.generated import generate_pairs
@@ -87,12 +88,15 @@ class WorkerForTests:
 class Lab:
     """What an API process would hold, without HTTP."""
 
-    def __init__(self, folder: Path, database_url: str, broker_url: str) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, broker_url: str, files_url: str = ""
+    ) -> None:
         self.folder = folder
         self.settings = Settings(
             data_dir=folder / "data",
             database_url=database_url,
             broker_url=broker_url,
+            files_url=files_url,
             workers=2,
             heartbeat_seconds=0.25,
             resubmit_seconds=1,
@@ -113,6 +117,7 @@ class Lab:
         cache.store(pairs, folder)
         tokens, groups = cache.open_tokens(folder, "word", pairs), cache.open_groups(folder, pairs)
         about = profile(pairs, tokens, groups)
+        self.settings.file_store().give_folder(folder, last=cache.PAIRS)
         with self.database.transaction() as session:
             dataset_store.add_dataset(
                 session, name=name, content_hash=digest, has_split=False, profile=about
@@ -186,8 +191,8 @@ class Lab:
         return self.run(run)
 
     def wait_for_checkpoint(self, run: Run) -> None:
-        folder = self.settings.run_dir(run.id) / "checkpoints"
-        wait_until("a checkpoint", lambda: any(folder.glob("step-*.json")))
+        files, folder = self.settings.file_store(), self.settings.run_dir(run.id)
+        wait_until("a checkpoint", lambda: checkpoints_in(files, folder))
 
     def figures(self, run: Run) -> tuple[Any, ...]:
         return figures_of(self.database, self.settings, run.id)

@@ -36,6 +36,7 @@ class Answering:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
+        self._files = settings.file_store()
         self._model = lru_cache(KEPT)(self._read)
 
     def run(self, first: Prediction) -> None:
@@ -74,7 +75,7 @@ class Answering:
         patiently(store)
 
     def _read(self, run_id: str) -> Model:
-        return Model.read(self._settings.run_dir(run_id) / WEIGHTS)
+        return Model.read(self._files.bring(self._settings.run_dir(run_id) / WEIGHTS))
 
     def _reason(self, run_id: str, error: Exception) -> str:
         path = self._settings.run_dir(run_id) / WEIGHTS
@@ -82,7 +83,8 @@ class Answering:
             case FileNotFoundError():
                 return (
                     f"the weights of run {run_id} are not at {path}: a worker needs the same data "
-                    "folder as the one that trained it (TRIPLETLAB_DATA_DIR on a shared disk)"
+                    "folder as the one that trained it (TRIPLETLAB_DATA_DIR on a shared disk), or "
+                    "the same bucket (TRIPLETLAB_FILES_URL)"
                 )
             case SafetensorError():
                 return f"the weights of run {run_id} at {path} are damaged: {error}"

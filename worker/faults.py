@@ -10,6 +10,7 @@ import errno
 import torch
 from sqlalchemy.exc import DBAPIError
 
+from models.errors import FilesAway
 from models.run_problems import PREFIX, RunProblem
 from worker.training.devices import NoDevice
 
@@ -42,6 +43,13 @@ _MACHINE: dict[str, tuple[str, str, str]] = {
         "The worker does not see the data folder as it should, or its disk has a fault.",
         "See that TRIPLETLAB_DATA_DIR is the same folder, on a shared disk, for every process.",
     ),
+    "bucket": (
+        "The bucket did not answer",
+        "The store that hosts share their files in was away for longer than a worker waits, or "
+        "refused these keys.",
+        "See whether TRIPLETLAB_FILES_URL can be reached from that machine, and whether its keys "
+        "may read and write there.",
+    ),
     "database": (
         "The database did not answer",
         "The database was away for longer than a worker waits, or refused a write.",
@@ -65,6 +73,8 @@ def machine_kind(error: Exception, device: str) -> str | None:
             return "device"
         case OSError():
             return "disk-full" if error.errno in _FULL else "files"
+        case FilesAway():
+            return "bucket"
         case DBAPIError():
             return "database"
         case _:

@@ -20,7 +20,8 @@ def load_run_data(folder: Path, spec: ExperimentSpec) -> RunData:
     if not folder.is_dir():
         raise FileNotFoundError(
             f"the data set's files are not at {folder}: a worker needs the same data folder as "
-            "the service that took the upload (TRIPLETLAB_DATA_DIR on a shared disk)"
+            "the service that took the upload (TRIPLETLAB_DATA_DIR on a shared disk), or the same "
+            "bucket (TRIPLETLAB_FILES_URL)"
         )
     tokens = cache.open_tokens(folder, spec.tokenizer)
     labels = cache.open_labels(folder)

@@ -12,19 +12,19 @@ import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from models.database import Database
 from models.dataset_store import first_created_at
-from models.ids import made_at
+from models.file_store import remove_if_possible
 from models.runs import states_of
 from models.settings import Settings
 from models.states import RunState
+from worker.bucket_orphans import RUN, bucket_orphans, could_be_ours
 
 EVERY = 300.0  # seconds between rounds, at most
 _AT_ONCE = 500  # ids in one query
-_RUN = re.compile(r"run_[0-9a-z]{26}")
 _PART = re.compile(r"\..+\.\d+\.part")  # `models.durable`
 _CHECKPOINTS = re.compile("checkpoints")
 _HALF_FOLDER = re.compile(r"\..+-[a-z0-9_]{8}")  # `models.durable`
@@ -38,6 +38,7 @@ class OrphanCollector:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
+        self._files = settings.file_store()
         self._every = min(EVERY, settings.orphan_seconds)
         self._looked_at = time.monotonic()
 
@@ -50,9 +51,17 @@ class OrphanCollector:
     def collect(self) -> list[Path]:
         """Remove every orphan there is now; what was removed."""
         removed = [path for path in self._orphans() if _remove(path)]
+        if self._settings.files_url:
+            removed += self._of_the_bucket()
         for path in removed:
             _log.warning("removed %s: nobody owns it any more", path)
         return removed
+
+    def _of_the_bucket(self) -> list[Path]:
+        before = datetime.now(UTC) - timedelta(seconds=self._settings.orphan_seconds)
+        found = bucket_orphans(self._database, self._files, self._settings, before)
+        remove_if_possible(self._files, *found)
+        return found
 
     def _orphans(self) -> Iterator[Path]:
         data = self._settings.data_dir.resolve()
@@ -64,7 +73,7 @@ class OrphanCollector:
             yield from _old(folder, _HALF_FOLDER, before)
 
     def _of_runs(self, folder: Path, before: float) -> Iterator[Path]:
-        folders = [path for path in _children(folder) if _RUN.fullmatch(path.name)]
+        folders = [path for path in _children(folder) if RUN.fullmatch(path.name)]
         for start in range(0, len(folders), _AT_ONCE):
             some = folders[start : start + _AT_ONCE]
             with self._database.reading() as session:
@@ -73,17 +82,13 @@ class OrphanCollector:
             for path in some:
                 state = states.get(path.name)
                 if state is None:
-                    if _could_be_ours(path, first) and _newest(path) < before:
+                    if could_be_ours(path.name, first) and _newest(path) < before:
                         yield path
                 elif state != RunState.RUNNING:
                     yield from _old(path, _PART, before)
                     yield from _old(path / "checkpoints", _PART, before)
                     if state == RunState.SUCCEEDED:  # its worker was killed while it removed them
                         yield from _old(path, _CHECKPOINTS, before)
-
-
-def _could_be_ours(path: Path, first: datetime | None) -> bool:
-    return first is not None and made_at(path.name) >= first
 
 
 def _children(folder: Path) -> list[Path]:

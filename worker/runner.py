@@ -1,15 +1,18 @@
 """One attempt at a claimed run, to its end: events to rows, exceptions to states."""
 
 import logging
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from models import clock, metrics, runs
+from models.checkpoint_files import FOLDER
 from models.database import Database
+from models.datasets import cache
 from models.errors import NotFound, StaleAttempt
+from models.file_store import remove_if_possible
+from models.run_files import SCORES, WEIGHTS
 from models.run_problems import RunProblem
 from models.settings import Settings
 from models.states import RunState
@@ -20,7 +23,7 @@ from worker.first_gauge import WINDOW
 from worker.giving_back import give_back, hand_on
 from worker.heart import Pulse, Stop
 from worker.loading import load_run_data, run_words
-from worker.patience import patiently
+from worker.patience import PATIENCE, patiently
 from worker.provenance import provenance_of
 from worker.recorder import Recorder
 from worker.results import write_results
@@ -55,6 +58,7 @@ class Attempt:
         self._clock = TrainingClock(self.run.trained_seconds, claimed.spec.time_limit)
         self._recorder = Recorder(database, self.run.id, self.run.attempt, self._clock)
         self._folder = settings.run_dir(self.run.id)
+        self._files = settings.file_store(PATIENCE)
         self._saved_at = time.monotonic()
 
     def carry_out(self) -> None:
@@ -76,18 +80,20 @@ class Attempt:
                 over = True
         except (StaleAttempt, NotFound) as stale:
             _log.warning("%s; stopping, nothing more is written", stale)
-            self._leave_no_files_of_a_deleted_run()
+            self._leave_no_files_behind()
             over = True
         self._pulse.over |= over
         return over
 
-    def _leave_no_files_of_a_deleted_run(self) -> None:
-        """This attempt may have written after the files went with the row."""
+    def _leave_no_files_behind(self) -> None:
+        """Another attempt's are to be had, not ours; and of a deleted run none, though this one
+        may have written after the files went with the row."""
         try:
             with self._database.reading() as session:
                 runs.run(session, self.run.id)
         except NotFound:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove_if_possible(self._files, self._folder)
+        self._files.release(self._folder)
 
     def _train(self) -> bool:
         device, data, checkpoints = self.device, self.load(), self.checkpoints()
@@ -113,9 +119,9 @@ class Attempt:
 
     def checkpoints(self) -> Checkpoints:
         """Those of this run; none are left of a run that is to begin anew."""
-        if self.run.anew and self._checkpoint_folder.exists():
-            shutil.rmtree(self._checkpoint_folder)
-        return Checkpoints(self._checkpoint_folder, self._due)
+        if self.run.anew:
+            self._files.remove(self._checkpoint_folder)
+        return Checkpoints(self._checkpoint_folder, self._due, self._files)
 
     def take(self, event: Event, data: RunData, device: str) -> bool:
         """Store what happened, and heed a wish to stop; whether the attempt is over."""
@@ -138,13 +144,15 @@ class Attempt:
                 self._recorder.flush()
                 words = run_words(self._dataset_folder, self._own, data)
                 weights_sha256 = write_results(self._folder, self._own, data, words, event)
+                self._files.give(self._folder / SCORES, self._folder / WEIGHTS)
                 self._finish(
                     RunState.SUCCEEDED,
                     reason=event.stopped_early and f"stopped early: {event.stopped_early}",
                     weights_sha256=weights_sha256,
                     provenance=provenance_of(device, self._content_hash, self._stack_width),
                 )
-                shutil.rmtree(self._checkpoint_folder, ignore_errors=True)
+                remove_if_possible(self._files, self._checkpoint_folder)
+                self._files.release(self._folder)
 
     def _stops_after(self, event: Event) -> bool:
         """Heed the wish to stop, if there is one; True when the attempt is over."""
@@ -233,8 +241,9 @@ class Attempt:
 
     @property
     def _dataset_folder(self) -> Path:
-        return self._settings.datasets_dir / self._content_hash
+        folder = self._settings.datasets_dir / self._content_hash
+        return self._files.bring_folder(folder, last=cache.PAIRS)
 
     @property
     def _checkpoint_folder(self) -> Path:
-        return self._folder / "checkpoints"
+        return self._folder / FOLDER

@@ -58,6 +58,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         check(self._database)
+        self._settings.file_store().check()
         self._cuda_devices = count_cuda_devices()
         self._announce()
         self._courier.start()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from models.checkpoint_files import checkpoints_in
+from models.file_store import SharedDisk
 from models.states import RunState
 from models.tables import Run
 from models.workers import live_workers
@@ -113,7 +114,7 @@ def test_a_training_that_diverges_late_keeps_its_last_good_checkpoint(
     ended = embedded_lab.wait_for_state(embedded_lab.create_one(**LONG), RunState.FAILED)
     problem = problem_of(ended)
     assert (problem["step"], ended.step) == (200, 199)
-    found = checkpoints_in(embedded_lab.settings.run_dir(ended.id))
+    found = checkpoints_in(SharedDisk(), embedded_lab.settings.run_dir(ended.id))
     assert found
     assert all(0 < one.step < 200 for one in found)
 
@@ -133,7 +134,7 @@ def test_a_run_past_its_time_limit_fails_with_a_checkpoint_of_that_step(
     assert problem["step"] == ended.step
     assert f"the time_limit of 10 s was over at step {ended.step} of 100000" in problem["detail"]
     assert ended.trained_seconds >= 10
-    newest = checkpoints_in(embedded_lab.settings.run_dir(run.id))[0]
+    newest = checkpoints_in(SharedDisk(), embedded_lab.settings.run_dir(run.id))[0]
     assert newest.step == ended.step
     assert embedded_lab.figures(run)[0]["step"] == list(range(1, ended.step + 1))
 

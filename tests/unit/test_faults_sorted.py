@@ -7,6 +7,7 @@ import torch
 from sqlalchemy.exc import OperationalError
 
 from models.datasets.errors import SplitError
+from models.errors import FilesAway
 from worker.faults import machine_kind, machine_problem, spec_problem
 from worker.training.devices import NoDevice
 
@@ -24,6 +25,7 @@ OOM = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
         (OSError(errno.ENOSPC, "No space left on device"), "cpu", "disk-full"),
         (FileNotFoundError("the data set's files are not at /data"), "cpu", "files"),
         (OperationalError("SELECT 1", {}, Exception("away")), "cpu", "database"),
+        (FilesAway("the bucket does not answer"), "cuda", "bucket"),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), "cpu", None),
         (IndexError("index 7 is out of bounds"), "cuda", None),
         (SplitError("/split/kind", "no column says the split"), "cpu", None),

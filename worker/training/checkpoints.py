@@ -16,6 +16,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from models.durable import write_whole
+from models.file_store import FileStore, SharedDisk
 
 FORMAT = 1
 KEPT = 2  # the newest, and the one before in case the newest turns out to be damaged
@@ -28,16 +29,21 @@ class Checkpoint:
 
 
 class Checkpoints:
-    """The checkpoints of one run in `folder`. `due` is asked after every step."""
+    """The checkpoints of one run in `folder`. `due` is asked after every step; `files` is where
+    another host looks for them."""
 
-    def __init__(self, folder: Path, due: Callable[[int], bool]) -> None:
+    def __init__(
+        self, folder: Path, due: Callable[[int], bool], files: FileStore | None = None
+    ) -> None:
         self.folder = folder
         self.due = due
+        self.files = files or SharedDisk()
 
     def save(self, step: int, tensors: Mapping[str, Tensor], identity: str) -> None:
         """Write the checkpoint of `step` and remove all but the newest `KEPT`.
 
-        Raises `OSError` when the disk refuses; what was there before stays.
+        Raises `OSError` when the disk refuses, `FilesAway` when the bucket does; what was there
+        before stays.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         content = save({name: tensor.detach().cpu() for name, tensor in tensors.items()})
@@ -49,12 +55,16 @@ class Checkpoints:
             "sha256": hashlib.sha256(content).hexdigest(),
         }
         write_whole(self._manifest_path(step), json.dumps(manifest).encode())
+        self.files.give(self._tensors_path(step), self._manifest_path(step))
         for old in self._steps()[KEPT:]:
-            self._manifest_path(old).unlink(missing_ok=True)
-            self._tensors_path(old).unlink(missing_ok=True)
+            self.files.remove(self._manifest_path(old), self._tensors_path(old))
 
     def newest(self, identity: str) -> Checkpoint | None:
-        """The newest checkpoint that is whole and of this very training; None without one."""
+        """The newest checkpoint that is whole and of this very training; None without one.
+
+        Raises `FilesAway`.
+        """
+        self.files.mirror(self.folder)
         for step in self._steps():
             found = self._read(step, identity)
             if found is not None:

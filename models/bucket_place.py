@@ -1,0 +1,44 @@
+"""Where a bucket is: what `TRIPLETLAB_FILES_URL` says, read once and refused with a sentence."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+FORM = "s3://bucket/folder?endpoint=https://host:port&region=name (what follows the ? if needed)"
+
+
+@dataclass(frozen=True)
+class BucketPlace:
+    """A folder in a bucket of an S3-compatible store."""
+
+    bucket: str
+    folder: str
+    """Without slashes at its ends; empty for the whole bucket."""
+    scheme: str = "https"
+    host: str | None = None
+    """With its port; None for AWS's own."""
+    region: str | None = None
+
+    @property
+    def root(self) -> str:
+        """Bucket and folder, as Arrow wants them."""
+        return f"{self.bucket}/{self.folder}".rstrip("/")
+
+
+def parse_place(url: str) -> BucketPlace:
+    """Read a URL. Raises `ValueError` with what is wrong; keys have no place in it, since URLs
+    get into logs."""
+    parts = urlsplit(url)
+    if parts.scheme != "s3" or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", parts.netloc):
+        raise ValueError(f"a bucket's URL looks like {FORM}; keys come from AWS_… variables")
+    more = dict(parse_qsl(parts.query, keep_blank_values=True))
+    endpoint, region = more.pop("endpoint", None), more.pop("region", None)
+    if more:
+        raise ValueError(f"'{next(iter(more))}' is not known; a bucket's URL looks like {FORM}")
+    folder = parts.path.strip("/")
+    if endpoint is None:
+        return BucketPlace(parts.netloc, folder, region=region)
+    found = re.fullmatch(r"(https?)://([^/@?#\s]+)/?", endpoint)
+    if not found:
+        raise ValueError(f"endpoint '{endpoint}' is not like https://host:port")
+    return BucketPlace(parts.netloc, folder, found[1], found[2], region)

@@ -1,0 +1,134 @@
+"""The files of data sets and runs, for hosts that share a disk and for hosts that share a bucket.
+
+All code reads and writes paths in the data folder of its own host. With a bucket
+(`models.bucket`) that folder holds copies: what others need is *given* before the row that tells
+of it is committed, and what is not here is *brought* before it is read. On a shared disk neither
+has anything to do.
+"""
+
+import logging
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from models.errors import FilesAway
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file as everyone sees it."""
+
+    name: str
+    """Its path below the folder that was asked for, parted by slashes."""
+    size: int  # bytes
+    modified: datetime
+
+
+class FileStore(Protocol):
+    """All paths are below the data folder. Each method raises `FilesAway` where the store is."""
+
+    def give(self, *files: Path) -> None:
+        """Let every host see these files, in this order."""
+
+    def give_folder(self, folder: Path, *, last: str) -> None:
+        """Let every host see a folder that never changes; file `last` of it comes last."""
+
+    def bring(self, file: Path, sha256: str | None = None) -> Path:
+        """The file, here if it is anywhere; a copy with another hash (hex) is not it."""
+
+    def bring_folder(self, folder: Path, *, last: str) -> Path:
+        """A folder that `give_folder` gave, here if it is whole anywhere."""
+
+    def mirror(self, folder: Path) -> None:
+        """Make a folder here what it is for everyone, no more and no less."""
+
+    def entries(self, folder: Path) -> list[Entry]:
+        """The files below a folder as everyone sees them; none where it is absent."""
+
+    def read(self, file: Path) -> bytes:
+        """The content that everyone sees. Raises `FileNotFoundError`."""
+
+    def remove(self, *paths: Path) -> None:
+        """Remove files, or folders with all that is in them, here and for everyone, in this order.
+
+        What is gone already is no error. Raises `OSError` where the disk refuses.
+        """
+
+    def release(self, folder: Path) -> None:
+        """This host needs its copy no more."""
+
+    def check(self) -> None:
+        """Raises `FilesAway` where the store does not answer."""
+
+
+class SharedDisk:
+    """The data folder is the store: one host, or a disk that all of them mount."""
+
+    def give(self, *files: Path) -> None:
+        pass
+
+    def give_folder(self, folder: Path, *, last: str) -> None:
+        pass
+
+    def bring(self, file: Path, sha256: str | None = None) -> Path:  # noqa: ARG002
+        return file
+
+    def bring_folder(self, folder: Path, *, last: str) -> Path:  # noqa: ARG002
+        return folder
+
+    def mirror(self, folder: Path) -> None:
+        pass
+
+    def entries(self, folder: Path) -> list[Entry]:
+        found = []
+        for path in folder.rglob("*"):
+            try:
+                stat = path.stat()
+            except FileNotFoundError:  # removed just now
+                continue
+            if path.is_file():
+                modified = datetime.fromtimestamp(stat.st_mtime, UTC)
+                found.append(Entry(path.relative_to(folder).as_posix(), stat.st_size, modified))
+        return found
+
+    def read(self, file: Path) -> bytes:
+        return file.read_bytes()
+
+    def remove(self, *paths: Path) -> None:
+        for path in paths:
+            remove_here(path)
+
+    def release(self, folder: Path) -> None:
+        pass
+
+    def check(self) -> None:
+        pass
+
+
+def remove_here(path: Path) -> None:
+    """Remove a file or a folder from this host. Raises `OSError` where the disk refuses."""
+    if path.is_dir():
+        shutil.rmtree(path, onerror=_unless_gone)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _unless_gone(
+    _function: object, _path: str, error: tuple[object, BaseException, object]
+) -> None:
+    if not isinstance(error[1], FileNotFoundError):
+        raise error[1]
+
+
+def remove_if_possible(files: FileStore, *paths: Path) -> None:
+    """Remove what nobody speaks of any more. What cannot be removed stays, with a line in the
+    log; the collector of orphans tries again."""
+    for path in paths:
+        try:
+            files.remove(path)
+        except (OSError, FilesAway) as error:
+            _log.warning("%s stays: %s", path, error)

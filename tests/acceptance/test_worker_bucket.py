@@ -1,0 +1,130 @@
+"""Workers that share a bucket and no disk train, resume and answer as on one host."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from models import predictions, retries
+from models.broker import submit
+from models.embedded_broker import EmbeddedBroker
+from models.run_files import SCORES, WEIGHTS
+from models.states import RunState
+from models.tables import Prediction, Run
+
+from buckets_for_tests import BucketForTests, bucket_in
+from databases_for_tests import SqliteForTests
+from workers_for_tests import Lab, WorkerForTests, wait_until
+
+LONG = {"steps": 250, "evaluate_every": 50}
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketForTests]:
+    with bucket_in(tmp_path_factory.mktemp("bucket")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def apart(
+    bucket: BucketForTests,
+    sqlite_for_tests: SqliteForTests,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Lab]:
+    """A lab whose workers have data folders of their own."""
+    folder = tmp_path_factory.mktemp("lab")
+    with EmbeddedBroker(folder / "broker") as broker:
+        lab = Lab(folder, sqlite_for_tests.copied_to(folder / "db"), broker.url, bucket.url)
+        try:
+            yield lab
+        finally:
+            lab.close()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(embedded_lab: Lab) -> Any:
+    """The figures of such a run where nothing is shared, because there is one host."""
+    worker = embedded_lab.start_worker()
+    (run,) = embedded_lab.wait_for_success(embedded_lab.create_one(**LONG))
+    worker.stop()
+    return embedded_lab.figures(run)
+
+
+def worker_on(lab: Lab, host: str, **changes: Any) -> WorkerForTests:
+    return lab.start_worker(data_dir=lab.folder / host, **changes)
+
+
+def figures(lab: Lab, run: Run) -> Any:
+    """With the files that are in the bucket."""
+    for name in (SCORES, WEIGHTS):
+        lab.settings.file_store().bring(lab.settings.run_dir(run.id) / name)
+    return lab.figures(run)
+
+
+def begun_on(lab: Lab, host: str) -> tuple[WorkerForTests, Run]:
+    """A run that this host has begun, with a checkpoint that others can see."""
+    worker = worker_on(lab, host)
+    run = lab.create_one(**LONG)
+    lab.wait_for_checkpoint(run)
+    return worker, run
+
+
+def test_a_killed_hosts_run_is_resumed_on_another_to_the_same_bits_and_leaves_its_results(
+    apart: Lab, bucket: BucketForTests, undisturbed: Any
+) -> None:
+    worker, run = begun_on(apart, "one")
+    worker.kill()
+    other = worker_on(apart, "two", lease_seconds=2.0)
+    (ended,) = apart.wait_for_success(run)
+    assert ended.attempt >= 2
+    assert 0 < ended.started_step < ended.steps, "it began anew instead of going on"
+    assert figures(apart, run) == undisturbed
+    other.stop()
+    results = [f"runs/{run.id}/{SCORES}", f"runs/{run.id}/{WEIGHTS}"]
+    assert [name for name in bucket.names() if run.id in name] == results
+    assert not (apart.folder / "two" / "runs" / run.id).exists()
+
+
+def test_a_run_that_is_to_begin_anew_finds_no_checkpoint_of_any_host(
+    apart: Lab, undisturbed: Any
+) -> None:
+    worker, run = begun_on(apart, "three")
+    apart.cancel(run)
+    apart.wait_for_state(run, RunState.CANCELLED)
+    worker.stop()
+    with apart.database.transaction() as session:
+        assert retries.retry(session, run.id, datetime.now(UTC), anew=True)
+    submit(apart.app, run.id, run.device)
+    other = worker_on(apart, "four")
+    (again,) = apart.wait_for_success(run)
+    assert (again.started_step, again.attempt) == (0, 2)
+    assert figures(apart, run) == undisturbed
+    other.stop()
+
+
+def test_a_host_that_has_not_trained_a_run_answers_questions_about_it(apart: Lab) -> None:
+    worker = worker_on(apart, "five")
+    (run,) = apart.wait_for_success(apart.create_one(steps=3))
+    worker.stop()
+    other = worker_on(apart, "six")
+    with apart.database.transaction() as session:
+        pairs = [("How do I cook rice?", "How is rice cooked?")]
+        asked = predictions.ask(session, run.id, pairs, datetime.now(UTC)).id
+
+    def look() -> Prediction | None:
+        with apart.database.reading() as session:
+            found = predictions.prediction(session, asked)
+        return found if found.answered_at else None
+
+    answer: Prediction = wait_until("an answer", look)
+    assert answer.reason is None
+    assert answer.similarities is not None
+    other.stop()
+
+
+def test_a_worker_refuses_a_bucket_that_is_not_there(apart: Lab, bucket: BucketForTests) -> None:
+    wrong = bucket.url.replace("//lab", "//laboratory")
+    worker = worker_on(apart, "seven", files_url=wrong)
+    assert worker.process.wait(120) != 0
+    assert "there is no bucket laboratory" in worker.log()

@@ -1,0 +1,181 @@
+"""Hosts see each other's files: through one folder on a shared disk, through a bucket without."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from models.errors import FilesAway
+from models.file_store import FileStore, SharedDisk, remove_if_possible
+
+from buckets_for_tests import BucketForTests, bucket_in
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketForTests]:
+    with bucket_in(tmp_path_factory.mktemp("bucket")) as started:
+        yield started
+
+
+@dataclass(frozen=True)
+class Host:
+    """A machine with its data folder."""
+
+    data: Path
+    files: FileStore
+
+    def write(self, name: str, content: bytes = b"some") -> Path:
+        path = self.data / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+
+@pytest.fixture(params=["disk", "bucket"])
+def hosts(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Host, Host]:
+    """Two hosts that share their files in one of the two ways."""
+    if request.param == "disk":
+        return Host(tmp_path, SharedDisk()), Host(tmp_path, SharedDisk())
+    bucket: BucketForTests = request.getfixturevalue("bucket")
+    a, b = tmp_path / "a", tmp_path / "b"
+    made = Host(a, bucket.host(a)), Host(b, bucket.host(b))
+    remove_if_possible(made[0].files, *(a / name for name in ("runs", "datasets")))
+    return made
+
+
+def test_what_one_host_gave_another_brings(hosts: tuple[Host, Host]) -> None:
+    here, there = hosts
+    here.files.give(here.write("runs/r/weights", b"the weights"))
+    path = there.data / "runs/r/weights"
+    assert there.files.bring(path) == path
+    assert path.read_bytes() == there.files.read(path) == b"the weights"
+    (entry,) = there.files.entries(there.data / "runs")
+    assert (entry.name, entry.size) == ("r/weights", 11)
+
+
+def test_what_is_nowhere_is_not_brought(hosts: tuple[Host, Host]) -> None:
+    _, there = hosts
+    path = there.data / "runs/r/weights"
+    assert not there.files.bring(path).exists()
+    assert not there.files.bring_folder(path.parent, last="weights").exists()
+    assert there.files.entries(path.parent) == []
+    with pytest.raises(FileNotFoundError):
+        there.files.read(path)
+
+
+def test_a_folder_is_brought_with_all_that_is_in_it(hosts: tuple[Host, Host]) -> None:
+    here, there = hosts
+    here.write("datasets/d/pairs", b"pairs")
+    here.write("datasets/d/tokens/ids", b"ids")
+    here.files.give_folder(here.data / "datasets/d", last="pairs")
+    folder = there.files.bring_folder(there.data / "datasets/d", last="pairs")
+    assert (folder / "pairs").read_bytes() == b"pairs"
+    assert (folder / "tokens/ids").read_bytes() == b"ids"
+
+
+def test_what_is_removed_is_gone_for_everyone_and_again_is_no_error(
+    hosts: tuple[Host, Host],
+) -> None:
+    here, there = hosts
+    here.files.give(here.write("runs/r/a"), here.write("runs/r/b"), here.write("runs/s/a"))
+    for _ in range(2):
+        there.files.remove(there.data / "runs/r", there.data / "runs/s/a")
+    assert there.files.entries(there.data / "runs") == []
+    assert not there.files.bring(there.data / "runs/r/a").exists()
+
+
+@pytest.fixture
+def apart(bucket: BucketForTests, tmp_path: Path) -> tuple[Host, Host]:
+    """Two hosts without a common disk."""
+    a, b = tmp_path / "a", tmp_path / "b"
+    made = Host(a, bucket.host(a)), Host(b, bucket.host(b))
+    remove_if_possible(made[0].files, *(a / name for name in ("runs", "datasets")))
+    return made
+
+
+def test_a_folder_whose_last_file_is_not_there_yet_is_not_brought(
+    apart: tuple[Host, Host],
+) -> None:
+    here, there = apart
+    here.files.give(here.write("datasets/d/labels"))
+    folder = there.data / "datasets/d"
+    assert not there.files.bring_folder(folder, last="pairs").exists()
+    here.write("datasets/d/pairs")
+    here.write("datasets/d/.half-written/ids")
+    here.files.give_folder(here.data / "datasets/d", last="pairs")
+    there.files.bring_folder(folder, last="pairs")
+    assert sorted(path.name for path in folder.iterdir()) == ["labels", "pairs"]
+
+
+def test_the_last_file_of_a_folder_is_given_last(
+    apart: tuple[Host, Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = apart
+    for name in ("a", "labels", "z/ids"):
+        here.write(f"datasets/d/{name}")
+    given: list[str] = []
+    monkeypatch.setattr(here.files, "give", lambda *files: given.extend(f.name for f in files))
+    here.files.give_folder(here.data / "datasets/d", last="labels")
+    assert given == ["a", "ids", "labels"]
+
+
+def test_a_copy_that_is_not_the_file_of_that_hash_is_brought_anew(
+    apart: tuple[Host, Host],
+) -> None:
+    here, there = apart
+    here.files.give(here.write("runs/r/weights", b"of the attempt that counts"))
+    old = there.write("runs/r/weights", b"of a lost attempt")
+    sha256 = hashlib.sha256(b"of the attempt that counts").hexdigest()
+    assert there.files.bring(old).read_bytes() == b"of a lost attempt"
+    assert there.files.bring(old, sha256).read_bytes() == b"of the attempt that counts"
+
+
+def test_a_mirrored_folder_is_what_the_bucket_holds_and_no_more(
+    apart: tuple[Host, Host],
+) -> None:
+    here, there = apart
+    here.files.give(here.write("runs/r/step-2", b"two"), here.write("runs/r/step-3", b"three"))
+    there.write("runs/r/step-9")  # of a training that was since begun anew
+    there.write("runs/r/step-2", b"tw")  # cut off
+    folder = there.data / "runs/r"
+    there.files.mirror(folder)
+    found = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert found == {"step-2": b"two", "step-3": b"three"}
+
+
+def test_a_released_folder_is_gone_here_and_stays_in_the_bucket(apart: tuple[Host, Host]) -> None:
+    here, there = apart
+    path = here.write("runs/r/weights")
+    here.files.give(path)
+    here.files.release(path.parent)
+    assert not path.parent.exists()
+    assert there.files.bring(there.data / "runs/r/weights").exists()
+
+
+@pytest.mark.usefixtures("bucket")  # its keys
+def test_a_bucket_that_is_away_is_waited_for_as_long_as_was_said(tmp_path: Path) -> None:
+    late = BucketForTests(tmp_path / "late.log")
+    path = Host(tmp_path, late.host(tmp_path)).write("runs/r/weights")
+    with pytest.raises(FilesAway, match="the bucket does not answer"):
+        late.host(tmp_path).give(path)
+    giving = threading.Thread(target=lambda: late.host(tmp_path, patience=120).give(path))
+    giving.start()
+    try:
+        late.start()
+        giving.join()
+        assert late.names() == ["runs/r/weights"]
+    finally:
+        late.stop()
+
+
+def test_a_bucket_that_is_not_there_is_said_at_once(bucket: BucketForTests, tmp_path: Path) -> None:
+    bucket.host(tmp_path).check()
+    bucket.url = bucket.url.replace("//lab", "//laboratory")
+    try:
+        with pytest.raises(FilesAway, match="no bucket laboratory"):
+            bucket.host(tmp_path).check()
+    finally:
+        bucket.url = bucket.url.replace("//laboratory", "//lab")

@@ -1,0 +1,85 @@
+"""What nobody owns any more goes from the bucket too, and what is owned or young stays."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from models import runs
+from models.database import Database
+from models.ids import new_id
+from models.settings import Settings
+from models.states import RunState
+from models.tables import Dataset
+from worker.orphans import OrphanCollector
+
+from buckets_for_tests import BucketForTests, bucket_in
+from stored import at, stored_run
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketForTests]:
+    with bucket_in(tmp_path_factory.mktemp("bucket")) as started:
+        yield started
+
+
+def settings_of(bucket: BucketForTests, data: Path, age: float) -> Settings:
+    return Settings(data_dir=data, files_url=bucket.url, orphan_seconds=age)
+
+
+def give(settings: Settings, name: str) -> str:
+    """An object, of which this host has no copy."""
+    path = settings.data_dir / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"some")
+    files = settings.file_store()
+    files.give(path)
+    files.release(settings.data_dir)
+    return name
+
+
+def run_of(database: Database, state: RunState) -> str:
+    with database.transaction() as session:
+        row = stored_run(session)
+        session.execute(update(Dataset).values(created_at=datetime.now(UTC) - timedelta(days=1)))
+        if state != RunState.QUEUED:
+            assert runs.claim(session, row.id, worker_id="w", cuda=False, now=at(1))
+            runs.finish(session, row.id, 1, state, now=at(2))
+        return row.id
+
+
+def test_objects_of_no_run_go_and_those_of_a_run_stay(
+    database: Database, bucket: BucketForTests, tmp_path: Path
+) -> None:
+    settings = settings_of(bucket, tmp_path / "data", age=1e-6)
+    done, failed = run_of(database, RunState.SUCCEEDED), run_of(database, RunState.FAILED)
+    kept = [
+        give(settings, f"runs/{done}/weights.safetensors"),
+        give(settings, f"runs/{failed}/checkpoints/step-3.json"),
+        give(settings, "runs/notes.txt"),
+        give(settings, f"datasets/{'0' * 64}/pairs.parquet"),
+    ]
+    give(settings, f"runs/{done}/checkpoints/step-3.json")
+    give(settings, f"runs/{new_id('run')}/weights.safetensors")
+    collector = OrphanCollector(database, settings)
+    assert len(collector.collect()) == 2
+    assert bucket.names() == sorted(kept)
+    assert collector.collect() == []
+    settings.file_store().remove(settings.data_dir / "runs", settings.data_dir / "datasets")
+
+
+def test_young_objects_stay_and_so_do_all_from_before_the_database(
+    database: Database, bucket: BucketForTests, tmp_path: Path
+) -> None:
+    run_of(database, RunState.SUCCEEDED)
+    settings = settings_of(bucket, tmp_path / "data", age=3600)
+    young = give(settings, f"runs/{new_id('run')}/weights.safetensors")
+    assert OrphanCollector(database, settings).collect() == []
+    with database.transaction() as session:
+        session.execute(update(Dataset).values(created_at=datetime.now(UTC) + timedelta(days=1)))
+    at_once = settings_of(bucket, tmp_path / "data", age=1e-6)
+    assert OrphanCollector(database, at_once).collect() == []
+    assert bucket.names() == [young]
+    settings.file_store().remove(settings.data_dir / "runs")

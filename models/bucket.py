@@ -29,6 +29,7 @@ from models.errors import FilesAway
 from models.file_store import Entry, remove_here
 
 _CONNECT, _REQUEST, _TRIES = 2.0, 30.0, 3  # seconds, seconds, within one question
+_REGION = "us-east-1"
 _PAUSE = 1.0  # seconds until the next question to a bucket that is away
 
 _log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Bucket:
         try:
             content = self.read(file)
         except FileNotFoundError:
+            file.unlink(missing_ok=True)  # a copy of something else, if one is there
             return file  # whoever opens it has the words for that
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, content)
@@ -121,9 +123,8 @@ class Bucket:
     def _store(self) -> S3FileSystem:
         """Made when first needed: its threads would not live on in a fork."""
         place = self._place
-        region = place.region
-        if region is None and place.host is None:
-            region = resolve_s3_region(place.bucket)
+        # only AWS itself has to be asked; other stores take any, and most want one
+        region = place.region or (_REGION if place.host else resolve_s3_region(place.bucket))
         return S3FileSystem(
             scheme=place.scheme,
             endpoint_override=place.host,

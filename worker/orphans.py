@@ -51,16 +51,16 @@ class OrphanCollector:
     def collect(self) -> list[Path]:
         """Remove every orphan there is now; what was removed."""
         removed = [path for path in self._orphans() if _remove(path)]
+        _tell(removed, "here")
         if self._settings.files_url:
-            removed += self._of_the_bucket()
-        for path in removed:
-            _log.warning("removed %s: nobody owns it any more", path)
+            removed += self._collect_from_the_bucket()
         return removed
 
-    def _of_the_bucket(self) -> list[Path]:
+    def _collect_from_the_bucket(self) -> list[Path]:
         before = datetime.now(UTC) - timedelta(seconds=self._settings.orphan_seconds)
         found = bucket_orphans(self._database, self._files, self._settings, before)
         remove_if_possible(self._files, *found)
+        _tell(found, "in the bucket")
         return found
 
     def _orphans(self) -> Iterator[Path]:
@@ -89,6 +89,11 @@ class OrphanCollector:
                     yield from _old(path / "checkpoints", _PART, before)
                     if state == RunState.SUCCEEDED:  # its worker was killed while it removed them
                         yield from _old(path, _CHECKPOINTS, before)
+
+
+def _tell(removed: Iterable[Path], where: str) -> None:
+    for path in removed:
+        _log.warning("removed %s %s: nobody owns it any more", path, where)
 
 
 def _children(folder: Path) -> list[Path]:

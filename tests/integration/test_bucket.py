@@ -131,6 +131,8 @@ def test_a_copy_that_is_not_the_file_of_that_hash_is_brought_anew(
     sha256 = hashlib.sha256(b"of the attempt that counts").hexdigest()
     assert there.files.bring(old).read_bytes() == b"of a lost attempt"
     assert there.files.bring(old, sha256).read_bytes() == b"of the attempt that counts"
+    here.files.remove(here.data / "runs/r/weights")
+    assert not there.files.bring(old, "0" * 64).exists()
 
 
 def test_a_mirrored_folder_is_what_the_bucket_holds_and_no_more(

@@ -20,7 +20,7 @@ from api.deps import ExperimentId, Service, ServiceDep
 from api.progress import state_of
 from api.views import EvaluationView, EventView
 from api.waiting import LISTEN
-from api.watching import Sight, Watched
+from api.watching import Sight
 from models.errors import Invalid, Problem
 from models.events import events_after, last_event
 from models.experiments import experiment, runs_of
@@ -107,44 +107,36 @@ async def stream(
     stream first, and nothing is missed. `figures=false` leaves steps and evaluations out. The
     stream ends with `end` once the experiment has ended and all is told.
     """
-    key, seen = f"stream {experiment_id}", Sight[None](None, None)
-    with service.watches.of(key, _something_new, experiment_id) as watched:
-        while not service.stopping.is_set() and not await request.is_disconnected():
-            look = await _shared_look(service, experiment_id, position, figures)
-            for message in look.messages:
-                yield message
-            position = look.position
-            if not look.messages and look.ended:
-                yield _message("end", position, {})
-                return
-            if not look.messages:
-                seen = await _changed(request, service, watched, seen)
+    while not service.stopping.is_set() and not await request.is_disconnected():
+        look = await _news(request, service, experiment_id, position, figures)
+        for message in look.messages:
+            yield message
+        position = look.position
+        if not look.messages and look.ended:
+            yield _message("end", position, {})
+            return
 
 
-def _something_new() -> Sight[None]:
-    """What is new depends on how far a stream has come, so each is to look for itself."""
-    return Sight(object(), None)
-
-
-async def _changed(
-    request: Request, service: Service, watched: Watched[None], seen: Sight[None]
-) -> Sight[None]:
-    """What differs from `seen` once it is there, or `seen` when nobody listens any more."""
-    now = seen
-    while now is seen and not service.stopping.is_set() and not await request.is_disconnected():
-        now = await watched.other_than(seen, LISTEN)
-    return now
-
-
-async def _shared_look(
-    service: Service, experiment_id: str, position: Position, figures: bool
+async def _news(
+    request: Request, service: Service, experiment_id: str, position: Position, figures: bool
 ) -> Look:
-    """What is new since `position`, for all streams that have come as far."""
+    """What is new since `position` once something is, or nothing when nobody listens any more.
 
-    def look() -> Look:
-        return _look(service, experiment_id, position, figures)
+    The look is shared with all streams that have come as far: those that follow closely.
+    """
 
-    return await service.looks.once((experiment_id, position, figures), look)
+    def look() -> Sight[Look]:
+        found = _look(service, experiment_id, position, figures)
+        return Sight((found.position, found.ended), found)
+
+    key = ("stream", experiment_id, position, figures)
+    with service.watches.of(key, look, experiment_id) as watched:
+        seen = await watched.fresh()
+        while not seen.value.messages and not seen.value.ended:
+            if service.stopping.is_set() or await request.is_disconnected():
+                break
+            seen = await watched.other_than(seen, LISTEN)
+    return seen.value
 
 
 def _position_now(service: Service, experiment_id: str) -> Position:

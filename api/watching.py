@@ -78,7 +78,7 @@ class Watches:
 
     @contextmanager
     def of(
-        self, key: str, look: Callable[[], Sight[T]], subject: str | None = None
+        self, key: Hashable, look: Callable[[], Sight[T]], subject: str | None = None
     ) -> Iterator[Watched[T]]:
         """What all share who wait under `key`. It is looked at when the mark of `subject`, an
         experiment, has changed; without a subject at each turn."""

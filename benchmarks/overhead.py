@@ -1,10 +1,10 @@
 """What a run costs beside its steps and evaluations: recording, checkpoints, heartbeats, files.
 
-    TRIPLETLAB_QUORA_FILE=… python benchmarks/overhead.py [--steps 400]
+    TRIPLETLAB_QUORA_FILE=… python benchmarks/overhead.py [--steps 700] [--checkpoint-seconds 30]
 
 The data and the experiment come from a service; then this process is the attempt, as the worker's
-is: it claims a run, beats, trains one arm of the forum's question, records each step and saves a
-checkpoint every few seconds (oftener than by default). What is inside of a step or an evaluation
+is: it claims a run, beats, trains one arm of the forum's question, records each step and saves
+checkpoints, as often as by default unless told otherwise. What is inside of a step or an evaluation
 is counted, and the rest of the time from the first step to the end is what it costs beside them.
 """
 
@@ -20,13 +20,13 @@ from goals import tell_goal
 from own_service import OwnService, own_service
 
 from models.database import Database
+from models.settings import Settings
 from worker.claiming import claim
 from worker.heart import Heart, Pulse
 from worker.runner import Attempt
 from worker.training import loop, progress
 
 DATASET = "quora-question-pairs"
-CHECKPOINT_SECONDS = 5.0
 INSIDE = ("evaluate_validation", "pair_scores", "decision_threshold", "evaluate_test")
 
 
@@ -76,13 +76,15 @@ def measure(service: OwnService, file: str, steps: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=700)
+    default = Settings.model_fields["checkpoint_seconds"].default
+    parser.add_argument("--checkpoint-seconds", type=float, default=default)
     asked = parser.parse_args()
     file = os.environ.get("TRIPLETLAB_QUORA_FILE")
     if not file:
         sys.exit("TRIPLETLAB_QUORA_FILE names no file")
     torch.set_num_threads(1)
-    with own_service("--no-worker", checkpoint_seconds=CHECKPOINT_SECONDS) as service:
+    with own_service("--no-worker", checkpoint_seconds=asked.checkpoint_seconds) as service:
         measure(service, file, asked.steps)
 
 

@@ -111,17 +111,13 @@ class SharedDisk:
 
 def remove_here(path: Path) -> None:
     """Remove a file or a folder from this host. Raises `OSError` where the disk refuses."""
-    if path.is_dir():
-        shutil.rmtree(path, onerror=_unless_gone)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _unless_gone(
-    _function: object, _path: str, error: tuple[object, BaseException, object]
-) -> None:
-    if not isinstance(error[1], FileNotFoundError):
-        raise error[1]
+    while path.is_dir():
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:  # another removes it too, and was faster with a part of it
+            continue
+        return
+    path.unlink(missing_ok=True)
 
 
 def remove_if_possible(files: FileStore, *paths: Path) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import event
 
 from models.database import Database
 
+from buckets_for_tests import BucketForTests, bucket_in
 from databases_for_tests import PostgresForTests, SqliteForTests, postgres_database
 from redis_for_tests import RedisForTests, unavailable
 
@@ -87,6 +88,13 @@ def _in_one_statement(_cursor: Any, statement: str, _values: Any, _context: Any)
     """psycopg sends many at once as a pipeline, and after one of them PostgreSQL may not notice
     that a session stands still with its locks (`test_store_standstill.py`)."""
     raise AssertionError(f"not in one statement: {statement}")
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketForTests]:
+    """A bucket on an S3 server of the tests' own, for the tests of one file."""
+    with bucket_in(tmp_path_factory.mktemp("bucket")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -13,17 +13,11 @@ from models.run_files import SCORES, WEIGHTS
 from models.states import RunState
 from models.tables import Prediction, Run
 
-from buckets_for_tests import BucketForTests, bucket_in
+from buckets_for_tests import BucketForTests
 from databases_for_tests import SqliteForTests
 from workers_for_tests import Lab, WorkerForTests, wait_until
 
 LONG = {"steps": 250, "evaluate_every": 50}
-
-
-@pytest.fixture(scope="module")
-def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketForTests]:
-    with bucket_in(tmp_path_factory.mktemp("bucket")) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -2,22 +2,15 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from models.errors import FilesAway
-from models.file_store import FileStore, SharedDisk, remove_if_possible
+from models.file_store import FileStore, SharedDisk
 
-from buckets_for_tests import BucketForTests, bucket_in
-
-
-@pytest.fixture(scope="module")
-def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketForTests]:
-    with bucket_in(tmp_path_factory.mktemp("bucket")) as started:
-        yield started
+from buckets_for_tests import BucketForTests
 
 
 @dataclass(frozen=True)
@@ -39,10 +32,16 @@ def hosts(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Host, Host]:
     """Two hosts that share their files in one of the two ways."""
     if request.param == "disk":
         return Host(tmp_path, SharedDisk()), Host(tmp_path, SharedDisk())
-    bucket: BucketForTests = request.getfixturevalue("bucket")
+    made: tuple[Host, Host] = request.getfixturevalue("apart")
+    return made
+
+
+@pytest.fixture
+def apart(bucket: BucketForTests, tmp_path: Path) -> tuple[Host, Host]:
+    """Two hosts without a common disk, and an empty bucket."""
     a, b = tmp_path / "a", tmp_path / "b"
     made = Host(a, bucket.host(a)), Host(b, bucket.host(b))
-    remove_if_possible(made[0].files, *(a / name for name in ("runs", "datasets")))
+    made[0].files.remove(a / "runs", a / "datasets")
     return made
 
 
@@ -85,15 +84,6 @@ def test_what_is_removed_is_gone_for_everyone_and_again_is_no_error(
         there.files.remove(there.data / "runs/r", there.data / "runs/s/a")
     assert there.files.entries(there.data / "runs") == []
     assert not there.files.bring(there.data / "runs/r/a").exists()
-
-
-@pytest.fixture
-def apart(bucket: BucketForTests, tmp_path: Path) -> tuple[Host, Host]:
-    """Two hosts without a common disk."""
-    a, b = tmp_path / "a", tmp_path / "b"
-    made = Host(a, bucket.host(a)), Host(b, bucket.host(b))
-    remove_if_possible(made[0].files, *(a / name for name in ("runs", "datasets")))
-    return made
 
 
 def test_a_folder_whose_last_file_is_not_there_yet_is_not_brought(

@@ -1,10 +1,8 @@
 """What nobody owns any more goes from the bucket too, and what is owned or young stays."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from sqlalchemy import update
 
 from models import runs
@@ -15,14 +13,8 @@ from models.states import RunState
 from models.tables import Dataset
 from worker.orphans import OrphanCollector
 
-from buckets_for_tests import BucketForTests, bucket_in
+from buckets_for_tests import BucketForTests
 from stored import at, stored_run
-
-
-@pytest.fixture(scope="module")
-def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketForTests]:
-    with bucket_in(tmp_path_factory.mktemp("bucket")) as started:
-        yield started
 
 
 def settings_of(bucket: BucketForTests, data: Path, age: float) -> Settings:

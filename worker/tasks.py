@@ -26,6 +26,7 @@ from models.run_problems import PREFIX, RunProblem
 from models.settings import Settings
 from models.states import RunState
 from models.tables import Run
+from worker.acknowledging import MessageLetGo
 from worker.giving_back import hand_on
 from worker.launching import Launcher
 from worker.looking import take_due_looks
@@ -41,7 +42,7 @@ def build_app(settings: Settings, launcher: Launcher) -> Celery:
     app = broker.celery_app(settings.broker_url)
     app.conf.update(worker_hijack_root_logger=False, worker_redirect_stdouts=False)
 
-    @app.task(name=broker.RUN_TASK)
+    @app.task(name=broker.RUN_TASK, Request=MessageLetGo)
     def run(run_id: str) -> None:
         carry_out(settings, app, launcher, run_id)
 
@@ -189,6 +190,7 @@ def main(queues: Sequence[str]) -> None:
             "--loglevel=INFO",
             "--without-gossip",
             "--without-mingle",
+            "--without-heartbeat",  # nobody hears it; it would wait, and all else, for Redis
         ]
     )
 

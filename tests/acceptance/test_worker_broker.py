@@ -1,0 +1,66 @@
+"""A worker whose Redis went away while a run ended takes the next one when Redis is back."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from databases_for_tests import SqliteForTests
+from own_servers_for_tests import Absent, OwnRedis
+from spoiling_for_tests import SpoiledTraining
+from workers_for_tests import Lab, attempt_pids, parent_of, wait_until
+
+LONG = {"steps": 1000, "evaluate_every": 1000}
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    try:
+        server = OwnRedis(folder)
+    except Absent as absent:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(absent))
+    server.start()
+    yield server
+    server.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def own_lab(redis: OwnRedis, sqlite_for_tests: SqliteForTests, tmp_path: Path) -> Iterator[Lab]:
+    """A lab with a Redis of its own, which may be hurt."""
+    lab = Lab(tmp_path, sqlite_for_tests.copied_to(tmp_path / "lab.sqlite3"), redis.url)
+    yield lab
+    lab.close()
+
+
+def test_a_run_that_ends_while_redis_is_away_frees_its_slot(
+    own_lab: Lab, redis: OwnRedis, tmp_path: Path
+) -> None:
+    spoiled = SpoiledTraining(tmp_path / "site")
+    spoiled.at(30, "2")  # seconds
+    worker = own_lab.start_worker(workers=1, spoiled=spoiled)
+    run = own_lab.create_one()
+    wait_until("the slow step", spoiled.is_used_up)
+    redis.end(signal.SIGKILL)
+    own_lab.wait_for_success(run)
+    wait_until("a lost acknowledgement", lambda: "Couldn't ack" in worker.log())
+    redis.start()
+    own_lab.wait_for_success(own_lab.create_one(steps=3))
+
+
+def test_a_slot_that_dies_while_redis_is_away_takes_its_run_again(
+    own_lab: Lab, redis: OwnRedis
+) -> None:
+    worker = own_lab.start_worker(workers=1, lease_seconds=2.0)
+    run = own_lab.create_one(**LONG)
+    own_lab.wait_for_step(run, 1)
+    redis.end(signal.SIGKILL)
+    (attempt,) = attempt_pids(run)
+    os.kill(parent_of(parent_of(attempt)), signal.SIGKILL)
+    wait_until("a message that is not given back", lambda: "Couldn't reject" in worker.log())
+    redis.start()
+    (again,) = own_lab.wait_for_success(run)
+    assert again.attempt == 2

@@ -5,7 +5,7 @@ it may go only when no row speaks of it. One lock guards both moves inside this 
 """
 
 from api.callers import Caller
-from api.dataset_room import require_room
+from api.dataset_room import require_room, sizes_of
 from api.deps import Service, utc_now
 from models.dataset_store import add_dataset, dataset_by_name, list_datasets, remove_dataset
 from models.datasets import cache
@@ -36,11 +36,12 @@ def take_in(service: Service, name: str, pairs: Pairs, caller: Caller | None) ->
             )
             found = profile(pairs, tokens, groups)
             service.files.give_folder(folder, last=cache.PAIRS)
+            sizes = sizes_of(service, digest, caller)
             with service.database.transaction() as session:
                 if caller is not None:
-                    require_room(service, session, digest, caller)
+                    require_room(service, session, digest, caller, sizes)
                     caller.record(session, "uploaded", name, utc_now())
-                return add_dataset(
+                added = add_dataset(
                     session,
                     name=name,
                     content_hash=digest,
@@ -48,6 +49,9 @@ def take_in(service: Service, name: str, pairs: Pairs, caller: Caller | None) ->
                     profile=found,
                     owner=caller.key_id if caller is not None else None,
                 )
+            # another process may have removed the files while their new row could not be seen
+            service.files.give_folder(folder, last=cache.PAIRS)
+            return added
         except BaseException:
             _drop_if_unused(service, digest)
             raise
@@ -66,7 +70,9 @@ def _drop_if_unused(service: Service, digest: str) -> None:
     with service.database.reading() as session:
         used = any(dataset.content_hash == digest for dataset in list_datasets(session))
     if not used:
-        remove_if_possible(service.files, service.settings.datasets_dir / digest)
+        folder = service.settings.datasets_dir / digest
+        remove_if_possible(service.files, folder / cache.PAIRS)  # so that the rest is no data set
+        remove_if_possible(service.files, folder)
 
 
 def ensure_generated(service: Service) -> None:
@@ -74,7 +80,9 @@ def ensure_generated(service: Service) -> None:
     try:
         with service.database.reading() as session:
             digest = dataset_by_name(session, GENERATED).content_hash
-        if service.dataset_folder(digest).is_dir():
+        folder = service.dataset_folder(digest)
+        if folder.is_dir():
+            service.files.give_folder(folder, last=cache.PAIRS)
             return
     except NotFound:
         pass

@@ -20,7 +20,6 @@ from api.headers import security_headers
 from models.datasets.errors import BadRows, DatasetFileError
 from models.errors import (
     Conflict,
-    FilesAway,
     Invalid,
     NotFound,
     ServiceUnavailable,
@@ -157,9 +156,6 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, IntegrityError | OperationalError):
         log.error("database: %s", error)  # SQL is for the log, not for the reply
         detail = DATABASE_WORDS[type(error)]
-    if isinstance(error, FilesAway) and error.__cause__:
-        log.error("%s", error)  # what its driver says names hosts
-        detail = "the bucket does not answer; please try again"
     return problem(request, status, detail, kind=kind, title=title, headers=headers, **members)
 
 

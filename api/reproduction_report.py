@@ -51,7 +51,9 @@ def reproduction_view(service: Service, session: Session, pair: Pair) -> Reprodu
 
 def _folders(service: Service, name: str, run: Run, again: Run) -> tuple[Path, Path]:
     """Where the file of this name is of both."""
-    return service.run_file(run.id, name).parent, service.run_file(again.id, name).parent
+    for one in (run, again):
+        service.run_file(one.id, name, one.weights_sha256 if name == WEIGHTS else None)
+    return service.settings.run_dir(run.id), service.settings.run_dir(again.id)
 
 
 def _scores(service: Service, run: Run, again: Run) -> Compared | None:

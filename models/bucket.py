@@ -1,15 +1,16 @@
 """A bucket of an S3-compatible store as the place that hosts without a common disk share.
 
 An object is whole or absent, and a listing shows what was stored before it (as S3 promises since
-2020), so the order in which files are given is all that is needed: a checkpoint's description
+2020), so the order in which files are stored is all that is needed: a checkpoint's description
 follows its tensors, and a data set is there when its last file is. Nothing is renamed or locked.
 """
 
 import hashlib
 import logging
-import shutil
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
@@ -28,9 +29,10 @@ from models.durable import new_folder, write_whole
 from models.errors import FilesAway
 from models.file_store import Entry, remove_here
 
-_CONNECT, _REQUEST, _TRIES = 2.0, 30.0, 3  # seconds, seconds, within one question
+_CONNECT, _REQUEST, _TRIES = 2.0, 10.0, 3  # seconds, seconds, within one question
 _REGION = "us-east-1"
 _PAUSE = 1.0  # seconds until the next question to a bucket that is away
+_AT_ONCE = 8  # removals under way
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -40,54 +42,24 @@ class Bucket:
     """Files of `data_dir` as objects in a folder of a bucket.
 
     Keys come from where AWS's own tools take them: variables, files, the machine's role. A store
-    that is away is asked again for `patience` seconds.
+    that is away is asked again for `patience` seconds, as long as it is `wanted`.
     """
 
-    def __init__(self, data_dir: Path, place: BucketPlace, patience: float) -> None:
-        self._data_dir, self._place, self._patience = data_dir, place, patience
+    def __init__(
+        self,
+        data_dir: Path,
+        place: BucketPlace,
+        patience: float,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._data_dir, self._place = data_dir, place
+        self._patience, self._wanted = patience, wanted
 
-    def give(self, *files: Path) -> None:
-        for file in files:
-            self._ask(partial(_put, content=file.read_bytes()), file)
+    def write(self, file: Path, content: bytes) -> None:
+        self._ask(partial(_put, content=content), file)
 
-    def give_folder(self, folder: Path, *, last: str) -> None:
-        given = {entry.name for entry in self.entries(folder)}
-        if last not in given:
-            names = (path.relative_to(folder).as_posix() for path in _files_in(folder))
-            self.give(*(folder / name for name in sorted(names, key=lambda one: one == last)))
-
-    def bring(self, file: Path, sha256: str | None = None) -> Path:
-        if file.is_file() and (sha256 is None or _hash_of(file) == sha256):
-            return file
-        try:
-            content = self.read(file)
-        except FileNotFoundError:
-            file.unlink(missing_ok=True)  # a copy of something else, if one is there
-            return file  # whoever opens it has the words for that
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, content)
-        return file
-
-    def bring_folder(self, folder: Path, *, last: str) -> Path:
-        if folder.is_dir():
-            return folder
-        names = [entry.name for entry in self.entries(folder)]
-        if last in names:
-            with new_folder(folder) as temporary:
-                for name in names:
-                    copy = temporary / name
-                    copy.parent.mkdir(parents=True, exist_ok=True)
-                    copy.write_bytes(self.read(folder / name))
-        return folder
-
-    def mirror(self, folder: Path) -> None:
-        wanted = {entry.name: entry for entry in self.entries(folder)}
-        for path in _files_in(folder):
-            entry = wanted.get(path.relative_to(folder).as_posix())
-            if entry is None or entry.size != path.stat().st_size:
-                path.unlink()
-        for name in wanted:
-            self.bring(folder / name)
+    def read(self, file: Path) -> bytes:
+        return self._ask(_get, file)
 
     def entries(self, folder: Path) -> list[Entry]:
         def look(store: S3FileSystem, key: str) -> Sequence[FileInfo]:
@@ -102,22 +74,58 @@ class Bucket:
             if info.type == FileType.File
         ]
 
-    def read(self, file: Path) -> bytes:
-        return self._ask(_get, file)
-
     def remove(self, *paths: Path) -> None:
         for path in paths:
             remove_here(path)
-            self._ask(_delete, path)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            asked = [pool.submit(self._ask, _delete, path) for path in paths]
+            try:
+                for one in asked:
+                    one.result()
+            finally:
+                pool.shutdown(cancel_futures=True)  # once one has failed, others would
 
-    def release(self, folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
+    def bring(self, file: Path, sha256: str | None = None) -> Path:
+        if file.is_file() and (sha256 is None or _hash(file.read_bytes()) == sha256):
+            return file
+        with suppress(FileNotFoundError):
+            content = self.read(file)
+            if sha256 is None or _hash(content) == sha256:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(file, content)
+                return file
+            _log.error("%s in the bucket is not what its run recorded", file.name)
+        file.unlink(missing_ok=True)  # a copy of something else, if one is there
+        return file  # whoever opens it has the words for that
+
+    def give_folder(self, folder: Path, *, last: str) -> None:
+        given = {entry.name for entry in self.entries(folder)}
+        if last not in given:
+            names = (path.relative_to(folder).as_posix() for path in _files_in(folder))
+            for name in sorted(names, key=lambda one: one == last):
+                self.write(folder / name, (folder / name).read_bytes())
+
+    def bring_folder(self, folder: Path, *, last: str) -> Path:
+        if folder.is_dir():
+            return folder
+        names = [entry.name for entry in self.entries(folder)]
+        if last in names:
+            with new_folder(folder) as temporary:
+                for name in names:
+                    copy = temporary / name
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    copy.write_bytes(self.read(folder / name))
+        return folder
 
     def check(self) -> None:
         bucket = self._place.bucket
-        found = self._ask(lambda store, _key: store.get_file_info(bucket), self._data_dir)
+        try:
+            found = self._ask(lambda store, _key: store.get_file_info(bucket), self._data_dir)
+        except FilesAway as away:
+            raise FilesAway(f"{away}: {away.__cause__}") from away.__cause__
         if found.type == FileType.NotFound:
-            raise FilesAway(f"there is no bucket {bucket}, or these keys may not see it")
+            said = f"there is no bucket {bucket}, or these keys may not see it"
+            raise FilesAway(said) from FileNotFoundError(bucket)
 
     @cached_property
     def _store(self) -> S3FileSystem:
@@ -146,10 +154,11 @@ class Bucket:
             except FileNotFoundError:
                 raise
             except OSError as error:
-                if time.monotonic() >= end:
-                    raise FilesAway(f"the bucket does not answer: {error}") from error
-                _log.warning("the bucket is away, trying again: %s", error)
-                time.sleep(_PAUSE)
+                _log.warning("the bucket does not answer: %s", error)
+                time.sleep(_PAUSE if self._patience else 0)
+                if time.monotonic() >= end or not self._wanted():
+                    # what the store's library says names hosts: it is the cause, for the log
+                    raise FilesAway("the bucket does not answer") from error
 
 
 def _put(store: S3FileSystem, key: str, *, content: bytes) -> None:
@@ -164,11 +173,12 @@ def _get(store: S3FileSystem, key: str) -> bytes:
 
 
 def _delete(store: S3FileSystem, key: str) -> None:
-    match store.get_file_info(key).type:
-        case FileType.File:
-            store.delete_file(key)
-        case FileType.Directory:
-            store.delete_dir(key)
+    with suppress(FileNotFoundError):  # another removed it between the two questions
+        match store.get_file_info(key).type:
+            case FileType.File:
+                store.delete_file(key)
+            case FileType.Directory:
+                store.delete_dir(key)
 
 
 def _files_in(folder: Path) -> list[Path]:
@@ -180,6 +190,5 @@ def _files_in(folder: Path) -> list[Path]:
     ]
 
 
-def _hash_of(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,9 +1,8 @@
 """The files of data sets and runs, for hosts that share a disk and for hosts that share a bucket.
 
-All code reads and writes paths in the data folder of its own host. With a bucket
-(`models.bucket`) that folder holds copies: what others need is *given* before the row that tells
-of it is committed, and what is not here is *brought* before it is read. On a shared disk neither
-has anything to do.
+All code names paths in the data folder of its own host. On a shared disk that is where the files
+are. With a bucket (`models.bucket`) they are objects, and the folder holds copies: what is to be
+opened as a file is *brought* there first. What a row tells of is stored before it is committed.
 """
 
 import logging
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from models.durable import write_whole
 from models.errors import FilesAway
 
 _log = logging.getLogger(__name__)
@@ -31,35 +31,29 @@ class Entry:
 class FileStore(Protocol):
     """All paths are below the data folder. Each method raises `FilesAway` where the store is."""
 
-    def give(self, *files: Path) -> None:
-        """Let every host see these files, in this order."""
-
-    def give_folder(self, folder: Path, *, last: str) -> None:
-        """Let every host see a folder that never changes; file `last` of it comes last."""
-
-    def bring(self, file: Path, sha256: str | None = None) -> Path:
-        """The file, here if it is anywhere; a copy with another hash (hex) is not it."""
-
-    def bring_folder(self, folder: Path, *, last: str) -> Path:
-        """A folder that `give_folder` gave, here if it is whole anywhere."""
-
-    def mirror(self, folder: Path) -> None:
-        """Make a folder here what it is for everyone, no more and no less."""
-
-    def entries(self, folder: Path) -> list[Entry]:
-        """The files below a folder as everyone sees them; none where it is absent."""
+    def write(self, file: Path, content: bytes) -> None:
+        """Store a file, whole or not at all. Raises `OSError` where the disk refuses."""
 
     def read(self, file: Path) -> bytes:
-        """The content that everyone sees. Raises `FileNotFoundError`."""
+        """Its content. Raises `FileNotFoundError`."""
+
+    def entries(self, folder: Path) -> list[Entry]:
+        """The files below a folder; none where it is absent."""
 
     def remove(self, *paths: Path) -> None:
-        """Remove files, or folders with all that is in them, here and for everyone, in this order.
+        """Remove files, or folders with all that is in them, here and for everyone.
 
         What is gone already is no error. Raises `OSError` where the disk refuses.
         """
 
-    def release(self, folder: Path) -> None:
-        """This host needs its copy no more."""
+    def bring(self, file: Path, sha256: str | None = None) -> Path:
+        """The file, here if it is anywhere; what has another hash (hex) is not it."""
+
+    def give_folder(self, folder: Path, *, last: str) -> None:
+        """Let every host see a folder that never changes; file `last` of it comes last."""
+
+    def bring_folder(self, folder: Path, *, last: str) -> Path:
+        """A folder that `give_folder` gave, here if it is whole anywhere."""
 
     def check(self) -> None:
         """Raises `FilesAway` where the store does not answer."""
@@ -68,20 +62,12 @@ class FileStore(Protocol):
 class SharedDisk:
     """The data folder is the store: one host, or a disk that all of them mount."""
 
-    def give(self, *files: Path) -> None:
-        pass
+    def write(self, file: Path, content: bytes) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, content)
 
-    def give_folder(self, folder: Path, *, last: str) -> None:
-        pass
-
-    def bring(self, file: Path, sha256: str | None = None) -> Path:  # noqa: ARG002
-        return file
-
-    def bring_folder(self, folder: Path, *, last: str) -> Path:  # noqa: ARG002
-        return folder
-
-    def mirror(self, folder: Path) -> None:
-        pass
+    def read(self, file: Path) -> bytes:
+        return file.read_bytes()
 
     def entries(self, folder: Path) -> list[Entry]:
         found = []
@@ -95,15 +81,18 @@ class SharedDisk:
                 found.append(Entry(path.relative_to(folder).as_posix(), stat.st_size, modified))
         return found
 
-    def read(self, file: Path) -> bytes:
-        return file.read_bytes()
-
     def remove(self, *paths: Path) -> None:
         for path in paths:
             remove_here(path)
 
-    def release(self, folder: Path) -> None:
+    def bring(self, file: Path, sha256: str | None = None) -> Path:  # noqa: ARG002
+        return file
+
+    def give_folder(self, folder: Path, *, last: str) -> None:
         pass
+
+    def bring_folder(self, folder: Path, *, last: str) -> Path:  # noqa: ARG002
+        return folder
 
     def check(self) -> None:
         pass
@@ -123,8 +112,7 @@ def remove_here(path: Path) -> None:
 def remove_if_possible(files: FileStore, *paths: Path) -> None:
     """Remove what nobody speaks of any more. What cannot be removed stays, with a line in the
     log; the collector of orphans tries again."""
-    for path in paths:
-        try:
-            files.remove(path)
-        except (OSError, FilesAway) as error:
-            _log.warning("%s stays: %s", path, error)
+    try:
+        files.remove(*paths)
+    except (OSError, FilesAway) as error:
+        _log.warning("%s and more may stay: %s", paths[0], error)

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -172,14 +173,16 @@ class Settings(BaseSettings):
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1
 
-    def file_store(self, patience: float = 0.0) -> FileStore:
+    def file_store(
+        self, patience: float = 0.0, wanted: Callable[[], bool] = lambda: True
+    ) -> FileStore:
         """The files of data sets and runs; a bucket that is away is asked again for `patience`
-        seconds."""
+        seconds, as long as that is `wanted`."""
         if not self.files_url:
             return SharedDisk()
         from models.bucket import Bucket  # Arrow takes a while to load, and a command needs none
 
-        return Bucket(self.data_dir, parse_place(self.files_url), patience)
+        return Bucket(self.data_dir, parse_place(self.files_url), patience, wanted)
 
     @property
     def datasets_dir(self) -> Path:

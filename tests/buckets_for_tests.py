@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from pyarrow.fs import FileSelector, FileType, S3FileSystem
@@ -54,9 +55,9 @@ class BucketForTests:
         except httpx.TransportError:
             return False
 
-    def host(self, data_dir: Path, *, patience: float = 0.0) -> Bucket:
+    def host(self, data_dir: Path, **more: Any) -> Bucket:
         """The bucket, as a host with this data folder sees it."""
-        return Bucket(data_dir, parse_place(self.url), patience)
+        return Bucket(data_dir, parse_place(self.url), **{"patience": 0.0, **more})
 
     def names(self) -> list[str]:
         """Every object with something in it, as another client of the server lists them."""

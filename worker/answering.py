@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from safetensors import SafetensorError
 
-from models import clock, predictions
+from models import clock, predictions, runs
 from models.database import Database
 from models.errors import NotFound
 from models.logs import log_to_stderr
@@ -75,7 +75,9 @@ class Answering:
         patiently(store)
 
     def _read(self, run_id: str) -> Model:
-        return Model.read(self._files.bring(self._settings.run_dir(run_id) / WEIGHTS))
+        with self._database.reading() as session:
+            sha256 = runs.run(session, run_id).weights_sha256
+        return Model.read(self._files.bring(self._settings.run_dir(run_id) / WEIGHTS, sha256))
 
     def _reason(self, run_id: str, error: Exception) -> str:
         path = self._settings.run_dir(run_id) / WEIGHTS

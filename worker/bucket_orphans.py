@@ -5,13 +5,13 @@ killed between the end of a run and the removal of its checkpoints.
 """
 
 import re
-from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 from models.checkpoint_files import FOLDER
 from models.database import Database
-from models.dataset_store import first_created_at
+from models.dataset_store import first_created_at, list_datasets
 from models.file_store import Entry, FileStore
 from models.ids import made_at
 from models.runs import states_of
@@ -19,6 +19,7 @@ from models.settings import Settings
 from models.states import RunState
 
 RUN = re.compile(r"run_[0-9a-z]{26}")
+_DATASET = re.compile(r"[0-9a-f]{64}")
 _AT_ONCE = 500  # ids in one query
 
 
@@ -30,15 +31,44 @@ def could_be_ours(run_id: str, first: datetime | None) -> bool:
 def bucket_orphans(
     database: Database, files: FileStore, settings: Settings, before: datetime
 ) -> list[Path]:
-    """Folders of runs that are nowhere, and checkpoints of runs that have succeeded, last written
-    to before that moment. Raises `FilesAway`."""
+    """Data sets and runs that are nowhere, and checkpoints of runs that have succeeded, last
+    written to before that moment. Raises `FilesAway`."""
+    datasets = _orphaned_datasets(database, files, settings, before)
+    return datasets + _orphaned_runs(database, files, settings, before)
+
+
+def _orphaned_datasets(
+    database: Database, files: FileStore, settings: Settings, before: datetime
+) -> list[Path]:
+    """Those of a time when this database was there, in which no row speaks of them."""
+    newest = _newest(files.entries(settings.datasets_dir), _DATASET)
+    with database.reading() as session:
+        first = first_created_at(session)
+        known = {dataset.content_hash for dataset in list_datasets(session)}
+    return [
+        settings.datasets_dir / one
+        for one, written in newest.items()
+        if one not in known and first is not None and first <= written < before
+    ]
+
+
+def _newest(entries: Iterable[Entry], name: re.Pattern[str]) -> dict[str, datetime]:
+    """When each folder of such a name was last written to."""
+    found: dict[str, datetime] = {}
+    for entry in entries:
+        folder = entry.name.partition("/")[0]
+        if name.fullmatch(folder):
+            found[folder] = max(entry.modified, found.get(folder, entry.modified))
+    return found
+
+
+def _orphaned_runs(
+    database: Database, files: FileStore, settings: Settings, before: datetime
+) -> list[Path]:
     runs = settings.run_dir("")
-    by_run: dict[str, list[Entry]] = defaultdict(list)
-    for entry in files.entries(runs):
-        name = entry.name.partition("/")[0]
-        if RUN.fullmatch(name):
-            by_run[name].append(entry)
-    old = [one for one, entries in by_run.items() if max(e.modified for e in entries) < before]
+    entries = files.entries(runs)
+    old = [one for one, written in _newest(entries, RUN).items() if written < before]
+    with_checkpoints = {e.name.split("/")[0] for e in entries if f"/{FOLDER}/" in e.name}
     with database.reading() as session:
         first = first_created_at(session)
         states: dict[str, RunState] = {}
@@ -46,8 +76,4 @@ def bucket_orphans(
             states |= states_of(session, old[start : start + _AT_ONCE])
     gone = [runs / one for one in old if one not in states and could_be_ours(one, first)]
     done = [one for one in old if states.get(one) == RunState.SUCCEEDED]
-    return gone + [
-        runs / one / FOLDER
-        for one in done
-        if any(entry.name.startswith(f"{one}/{FOLDER}/") for entry in by_run[one])
-    ]
+    return gone + [runs / one / FOLDER for one in done if one in with_checkpoints]

@@ -10,14 +10,17 @@ folders from before the database's own first row stay.
 import logging
 import re
 import shutil
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from models.database import Database
 from models.dataset_store import first_created_at
-from models.file_store import remove_if_possible
+from models.errors import ServiceUnavailable
 from models.runs import states_of
 from models.settings import Settings
 from models.states import RunState
@@ -41,12 +44,23 @@ class OrphanCollector:
         self._files = settings.file_store()
         self._every = min(EVERY, settings.orphan_seconds)
         self._looked_at = time.monotonic()
+        self._thread: threading.Thread | None = None
 
     def look(self) -> None:
-        """Collect, when it is time again."""
-        if time.monotonic() - self._looked_at >= self._every:
-            self.collect()
+        """Begin to collect, when it is time again; beats and signals cannot wait for a bucket."""
+        if time.monotonic() - self._looked_at >= self._every and not self._is_collecting():
             self._looked_at = time.monotonic()
+            self._thread = threading.Thread(target=self._collect_or_tell, daemon=True)
+            self._thread.start()
+
+    def _is_collecting(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def _collect_or_tell(self) -> None:
+        try:
+            self.collect()
+        except (DBAPIError, ServiceUnavailable) as error:
+            _log.warning("orphans were not collected: %s", error)
 
     def collect(self) -> list[Path]:
         """Remove every orphan there is now; what was removed."""
@@ -59,8 +73,9 @@ class OrphanCollector:
     def _collect_from_the_bucket(self) -> list[Path]:
         before = datetime.now(UTC) - timedelta(seconds=self._settings.orphan_seconds)
         found = bucket_orphans(self._database, self._files, self._settings, before)
-        remove_if_possible(self._files, *found)
-        _tell(found, "in the bucket")
+        if found:
+            self._files.remove(*found)
+            _tell(found, "in the bucket")
         return found
 
     def _orphans(self) -> Iterator[Path]:

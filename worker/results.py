@@ -13,7 +13,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from models.datasets.tokenizer import PATTERN
-from models.durable import write_whole
+from models.file_store import FileStore
 from models.run_files import FORMAT_VERSION, METADATA_KEY, SCORES, VOCABULARY, WEIGHTS
 from models.specs.experiment import ExperimentSpec
 from worker.training.data import RunData
@@ -21,16 +21,21 @@ from worker.training.events import Finished
 
 
 def write_results(
-    folder: Path, spec: ExperimentSpec, data: RunData, words: Sequence[str], end: Finished
+    files: FileStore,
+    folder: Path,
+    spec: ExperimentSpec,
+    data: RunData,
+    words: Sequence[str],
+    end: Finished,
 ) -> str:
     """Write both files into `folder`; returns the SHA-256 (hex) of the whole file of weights.
 
-    `words` are the run's, by id from 2 on. Raises `OSError` when the disk refuses.
+    `words` are the run's, by id from 2 on. Raises `OSError` when the disk refuses, `FilesAway` when
+    the bucket does.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     weights = _weights_file(spec, words, end)
-    write_whole(folder / SCORES, _scores_file(data, end))
-    write_whole(folder / WEIGHTS, weights)
+    files.write(folder / SCORES, _scores_file(data, end))
+    files.write(folder / WEIGHTS, weights)
     return hashlib.sha256(weights).hexdigest()
 
 

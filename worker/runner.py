@@ -12,7 +12,6 @@ from models.database import Database
 from models.datasets import cache
 from models.errors import NotFound, StaleAttempt
 from models.file_store import remove_if_possible
-from models.run_files import SCORES, WEIGHTS
 from models.run_problems import RunProblem
 from models.settings import Settings
 from models.states import RunState
@@ -23,7 +22,7 @@ from worker.first_gauge import WINDOW
 from worker.giving_back import give_back, hand_on
 from worker.heart import Pulse, Stop
 from worker.loading import load_run_data, run_words
-from worker.patience import PATIENCE, patiently
+from worker.patience import PATIENCE, Away, patiently
 from worker.provenance import provenance_of
 from worker.recorder import Recorder
 from worker.results import write_results
@@ -58,7 +57,7 @@ class Attempt:
         self._clock = TrainingClock(self.run.trained_seconds, claimed.spec.time_limit)
         self._recorder = Recorder(database, self.run.id, self.run.attempt, self._clock)
         self._folder = settings.run_dir(self.run.id)
-        self._files = settings.file_store(PATIENCE)
+        self._files = settings.file_store(PATIENCE, self._has_the_run)
         self._saved_at = time.monotonic()
 
     def carry_out(self) -> None:
@@ -80,20 +79,27 @@ class Attempt:
                 over = True
         except (StaleAttempt, NotFound) as stale:
             _log.warning("%s; stopping, nothing more is written", stale)
-            self._leave_no_files_behind()
+            self._leave_no_files_of_a_deleted_run()
             over = True
         self._pulse.over |= over
         return over
 
-    def _leave_no_files_behind(self) -> None:
-        """Another attempt's are to be had, not ours; and of a deleted run none, though this one
-        may have written after the files went with the row."""
+    def _leave_no_files_of_a_deleted_run(self) -> None:
+        """This attempt may have written after the files went with the row."""
         try:
             with self._database.reading() as session:
                 runs.run(session, self.run.id)
         except NotFound:
-            remove_if_possible(self._files, self._folder)
-        self._files.release(self._folder)
+            remove_if_possible(self._settings.file_store(), self._folder)
+
+    def _has_the_run(self) -> bool:
+        """Whether no other attempt has the run, as far as the database can be asked."""
+        try:
+            with self._database.reading() as session:
+                runs.wants_to_stop(session, self.run.id, self.run.attempt)
+        except (StaleAttempt, NotFound, *Away):
+            return False
+        return True
 
     def _train(self) -> bool:
         device, data, checkpoints = self.device, self.load(), self.checkpoints()
@@ -121,7 +127,7 @@ class Attempt:
         """Those of this run; none are left of a run that is to begin anew."""
         if self.run.anew:
             self._files.remove(self._checkpoint_folder)
-        return Checkpoints(self._checkpoint_folder, self._due, self._files)
+        return Checkpoints(self._checkpoint_folder, self._due, self._files, self.run.step)
 
     def take(self, event: Event, data: RunData, device: str) -> bool:
         """Store what happened, and heed a wish to stop; whether the attempt is over."""
@@ -143,16 +149,17 @@ class Attempt:
             case Finished():
                 self._recorder.flush()
                 words = run_words(self._dataset_folder, self._own, data)
-                weights_sha256 = write_results(self._folder, self._own, data, words, event)
-                self._files.give(self._folder / SCORES, self._folder / WEIGHTS)
+                weights_sha256 = write_results(
+                    self._files, self._folder, self._own, data, words, event
+                )
                 self._finish(
                     RunState.SUCCEEDED,
                     reason=event.stopped_early and f"stopped early: {event.stopped_early}",
                     weights_sha256=weights_sha256,
                     provenance=provenance_of(device, self._content_hash, self._stack_width),
                 )
-                remove_if_possible(self._files, self._checkpoint_folder)
-                self._files.release(self._folder)
+                self._pulse.over = True
+                remove_if_possible(self._settings.file_store(), self._checkpoint_folder)
 
     def _stops_after(self, event: Event) -> bool:
         """Heed the wish to stop, if there is one; True when the attempt is over."""

@@ -1,5 +1,8 @@
 """API processes of hosts without a common disk answer alike, through a bucket."""
 
+import hashlib
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,8 +56,9 @@ def trained(api: ApiForTests) -> str:
     run_id: str = api.submit()["runs"][0]["id"]
     api.train(run_id, accuracy=0.7, weights=b"the weights")
     folder, files = api.settings.run_dir(run_id), api.settings.file_store()
-    files.give(folder / SCORES, folder / WEIGHTS)
-    files.release(folder)
+    for name in (SCORES, WEIGHTS):
+        files.write(folder / name, (folder / name).read_bytes())
+    shutil.rmtree(folder)
     return run_id
 
 
@@ -80,12 +84,12 @@ def test_checkpoints_in_the_bucket_are_listed_and_fetched(
     here, there = apart
     run_id = here.submit()["runs"][0]["id"]
     folder = here.settings.run_dir(run_id) / FOLDER
-    folder.mkdir(parents=True)
-    (folder / "step-7.safetensors").write_bytes(b"weights and moments")
-    (folder / "step-7.json").write_text('{"step": 7, "sha256": "0123"}')
-    here.settings.file_store().give(folder / "step-7.safetensors", folder / "step-7.json")
+    sha256 = hashlib.sha256(b"weights and moments").hexdigest()
+    files = here.settings.file_store()
+    files.write(folder / "step-7.safetensors", b"weights and moments")
+    files.write(folder / "step-7.json", json.dumps({"step": 7, "sha256": sha256}).encode())
     (found,) = there.get(f"/v1/runs/{run_id}/checkpoints")["items"]
-    assert (found["step"], found["size"], found["sha256"]) == (7, 19, "0123")
+    assert (found["step"], found["size"], found["sha256"]) == (7, 19, sha256)
     fetched = there.http.get(f"/v1/runs/{run_id}/checkpoints/7")
     assert fetched.content == b"weights and moments"
 
@@ -105,4 +109,6 @@ def test_a_bucket_that_is_away_is_told_of_and_takes_nothing_half(
     assert "127.0.0.1" not in refused(upload(here), 503, "bucket")["detail"]
     assert here.http.get("/v1/datasets/mine").status_code == 404
     refused(here.http.get(f"/v1/runs/{run_id}/weights"), 503, "bucket")
+    experiment = here.get(f"/v1/runs/{run_id}")["experiment"]
+    assert here.get(f"/v1/experiments/{experiment}/results")["arms"]  # all that needs no scores
     assert here.get(f"/v1/datasets/{GENERATED}/pairs")["items"]  # a copy of it is here

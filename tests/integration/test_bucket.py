@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def apart(bucket: BucketForTests, tmp_path: Path) -> tuple[Host, Host]:
 
 def test_what_one_host_gave_another_brings(hosts: tuple[Host, Host]) -> None:
     here, there = hosts
-    here.files.give(here.write("runs/r/weights", b"the weights"))
+    here.files.write(here.data / "runs/r/weights", b"the weights")
     path = there.data / "runs/r/weights"
     assert there.files.bring(path) == path
     assert path.read_bytes() == there.files.read(path) == b"the weights"
@@ -79,7 +80,8 @@ def test_what_is_removed_is_gone_for_everyone_and_again_is_no_error(
     hosts: tuple[Host, Host],
 ) -> None:
     here, there = hosts
-    here.files.give(here.write("runs/r/a"), here.write("runs/r/b"), here.write("runs/s/a"))
+    for name in ("runs/r/a", "runs/r/b", "runs/s/a"):
+        here.files.write(here.data / name, b"some")
     for _ in range(2):
         there.files.remove(there.data / "runs/r", there.data / "runs/s/a")
     assert there.files.entries(there.data / "runs") == []
@@ -90,7 +92,8 @@ def test_a_folder_whose_last_file_is_not_there_yet_is_not_brought(
     apart: tuple[Host, Host],
 ) -> None:
     here, there = apart
-    here.files.give(here.write("datasets/d/labels"))
+    here.files.write(here.data / "datasets/d/labels", b"some")
+    here.write("datasets/d/labels")
     folder = there.data / "datasets/d"
     assert not there.files.bring_folder(folder, last="pairs").exists()
     here.write("datasets/d/pairs")
@@ -107,7 +110,7 @@ def test_the_last_file_of_a_folder_is_given_last(
     for name in ("a", "labels", "z/ids"):
         here.write(f"datasets/d/{name}")
     given: list[str] = []
-    monkeypatch.setattr(here.files, "give", lambda *files: given.extend(f.name for f in files))
+    monkeypatch.setattr(here.files, "write", lambda file, _content: given.append(file.name))
     here.files.give_folder(here.data / "datasets/d", last="labels")
     assert given == ["a", "ids", "labels"]
 
@@ -116,51 +119,54 @@ def test_a_copy_that_is_not_the_file_of_that_hash_is_brought_anew(
     apart: tuple[Host, Host],
 ) -> None:
     here, there = apart
-    here.files.give(here.write("runs/r/weights", b"of the attempt that counts"))
+    here.files.write(here.data / "runs/r/weights", b"of the attempt that counts")
     old = there.write("runs/r/weights", b"of a lost attempt")
     sha256 = hashlib.sha256(b"of the attempt that counts").hexdigest()
     assert there.files.bring(old).read_bytes() == b"of a lost attempt"
     assert there.files.bring(old, sha256).read_bytes() == b"of the attempt that counts"
-    here.files.remove(here.data / "runs/r/weights")
+    here.files.write(here.data / "runs/r/weights", b"of a lost attempt that came late")
+    assert there.files.bring(old, sha256).exists()
     assert not there.files.bring(old, "0" * 64).exists()
 
 
-def test_a_mirrored_folder_is_what_the_bucket_holds_and_no_more(
-    apart: tuple[Host, Host],
-) -> None:
-    here, there = apart
-    here.files.give(here.write("runs/r/step-2", b"two"), here.write("runs/r/step-3", b"three"))
-    there.write("runs/r/step-9")  # of a training that was since begun anew
-    there.write("runs/r/step-2", b"tw")  # cut off
-    folder = there.data / "runs/r"
-    there.files.mirror(folder)
-    found = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert found == {"step-2": b"two", "step-3": b"three"}
-
-
-def test_a_released_folder_is_gone_here_and_stays_in_the_bucket(apart: tuple[Host, Host]) -> None:
-    here, there = apart
-    path = here.write("runs/r/weights")
-    here.files.give(path)
-    here.files.release(path.parent)
-    assert not path.parent.exists()
-    assert there.files.bring(there.data / "runs/r/weights").exists()
+def test_hosts_that_remove_the_same_at_once_are_both_content(apart: tuple[Host, Host]) -> None:
+    names = [f"runs/r/{number}" for number in range(40)]
+    for name in names:
+        apart[0].files.write(apart[0].data / name, b"some")
+    with ThreadPoolExecutor() as pool:
+        removals = [
+            pool.submit(host.files.remove, *(host.data / name for name in names)) for host in apart
+        ]
+    for removal in removals:
+        removal.result()
+    assert apart[0].files.entries(apart[0].data / "runs") == []
 
 
 @pytest.mark.usefixtures("bucket")  # its keys
 def test_a_bucket_that_is_away_is_waited_for_as_long_as_was_said(tmp_path: Path) -> None:
     late = BucketForTests(tmp_path / "late.log")
-    path = Host(tmp_path, late.host(tmp_path)).write("runs/r/weights")
+    path = tmp_path / "runs/r/weights"
     with pytest.raises(FilesAway, match="the bucket does not answer"):
-        late.host(tmp_path).give(path)
-    giving = threading.Thread(target=lambda: late.host(tmp_path, patience=120).give(path))
-    giving.start()
+        late.host(tmp_path).write(path, b"some")
+    patient = late.host(tmp_path, patience=120)
+    writing = threading.Thread(target=lambda: patient.write(path, b"some"))
+    writing.start()
     try:
         late.start()
-        giving.join()
+        writing.join()
         assert late.names() == ["runs/r/weights"]
     finally:
         late.stop()
+
+
+@pytest.mark.usefixtures("bucket")  # its keys
+def test_nothing_is_tried_again_for_an_attempt_that_has_lost_its_run(tmp_path: Path) -> None:
+    late = BucketForTests(tmp_path / "late.log")
+    asked: list[bool] = []
+    lost = late.host(tmp_path, patience=120, wanted=lambda: bool(asked.append(True)))
+    with pytest.raises(FilesAway):
+        lost.write(tmp_path / "runs/r/weights", b"some")
+    assert asked == [True]
 
 
 def test_a_bucket_that_is_not_there_is_said_at_once(bucket: BucketForTests, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from models import runs
 from models.database import Database
+from models.experiments import experiment
 from models.ids import new_id
 from models.settings import Settings
 from models.states import RunState
@@ -22,13 +23,8 @@ def settings_of(bucket: BucketForTests, data: Path, age: float) -> Settings:
 
 
 def give(settings: Settings, name: str) -> str:
-    """An object, of which this host has no copy."""
-    path = settings.data_dir / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"some")
-    files = settings.file_store()
-    files.give(path)
-    files.release(settings.data_dir)
+    """An object, of which this host has no copy; its name."""
+    settings.file_store().write(settings.data_dir / name, b"some")
     return name
 
 
@@ -42,7 +38,12 @@ def run_of(database: Database, state: RunState) -> str:
         return row.id
 
 
-def test_objects_of_no_run_go_and_those_of_a_run_stay(
+def dataset_of(database: Database, run_id: str) -> str:
+    with database.reading() as session:
+        return experiment(session, runs.run(session, run_id).experiment_id).content_hash
+
+
+def test_objects_of_no_row_go_and_those_of_a_row_stay(
     database: Database, bucket: BucketForTests, tmp_path: Path
 ) -> None:
     settings = settings_of(bucket, tmp_path / "data", age=1e-6)
@@ -51,12 +52,13 @@ def test_objects_of_no_run_go_and_those_of_a_run_stay(
         give(settings, f"runs/{done}/weights.safetensors"),
         give(settings, f"runs/{failed}/checkpoints/step-3.json"),
         give(settings, "runs/notes.txt"),
-        give(settings, f"datasets/{'0' * 64}/pairs.parquet"),
+        give(settings, f"datasets/{dataset_of(database, done)}/pairs.parquet"),
     ]
+    give(settings, f"datasets/{'f' * 64}/pairs.parquet")
     give(settings, f"runs/{done}/checkpoints/step-3.json")
     give(settings, f"runs/{new_id('run')}/weights.safetensors")
     collector = OrphanCollector(database, settings)
-    assert len(collector.collect()) == 2
+    assert len(collector.collect()) == 3
     assert bucket.names() == sorted(kept)
     assert collector.collect() == []
     settings.file_store().remove(settings.data_dir / "runs", settings.data_dir / "datasets")
@@ -67,11 +69,14 @@ def test_young_objects_stay_and_so_do_all_from_before_the_database(
 ) -> None:
     run_of(database, RunState.SUCCEEDED)
     settings = settings_of(bucket, tmp_path / "data", age=3600)
-    young = give(settings, f"runs/{new_id('run')}/weights.safetensors")
+    young = [
+        give(settings, f"datasets/{'f' * 64}/pairs.parquet"),
+        give(settings, f"runs/{new_id('run')}/weights.safetensors"),
+    ]
     assert OrphanCollector(database, settings).collect() == []
     with database.transaction() as session:
         session.execute(update(Dataset).values(created_at=datetime.now(UTC) + timedelta(days=1)))
     at_once = settings_of(bucket, tmp_path / "data", age=1e-6)
     assert OrphanCollector(database, at_once).collect() == []
-    assert bucket.names() == [young]
-    settings.file_store().remove(settings.data_dir / "runs")
+    assert bucket.names() == young
+    settings.file_store().remove(settings.data_dir / "runs", settings.data_dir / "datasets")

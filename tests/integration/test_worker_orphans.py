@@ -2,10 +2,12 @@
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from sqlalchemy import update
@@ -195,6 +197,24 @@ def test_a_round_comes_no_more_often_than_it_should(
     folder = old(f"runs/{new_id('run')}/weights.safetensors").parent
     collector.look()
     assert folder.exists()
+
+
+def test_a_round_that_takes_long_holds_up_nobody_and_no_other_begins_meanwhile(
+    database: Database, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector = OrphanCollector(database, Settings(data_dir=data, orphan_seconds=1e-6))
+    begun, may_end = SimpleQueue[bool](), threading.Event()
+
+    def collect() -> None:
+        begun.put(True)
+        may_end.wait()
+
+    monkeypatch.setattr(collector, "collect", collect)
+    collector.look()
+    assert begun.get()
+    collector.look()
+    assert begun.empty()
+    may_end.set()
 
 
 def test_an_id_says_when_it_was_made() -> None:

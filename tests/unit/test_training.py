@@ -113,6 +113,13 @@ def test_a_checkpoint_of_another_training_is_not_used(tmp_path, other):
     assert run(checkpoints=checkpoints, **other)[0] == Started(0)
 
 
+def test_a_checkpoint_beyond_the_stored_figures_is_not_gone_on_from(tmp_path):
+    run(checkpoints=Checkpoints(tmp_path, due=lambda step: step in (3, 7)))
+    for recorded, begins in ((11, 7), (7, 7), (6, 3), (2, 0)):
+        checkpoints = Checkpoints(tmp_path, due=lambda _step: False, recorded=recorded)
+        assert run(checkpoints=checkpoints)[0] == Started(begins)
+
+
 def test_only_the_two_newest_checkpoints_stay_on_disk(tmp_path):
     run(checkpoints=Checkpoints(tmp_path, due=lambda _step: True))
     names = {path.name for path in tmp_path.iterdir()}

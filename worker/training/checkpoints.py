@@ -7,6 +7,7 @@ rename only after its bytes are synced, so a crash at any moment leaves the one 
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from models.durable import write_whole
 from models.file_store import FileStore, SharedDisk
 
 FORMAT = 1
@@ -30,14 +30,23 @@ class Checkpoint:
 
 class Checkpoints:
     """The checkpoints of one run in `folder`. `due` is asked after every step; `files` is where
-    another host looks for them."""
+    the folder is, if not on this disk alone.
+
+    `recorded` is the step up to which figures are stored: what lies beyond was written by an
+    attempt that had lost the run, and to go on from it would leave a gap.
+    """
 
     def __init__(
-        self, folder: Path, due: Callable[[int], bool], files: FileStore | None = None
+        self,
+        folder: Path,
+        due: Callable[[int], bool],
+        files: FileStore | None = None,
+        recorded: int | None = None,
     ) -> None:
         self.folder = folder
         self.due = due
         self.files = files or SharedDisk()
+        self._recorded = recorded
 
     def save(self, step: int, tensors: Mapping[str, Tensor], identity: str) -> None:
         """Write the checkpoint of `step` and remove all but the newest `KEPT`.
@@ -45,36 +54,35 @@ class Checkpoints:
         Raises `OSError` when the disk refuses, `FilesAway` when the bucket does; what was there
         before stays.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         content = save({name: tensor.detach().cpu() for name, tensor in tensors.items()})
-        write_whole(self._tensors_path(step), content)
+        self.files.write(self._tensors_path(step), content)
         manifest = {
             "format": FORMAT,
             "step": step,
             "identity": identity,
             "sha256": hashlib.sha256(content).hexdigest(),
         }
-        write_whole(self._manifest_path(step), json.dumps(manifest).encode())
-        self.files.give(self._tensors_path(step), self._manifest_path(step))
+        self.files.write(self._manifest_path(step), json.dumps(manifest).encode())
         for old in self._steps()[KEPT:]:
-            self.files.remove(self._manifest_path(old), self._tensors_path(old))
+            self.files.remove(self._manifest_path(old))
+            self.files.remove(self._tensors_path(old))
 
     def newest(self, identity: str) -> Checkpoint | None:
         """The newest checkpoint that is whole and of this very training; None without one.
 
         Raises `FilesAway`.
         """
-        self.files.mirror(self.folder)
         for step in self._steps():
-            found = self._read(step, identity)
-            if found is not None:
-                return found
+            if self._recorded is None or step <= self._recorded:
+                found = self._read(step, identity)
+                if found is not None:
+                    return found
         return None
 
     def _read(self, step: int, identity: str) -> Checkpoint | None:
         try:
-            manifest = json.loads(self._manifest_path(step).read_bytes())
-            content = self._tensors_path(step).read_bytes()
+            manifest = json.loads(self.files.read(self._manifest_path(step)))
+            content = self.files.read(self._tensors_path(step))
             about = (manifest["format"], manifest["step"], manifest["identity"])
             if about != (FORMAT, step, identity):
                 return None
@@ -85,8 +93,10 @@ class Checkpoints:
             return None  # damaged or half there: the one before serves
 
     def _steps(self) -> list[int]:
-        found = (path.stem.removeprefix("step-") for path in self.folder.glob("step-*.json"))
-        return sorted((int(step) for step in found if step.isdigit()), reverse=True)
+        names = (
+            re.fullmatch(r"step-(\d+)\.json", one.name) for one in self.files.entries(self.folder)
+        )
+        return sorted((int(name[1]) for name in names if name), reverse=True)
 
     def _tensors_path(self, step: int) -> Path:
         return self.folder / f"step-{step}.safetensors"

@@ -168,7 +168,8 @@ def test_the_page_asks_for_a_key_keeps_it_for_the_tab_and_puts_it_into_no_addres
     tab.page.get_by_label("Key", exact=True).last.fill(secret)
     tab.button("Use this key").click()
     tab.sees("Guarded")
-    tab.find(".experiments .name").click()
+    with tab.page.expect_response(lambda reply: "/events" in reply.url):
+        tab.find(".experiments .name").click()
     expect(tab.find("h1")).to_have_text("Guarded")
     assert all(secret not in reply.url for reply in tab.replies)
     events = [reply for reply in tab.replies if "/events" in reply.url]

@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 from models.datasets import cache
 from models.datasets.generated import generate_pairs
 from models.datasets.tokenizer import PATTERN
+from models.file_store import SharedDisk
 from models.run_files import METADATA_KEY, WEIGHTS
 from worker.loading import load_run_data, run_words
 from worker.predicting import PAIRS_AT_ONCE, Model, NotUsable
@@ -40,7 +41,7 @@ def written(dataset, folder, **changes):
     spec = tiny_spec(split=split, **changes)
     data = load_run_data(dataset, spec)
     *_, end = train(spec, "vanilla", 0, data)
-    write_results(folder, spec, data, run_words(dataset, spec, data), end)
+    write_results(SharedDisk(), folder, spec, data, run_words(dataset, spec, data), end)
     return folder / WEIGHTS, end.scores
 
 

@@ -13,6 +13,7 @@ from safetensors import safe_open
 
 from models.datasets import cache
 from models.datasets.generated import generate_pairs
+from models.file_store import SharedDisk
 from models.run_files import SCORES, WEIGHTS
 from worker.loading import load_run_data, run_words
 from worker.results import write_results
@@ -68,7 +69,7 @@ def trained(dataset, folder, **changes):
     data = load_run_data(dataset, spec)
     *_, end = train(spec, "vanilla", 0, data)
     assert isinstance(end, Finished)
-    return end, write_results(folder, spec, data, run_words(dataset, spec, data), end)
+    return end, write_results(SharedDisk(), folder, spec, data, run_words(dataset, spec, data), end)
 
 
 def test_the_documented_example_gives_the_stored_test_scores_without_this_project(

@@ -37,7 +37,7 @@ def hold_when(pid: int, inside: Callable[[], bool], seconds: float) -> bool:
 
 def writes_a_checkpoint(run_folder: Path, pid: int) -> Callable[[], bool]:
     """A file of a checkpoint is there in part, and by no name that a reader takes."""
-    return lambda: any(name.endswith(f".{pid}.part") for name in _names(run_folder / "checkpoints"))
+    return lambda: any(_is_part(name, pid) for name in _names(run_folder / "checkpoints"))
 
 
 def writes_results(run_folder: Path, pid: int) -> Callable[[], bool]:
@@ -48,12 +48,16 @@ def writes_results(run_folder: Path, pid: int) -> Callable[[], bool]:
     there = {name: _written_at(run_folder / name) for name in (SCORES, WEIGHTS)}
 
     def inside() -> bool:
-        parts = {f".{name}.{pid}.part" for name in there}
-        if not parts.isdisjoint(_names(run_folder)):
+        if any(_is_part(name, pid) for name in _names(run_folder)):
             return True
         return any(_written_at(run_folder / name) != before for name, before in there.items())
 
     return inside
+
+
+def _is_part(name: str, pid: int) -> bool:
+    """Whether this process is writing the file that this is to become (`models.durable`)."""
+    return name.endswith(".part") and f".{pid}." in name
 
 
 def _names(folder: Path) -> list[str]:

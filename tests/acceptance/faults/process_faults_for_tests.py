@@ -26,7 +26,7 @@ from processes_for_tests import (
     send,
     supervisors_in,
 )
-from workers_for_tests import wait_until
+from workers_for_tests import still_alive, wait_until
 
 Strike = Callable[[Ledger, random.Random], str | None]
 STOP_SECONDS = 10.0  # the promise from SIGTERM to the end
@@ -154,6 +154,8 @@ def _kill_one(pids: Iterable[int], draw: random.Random) -> str | None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return None
+    # it takes a moment, and whoever starts again what has fallen must find it so
+    wait_until("its end", lambda: not still_alive({pid}))
     return ""
 
 

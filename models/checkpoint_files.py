@@ -13,6 +13,7 @@ from pathlib import Path
 from models.file_store import Entry, FileStore
 
 FOLDER = "checkpoints"
+MANIFEST = re.compile(r"step-(\d+)\.json")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def checkpoints_in(files: FileStore, run_folder: Path) -> list[CheckpointFile]:
     """The whole checkpoints of a run, newest first; none where the folder is absent."""
     folder = run_folder / FOLDER
     entries = {entry.name: entry for entry in files.entries(folder)}
-    manifests = [name for name in entries if re.fullmatch(r"step-\d+\.json", name)]
+    manifests = [name for name in entries if MANIFEST.fullmatch(name)]
     found = [_read(files, folder / name, entries) for name in manifests]
     return sorted((one for one in found if one), key=lambda one: one.step, reverse=True)
 

@@ -20,7 +20,6 @@ from models.states import RunState
 
 RUN = re.compile(r"run_[0-9a-z]{26}")
 _DATASET = re.compile(r"[0-9a-f]{64}")
-_AT_ONCE = 500  # ids in one query
 
 
 def could_be_ours(run_id: str, first: datetime | None) -> bool:
@@ -71,9 +70,7 @@ def _orphaned_runs(
     with_checkpoints = {e.name.split("/")[0] for e in entries if f"/{FOLDER}/" in e.name}
     with database.reading() as session:
         first = first_created_at(session)
-        states: dict[str, RunState] = {}
-        for start in range(0, len(old), _AT_ONCE):
-            states |= states_of(session, old[start : start + _AT_ONCE])
+        states = states_of(session, old)
     gone = [runs / one for one in old if one not in states and could_be_ours(one, first)]
     done = [one for one in old if states.get(one) == RunState.SUCCEEDED]
     return gone + [runs / one / FOLDER for one in done if one in with_checkpoints]

@@ -27,7 +27,6 @@ from models.states import RunState
 from worker.bucket_orphans import RUN, bucket_orphans, could_be_ours
 
 EVERY = 300.0  # seconds between rounds, at most
-_AT_ONCE = 500  # ids in one query
 _PART = re.compile(r"\..+\.\d+\.part")  # `models.durable`
 _CHECKPOINTS = re.compile("checkpoints")
 _HALF_FOLDER = re.compile(r"\..+-[a-z0-9_]{8}")  # `models.durable`
@@ -89,21 +88,19 @@ class OrphanCollector:
 
     def _of_runs(self, folder: Path, before: float) -> Iterator[Path]:
         folders = [path for path in _children(folder) if RUN.fullmatch(path.name)]
-        for start in range(0, len(folders), _AT_ONCE):
-            some = folders[start : start + _AT_ONCE]
-            with self._database.reading() as session:
-                first = first_created_at(session)
-                states = states_of(session, [path.name for path in some])
-            for path in some:
-                state = states.get(path.name)
-                if state is None:
-                    if could_be_ours(path.name, first) and _newest(path) < before:
-                        yield path
-                elif state != RunState.RUNNING:
-                    yield from _old(path, _PART, before)
-                    yield from _old(path / "checkpoints", _PART, before)
-                    if state == RunState.SUCCEEDED:  # its worker was killed while it removed them
-                        yield from _old(path, _CHECKPOINTS, before)
+        with self._database.reading() as session:
+            first = first_created_at(session)
+            states = states_of(session, [path.name for path in folders])
+        for path in folders:
+            state = states.get(path.name)
+            if state is None:
+                if could_be_ours(path.name, first) and _newest(path) < before:
+                    yield path
+            elif state != RunState.RUNNING:
+                yield from _old(path, _PART, before)
+                yield from _old(path / "checkpoints", _PART, before)
+                if state == RunState.SUCCEEDED:  # its worker was killed while it removed them
+                    yield from _old(path, _CHECKPOINTS, before)
 
 
 def _tell(removed: Iterable[Path], where: str) -> None:

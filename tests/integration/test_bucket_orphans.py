@@ -15,7 +15,7 @@ from models.tables import Dataset
 from worker.orphans import OrphanCollector
 
 from buckets_for_tests import BucketForTests
-from stored import at, stored_run
+from orphans_for_tests import run_of
 
 
 def settings_of(bucket: BucketForTests, data: Path, age: float) -> Settings:
@@ -26,16 +26,6 @@ def give(settings: Settings, name: str) -> str:
     """An object, of which this host has no copy; its name."""
     settings.file_store().write(settings.data_dir / name, b"some")
     return name
-
-
-def run_of(database: Database, state: RunState) -> str:
-    with database.transaction() as session:
-        row = stored_run(session)
-        session.execute(update(Dataset).values(created_at=datetime.now(UTC) - timedelta(days=1)))
-        if state != RunState.QUEUED:
-            assert runs.claim(session, row.id, worker_id="w", cuda=False, now=at(1))
-            runs.finish(session, row.id, 1, state, now=at(2))
-        return row.id
 
 
 def dataset_of(database: Database, run_id: str) -> str:

@@ -12,7 +12,6 @@ from queue import SimpleQueue
 import pytest
 from sqlalchemy import update
 
-from models import runs
 from models.database import Database
 from models.ids import made_at, new_id
 from models.settings import Settings
@@ -20,7 +19,8 @@ from models.states import RunState
 from models.tables import Dataset
 from worker.orphans import OrphanCollector
 
-from stored import at, stored_run
+from orphans_for_tests import run_of
+from stored import stored_run
 
 AGE = 3600.0
 Old = Callable[[str], Path]
@@ -56,18 +56,6 @@ def _age(path: Path, data: Path) -> None:
 def collector(database: Database, data: Path) -> OrphanCollector:
     settings = Settings(data_dir=data, database_url=database.url, orphan_seconds=AGE)
     return OrphanCollector(database, settings)
-
-
-def run_of(database: Database, state: RunState) -> str:
-    """A run in this state; the database's first row is from before it."""
-    with database.transaction() as session:
-        row = stored_run(session)
-        session.execute(update(Dataset).values(created_at=datetime.now(UTC) - timedelta(days=1)))
-        if state != RunState.QUEUED:
-            assert runs.claim(session, row.id, worker_id="w", cuda=False, now=at(1))
-        if state not in (RunState.QUEUED, RunState.RUNNING):
-            runs.finish(session, row.id, 1, state, now=at(2))
-        return row.id
 
 
 def test_a_folder_of_a_run_that_is_nowhere_goes_with_a_log_line(

@@ -7,7 +7,6 @@ rename only after its bytes are synced, so a crash at any moment leaves the one 
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from models.checkpoint_files import MANIFEST
 from models.file_store import FileStore, SharedDisk
 
 FORMAT = 1
@@ -93,9 +93,7 @@ class Checkpoints:
             return None  # damaged or half there: the one before serves
 
     def _steps(self) -> list[int]:
-        names = (
-            re.fullmatch(r"step-(\d+)\.json", one.name) for one in self.files.entries(self.folder)
-        )
+        names = (MANIFEST.fullmatch(one.name) for one in self.files.entries(self.folder))
         return sorted((int(name[1]) for name in names if name), reverse=True)
 
     def _tensors_path(self, step: int) -> Path:

@@ -51,7 +51,7 @@ contract: $(VENV)/installed
 
 # what the service answers, into the OpenAPI document
 examples: $(VENV)/installed
-	$(BIN)/python tests/examples_of_calls_for_tests.py
+	$(BIN)/python -m support.openapi_examples.calls
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .

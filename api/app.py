@@ -11,42 +11,31 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
-from api import (
-    audit,
-    checkpoints,
-    client_file,
-    comparisons,
-    dataset_looks,
-    datasets,
-    docs,
-    experiments,
-    exports,
-    health,
-    mistakes,
-    monitoring,
-    openapi,
-    page,
-    predictions,
-    problems,
-    recipes,
-    reproductions,
-    retries,
-    runs,
-    streaming,
-    webhooks,
-    weights,
-)
-from api.access_log import AccessLog
-from api.bounds import Bounds
-from api.callers import must_own
-from api.dataset_files import ensure_generated
-from api.deps import Service
-from api.gate import Gate
-from api.headers import SecurityHeaders
+from api import health, prometheus
+from api.access import audit
+from api.access.authentication import Gate
+from api.access.body_limits import Bounds
+from api.access.callers import must_own
+from api.datasets import preview
+from api.datasets import routes as datasets
+from api.datasets.intake import ensure_generated
+from api.dependencies import Service
+from api.experiments import event_stream, recipes, retries
+from api.experiments import routes as experiments
+from api.exports import routes as exports
+from api.http import problems, static_files
+from api.http.access_log import AccessLog
+from api.http.security_headers import SecurityHeaders
+from api.openapi import document, swagger
+from api.results import comparisons
+from api.results import routes as results
+from api.runs import checkpoints, misclassified, predictions, reproductions, weights
+from api.runs import routes as runs
+from api.webhooks import routes as webhooks
 from models.broker import celery_app
-from models.database import Database
-from models.migrating import check
 from models.settings import Settings
+from models.store.database import Database
+from models.store.migrating import check
 
 ABOUT = """Does this choice in a triplet loss matter? POST an experiment: arms that differ in the
 loss, and a number of seeds. Every arm is trained under every seed, and the results say whether the
@@ -78,20 +67,21 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
     resources = (
-        datasets, dataset_looks, experiments, exports, streaming, runs, mistakes, weights,
-        checkpoints, predictions, retries, reproductions, comparisons, recipes, webhooks, audit,
+        datasets, preview, experiments, results, exports, event_stream, runs, misclassified,
+        weights, checkpoints, predictions, retries, reproductions, comparisons, recipes,
+        webhooks, audit,
     )  # fmt: skip
     for resource in resources:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)
-    app.include_router(client_file.router)
+    app.include_router(static_files.router)
     _guard(app, settings)
-    monitoring.install(app)
+    prometheus.install(app)
     app.add_middleware(AccessLog)
-    docs.install(app)
-    page.install(app)
-    openapi.install(app)
+    swagger.install(app)
+    static_files.install(app)
+    document.install(app)
     return app
 
 

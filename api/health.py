@@ -6,13 +6,13 @@ from collections.abc import Callable
 from fastapi import APIRouter, Response, status
 from sqlalchemy.exc import DBAPIError
 
-from api.deps import Service, ServiceDep
-from api.views import Readiness
-from models import clock
+from api.dependencies import Service, ServiceDep
+from api.http.views import Readiness
 from models.broker import ping
 from models.errors import ServiceUnavailable
-from models.migrating import check
-from models.workers import live_workers
+from models.store import clock
+from models.store.migrating import check
+from models.store.workers import live_workers
 
 router = APIRouter(tags=["health"])
 log = logging.getLogger(__name__)

@@ -25,12 +25,12 @@ from pathlib import Path
 from platform import python_version
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "tests"), str(HERE.parent / "tests" / "acceptance" / "faults")]
+sys.path.insert(0, str(HERE.parent / "tests"))
 
-from catalogue_for_tests import MINUTES, Fault, possible, strike  # noqa: E402
-from hurt_service_for_tests import EmbeddedService, SeparateService, opened  # noqa: E402
-from hurt_specs_for_tests import HEALTHY  # noqa: E402
-from ledger_for_tests import Accepted, Ledger, Undisturbed, Verdict  # noqa: E402
+from support.faults.catalogue import MINUTES, Fault, possible, strike  # noqa: E402
+from support.faults.hurt_service import EmbeddedService, SeparateService, opened  # noqa: E402
+from support.faults.hurt_specs import HEALTHY  # noqa: E402
+from support.faults.ledger import Accepted, Ledger, Undisturbed, Verdict  # noqa: E402
 
 UNDER_WAY = 2  # experiments, while faults are injected
 END_SECONDS = 1200.0  # until an experiment that does not end counts as lost

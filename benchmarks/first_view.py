@@ -16,13 +16,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from goals import tell_goal
 
-from models.database import Database
-from models.migrating import migrate
 from models.settings import Settings
+from models.store.database import Database
+from models.store.migrating import migrate
 
-from api_for_tests import ApiForTests, GeneratedForTests
-from browser_for_tests import chromium
-from shown_runs_for_tests import shown_experiment
+from support.api import ApiForTests, GeneratedForTests
+from support.browser import chromium
+from support.shown_runs import shown_experiment
 
 SHOWN = """() => new Promise((resolve) => {
   const look = () => document.querySelectorAll(".experiments > li").length

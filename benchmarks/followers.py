@@ -18,8 +18,9 @@ from pathlib import Path
 from goals import tell_goal
 from own_service import OwnService, own_service
 
-from models import clock, runs
-from models.database import Database
+from models.store import clock
+from models.store.database import Database
+from models.store.run_life import runs
 
 CHANGES, IDLE = 20, 10.0
 HEADER = re.compile(r"^([^:\s]+): (.*?)\r$", re.MULTILINE)

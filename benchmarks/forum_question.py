@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 from matplotlib.figure import Figure
 
-from api import figures
+from api.exports import pictures
 
 from forum import FORUM_LOSS, FORUM_STEPS
 
@@ -120,21 +120,21 @@ def draw(client: httpx.Client, results: dict[str, Any], folder: Path) -> None:
         for arm, loss in FORUM_LOSS.items()
     }
     smooth = {arm: [means(run) for run in runs] for arm, runs in steps.items()}
-    save(folder / "training.svg", figures.training_curves(smooth, 0.5, forum))
+    save(folder / "training.svg", pictures.training_curves(smooth, 0.5, forum))
     for figure, label in (
         ("baseline_loss", "validation loss (the baseline's), 256 rows"),
         ("roc_auc", "validation ROC-AUC"),
     ):
         evaluations = series_of(client, results, "evaluations")
         arms = {arm: [validation(run, figure) for run in runs] for arm, runs in evaluations.items()}
-        save(folder / f"{figure}.svg", figures.evaluation_curves(arms, {figure: label}))
+        save(folder / f"{figure}.svg", pictures.evaluation_curves(arms, {figure: label}))
     for figure, file in (("gauges", "gauges"), ("comparison", "paired")):
         drawn = client.get(f"/v1/experiments/{results['experiment']}/figures/{figure}")
         (folder / f"{file}.svg").write_bytes(drawn.raise_for_status().content)
 
 
 def save(path: Path, figure: Figure) -> None:
-    path.write_bytes(figures.drawn(figure, "svg"))
+    path.write_bytes(pictures.drawn(figure, "svg"))
 
 
 def main() -> None:

@@ -26,9 +26,9 @@ from cudnn_port import CudnnTraining
 from goals import tell_goal, tell_unmeasured
 from step import run_data
 
-from models.recipes import expand_recipe
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
+from models.specs.recipes import expand_recipe
 from worker.training.data import RunData
 from worker.training.events import Started
 from worker.training.loop import Training

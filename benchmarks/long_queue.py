@@ -29,13 +29,13 @@ import psycopg
 from own_service import own_service
 from sqlalchemy import func, select
 
+from api.serving.embedded_broker import EmbeddedBroker
 from models.broker import ANY_QUEUE, celery_app, waiting_messages
-from models.database import Database
-from models.embedded_broker import EmbeddedBroker
 from models.settings import Settings
 from models.states import TERMINAL
-from models.tables import Event, Experiment, Run, Step
-from worker.reaper import reap
+from models.store.database import Database
+from models.store.tables import Event, Experiment, Run, Step
+from worker.housekeeping.reaper import reap
 
 DRAIN = Path(__file__).with_name("queue_drain.py")
 LIST = "/v1/experiments"  # 50 of them, where nothing else is asked

@@ -21,13 +21,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from goals import tell_goal
 
-from models.database import Database
-from models.metrics import append_steps, steps_series
-from models.migrating import migrate
-from models.tables import Run, Step
+from models.store.database import Database
+from models.store.metrics.rows import append_steps, steps_series
+from models.store.migrating import migrate
+from models.store.tables import Run, Step
 
-from databases_for_tests import postgres_database
-from stored import step_row, stored_run
+from support.databases import postgres_database
+from support.stored import step_row, stored_run
 
 STEPS, OTHERS, TURNS = 1_000, 10_000, 101
 AT_ONCE = 500  # runs whose rows are written at once: half a million rows

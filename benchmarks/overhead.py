@@ -19,12 +19,12 @@ import torch
 from goals import tell_goal
 from own_service import OwnService, own_service
 
-from models.database import Database
 from models.settings import Settings
-from worker.claiming import claim
-from worker.heart import Heart, Pulse
-from worker.runner import Attempt
-from worker.training import loop, progress
+from models.store.database import Database
+from worker.attempts.claiming import claim
+from worker.attempts.heartbeat import Heart, Pulse
+from worker.attempts.runner import Attempt
+from worker.training import loop, state
 
 DATASET = "quora-question-pairs"
 INSIDE = ("evaluate_validation", "pair_scores", "decision_threshold", "evaluate_test")
@@ -54,7 +54,7 @@ def measure(service: OwnService, file: str, steps: int) -> None:
     watch = Stopwatch()
     loop.Training.advance = watch.timed(loop.Training.advance)  # type: ignore[method-assign]
     for name in INSIDE:
-        setattr(progress, name, watch.timed(getattr(progress, name)))
+        setattr(state, name, watch.timed(getattr(state, name)))
     claimed = claim(database, run.id, None)  # type: ignore[arg-type]
     assert claimed is not None
     pulse = Pulse(run.id, claimed.run.attempt)

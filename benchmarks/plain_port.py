@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from models.specs.training import AdamSpec
-from worker.training.initial import Weights
+from worker.training.encoders.initial import Weights
 
 PAD = 1
 Questions = Sequence[Sequence[int]]

@@ -10,15 +10,17 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from models import metrics, runs, workers
 from models.broker import ANY_QUEUE
-from models.database import Database
-from models.metrics import StepRow
 from models.settings import Settings
 from models.states import RunState
-from worker import tasks
-from worker.claiming import claim
-from worker.launching import Launcher
+from models.store import workers
+from models.store.database import Database
+from models.store.metrics import rows
+from models.store.metrics.rows import StepRow
+from models.store.run_life import runs
+from worker.attempts.claiming import claim
+from worker.pool import tasks
+from worker.pool.launcher import Launcher
 
 STEPS = [
     StepRow(
@@ -78,7 +80,7 @@ def pretend(database: Database, worker_id: str, run_id: str) -> None:
         runs.begin_from(session, run_id, attempt, 0, datetime.now(UTC))
     with database.transaction() as session:
         runs.advance(session, run_id, attempt, len(STEPS), datetime.now(UTC))
-        metrics.append_steps(session, run_id, STEPS)
+        rows.append_steps(session, run_id, STEPS)
     with database.transaction() as session:
         runs.finish(session, run_id, attempt, RunState.SUCCEEDED, now=datetime.now(UTC))
 

@@ -4,9 +4,9 @@
 
 Accuracies of two arms over N seeds as they come out on the Quora question pairs: sd 0.005 over the
 seeds, correlation 0.3 between the arms of a seed, in steps of 1/10,240, margin 0.005, confidence
-0.95. The verdicts are those of `models.verdict`, by the functions that the service itself calls.
-Seeded: the same command prints the same tables. A share of 4,000 is known to +-0.7 points (two
-standard errors, near 5 %).
+0.95. The verdicts are those of `models.comparison.verdict`, by the functions that the service
+itself calls. Seeded: the same command prints the same tables. A share of 4,000 is known to +-0.7
+points (two standard errors, near 5 %).
 """
 
 import argparse
@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.comparison import Asked, evidence_of, measure
-from models.evidence.crossed import RESAMPLES, crossed_bootstrap
-from models.evidence.paired import mean_and_sd
-from models.evidence.resampling import bca_bootstrap
-from models.verdict import decide
+from models.comparison.bca_bootstrap import bca_bootstrap
+from models.comparison.compare import Asked, evidence_of, measure
+from models.comparison.crossed_bootstrap import RESAMPLES, crossed_bootstrap
+from models.comparison.paired import mean_and_sd
+from models.comparison.verdict import decide
 
 TEST_PAIRS = 10_240
 SD, CORRELATION, MARGIN, CONFIDENCE = 0.005, 0.3, 0.005, 0.95

@@ -5,9 +5,9 @@
 Each experiment draws the accuracies of two arms under paired seeds: normal with sd 0.005, and
 correlated 0.5 within a seed, as seen on the Quora pairs; the margin is 0.005. The same draws are
 judged by the plan of looks and, for comparison, once at `max` seeds. The levels are those of
-`models.sequential`; the rule of `models.verdict` is written again for all experiments at once, and
-`tests/unit/test_until_decided_simulation.py` holds it against the service's own. Beyond 15 pairs
-the sign patterns are sampled here, as the service does beyond 40.
+`models.comparison.group_sequential`; the rule of `models.comparison.verdict` is written again for
+all experiments at once, and `tests/unit/test_until_decided_simulation.py` holds it against the
+service's own. Beyond 15 pairs the sign patterns are sampled here, as the service does beyond 40.
 """
 
 import argparse
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr
 
-from models.comparison import sign_flip_p
-from models.sequential import plan
+from models.comparison.compare import sign_flip_p
+from models.comparison.group_sequential import plan
 from models.specs.parse import parse_spec
 
 SD, CORRELATION, MARGIN = 0.005, 0.5, 0.005
@@ -74,7 +74,7 @@ def judge(drawn: np.ndarray, looks: Looks, margin: float = MARGIN) -> Outcomes:
 
 
 def verdicts_at(drawn: np.ndarray, level: float, margin: float) -> np.ndarray:
-    """The rule of `models.verdict` at this level, for each row of differences."""
+    """The rule of `models.comparison.verdict` at this level, for each row of differences."""
     pairs = drawn.shape[1]
     mean, error = drawn.mean(axis=1), drawn.std(axis=1, ddof=1) / np.sqrt(pairs)
     equivalent = stdtr(pairs - 1, -(margin - np.abs(mean)) / error) < level

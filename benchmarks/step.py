@@ -23,15 +23,15 @@ from goals import tell_goal
 from plain_port import PlainTraining
 
 from models.datasets import cache, splits, vocabulary
-from models.datasets.columns import ColumnMapping
-from models.datasets.files import read_pairs
-from models.datasets.generated import generate_pairs
-from models.recipes import expand_recipe
+from models.datasets.generated.generator import generate_pairs
+from models.datasets.reading.columns import ColumnMapping
+from models.datasets.reading.files import read_pairs
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
+from models.specs.recipes import expand_recipe
 from worker.training.batches import batch_rows
 from worker.training.data import RunData, pair_questions
-from worker.training.initial import initial_weights
+from worker.training.encoders.initial import initial_weights
 from worker.training.loop import Training
 from worker.training.schedules import learning_rate
 

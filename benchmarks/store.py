@@ -29,9 +29,10 @@ from urllib.parse import urlsplit
 from goals import tell_goal
 from own_service import OwnService, own_service
 
-from models import clock, metrics, runs
-from models.database import Database
-from models.metrics import StepRow
+from models.store import clock
+from models.store.database import Database
+from models.store.metrics.rows import StepRow
+from models.store.run_life import runs
 
 PEERS = Path(os.environ.get("PEERS", Path(__file__).parents[1] / ".venv-peers"))
 FIGURES = ("loss", "loss_per_row", "s_ap_mean", "s_an_mean", "harder_share", "masked_share",
@@ -117,7 +118,7 @@ def our_batch(database: Database, run: str, first: int) -> None:
         runs.advance(
             session, run, 1, first + BATCH - 1, clock.now(session), trained_seconds=float(first)
         )
-        metrics.append_steps(session, run, rows)
+        rows.append_steps(session, run, rows)
 
 
 def our_run(service: OwnService, database: Database) -> str:

@@ -15,7 +15,7 @@ from structlog.typing import EventDict, Processor
 Format = Literal["text", "json"]
 
 # Celery reports every message that it takes; what happens to a run is in the event table.
-# uvicorn's access lines lack the request's id; `api.access_log` writes them.
+# uvicorn's access lines lack the request's id; `api.http.access_log` writes them.
 CHATTY = ("celery.worker.strategy", "celery.app.trace", "alembic", "httpx", "uvicorn.access")
 
 

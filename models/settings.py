@@ -14,10 +14,10 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from models.bucket_place import parse_place
-from models.faults import RetryPolicy
-from models.file_store import FileStore, SharedDisk
-from models.webhook_hosts import AllowedHost, parse_hosts
+from models.allowed_hosts import AllowedHost, parse_hosts
+from models.files.bucket_location import parse_place
+from models.files.file_store import FileStore, SharedDisk
+from models.retry_policy import RetryPolicy
 
 PREFIX = "TRIPLETLAB_"
 
@@ -180,7 +180,9 @@ class Settings(BaseSettings):
         seconds, as long as that is `wanted`."""
         if not self.files_url:
             return SharedDisk()
-        from models.bucket import Bucket  # Arrow takes a while to load, and a command needs none
+        from models.files.bucket import (
+            Bucket,  # Arrow takes a while to load, and a command needs none
+        )
 
         return Bucket(self.data_dir, parse_place(self.files_url), patience, wanted)
 

@@ -19,7 +19,8 @@ class RunState(StrEnum):
 TERMINAL = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED})
 
 RETRIABLE = frozenset({RunState.FAILED, RunState.CANCELLED})
-"""A person may queue such a run again (`models.retries`); nothing else leaves an ended state."""
+"""A person may queue such a run again (`models.store.retries`); nothing else leaves an ended
+state."""
 
 ALLOWED: Mapping[RunState, frozenset[RunState]] = {
     RunState.QUEUED: frozenset({RunState.RUNNING, RunState.FAILED, RunState.CANCELLED}),

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import event
 
-from models.database import Database
+from models.store.database import Database
 
-from buckets_for_tests import BucketForTests, bucket_in
-from databases_for_tests import PostgresForTests, SqliteForTests, postgres_database
-from redis_for_tests import RedisForTests, unavailable
+from support.buckets import BucketForTests, bucket_in
+from support.databases import PostgresForTests, SqliteForTests, postgres_database
+from support.redis import RedisForTests, unavailable
 
 # no time is asserted, and building a spec or a schedule of events is slow beside most examples
 settings.register_profile("tripletlab", suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -5,7 +5,7 @@ import sys
 from models.errors import ServiceUnavailable
 from models.logs import log_to_stderr
 from models.settings import Settings
-from worker.service import Supervisor
+from worker.supervisor import Supervisor
 
 
 def main() -> None:

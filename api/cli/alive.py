@@ -7,8 +7,8 @@ from sqlalchemy.exc import DBAPIError
 
 from api.cli.console import JsonOption, print_json, say, stop
 from api.cli.services import DatabaseUrl, DataDir, settings_from
-from models.database import Database
-from models.workers import live_workers
+from models.store.database import Database
+from models.store.workers import live_workers
 
 
 def alive(

@@ -5,8 +5,8 @@ answers at once.
 """
 
 from api.client import Client, TripletlabError
-from models.recipes import RECIPES
 from models.settings import Settings
+from models.specs.recipes import RECIPES
 
 AT_MOST = 1.0  # seconds; whoever pressed Tab is waiting
 SHOWN = 20

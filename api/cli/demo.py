@@ -12,7 +12,6 @@ import typer
 from api.cli.connection import connected
 from api.cli.console import FAILED, INTERRUPTED, JsonOption, print_json, say, stop
 from api.cli.documents import apply_settings
-from api.cli.embedded import PortTaken, embedded_service, listen
 from api.cli.experiments import SetOption
 from api.cli.services import (
     DataDir,
@@ -24,6 +23,7 @@ from api.cli.services import (
 )
 from api.cli.tables import show_results
 from api.cli.watching import watch
+from api.serving.embedded_service import PortTaken, embedded_service, listen
 from models.errors import ServiceUnavailable
 from models.settings import Settings
 

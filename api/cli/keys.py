@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 
 from api.cli.console import USAGE, JsonOption, out, print_json, say, stop
 from api.cli.services import DatabaseUrl, DataDir, settings_from
-from models import audit
-from models.database import Database
 from models.errors import Conflict, NotFound, ServiceUnavailable
-from models.keys import SCOPE_NAMES, Scope, create_key, list_keys, revoke_key
-from models.migrating import check
 from models.settings import Settings
-from models.tables import ApiKey
+from models.store.access import audit
+from models.store.access.keys import SCOPE_NAMES, Scope, create_key, list_keys, revoke_key
+from models.store.database import Database
+from models.store.migrating import check
+from models.store.tables import ApiKey
 
 app = typer.Typer(help="Who may call the service.", no_args_is_help=True)
 

@@ -13,14 +13,14 @@ import typer
 from pydantic import ValidationError
 
 from api.cli.console import USAGE, JsonOption, print_json, say, stop
-from api.cli.embedded import embedded_service, listen
-from models.database import Database
+from api.serving.embedded_service import embedded_service, listen
 from models.errors import ServiceUnavailable
-from models.keys import any_key
 from models.logs import log_to_stderr
 from models.loopback import is_loopback
-from models.migrating import migrate as migrate_database
 from models.settings import Settings
+from models.store.access.keys import any_key
+from models.store.database import Database
+from models.store.migrating import migrate as migrate_database
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 NO_TORCH = (

@@ -17,7 +17,7 @@ from models.datasets.groups import Groups, duplicate_groups
 from models.datasets.pairs import Codes, Pairs, make_pairs
 from models.datasets.tokenizer import VERSION, TokenizerKind
 from models.datasets.tokenstream import token_stream
-from models.durable import new_folder
+from models.files.atomic import new_folder
 
 ROW_GROUP = 16_384  # rows; what reading one text of `TextRows` costs at most
 PAIRS, LABELS, SPLIT = "pairs.parquet", "labels.npy", "split.npy"

@@ -12,14 +12,15 @@ MOST_LOOKS = 20
 DEFAULT_LOOKS = 5
 NARROWER = math.sqrt(2)  # least ratio of default looks: an interval 1/6 narrower at each
 
-# below six pairs no verdict is possible (`models.verdict.FEWEST_PAIRS`)
+# below six pairs no verdict is possible (`models.comparison.verdict.FEWEST_PAIRS`)
 Look = Annotated[int, Field(ge=6, le=1000)]
 
 
 class UntilDecided(SpecPart):
     """Seeds 0, 1, … are trained under every arm up to a look, judged there, and perhaps added to.
 
-    The error that `decision.confidence` allows is spent over the looks (`models.spending`).
+    The error that `decision.confidence` allows is spent over the looks
+    (`models.comparison.alpha_spending`).
     """
 
     min: Look = 6

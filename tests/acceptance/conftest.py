@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from models.embedded_broker import EmbeddedBroker
+from api.serving.embedded_broker import EmbeddedBroker
 
-from workers_for_tests import Lab
+from support.workers import Lab
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contract_for_tests import Told, asked_everything, served
+from support.contract import Told, asked_everything, served
 
 LONG = os.environ.get("TRIPLETLAB_TEST_CONTRACT") == "long"
 HOW = (

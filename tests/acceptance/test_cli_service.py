@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from commands_for_tests import stopped, tripletlab
-from serving_for_tests import Served
-from workers_for_tests import still_alive, wait_until
+from support.commands import stopped, tripletlab
+from support.serving import Served
+from support.workers import still_alive, wait_until
 
 TINY: dict[str, Any] = {
     "recipe": "hard-negative-mining-small",

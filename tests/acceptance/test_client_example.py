@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from commands_for_tests import PATIENCE, environment, stopped
-from serving_for_tests import Served
+from support.commands import PATIENCE, environment, stopped
+from support.serving import Served
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "client_example.py"
 

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 import redis
 
-from compose_for_tests import ComposeForTests
-from own_servers_for_tests import Absent
-from workers_for_tests import descendants, wait_until
+from support.compose import ComposeForTests
+from support.faults.own_servers import Absent
+from support.workers import descendants, wait_until
 
 TINY = {
     "recipe": "hard-negative-mining-small",

@@ -17,14 +17,14 @@ from typing import Any
 import httpx
 import pytest
 
-from models.database import Database
-from models.lifeline import bound
+from models.processes.parent_death import bound
 from models.settings import Settings
+from models.store.database import Database
 
-from api_for_tests import ApiForTests, GeneratedForTests
-from commands_for_tests import environment, tripletlab
-from databases_for_tests import SqliteForTests
-from workers_for_tests import wait_until
+from support.api import ApiForTests, GeneratedForTests
+from support.commands import environment, tripletlab
+from support.databases import SqliteForTests
+from support.workers import wait_until
 
 MLFLOW = os.environ.get("TRIPLETLAB_TEST_MLFLOW") or shutil.which("mlflow")
 pytestmark = pytest.mark.skipif(

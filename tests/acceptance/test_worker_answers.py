@@ -10,16 +10,17 @@ import pytest
 from safetensors.numpy import load_file
 from sqlalchemy import update
 
-from api.deps import Service
-from api.reproduction_report import reproduction_view
-from models import predictions, reproductions, runs
+from api.dependencies import Service
+from api.runs.reproduction_report import reproduction_view
 from models.broker import submit
 from models.datasets import cache
-from models.run_files import SCORES
+from models.files.run_files import SCORES
 from models.states import RunState
-from models.tables import Prediction, Run, Step
+from models.store import predictions, reproductions
+from models.store.run_life import runs
+from models.store.tables import Prediction, Run, Step
 
-from workers_for_tests import Lab, WorkerForTests, command_of, still_alive, wait_until
+from support.workers import Lab, WorkerForTests, command_of, still_alive, wait_until
 
 PAIRS = [("How do I cook rice?", "How is rice cooked?"), ("", "Why?")]
 
@@ -67,7 +68,7 @@ def succeeded_without_a_file(lab: Lab) -> Run:
 
 def answering(worker: WorkerForTests) -> set[int]:
     """The worker's process that answers, if it has one."""
-    return {pid for pid in worker.family() if "worker.answering" in command_of(pid)}
+    return {pid for pid in worker.family() if "worker.predictions.server" in command_of(pid)}
 
 
 def test_a_run_is_reproduced_to_the_same_bits_and_a_changed_figure_is_found(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from databases_for_tests import SqliteForTests
-from own_servers_for_tests import Absent, OwnRedis
-from spoiling_for_tests import SpoiledTraining
-from workers_for_tests import Lab, attempt_pids, parent_of, wait_until
+from support.databases import SqliteForTests
+from support.faults.own_servers import Absent, OwnRedis
+from support.spoiling import SpoiledTraining
+from support.workers import Lab, attempt_pids, parent_of, wait_until
 
 LONG = {"steps": 1000, "evaluate_every": 1000}
 

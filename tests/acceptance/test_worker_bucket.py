@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from models import predictions, retries
+from api.serving.embedded_broker import EmbeddedBroker
 from models.broker import submit
-from models.embedded_broker import EmbeddedBroker
-from models.run_files import SCORES, WEIGHTS
+from models.files.run_files import SCORES, WEIGHTS
 from models.states import RunState
-from models.tables import Prediction, Run
+from models.store import predictions, retries
+from models.store.tables import Prediction, Run
 
-from buckets_for_tests import BucketForTests
-from databases_for_tests import SqliteForTests
-from workers_for_tests import Lab, WorkerForTests, wait_until
+from support.buckets import BucketForTests
+from support.databases import SqliteForTests
+from support.workers import Lab, WorkerForTests, wait_until
 
 LONG = {"steps": 250, "evaluate_every": 50}
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from models.states import RunState
-from models.tables import Run
+from models.store.tables import Run
 
-from workers_for_tests import Lab, WorkerForTests, kill_attempt, still_alive, wait_until
+from support.workers import Lab, WorkerForTests, kill_attempt, still_alive, wait_until
 
 LONG = {"steps": 250, "evaluate_every": 50}  # long enough to be disturbed in the middle
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from models.checkpoint_files import checkpoints_in
-from models.file_store import SharedDisk
+from models.files.checkpoint_files import checkpoints_in
+from models.files.file_store import SharedDisk
 from models.states import RunState
-from models.tables import Run
-from models.workers import live_workers
+from models.store.tables import Run
+from models.store.workers import live_workers
 
-from spoiling_for_tests import SpoiledTraining
-from stored_runs import events_of
-from workers_for_tests import Lab
+from support.spoiling import SpoiledTraining
+from support.stored_runs import events_of
+from support.workers import Lab
 
 LONG = {"steps": 250, "evaluate_every": 50}
 

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from workers_for_tests import (
+from support.workers import (
     Lab,
     WorkerForTests,
     attempt_pids,
@@ -18,7 +18,7 @@ LONG = {"steps": 250, "evaluate_every": 50}
 
 
 def _preloaded(worker: WorkerForTests) -> set[int]:
-    return {pid for pid in worker.family() if "worker.preloaded" in command_of(pid)}
+    return {pid for pid in worker.family() if "worker.pool.forkserver" in command_of(pid)}
 
 
 def _forked_from(lab: Lab) -> int:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from models import retries
 from models.broker import submit
-from models.experiments import delete_experiment
 from models.states import RunState
-from models.tables import Run
+from models.store import retries
+from models.store.experiments import delete_experiment
+from models.store.tables import Run
 
-from spoiling_for_tests import SpoiledTraining
-from workers_for_tests import Lab, attempt_pids, wait_until
+from support.spoiling import SpoiledTraining
+from support.workers import Lab, attempt_pids, wait_until
 
 LONG = {"steps": 250, "evaluate_every": 50}
 NEVER = "3600"  # seconds that a step takes; no test waits so long

@@ -6,7 +6,7 @@ from safetensors import safe_open
 from models.broker import ANY_QUEUE, waiting_messages
 from models.states import RunState
 
-from workers_for_tests import Lab, attempt_pids, wait_until
+from support.workers import Lab, attempt_pids, wait_until
 
 
 @pytest.fixture(scope="module", autouse=True)

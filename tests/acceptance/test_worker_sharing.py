@@ -1,6 +1,6 @@
 """Workers side by side."""
 
-from workers_for_tests import Lab, wait_until
+from support.workers import Lab, wait_until
 
 
 def test_two_workers_share_the_runs_of_an_experiment(server_lab: Lab) -> None:

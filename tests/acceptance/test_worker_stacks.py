@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from models.states import RunState
-from models.tables import Run
+from models.store.tables import Run
 
-from workers_for_tests import Lab, WorkerForTests, attempt_pids, kill_attempt, wait_until
+from support.workers import Lab, WorkerForTests, attempt_pids, kill_attempt, wait_until
 
 STACK = 4
 LONG = {"steps": 400, "evaluate_every": 100, "seeds": {"count": 2}}  # two arms: four runs

@@ -5,16 +5,16 @@ Runs of the first seeds are ended in the store, since what is tested is what com
 
 from typing import Any
 
-from models import looks
 from models.broker import ANY_QUEUE, waiting_messages
-from models.experiments import runs_of
 from models.states import LookState, RunState
-from models.tables import Look, Run
-from worker.launching import Launcher
-from worker.tasks import carry_out
+from models.store import interim_looks
+from models.store.experiments import runs_of
+from models.store.tables import Look, Run
+from worker.pool.launcher import Launcher
+from worker.pool.tasks import carry_out
 
-from looks_for_tests import end_run, unclear
-from workers_for_tests import Lab, wait_until
+from support.interim_looks import end_run, unclear
+from support.workers import Lab, wait_until
 
 TINY: dict[str, Any] = {
     "encoder": {"kind": "bag", "embedding_dim": 4},
@@ -29,7 +29,7 @@ TINY: dict[str, Any] = {
 
 def _plan(lab: Lab, run: Run) -> list[Look]:
     with lab.database.reading() as session:
-        return looks.looks_of(session, run.experiment_id)
+        return interim_looks.looks_of(session, run.experiment_id)
 
 
 def test_seeds_are_added_where_a_run_ends_and_until_the_last_look(embedded_lab: Lab) -> None:
@@ -48,7 +48,7 @@ def test_seeds_are_added_where_a_run_ends_and_until_the_last_look(embedded_lab: 
     wait_until("the last look", lambda: _plan(lab, last)[1].state == LookState.TAKEN)
     with lab.database.reading() as session:
         ended = runs_of(session, last.experiment_id)
-        said = looks.verdicts_of(session, last.experiment_id)
+        said = interim_looks.verdicts_of(session, last.experiment_id)
     assert [(run.seed, run.arm, run.state) for run in ended] == [
         (seed, arm, RunState.SUCCEEDED) for seed in range(7) for arm in ("plain", "masked")
     ]

@@ -9,14 +9,14 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from models import runs
-from models.database import Database
-from models.embedded_broker import EmbeddedBroker
-from models.migrating import migrate
+from api.serving.embedded_broker import EmbeddedBroker
 from models.states import RunState
-from models.tables import Run
+from models.store.database import Database
+from models.store.migrating import migrate
+from models.store.run_life import runs
+from models.store.tables import Run
 
-from first_revision_for_tests import (
+from support.first_revision import (
     CONTENT,
     LOST_AT,
     STEPS,
@@ -25,7 +25,7 @@ from first_revision_for_tests import (
     loss,
     run_id,
 )
-from workers_for_tests import Lab
+from support.workers import Lab
 
 RUNNING, QUEUED = run_id(UNFINISHED, 1, "modified"), run_id(UNFINISHED, 2, "modified")
 CANCELLING = run_id(UNFINISHED, 2, "vanilla")

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from models import webhooks
+from models.store.webhooks import webhooks
 
-from receivers_for_tests import Receiver
-from workers_for_tests import Lab, wait_until
+from support.receivers import Receiver
+from support.workers import Lab, wait_until
 
 
 def test_a_worker_tells_of_the_end_though_the_receiver_fails_at_first(embedded_lab: Lab) -> None:

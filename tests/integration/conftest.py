@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from models.database import Database
 from models.settings import Settings
+from models.store.database import Database
 
-from api_for_tests import ApiForTests, GeneratedForTests, StartService
-from browser_for_tests import Tab, chromium, tab_in
-from databases_for_tests import SqliteForTests
-from receivers_for_tests import Receiver
+from support.api import ApiForTests, GeneratedForTests, StartService
+from support.browser import Tab, chromium, tab_in
+from support.databases import SqliteForTests
+from support.receivers import Receiver
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
-from api.callers import OWNED, SAFE
-from models import keys
+from api.access.callers import OWNED, SAFE
+from models.store.access import keys
 
-from api_for_tests import GENERATED, SPEC, ApiForTests, StartService, now, refused
+from support.api import GENERATED, SPEC, ApiForTests, StartService, now, refused
 
 CSV = b"question1,question2,is_duplicate\na b,c d,1\ne f,g h,0\n"
 ALWAYS_OPEN = {

@@ -12,8 +12,8 @@ import pytest
 
 from models.logs import log_to_stderr
 
-from api_for_tests import GENERATED, ApiForTests
-from workers_for_tests import wait_until
+from support.api import GENERATED, ApiForTests
+from support.workers import wait_until
 
 
 class Lines:
@@ -51,7 +51,7 @@ def test_a_reply_carries_the_clients_request_id_and_so_does_its_line(
     place = f"/v1/experiments/{made['id']}"
     reply = api.http.get(place, headers={"X-Request-ID": "mine-7"})
     assert reply.headers["x-request-id"] == "mine-7"
-    (line,) = [one for one in lines.read() if one["logger"] == "api.access_log"]
+    (line,) = [one for one in lines.read() if one["logger"] == "api.http.access_log"]
     assert line["event"] == f"GET {place}"
     assert (line["request"], line["status"], line["process"]) == ("mine-7", 200, "api")
     assert line["experiment"] == made["id"]
@@ -68,7 +68,7 @@ def test_lines_on_the_way_to_a_reply_carry_its_id(api: ApiForTests, lines: Lines
 
     # the API of these tests has no broker that answers, and says so after the reply
     wait_until("both lines", both)
-    assert seen == {"api.submission", "api.access_log"}
+    assert seen == {"api.experiments.submission", "api.http.access_log"}
 
 
 @pytest.mark.parametrize("sent", ["a b", "x" * 65, "é", "", "a\tb"])
@@ -80,14 +80,14 @@ def test_an_id_that_could_forge_a_line_is_replaced(api: ApiForTests, sent: str) 
 
 def test_a_path_cannot_begin_a_new_line(api: ApiForTests, lines: Lines) -> None:
     api.http.get("/v1/runs/x%0Aforged")
-    (line,) = [one for one in lines.read() if one["logger"] == "api.access_log"]
+    (line,) = [one for one in lines.read() if one["logger"] == "api.http.access_log"]
     assert line["event"] == "GET /v1/runs/x\\nforged"
 
 
 def test_what_machines_ask_every_few_seconds_is_not_noted(api: ApiForTests, lines: Lines) -> None:
     for place in ("/healthz", "/readyz", "/metrics", "/web/js/main.js"):
         api.http.get(place)
-    assert [one for one in lines.read() if one["logger"] == "api.access_log"] == []
+    assert [one for one in lines.read() if one["logger"] == "api.http.access_log"] == []
 
 
 def test_a_worker_process_says_its_run_in_every_line() -> None:
@@ -96,7 +96,7 @@ def test_a_worker_process_says_its_run_in_every_line() -> None:
         "log_to_stderr('attempt', 'json', run='run_1')\n"
         "log_to_stderr('attempt', 'json', run='run_1', attempt=2)\n"
         "try: 1 / 0\n"
-        "except ZeroDivisionError: logging.getLogger('worker.runner').exception('broke at %d', 7)\n"
+        "except ZeroDivisionError: logging.getLogger('worker.loop').exception('broke at %d', 7)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     (line,) = [json.loads(line) for line in done.stderr.splitlines()]
@@ -108,5 +108,5 @@ def test_a_worker_process_says_its_run_in_every_line() -> None:
 def test_a_reply_about_a_thing_with_a_name_is_logged_too(api: ApiForTests, lines: Lines) -> None:
     for path in (f"/v1/datasets/{GENERATED}", "/v1/recipes/course-notebook"):
         assert api.http.get(path).status_code == 200
-        (line,) = [one for one in lines.read() if one["logger"] == "api.access_log"]
+        (line,) = [one for one in lines.read() if one["logger"] == "api.http.access_log"]
         assert line["named"] == path.rpartition("/")[2]

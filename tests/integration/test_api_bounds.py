@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.bodies import MAX_BYTES
+from api.http.json_bodies import MAX_BYTES
 
-from api_for_tests import GENERATED, SPEC, ApiForTests, StartService, refused
+from support.api import GENERATED, SPEC, ApiForTests, StartService, refused
 
 HEADER = b"question1,question2,is_duplicate\n"
 CSV = HEADER + b"a b,c d,1\ne f,g h,0\n"

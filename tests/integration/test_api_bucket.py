@@ -9,11 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from models.checkpoint_files import FOLDER
-from models.run_files import SCORES, WEIGHTS
+from models.files.checkpoint_files import FOLDER
+from models.files.run_files import SCORES, WEIGHTS
 
-from api_for_tests import GENERATED, ApiForTests, StartService, refused
-from buckets_for_tests import BucketForTests, bucket_in
+from support.api import GENERATED, ApiForTests, StartService, refused
+from support.buckets import BucketForTests, bucket_in
 
 CSV = b"question1,question2,is_duplicate\nHow?,In what way?,1\nHow?,Why?,0\n"
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from models.metrics import append_evaluation
+from models.store.metrics.rows import append_evaluation
 
-from api_for_tests import ARMS, ApiForTests, pointers
-from stored import evaluation_row
+from support.api import ARMS, ApiForTests, pointers
+from support.stored import evaluation_row
 
 THIRD = {"name": "third", "loss": {"terms": [{"kind": "closest_negative", "weight": 2.0}]}}
 SEEDS = {"count": 6}

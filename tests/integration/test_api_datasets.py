@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from models.migrating import migrate
 from models.settings import Settings
+from models.store.migrating import migrate
 
-from api_for_tests import GENERATED, SPEC, ApiForTests, pointers
+from support.api import GENERATED, SPEC, ApiForTests, pointers
 
 HEADER = "question1,question2,is_duplicate\n"
 ROWS = "how are you,how do you do,1\nwhat is tea,what is coffee,0\nwho,who is it,1\n"

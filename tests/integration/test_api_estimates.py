@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api_for_tests import ARMS, SPEC, ApiForTests
+from support.api import ARMS, SPEC, ApiForTests
 
 
 def test_an_estimate_rests_on_finished_runs_once_there_are_some(api: ApiForTests) -> None:

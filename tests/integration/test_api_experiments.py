@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from models import workers
 from models.broker import ANY_QUEUE, CUDA_QUEUE, celery_app, waiting_messages
 from models.settings import Settings
+from models.store import workers
 
-from api_for_tests import ARMS, GENERATED, SPEC, ApiForTests, now, pointers
+from support.api import ARMS, GENERATED, SPEC, ApiForTests, now, pointers
 
 TINY = "question1,question2,is_duplicate\n" + "a b,c d,1\ne f,g h,0\n" * 20
 

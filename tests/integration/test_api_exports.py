@@ -12,14 +12,16 @@ import pytest
 from pyarrow import parquet
 
 import api as api_package
-from api.export_tables import STEPS_AT_ONCE, TableName, record_batches
-from models import experiments, metrics, runs
+from api.exports.tables import STEPS_AT_ONCE, TableName, record_batches
 from models.errors import NotFound
-from models.run_files import SCORES
+from models.files.run_files import SCORES
 from models.states import RunState
+from models.store import experiments
+from models.store.metrics import rows
+from models.store.run_life import runs
 
-from api_for_tests import ApiForTests, now, pointers, refused
-from stored import step_row
+from support.api import ApiForTests, now, pointers, refused
+from support.stored import step_row
 
 FORMULA = '=HYPERLINK("http://evil.example","see")'
 HOSTILE = "<script>alert(1)</script> & <img src=x onerror=alert(2)> \"'"
@@ -106,7 +108,7 @@ def test_a_long_run_comes_in_stretches_and_breaks_off_when_it_is_deleted(api: Ap
     run = made["runs"][0]["id"]
     attempt = api.claim(run)
     with api.database.transaction() as session:
-        metrics.append_steps(session, run, [step_row(step) for step in range(1, steps + 1)])
+        rows.append_steps(session, run, [step_row(step) for step in range(1, steps + 1)])
         runs.advance(session, run, attempt, steps, now())
     assert [int(row["step"]) for row in export(api, made, "steps", "csv")] == [*range(1, steps + 1)]
     service = api.thread.app.state.service
@@ -172,7 +174,7 @@ def test_without_the_libraries_the_reply_says_what_to_install(
 ) -> None:
     made = api.submit()
     monkeypatch.delattr(api_package, "figures", raising=False)
-    monkeypatch.setitem(sys.modules, "api.figures", None)
+    monkeypatch.setitem(sys.modules, "api.exports.pictures", None)
     for path in ("figures/training", "report"):
         reply = api.http.get(f"/v1/experiments/{made['id']}/{path}")
         refused(reply, 501, "pip install 'tripletlab[exports]'")

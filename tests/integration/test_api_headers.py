@@ -9,7 +9,7 @@ import pytest
 
 from models.settings import Settings
 
-from api_for_tests import SPEC, ApiForTests, StartService
+from support.api import SPEC, ApiForTests, StartService
 
 SITE = "https://lab.example.org"
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from api_for_tests import GENERATED, ApiForTests, StartService, refused
-from shown_runs_for_tests import TEST_PAIRS, shown_experiment
+from support.api import GENERATED, ApiForTests, StartService, refused
+from support.shown_runs import TEST_PAIRS, shown_experiment
 
 
 @pytest.fixture

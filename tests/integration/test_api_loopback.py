@@ -2,7 +2,7 @@
 
 import pytest
 
-from api_for_tests import SPEC, ApiForTests, StartService, refused
+from support.api import SPEC, ApiForTests, StartService, refused
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from models import runs, workers
+from models.store import workers
+from models.store.run_life import runs
 
-from api_for_tests import ApiForTests, now
+from support.api import ApiForTests, now
 
 
 def figures(api: ApiForTests) -> dict[str, float]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api_for_tests import ApiForTests, StartService
+from support.api import ApiForTests, StartService
 
 HEADER = b"question1,question2,is_duplicate\n"
 CSV = HEADER + b"a b,c d,1\ne f,g h,0\n"

@@ -9,14 +9,14 @@ import jsonschema_rs
 import pytest
 
 from api.app import create_app
-from api.openapi_examples import recorded
-from api.prediction_bodies import parse_pairs
-from models.recipes import expand_recipe
+from api.openapi.examples import recorded
+from api.runs.prediction_bodies import parse_pairs
 from models.settings import Settings
 from models.specs.parse import parse_spec
+from models.specs.recipes import expand_recipe
 
-from examples_for_tests import FILES, session
-from examples_of_calls_for_tests import play
+from support.openapi_examples.calls import play
+from support.openapi_examples.recording import FILES, session
 
 DOCUMENT = create_app(Settings()).openapi()
 CALLS = [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api_for_tests import ApiForTests, StartService
+from support.api import ApiForTests, StartService
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "api" / "web"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from models import predictions
-from models.tables import Prediction
+from models.store import predictions
+from models.store.tables import Prediction
 
-from api_for_tests import ApiForTests, now, pointers
+from support.api import ApiForTests, now, pointers
 
 PAIRS = [["How?", "Why?"], ["", "Né à 東京?"]]
 

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from api.bodies import MAX_BYTES
+from api.http.json_bodies import MAX_BYTES
 
-from api_for_tests import ApiForTests
+from support.api import ApiForTests
 
 
 def checked(reply: httpx.Response, status: int) -> dict[str, Any]:

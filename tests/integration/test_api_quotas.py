@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 
-from models import looks, predictions
-from models.runs import claim
 from models.settings import Settings
+from models.store import interim_looks, predictions
+from models.store.run_life.runs import claim
 
-from api_for_tests import GENERATED, SPEC, ApiForTests, StartService, now, refused
+from support.api import GENERATED, SPEC, ApiForTests, StartService, now, refused
 
 HEADER = b"question1,question2,is_duplicate\n"
 CSV = HEADER + b"a b,c d,1\ne f,g h,0\n"
@@ -164,7 +164,7 @@ def test_seeds_of_a_planned_look_are_not_refused_and_count_towards_what_is_asked
         swing = 0.1 * (-1) ** run["seed"] * (run["arm"] == "modified")
         api.train(run["id"], accuracy=0.7 + swing)  # far from decided
     with api.database.transaction() as session:
-        added = looks.take_due_look(session, made["id"], now())
+        added = interim_looks.take_due_look(session, made["id"], now())
     assert added
     waiting = [run for run in api.runs(made["id"]) if run.state == "queued"]
     assert len(waiting) == len(added)

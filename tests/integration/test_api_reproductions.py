@@ -9,14 +9,14 @@ import pytest
 from safetensors.numpy import save, save_file
 from sqlalchemy import delete, update
 
-from models.metrics import append_steps
-from models.run_files import SCORES, WEIGHTS
-from models.runs import advance
-from models.tables import Evaluation, Run, Step
+from models.files.run_files import SCORES, WEIGHTS
+from models.store.metrics.rows import append_steps
+from models.store.run_life.runs import advance
+from models.store.tables import Evaluation, Run, Step
 
-import api_for_tests
-from api_for_tests import ApiForTests, now
-from stored import step_row
+import support.api
+from support.api import ApiForTests, now
+from support.stored import step_row
 
 WEIGHTS_FILE = save({"bias": np.zeros(3, np.float32), "embedding": np.ones((2, 2), np.float32)})
 
@@ -87,7 +87,7 @@ def tamper_test(api: ApiForTests, run_id: str) -> None:
 
 
 def tamper_scores(api: ApiForTests, run_id: str) -> None:
-    changed = {**api_for_tests.SCORES, "score": np.array([0.5, -0.5, 0.5], dtype=np.float32)}
+    changed = {**support.api.SCORES, "score": np.array([0.5, -0.5, 0.5], dtype=np.float32)}
     save_file(changed, api.settings.run_dir(run_id) / SCORES)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api_for_tests import ARMS, ApiForTests
+from support.api import ARMS, ApiForTests
 
 RESULT_KEYS = {
     "experiment",

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import torch
 
-from models import runs
-from models.events import events_after
 from models.states import RunState
+from models.store.events import events_after
+from models.store.run_life import runs
 from worker.training.checkpoints import Checkpoints
 
-from api_for_tests import ApiForTests, StartService, now, refused
-from commands_for_tests import tripletlab
-from stored import POLICY, fault_document
+from support.api import ApiForTests, StartService, now, refused
+from support.commands import tripletlab
+from support.stored import POLICY, fault_document
 
 Fail = Callable[[str], None]
 

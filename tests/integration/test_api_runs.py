@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from models.metrics import append_steps
+from models.store.metrics.rows import append_steps
 
-from api_for_tests import ApiForTests, pointers
-from stored import step_row
+from support.api import ApiForTests, pointers
+from support.stored import step_row
 
 
 @pytest.fixture

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import streaming, watching
-from api.streaming import Position
-from models import runs
-from models.metrics import append_steps
+from api.experiments import event_stream
+from api.experiments.event_stream import Position
+from api.live import change_watch
+from models.store.metrics.rows import append_steps
+from models.store.run_life import runs
 
-from api_for_tests import ApiForTests, now, pointers
-from stored import step_row
+from support.api import ApiForTests, now, pointers
+from support.stored import step_row
 
 Message = dict[str, Any]
 
@@ -87,7 +88,7 @@ def test_a_stream_goes_on_after_any_message_with_what_is_left(api: ApiForTests, 
 def test_a_long_series_comes_in_pieces(
     api: ApiForTests, ended: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "AT_ONCE", 7)
+    monkeypatch.setattr(event_stream, "AT_ONCE", 7)
     steps = [m["data"] for m in told(api, ended) if m["event"] == "steps"]
     for run in api.runs(ended):
         pieces = [data["step"] for data in steps if data["run"] == run.id]
@@ -113,7 +114,7 @@ def test_what_happens_later_arrives_while_the_stream_is_open(api: ApiForTests) -
 def test_what_happens_while_a_stream_is_quiet_is_told_once_it_happens(
     api: ApiForTests, monkeypatch: pytest.MonkeyPatch, figures: bool
 ) -> None:
-    monkeypatch.setattr(watching, "LONGEST", 3600.0)  # so that nothing but the mark wakes it
+    monkeypatch.setattr(change_watch, "LONGEST", 3600.0)  # so that nothing but the mark wakes it
     made = api.submit(seeds={"count": 1})
     first, second = (run["id"] for run in made["runs"])
     place = f"/v1/experiments/{made['id']}/events"

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from models import looks
+from models.store import interim_looks
 
-from api_for_tests import ApiForTests, now, pointers
+from support.api import ApiForTests, now, pointers
 
 SEEDS = {"until_decided": {"min": 6, "max": 12}}
 DECISION = {"equivalence_margin": 0.001}
@@ -40,7 +40,7 @@ def train_all(api: ApiForTests, made: dict[str, Any], gain: float, swing: float 
 
 def look(api: ApiForTests, made: dict[str, Any]) -> int:
     with api.database.transaction() as session:
-        return len(looks.take_due_look(session, made["id"], now()))
+        return len(interim_looks.take_due_look(session, made["id"], now()))
 
 
 def test_a_dry_run_says_the_fewest_runs_and_the_most_and_shows_the_plan(api: ApiForTests) -> None:

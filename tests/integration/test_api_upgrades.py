@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from models import runs
-from models.database import Database
 from models.datasets import cache
-from models.datasets.generated import generate_pairs
-from models.faults import RetryPolicy
-from models.migrating import migrate
-from models.reaping import take_back_lost
+from models.datasets.generated.generator import generate_pairs
+from models.retry_policy import RetryPolicy
 from models.settings import Settings
 from models.specs.parse import parse_spec
+from models.store.database import Database
+from models.store.migrating import migrate
+from models.store.run_life import runs
+from models.store.run_life.reaping import take_back_lost
 
-from api_for_tests import ApiForTests, GeneratedForTests, now
-from commands_for_tests import tripletlab
-from first_revision_for_tests import (
+from support.api import ApiForTests, GeneratedForTests, now
+from support.commands import tripletlab
+from support.first_revision import (
     ARMS,
     CONTENT,
     DATASET,

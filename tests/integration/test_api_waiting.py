@@ -8,14 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from api import waiting as api_waiting
-from api import watching
-from api.deps import Service
-from api.views import ExperimentView
-from api.watching import Watched
-from models import runs
+from api.dependencies import Service
+from api.experiments.views import ExperimentView
+from api.live import change_watch
+from api.live import long_polling as api_waiting
+from api.live.change_watch import Watched
+from models.store.run_life import runs
 
-from api_for_tests import ApiForTests, now
+from support.api import ApiForTests, now
 
 LONG = 60
 
@@ -116,7 +116,7 @@ def test_a_service_that_stops_lets_waiting_clients_go(
 def test_many_who_wait_for_one_experiment_cost_few_looks(
     api: ApiForTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "LONGEST", 3600.0)
+    monkeypatch.setattr(change_watch, "LONGEST", 3600.0)
     made = api.submit()
     tag, look, looks, clients = tag_of(api, made), api_waiting._look, [], 20
 
@@ -129,7 +129,7 @@ def test_many_who_wait_for_one_experiment_cost_few_looks(
         return waited_for[-1]
 
     waited_for: list[Watched[Any]] = []
-    monkeypatch.setattr(watching, "Watched", noted)
+    monkeypatch.setattr(change_watch, "Watched", noted)
     monkeypatch.setattr(api_waiting, "_look", counted)
     with ThreadPoolExecutor(clients) as pool:
         held = [waiting(pool, api, made, tag) for _ in range(clients)]

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from models import metrics, runs
 from models.states import RunState
+from models.store.metrics import rows
+from models.store.run_life import runs
 
-from api_for_tests import ARMS, ApiForTests, now, pointers
-from stored import evaluation_row, step_row
+from support.api import ARMS, ApiForTests, now, pointers
+from support.stored import evaluation_row, step_row
 
 STEPS, EVERY = 50, 10
 ON, OFF = 0.25, 0.1  # per row; both arms collapse at 0.25, and have left below 0.2375
@@ -34,11 +35,11 @@ def end_run(
     with api.database.transaction() as session:
         per_row = {step: ON if step <= left_after else OFF for step in range(1, STEPS + 1)}
         steps = [replace(step_row(step), loss_per_row=loss) for step, loss in per_row.items()]
-        metrics.append_steps(session, run_id, steps)
+        rows.append_steps(session, run_id, steps)
         for index, step in enumerate(range(EVERY, STEPS + 1, EVERY)):
             row = evaluation_row(step, accuracy=accuracy[index])
             row = replace(row, loss_per_row=per_row[step], baseline_loss=baseline[index])
-            metrics.append_evaluation(session, run_id, row)
+            rows.append_evaluation(session, run_id, row)
         runs.advance(session, run_id, attempt, STEPS, now())
         runs.finish(session, run_id, attempt, to, now=now())
 

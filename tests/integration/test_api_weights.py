@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from models.run_files import WEIGHTS
+from models.files.run_files import WEIGHTS
 
-from api_for_tests import ApiForTests
+from support.api import ApiForTests
 
 CONTENT = secrets.token_bytes(200_000)  # more than one piece
 

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from api.serving.embedded_broker import EmbeddedBroker, find_program
 from models import broker
-from models.embedded_broker import EmbeddedBroker, find_program
 from models.errors import ServiceUnavailable
 
 
@@ -71,7 +71,7 @@ def test_messages_survive_when_the_service_is_stopped_and_started(tmp_path: Path
 def test_the_embedded_server_dies_with_its_killed_parent(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path\n"
-        "from models.embedded_broker import EmbeddedBroker\n"
+        "from api.serving.embedded_broker import EmbeddedBroker\n"
         "with EmbeddedBroker(Path(sys.argv[1])) as broker:\n"
         "    print(broker.pid, flush=True)\n"
         "    time.sleep(600)\n"
@@ -113,7 +113,7 @@ def test_the_server_in_the_wheel_works_where_none_is_on_the_path(
 def test_a_server_that_cannot_start_is_told_with_the_place_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.embedded_broker._START_SECONDS", 0.5)
+    monkeypatch.setattr("api.serving.embedded_broker._START_SECONDS", 0.5)
     with pytest.raises(ServiceUnavailable, match=r"broker\.log"):
         EmbeddedBroker(tmp_path, Path("/bin/false")).start()
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from models.errors import FilesAway
-from models.file_store import FileStore, SharedDisk
+from models.files.file_store import FileStore, SharedDisk
 
-from buckets_for_tests import BucketForTests
+from support.buckets import BucketForTests
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,17 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from models import runs
-from models.database import Database
-from models.experiments import experiment
-from models.ids import new_id
 from models.settings import Settings
 from models.states import RunState
-from models.tables import Dataset
-from worker.orphans import OrphanCollector
+from models.store.database import Database
+from models.store.experiments import experiment
+from models.store.ids import new_id
+from models.store.run_life import runs
+from models.store.tables import Dataset
+from worker.housekeeping.orphans import OrphanCollector
 
-from buckets_for_tests import BucketForTests
-from orphans_for_tests import run_of
+from support.buckets import BucketForTests
+from support.orphans import run_of
 
 
 def settings_of(bucket: BucketForTests, data: Path, age: float) -> Settings:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from models.database import Database
-from models.workers import announce
+from models.store.database import Database
+from models.store.workers import announce
 
-from commands_for_tests import tripletlab
+from support.commands import tripletlab
 
 HERE = platform.node()
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from models import metrics, runs
+from models.store.run_life import runs
 
-from api_for_tests import SPEC, ApiForTests, StartService, now
-from commands_for_tests import COMMAND, PATIENCE, environment, tripletlab
-from receivers_for_tests import Receiver
-from stored import step_row
-from workers_for_tests import wait_until
+from support.api import SPEC, ApiForTests, StartService, now
+from support.commands import COMMAND, PATIENCE, environment, tripletlab
+from support.receivers import Receiver
+from support.stored import step_row
+from support.workers import wait_until
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def half_done(api: ApiForTests, run_id: str) -> int:
     attempt = api.claim(run_id)
     with api.database.transaction() as session:
         rows = [step_row(step, loss=10.0 / step) for step in range(1, 11)]
-        metrics.append_steps(session, run_id, rows)
+        rows.append_steps(session, run_id, rows)
         runs.advance(session, run_id, attempt, 10, now())
     return attempt
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from api_for_tests import GENERATED, SPEC, ApiForTests, StartService
-from commands_for_tests import tripletlab
+from support.api import GENERATED, SPEC, ApiForTests, StartService
+from support.commands import tripletlab
 
 ROWS = "question1,question2,is_duplicate\na b,c d,1\ne f,g h,0\n"
 

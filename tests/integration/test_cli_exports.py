@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from api_for_tests import ApiForTests, StartService
-from commands_for_tests import tripletlab
+from support.api import ApiForTests, StartService
+from support.commands import tripletlab
 
 READ_EVENTS = """
 import json, sys

@@ -11,12 +11,12 @@ import pytest
 import typer
 
 from api.cli import app
-from models.database import Database
-from models.migrating import migrate
-from models.workers import announce
+from models.store.database import Database
+from models.store.migrating import migrate
+from models.store.workers import announce
 
-from api_for_tests import ApiForTests, StartService
-from commands_for_tests import tripletlab
+from support.api import ApiForTests, StartService
+from support.commands import tripletlab
 
 # two that go on until they are ended, and one whose answer is bytes
 WITHOUT = {("serve",), ("worker",), ("weights",)}

@@ -10,12 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from models.database import Database
-from models.keys import list_keys
-from models.migrating import migrate
+from models.store.access.keys import list_keys
+from models.store.database import Database
+from models.store.migrating import migrate
 
-from api_for_tests import ApiForTests, StartService
-from commands_for_tests import PATIENCE, started, stopped, tripletlab
+from support.api import ApiForTests, StartService
+from support.commands import PATIENCE, started, stopped, tripletlab
 
 KEY = re.compile(r"tl_[A-Za-z0-9_-]{43}\n")
 

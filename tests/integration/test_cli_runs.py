@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from models import predictions, reproductions
-from models.run_files import WEIGHTS
-from models.tables import Prediction
+from models.files.run_files import WEIGHTS
+from models.store import predictions, reproductions
+from models.store.tables import Prediction
 
-from api_for_tests import ApiForTests, StartService, now
-from commands_for_tests import COMMAND, environment, tripletlab
-from workers_for_tests import wait_until
+from support.api import ApiForTests, StartService, now
+from support.commands import COMMAND, environment, tripletlab
+from support.workers import wait_until
 
 CONTENT = bytes(range(256)) * 100
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from models import looks
+from models.store import interim_looks
 
-from api_for_tests import ApiForTests, now
-from commands_for_tests import PATIENCE, started
-from workers_for_tests import wait_until
+from support.api import ApiForTests, now
+from support.commands import PATIENCE, started
+from support.workers import wait_until
 
 
 def train_all(api: ApiForTests, experiment_id: str) -> None:
@@ -23,10 +23,10 @@ def test_watch_goes_on_with_the_runs_that_a_look_adds(api: ApiForTests, tmp_path
     wait_until("the gap before the look", lambda: "until look 1 of 2, at 6" in log.read_text())
     assert watch.poll() is None
     with api.database.transaction() as session:
-        assert len(looks.take_due_look(session, made, now())) == 2
+        assert len(interim_looks.take_due_look(session, made, now())) == 2
     train_all(api, made)
     with api.database.transaction() as session:
-        looks.take_due_look(session, made, now())
+        interim_looks.take_due_look(session, made, now())
     assert watch.wait(PATIENCE) == 0, log.read_text()
     said = log.read_text()
     assert "modified, seed 6: succeeded" in said

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from api import client as source
-from api.cli.embedded import HttpThread, listen
 from api.client import (
     Client,
     Comparison,
@@ -25,11 +24,12 @@ from api.client import (
     TooSlow,
     Unauthorized,
 )
-from models import predictions
-from models.run_files import WEIGHTS
+from api.serving.embedded_service import HttpThread, listen
+from models.files.run_files import WEIGHTS
+from models.store import predictions
 
-from api_for_tests import GENERATED, SPEC, ApiForTests, StartService, now
-from workers_for_tests import wait_until
+from support.api import GENERATED, SPEC, ApiForTests, StartService, now
+from support.workers import wait_until
 
 ALONE = """
 import importlib.abc, sys

@@ -17,7 +17,7 @@ from api.client import (
     verify_signature,
 )
 
-from api_for_tests import SPEC, StartService
+from support.api import SPEC, StartService
 
 
 @pytest.fixture

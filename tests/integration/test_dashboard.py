@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from api_for_tests import ApiForTests
+from support.api import ApiForTests
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana" / "tripletlab.json"
 

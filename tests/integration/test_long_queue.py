@@ -7,18 +7,19 @@ from collections.abc import Callable
 
 import pytest
 
-from models import looks, runs
 from models.broker import ANY_QUEUE, celery_app, waiting_messages
-from models.cancelling import cancel_runs
-from models.database import Database
-from models.events import events_after
-from models.experiments import list_experiments, runs_of
 from models.settings import Settings
-from worker import reaper
+from models.store import interim_looks
+from models.store.database import Database
+from models.store.events import events_after
+from models.store.experiments import list_experiments, runs_of
+from models.store.run_life import runs
+from models.store.run_life.cancelling import cancel_runs
+from worker.housekeeping import reaper
 
-from api_for_tests import ApiForTests
-from statements_for_tests import statements
-from stored import at, stored_experiment
+from support.api import ApiForTests
+from support.statements import statements
+from support.stored import at, stored_experiment
 
 FEW, MANY = 2, 40
 
@@ -37,7 +38,7 @@ def test_cancelling_many_runs_takes_as_many_statements_as_few(database: Database
         with database.transaction() as session:
             runs.claim(session, first, worker_id="w", cuda=False, now=at(1))
         with statements(database.engine) as sent, database.transaction() as session:
-            looks.drop_looks(session, experiment_id, at(2))
+            interim_looks.drop_looks(session, experiment_id, at(2))
             cancel_runs(session, experiment_id, at(2))
         counts.append(len(sent))
         with database.reading() as session:
@@ -56,7 +57,7 @@ def test_cancelling_all_runs_leaves_what_cancelling_each_one_does(database: Data
             runs.request_cancel(session, ids[1], at(2))
         for _ in range(2):  # again is no error, and leaves nothing more
             with database.transaction() as session:
-                looks.drop_looks(session, experiment_id, at(2))
+                interim_looks.drop_looks(session, experiment_id, at(2))
                 if name == "all":
                     cancel_runs(session, experiment_id, at(3))
                     continue

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from api_for_tests import GENERATED, ApiForTests
-from browser_for_tests import Tab, tab_in
-from shown_runs_for_tests import shown_experiment
+from support.api import GENERATED, ApiForTests
+from support.browser import Tab, tab_in
+from support.shown_runs import shown_experiment
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

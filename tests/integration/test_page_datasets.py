@@ -4,8 +4,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from api_for_tests import GENERATED, ApiForTests
-from browser_for_tests import Tab
+from support.api import GENERATED, ApiForTests
+from support.browser import Tab
 
 CSV = "question1,question2,is_duplicate\n" + "".join(
     f"how is {word} made,how do they make {word},{number % 2}\n"

@@ -5,13 +5,14 @@ import re
 
 from playwright.sync_api import expect
 
-from models import metrics, runs
 from models.states import RunState
+from models.store.metrics import rows
+from models.store.run_life import runs
 
-from api_for_tests import ApiForTests, now
-from browser_for_tests import Tab
-from shown_runs_for_tests import STEPS, shown_experiment, train_shown
-from stored import evaluation_row, step_row
+from support.api import ApiForTests, now
+from support.browser import Tab
+from support.shown_runs import STEPS, shown_experiment, train_shown
+from support.stored import evaluation_row, step_row
 
 
 def canvases(tab: Tab, section: str) -> int:
@@ -152,9 +153,9 @@ def test_steps_and_states_arrive_live_and_the_verdict_with_them(
     attempt = service.claim(one.id)
     for step in range(1, 11):
         with service.database.transaction() as session:
-            metrics.append_steps(session, one.id, [step_row(step)])
+            rows.append_steps(session, one.id, [step_row(step)])
             if step == 10:
-                metrics.append_evaluation(session, one.id, evaluation_row(step))
+                rows.append_evaluation(session, one.id, evaluation_row(step))
             runs.advance(session, one.id, attempt, step, now())
     tab.find("#curves canvas").wait_for()
     expect(tab.find("#runs tbody tr").first).to_contain_text("10 of 20")

@@ -5,12 +5,12 @@ import re
 import pytest
 from playwright.sync_api import Browser, Dialog, expect
 
-from models import runs
 from models.states import RunState
+from models.store.run_life import runs
 
-from api_for_tests import ApiForTests, now
-from browser_for_tests import Tab, tab_in
-from shown_runs_for_tests import shown_experiment
+from support.api import ApiForTests, now
+from support.browser import Tab, tab_in
+from support.shown_runs import shown_experiment
 
 FIRST_VIEW = 300_000  # bytes
 EVIL = "<img src=x onerror=\"document.title='taken'\">"

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from models.specs.experiment import ExperimentSpec
 
-from api_for_tests import ApiForTests
-from browser_for_tests import Tab
+from support.api import ApiForTests
+from support.browser import Tab
 
 SMALL = "/new?recipe=hard-negative-mining-small"
 

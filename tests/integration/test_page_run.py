@@ -7,11 +7,11 @@ import time
 from playwright.sync_api import expect
 from sqlalchemy import select, update
 
-from models.tables import Prediction
+from models.store.tables import Prediction
 
-from api_for_tests import ApiForTests, now
-from browser_for_tests import Tab
-from shown_runs_for_tests import STEPS, shown_experiment
+from support.api import ApiForTests, now
+from support.browser import Tab
+from support.shown_runs import STEPS, shown_experiment
 
 
 def run_of(service: ApiForTests) -> str:

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
-from models import runs
-from models.changes import Mark, marks_of
-from models.database import Database
-from models.experiments import delete_experiment, runs_of
-from models.faults import RetryPolicy
-from models.retries import retry
+from models.retry_policy import RetryPolicy
 from models.states import RunState
+from models.store.change_marks import Mark, marks_of
+from models.store.database import Database
+from models.store.experiments import delete_experiment, runs_of
+from models.store.retries import retry
+from models.store.run_life import runs
 
-from stored import at, fault_document, stored_experiment
+from support.stored import at, fault_document, stored_experiment
 
 
 def marks(database: Database, *experiments: str) -> dict[str, Mark]:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 
-from models import clock
-from models.database import Database
+from models.store import clock
+from models.store.database import Database
 
 
 class AnHourAhead:

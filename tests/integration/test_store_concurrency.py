@@ -5,16 +5,16 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Barrier
 from typing import TypeVar
 
-from models import runs
-from models.database import Database
 from models.errors import Conflict, StaleAttempt
-from models.events import events_after
-from models.experiments import list_experiments, runs_of
-from models.metrics import append_steps
-from models.reaping import take_back_lost
 from models.states import RunState
+from models.store.database import Database
+from models.store.events import events_after
+from models.store.experiments import list_experiments, runs_of
+from models.store.metrics.rows import append_steps
+from models.store.run_life import runs
+from models.store.run_life.reaping import take_back_lost
 
-from stored import POLICY, at, step_row, stored_experiment, stored_run
+from support.stored import POLICY, at, step_row, stored_experiment, stored_run
 
 Result = TypeVar("Result")
 HANDS = 8

@@ -16,18 +16,19 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import experiments, runs
-from models.database import Database
 from models.errors import Conflict, NotFound, StaleAttempt
-from models.faults import RetryPolicy
-from models.looks import drop_looks
-from models.reaping import take_back_lost
-from models.retries import retry
+from models.retry_policy import RetryPolicy
 from models.states import TERMINAL, RunState
-from models.tables import Run
+from models.store import experiments
+from models.store.database import Database
+from models.store.interim_looks import drop_looks
+from models.store.retries import retry
+from models.store.run_life import runs
+from models.store.run_life.reaping import take_back_lost
+from models.store.tables import Run
 
-from histories_for_tests import Held, check_rows, empty, marks, write_steps
-from stored import stored_experiment
+from support.histories import Held, check_rows, empty, marks, write_steps
+from support.stored import stored_experiment
 
 LONG = settings.get_current_profile_name() == "long"
 # no shrinking: the same histories may well end otherwise the next time

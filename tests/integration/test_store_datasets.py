@@ -2,13 +2,13 @@
 
 import pytest
 
-from models.database import Database
-from models.dataset_store import add_dataset, dataset_by_name, list_datasets, remove_dataset
 from models.errors import Conflict, NotFound
-from models.experiments import delete_experiment, runs_of
-from models.runs import request_cancel
+from models.store.database import Database
+from models.store.datasets import add_dataset, dataset_by_name, list_datasets, remove_dataset
+from models.store.experiments import delete_experiment, runs_of
+from models.store.run_life.runs import request_cancel
 
-from stored import at, profile, stored_dataset, stored_experiment
+from support.stored import at, profile, stored_dataset, stored_experiment
 
 
 def test_a_data_set_is_found_by_its_name_with_its_profile(database: Database) -> None:

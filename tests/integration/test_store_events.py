@@ -1,12 +1,12 @@
 """The event record is read in order, in pages, one experiment at a time."""
 
-from models.database import Database
-from models.events import events_after, record
-from models.experiments import runs_of
-from models.runs import claim, request_cancel
 from models.states import RunState
+from models.store.database import Database
+from models.store.events import events_after, record
+from models.store.experiments import runs_of
+from models.store.run_life.runs import claim, request_cancel
 
-from stored import at, stored_experiment
+from support.stored import at, stored_experiment
 
 
 def test_events_are_read_in_pages_without_gaps(database: Database) -> None:

@@ -4,11 +4,13 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from models.database import Database
-from models.dataset_store import remove_dataset
 from models.errors import Conflict, NotFound
-from models.events import events_after
-from models.experiments import (
+from models.specs.parse import parse_spec
+from models.states import RunState, experiment_state
+from models.store.database import Database
+from models.store.datasets import remove_dataset
+from models.store.events import events_after
+from models.store.experiments import (
     by_idempotency_key,
     create_experiment,
     delete_experiment,
@@ -17,13 +19,18 @@ from models.experiments import (
     run_counts,
     runs_of,
 )
-from models.metrics import append_evaluation, append_steps
-from models.runs import request_cancel
-from models.specs.parse import parse_spec
-from models.states import RunState, experiment_state
-from models.tables import Base, Dataset, Run
+from models.store.metrics.rows import append_evaluation, append_steps
+from models.store.run_life.runs import request_cancel
+from models.store.tables import Base, Dataset, Run
 
-from stored import at, evaluation_row, small_spec, step_row, stored_dataset, stored_experiment
+from support.stored import (
+    at,
+    evaluation_row,
+    small_spec,
+    step_row,
+    stored_dataset,
+    stored_experiment,
+)
 
 
 def test_an_experiment_has_a_queued_run_for_each_seed_and_arm(database: Database) -> None:

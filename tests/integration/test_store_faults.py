@@ -1,11 +1,11 @@
 """Faults of the machine are counted and waited after; a run that is given back has met none."""
 
-from models import runs
-from models.database import Database
 from models.states import RunState
+from models.store.database import Database
+from models.store.run_life import runs
 
-from stored import POLICY, at, fault_document
-from stored_runs import claimed, events_of, new_run, now_stored
+from support.stored import POLICY, at, fault_document
+from support.stored_runs import claimed, events_of, new_run, now_stored
 
 
 def fault(database: Database, run_id: str, attempt: int, seconds: float) -> RunState:

@@ -17,23 +17,20 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import experiments, runs
-from models.database import Database
 from models.errors import Conflict
-from models.faults import RetryPolicy
-from models.looks import drop_looks, due, looks_of, take_due_look, with_looks_left
-from models.reaping import due_for_submit, take_back_lost
-from models.retries import retry
+from models.retry_policy import RetryPolicy
 from models.states import RETRIABLE, TERMINAL, RunState, experiment_state
-from models.tables import Experiment, Run
+from models.store import experiments
+from models.store.database import Database
+from models.store.interim_looks import drop_looks, due, looks_of, take_due_look, with_looks_left
+from models.store.retries import retry
+from models.store.run_life import runs
+from models.store.run_life.reaping import due_for_submit, take_back_lost
+from models.store.tables import Experiment, Run
 
-from histories_for_tests import (
-    check_rows,
-    evaluation_marks,
-    marks,
-)
-from stored import stored_experiment
-from worker_moves_for_tests import ANY, MOVES_OF_WORKERS, WAIT, Believed, WorkerMoves
+from support.histories import check_rows, evaluation_marks, marks
+from support.stored import stored_experiment
+from support.worker_moves import ANY, MOVES_OF_WORKERS, WAIT, Believed, WorkerMoves
 
 LONG = settings.get_current_profile_name() == "long"
 HISTORIES = settings(max_examples=5000 if LONG else 20, stateful_step_count=80 if LONG else 30)

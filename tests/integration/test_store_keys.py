@@ -9,16 +9,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from models import audit, keys, quotas
-from models.database import Database
 from models.errors import Conflict, NotFound
-from models.experiments import runs_of
-from models.keys import Scope
-from models.runs import request_cancel
-from models.tables import ApiKey
+from models.store.access import audit, keys, quotas
+from models.store.access.keys import Scope
+from models.store.database import Database
+from models.store.experiments import runs_of
+from models.store.run_life.runs import request_cancel
+from models.store.tables import ApiKey
 
-from statements_for_tests import statements
-from stored import at, stored_experiment
+from support.statements import statements
+from support.stored import at, stored_experiment
 
 
 def made(database: Database, name: str = "ann", scope: Scope = Scope.SUBMIT) -> tuple[str, str]:
@@ -58,7 +58,7 @@ def test_no_time_tells_how_much_of_a_digest_was_right(
         compared.append((stored, sent))
         return hmac.compare_digest(stored, sent)
 
-    monkeypatch.setattr("models.keys.hmac", SimpleNamespace(compare_digest=noted))
+    monkeypatch.setattr("models.store.access.keys.hmac", SimpleNamespace(compare_digest=noted))
     with database.reading() as session, statements(database.engine) as sent:
         row = keys.key_of(session, secret)
     assert row is not None

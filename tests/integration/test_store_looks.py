@@ -5,15 +5,16 @@ from threading import Barrier
 
 import pytest
 
-from models import experiments, looks, runs
-from models.database import Database
+from models.comparison.group_sequential import plan
 from models.errors import Conflict
-from models.events import events_after
-from models.sequential import plan
 from models.states import LookState, RunState
-from models.tables import LookVerdict, Run
+from models.store import experiments, interim_looks
+from models.store.database import Database
+from models.store.events import events_after
+from models.store.run_life import runs
+from models.store.tables import LookVerdict, Run
 
-from looks_for_tests import (
+from support.interim_looks import (
     CLEAR,
     clearly,
     due,
@@ -25,12 +26,12 @@ from looks_for_tests import (
     unclear,
     until_decided,
 )
-from stored import ARMS, at, small_spec, stored_experiment
+from support.stored import ARMS, at, small_spec, stored_experiment
 
 
 def verdicts(database: Database, experiment_id: str) -> list[LookVerdict]:
     with database.reading() as session:
-        return looks.verdicts_of(session, experiment_id)
+        return interim_looks.verdicts_of(session, experiment_id)
 
 
 def listed(database: Database, state: RunState) -> list[str]:
@@ -175,8 +176,8 @@ def test_where_no_pair_succeeds_no_seeds_are_added(database: Database) -> None:
 def test_a_dropped_plan_adds_no_runs(database: Database) -> None:
     made = until_decided(database)
     with database.transaction() as session:
-        looks.drop_looks(session, made, at(20))
-        looks.drop_looks(session, made, at(20))
+        interim_looks.drop_looks(session, made, at(20))
+        interim_looks.drop_looks(session, made, at(20))
     end_runs(database, made, unclear)
     assert (due(database), take(database, made)) == ([], [])
     assert states(database, made) == ["dropped", "dropped"]
@@ -223,7 +224,7 @@ def test_a_look_and_a_cancellation_at_once_leave_no_run_behind(database: Databas
                 take(database, made)
                 return
             with database.transaction() as session:
-                looks.drop_looks(session, made, at(20))
+                interim_looks.drop_looks(session, made, at(20))
                 for run in experiments.runs_of(session, made):
                     runs.request_cancel(session, run.id, at(20))
 

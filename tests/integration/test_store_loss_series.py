@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from models import runs
-from models.database import Database
-from models.experiments import runs_of
-from models.loss_series import steps_above, validation_losses
-from models.metrics import append_evaluation, append_steps
 from models.states import RunState
+from models.store.database import Database
+from models.store.experiments import runs_of
+from models.store.metrics.loss_series import steps_above, validation_losses
+from models.store.metrics.rows import append_evaluation, append_steps
+from models.store.run_life import runs
 
-from stored import at, evaluation_row, step_row, stored_experiment
+from support.stored import at, evaluation_row, step_row, stored_experiment
 
 ROWS = 256  # by which `step_row` divides
 

@@ -6,9 +6,9 @@ from dataclasses import asdict, replace
 import pytest
 from sqlalchemy import select
 
-from models.database import Database
-from models.experiments import runs_of
-from models.metrics import (
+from models.store.database import Database
+from models.store.experiments import runs_of
+from models.store.metrics.rows import (
     ACTIVE,
     EVALUATION_FIGURES,
     EvaluationRow,
@@ -20,10 +20,10 @@ from models.metrics import (
     kept_steps,
     steps_series,
 )
-from models.runs import begin_from, claim
-from models.tables import Step
+from models.store.run_life.runs import begin_from, claim
+from models.store.tables import Step
 
-from stored import at, evaluation_row, step_row, stored_experiment, stored_run
+from support.stored import at, evaluation_row, step_row, stored_experiment, stored_run
 
 
 def test_steps_are_read_back_as_columns(database: Database) -> None:

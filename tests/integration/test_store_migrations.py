@@ -11,12 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from api.views import DatasetView
-from models.database import Database
-from models.dataset_store import dataset_by_name
+from api.datasets.views import DatasetView
 from models.errors import ServiceUnavailable
-from models.migrating import alembic_config, check, migrate
-from models.tables import Base
+from models.store.database import Database
+from models.store.datasets import dataset_by_name
+from models.store.migrating import alembic_config, check, migrate
+from models.store.tables import Base
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_going_down_leaves_no_table_behind(blank: Database, blank_url: str) -> N
 
 
 def test_processes_that_start_at_once_all_find_the_schema(blank: Database, blank_url: str) -> None:
-    code = f"from models.migrating import migrate; migrate({blank_url!r})"
+    code = f"from models.store.migrating import migrate; migrate({blank_url!r})"
     root = Path(__file__).parents[2]
     started = [subprocess.Popen([sys.executable, "-c", code], cwd=root) for _ in range(3)]
     assert [process.wait() for process in started] == [0, 0, 0]

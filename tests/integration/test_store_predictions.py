@@ -2,14 +2,15 @@
 
 import pytest
 
-from models import predictions, runs, workers
-from models.database import Database
 from models.errors import NotFound
 from models.states import RunState
-from models.tables import Prediction
+from models.store import predictions, workers
+from models.store.database import Database
+from models.store.run_life import runs
+from models.store.tables import Prediction
 
-from stored import at
-from stored_runs import claimed
+from support.stored import at
+from support.stored_runs import claimed
 
 LEASE = 30.0
 

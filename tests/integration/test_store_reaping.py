@@ -2,15 +2,15 @@
 
 from sqlalchemy import update
 
-from models import runs
-from models.database import Database
-from models.events import events_after
-from models.experiments import runs_of
-from models.reaping import due_for_submit, take_back_lost, waits_that_are_over
 from models.states import RunState
-from models.tables import Run
+from models.store.database import Database
+from models.store.events import events_after
+from models.store.experiments import runs_of
+from models.store.run_life import runs
+from models.store.run_life.reaping import due_for_submit, take_back_lost, waits_that_are_over
+from models.store.tables import Run
 
-from stored import POLICY, at, fault_document, stored_experiment, stored_run
+from support.stored import POLICY, at, fault_document, stored_experiment, stored_run
 
 LEASE = 30
 

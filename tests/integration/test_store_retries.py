@@ -2,18 +2,19 @@
 
 import pytest
 
-from models import looks, runs
-from models.database import Database
 from models.errors import Conflict, NotFound
-from models.experiments import delete_experiment, runs_of
-from models.metrics import append_evaluation, append_steps, evaluations_of, steps_series
-from models.retries import retry, retry_all
 from models.states import ALLOWED, RETRIABLE, TERMINAL, RunState
-from models.tables import Run
+from models.store import interim_looks
+from models.store.database import Database
+from models.store.experiments import delete_experiment, runs_of
+from models.store.metrics.rows import append_evaluation, append_steps, evaluations_of, steps_series
+from models.store.retries import retry, retry_all
+from models.store.run_life import runs
+from models.store.tables import Run
 
-from looks_for_tests import clearly, end_runs, states, take, unclear, until_decided
-from stored import POLICY, at, evaluation_row, fault_document, step_row, stored_experiment
-from stored_runs import claimed, events_of, new_run, now_stored
+from support.interim_looks import clearly, end_runs, states, take, unclear, until_decided
+from support.stored import POLICY, at, evaluation_row, fault_document, step_row, stored_experiment
+from support.stored_runs import claimed, events_of, new_run, now_stored
 
 
 def failed(database: Database) -> str:
@@ -153,7 +154,7 @@ def test_an_experiment_retries_what_did_not_succeed_and_nothing_else(database: D
 
 def cancel(database: Database, experiment_id: str) -> None:
     with database.transaction() as session:
-        looks.drop_looks(session, experiment_id, at(20))
+        interim_looks.drop_looks(session, experiment_id, at(20))
         for run in runs_of(session, experiment_id):
             runs.request_cancel(session, run.id, at(20))
 

@@ -14,15 +14,15 @@ from hypothesis.stateful import (
 )
 from sqlalchemy.orm import Session
 
-from models import runs
-from models.database import Database
 from models.errors import StaleAttempt
-from models.events import events_after
-from models.metrics import append_steps, steps_series
-from models.reaping import due_for_submit, take_back_lost
 from models.states import ALLOWED, TERMINAL, RunState
+from models.store.database import Database
+from models.store.events import events_after
+from models.store.metrics.rows import append_steps, steps_series
+from models.store.run_life import runs
+from models.store.run_life.reaping import due_for_submit, take_back_lost
 
-from stored import POLICY, at, fault_document, step_row, stored_run
+from support.stored import POLICY, at, fault_document, step_row, stored_run
 
 LEASE = 30
 STEPS = 20

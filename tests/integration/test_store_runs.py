@@ -3,15 +3,15 @@
 import pytest
 from sqlalchemy import text
 
-from models import runs
-from models.database import Database
 from models.errors import NotFound
-from models.metrics import append_evaluation, append_steps, evaluations_of, steps_series
 from models.states import ALLOWED, TERMINAL, RunState
-from models.transitions import move
+from models.store.database import Database
+from models.store.metrics.rows import append_evaluation, append_steps, evaluations_of, steps_series
+from models.store.run_life import runs
+from models.store.run_life.transitions import move
 
-from stored import at, evaluation_row, step_row
-from stored_runs import claimed, events_of, new_run, now_stored
+from support.stored import at, evaluation_row, step_row
+from support.stored_runs import claimed, events_of, new_run, now_stored
 
 
 def test_a_claim_takes_a_queued_run_as_its_next_attempt(database: Database) -> None:

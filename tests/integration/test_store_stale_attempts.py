@@ -5,15 +5,15 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.orm import Session
 
-from models import runs
-from models.database import Database
 from models.errors import StaleAttempt
-from models.metrics import append_evaluation, append_steps, evaluations_of, steps_series
 from models.states import RunState
-from models.tables import Run
+from models.store.database import Database
+from models.store.metrics.rows import append_evaluation, append_steps, evaluations_of, steps_series
+from models.store.run_life import runs
+from models.store.tables import Run
 
-from stored import POLICY, at, evaluation_row, fault_document, step_row
-from stored_runs import claimed, events_of, now_stored
+from support.stored import POLICY, at, evaluation_row, fault_document, step_row
+from support.stored_runs import claimed, events_of, now_stored
 
 
 def _write_figures(session: Session, run_id: str) -> None:

@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from models import database as databases
-from models import runs
-from models.database import Database
-from models.metrics import append_steps
-from models.runs import claim
+from models.store import database as databases
+from models.store.database import Database
+from models.store.metrics.rows import append_steps
+from models.store.run_life import runs
+from models.store.run_life.runs import claim
 
-from databases_for_tests import PostgresForTests
-from stored import at, step_row, stored_run
+from support.databases import PostgresForTests
+from support.stored import at, step_row, stored_run
 
 
 @pytest.fixture

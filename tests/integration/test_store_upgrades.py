@@ -11,13 +11,13 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
-from models.database import Database
 from models.errors import ServiceUnavailable
-from models.lifeline import bound
-from models.migrating import alembic_config, check, migrate
-from models.tables import Base
+from models.processes.parent_death import bound
+from models.store.database import Database
+from models.store.migrating import alembic_config, check, migrate
+from models.store.tables import Base
 
-from first_revision_for_tests import (
+from support.first_revision import (
     DAY,
     ENDED,
     UNFINISHED,
@@ -33,7 +33,7 @@ Rows = dict[str, tuple[list[str], list[str]]]  # of each table: its columns, and
 PAUSED = """
 import sys, time
 from sqlalchemy import event, Engine
-from models.migrating import migrate
+from models.store.migrating import migrate
 
 @event.listens_for(Engine, "before_cursor_execute")
 def pause(_connection, _cursor, statement, *_):
@@ -129,7 +129,7 @@ def test_a_killed_migration_leaves_the_old_schema_and_the_next_one_completes_it(
 
 def test_processes_that_start_at_once_on_an_old_schema_migrate_once(database: Database) -> None:
     before = everything(database)
-    code = f"from models.migrating import migrate; migrate({database.url!r})"
+    code = f"from models.store.migrating import migrate; migrate({database.url!r})"
     started = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(3)]
     assert [process.wait() for process in started] == [0, 0, 0]
     check(database)

@@ -4,11 +4,11 @@ from datetime import UTC, timedelta, timezone
 
 import pytest
 
-from models import workers
-from models.database import Database
 from models.errors import NotFound
+from models.store import workers
+from models.store.database import Database
 
-from stored import at
+from support.stored import at
 
 
 def announce(database: Database, worker_id: str, *, slots: int = 2, seconds: float = 0) -> None:

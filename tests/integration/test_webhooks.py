@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from api.client import verify_signature
-from models import deliveries, looks, runs
 from models.states import RunState
-from models.tables import Delivery
-from worker.courier import BACKOFF, deliver_due
+from models.store import interim_looks
+from models.store.run_life import runs
+from models.store.tables import Delivery
+from models.store.webhooks import deliveries
+from worker.webhooks.sender import BACKOFF, deliver_due
 
-from api_for_tests import now, refused
-from webhooks_for_tests import deliver, end, register, told
+from support.api import now, refused
+from support.webhooks import deliver, end, register, told
 
 
 def test_a_receiver_that_fails_twice_hears_the_third_time(hooked: Any) -> None:
@@ -91,11 +93,11 @@ def test_seeds_until_decided_end_with_the_last_look(hooked: Any) -> None:
     deliver(api)
     assert receiver.heard == []  # a look is left
     with api.database.transaction() as session:
-        added = looks.take_due_look(session, made["id"], now())
+        added = interim_looks.take_due_look(session, made["id"], now())
     for run in added:
         api.train(run.id, accuracy=0.7)
     with api.database.transaction() as session:
-        looks.take_due_look(session, made["id"], now())
+        interim_looks.take_due_look(session, made["id"], now())
     deliver(api)
     assert [one.document["type"] for one in receiver.heard] == ["experiment.succeeded"]
 

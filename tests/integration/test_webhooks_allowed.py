@@ -3,10 +3,10 @@
 from typing import Any
 
 from models.settings import Settings
-from worker.courier import deliver_due
+from worker.webhooks.sender import deliver_due
 
-from api_for_tests import pointers
-from webhooks_for_tests import end, register, told
+from support.api import pointers
+from support.webhooks import end, register, told
 
 
 def test_hosts_that_are_not_allowed_are_refused_and_the_setting_is_named(hooked: Any) -> None:

@@ -2,12 +2,12 @@
 
 from sqlalchemy import update
 
-from models import experiments
-from models.database import Database
-from models.tables import Experiment
-from worker.claiming import Claimed, claim, claim_companions
+from models.store import experiments
+from models.store.database import Database
+from models.store.tables import Experiment
+from worker.attempts.claiming import Claimed, claim, claim_companions
 
-from stored_runs import new_run, now_stored
+from support.stored_runs import new_run, now_stored
 
 
 def test_a_claimed_run_comes_with_its_spec(database: Database) -> None:

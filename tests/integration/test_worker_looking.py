@@ -7,13 +7,13 @@ from celery import Celery
 from sqlalchemy import update
 
 from models.broker import celery_app
-from models.database import Database
 from models.settings import Settings
-from models.tables import Experiment
-from worker.looking import take_due_looks
-from worker.reaper import reap
+from models.store.database import Database
+from models.store.tables import Experiment
+from worker.housekeeping.interim_looks import take_due_looks
+from worker.housekeeping.reaper import reap
 
-from looks_for_tests import end_runs, runs_of, states, unclear, until_decided
+from support.interim_looks import end_runs, runs_of, states, unclear, until_decided
 
 NOBODY = "redis://127.0.0.1:1/0"
 

@@ -12,15 +12,15 @@ from queue import SimpleQueue
 import pytest
 from sqlalchemy import update
 
-from models.database import Database
-from models.ids import made_at, new_id
 from models.settings import Settings
 from models.states import RunState
-from models.tables import Dataset
-from worker.orphans import OrphanCollector
+from models.store.database import Database
+from models.store.ids import made_at, new_id
+from models.store.tables import Dataset
+from worker.housekeeping.orphans import OrphanCollector
 
-from orphans_for_tests import run_of
-from stored import stored_run
+from support.orphans import run_of
+from support.stored import stored_run
 
 AGE = 3600.0
 Old = Callable[[str], Path]

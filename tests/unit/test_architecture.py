@@ -32,7 +32,7 @@ def python(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("module", ["api.app", "api.cli", "worker.service"])
+@pytest.mark.parametrize("module", ["api.app", "api.cli", "worker.supervisor"])
 def test_starting_waits_for_no_library_that_only_an_answer_needs(module: str) -> None:
     slow = {"torch", "sklearn", "scipy.stats", "statsmodels", "pandas"}
     assert python(f"import {module}, sys; print(sorted({slow!r} & sys.modules.keys()))") == "[]"

@@ -7,7 +7,7 @@ import pytest
 from worker.training.events import Evaluated, Finished
 from worker.training.loop import train
 
-from training_for_tests import figures, killed_after_every_step, tiny_data, tiny_spec
+from support.training import figures, killed_after_every_step, tiny_data, tiny_spec
 
 DATA = tiny_data()
 # so fast that the validation loss rises again before the end

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from models.bucket_place import BucketPlace, parse_place
-from models.file_store import SharedDisk
+from models.files.bucket_location import BucketPlace, parse_place
+from models.files.file_store import SharedDisk
 from models.settings import Settings
 
 

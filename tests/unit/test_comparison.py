@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.evidence.sign_flip import sign_flip_p
+from models.comparison.sign_flip import sign_flip_p
 
-from comparison_for_tests import (
+from support.comparison import (
     GRID,
     MIRROR,
     arms,

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from models.comparison import Asked, compare_family
-from models.evidence.shapes import Comparison
+from models.comparison.compare import Asked, compare_family
+from models.comparison.schema import Comparison
 
-from comparison_for_tests import GIVES_NO_CLAIM, between, from_differences
+from support.comparison import GIVES_NO_CLAIM, between, from_differences
 
 SPREAD = [0.001, -0.001, 0.0005, -0.0005, 0.0, 0.0]
 

@@ -1,4 +1,4 @@
-"""The promises of `models.verdict`, kept in simulated experiments with a known truth.
+"""The promises of `models.comparison.verdict`, kept in simulated experiments with a known truth.
 
 Each rate is compared with alpha plus three Monte Carlo standard deviations; the draws are seeded,
 so a test is red only when the code changed.
@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.comparison import Asked, evidence_of, measure
-from models.evidence.holm import holm
-from models.verdict import decide
+from models.comparison.compare import Asked, evidence_of, measure
+from models.comparison.holm import holm
+from models.comparison.verdict import decide
 
 ALPHA = 0.05
 EXPERIMENTS = 600

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.evidence.shapes import Comparison
-from models.verdict import Evidence, decide, fewest_pairs, is_loss
+from models.comparison.schema import Comparison
+from models.comparison.verdict import Evidence, decide, fewest_pairs, is_loss
 
-from comparison_for_tests import GIVES_NO_CLAIM, between, from_differences, metrics, values
+from support.comparison import GIVES_NO_CLAIM, between, from_differences, metrics, values
 
 # --- the verdict ---------------------------------------------------------------------------------
 

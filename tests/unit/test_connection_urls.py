@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from sqlalchemy import make_url
 
 from models.broker import celery_app
-from models.database import Database
 from models.settings import Settings
+from models.store.database import Database
 
 
 def redis_receives(url: str) -> dict[str, Any]:

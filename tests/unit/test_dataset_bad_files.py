@@ -10,19 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.datasets.errors import BadRows, DatasetFileError
-from models.datasets.files import ColumnMapping, read_pairs
-from models.datasets.limits import MAX_ROW_BYTES, FileLimits
+from models.datasets.reading.files import ColumnMapping, read_pairs
+from models.datasets.reading.limits import MAX_ROW_BYTES, FileLimits
 
-from pair_files_for_tests import (
-    COLUMNS,
-    TABLES,
-    Row,
-    bad_rows,
-    compressed,
-    encoded,
-    read,
-    refusal,
-)
+from support.pair_files import COLUMNS, TABLES, Row, bad_rows, compressed, encoded, read, refusal
 
 
 def test_every_bad_row_is_found_with_the_line_it_starts_on(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from models.datasets.columns import ColumnMapping
-from models.datasets.files import read_pairs
 from models.datasets.pairs import Pairs, content_hash, make_pairs
+from models.datasets.reading.columns import ColumnMapping
+from models.datasets.reading.files import read_pairs
 
-from pair_files_for_tests import (
+from support.pair_files import (
     COLUMNS,
     COMPRESSIONS,
     SPLITS,

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from models.datasets.generated import FAMILY_SLOTS, SLOT_NAME, generate_pairs
+from models.datasets.generated.generator import FAMILY_SLOTS, SLOT_NAME, generate_pairs
+from models.datasets.generated.phrases import FAMILIES
+from models.datasets.generated.slots import SLOTS
 from models.datasets.pairs import Pairs, content_hash
-from models.datasets.phrases import FAMILIES
-from models.datasets.slots import SLOTS
 from models.datasets.tokenstream import token_stream
 
 PINNED = "c4ea9e384c99946f1042f9cd73ce75f577cbd21603ead46b84f7fc3b2e3ddb92"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.datasets.cache import open_groups, store
 from models.datasets.connected import connected_groups
 from models.datasets.errors import SplitError
-from models.datasets.generated import generate_pairs
+from models.datasets.generated.generator import generate_pairs
 from models.datasets.groups import duplicate_groups
 from models.datasets.pairs import Pairs, make_pairs
 from models.datasets.splits import SplitRows

@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.datasets.cache import open_groups, open_tokens, store
-from models.datasets.generated import generate_pairs
+from models.datasets.generated.generator import generate_pairs
 from models.datasets.pairs import Pairs, make_pairs
 from models.datasets.profile import Profile, profile
 

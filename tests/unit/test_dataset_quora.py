@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from models.datasets.cache import open_groups, open_tokens, store
-from models.datasets.columns import ColumnMapping
 from models.datasets.connected import connected_groups
-from models.datasets.files import read_pairs
 from models.datasets.groups import duplicate_groups
 from models.datasets.pairs import content_hash
 from models.datasets.profile import profile
+from models.datasets.reading.columns import ColumnMapping
+from models.datasets.reading.files import read_pairs
 from models.datasets.splits import in_order
 from models.datasets.tokenstream import distinct_texts
 from models.datasets.vocabulary import build_vocabulary

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.datasets.cache import load, open_labels, open_split, open_texts, open_tokens, store
-from models.datasets.generated import generate_pairs
+from models.datasets.generated.generator import generate_pairs
 from models.datasets.groups import duplicate_groups
 from models.datasets.pairs import Pairs, content_hash, make_pairs
 from models.datasets.profile import profile

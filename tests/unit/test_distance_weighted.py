@@ -15,7 +15,7 @@ from worker.training.losses.batch import Batch
 from worker.training.losses.distance_weighted import probabilities
 from worker.training.losses.terms import batch_loss, term_rows
 
-from losses_for_tests import DTYPES, batch, batches, collapsed_batch, random_batch, rows_of
+from support.losses import DTYPES, batch, batches, collapsed_batch, random_batch, rows_of
 
 TERM = DistanceWeighted(kind="distance_weighted")
 LOSS = LossSpec(terms=(TERM,), margin=0.5)

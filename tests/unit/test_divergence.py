@@ -7,13 +7,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.diverged import diverged_problem
-from worker.first_gauge import first_gauge
+from worker.attempts.divergence_report import diverged_problem, first_gauge
 from worker.training.divergence import Diverged, check_step
 from worker.training.gauges import Gauges
 from worker.training.loop import Training, train
 
-from training_for_tests import tiny_data, tiny_spec
+from support.training import tiny_data, tiny_spec
 
 DATA = tiny_data()
 NO_STEPS = {"step": [], "loss_per_row": [], "gradient_norm": []}

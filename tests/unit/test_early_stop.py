@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.specs.training import EarlyStop
+from worker.training.early_stopping import EarlyStopping
 from worker.training.events import Evaluated, Finished
 from worker.training.loop import train
-from worker.training.stopping import EarlyStopping
 
-from training_for_tests import figures, killed_after_every_step, tiny_data, tiny_spec
+from support.training import figures, killed_after_every_step, tiny_data, tiny_spec
 
 DATA = tiny_data()
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
 from worker.training.data import PAD
-from worker.training.initial import initial_weights
+from worker.training.encoders.initial import initial_weights
 
-from questions_for_tests import encoder_of, encoder_spec, questions, some_questions
+from support.questions import encoder_of, encoder_spec, questions, some_questions
 
 SMALL = {"embedding_dim": 6, "hidden_dim": 5}
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from torch.nn.utils.rnn import pad_sequence
 
 from worker.training.data import PAD
-from worker.training.initial import initial_weights
-from worker.training.packing import pack
-from worker.training.transformer import positions, tokens_by_length
+from worker.training.encoders.initial import initial_weights
+from worker.training.encoders.packing import pack
+from worker.training.encoders.transformer import positions, tokens_by_length
 
-from questions_for_tests import encoder_of, encoder_spec, questions, some_questions
+from support.questions import encoder_of, encoder_spec, questions, some_questions
 
 SMALL = {"embedding_dim": 8, "heads": 2, "feedforward_dim": 12, "layers": 2}
 

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 
 from models.specs.training import BagEncoder, LstmEncoder
 from worker.training.data import PAD, pad_to_power_of_two
-from worker.training.encoders import build_encoder
-from worker.training.initial import initial_weights
-from worker.training.lstm import lstm_sum
-from worker.training.packing import pack
+from worker.training.encoders.encoders import build_encoder
+from worker.training.encoders.initial import initial_weights
+from worker.training.encoders.lstm import lstm_sum
+from worker.training.encoders.packing import pack
 
-from questions_for_tests import KINDS, WORDS, encoder_of, questions, some_questions
+from support.questions import KINDS, WORDS, encoder_of, questions, some_questions
 
 
 def reference(encoder, text):

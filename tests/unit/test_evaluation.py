@@ -20,7 +20,7 @@ from worker.training.loop import Training
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import batch_loss
 
-from training_for_tests import tiny_data, tiny_spec
+from support.training import tiny_data, tiny_spec
 
 DATA = tiny_data()
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from scipy import stats
 
-from models.evidence.collapse import collapse, ended_collapsed
+from models.comparison.collapse import collapse, ended_collapsed
 
 
 @pytest.mark.parametrize(

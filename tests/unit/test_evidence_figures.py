@@ -10,17 +10,17 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as theirs_mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from models.evidence.holm import holm
-from models.evidence.mcnemar import mcnemar
-from models.evidence.paired import t_p
-from models.evidence.pairing import value_of_pairing
-from models.evidence.power import power_figures
-from models.evidence.resampling import RESAMPLES, bca_bootstrap
-from models.evidence.shapes import Pair
-from models.evidence.summaries import summarise
-from models.evidence.superiority import superiority
+from models.comparison.bca_bootstrap import RESAMPLES, bca_bootstrap
+from models.comparison.holm import holm
+from models.comparison.mcnemar import mcnemar
+from models.comparison.paired import t_p
+from models.comparison.pairing_gain import value_of_pairing
+from models.comparison.power import power_figures
+from models.comparison.schema import Pair
+from models.comparison.summaries import summarise
+from models.comparison.superiority import superiority
 
-from comparison_for_tests import between, from_differences
+from support.comparison import between, from_differences
 
 # --- one arm -------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from models.evidence.power import (
+from models.comparison.power import (
     detectable_effect,
     pairs_for_equivalence,
     pairs_to_detect,

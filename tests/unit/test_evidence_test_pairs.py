@@ -11,9 +11,14 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from sklearn.metrics import roc_auc_score
 
-from models.evidence.crossed import RESAMPLES, _weights, crossed_bootstrap, resampled_means
-from models.evidence.on_test_pairs import crossed, judged_pairs, mcnemar_by_seed
-from models.evidence.scores import PairScores, read_scores, scores_of
+from models.comparison.crossed_bootstrap import (
+    RESAMPLES,
+    _weights,
+    crossed_bootstrap,
+    resampled_means,
+)
+from models.comparison.scores import PairScores, read_scores, scores_of
+from models.comparison.test_pair_figures import crossed, judged_pairs, mcnemar_by_seed
 
 PAIRS = 600
 GENERATOR = np.random.default_rng(11)

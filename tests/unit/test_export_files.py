@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from api.export_files import FileFormat, pieces, without_formulas
+from api.exports.arrow_streams import FileFormat, pieces, without_formulas
 
 SCHEMA = pa.schema([("name", pa.string()), ("figure", pa.float64())])
 BEGINNINGS = "=+-@\t\r\n＝＋－＠"

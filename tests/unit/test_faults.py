@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.faults import RetryPolicy
+from models.retry_policy import RetryPolicy
 
 seconds = st.floats(0, 1e6)
 policies = st.builds(

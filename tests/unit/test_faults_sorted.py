@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from models.datasets.errors import SplitError
 from models.errors import FilesAway
-from worker.faults import machine_kind, machine_problem, spec_problem
+from worker.attempts.fault_causes import machine_kind, machine_problem, spec_problem
 from worker.training.devices import NoDevice
 
 OOM = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")

@@ -17,8 +17,8 @@ from worker.training.events import Evaluated, StepDone
 from worker.training.loop import train
 from worker.training.losses.terms import batch_loss, term_rows
 
-from losses_for_tests import batch, random_batch
-from training_for_tests import tiny_data, tiny_spec
+from support.losses import batch, random_batch
+from support.training import tiny_data, tiny_spec
 
 DATA = tiny_data()
 CPU = torch.device("cpu")

@@ -12,7 +12,7 @@ from models.specs.library_terms import BatchHardSoftMargin, Circle, Contrastive,
 from models.specs.losses import LossSpec
 from worker.training.losses.terms import batch_loss, term_rows
 
-from losses_for_tests import DTYPES, collapsed_batch, random_batch, unit_vectors
+from support.losses import DTYPES, collapsed_batch, random_batch, unit_vectors
 
 CONTRASTIVE = Contrastive(kind="contrastive", positive_margin=0.9, negative_margin=0.1)
 MULTI_SIMILARITY = MultiSimilarity(kind="multi_similarity", alpha=3, beta=10, base=0.2)

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from api.cli.embedded import PortTaken, listen
+from api.serving.embedded_service import PortTaken, listen
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

@@ -8,13 +8,13 @@ import pytest
 
 from models.datasets.cache import store
 from models.datasets.connected import connected_groups
-from models.datasets.generated import generate_pairs
+from models.datasets.generated.generator import generate_pairs
 from models.datasets.groups import duplicate_groups
 from models.datasets.split_rows import split_rows
 from models.specs.experiment import ExperimentSpec
-from worker.loading import load_run_data
+from worker.attempts.loading import load_run_data
 
-from training_for_tests import tiny_spec
+from support.training import tiny_spec
 
 PAIRS = generate_pairs(1200)
 CONNECTED = {"kind": "connected_groups", "test_rows": 200, "validation_fraction": 0.25}

@@ -13,7 +13,7 @@ from models.specs.losses import LossSpec
 from models.specs.terms import ClosestNegative, MeanNegative
 from worker.training.losses.terms import batch_loss, term_rows
 
-from losses_for_tests import (
+from support.losses import (
     DTYPES,
     batch,
     batches,

@@ -16,10 +16,10 @@ from worker.training.events import Evaluated, StepDone
 from worker.training.loop import Training, train
 from worker.training.losses.terms import term_rows
 
-from losses_for_tests import batch, random_batch
-from published import VANILLA, changed
-from strategies import stages
-from training_for_tests import tiny_data, tiny_spec
+from support.losses import batch, random_batch
+from support.published import VANILLA, changed
+from support.strategies import stages
+from support.training import tiny_data, tiny_spec
 
 DATA = tiny_data()
 

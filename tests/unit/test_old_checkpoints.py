@@ -11,7 +11,7 @@ from worker.training.checkpoints import Checkpoints
 from worker.training.events import Started
 from worker.training.loop import train
 
-from training_for_tests import figures, tiny_data, tiny_spec
+from support.training import figures, tiny_data, tiny_spec
 
 DATA = tiny_data()
 OF_THE_FIRST_RELEASE = "37bb79f63907c6371cacab39868d3a89a8f53e21ad10a00041579d628256704f"

@@ -9,7 +9,7 @@ CLIENT = {Path("api/client.py"), Path("api/cli/mlflow_server.py")}
 """Clients by trade: they run on the machine of whoever types the command or opens a notebook."""
 
 
-WEBHOOKS = {Path("worker/posting.py")}
+WEBHOOKS = {Path("worker/webhooks/signed_post.py")}
 """To hosts of `TRIPLETLAB_WEBHOOK_HOSTS` alone, each checked before it is called."""
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from worker.training.batches import batch_rows
 from worker.training.data import pair_questions
-from worker.training.initial import initial_weights
+from worker.training.encoders.initial import initial_weights
 from worker.training.loop import Training
 from worker.training.schedules import learning_rate
 
-from training_for_tests import tiny_data, tiny_spec
+from support.training import tiny_data, tiny_spec
 
 STEPS = 50
 

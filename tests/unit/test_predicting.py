@@ -8,16 +8,16 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from models.datasets import cache
-from models.datasets.generated import generate_pairs
+from models.datasets.generated.generator import generate_pairs
 from models.datasets.tokenizer import PATTERN
-from models.file_store import SharedDisk
-from models.run_files import METADATA_KEY, WEIGHTS
-from worker.loading import load_run_data, run_words
-from worker.predicting import PAIRS_AT_ONCE, Model, NotUsable
-from worker.results import write_results
+from models.files.file_store import SharedDisk
+from models.files.run_files import METADATA_KEY, WEIGHTS
+from worker.attempts.loading import load_run_data, run_words
+from worker.attempts.results import write_results
+from worker.predictions.model import PAIRS_AT_ONCE, Model, NotUsable
 from worker.training.loop import train
 
-from training_for_tests import tiny_spec
+from support.training import tiny_spec
 
 TEST = range(400, 500)
 LSTM = {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8}

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from models.errors import Invalid
-from models.recipes import RECIPES, expand_recipe
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
+from models.specs.recipes import RECIPES, expand_recipe
 from models.specs.terms import ClosestNegative
 
-from published import PUBLISHED, VANILLA, changed
+from support.published import PUBLISHED, VANILLA, changed
 
 
 @pytest.mark.parametrize("name", RECIPES)

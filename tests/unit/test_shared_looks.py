@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from api.shared_looks import Looks, SharedLooks
+from api.live.single_flight import Looks, SharedLooks
 
-from looks_at_numbers_for_tests import Thing, run, until
+from support.numbers import Thing, run, until
 
 
 def test_all_who_ask_before_a_look_begins_share_it_and_of_another_thing_is_another() -> None:

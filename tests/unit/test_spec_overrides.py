@@ -10,8 +10,8 @@ from models.specs.experiment import MAX_ARMS, OVERRIDABLE, ExperimentSpec
 from models.specs.merging import merge
 from models.specs.parse import parse_spec
 
-from published import MODIFIED, PUBLISHED, VANILLA
-from strategies import specs
+from support.published import MODIFIED, PUBLISHED, VANILLA
+from support.strategies import specs
 
 
 def with_override(changes: dict[str, Any], **of_the_spec: Any) -> dict[str, Any]:

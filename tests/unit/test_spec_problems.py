@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from models.errors import Invalid
 from models.specs.parse import parse_spec
 
-from published import MODIFIED, PUBLISHED, VANILLA, changed
-from strategies import specs
+from support.published import MODIFIED, PUBLISHED, VANILLA, changed
+from support.strategies import specs
 
 
 def problems(document: Any) -> dict[str, str]:

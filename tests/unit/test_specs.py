@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from models.specs.parse import parse_spec
 
-from published import MINIMAL, PUBLISHED, VANILLA, changed
-from strategies import specs
+from support.published import MINIMAL, PUBLISHED, VANILLA, changed
+from support.strategies import specs
 
 
 def test_what_is_left_out_takes_the_published_figures() -> None:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from worker.training.gauges import gauges_of, measure
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import reduce_terms, term_rows
-from worker.training.stack.faults import hits_all
 from worker.training.stack.grading import Asked, grade
 from worker.training.stack.layout import HALF
+from worker.training.stack.sharing import hits_all
 
-from stack_for_tests import TERMS, arms_of_every_loss, stack_spec
+from support.stack import TERMS, arms_of_every_loss, stack_spec
 
 SPEC = stack_spec(arms=arms_of_every_loss())
 LOSSES = {arm.name: arm.loss for arm in SPEC.arms}

@@ -11,7 +11,7 @@ from worker.training.divergence import Diverged
 from worker.training.events import Evaluated, Finished, Saved, Started, StepDone
 from worker.training.stack.loop import Broke, Member, Stack
 
-from stack_for_tests import (
+from support.stack import (
     TERMS,
     arms_of_every_loss,
     dropping,
@@ -20,7 +20,7 @@ from stack_for_tests import (
     trained,
     wild_data,
 )
-from training_for_tests import figures
+from support.training import figures
 
 DATA = wild_data()
 WIDTH = 5

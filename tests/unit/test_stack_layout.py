@@ -10,7 +10,7 @@ from worker.training.data import pad_to_power_of_two, pair_questions
 from worker.training.stack.layout import CHUNK, HALF, group_sizes, lay_out, time_steps
 from worker.training.stack.tokens import Tokens, groups_of
 
-from stack_for_tests import wild_data
+from support.stack import wild_data
 
 DATA = wild_data()
 ROWS = 128  # of a slot's embedding, more than there are words

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.training.data import pad_to_power_of_two, pair_questions
-from worker.training.encoders import build_encoder
-from worker.training.initial import initial_weights
-from worker.training.packing import pack
+from worker.training.encoders.encoders import build_encoder
+from worker.training.encoders.initial import initial_weights
+from worker.training.encoders.packing import pack
 from worker.training.stack.encoder import StackEncoder, unit_vectors
 from worker.training.stack.slots import Slots
 
-from stack_for_tests import stack_spec, wild_data
+from support.stack import stack_spec, wild_data
 
 DATA = wild_data()
 SHORT = np.flatnonzero(np.diff(DATA.offsets).reshape(-1, 2).max(axis=1) <= 8)

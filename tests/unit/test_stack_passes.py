@@ -17,8 +17,8 @@ from worker.training.stack.passes import Arithmetic, Eager, Recorded
 from worker.training.stack.slots import Slots
 from worker.training.stack.tokens import Tokens
 
-from stack_for_tests import stack_spec, trained, wild_data
-from training_for_tests import figures
+from support.stack import stack_spec, trained, wild_data
+from support.training import figures
 
 DATA = wild_data()
 

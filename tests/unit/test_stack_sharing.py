@@ -4,7 +4,7 @@ import pytest
 
 from worker.training.stack.sharing import can_stack, shares_stack
 
-from training_for_tests import tiny_spec
+from support.training import tiny_spec
 
 LSTM = {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8}
 

@@ -12,8 +12,8 @@ from worker.training.loop import train
 from worker.training.stack.encoder import StackEncoder
 from worker.training.stack.loop import Broke, Member, Stack
 
-from stack_for_tests import TERMS, arms_of_every_loss, stack_spec, told_by, trained, wild_data
-from training_for_tests import tiny_data, tiny_spec
+from support.stack import TERMS, arms_of_every_loss, stack_spec, told_by, trained, wild_data
+from support.training import tiny_data, tiny_spec
 
 DATA = tiny_data()
 WILD = wild_data()

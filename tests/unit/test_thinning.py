@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.thinning import thin
+from models.store.metrics.thinning import thin
 
 VALUES = st.floats(-1e6, 1e6) | st.just(float("nan"))
 

@@ -11,7 +11,7 @@ from worker.training.data import pair_questions
 from worker.training.events import Evaluated, Finished, Saved, Started, StepDone
 from worker.training.loop import Training, train
 
-from training_for_tests import figures, killed_after_every_step, tiny_data, tiny_spec
+from support.training import figures, killed_after_every_step, tiny_data, tiny_spec
 
 DATA = tiny_data()
 

@@ -13,7 +13,7 @@ from worker.training.loop import Training, train
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import batch_loss
 
-from training_for_tests import figures, tiny_data, tiny_spec
+from support.training import figures, tiny_data, tiny_spec
 
 DATA = tiny_data()
 OVERRIDES = {

@@ -11,7 +11,7 @@ from worker.training.evaluation import evaluate_validation
 from worker.training.events import Saved, StepDone
 from worker.training.loop import Training, train
 
-from training_for_tests import figures, tiny_data, tiny_spec
+from support.training import figures, tiny_data, tiny_spec
 
 DATA = tiny_data()
 TERMS = get_args(get_args(AnyTerm)[0])

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.comparison.group_sequential import confidence_at, plan
+from models.comparison.verdict import FEWEST_PAIRS
 from models.errors import Invalid
-from models.sequential import confidence_at, plan
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.specs.until_decided import default_looks
-from models.verdict import FEWEST_PAIRS
 
-from published import MINIMAL, MODIFIED
+from support.published import MINIMAL, MODIFIED
 
 THIRD = {**MODIFIED, "name": "third"}
 

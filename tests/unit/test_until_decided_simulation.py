@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from comparison_for_tests import from_differences
+from support.comparison import from_differences
 
 ALPHA = 0.05
 EXPERIMENTS = 4000

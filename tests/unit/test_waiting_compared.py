@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.duration.survfunc import survdiff
 
-from models.waiting.compared import compare_waits, log_rank_p, restricted_difference
-from models.waiting.sentences import LEAVE_PLATEAU, REACH_TARGET, arm_sentence, comparison_sentence
-from models.waiting.shapes import Wait, WaitComparison
-from models.waiting.survival import median_wait, restricted_mean, survival_curve
+from models.survival.compare import compare_waits, log_rank_p, restricted_difference
+from models.survival.kaplan_meier import median_wait, restricted_mean, survival_curve
+from models.survival.schema import Wait, WaitComparison
+from models.survival.sentences import LEAVE_PLATEAU, REACH_TARGET, arm_sentence, comparison_sentence
 
-from comparison_for_tests import enumerated_p
-from waiting_for_tests import PLACEBO, TREATED, by_seed, followed, rows, waits_of
+from support.comparison import enumerated_p
+from support.survival import PLACEBO, TREATED, by_seed, followed, rows, waits_of
 
 Rows = list[tuple[int, bool]]
 CALLS_EQUAL = re.compile(r"\b(equal|same|identical|equivalent|alike|no difference)\b")

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.waiting.matched import MatchedAccuracy, compare_at_matched_loss, match_seed
-from models.waiting.shapes import Wait
-from models.waiting.target import Point, wait_for_loss
+from models.survival.matched_loss import MatchedAccuracy, compare_at_matched_loss, match_seed
+from models.survival.schema import Wait
+from models.survival.target_loss import Point, wait_for_loss
 
 losses = st.lists(st.integers(1, 20).map(float), min_size=1, max_size=12)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.waiting.plateau import (
+from models.survival.plateau import (
     EVALUATIONS,
     STEPS,
     PlateauStay,

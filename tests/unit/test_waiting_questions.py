@@ -1,10 +1,10 @@
 """Which runs a question is about, where some arms have no plateau."""
 
-from api.waiting_questions import plateau_on_evaluations, plateau_on_steps
-from models.loss_series import ValidationLosses
-from models.tables import Run
+from api.results.endpoints import plateau_on_evaluations, plateau_on_steps
+from models.store.metrics.loss_series import ValidationLosses
+from models.store.tables import Run
 
-from stored import small_spec
+from support.stored import small_spec
 
 LEVELS = {"vanilla": 0.475}  # the loss of `modified` has no hinge
 

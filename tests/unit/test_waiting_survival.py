@@ -8,10 +8,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from models.waiting.shapes import SurvivalCurve, Wait
-from models.waiting.survival import common_horizon, median_wait, restricted_mean, survival_curve
+from models.survival.kaplan_meier import (
+    common_horizon,
+    median_wait,
+    restricted_mean,
+    survival_curve,
+)
+from models.survival.schema import SurvivalCurve, Wait
 
-from waiting_for_tests import PLACEBO, TREATED, followed, rows, survfunc, waits_of
+from support.survival import PLACEBO, TREATED, followed, rows, survfunc, waits_of
 
 Rows = list[tuple[int, bool]]
 horizons = st.integers(1, 15)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection, Mapping
 
 import pytest
 
-from api import watching
-from api.watching import Sight, Watched, Watches
+from api.live import change_watch
+from api.live.change_watch import Sight, Watched, Watches
 
-from looks_at_numbers_for_tests import SOON, Thing, run, until
+from support.numbers import SOON, Thing, run, until
 
 
 def sight(thing: Thing) -> Callable[[], Sight[int]]:
@@ -33,8 +33,8 @@ class Marked:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "PAUSE", 0.005)
-    monkeypatch.setattr(watching, "LONGEST", 3600.0)
+    monkeypatch.setattr(change_watch, "PAUSE", 0.005)
+    monkeypatch.setattr(change_watch, "LONGEST", 3600.0)
 
 
 def test_nothing_is_looked_at_while_its_mark_stays_and_all_are_told_when_it_moves() -> None:
@@ -114,7 +114,7 @@ def test_what_no_mark_tells_is_seen_a_little_later(
             await asyncio.sleep(0.1)
             thing.number = 5  # and its mark stays
             assert (await watched.other_than(seen, 0.05)).value == 0
-            monkeypatch.setattr(watching, "LONGEST", 0.0)
+            monkeypatch.setattr(change_watch, "LONGEST", 0.0)
             assert (await watched.other_than(seen, SOON)).value == 5
 
     run(scene())

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.allowed_hosts import destination, is_public, parse_hosts
 from models.settings import Settings
-from models.webhook_hosts import destination, is_public, parse_hosts
 
 ALLOWED = parse_hosts("hooks.example.org, CI.internal:8080, *.example.net, [::1]:9000")
 

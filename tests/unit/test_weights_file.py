@@ -12,15 +12,15 @@ import pytest
 from safetensors import safe_open
 
 from models.datasets import cache
-from models.datasets.generated import generate_pairs
-from models.file_store import SharedDisk
-from models.run_files import SCORES, WEIGHTS
-from worker.loading import load_run_data, run_words
-from worker.results import write_results
+from models.datasets.generated.generator import generate_pairs
+from models.files.file_store import SharedDisk
+from models.files.run_files import SCORES, WEIGHTS
+from worker.attempts.loading import load_run_data, run_words
+from worker.attempts.results import write_results
 from worker.training.events import Finished
 from worker.training.loop import train
 
-from training_for_tests import tiny_spec
+from support.training import tiny_spec
 
 PAGE = Path(__file__).parents[2] / "docs" / "taking_along.md"
 EXAMPLE = PAGE.parent / "use_weights.py"

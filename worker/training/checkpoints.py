@@ -15,8 +15,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from models.checkpoint_files import MANIFEST
-from models.file_store import FileStore, SharedDisk
+from models.files.checkpoint_files import MANIFEST
+from models.files.file_store import FileStore, SharedDisk
 
 FORMAT = 1
 KEPT = 2  # the newest, and the one before in case the newest turns out to be damaged

@@ -18,8 +18,8 @@ from worker.training.events import Event, StepDone
 from worker.training.gauges import gauges_of, measure
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import reduce_terms, term_rows
-from worker.training.progress import Progress, identity_of
 from worker.training.schedules import learning_rate
+from worker.training.state import Progress, identity_of
 
 
 def train(

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hurt_service_for_tests import EmbeddedService, SeparateService, opened
-from ledger_for_tests import Ledger
-from own_servers_for_tests import Absent
+from support.faults.hurt_service import EmbeddedService, SeparateService, opened
+from support.faults.ledger import Ledger
+from support.faults.own_servers import Absent
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-import process_faults_for_tests as processes
-import run_faults_for_tests as runs
-import server_faults_for_tests as servers
-from catalogue_for_tests import Strike, strike
-from ledger_for_tests import Ledger
+import support.faults.process_faults as processes
+import support.faults.run_faults as runs
+import support.faults.server_faults as servers
+from support.faults.catalogue import Strike, strike
+from support.faults.ledger import Ledger
 
 DRAW = random.Random(5)
 

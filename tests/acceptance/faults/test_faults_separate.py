@@ -8,11 +8,11 @@ from functools import partial
 
 import pytest
 
-import process_faults_for_tests as processes
-import run_faults_for_tests as runs
-import server_faults_for_tests as servers
-from catalogue_for_tests import strike
-from ledger_for_tests import Accepted, Ledger
+import support.faults.process_faults as processes
+import support.faults.run_faults as runs
+import support.faults.server_faults as servers
+from support.faults.catalogue import strike
+from support.faults.ledger import Accepted, Ledger
 
 DRAW = random.Random(4)
 

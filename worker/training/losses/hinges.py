@@ -10,12 +10,13 @@ Among equal closest negatives the gradient is shared (`amax`, as in the course's
 hinge's gradient at exactly zero is zero.
 """
 
+from typing import assert_never
+
 import torch
 from torch import Tensor
 
-from models.specs.terms import ClosestNegative, MeanNegative
+from models.specs.terms import Among, ClosestNegative, MeanNegative
 from worker.training.losses.batch import Batch
-from worker.training.losses.masks import negatives
 
 COURSE_PENALTY = 2.0  # what the course subtracts from a masked similarity
 
@@ -51,3 +52,19 @@ def _closest_of_course(batch: Batch) -> Tensor:
     harder = similarities > similarities.diagonal()[:, None]
     penalised = torch.where(harder, similarities - COURSE_PENALTY, similarities)
     return penalised.masked_fill(batch.excluded, -torch.inf).amax(dim=1)
+
+
+def negatives(among: Among, margin: float, batch: Batch) -> Tensor:
+    """The negatives (B, B), bool, that count under a rule."""
+    similarities = batch.similarities
+    column = similarities.diagonal()[:, None]
+    match among:
+        case "all":
+            return ~batch.excluded
+        case "not_harder_than_positive":
+            return (similarities <= column) & ~batch.excluded
+        case "semi_hard":
+            within = (similarities <= column) & (similarities >= column - margin)
+            return within & ~batch.excluded
+        case _:
+            assert_never(among)

@@ -20,7 +20,7 @@ from worker.training.gauges import measure
 from worker.training.losses.batch import Batch
 from worker.training.losses.terms import reduce_terms, term_rows
 from worker.training.stack.encoder import unit_vectors
-from worker.training.stack.faults import hits_all
+from worker.training.stack.sharing import hits_all
 
 TOGETHER = (Mined, SelectivelyContrastive, MultipleNegatives)  # kinds of terms
 

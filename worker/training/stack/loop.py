@@ -14,12 +14,11 @@ from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
 from worker.training.devices import prepare_device
 from worker.training.events import Event, StepDone
-from worker.training.progress import Progress, identity_of
 from worker.training.stack.encoder import StackEncoder
-from worker.training.stack.faults import hits_all
-from worker.training.stack.sharing import shares_stack
+from worker.training.stack.sharing import hits_all, shares_stack
 from worker.training.stack.slots import Slots
 from worker.training.stack.steps import Steps
+from worker.training.state import Progress, identity_of
 
 
 @dataclass(frozen=True)

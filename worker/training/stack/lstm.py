@@ -1,4 +1,5 @@
-"""The LSTM of `worker/training/lstm.py` for a whole stack: batched products of fixed shapes.
+"""The LSTM of `worker/training/encoders/lstm.py` for a whole stack: batched products of fixed
+shapes.
 
 Equations and gate order are the same. A slot's numbers come from its own weights and rows alone:
 a product is one for each slot, of a shape that the layout's constants decide. What does not wait
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from worker.training.lstm import activate
+from worker.training.encoders.lstm import activate
 from worker.training.stack.layout import CHUNK
 from worker.training.stack.slots import Slots, room
 from worker.training.stack.tokens import Group

@@ -1,5 +1,8 @@
 """Which runs of an experiment can be trained in one stack: those with one data, shape and batch."""
 
+import torch
+
+from models.errors import TrainingFault
 from models.specs.experiment import ExperimentSpec
 from models.specs.training import LstmEncoder
 
@@ -18,3 +21,16 @@ def shares_stack(spec: ExperimentSpec, arm: str, other: str) -> bool:
 def _shared(spec: ExperimentSpec, arm: str) -> tuple[object, ...]:
     own = spec.for_arm(arm)
     return own.split, own.tokenizer, own.vocabulary, own.encoder, own.batch_size
+
+
+def hits_all(error: Exception, device: str) -> bool:
+    """Whether this came from what a stack's members share: memory, or the device."""
+    match error:
+        case TrainingFault():
+            return False
+        case MemoryError() | torch.OutOfMemoryError() | torch.AcceleratorError():
+            return True
+        case RuntimeError():  # cuBLAS's have no type of their own, nor has a CPU's full memory
+            return device == "cuda" or "can't allocate memory" in str(error)
+        case _:
+            return False

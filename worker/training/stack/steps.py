@@ -11,11 +11,11 @@ from worker.training.divergence import Diverged, check_step
 from worker.training.events import StepDone
 from worker.training.gauges import gauges_of
 from worker.training.optimizer import Update, update_together
-from worker.training.progress import Progress
 from worker.training.schedules import learning_rate
 from worker.training.stack.encoder import StackEncoder
 from worker.training.stack.grading import Asked, Graded, grade
 from worker.training.stack.layout import Layout
+from worker.training.state import Progress
 
 Batches = dict[int, tuple[int, int]]  # slot -> seed and step of its batch
 

@@ -1,0 +1,1 @@
+"""`/v1/datasets`: taking files in, keeping them, showing their rows."""

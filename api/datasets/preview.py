@@ -1,0 +1,88 @@
+"""Looking into a data set: some of its pairs as texts, and how long its questions are."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Query
+
+from api.dependencies import DatasetName, Service, ServiceDep
+from api.http.views import View
+from models.datasets import cache
+from models.store.datasets import dataset_by_name
+from models.store.tables import Dataset
+
+router = APIRouter(prefix="/datasets", tags=["data sets"])
+
+BARS = 40  # of the histogram, the last one open
+BARS_END = 1.25  # times the 99 % quantile of the lengths
+
+
+class PairRow(View):
+    row: int
+    """Its number, from 0."""
+    question1: str
+    question2: str
+    duplicate: bool
+
+
+class PairsView(View):
+    """A piece of the rows; `next` is the `after` of the following piece."""
+
+    rows: int
+    items: list[PairRow]
+    next: int | None
+
+
+class LengthsView(View):
+    """How many questions have how many tokens (`word`), two questions a row.
+
+    Bar i holds lengths from `start[i]` up to the next start, and the last bar all from its start.
+    """
+
+    start: list[int]
+    duplicates: list[int]
+    """Questions of pairs that are duplicates."""
+    others: list[int]
+
+
+@router.get("/{name}/pairs")
+def pairs(
+    service: ServiceDep,
+    name: DatasetName,
+    after: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> PairsView:
+    """Rows of the data set from row `after` on, as they were uploaded."""
+    dataset, folder = _found(service, name)
+    numbers = list(range(after, min(after + limit, dataset.rows)))
+    labels = cache.open_labels(folder)
+    texts = cache.open_texts(folder).rows(numbers)
+    items = [
+        PairRow(row=row, question1=first, question2=second, duplicate=bool(labels[row] == 1))
+        for row, (first, second) in zip(numbers, texts, strict=True)
+    ]
+    following = after + limit if after + limit < dataset.rows else None
+    return PairsView(rows=dataset.rows, items=items, next=following)
+
+
+@router.get("/{name}/lengths")
+def lengths(service: ServiceDep, name: DatasetName) -> LengthsView:
+    """A histogram of the questions' lengths in tokens, by the label of their pair."""
+    dataset, folder = _found(service, name)
+    width = max(1, round(dataset.token_length_p99 * BARS_END / BARS))
+    counted = cache.open_tokens(folder, "word").lengths()
+    bar = np.minimum(counted // width, BARS - 1)
+    duplicate = np.repeat(cache.open_labels(folder) == 1, 2)
+    last = int(bar.max()) + 1
+    return LengthsView(
+        start=[index * width for index in range(last)],
+        duplicates=np.bincount(bar[duplicate], minlength=last).tolist(),
+        others=np.bincount(bar[~duplicate], minlength=last).tolist(),
+    )
+
+
+def _found(service: Service, name: str) -> tuple[Dataset, Path]:
+    with service.database.reading() as session:
+        dataset = dataset_by_name(session, name)
+    return dataset, service.dataset_folder(dataset.content_hash)

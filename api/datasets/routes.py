@@ -1,0 +1,144 @@
+"""`/v1/datasets`: question pairs in, with everything that is wrong with a file said at once."""
+
+import re
+import shutil
+import tempfile
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile, status
+
+from api.access.callers import CallerDep
+from api.datasets.intake import let_go, take_in
+from api.datasets.views import DatasetView
+from api.dependencies import DATASET_NAME, DatasetName, ServiceDep
+from api.http.problems import UnsupportedMediaType
+from api.http.views import Page
+from api.openapi.responses import LOCATION, may_answer
+from models.datasets.errors import BadRows, DatasetFileError
+from models.datasets.pairs import Pairs
+from models.datasets.reading.files import ColumnMapping, read_pairs
+from models.datasets.reading.formats import claimed_format
+from models.datasets.reading.limits import FileLimits
+from models.errors import Conflict, Invalid, Problem, TooMany
+from models.settings import Settings
+from models.store.datasets import dataset_by_name, list_datasets
+
+router = APIRouter(prefix="/datasets", tags=["data sets"])
+
+NAME_WORDS = (
+    "a name begins with a letter or digit, and has 1 to 100 letters, digits, dots, dashes and "
+    "underscores"
+)
+UPLOAD_BODY: dict[str, Any] = {
+    "requestBody": {
+        "content": {
+            "multipart/form-data": {
+                "example": {
+                    "file": "question1,question2,is_duplicate\n"
+                    "How do I cook rice?,How is rice cooked?,1\n"
+                    "How do I cook rice?,Where does rice grow?,0\n",
+                    "name": "my-pairs",
+                    "format": "csv",
+                }
+            }
+        }
+    }
+}
+Column = Annotated[str, Form(max_length=200)]  # an empty field of a form is its default
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    form_limits={"max_files": 1, "max_fields": 20, "max_part_size": 4096},
+    openapi_extra=UPLOAD_BODY,
+    responses={
+        201: {"headers": LOCATION},
+        **may_answer(Conflict, TooMany, Invalid, BadRows, DatasetFileError, HTTPStatus.BAD_REQUEST),
+    },
+)
+def add(
+    request: Request,
+    response: Response,
+    service: ServiceDep,
+    caller: CallerDep,
+    file: Annotated[UploadFile, File(description="CSV, TSV, JSON Lines or Parquet; .gz, .zst")],
+    name: Annotated[str, Form(max_length=200, json_schema_extra={"pattern": DATASET_NAME})],
+    question1: Column = "question1",
+    question2: Column = "question2",
+    label: Column = "is_duplicate",
+    split: Annotated[str | None, Form(max_length=200)] = None,
+    format: Annotated[
+        str | None,
+        Form(
+            max_length=20,
+            description="`csv`, `tsv`, `jsonl` or `parquet`; else the file's name tells.",
+        ),
+    ] = None,
+) -> DatasetView:
+    """Take a file of question pairs, whole or not at all; the four fields name its columns.
+
+    Rows that cannot be used refuse the file, each with its line. The same rows under the same
+    name again are no error.
+    """
+    if not re.fullmatch(DATASET_NAME, name):
+        raise Invalid([Problem("/name", NAME_WORDS)])
+    columns = _mapping(question1, question2, label, split)
+    pairs = _read(service.settings, file, columns, format or None)
+    view = DatasetView.of(take_in(service, name, pairs, caller))
+    response.headers["Location"] = str(request.app.url_path_for("get_dataset", name=name))
+    return view
+
+
+def _mapping(question1: str, question2: str, label: str, split: str | None) -> ColumnMapping:
+    try:
+        return ColumnMapping(question1, question2, label, split or None)
+    except ValueError as error:
+        raise Invalid([Problem("", str(error))]) from None
+
+
+def _read(
+    settings: Settings, file: UploadFile, columns: ColumnMapping, format: str | None
+) -> Pairs:
+    filename = file.filename or "the file"
+    try:
+        claimed_format(filename, format)
+    except DatasetFileError as error:
+        raise UnsupportedMediaType(str(error)) from None
+    uploads = settings.data_dir / "uploads"  # beside the data sets: /tmp may be small
+    uploads.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=uploads) as copy:
+        shutil.copyfileobj(file.file, copy, 1 << 20)
+        copy.flush()
+        return read_pairs(
+            Path(copy.name),
+            filename=filename,
+            columns=columns,
+            format=format,
+            limits=FileLimits(
+                settings.max_unpacked_bytes, settings.max_dataset_rows, settings.max_text_length
+            ),
+        )
+
+
+@router.get("")
+def list_all(service: ServiceDep) -> Page[DatasetView]:
+    """Every data set, by name; there are few, so they come in one piece."""
+    with service.database.reading() as session:
+        items = [DatasetView.of(dataset) for dataset in list_datasets(session)]
+    return Page(items=items, next=None)
+
+
+@router.get("/{name}")
+def get_dataset(service: ServiceDep, name: DatasetName) -> DatasetView:
+    """One data set and its profile."""
+    with service.database.reading() as session:
+        return DatasetView.of(dataset_by_name(session, name))
+
+
+@router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT, responses=may_answer(Conflict))
+def delete(service: ServiceDep, caller: CallerDep, name: DatasetName) -> None:
+    """Forget a data set and its files; 409 while an experiment uses it."""
+    let_go(service, name, caller)

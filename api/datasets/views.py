@@ -1,0 +1,77 @@
+"""The form of a data set in replies."""
+
+from datetime import datetime
+
+from pydantic import ConfigDict
+
+from api.http.views import View
+from models.store.tables import Dataset
+
+
+class DatasetView(View):
+    """A data set and what a person should know of it; texts are counted two a row."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "questions-generated",
+                    "content_hash": "5f2a…",
+                    "created_at": "2026-11-24T05:45:15Z",
+                    "has_split": False,
+                    "rows": 24000,
+                    "duplicates": 8880,
+                    "duplicate_share": 0.37,
+                    "empty_texts": 0,
+                    "distinct_texts": 41000,
+                    "token_length_mean": 10.1,
+                    "token_length_median": 10.0,
+                    "token_length_p99": 17.0,
+                    "token_length_max": 24,
+                    "vocabulary_size": 1800,
+                    "duplicate_groups": 7900,
+                    "largest_group": 12,
+                    "false_negatives": 40,
+                    "in_order_test": 793,
+                    "in_order_shared": 210,
+                }
+            ]
+        }
+    )
+
+    name: str
+    content_hash: str
+    """SHA-256 of the rows: the same for every file format they may come in."""
+    created_at: datetime
+    has_split: bool
+    """Whether the split `given` can be asked of it."""
+    rows: int
+    duplicates: int
+    duplicate_share: float
+    empty_texts: int
+    distinct_texts: int
+    token_length_mean: float
+    token_length_median: float
+    token_length_p99: float
+    token_length_max: int
+    vocabulary_size: int
+    duplicate_groups: int | None
+    """Sets of two or more distinct texts that pairs labelled duplicate join; null, as each of the
+    following, for a data set from before these were counted."""
+    largest_group: int | None
+    """Distinct texts in the largest of them."""
+    false_negatives: int | None
+    """Pairs labelled as no duplicates, although duplicate pairs join their questions."""
+    in_order_test: int | None
+    """Test pairs of the in-order split: 10,240 after 300,000, or in proportion where fewer."""
+    in_order_shared: int | None
+    """How many of these have a question that is in a duplicate pair of the training rows too."""
+    owner: str | None = None
+    """Id of the API key that it was uploaded with."""
+
+    @classmethod
+    def of(cls, row: Dataset) -> "DatasetView":
+        figures = {
+            name: getattr(row, name) for name in cls.model_fields if name != "duplicate_share"
+        }
+        return cls(**figures, duplicate_share=row.duplicates / row.rows)

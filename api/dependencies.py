@@ -1,0 +1,131 @@
+"""What routes receive: settings, database, broker, and ids that can be ids.
+
+An id or a name that no row can have answers 404 before any SQL: PostgreSQL raises on a NUL in a
+text, and a client that mistyped an id wants to hear "not found", not of a pattern.
+"""
+
+import pathlib
+import re
+import threading
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Annotated, Any, cast
+
+from celery import Celery
+from fastapi import Depends, Path, Request
+
+from api.live.change_watch import Watches
+from api.live.single_flight import SharedLooks
+from models.datasets.cache import PAIRS
+from models.errors import NotFound
+from models.files.file_store import FileStore
+from models.settings import Settings
+from models.store.change_marks import marks_of
+from models.store.database import Database
+
+DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+NO_NUL = r"^[^\x00]*$"
+
+
+@dataclass(frozen=True)
+class Service:
+    """What one application holds; made in its lifespan, never at import."""
+
+    settings: Settings
+    database: Database
+    broker: Celery | None
+    """None when no broker URL is set: runs are stored, and wait for a reaper with a broker."""
+    dataset_files: threading.Lock = field(default_factory=threading.Lock)
+    """Held where files of a data set and its row change together, so neither is left alone."""
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the server is asked to stop: replies that wait for a change end soon."""
+    looks: SharedLooks = field(default_factory=SharedLooks)
+    """What many ask at a moment."""
+
+    @cached_property
+    def files(self) -> FileStore:
+        """Files of data sets and runs, wherever hosts share them."""
+        return self.settings.file_store()
+
+    def dataset_folder(self, digest: str) -> pathlib.Path:
+        """The folder of the data set with this content hash, here if it is anywhere."""
+        return self.files.bring_folder(self.settings.datasets_dir / digest, last=PAIRS)
+
+    def run_file(self, run_id: str, name: str, sha256: str | None = None) -> pathlib.Path:
+        """A file that a run left, here if it is anywhere; `sha256` (hex) tells an old copy."""
+        return self.files.bring(self.settings.run_dir(run_id) / name, sha256)
+
+    @cached_property
+    def watches(self) -> Watches:
+        """What replies wait for."""
+        return Watches(self._marks)
+
+    def _marks(self, experiment_ids: Collection[str]) -> Mapping[str, object]:
+        with self.database.reading() as session:
+            return marks_of(session, experiment_ids)
+
+
+def get_service(request: Request) -> Service:
+    return cast(Service, request.app.state.service)
+
+
+async def _service(request: Request) -> Service:
+    return get_service(request)  # on the event loop: a thread for this would cost more than it does
+
+
+ServiceDep = Annotated[Service, Depends(_service)]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _id_pattern(prefix: str) -> str:
+    return rf"^{prefix}_[0-9a-z]{{26}}$"
+
+
+def _in_path(pattern: str) -> Any:
+    """A parameter of a path whose form is told in the document, and is refused by 404, not 422."""
+    return Path(json_schema_extra={"pattern": pattern})
+
+
+def _id_of(value: str, prefix: str, noun: str) -> str:
+    if not re.fullmatch(_id_pattern(prefix), value):
+        raise NotFound(f"no {noun} has the id {value[:60]!r}")
+    return value
+
+
+def experiment_id(experiment_id: Annotated[str, _in_path(_id_pattern("exp"))]) -> str:
+    return _id_of(experiment_id, "exp", "experiment")
+
+
+def run_id(run_id: Annotated[str, _in_path(_id_pattern("run"))]) -> str:
+    return _id_of(run_id, "run", "run")
+
+
+def reproduction_id(reproduction_id: Annotated[str, _in_path(_id_pattern("rep"))]) -> str:
+    return _id_of(reproduction_id, "rep", "reproduction")
+
+
+def prediction_id(prediction_id: Annotated[str, _in_path(_id_pattern("prd"))]) -> str:
+    return _id_of(prediction_id, "prd", "prediction")
+
+
+def webhook_id(webhook_id: Annotated[str, _in_path(_id_pattern("whk"))]) -> str:
+    return _id_of(webhook_id, "whk", "webhook")
+
+
+def dataset_name(name: Annotated[str, _in_path(DATASET_NAME)]) -> str:
+    if not re.fullmatch(DATASET_NAME, name):
+        raise NotFound(f"no data set is called {name[:60]!r}")
+    return name
+
+
+ExperimentId = Annotated[str, Depends(experiment_id)]
+RunId = Annotated[str, Depends(run_id)]
+ReproductionId = Annotated[str, Depends(reproduction_id)]
+PredictionId = Annotated[str, Depends(prediction_id)]
+WebhookId = Annotated[str, Depends(webhook_id)]
+DatasetName = Annotated[str, Depends(dataset_name)]

@@ -1,0 +1,1 @@
+"""`/v1/experiments` and `/v1/recipes`: submitting, following, cancelling, trying again."""

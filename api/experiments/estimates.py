@@ -1,0 +1,144 @@
+"""How long an experiment will take, said before it is started, and how that is known.
+
+One model of the arithmetic serves both answers: what finished runs took tells how much of it this
+service does a second; before any has finished a modest rate is assumed, and the reply says so.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from sqlalchemy.orm import Session
+
+from api.runs.progress import whole_seconds
+from models.specs.experiment import ExperimentSpec
+from models.specs.parse import parse_spec
+from models.specs.training import (
+    BagEncoder,
+    EncoderSpec,
+    GruEncoder,
+    LstmEncoder,
+    TransformerEncoder,
+)
+from models.states import RunState
+from models.store.experiments import list_experiments, runs_of
+from models.store.tables import Dataset, Run, Worker
+
+ASSUMED_RATE = 20e9  # operations a second of one slot: one CPU core with small matrices
+STARTUP_SECONDS = 3.0  # of one run: a fresh process imports torch and maps the data
+BACKWARD = 3  # a training step costs about three times its forward pass
+EXPERIMENTS_LOOKED_AT = 20
+
+
+@dataclass(frozen=True)
+class Estimate:
+    seconds: float
+    how: str
+
+
+def estimate(
+    session: Session, spec: ExperimentSpec, dataset: Dataset, test_pairs: int, workers: list[Worker]
+) -> Estimate:
+    """Seconds from the first step to the last of all runs there may be, with the workers of now."""
+    able = [w for w in workers if spec.device != "cuda" or w.cuda_devices]
+    slots = sum(worker.slots for worker in able) or 1
+    rates = _measured_rates(session, spec, dataset)
+    arms = [spec.for_arm(arm.name) for arm in spec.arms]
+    each = [
+        operations(arm, dataset, test_pairs) / _rate(rates, arm) + STARTUP_SECONDS for arm in arms
+    ]
+    rounds = math.ceil(spec.run_count / slots)
+    seconds = max(rounds * fmean(each), max(each))
+    side = f"{slots} side by side" if able else "one at a time, since no fitting worker is alive"
+    fewest = spec.run_count_at_start
+    runs = f"{fewest} to {spec.run_count}" if fewest < spec.run_count else f"{fewest}"
+    how = f"{runs} runs, {side}, about {_span(each)} s each, from {_known(rates, arms)}"
+    if any(arm.early_stop for arm in arms):
+        how += "; less when runs stop early"
+    return Estimate(round(seconds, 1), how)
+
+
+def _rate(rates: Mapping[str, list[float]], arm: ExperimentSpec) -> float:
+    measured = rates[arm.encoder.kind]
+    return median(measured) if measured else ASSUMED_RATE
+
+
+def _span(each: Sequence[float]) -> str:
+    low, high = f"{min(each):.0f}", f"{max(each):.0f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _known(rates: Mapping[str, list[float]], arms: Sequence[ExperimentSpec]) -> str:
+    """What the estimate rests on, in words."""
+    kinds = {arm.encoder.kind for arm in arms}
+    if all(rates[kind] for kind in kinds):
+        finished = sum(len(rates[kind]) for kind in kinds)
+        return f"the speed of {finished} finished runs like these"
+    return (
+        f"arithmetic alone, at an assumed {ASSUMED_RATE / 1e9:g} GFLOP/s a run, since no run "
+        "like these has finished here yet: expect it to be wrong by a factor of three"
+    )
+
+
+def _measured_rates(
+    session: Session, spec: ExperimentSpec, dataset: Dataset
+) -> Mapping[str, list[float]]:
+    """Operations a second of finished runs on the same data and device, by kind of encoder."""
+    rates: dict[str, list[float]] = defaultdict(list)
+    recent = list_experiments(
+        session,
+        state=None,
+        dataset=dataset.name,
+        name_contains=None,
+        after=None,
+        limit=EXPERIMENTS_LOOKED_AT,
+    )
+    for experiment, counts in recent:
+        past = parse_spec(experiment.spec)
+        if past.device != spec.device or not counts.get(RunState.SUCCEEDED):
+            continue
+        for run in runs_of(session, experiment.id):
+            if taken := _taken(run):
+                # a run that stopped early did less
+                arm = past.for_arm(run.arm).model_copy(update={"steps": run.step})
+                work = operations(arm, dataset, experiment.test_pairs)
+                rates[arm.encoder.kind].append(work / taken)
+    return rates
+
+
+def _taken(run: Run) -> float | None:
+    """Seconds of a run that was done in one go, without its start."""
+    whole = whole_seconds(run)
+    return whole - STARTUP_SECONDS if whole is not None and whole > STARTUP_SECONDS else None
+
+
+def operations(spec: ExperimentSpec, dataset: Dataset, test_pairs: int) -> float:
+    """Floating-point operations of one run of an arm's own spec: training, evaluations, test."""
+    evaluations = math.ceil(spec.steps / spec.evaluate_every)
+    evaluated = spec.validation_pairs + spec.validation_batches * spec.batch_size
+    pairs = BACKWARD * spec.steps * spec.batch_size + evaluations * evaluated + test_pairs
+    tokens = _tokens(spec, dataset)
+    return 2 * pairs * tokens * _per_token(spec.encoder, tokens)
+
+
+def _tokens(spec: ExperimentSpec, dataset: Dataset) -> float:
+    """Tokens read for one question, with the padding that the spec asks for."""
+    if spec.encoder.padding == "masked":
+        return max(dataset.token_length_mean, 1.0)
+    return float(2 ** math.ceil(math.log2(max(dataset.token_length_p99, 2.0))))
+
+
+def _per_token(encoder: EncoderSpec, tokens: float) -> float:
+    """Operations of the forward pass for one token of a question with this many."""
+    d = encoder.embedding_dim
+    match encoder:
+        case LstmEncoder(hidden_dim=h):
+            return 8.0 * h * (d + h)
+        case GruEncoder(hidden_dim=h):
+            return 6.0 * h * (d + h)
+        case TransformerEncoder(layers=layers, feedforward_dim=f):
+            return layers * (8.0 * d * d + 4.0 * d * f + 4.0 * d * tokens)
+        case BagEncoder():
+            return 2.0 * d

@@ -1,0 +1,28 @@
+"""The plan of interim looks in replies: as it would be for a spec, and as it stands."""
+
+from collections.abc import Sequence
+
+from api.experiments.views import LookView
+from models.comparison.group_sequential import plan
+from models.specs.experiment import ExperimentSpec
+from models.states import LookState
+from models.store.tables import Look
+
+
+def planned_view(spec: ExperimentSpec) -> list[LookView]:
+    """The plan that an experiment of this spec would have."""
+    return [
+        LookView(
+            number=look.number,
+            pairs=look.pairs,
+            level=look.level,
+            spent=look.spent,
+            state=LookState.PLANNED,
+        )
+        for look in plan(spec)
+    ]
+
+
+def look_views(looks: Sequence[Look]) -> list[LookView]:
+    """The plan as it stands."""
+    return [LookView.model_validate(look, from_attributes=True) for look in looks]

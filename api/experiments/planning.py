@@ -1,0 +1,110 @@
+"""From a body to a plan that can be carried out: spec, data set, split, baselines.
+
+Everything that would make a run fail for a reason known now is refused here, with the pointer of
+the field to change: a mistake costs a reply, not an hour of training.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from api.dependencies import Service
+from models.datasets import cache
+from models.datasets.errors import SplitError
+from models.datasets.split_rows import split_rows
+from models.datasets.splits import SplitRows
+from models.errors import Invalid, NotFound, Problem
+from models.specs.experiment import ExperimentSpec
+from models.specs.parse import parse_spec
+from models.specs.recipes import expand_recipe
+from models.store.datasets import dataset_by_name
+from models.store.tables import Dataset
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A spec that fits its data set, and the accuracies that need no training."""
+
+    spec: ExperimentSpec
+    dataset: Dataset
+    test_pairs: int
+    baseline_majority: float
+    baseline_collapsed: float
+    left_out_pairs: int
+
+
+def plan(service: Service, document: Any) -> Plan:
+    """The plan of a decoded body; `Invalid` with every problem that can be told now."""
+    spec = parse_spec(expand_recipe(document))
+    _within_bounds(spec, service.settings.max_total_steps)
+    dataset = _dataset(service, spec.dataset)
+    folder = service.dataset_folder(dataset.content_hash)
+    labels = cache.open_labels(folder)
+    try:
+        rows = split_rows(folder, spec.split)
+    except SplitError as error:
+        raise Invalid([Problem(_pointer(spec, error.field), error.message)]) from None
+    problems = _too_few(spec, rows)
+    if problems:
+        raise Invalid(problems)
+    pairs = len(rows.test)
+    duplicates = int(np.count_nonzero(labels[rows.test]))
+    return Plan(
+        spec,
+        dataset,
+        pairs,
+        baseline_majority=max(duplicates, pairs - duplicates) / pairs,
+        baseline_collapsed=duplicates / pairs,
+        left_out_pairs=rows.left_out,
+    )
+
+
+def _within_bounds(spec: ExperimentSpec, most: int) -> None:
+    total = spec.steps * spec.run_count
+    if total > most:
+        detail = (
+            f"{spec.run_count:,} runs of {spec.steps:,} steps are {total:,} steps, and one "
+            f"experiment may have {most:,} here; ask for fewer steps, arms or seeds"
+        )
+        raise Invalid([Problem("/steps", detail)])
+
+
+def _dataset(service: Service, name: str) -> Dataset:
+    with service.database.reading() as session:
+        try:
+            return dataset_by_name(session, name)
+        except NotFound:
+            detail = f"no data set is called {name!r}; GET /v1/datasets lists those there are"
+            raise Invalid([Problem("/dataset", detail)]) from None
+
+
+def _pointer(spec: ExperimentSpec, field: str) -> str:
+    """Where in the spec the setting is that `SplitError` names; other names mean the whole."""
+    if field in type(spec.split).model_fields:
+        return f"/split/{field}"
+    return "/split/kind" if field == "split" else "/split"
+
+
+def _too_few(spec: ExperimentSpec, rows: SplitRows) -> list[Problem]:
+    parts = {"training": len(rows.train), "validation": len(rows.validation_duplicates)}
+    return [
+        Problem(
+            pointer,
+            f"a batch of {size:,} duplicate pairs does not fit the {count:,} there are for {part}; "
+            f"lower it to {max(count, 2):,} or take more rows",
+        )
+        for pointer, size in _batch_sizes(spec).items()
+        for part, count in parts.items()
+        if count < size
+    ]
+
+
+def _batch_sizes(spec: ExperimentSpec) -> dict[str, int]:
+    """The batch sizes that some arm trains with, by where the spec says them."""
+    return {
+        f"/arms/{index}/batch_size" if "batch_size" in arm.overridden else "/batch_size": (
+            spec.for_arm(arm.name).batch_size
+        )
+        for index, arm in enumerate(spec.arms)
+    }

@@ -1,0 +1,91 @@
+"""How an experiment stands: its view, what it waits for, and how long it will still take."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from statistics import median
+
+from sqlalchemy.orm import Session
+
+from api.dependencies import Service
+from api.experiments.interim_looks import look_views
+from api.experiments.views import ExperimentView, LookView
+from api.runs.progress import fleet, run_view, seconds_per_step, whole_seconds
+from models.states import TERMINAL, LookState, RunState, experiment_state
+from models.store.experiments import experiment, runs_of
+from models.store.interim_looks import looks_of
+from models.store.tables import Run
+
+
+def experiment_view(service: Service, session: Session, experiment_id: str) -> ExperimentView:
+    """The whole view; `NotFound` when there is no such experiment."""
+    row = experiment(session, experiment_id)
+    runs = runs_of(session, experiment_id)
+    plan = look_views(looks_of(session, experiment_id))
+    alive = fleet(service, session)
+    views = [run_view(run, alive) for run in runs]
+    return ExperimentView(
+        id=row.id,
+        name=row.name,
+        state=state_of(runs, plan),
+        dataset=row.spec["dataset"],
+        created_at=row.created_at,
+        progress=_progress(runs, plan),
+        seconds_left=_seconds_left(runs, alive.now),
+        waiting_for=next((view.waiting_for for view in views if view.waiting_for), None),
+        runs=views,
+        plan=plan,
+        spec=row.spec,
+        owner=row.owner,
+    )
+
+
+def state_of(runs: Sequence[Run], plan: Sequence[LookView] = ()) -> RunState:
+    """The experiment's state; with a look left in its plan it goes on though all runs ended."""
+    counts = dict.fromkeys(RunState, 0)
+    for run in runs:
+        counts[RunState(run.state)] += 1
+    return experiment_state(counts, look_left=_look_left(plan))
+
+
+def _look_left(plan: Sequence[LookView]) -> bool:
+    return any(look.state == LookState.PLANNED for look in plan)
+
+
+def _progress(runs: Sequence[Run], plan: Sequence[LookView]) -> float:
+    done = sum(run.steps if run.state in TERMINAL else run.step for run in runs)
+    return share_done(done, sum(run.steps for run in runs), plan)
+
+
+def share_done(done: int, steps: int, plan: Sequence[LookView]) -> float:
+    """Of the steps of all runs that there may be at most, while a look may still add some."""
+    share = done / steps
+    if _look_left(plan):
+        planned_now = next(look.pairs for look in plan if look.state == LookState.PLANNED)
+        share *= planned_now / plan[-1].pairs
+    return round(share, 4)
+
+
+def _seconds_left(runs: Sequence[Run], now: datetime) -> float | None:
+    """What is left, shared among the runs that go on, at the median pace of those that ended or,
+    before any has, of those that go on."""
+    going_on = sum(run.state == RunState.RUNNING for run in runs)
+    paces = [pace for run in runs if (pace := _whole_pace(run)) is not None]
+    paces = paces or [pace for run in runs if (pace := seconds_per_step(run, now)) is not None]
+    if not paces or not going_on:
+        return None
+    left = sum(run.steps - run.step for run in runs if run.state not in TERMINAL)
+    return round(left * median(paces) / going_on, 1)
+
+
+def _whole_pace(run: Run) -> float | None:
+    seconds = whole_seconds(run)
+    return None if seconds is None else seconds / run.step
+
+
+def etag(view: ExperimentView) -> str:
+    """Changes when anything that a person would call a change does; a weak tag, since seconds
+    tick on by themselves and are left out."""
+    ticking = {"seconds_left", "trained_seconds"}
+    text = view.model_dump_json(exclude={"seconds_left": True, "runs": {"__all__": ticking}})
+    return f'W/"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'

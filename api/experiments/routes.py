@@ -1,0 +1,169 @@
+"""`/v1/experiments`: ask, follow, cancel, read the answer."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response, status
+
+from api.access.callers import CallerDep
+from api.dependencies import NO_NUL, ExperimentId, Service, ServiceDep, utc_now
+from api.experiments.changed_view import changed_view
+from api.experiments.estimates import estimate
+from api.experiments.interim_looks import planned_view
+from api.experiments.planning import plan
+from api.experiments.progress import experiment_view
+from api.experiments.submission import accept, ring
+from api.experiments.summaries import summaries
+from api.experiments.views import DryRun, ExperimentSummary, ExperimentView
+from api.http.etags import matches
+from api.http.json_bodies import JsonBody
+from api.http.problems import KeyReused
+from api.http.views import Page
+from api.live.long_polling import LONGEST_WAIT
+from api.openapi.document import SPEC_BODY
+from api.openapi.responses import ETAG, LOCATION, may_answer
+from models.errors import Conflict, Invalid, TooMany
+from models.files.file_store import remove_if_possible
+from models.states import RunState
+from models.store import clock
+from models.store.experiments import delete_experiment, experiments_again, list_experiments, runs_of
+from models.store.experiments import experiment as find_experiment
+from models.store.interim_looks import drop_looks
+from models.store.run_life.cancelling import cancel_runs
+from models.store.workers import live_workers
+
+router = APIRouter(prefix="/experiments", tags=["experiments"])
+Text = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_202_ACCEPTED,
+    openapi_extra=SPEC_BODY,
+    responses={
+        200: {"model": DryRun, "description": "With `dry_run`: nothing was stored."},
+        202: {"headers": LOCATION},
+        **may_answer(Invalid, KeyReused, Conflict, TooMany),
+    },
+    response_model=ExperimentView,
+)
+def create(
+    request: Request,
+    response: Response,
+    background: BackgroundTasks,
+    service: ServiceDep,
+    caller: CallerDep,
+    body: JsonBody,
+    dry_run: bool = False,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> Any:
+    """Ask a question. It is stored and queued when this returns.
+
+    An `Idempotency-Key` makes it safe to send again: the same key and body give the same
+    experiment. `dry_run=true` checks all and stores nothing.
+    """
+    if dry_run:
+        return _dry_run(service, body)
+    created, is_new = accept(service, body, idempotency_key, caller)
+    response.headers["Location"] = str(
+        request.app.url_path_for("get_experiment", experiment_id=created)
+    )
+    with service.database.reading() as session:
+        view = experiment_view(service, session, created)
+    if is_new:
+        background.add_task(ring, service, view)
+    return view
+
+
+def _dry_run(service: Service, body: Any) -> Response:
+    planned = plan(service, body)
+    with service.database.reading() as session:
+        workers = live_workers(session, clock.now(session), service.settings.lease_seconds)
+        guess = estimate(session, planned.spec, planned.dataset, planned.test_pairs, workers)
+    view = DryRun(
+        spec=planned.spec.model_dump(mode="json"),
+        runs=planned.spec.run_count,
+        runs_at_least=planned.spec.run_count_at_start,
+        plan=planned_view(planned.spec),
+        estimated_seconds=guess.seconds,
+        estimate=guess.how,
+        test_pairs=planned.test_pairs,
+        left_out_pairs=planned.left_out_pairs,
+        baselines={
+            "majority": planned.baseline_majority,
+            "collapsed": planned.baseline_collapsed,
+        },
+    )
+    return Response(view.model_dump_json(), media_type="application/json")
+
+
+@router.get("")
+def list_some(
+    service: ServiceDep,
+    state: RunState | None = None,
+    dataset: Text = None,
+    name: Text = None,
+    cursor: Text = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Page[ExperimentSummary]:
+    """Experiments, newest first; `name` is a part of the name. `cursor` is `next` of the last."""
+    with service.database.reading() as session:
+        found = list_experiments(
+            session, state=state, dataset=dataset, name_contains=name, after=cursor, limit=limit + 1
+        )
+        items = summaries(session, found[:limit])
+    return Page(items=items, next=items[-1].id if len(found) > limit else None)
+
+
+@router.get(
+    "/{experiment_id}",
+    response_model=ExperimentView,
+    responses={
+        200: {"headers": ETAG},
+        304: {"description": "Nothing changed since the tag in `If-None-Match`."},
+    },
+)
+async def get_experiment(
+    request: Request,
+    service: ServiceDep,
+    experiment_id: ExperimentId,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """How an experiment stands. `wait` holds the reply until something changed, so long at most.
+
+    Send the `ETag` of the last reply in `If-None-Match` and no change between two calls is
+    missed; 304 says that there was none.
+    """
+    body, tag = await changed_view(request, service, experiment_id, if_none_match, wait)
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if matches(if_none_match, tag):
+        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
+
+
+@router.post("/{experiment_id}/cancel")
+def cancel(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) -> ExperimentView:
+    """Wish every run that has not ended to stop; again is no error. Queued runs stop at once."""
+    with service.database.transaction() as session:
+        find_experiment(session, experiment_id)
+        now = clock.now(session)
+        drop_looks(session, experiment_id, now)
+        cancel_runs(session, experiment_id, now)
+        caller.record(session, "cancelled", experiment_id, now)
+    with service.database.reading() as session:
+        return experiment_view(service, session, experiment_id)
+
+
+@router.delete(
+    "/{experiment_id}", status_code=status.HTTP_204_NO_CONTENT, responses=may_answer(Conflict)
+)
+def delete(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) -> None:
+    """Forget an experiment, its figures and its files; 409 while a run goes on that was not
+    cancelled."""
+    with service.database.transaction() as session:
+        find_experiment(session, experiment_id)
+        owners = (experiment_id, *experiments_again(session, experiment_id))
+        runs = [run.id for owner in owners for run in runs_of(session, owner)]
+        delete_experiment(session, experiment_id)
+        caller.record(session, "deleted", experiment_id, utc_now())
+    remove_if_possible(service.files, *(service.settings.run_dir(run) for run in runs))

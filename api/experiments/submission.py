@@ -1,0 +1,126 @@
+"""Accepting an experiment: stored and committed first, announced to the broker after the reply.
+
+**The broker is a bell, not a ledger**: when it is away the experiment is accepted all the same and
+nobody waits for it; the reaper of a worker submits its runs once it is back.
+"""
+
+import hashlib
+import json
+import logging
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.access.callers import Caller
+from api.access.quotas import require_queue_room
+from api.dependencies import Service, utc_now
+from api.experiments.planning import Plan, plan
+from api.experiments.views import ExperimentView
+from api.http.problems import KeyReused
+from models.broker import submit_all
+from models.errors import Conflict, Invalid, Problem, ServiceUnavailable
+from models.store.experiments import by_idempotency_key, create_experiment
+from models.store.tables import Experiment
+
+log = logging.getLogger(__name__)
+
+
+def accept(service: Service, document: Any, key: str | None, caller: Caller) -> tuple[str, bool]:
+    """Store the experiment of a body; its id, and whether it is new: then `ring` for its runs.
+
+    A `key` that came before with the same body gives the experiment of then, whoever of two
+    simultaneous requests was first; with another body it raises `KeyReused`. Each caller has keys
+    of its own. Raises `TooMany` when the caller's runs would fill the queue.
+    """
+    key = _own(caller, key)
+    digest = _digest(document)
+    earlier = _earlier(service, key, digest)
+    if earlier is not None:
+        return earlier, False
+    planned = plan(service, document)
+    try:
+        return _store(service, planned, key, digest, caller)
+    except Conflict:
+        # the same key may have been stored between our look and our insert
+        earlier = _earlier(service, key, digest)
+        if earlier is None:
+            raise
+        return earlier, False
+
+
+def _own(caller: Caller, key: str | None) -> str | None:
+    """The key as it is stored, where two callers' equal keys must not meet."""
+    if key is None or caller.key_id is None:
+        return key
+    return hashlib.sha256(f"{caller.key_id} {key}".encode()).hexdigest()
+
+
+def _digest(document: Any) -> str:
+    """The same for the same JSON, whatever its spacing and the order of its keys."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _earlier(service: Service, key: str | None, digest: str) -> str | None:
+    if key is None:
+        return None
+    with service.database.reading() as session:
+        found = by_idempotency_key(session, key)
+        return None if found is None else _same(found, digest)
+
+
+def _same(found: Experiment, digest: str) -> str:
+    if found.request_hash != digest:
+        raise KeyReused(
+            f"this Idempotency-Key belongs to {found.id}, which was asked with another body; "
+            "send a new key"
+        )
+    return found.id
+
+
+def _store(
+    service: Service, planned: Plan, key: str | None, digest: str, caller: Caller
+) -> tuple[str, bool]:
+    with service.database.transaction() as session:
+        earlier = by_idempotency_key(session, key) if key is not None else None
+        if earlier is not None:
+            return _same(earlier, digest), False
+        _find_room(session, planned, service.settings.max_queued_runs, caller)
+        created = _insert(session, planned, key, digest, caller)
+        caller.record(session, "created", created.id, utc_now())
+        return created.id, True
+
+
+def _find_room(session: Session, planned: Plan, most: int, caller: Caller) -> None:
+    wanted = planned.spec.run_count_at_start
+    if wanted > most:
+        detail = f"{wanted:,} runs are more than the {most:,} that may wait at once here"
+        raise Invalid([Problem("/seeds", detail)])
+    require_queue_room(session, caller, wanted, most)
+
+
+def _insert(
+    session: Session, planned: Plan, key: str | None, digest: str, caller: Caller
+) -> Experiment:
+    return create_experiment(
+        session,
+        spec=planned.spec,
+        dataset=planned.dataset,
+        test_pairs=planned.test_pairs,
+        baseline_majority=planned.baseline_majority,
+        baseline_collapsed=planned.baseline_collapsed,
+        left_out_pairs=planned.left_out_pairs,
+        idempotency_key=key,
+        request_hash=digest,
+        owner=caller.key_id,
+    )
+
+
+def ring(service: Service, experiment: ExperimentView) -> None:
+    """Tell the workers of the runs of an experiment, if there is a broker that answers."""
+    if service.broker is None:
+        log.warning("no broker: the runs of %s wait for a worker's reaper", experiment.id)
+        return
+    try:
+        submit_all(service.broker, ((run.id, run.device) for run in experiment.runs))
+    except ServiceUnavailable as error:
+        log.warning("the runs of %s wait for a worker's reaper: %s", experiment.id, error)

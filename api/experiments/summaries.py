@@ -1,0 +1,142 @@
+"""Experiments in a list: where each stands, and what its arms came to, without the whole answer.
+
+The verdicts are those of the results document (a test holds the two together), but the document's
+bootstraps are left out: a list of two hundred experiments has to come at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from api.experiments.interim_looks import look_views
+from api.experiments.progress import share_done
+from api.experiments.views import ExperimentSummary, VerdictView
+from models.comparison.compare import Asked, verdicts
+from models.comparison.families import pairs_of_arms, rule_of
+from models.specs.experiment import ExperimentSpec
+from models.specs.parse import parse_spec
+from models.states import TERMINAL, RunState, experiment_state
+from models.store.experiments import Listed, runs_of, steps_done
+from models.store.interim_looks import looks_of, verdicts_of, with_looks_left
+from models.store.metrics.rows import final_metrics, tested_figures
+from models.store.tables import Experiment
+
+Values = Mapping[str, Mapping[int, float]]
+"""The deciding figure of the runs that succeeded: arm -> seed -> value."""
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """An experiment of the list, and what is asked of the database for all of them at once."""
+
+    row: Experiment
+    counts: dict[RunState, int]
+    spec: ExperimentSpec
+    state: RunState
+    looking: bool
+
+    @property
+    def judged_at_end(self) -> bool:
+        """Where seeds are added until decided, nobody but the looks may judge."""
+        return self.spec.until_decided is None and self.state in TERMINAL
+
+
+def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSummary]:
+    """One summary for each, in the same order."""
+    ids = [row.id for row, _ in listed]
+    looking, done = with_looks_left(session, ids), steps_done(session, ids)
+    found = [
+        _Listed(
+            row,
+            counts,
+            parse_spec(row.spec),
+            experiment_state(counts, look_left=row.id in looking),
+            row.id in looking,
+        )
+        for row, counts in listed
+    ]
+    values = _values(session, [one for one in found if one.judged_at_end])
+    return [_summary(session, one, done[one.row.id], values.get(one.row.id)) for one in found]
+
+
+def _summary(
+    session: Session, one: _Listed, done: tuple[int, int], values: Values | None
+) -> ExperimentSummary:
+    plan = look_views(looks_of(session, one.row.id)) if one.looking else []
+    return ExperimentSummary(
+        id=one.row.id,
+        name=one.row.name,
+        state=one.state,
+        dataset=one.spec.dataset,
+        created_at=one.row.created_at,
+        runs=one.counts,
+        arms=[arm.name for arm in one.spec.arms],
+        progress=share_done(*done, plan),
+        metric=one.spec.decision.metric,
+        verdicts=_said(session, one) if values is None else _judged(one.spec, values),
+        owner=one.row.owner,
+    )
+
+
+def _said(session: Session, one: _Listed) -> list[VerdictView]:
+    """What the looks have said so far; nothing without a plan of them."""
+    if one.spec.until_decided is None:
+        return []
+    last = {said.arm: said for said in verdicts_of(session, one.row.id)}
+    return [
+        VerdictView(
+            a=arm,
+            b=one.spec.decision.baseline,
+            verdict=said.verdict,
+            mean_difference=said.mean_difference,
+        )
+        for arm, said in last.items()
+    ]
+
+
+def _judged(spec: ExperimentSpec, values: Values) -> list[VerdictView]:
+    rule, pairs = rule_of(spec.decision), pairs_of_arms(spec)
+    family = [
+        Asked(values[a], values[b], a, b, rule.metric, rule.equivalence_margin, rule.confidence)
+        for a, b in pairs
+    ]
+    return [
+        VerdictView(a=a, b=b, verdict=verdict, mean_difference=mean)
+        for (a, b), (mean, verdict) in zip(pairs, verdicts(family), strict=True)
+        if b == spec.decision.baseline
+    ]
+
+
+def _values(session: Session, ended: Sequence[_Listed]) -> dict[str, Values]:
+    """Of each experiment; those of a figure of the test, which is the rule, in one query each."""
+    found: dict[str, Values] = {}
+    for metric in {one.spec.decision.metric for one in ended}:
+        ids = [one.row.id for one in ended if one.spec.decision.metric == metric]
+        split, _, figure = metric.partition(".")
+        flat = (
+            tested_figures(session, ids, figure)
+            if split == "test"
+            else {one: _latest(session, one, metric) for one in ids}
+        )
+        for one in ended:
+            if one.row.id in flat:
+                found[one.row.id] = _by_arm(one.spec, flat[one.row.id])
+    return found
+
+
+def _latest(session: Session, experiment_id: str, metric: str) -> dict[tuple[str, int], float]:
+    """A figure of the validation is that of the weights which were kept."""
+    metrics = final_metrics(session, experiment_id)
+    return {
+        (run.arm, run.seed): metrics[run.id][metric]
+        for run in runs_of(session, experiment_id)
+        if run.state == RunState.SUCCEEDED and metric in metrics[run.id]
+    }
+
+
+def _by_arm(spec: ExperimentSpec, flat: Mapping[tuple[str, int], float]) -> Values:
+    return {
+        arm.name: {seed: value for (name, seed), value in flat.items() if name == arm.name}
+        for arm in spec.arms
+    }

@@ -1,0 +1,1 @@
+"""What people take along: tables, pictures, and the report in one file."""

@@ -1,0 +1,101 @@
+"""`/v1/experiments/{id}/export`, `/figures/{figure}`, `/report`: an experiment to take along."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import HTMLResponse, StreamingResponse
+
+from api.dependencies import ExperimentId, ServiceDep
+from api.exports.arrow_streams import MEDIA_TYPES, FileFormat, pieces
+from api.exports.picture_data import FigureName, picture
+from api.exports.report import POLICY, report_page
+from api.exports.tables import TABLES, TableName, record_batches, require_scores
+from api.openapi.responses import problem_response
+from models.store.experiments import experiment, runs_of
+
+router = APIRouter(prefix="/experiments", tags=["exports"])
+
+BINARY: dict[str, Any] = {"schema": {"type": "string"}}
+IMAGES = {"svg": "image/svg+xml", "png": "image/png"}
+NOT_INSTALLED = problem_response(501, "The extra `exports` is not installed where the API runs.")
+
+
+@router.get(
+    "/{experiment_id}/export",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "The table as a file; of the runs that there are by now.",
+            "content": {kind.partition(";")[0]: BINARY for kind in MEDIA_TYPES.values()},
+        }
+    },
+)
+def export(
+    service: ServiceDep,
+    experiment_id: ExperimentId,
+    table: Annotated[TableName, Query()],
+    format: Annotated[FileFormat, Query()] = FileFormat.CSV,
+) -> StreamingResponse:
+    """A table of the experiment as a file, streamed, each row with its arm, seed and run.
+
+    `runs` has a row a run with its figures, `scores` one for each test pair of each run that has
+    succeeded. In CSV, texts that a spreadsheet would take for formulas begin with an apostrophe.
+    """
+    with service.database.reading() as session:
+        experiment(session, experiment_id)
+        runs = runs_of(session, experiment_id)
+    if table is TableName.SCORES:
+        require_scores(service, runs)
+
+    def body() -> Iterator[bytes]:
+        batches = record_batches(service, experiment_id, runs, table)
+        yield from pieces(TABLES[table].schema, batches, format)
+
+    name = f"{experiment_id}-{table}.{format}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(body(), media_type=MEDIA_TYPES[format], headers=headers)
+
+
+@router.get(
+    "/{experiment_id}/figures/{figure}",
+    response_class=Response,
+    responses={
+        200: {"description": "The picture.", "content": {one: BINARY for one in IMAGES.values()}},
+        501: NOT_INSTALLED,
+    },
+)
+def figure(
+    service: ServiceDep,
+    experiment_id: ExperimentId,
+    figure: FigureName,
+    format: Literal["svg", "png"] = "svg",
+) -> Response:
+    """A picture of what there is by now: learning curves with a band over the seeds, gauges of
+    collapse, or the paired comparison with its interval."""
+    with service.database.reading() as session:
+        content = picture(session, service, experiment_id, figure, format)
+    name = f"{experiment_id}-{figure}.{format}"
+    headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "no-cache"}
+    return Response(content, media_type=IMAGES[format], headers=headers)
+
+
+@router.get(
+    "/{experiment_id}/report",
+    response_class=HTMLResponse,
+    responses={
+        200: {"description": "One HTML file that needs nothing else."},
+        501: NOT_INSTALLED,
+    },
+)
+def report(service: ServiceDep, experiment_id: ExperimentId) -> HTMLResponse:
+    """The whole answer as one HTML file that can be sent to a colleague.
+
+    The verdict, the curves, the runs, the spec and where the figures come from; it loads nothing
+    and runs nothing.
+    """
+    with service.database.reading() as session:
+        page = report_page(session, service, experiment_id)
+    name = f'inline; filename="{experiment_id}.html"'
+    headers = {"Content-Disposition": name, "Content-Security-Policy": POLICY}
+    return HTMLResponse(page, headers=headers)

@@ -1,0 +1,159 @@
+"""An experiment's rows as Arrow batches, a run or a few thousand steps at a time.
+
+Each batch takes a session of its own, so that a slow reader holds no transaction open. Where the
+experiment is deleted meanwhile the stream breaks off, and does not look whole.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from safetensors.numpy import load_file
+
+from api.dependencies import Service
+from models.errors import NotFound
+from models.files.run_files import SCORES
+from models.states import RunState
+from models.store.experiments import experiment
+from models.store.metrics.rows import (
+    EVALUATION_FIGURES,
+    STEP_FIGURES,
+    evaluations_of,
+    final_metrics,
+    steps_series,
+)
+from models.store.tables import Run
+
+STEPS_AT_ONCE = 5000
+
+_RUN = [("arm", pa.string()), ("seed", pa.int64()), ("run", pa.string())]
+_METRICS = [f"{split}.{name}" for split in ("validation", "test") for name in EVALUATION_FIGURES]
+_MOMENT = pa.timestamp("us", "UTC")
+
+
+class TableName(StrEnum):
+    RUNS = "runs"
+    STEPS = "steps"
+    EVALUATIONS = "evaluations"
+    SCORES = "scores"
+
+
+@dataclass(frozen=True)
+class ExportTable:
+    schema: pa.Schema
+    batches: Callable[[Service, str, list[Run]], Iterator[dict[str, Any]]]
+    """Columns of the schema, some rows at a time; those that are not given are null."""
+
+
+def record_batches(
+    service: Service, experiment_id: str, runs: list[Run], name: TableName
+) -> Iterator[pa.RecordBatch]:
+    """The table of these runs of the experiment, in their order."""
+    table = TABLES[name]
+    for columns in table.batches(service, experiment_id, runs):
+        rows = len(columns["run"])
+        arrays = [
+            pa.array(columns.get(field.name, [None] * rows), field.type) for field in table.schema
+        ]
+        yield pa.RecordBatch.from_arrays(arrays, schema=table.schema)
+
+
+def require_scores(service: Service, runs: list[Run]) -> None:
+    """Raises `NotFound` where a run that succeeded has lost its file: told before a stream begins,
+    while the reply can still be an error."""
+    for run in runs:
+        if run.state == RunState.SUCCEEDED and not _scores(service, run).is_file():
+            raise NotFound(f"the scores of run {run.id} are not in this service's data folder")
+
+
+def _named(run: Run, rows: int) -> dict[str, Any]:
+    return {"arm": [run.arm] * rows, "seed": [run.seed] * rows, "run": [run.id] * rows}
+
+
+def _runs(service: Service, experiment_id: str, runs: list[Run]) -> Iterator[dict[str, Any]]:
+    with service.database.reading() as session:
+        metrics = final_metrics(session, experiment_id)
+    own = ("arm", "seed", "state", "attempt", "step", "steps", "reason", "started_at")
+    yield {
+        "run": [run.id for run in runs],
+        **{name: [getattr(run, name) for run in runs] for name in own},
+        "finished_at": [run.finished_at for run in runs],
+        "weights_sha256": [run.weights_sha256 for run in runs],
+        **{name: [metrics.get(run.id, {}).get(name) for run in runs] for name in _METRICS},
+    }
+
+
+def _steps(service: Service, experiment_id: str, runs: list[Run]) -> Iterator[dict[str, Any]]:
+    for run in runs:
+        for after in range(0, run.step, STEPS_AT_ONCE):
+            with service.database.reading() as session:
+                experiment(session, experiment_id)
+                until = min(after + STEPS_AT_ONCE, run.step)
+                series = steps_series(session, run.id, after=after, until=until)
+            yield {**_named(run, len(series["step"])), **series}
+
+
+def _evaluations(service: Service, experiment_id: str, runs: list[Run]) -> Iterator[dict[str, Any]]:
+    names = ("step", "split", *EVALUATION_FIGURES, "pairs")
+    for run in runs:
+        with service.database.reading() as session:
+            experiment(session, experiment_id)
+            rows = evaluations_of(session, run.id)
+        columns = {name: [getattr(row, name) for row in rows] for name in names}
+        yield {**_named(run, len(rows)), **columns}
+
+
+def _scores_of(service: Service, _experiment_id: str, runs: list[Run]) -> Iterator[dict[str, Any]]:
+    for run in runs:
+        if run.state == RunState.SUCCEEDED:
+            columns = load_file(_scores(service, run))
+            rows = len(columns["row"])
+            label = columns["label"].astype(np.int64)
+            yield {**_named(run, rows), **columns, "label": label}
+
+
+def _scores(service: Service, run: Run) -> Path:
+    return service.run_file(run.id, SCORES)
+
+
+TABLES: dict[TableName, ExportTable] = {
+    TableName.RUNS: ExportTable(
+        pa.schema(
+            [
+                *_RUN,
+                ("state", pa.string()),
+                *((name, pa.int64()) for name in ("attempt", "step", "steps")),
+                ("reason", pa.string()),
+                ("started_at", _MOMENT),
+                ("finished_at", _MOMENT),
+                ("weights_sha256", pa.string()),
+                *((name, pa.float64()) for name in _METRICS),
+            ]
+        ),
+        _runs,
+    ),
+    TableName.STEPS: ExportTable(
+        pa.schema([*_RUN, ("step", pa.int64()), *((n, pa.float64()) for n in STEP_FIGURES)]),
+        _steps,
+    ),
+    TableName.EVALUATIONS: ExportTable(
+        pa.schema(
+            [
+                *_RUN,
+                ("step", pa.int64()),
+                ("split", pa.string()),
+                *((name, pa.float64()) for name in EVALUATION_FIGURES),
+                ("pairs", pa.int64()),
+            ]
+        ),
+        _evaluations,
+    ),
+    TableName.SCORES: ExportTable(
+        pa.schema([*_RUN, ("row", pa.int64()), ("label", pa.int64()), ("score", pa.float32())]),
+        _scores_of,
+    ),
+}

@@ -1,0 +1,1 @@
+"""HTTP itself: problem documents, JSON bodies, headers, the log of requests, static files."""

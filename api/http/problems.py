@@ -1,0 +1,248 @@
+"""Every error as RFC 9457 `application/problem+json`; the one table of exception and status.
+
+Routes raise the project's own errors and never choose a status; what FastAPI and Starlette raise
+themselves (404, 405, 422) goes through here too, so a client has one form to parse.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import IntegrityError, OperationalError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from api.http.security_headers import security_headers
+from models.datasets.errors import BadRows, DatasetFileError
+from models.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    ServiceUnavailable,
+    StaleAttempt,
+    TooMany,
+)
+from models.store.access.keys import Scope
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = {"Retry-After": "5"}
+
+log = logging.getLogger(__name__)
+
+
+class TooLarge(HTTPException):
+    """The body is larger than this resource takes.
+
+    An `HTTPException`, since FastAPI lets nothing else through that is raised while it reads a
+    form. `cut_off` says that the sender goes on sending, and has to be hung up on.
+    """
+
+    def __init__(self, detail: str, *, cut_off: bool = False) -> None:
+        self.cut_off = cut_off
+        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class Unauthorized(Exception):
+    """No key, or none that works; `token_was_sent` says which."""
+
+    def __init__(self, detail: str, *, token_was_sent: bool = False) -> None:
+        self.challenge = 'Bearer realm="tripletlab"'
+        if token_was_sent:
+            self.challenge += ', error="invalid_token"'
+        super().__init__(detail)
+
+
+class Forbidden(Exception):
+    """The key works, and is not enough for this; `needed` is the scope that would be."""
+
+    def __init__(self, detail: str, needed: Scope) -> None:
+        scope = needed.name.lower()
+        self.challenge = f'Bearer realm="tripletlab", error="insufficient_scope", scope="{scope}"'
+        super().__init__(detail)
+
+
+class CrossSite(Exception):
+    """A page of another site made a browser on this machine ask."""
+
+
+class UnsupportedMediaType(Exception):
+    """The body is not of a kind that this resource takes."""
+
+
+class NotInstalled(Exception):
+    """This needs a library that this installation does without; what for, in a few words."""
+
+    def __init__(self, need: str) -> None:
+        super().__init__(f"{need}: where the API runs, pip install 'tripletlab[exports]'")
+
+
+class KeyReused(Exception):
+    """An `Idempotency-Key` came again with another body."""
+
+
+# exception -> status, last part of the problem's type, title; the first match of the MRO counts
+STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
+    NotFound: (HTTPStatus.NOT_FOUND, "not-found", "Not found"),
+    Conflict: (HTTPStatus.CONFLICT, "conflict", "Conflict with what is there"),
+    StaleAttempt: (HTTPStatus.CONFLICT, "stale-attempt", "Another attempt owns the run"),
+    Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Some fields are wrong"),
+    KeyReused: (HTTPStatus.UNPROCESSABLE_ENTITY, "key-reused", "Idempotency-Key used before"),
+    BadRows: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-rows", "Some rows cannot be used"),
+    DatasetFileError: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-file", "The file cannot be used"),
+    TooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The body is too large"),
+    Unauthorized: (HTTPStatus.UNAUTHORIZED, "unauthorized", "An API key is needed"),
+    Forbidden: (HTTPStatus.FORBIDDEN, "forbidden", "This key may not do that"),
+    CrossSite: (HTTPStatus.FORBIDDEN, "cross-site", "Asked by a page of another site"),
+    TooMany: (HTTPStatus.TOO_MANY_REQUESTS, "too-many", "A limit is reached"),
+    UnsupportedMediaType: (
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "This kind of body is not taken",
+    ),
+    NotInstalled: (HTTPStatus.NOT_IMPLEMENTED, "not-installed", "Not installed here"),
+    ServiceUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "away", "A needed part is away"),
+    IntegrityError: (HTTPStatus.CONFLICT, "conflict", "Conflict with what is there"),
+    OperationalError: (HTTPStatus.SERVICE_UNAVAILABLE, "away", "The database does not answer"),
+}  # fmt: skip
+
+DATABASE_WORDS: Mapping[type[Exception], str] = {
+    IntegrityError: "Something that this request builds on changed meanwhile; try again.",
+    OperationalError: "The database does not answer; try again in a few seconds.",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` with a problem document."""
+    for kind in STATUSES:
+        app.add_exception_handler(kind, answer)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _request)
+    app.add_exception_handler(Exception, _unknown)
+
+
+def problem(
+    request: Request,
+    status: HTTPStatus,
+    detail: str,
+    *,
+    kind: str | None = None,
+    title: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **members: Any,
+) -> JSONResponse:
+    """A problem document; `members` are further fields such as `errors`."""
+    document = {
+        "type": f"urn:tripletlab:problem:{kind}" if kind else "about:blank",
+        "title": title or status.phrase,
+        "status": int(status),
+        "detail": detail,
+        "instance": request.url.path,
+        **members,
+    }
+    return JSONResponse(document, int(status), headers, MEDIA_TYPE)
+
+
+async def answer(request: Request, error: Exception) -> JSONResponse:
+    """The problem document of an error that `STATUSES` knows."""
+    status, kind, title = next(STATUSES[base] for base in type(error).__mro__ if base in STATUSES)
+    headers = _headers(error, status)
+    members = _members(error)
+    detail = _sentence(members["errors"]) if isinstance(error, Invalid) else str(error) or title
+    if isinstance(error, IntegrityError | OperationalError):
+        log.error("database: %s", error)  # SQL is for the log, not for the reply
+        detail = DATABASE_WORDS[type(error)]
+    return problem(request, status, detail, kind=kind, title=title, headers=headers, **members)
+
+
+def _headers(error: Exception, status: HTTPStatus) -> Mapping[str, str] | None:
+    if isinstance(error, Unauthorized | Forbidden):
+        return {"WWW-Authenticate": error.challenge}
+    if isinstance(error, TooLarge) and error.cut_off:
+        return {"Connection": "close"}
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(error.retry_after)}
+    return RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+
+
+def _members(error: Exception) -> dict[str, Any]:
+    match error:
+        case Invalid():
+            return {"errors": [{"pointer": p.pointer, "detail": p.detail} for p in error.problems]}
+        case BadRows():
+            errors = [
+                {"pointer": "/file", "line": line, "detail": f"line {line}: {reason}"}
+                for line, reason in error.examples
+            ]
+            return {"rows_refused": error.count, "errors": errors}
+        case DatasetFileError():
+            return {"errors": [{"pointer": "/file", "detail": str(error)}]}
+        case _:
+            return {}
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    detail = error.detail
+    if detail == status.phrase:
+        detail = _plain_words(request, status) or detail
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_at(request))
+    return problem(request, status, detail, headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method of this path; Starlette names those of the first route alone."""
+    found: set[str] = set()
+    for method in ("GET", "POST", "DELETE"):
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes):
+            found.add(method)
+    return sorted(found)
+
+
+def _plain_words(request: Request, status: HTTPStatus) -> str | None:
+    if status is HTTPStatus.NOT_FOUND:
+        return f"Nothing is at {request.url.path}; /docs lists what there is."
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        return f"{request.url.path} does not take {request.method}."
+    return None
+
+
+async def _request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"pointer": _pointer(detail["loc"]), "detail": detail["msg"]} for detail in error.errors()
+    ]
+    status, kind, title = STATUSES[Invalid]
+    return problem(request, status, _sentence(errors), kind=kind, title=title, errors=errors)
+
+
+def _sentence(errors: Sequence[Mapping[str, str]]) -> str:
+    """All errors in one line; the pointer of the whole document is empty and says nothing."""
+    return "; ".join(f"{one['pointer']}: {one['detail']}".lstrip(": ") for one in errors)
+
+
+def _pointer(location: Sequence[int | str]) -> str:
+    """A place in the body as a JSON pointer; a parameter as `/query/name` or `/header/name`."""
+    parts = location[1:] if location and location[0] == "body" else location
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+async def _unknown(request: Request, _error: Exception) -> JSONResponse:
+    # Starlette raises the error again after this reply, so the server logs the traceback, and hangs
+    # up: a client that is not told would send its next request into a closed connection
+    hung_up = {"Connection": "close"}
+    return problem(
+        request,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "This is a fault of the service; its log has the traceback.",
+        # this reply is sent from outside of all middleware
+        headers={**security_headers(request.scope["scheme"]), **hung_up},
+    )

@@ -1,0 +1,1 @@
+"""Replies that wait for a change, however many people wait for it."""

@@ -1,0 +1,26 @@
+"""`/v1/experiments/{id}/results`: the whole answer as one JSON document."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.dependencies import ExperimentId, ServiceDep
+from api.results.document import results_document
+from api.results.views import Results
+
+router = APIRouter(prefix="/experiments", tags=["experiments"])
+
+TargetLoss = Annotated[float | None, Query(gt=0, allow_inf_nan=False)]
+
+
+@router.get("/{experiment_id}/results")
+def results(
+    service: ServiceDep, experiment_id: ExperimentId, target_loss: TargetLoss = None
+) -> Results:
+    """The whole answer as one document, also while it is incomplete.
+
+    `target_loss` adds the steps that each run takes to reach that validation loss, measured for
+    every arm in the baseline's loss and reduced over a batch as that says (summed, or the mean).
+    """
+    with service.database.reading() as session:
+        return results_document(session, experiment_id, service, target_loss)

@@ -1,0 +1,154 @@
+"""The results document: the whole answer of an experiment. A new field is no breach of it; a
+renamed one is."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from api.experiments.views import LookView
+from api.http.views import View
+from models.comparison.schema import Comparison
+from models.states import RunState
+from models.store.run_life.run_problems import RunProblem
+from models.survival.matched_loss import MatchedAccuracy
+from models.survival.schema import RestrictedMean, SurvivalCurve, WaitComparison
+
+Kind = Literal["leave_plateau", "reach_target_loss"]
+MeasuredOn = Literal["training", "validation"]
+
+
+class Baselines(View):
+    """Accuracies on the test pairs of two models that need no training."""
+
+    majority: float
+    """Every pair called what most pairs are."""
+    collapsed: float
+    """Every pair called a duplicate, as a network does that gives all questions one vector."""
+
+
+class Curve(View):
+    """Losses at the steps of the evaluations; `_per_row` is the same, divided by the rows of a
+    batch where the spec adds them up."""
+
+    step: list[int]
+    train_loss: list[float] = Field(serialization_alias="train.loss")
+    validation_loss: list[float | None] = Field(serialization_alias="validation.loss")
+    train_loss_per_row: list[float] = Field(serialization_alias="train.loss_per_row")
+    validation_loss_per_row: list[float | None] = Field(
+        serialization_alias="validation.loss_per_row"
+    )
+
+
+class RunResult(View):
+    id: str
+    seed: int
+    state: RunState
+    step: int
+    attempts: int
+    reason: str | None
+    problem: RunProblem | None
+    """What went wrong, where it failed or waits to be tried again."""
+    stopped_early: bool
+    """Whether it succeeded before its last step, since its validation no longer improved."""
+    kept_step: int | None
+    """The step whose weights were tested and kept; null until then."""
+    metrics: dict[str, float]
+    """Of the weights that were kept (until then the latest): `test.accuracy`, …"""
+    curve: Curve
+    weights_sha256: str | None
+    provenance: dict[str, Any] | None
+
+
+class ArmResult(View):
+    name: str
+    runs: list[RunResult]
+
+
+class RunWaitView(View):
+    """One run that succeeded."""
+
+    id: str
+    seed: int
+    step: int
+    """Where it happened; where it did not, the last step looked at (censored)."""
+    reached: bool
+    relapses: int | None = None
+    """Times that it came back to the plateau after it had left; null for a target loss."""
+    on_plateau_at_end: bool | None = None
+
+
+class ArmWaits(View):
+    """One arm over its succeeded runs; figures are null while there are none."""
+
+    arm: str
+    plateau_level: float | None
+    """The loss per row below which a run is off the plateau; null for a target loss, and for an
+    arm whose loss has no plateau."""
+    runs: list[RunWaitView]
+    censored: int
+    left_out: dict[RunState, int]
+    """Runs without a waiting time, by state: not ended yet, failed, cancelled."""
+    curve: SurvivalCurve | None
+    median: int | None
+    """The first step by which at least half of the runs got there; null when they did not."""
+    restricted_mean: RestrictedMean | None
+    sentence: str
+
+
+class WaitComparisonView(WaitComparison):
+    """An arm against the baseline, with one sentence that says it."""
+
+    sentence: str
+
+
+class WaitingTime(View):
+    """One kind of waiting time."""
+
+    kind: Kind
+    measured_on: MeasuredOn
+    about: str
+    """The exact definition, and whose loss is the yardstick."""
+    target_loss: float | None = None
+    """In the baseline's loss as its spec reduces a batch; null for the plateau."""
+    target_loss_per_row: float | None = None
+    horizon: int | None
+    """Restricted means go up to this step, to which every run was followed."""
+    arms: list[ArmWaits]
+    comparisons: list[WaitComparisonView]
+    """Each arm against the baseline (`b`)."""
+
+
+class MatchedLoss(View):
+    """Accuracy of each arm where it first is at the loss that both reached."""
+
+    about: str
+    comparisons: list[MatchedAccuracy]
+
+
+class WaitingTimes(View):
+    times: list[WaitingTime]
+    """The plateau on validation and on training steps; a target loss when one was asked for."""
+    matched_loss: MatchedLoss
+
+
+class Results(View):
+    experiment: str
+    name: str
+    state: RunState
+    complete: bool
+    """Whether every run has ended; until then the comparisons are of what is there."""
+    spec: dict[str, Any]
+    test_pairs: int
+    left_out_pairs: int | None
+    """Pairs that the split left out, since their questions lie in different parts; null for an
+    experiment from before they were counted."""
+    baselines: Baselines
+    arms: list[ArmResult]
+    comparisons: list[Comparison]
+    """On the metric that decides: each arm against the baseline first (`b` is the baseline), then
+    the other pairs of arms. After these, in the same order, the secondary metrics of each pair."""
+    waiting_times: WaitingTimes
+    """Steps to leave the plateau, to reach a target loss, and accuracy at matched loss."""
+    plan: list[LookView]
+    """The looks at the verdict, where seeds are added until it is decided; else empty. Verdicts
+    are then those of the last look taken, and figures are of the runs so far."""

@@ -1,0 +1,1 @@
+"""`/v1/runs`: one training, its series, files, predictions and reproductions."""

@@ -1,0 +1,98 @@
+"""How a run stands: its view, what it waits for, its pace."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from api.dependencies import Service
+from api.runs.views import RunView
+from models.states import RunState
+from models.store import clock
+from models.store.run_life.run_problems import RunProblem
+from models.store.tables import Run
+from models.store.workers import live_workers
+
+NO_WORKER = "a worker: none is alive; start one with `tripletlab worker`"
+NO_CUDA = "a worker with a CUDA device: the live ones have none"
+
+SHARE_THAT_TELLS = 0.05  # of a run's steps, before its pace is told
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Which workers are alive at a moment."""
+
+    now: datetime
+    workers: int
+    cuda_workers: int
+
+    def missing_for(self, run: Run) -> str | None:
+        """What a queued run needs and does not find, in words."""
+        if run.state != RunState.QUEUED:
+            return None
+        if not self.workers:
+            return NO_WORKER
+        return NO_CUDA if run.device == "cuda" and not self.cuda_workers else None
+
+
+def fleet(service: Service, session: Session) -> Fleet:
+    """The workers whose heartbeat is young enough."""
+    now = clock.now(session)
+    alive = live_workers(session, now, service.settings.lease_seconds)
+    return Fleet(now, len(alive), sum(1 for worker in alive if worker.cuda_devices))
+
+
+def run_view(run: Run, alive: Fleet) -> RunView:
+    pace = seconds_per_step(run, alive.now)
+    return RunView(
+        id=run.id,
+        experiment=run.experiment_id,
+        arm=run.arm,
+        seed=run.seed,
+        state=RunState(run.state),
+        step=run.step,
+        steps=run.steps,
+        attempt=run.attempt,
+        faults=run.faults,
+        reason=run.reason,
+        problem=problem_of(run),
+        not_before=run.not_before,
+        trained_seconds=round(run.trained_seconds, 3),
+        worker=run.worker_id,
+        device=run.device,
+        cancel_requested=run.cancel_requested,
+        seconds_left=None if pace is None else round(pace * (run.steps - run.step), 1),
+        waiting_for=alive.missing_for(run),
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        weights_sha256=run.weights_sha256,
+        provenance=run.provenance,
+    )
+
+
+def problem_of(run: Run) -> RunProblem | None:
+    return None if run.problem is None else RunProblem.model_validate(run.problem)
+
+
+def seconds_per_step(run: Run, now: datetime) -> float | None:
+    """The pace of the attempt that goes on; None at its start, while loading hides the pace."""
+    done = run.step - run.started_step
+    if run.state != RunState.RUNNING or run.started_at is None:
+        return None
+    if done < max(1, run.steps * SHARE_THAT_TELLS):
+        return None
+    return (now - run.started_at).total_seconds() / done
+
+
+def one_run_view(service: Service, session: Session, row: Run) -> RunView:
+    return run_view(row, fleet(service, session))
+
+
+def whole_seconds(run: Run) -> float | None:
+    """Seconds of a run that succeeded in one go, its start and its end included; a run that was
+    resumed tells too little."""
+    whole = run.state == RunState.SUCCEEDED and run.started_step == 0
+    if not whole or run.started_at is None or run.finished_at is None:
+        return None
+    return (run.finished_at - run.started_at).total_seconds()

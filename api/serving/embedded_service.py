@@ -1,0 +1,157 @@
+"""The whole service in one command: broker, schema, worker, HTTP; and its end, in order.
+
+HTTP runs in a thread of this process and everything else in children, so the main thread is free
+to wait for a signal, or to be the demo.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from api.serving.embedded_broker import EmbeddedBroker
+from api.serving.worker_process import WorkerChild
+from models.errors import ServiceUnavailable
+from models.settings import Settings
+from models.store.migrating import migrate
+
+STOP_SECONDS = 9.0  # from the signal to the last child's end; the promise is 10
+HTTP_STOP_SECONDS = 2  # for replies that are being sent
+START_SECONDS = 60.0  # the first start makes the generated data set
+
+
+class PortTaken(ServiceUnavailable):
+    """Something else listens where the service should."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port, before anything is started for a service that could not be reached.
+
+    Port 0 takes a free one. Raises `PortTaken`.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # A reply is two segments, head and body; without this the second waits until the client has
+    # acknowledged the first, which takes 40 ms. Accepted connections have it from this socket.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        reason = error.strerror or error
+        raise PortTaken(f"{host}:{port} cannot be listened on: {reason}; try --port") from None
+    return listening
+
+
+@contextmanager
+def embedded_service(
+    settings: Settings,
+    listening: socket.socket,
+    *,
+    worker: bool,
+    quiet: bool = False,
+    worker_log: Path | None = None,
+) -> Iterator[str]:
+    """A running service on a socket of `listen`, which it closes; yields its address.
+
+    Raises `ServiceUnavailable` when a part does not start.
+    """
+    with listening, _broker(settings) as url:
+        settings = settings.model_copy(update={"broker_url": url})
+        migrate(settings.resolved_database_url)
+        with _running(settings, listening, worker, quiet, worker_log):
+            yield _address(listening)
+
+
+def _address(listening: socket.socket) -> str:
+    """Where a browser on this machine finds it."""
+    host, port = listening.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextmanager
+def _broker(settings: Settings) -> Iterator[str]:
+    if settings.broker_url:
+        yield settings.broker_url
+        return
+    with EmbeddedBroker(settings.data_dir / "broker") as broker:
+        yield broker.url
+
+
+@contextmanager
+def _running(
+    settings: Settings,
+    listening: socket.socket,
+    worker: bool,
+    quiet: bool,
+    worker_log: Path | None,
+) -> Iterator[None]:
+    """HTTP and, where wanted, the worker; both are asked to stop at once, then waited for."""
+    http = HttpThread(settings, listening, quiet)
+    child = WorkerChild(settings.environment(), worker_log) if worker else None
+    try:
+        http.start()
+        if child is not None:
+            child.start()
+        yield
+    finally:
+        deadline = time.monotonic() + STOP_SECONDS
+        if child is not None:
+            child.end()
+        http.stop()
+        if child is not None:
+            child.finish(deadline - time.monotonic())
+
+
+class HttpThread:
+    """uvicorn on a socket that is bound already, in a thread."""
+
+    def __init__(self, settings: Settings, listening: socket.socket, quiet: bool = False) -> None:
+        # here and not at the top: the commands that only ask need no server, and start faster
+        from api.app import create_app
+
+        self.app = create_app(settings)
+        config = uvicorn.Config(
+            self.app,
+            log_level="warning" if quiet else "info",
+            log_config=None,  # lines of one form, with the others of this process
+            access_log=False,
+            timeout_graceful_shutdown=HTTP_STOP_SECONDS,
+            # the `Last-Event-ID` of a stream has a place for each run, and there may be thousands
+            h11_max_incomplete_event_size=256 << 10,
+        )
+        self._server = uvicorn.Server(config)
+        self._listening = listening
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=[self._listening])
+        except BaseException as error:  # uvicorn ends a failed start with SystemExit
+            self._failure = error
+
+    def start(self) -> None:
+        """Return once it answers. `ServiceUnavailable` when it does not come up."""
+        self._thread.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise ServiceUnavailable("the API did not start; its log says why")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Let replies that wait for a change go at once, and the others within two seconds."""
+        service = getattr(self.app.state, "service", None)
+        if service is not None:
+            service.stopping.set()
+        self._server.should_exit = True
+        self._thread.join(HTTP_STOP_SECONDS + 3.0)

@@ -1,0 +1,78 @@
+"""Collapse at the end of a run: one vector for all questions, the failure of hard mining.
+
+It is an outcome to count, not a reason to drop a run: collapsed runs stay in every mean.
+"""
+
+from collections.abc import Mapping
+
+from statsmodels.stats.proportion import proportion_confint
+
+from models.comparison.mcnemar import exact_p
+from models.comparison.paired import mean_and_sd, paired, rounding_of, t_bounds
+from models.comparison.schema import Collapse, CollapseShare, Interval, WithoutCollapsed
+from models.comparison.sign_flip import sign_flip_p
+
+NEAR = 0.95  # of the collapsed loss per row; below it a run has left the plateau
+
+
+def ended_collapsed(metrics: Mapping[str, float], collapsed_loss: float | None) -> bool:
+    """Whether a run with these final metrics ended collapsed: all test pairs called alike, or a
+    validation loss per row of at least 0.95 of the collapsed one (None: its loss has none)."""
+    if metrics.get("test.predicted_positive") in (0.0, 1.0):
+        return True
+    loss = metrics.get("validation.loss_per_row")
+    return loss is not None and collapsed_loss is not None and loss >= NEAR * collapsed_loss
+
+
+def collapse(
+    a: Mapping[int, float],
+    b: Mapping[int, float],
+    collapsed_a: Mapping[int, bool],
+    collapsed_b: Mapping[int, bool],
+    confidence: float,
+) -> Collapse:
+    """From seed -> value, and seed -> whether it ended collapsed, of every succeeded run."""
+    both = collapsed_a.keys() & collapsed_b.keys()
+    only_a = sum(collapsed_a[seed] and not collapsed_b[seed] for seed in both)
+    only_b = sum(collapsed_b[seed] and not collapsed_a[seed] for seed in both)
+    return Collapse(
+        a=_share(collapsed_a, confidence),
+        b=_share(collapsed_b, confidence),
+        only_a=only_a,
+        only_b=only_b,
+        p=exact_p(only_a, only_b),
+        without=_without(a, b, collapsed_a, collapsed_b, confidence),
+    )
+
+
+def _share(collapsed: Mapping[int, bool], confidence: float) -> CollapseShare:
+    count, n = sum(collapsed.values()), len(collapsed)
+    if n == 0:
+        return CollapseShare(collapsed=0, n=0, share=None, interval=None)
+    low, high = proportion_confint(count, n, alpha=1 - confidence, method="wilson")
+    interval = Interval(confidence=confidence, low=float(low), high=float(high))
+    return CollapseShare(collapsed=count, n=n, share=count / n, interval=interval)
+
+
+def _without(
+    a: Mapping[int, float],
+    b: Mapping[int, float],
+    collapsed_a: Mapping[int, bool],
+    collapsed_b: Mapping[int, bool],
+    confidence: float,
+) -> WithoutCollapsed:
+    pairs = [
+        pair
+        for pair in paired(a, b)
+        if not (collapsed_a.get(pair.seed) or collapsed_b.get(pair.seed))
+    ]
+    rounding = rounding_of(pairs)
+    differences = [pair.difference for pair in pairs]
+    mean, sd = mean_and_sd(differences, rounding)
+    bounds = t_bounds(mean, sd, len(pairs), confidence)
+    return WithoutCollapsed(
+        pairs=len(pairs),
+        mean_difference=mean,
+        interval=bounds and Interval(confidence=confidence, low=bounds[0], high=bounds[1]),
+        sign_flip_p=sign_flip_p(differences, slack=rounding),
+    )

@@ -1,0 +1,70 @@
+"""Judging more than once: the plan of looks of a spec, and what a look says.
+
+The plan follows from the spec alone and is stored before the first run starts, so that no result
+can have shaped it. Every arm is compared with the baseline; with several such comparisons the
+error is divided by their number first (Bonferroni), and then spent over the looks.
+"""
+
+import math
+from dataclasses import dataclass
+
+from models.comparison.alpha_spending import nominal_levels, spent_by
+from models.comparison.schema import Comparison
+from models.specs.experiment import ExperimentSpec
+
+CLOSEST_TO_CERTAIN = math.nextafter(1.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLook:
+    """Look `number` of the plan, counted from 1.
+
+    `pairs` is the number of seeds at it, `level` the nominal two-sided level of its tests, `spent`
+    what of one comparison's error is spent once it has been taken.
+    """
+
+    number: int
+    pairs: int
+    level: float
+    spent: float
+
+
+def plan(spec: ExperimentSpec) -> tuple[PlannedLook, ...]:
+    """The looks of a spec whose seeds are added until decided; none for a fixed number of seeds."""
+    if spec.until_decided is None:
+        return ()
+    pairs = spec.until_decided.planned
+    # rounded, since 1 - 0.95 is not 0.05 in floats
+    alpha = float(f"{1 - spec.decision.confidence:.12g}") / len(judged_arms(spec))
+    figures = zip(pairs, nominal_levels(pairs, alpha), spent_by(pairs, alpha), strict=True)
+    return tuple(PlannedLook(number, *look) for number, look in enumerate(figures, start=1))
+
+
+def judged_arms(spec: ExperimentSpec) -> tuple[str, ...]:
+    """The arms that are compared with the baseline, which is what the plan is about."""
+    return tuple(arm.name for arm in spec.arms if arm.name != spec.decision.baseline)
+
+
+def confidence_at(level: float) -> float:
+    """The confidence whose error is a look's level; below 1 also where a float cannot tell."""
+    return min(1 - level, CLOSEST_TO_CERTAIN)
+
+
+def said_at(comparison: Comparison, number: int, looks: int, pairs: int, level: float) -> str:
+    """The sentence of a look: what the comparison says, and at which look of the plan."""
+    return (
+        f"{comparison.sentence} This is look {number} of {looks}, planned at {pairs} seeds, at "
+        f"level {level:.3g}."
+    )
+
+
+def not_judged(comparison: Comparison, why: str) -> str:
+    """The sentence where the plan allows no verdict now: the figures so far, and why no more."""
+    count = len(comparison.pairs)
+    if comparison.mean_difference is None:
+        return f"No seed has finished in both {comparison.a} and {comparison.b}. {why}"
+    seeds = "1 seed" if count == 1 else f"{count} seeds"
+    return (
+        f"{comparison.a} minus {comparison.b} is {comparison.mean_difference:.4g} in "
+        f"{comparison.metric} on average over {seeds}. {why}"
+    )

@@ -1,0 +1,26 @@
+"""One arm on its own: never a mean alone."""
+
+import statistics
+from collections.abc import Mapping
+
+from scipy import stats
+
+from models.comparison.paired import mean_and_sd
+from models.comparison.schema import Summary
+
+
+def summarise(values: Mapping[int, float]) -> Summary:
+    """Seed -> value of all runs of an arm: mean, sample sd (n - 1), median, interquartile mean
+    (Agarwal et al. 2021; below four values nothing is trimmed), range and every point."""
+    points = tuple(float(values[seed]) for seed in sorted(values))
+    mean, sd = mean_and_sd(sorted(points))
+    return Summary(
+        n=len(points),
+        mean=mean,
+        sd=sd,
+        median=statistics.median(points) if points else None,
+        min=min(points, default=None),
+        max=max(points, default=None),
+        iqm=float(stats.trim_mean(points, 0.25)) if points else None,
+        points=points,
+    )

@@ -1,0 +1,47 @@
+"""A question-pair file in, `Pairs` out, or one error that says all that is wrong with it.
+
+Why all or nothing: a row dropped in silence shifts an in-order split, and with it every figure.
+"""
+
+from pathlib import Path
+
+from models.datasets.pairs import Pairs
+from models.datasets.reading.columns import ColumnMapping
+from models.datasets.reading.delimited import read_delimited
+from models.datasets.reading.formats import claimed_format, opened
+from models.datasets.reading.jsonl import read_jsonl
+from models.datasets.reading.limits import NO_LIMITS, FileLimits
+from models.datasets.reading.parquet import read_parquet
+
+__all__ = ["ColumnMapping", "read_pairs"]
+
+
+def read_pairs(
+    path: Path,
+    *,
+    filename: str,
+    columns: ColumnMapping,
+    format: str | None = None,
+    limits: FileLimits = NO_LIMITS,
+) -> Pairs:
+    """Read csv, tsv, jsonl or parquet, plain, .gz or .zst, in file order.
+
+    `filename` is the name the sender gave: its endings tell the format unless `format` ("csv",
+    "tsv.gz") does, and it stands in the errors; `path` is where the bytes lie. `limits`
+    bound what is read. Labels are 0, 1, true or false; an empty question is
+    allowed, a null is not.
+
+    Raises DatasetFileError for a file that is not what it claims, is damaged, empty or lacks a
+    column, and BadRows with the line of each row that cannot be used.
+    """
+    form = claimed_format(filename, format)
+    with opened(path, filename, form, limits) as stream:
+        match form.table:
+            case "csv":
+                return read_delimited(stream, filename, columns, ",", limits)
+            case "tsv":
+                return read_delimited(stream, filename, columns, "\t", limits)
+            case "jsonl":
+                return read_jsonl(stream, filename, columns, limits)
+            case "parquet":
+                return read_parquet(stream, filename, columns, limits)

@@ -1,0 +1,62 @@
+"""JSON Lines: one object a line.
+
+Why a missing column in the first object refuses the file and later ones only their row: the first
+says that the mapping is wrong, the others that the data is.
+"""
+
+import json
+from typing import IO
+
+from models.datasets.pairs import Pairs
+from models.datasets.reading.columns import ColumnMapping, RowCollector, require_columns, shown
+from models.datasets.reading.delimited import DecodedLines
+from models.datasets.reading.limits import NO_LIMITS, FileLimits
+
+
+def read_jsonl(
+    stream: IO[bytes], filename: str, columns: ColumnMapping, limits: FileLimits = NO_LIMITS
+) -> Pairs:
+    """Read one pair a line, passing over blank lines.
+
+    Raises DatasetFileError and BadRows as `read_pairs` says.
+    """
+    lines = DecodedLines(stream)
+    rows = RowCollector(filename, columns.split is not None, limits)
+    names = columns.names()
+    seen_object = False
+    for line, text in enumerate(lines, start=1):
+        fault = lines.take_fault()
+        if fault is not None:
+            rows.refuse(line, fault)
+            continue
+        if text.isspace():
+            continue
+        value = _parsed(text)
+        if not isinstance(value, dict):
+            rows.refuse(line, value if isinstance(value, str) else _not_an_object(value))
+            continue
+        if not seen_object:
+            require_columns(columns, list(value), filename)
+            seen_object = True
+        try:
+            cells = [value[name] for name in names]
+        except KeyError as missing:
+            rows.refuse(line, f"it has no {missing.args[0]!r}")
+            continue
+        rows.add(line, cells)
+    return rows.pairs()
+
+
+def _parsed(text: str) -> object:
+    """The value of a line; a `str` is the reason why it has none (or is only a string)."""
+    try:
+        value: object = json.loads(text)
+    except RecursionError:
+        return "it is nested too deeply"
+    except ValueError as error:
+        return f"it is not JSON ({error})"
+    return _not_an_object(value) if isinstance(value, str) else value
+
+
+def _not_an_object(value: object) -> str:
+    return f"it is {shown(value)}, not a JSON object"

@@ -1,0 +1,194 @@
+"""A bucket of an S3-compatible store as the place that hosts without a common disk share.
+
+An object is whole or absent, and a listing shows what was stored before it (as S3 promises since
+2020), so the order in which files are stored is all that is needed: a checkpoint's description
+follows its tensors, and a data set is there when its last file is. Nothing is renamed or locked.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TypeVar
+
+from pyarrow.fs import (
+    AwsStandardS3RetryStrategy,
+    FileInfo,
+    FileSelector,
+    FileType,
+    S3FileSystem,
+    resolve_s3_region,
+)
+
+from models.errors import FilesAway
+from models.files.atomic import new_folder, write_whole
+from models.files.bucket_location import BucketPlace
+from models.files.file_store import Entry, remove_here
+
+_CONNECT, _REQUEST, _TRIES = 2.0, 10.0, 3  # seconds, seconds, within one question
+_REGION = "us-east-1"
+_PAUSE = 1.0  # seconds until the next question to a bucket that is away
+_AT_ONCE = 8  # removals under way
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Bucket:
+    """Files of `data_dir` as objects in a folder of a bucket.
+
+    Keys come from where AWS's own tools take them: variables, files, the machine's role. A store
+    that is away is asked again for `patience` seconds, as long as it is `wanted`.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        place: BucketPlace,
+        patience: float,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._data_dir, self._place = data_dir, place
+        self._patience, self._wanted = patience, wanted
+
+    def write(self, file: Path, content: bytes) -> None:
+        self._ask(partial(_put, content=content), file)
+
+    def read(self, file: Path) -> bytes:
+        return self._ask(_get, file)
+
+    def entries(self, folder: Path) -> list[Entry]:
+        def look(store: S3FileSystem, key: str) -> Sequence[FileInfo]:
+            under = FileSelector(key, recursive=True, allow_not_found=True)
+            found: Sequence[FileInfo] = store.get_file_info(under)
+            return found
+
+        start = len(self._key(folder)) + 1
+        return [
+            Entry(info.path[start:], info.size, info.mtime)
+            for info in self._ask(look, folder)
+            if info.type == FileType.File
+        ]
+
+    def remove(self, *paths: Path) -> None:
+        for path in paths:
+            remove_here(path)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            asked = [pool.submit(self._ask, _delete, path) for path in paths]
+            try:
+                for one in asked:
+                    one.result()
+            finally:
+                pool.shutdown(cancel_futures=True)  # once one has failed, others would
+
+    def bring(self, file: Path, sha256: str | None = None) -> Path:
+        if file.is_file() and (sha256 is None or _hash(file.read_bytes()) == sha256):
+            return file
+        with suppress(FileNotFoundError):
+            content = self.read(file)
+            if sha256 is None or _hash(content) == sha256:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(file, content)
+                return file
+            _log.error("%s in the bucket is not what its run recorded", file.name)
+        file.unlink(missing_ok=True)  # a copy of something else, if one is there
+        return file  # whoever opens it has the words for that
+
+    def give_folder(self, folder: Path, *, last: str) -> None:
+        given = {entry.name for entry in self.entries(folder)}
+        if last not in given:
+            names = (path.relative_to(folder).as_posix() for path in _files_in(folder))
+            for name in sorted(names, key=lambda one: one == last):
+                self.write(folder / name, (folder / name).read_bytes())
+
+    def bring_folder(self, folder: Path, *, last: str) -> Path:
+        if folder.is_dir():
+            return folder
+        names = [entry.name for entry in self.entries(folder)]
+        if last in names:
+            with new_folder(folder) as temporary:
+                for name in names:
+                    copy = temporary / name
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    copy.write_bytes(self.read(folder / name))
+        return folder
+
+    def check(self) -> None:
+        bucket = self._place.bucket
+        try:
+            found = self._ask(lambda store, _key: store.get_file_info(bucket), self._data_dir)
+        except FilesAway as away:
+            raise FilesAway(f"{away}: {away.__cause__}") from away.__cause__
+        if found.type == FileType.NotFound:
+            said = f"there is no bucket {bucket}, or these keys may not see it"
+            raise FilesAway(said) from FileNotFoundError(bucket)
+
+    @cached_property
+    def _store(self) -> S3FileSystem:
+        """Made when first needed: its threads would not live on in a fork."""
+        place = self._place
+        # only AWS itself has to be asked; other stores take any, and most want one
+        region = place.region or (_REGION if place.host else resolve_s3_region(place.bucket))
+        return S3FileSystem(
+            scheme=place.scheme,
+            endpoint_override=place.host,
+            region=region,
+            allow_delayed_open=True,  # so that what fits in one request is sent as one
+            connect_timeout=_CONNECT,
+            request_timeout=_REQUEST,
+            retry_strategy=AwsStandardS3RetryStrategy(max_attempts=_TRIES),
+        )
+
+    def _key(self, path: Path) -> str:
+        return "/".join((self._place.root, *path.relative_to(self._data_dir).parts))
+
+    def _ask(self, action: Callable[[S3FileSystem, str], T], path: Path) -> T:
+        end = time.monotonic() + self._patience
+        while True:
+            try:
+                return action(self._store, self._key(path))
+            except FileNotFoundError:
+                raise
+            except OSError as error:
+                _log.warning("the bucket does not answer: %s", error)
+                time.sleep(_PAUSE if self._patience else 0)
+                if time.monotonic() >= end or not self._wanted():
+                    # what the store's library says names hosts: it is the cause, for the log
+                    raise FilesAway("the bucket does not answer") from error
+
+
+def _put(store: S3FileSystem, key: str, *, content: bytes) -> None:
+    with store.open_output_stream(key) as file:
+        file.write(content)
+
+
+def _get(store: S3FileSystem, key: str) -> bytes:
+    with store.open_input_stream(key) as file:
+        content: bytes = file.read()
+    return content
+
+
+def _delete(store: S3FileSystem, key: str) -> None:
+    with suppress(FileNotFoundError):  # another removed it between the two questions
+        match store.get_file_info(key).type:
+            case FileType.File:
+                store.delete_file(key)
+            case FileType.Directory:
+                store.delete_dir(key)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Its files, without those that are just being written."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part[0] == "." for part in path.relative_to(folder).parts)
+    ]
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

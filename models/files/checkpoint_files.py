@@ -1,0 +1,52 @@
+"""The checkpoints that lie in a run's folder, for whoever lists or fetches them.
+
+`worker.training.checkpoints` writes them: `step-N.safetensors` and, after it, `step-N.json` with
+its hash. So what has no such document was never whole, and is not listed.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from models.files.file_store import Entry, FileStore
+
+FOLDER = "checkpoints"
+MANIFEST = re.compile(r"step-(\d+)\.json")
+
+
+@dataclass(frozen=True)
+class CheckpointFile:
+    """A checkpoint: weights, the optimiser's moments, and what evaluations left."""
+
+    step: int
+    size: int  # bytes
+    sha256: str
+    saved_at: datetime
+    path: Path
+    """Where its tensors are, or are to be brought."""
+
+
+def checkpoints_in(files: FileStore, run_folder: Path) -> list[CheckpointFile]:
+    """The whole checkpoints of a run, newest first; none where the folder is absent."""
+    folder = run_folder / FOLDER
+    entries = {entry.name: entry for entry in files.entries(folder)}
+    manifests = [name for name in entries if MANIFEST.fullmatch(name)]
+    found = [_read(files, folder / name, entries) for name in manifests]
+    return sorted((one for one in found if one), key=lambda one: one.step, reverse=True)
+
+
+def _read(files: FileStore, manifest: Path, entries: dict[str, Entry]) -> CheckpointFile | None:
+    path = manifest.with_suffix(".safetensors")
+    try:
+        about, entry = json.loads(files.read(manifest)), entries[path.name]
+        return CheckpointFile(
+            step=int(about["step"]),
+            size=entry.size,
+            sha256=str(about["sha256"]),
+            saved_at=entry.modified,
+            path=path,
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # a worker has just removed it, or it is damaged

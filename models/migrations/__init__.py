@@ -1,1 +1,0 @@
-"""The schema's history, applied by `models.migrating`. Each version works on both databases."""

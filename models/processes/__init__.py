@@ -1,0 +1,1 @@
+"""Child processes: bound to their parent, and started again when they die."""

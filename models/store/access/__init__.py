@@ -1,0 +1,1 @@
+"""API keys, what their owners did, and what they may store and queue."""

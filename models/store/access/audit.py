@@ -1,0 +1,51 @@
+"""The record of who changed what. An entry is written in the transaction of its change, so that
+neither is there without the other, and it stays when the thing is deleted, unlike an event.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.store.tables import AuditEntry
+
+Action = Literal[
+    "created",
+    "cancelled",
+    "retried",
+    "deleted",
+    "uploaded",
+    "reproduced",
+    "key_created",
+    "key_revoked",
+    "webhook_created",
+    "webhook_deleted",
+]
+
+
+def record(
+    session: Session,
+    action: Action,
+    subject: str,
+    *,
+    key_id: str | None,
+    key_name: str | None,
+    now: datetime,
+) -> None:
+    """Add an entry; `subject` is an id or a data set's name."""
+    session.add(
+        AuditEntry(at=now, key_id=key_id, key_name=key_name, action=action, subject=subject)
+    )
+
+
+def entries(
+    session: Session, *, subject: str | None = None, before: int | None = None, limit: int
+) -> list[AuditEntry]:
+    """At most `limit` entries, newest first: of one subject, with an id below `before`."""
+    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
+    if subject is not None:
+        query = query.where(AuditEntry.subject == subject)
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    return list(session.scalars(query))

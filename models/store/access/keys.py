@@ -1,0 +1,117 @@
+"""All SQL of the API keys, and what a key looks like.
+
+A key is `tl_` and 256 random bits in base64. The database holds its SHA-256: a slow, salted hash
+such as Argon2 protects passwords that people chose, by making each guess dear; nobody can guess
+256 random bits at any price, and a fast hash without salt can be looked up by index.
+
+**No comparison here leaks by its time.** The database is asked for the digests that begin as the
+sent key's does, which narrows the search and lets nobody in; the whole digest is compared here, in
+a time that does not depend on where it differs.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from models.errors import Conflict, NotFound
+from models.store.ids import new_id
+from models.store.tables import ApiKey
+
+_FORM = re.compile(r"tl_[A-Za-z0-9_-]{43}")
+_TOLD = 8  # characters of a digest that the database is told: few rows share them
+_USE_GRAIN = timedelta(minutes=10)  # a write for each request would make every read a write
+
+
+class Scope(IntEnum):
+    """What a key may do; each scope holds those before it."""
+
+    READ = 1
+    SUBMIT = 2
+    ADMIN = 3
+
+    @classmethod
+    def named(cls, name: str) -> "Scope":
+        """Raises `ValueError` for a name that is no scope's."""
+        if name not in SCOPE_NAMES:
+            raise ValueError(f"no scope is called {name!r}; known are {', '.join(SCOPE_NAMES)}")
+        return cls[name.upper()]
+
+
+SCOPE_NAMES = tuple(scope.name.lower() for scope in Scope)
+
+
+def create_key(session: Session, name: str, scope: Scope, now: datetime) -> tuple[ApiKey, str]:
+    """A new row and the key itself, which is nowhere kept and cannot be shown again."""
+    secret = f"tl_{secrets.token_urlsafe(32)}"
+    row = ApiKey(
+        id=new_id("key"),
+        name=name,
+        scope=scope.name.lower(),
+        digest=digest_of(secret),
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row, secret
+
+
+def digest_of(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def key_of(session: Session, secret: str) -> ApiKey | None:
+    """The row of a key that works: known, and not revoked."""
+    if not _FORM.fullmatch(secret):
+        return None
+    digest = digest_of(secret)
+    query = select(ApiKey).where(
+        ApiKey.digest.between(digest[:_TOLD], digest[:_TOLD] + "g"), ApiKey.revoked_at.is_(None)
+    )
+    alike = session.scalars(query).all()
+    return next((row for row in alike if hmac.compare_digest(row.digest, digest)), None)
+
+
+def any_key(session: Session) -> bool:
+    """Whether a key was ever made. Revoked ones count: revoking the last must not open the door."""
+    return session.scalar(select(ApiKey.id).limit(1)) is not None
+
+
+def list_keys(session: Session) -> list[ApiKey]:
+    """All keys, oldest first."""
+    return list(session.scalars(select(ApiKey).order_by(ApiKey.id)))
+
+
+def revoke_key(session: Session, which: str, now: datetime) -> ApiKey:
+    """Let the key of this id, or with this name, work no more; again is no error.
+
+    Raises `NotFound`, and `Conflict` when several working keys have the name.
+    """
+    named = list(
+        session.scalars(select(ApiKey).where(or_(ApiKey.id == which, ApiKey.name == which)))
+    )
+    if not named:
+        raise NotFound(f"no key has the id or name {which!r}; `tripletlab keys list` shows all")
+    working = [row for row in named if row.revoked_at is None]
+    if len(working) > 1:
+        ids = ", ".join(row.id for row in working)
+        raise Conflict(f"several keys are called {which!r}; revoke one by its id: {ids}")
+    for row in working:
+        row.revoked_at = now
+    session.flush()
+    return (working or named)[0]
+
+
+def worth_noting(row: ApiKey, now: datetime) -> bool:
+    """Whether `last_used_at` is older than its grain."""
+    return row.last_used_at is None or now - row.last_used_at >= _USE_GRAIN
+
+
+def note_use(session: Session, key_id: str, now: datetime) -> None:
+    """Store that the key was used."""
+    session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now))

@@ -1,0 +1,41 @@
+"""Whose a thing is: the API key it was made with, or None for one that was made without a key."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.errors import NotFound
+from models.store.tables import Dataset, Experiment, Run, Webhook
+
+
+def owner_of_experiment(session: Session, experiment_id: str) -> str | None:
+    """Raises `NotFound`."""
+    query = select(Experiment.owner).where(Experiment.id == experiment_id)
+    return _only(
+        session.execute(query).scalars().all(), f"there is no experiment '{experiment_id}'"
+    )
+
+
+def owner_of_run(session: Session, run_id: str) -> str | None:
+    """The owner of the run's experiment. Raises `NotFound`."""
+    query = select(Experiment.owner).join(Run).where(Run.id == run_id)
+    return _only(session.scalars(query).all(), f"there is no run '{run_id}'")
+
+
+def owner_of_dataset(session: Session, name: str) -> str | None:
+    """Raises `NotFound`."""
+    query = select(Dataset.owner).where(Dataset.name == name)
+    return _only(session.scalars(query).all(), f"there is no data set '{name}'")
+
+
+def owner_of_webhook(session: Session, webhook_id: str) -> str | None:
+    """Raises `NotFound`."""
+    query = select(Webhook.owner).where(Webhook.id == webhook_id)
+    return _only(session.scalars(query).all(), f"there is no webhook '{webhook_id}'")
+
+
+def _only(found: Sequence[str | None], absent: str) -> str | None:
+    if not found:  # not the same as a row that says that nobody owns it
+        raise NotFound(absent)
+    return found[0]

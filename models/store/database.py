@@ -1,0 +1,123 @@
+"""Engines and transactions: SQLite for the embedded service, PostgreSQL otherwise, one code path.
+
+Sessions are made here and nowhere else; the store's functions receive one and never commit.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, CursorResult, Engine, Update, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session, sessionmaker
+
+from models.store import numeric_rows
+
+READ_ONLY = "tripletlab_read_only"
+BUSY_TIMEOUT_MS = 20_000  # SQLite has one writer; a worker waits for its turn instead of failing
+# A writer that stands still in the middle (a stopped process, a paused or lost machine) holds its
+# locks, and with them every reaper that could take its run back. PostgreSQL ends it then.
+STANDSTILL_MS = 15_000
+CONNECT_SECONDS = 10  # until a server that does not answer is called away
+
+
+class Database:
+    """An engine and its sessions. `close()` frees the connections."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        reader = self.engine.execution_options(**{READ_ONLY: True})
+        self._readers = sessionmaker(reader, expire_on_commit=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session whose work is committed when the block ends, and undone if it raises."""
+        with self._sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for queries only; on SQLite it does not wait for the writer."""
+        with self._readers() as session:
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _parsed(url: str) -> URL:
+    """Raises `ValueError` without the URL's text in it, since that may hold a password."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError(
+            "the database URL cannot be read; it looks like "
+            "postgresql://user:password@host:5432/name, with %2F, %3A and %40 for / : and @ "
+            "in the password"
+        ) from None
+
+
+def _engine(url: str) -> Engine:
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, pool_size=20, hide_parameters=True)
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin_immediate)
+        numeric_rows.install(engine)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        # plain postgresql:// means psycopg 3 here
+        psycopg = parsed.set(drivername="postgresql+psycopg")
+        engine = create_engine(
+            psycopg.update_query_dict({"connect_timeout": str(CONNECT_SECONDS), **parsed.query}),
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=30,
+            hide_parameters=True,  # errors go to the log, which is no place for what people sent
+        )
+        # many rows in one statement, not in psycopg's pipeline: PostgreSQL does not time a session
+        # that stands still after one, and its locks would be held for good
+        engine.dialect.use_insertmanyvalues_wo_returning = True
+        event.listen(engine, "begin", _bound_standstill)
+        numeric_rows.install(engine)
+        return engine
+    raise ValueError(
+        f"database URL of kind '{parsed.drivername}': this service knows sqlite and postgresql"
+    )
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we emit BEGIN ourselves, see below
+    for pragma in (
+        "journal_mode=WAL",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "foreign_keys=ON",
+        "synchronous=NORMAL",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Any) -> None:
+    # A transaction that reads first and writes later cannot wait for a lock in WAL mode: it fails
+    # at once if another wrote in between. Taking the write lock at BEGIN makes it wait instead.
+    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _bound_standstill(connection: Any) -> None:
+    # readers hold no one up, and may compute for long between two queries
+    if not connection.get_execution_options().get(READ_ONLY, False):
+        bound = f"SET LOCAL idle_in_transaction_session_timeout = {STANDSTILL_MS}"
+        connection.exec_driver_sql(bound)
+
+
+def changed(session: Session, statement: Update) -> bool:
+    """Whether the statement changed its one row."""
+    # loaded objects are not kept in step: they are read again where needed, see `fresh`
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return isinstance(result, CursorResult) and result.rowcount == 1

@@ -1,0 +1,117 @@
+"""All SQL of the data sets: a name, the hash of its content, and its profile.
+
+Two names may share one content, and so one folder of files; a name keeps its content for life.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from models.datasets.profile import Profile
+from models.errors import Conflict, NotFound
+from models.store.ids import new_id
+from models.store.tables import Dataset, Experiment
+
+
+def add_dataset(
+    session: Session,
+    *,
+    name: str,
+    content_hash: str,
+    has_split: bool,
+    profile: Profile,
+    owner: str | None = None,
+) -> Dataset:
+    """The data set of this name and content: a new row, or the one that is there already.
+
+    Raises `Conflict` when the name is taken by other content.
+    """
+    existing = _named(session, name)
+    if existing is None:
+        try:
+            with session.begin_nested():
+                return _insert(session, name, content_hash, has_split, profile, owner)
+        except IntegrityError:  # another upload took the name since we looked
+            existing = dataset_by_name(session, name)
+    if existing.content_hash != content_hash:
+        raise Conflict(
+            f"the name '{name}' is taken by a data set with other content; "
+            "choose another name, or delete that data set first"
+        )
+    return existing
+
+
+def _insert(
+    session: Session,
+    name: str,
+    content_hash: str,
+    has_split: bool,
+    profile: Profile,
+    owner: str | None,
+) -> Dataset:
+    dataset = Dataset(
+        id=new_id("ds"),
+        name=name,
+        content_hash=content_hash,
+        has_split=has_split,
+        created_at=datetime.now(UTC),
+        rows=profile.rows,
+        duplicates=profile.duplicates,
+        empty_texts=profile.empty_texts,
+        distinct_texts=profile.distinct_texts,
+        token_length_mean=profile.token_length_mean,
+        token_length_median=profile.token_length_median,
+        token_length_p99=profile.token_length_p99,
+        token_length_max=profile.token_length_max,
+        vocabulary_size=profile.vocabulary_size,
+        duplicate_groups=profile.duplicate_groups,
+        largest_group=profile.largest_group,
+        false_negatives=profile.false_negatives,
+        in_order_test=profile.in_order_test,
+        in_order_shared=profile.in_order_shared,
+        owner=owner,
+    )
+    session.add(dataset)
+    session.flush()
+    return dataset
+
+
+def dataset_by_name(session: Session, name: str) -> Dataset:
+    """Raises `NotFound`."""
+    dataset = _named(session, name)
+    if dataset is None:
+        raise NotFound(f"there is no data set '{name}'")
+    return dataset
+
+
+def first_created_at(session: Session) -> datetime | None:
+    """When the oldest data set was stored: about when the service began on this database."""
+    return session.scalar(select(func.min(Dataset.created_at)))
+
+
+def list_datasets(session: Session) -> list[Dataset]:
+    """All data sets by name."""
+    return list(session.scalars(select(Dataset).order_by(Dataset.name)))
+
+
+def remove_dataset(session: Session, name: str) -> Dataset:
+    """Remove the row and return what it was; its files are the caller's.
+
+    Raises `NotFound`, and `Conflict` when an experiment uses it.
+    """
+    # the lock makes an experiment that is being created on it wait, or this wait for it
+    dataset = session.scalar(select(Dataset).where(Dataset.name == name).with_for_update())
+    if dataset is None:
+        raise NotFound(f"there is no data set '{name}'")
+    user = session.scalar(select(Experiment.id).where(Experiment.dataset_id == dataset.id).limit(1))
+    if user is not None:
+        raise Conflict(f"data set '{name}' is used by experiment {user}; delete that first")
+    session.delete(dataset)
+    session.flush()
+    return dataset
+
+
+def _named(session: Session, name: str) -> Dataset | None:
+    return session.scalar(select(Dataset).where(Dataset.name == name))

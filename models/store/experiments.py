@@ -1,0 +1,213 @@
+"""All SQL of experiments: create one with its runs, look it up, list, delete.
+
+An experiment's state is not stored: it follows from its runs, in Python for one experiment
+(`states.experiment_state`) and in SQL where a list is filtered by it (`_in_state`).
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from models.errors import Conflict, NotFound
+from models.specs.experiment import ExperimentSpec
+from models.states import TERMINAL, RunState
+from models.store import clock, events
+from models.store.ids import new_id
+from models.store.interim_looks import look_left, plan_looks, with_looks_left
+from models.store.run_life.queueing import add_runs
+from models.store.tables import Dataset, Experiment, Reproduction, Run
+
+Listed = tuple[Experiment, dict[RunState, int]]
+
+
+def create_experiment(
+    session: Session,
+    *,
+    spec: ExperimentSpec,
+    dataset: Dataset,
+    test_pairs: int,
+    baseline_majority: float,
+    baseline_collapsed: float,
+    left_out_pairs: int,
+    idempotency_key: str | None,
+    request_hash: str,
+    owner: str | None = None,
+) -> Experiment:
+    """Add the experiment, the runs it starts with as `queued`, their events, its plan of looks.
+
+    Raises `Conflict` when the idempotency key was used meanwhile, or the data set was deleted.
+    """
+    now = clock.now(session)
+    row = Experiment(
+        id=new_id("exp"),
+        name=spec.name,
+        created_at=now,
+        dataset_id=dataset.id,
+        content_hash=dataset.content_hash,
+        spec=spec.model_dump(mode="json"),
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+        test_pairs=test_pairs,
+        baseline_majority=baseline_majority,
+        baseline_collapsed=baseline_collapsed,
+        left_out_pairs=left_out_pairs,
+        owner=owner,
+    )
+    _insert(session, row, dataset.name)
+    plan_looks(session, row.id, spec)
+    events.record(session, experiment_id=row.id, kind="created", now=now)
+    add_runs(session, row.id, spec, spec.seeds.at_start(), now)
+    return row
+
+
+def _insert(session: Session, row: Experiment, dataset_name: str) -> None:
+    key = row.idempotency_key
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        if key is not None and by_idempotency_key(session, key) is not None:
+            raise Conflict(f"the idempotency key '{key}' has just been used") from None
+        raise Conflict(f"data set '{dataset_name}' has just been deleted") from None
+
+
+def by_idempotency_key(session: Session, key: str) -> Experiment | None:
+    """The experiment that was created under this key, if any."""
+    return session.scalar(select(Experiment).where(Experiment.idempotency_key == key))
+
+
+def experiment(session: Session, experiment_id: str) -> Experiment:
+    """Raises `NotFound`."""
+    row = session.get(Experiment, experiment_id)
+    if row is None:
+        raise NotFound(f"there is no experiment '{experiment_id}'")
+    return row
+
+
+def list_experiments(
+    session: Session,
+    *,
+    state: RunState | None = None,
+    dataset: str | None = None,
+    name_contains: str | None = None,
+    after: str | None = None,
+    limit: int,
+) -> list[Listed]:
+    """At most `limit` experiments, newest first, each with its count of runs by state.
+
+    `after` is the id of the last experiment of the page before. `name_contains` ignores the case
+    of letters (on SQLite only of a to z). Trainings of a run again are left out.
+    """
+    again = exists().where(Reproduction.experiment_id == Experiment.id)
+    query = select(Experiment).where(~again).order_by(Experiment.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(_in_state(state))
+    if dataset is not None:
+        query = query.join(Dataset).where(Dataset.name == dataset)
+    if name_contains:
+        query = query.where(Experiment.name.icontains(name_contains, autoescape=True))
+    if after is not None:
+        query = query.where(Experiment.id < after)
+    page = list(session.scalars(query))
+    counts = _counts(session, [row.id for row in page])
+    return [(row, counts[row.id]) for row in page]
+
+
+def _in_state(state: RunState) -> ColumnElement[bool]:
+    """`states.experiment_state` in SQL."""
+
+    def any_run(*states: RunState) -> ColumnElement[bool]:
+        return exists().where(Run.experiment_id == Experiment.id, Run.state.in_(states))
+
+    active = or_(any_run(RunState.QUEUED, RunState.RUNNING), look_left())
+    begun = any_run(RunState.RUNNING, *TERMINAL)
+    failed, cancelled = any_run(RunState.FAILED), any_run(RunState.CANCELLED)
+    match state:
+        case RunState.QUEUED:
+            return ~begun
+        case RunState.RUNNING:
+            return and_(active, begun)
+        case RunState.FAILED:
+            return and_(~active, failed)
+        case RunState.CANCELLED:
+            return and_(~active, ~failed, cancelled)
+        case RunState.SUCCEEDED:
+            return and_(begun, ~active, ~failed, ~cancelled)
+
+
+def run_counts(session: Session, experiment_id: str) -> dict[RunState, int]:
+    """How many runs of the experiment are in each state; every state has an entry."""
+    return _counts(session, [experiment_id])[experiment_id]
+
+
+def _counts(session: Session, ids: Sequence[str]) -> dict[str, dict[RunState, int]]:
+    counts = {one: dict.fromkeys(RunState, 0) for one in ids}
+    query = (
+        select(Run.experiment_id, Run.state, func.count())
+        .where(Run.experiment_id.in_(ids))
+        .group_by(Run.experiment_id, Run.state)
+    )
+    for experiment_id, state, count in session.execute(query):
+        counts[experiment_id][RunState(state)] = count
+    return counts
+
+
+def steps_done(session: Session, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Of each experiment the steps done and those of all its runs of now; a run that has ended
+    counts whole."""
+    done = case((Run.state.in_(TERMINAL), Run.steps), else_=Run.step)
+    query = (
+        select(Run.experiment_id, func.sum(done), func.sum(Run.steps))
+        .where(Run.experiment_id.in_(ids))
+        .group_by(Run.experiment_id)
+    )
+    return {one: (int(done), int(steps)) for one, done, steps in session.execute(query)}
+
+
+def runs_of(session: Session, experiment_id: str) -> list[Run]:
+    """The runs of an experiment in the order in which they were queued."""
+    query = select(Run).where(Run.experiment_id == experiment_id).order_by(Run.position)
+    return list(session.scalars(query))
+
+
+def experiments_again(session: Session, experiment_id: str) -> list[str]:
+    """The experiments in which runs of this one are trained again (see `reproductions`)."""
+    query = (
+        select(Reproduction.experiment_id)
+        .join(Run, Run.id == Reproduction.run_id)
+        .where(Run.experiment_id == experiment_id)
+    )
+    return list(session.scalars(query))
+
+
+def delete_experiment(session: Session, experiment_id: str) -> None:
+    """Remove an experiment with its runs, figures, events and reproductions; files are the
+    caller's.
+
+    A run that is winding down, since it was cancelled, does not stop this: its worker finds it
+    gone. Raises `NotFound`, and `Conflict` while another is queued or running.
+    """
+    held = select(Experiment.id).where(Experiment.id == experiment_id).with_for_update()
+    if session.scalar(held) is None:
+        raise NotFound(f"there is no experiment '{experiment_id}'")
+    again = experiments_again(session, experiment_id)
+    for owner in (experiment_id, *again):
+        left = _going_on(session, owner)
+        if left and owner == experiment_id:
+            raise Conflict(f"{left} of its runs are queued or running; cancel the experiment first")
+        if left:
+            (run,) = runs_of(session, owner)
+            raise Conflict(f"a run of it is being reproduced; cancel {run.id} first")
+    if with_looks_left(session, [experiment_id]):
+        raise Conflict("a planned look may still add runs; cancel the experiment first")
+    session.execute(delete(Experiment).where(Experiment.id.in_([experiment_id, *again])))
+
+
+def _going_on(session: Session, experiment_id: str) -> int:
+    """Runs that have not ended and that nobody has cancelled."""
+    active = Run.state.in_((RunState.QUEUED, RunState.RUNNING))
+    wanted = (Run.experiment_id == experiment_id, active, ~Run.cancel_requested)
+    return session.scalar(select(func.count()).where(*wanted)) or 0

@@ -1,0 +1,1 @@
+"""Step metrics and evaluations: written by attempts, read in series."""

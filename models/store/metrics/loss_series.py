@@ -1,0 +1,72 @@
+"""All SQL of waiting times: an experiment's losses, run by run, in the form that they need.
+
+Only runs that succeeded are read. Evaluations are few and come whole. Of the training steps, which
+may be hundreds of thousands, only those at or above the level come: most runs leave the plateau
+early, and the steps below follow from them. (Windows over all steps take four times as long.)
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, case, select
+from sqlalchemy.orm import Session
+
+from models.states import RunState
+from models.store.tables import Evaluation, Run, Step
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationLosses:
+    """One evaluation on the validation rows."""
+
+    step: int
+    loss_per_row: float | None  # the arm's own
+    baseline_loss: float | None  # as the baseline reduces a batch
+    accuracy: float
+
+
+def validation_losses(session: Session, experiment_id: str) -> dict[str, list[ValidationLosses]]:
+    """Each succeeded run's evaluations by step; a run without any is not in it."""
+    query = (
+        select(
+            Evaluation.run_id,
+            Evaluation.step,
+            Evaluation.loss_per_row,
+            Evaluation.baseline_loss,
+            Evaluation.accuracy,
+        )
+        .join(Run, Run.id == Evaluation.run_id)
+        .where(*_succeeded_of(experiment_id), Evaluation.split == "validation")
+        .order_by(Evaluation.run_id, Evaluation.step)
+    )
+    found: dict[str, list[ValidationLosses]] = defaultdict(list)
+    for run_id, step, own, baseline, accuracy in session.execute(query):
+        found[run_id].append(ValidationLosses(step, own, baseline, accuracy))
+    return dict(found)
+
+
+def steps_above(
+    session: Session, experiment_id: str, levels: Mapping[str, float]
+) -> dict[str, list[int]]:
+    """Each succeeded run's steps whose loss per row is at or above its arm's level, ascending.
+
+    A run that has none is not in it, and neither are those of arms without a level.
+    """
+    if not levels:
+        return {}
+    query = (
+        select(Step.run_id, Step.step)
+        .join(Run, Run.id == Step.run_id)
+        .where(*_succeeded_of(experiment_id), Run.arm.in_(levels))
+        .where(Step.loss_per_row >= case(dict(levels), value=Run.arm))
+        .order_by(Step.run_id, Step.step)
+    )
+    found: dict[str, list[int]] = defaultdict(list)
+    for run_id, step in session.execute(query):
+        found[run_id].append(step)
+    return dict(found)
+
+
+def _succeeded_of(experiment_id: str) -> tuple[ColumnElement[bool], ...]:
+    return Run.experiment_id == experiment_id, Run.state == RunState.SUCCEEDED

@@ -1,0 +1,261 @@
+"""All SQL of the figures: write steps and evaluations, read them as series.
+
+Writing is not fenced here: **the caller first calls `runs.advance` in the same transaction**. It
+raises `StaleAttempt` for an attempt that lost its run, and holds the run against others meanwhile.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Subquery, and_, delete, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from models.specs.losses import MAX_TERMS
+from models.states import RunState
+from models.store.metrics.thinning import thin
+from models.store.numeric_rows import listed, matrix
+from models.store.tables import Base, Evaluation, Run, Step
+
+Figure = float | None
+Series = dict[str, list[Any]]
+
+# Steps come by the hundred and are never made into objects: a row costs less past the ORM.
+_STEPS = Base.metadata.tables[Step.__tablename__]
+
+LAST_STEP = 2**31 - 1  # the greatest that a column holds
+
+ACTIVE = tuple(f"active_{number}" for number in range(1, MAX_TERMS + 1))
+STEP_FIGURES = (
+    "loss",
+    "loss_per_row",
+    "s_ap_mean",
+    "s_an_mean",
+    "harder_share",
+    "masked_share",
+    "false_closest_share",
+    "gradient_norm",
+    "lr",
+    *ACTIVE,
+)
+EVALUATION_FIGURES = (
+    "loss",
+    "loss_per_row",
+    "baseline_loss",
+    "threshold",
+    "accuracy",
+    "roc_auc",
+    "average_precision",
+    "predicted_positive",
+    "positive_mean",
+    "negative_mean",
+)
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """One training step as in the table `steps`; `active` has one share for each loss term."""
+
+    step: int
+    loss: float
+    loss_per_row: float
+    s_ap_mean: float
+    s_an_mean: float
+    harder_share: float
+    masked_share: float
+    false_closest_share: float
+    gradient_norm: float
+    lr: float
+    active: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class EvaluationRow:
+    """One evaluation as in the table `evaluations`."""
+
+    step: int
+    split: str
+    loss: Figure
+    loss_per_row: Figure
+    baseline_loss: Figure
+    threshold: float
+    accuracy: float
+    roc_auc: Figure
+    average_precision: Figure
+    predicted_positive: float
+    positive_mean: Figure
+    negative_mean: Figure
+    pairs: int
+
+
+def append_steps(session: Session, run_id: str, rows: Sequence[StepRow]) -> None:
+    """Write steps of a run; what stood there for these steps is replaced."""
+    if not rows:
+        return
+    # A connection that broke during COMMIT leaves the writer in doubt, so it writes again.
+    numbers = [row.step for row in rows]
+    again = _STEPS.c.step.between(min(numbers), max(numbers))
+    session.execute(delete(_STEPS).where(_STEPS.c.run_id == run_id, again))
+    session.execute(insert(_STEPS), [_step_values(run_id, row) for row in rows])
+
+
+def _step_values(run_id: str, row: StepRow) -> dict[str, Any]:
+    padded = (*row.active, *[None] * (MAX_TERMS - len(row.active)))
+    # not `asdict`: its copies of numbers were half of the time that a batch took
+    values = {"run_id": run_id, **vars(row), **dict(zip(ACTIVE, padded, strict=True))}
+    del values["active"]
+    return values
+
+
+def append_evaluation(session: Session, run_id: str, row: EvaluationRow) -> None:
+    """Write one evaluation of a run; what stood there for this step and split is replaced."""
+    same = (Evaluation.step == row.step, Evaluation.split == row.split)
+    session.execute(delete(Evaluation).where(Evaluation.run_id == run_id, *same))
+    session.execute(insert(Evaluation), [{"run_id": run_id, **asdict(row)}])
+
+
+def steps_series(
+    session: Session,
+    run_id: str,
+    *,
+    after: int = 0,
+    until: int = LAST_STEP,
+    max_points: int | None = None,
+    figures: Sequence[str] = (),
+) -> Series:
+    """The steps above `after`, up to `until`, in columns: `step`, and each of `figures`; without
+    them all there are, with `active_1`, … of its terms.
+
+    With `max_points` the series is thinned (see `thinning.thin`): first, last, every column's
+    lowest and highest, and the extremes of the first figure in each stretch stay.
+    """
+    chosen = (_STEPS.c.run_id == run_id, _STEPS.c.step > after, _STEPS.c.step <= until)
+    names = ("step", *(figures or _figures_there(session, *chosen)))
+    found = matrix(session, select(*(_STEPS.c[name] for name in names)).where(*chosen))
+    if max_points is not None and len(found) > max_points:
+        columns = dict(zip(names[1:], found.T[1:], strict=True))
+        found = found[thin(columns, guide=names[1], max_points=max_points)]
+    by_column = zip(names[1:], found.T[1:], strict=True)
+    return {
+        "step": found[:, 0].astype(int).tolist(),
+        **{name: listed(one) for name, one in by_column},
+    }
+
+
+def _figures_there(session: Session, *chosen: ColumnElement[bool]) -> list[str]:
+    """All, but for shares of terms that the run's loss does not have: its newest step tells."""
+    newest = select(_STEPS).where(*chosen).order_by(_STEPS.c.step.desc()).limit(1)
+    row = session.execute(newest).mappings().first()
+    there = {name for name in ACTIVE if row and row[name] is not None}
+    return [name for name in STEP_FIGURES if name not in ACTIVE[1:] or name in there]
+
+
+def evaluations_of(session: Session, run_id: str) -> list[Evaluation]:
+    """All evaluations of a run by step, then split."""
+    query = (
+        select(Evaluation)
+        .where(Evaluation.run_id == run_id)
+        .order_by(Evaluation.step, Evaluation.split)
+    )
+    return list(session.scalars(query))
+
+
+def evaluation_counts(session: Session, experiment_id: str) -> dict[str, int]:
+    """How many evaluations each run of the experiment has; runs without one are left out."""
+    query = (
+        select(Evaluation.run_id, func.count())
+        .join(Run, Run.id == Evaluation.run_id)
+        .where(Run.experiment_id == experiment_id)
+        .group_by(Evaluation.run_id)
+    )
+    return {run_id: count for run_id, count in session.execute(query)}
+
+
+def final_metrics(session: Session, experiment_id: str) -> dict[str, dict[str, float]]:
+    """Each run's figures of each split, flat: `test.accuracy`, `validation.loss`, …
+
+    Those of the weights that were kept (see `kept_steps`) or, until the test, the latest. A
+    figure that a split does not have is left out; a run without evaluations has none.
+    """
+    tested = _tested(experiment_id)
+    latest = (
+        select(Evaluation.run_id, Evaluation.split, func.max(Evaluation.step).label("step"))
+        .join(Run, Run.id == Evaluation.run_id)
+        .outerjoin(tested, tested.c.run_id == Run.id)
+        .where(Run.experiment_id == experiment_id)
+        .where(or_(tested.c.step.is_(None), Evaluation.step <= tested.c.step))
+        .group_by(Evaluation.run_id, Evaluation.split)
+        .subquery()
+    )
+    same = and_(
+        Evaluation.run_id == latest.c.run_id,
+        Evaluation.split == latest.c.split,
+        Evaluation.step == latest.c.step,
+    )
+    metrics = _for_each_run(session, experiment_id)
+    for row in session.scalars(select(Evaluation).join(latest, same)):
+        for name in EVALUATION_FIGURES:
+            value = getattr(row, name)
+            if value is not None:
+                metrics[row.run_id][f"{row.split}.{name}"] = value
+    return metrics
+
+
+def tested_figures(
+    session: Session, ids: Sequence[str], figure: str
+) -> dict[str, dict[tuple[str, int], float]]:
+    """One figure of the test of every succeeded run of these experiments, in one query:
+    experiment -> (arm, seed) -> value, as `final_metrics` has it under `test.`."""
+    value = getattr(Evaluation, figure)
+    query = (
+        select(Run.experiment_id, Run.arm, Run.seed, value)
+        .join(Evaluation, and_(Evaluation.run_id == Run.id, Evaluation.split == "test"))
+        .where(Run.experiment_id.in_(ids), Run.state == RunState.SUCCEEDED, value.is_not(None))
+    )
+    found: dict[str, dict[tuple[str, int], float]] = {one: {} for one in ids}
+    for experiment_id, arm, seed, one in session.execute(query):
+        found[experiment_id][arm, seed] = one
+    return found
+
+
+def kept_steps(session: Session, experiment_id: str) -> dict[str, int]:
+    """The step whose weights were kept, of each run that has been tested: the test is of them."""
+    tested = _tested(experiment_id)
+    rows = session.execute(select(tested.c.run_id, tested.c.step))
+    return {row.run_id: row.step for row in rows}
+
+
+def _tested(experiment_id: str) -> Subquery:
+    return (
+        select(Evaluation.run_id, Evaluation.step)
+        .join(Run, Run.id == Evaluation.run_id)
+        .where(Run.experiment_id == experiment_id, Evaluation.split == "test")
+        .subquery()
+    )
+
+
+def curves(session: Session, experiment_id: str) -> dict[str, Series]:
+    """Each run's `step`, `train.loss` and `validation.loss`, at the steps of its evaluations."""
+    query = (
+        select(Evaluation.run_id, Evaluation.step, Step.loss, Evaluation.loss)
+        .join(Run, Run.id == Evaluation.run_id)
+        .join(Step, and_(Step.run_id == Evaluation.run_id, Step.step == Evaluation.step))
+        .where(Run.experiment_id == experiment_id, Evaluation.split == "validation")
+        .order_by(Evaluation.run_id, Evaluation.step)
+    )
+    series: dict[str, Series] = {
+        run_id: {"step": [], "train.loss": [], "validation.loss": []}
+        for run_id in _for_each_run(session, experiment_id)
+    }
+    for run_id, step, train, validation in session.execute(query):
+        series[run_id]["step"].append(step)
+        series[run_id]["train.loss"].append(train)
+        series[run_id]["validation.loss"].append(validation)
+    return series
+
+
+def _for_each_run(session: Session, experiment_id: str) -> dict[str, dict[str, float]]:
+    ids = session.scalars(
+        select(Run.id).where(Run.experiment_id == experiment_id).order_by(Run.position)
+    )
+    return {run_id: {} for run_id in ids}

@@ -1,0 +1,144 @@
+"""All SQL of predictions: pairs of questions that a run is asked, and what a worker answered.
+
+The row is the request and the reply. A worker takes it with one conditional UPDATE that raises
+the attempt number, and an answer under an older number is refused; so a process that dies over a
+request costs no more than time, and one that always dies is given up.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Update, and_, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from models.errors import Conflict, NotFound
+from models.states import RunState
+from models.store.database import changed
+from models.store.ids import new_id
+from models.store.run_life.runs import run as find_run
+from models.store.tables import Prediction, Worker
+
+TextPair = tuple[str, str]
+
+
+def ask(
+    session: Session,
+    run_id: str,
+    pairs: Sequence[TextPair],
+    now: datetime,
+    owner: str | None = None,
+) -> Prediction:
+    """Store the request. Raises `NotFound`, and `Conflict` when the run has not succeeded."""
+    run = find_run(session, run_id)
+    if run.state != RunState.SUCCEEDED:
+        raise Conflict(f"run {run_id} is {run.state}; only one that succeeded can be asked")
+    row = Prediction(
+        id=new_id("prd"),
+        run_id=run_id,
+        created_at=now,
+        owner=owner,
+        pairs=[list(pair) for pair in pairs],
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def prediction(session: Session, prediction_id: str) -> Prediction:
+    """The request as the database has it now. Raises `NotFound`."""
+    row = session.get(Prediction, prediction_id, populate_existing=True)
+    if row is None:
+        raise NotFound(f"there is no prediction '{prediction_id}'; they are removed after an hour")
+    return row
+
+
+def waiting_for(
+    session: Session, worker_id: str, now: datetime, lease_seconds: float
+) -> Prediction | None:
+    """The oldest request that this worker may take: one that is nobody's, its own, or a dead
+    worker's. A worker has one process for them, so what is its own was left by one that died."""
+    query = select(Prediction).where(_free(worker_id, now, lease_seconds))
+    return session.scalar(query.order_by(Prediction.id).limit(1))
+
+
+def take(
+    session: Session,
+    seen: Prediction,
+    *,
+    worker_id: str,
+    max_attempts: int,
+    now: datetime,
+    lease_seconds: float,
+) -> Prediction | None:
+    """Take the request that `waiting_for` gave as the next attempt. None: step aside.
+
+    One that was taken `max_attempts` times already ends with a reason instead.
+    """
+    unchanged = and_(
+        Prediction.id == seen.id,
+        Prediction.attempt == seen.attempt,
+        _free(worker_id, now, lease_seconds),
+    )
+    change = update(Prediction).where(unchanged)
+    if seen.attempt >= max_attempts:
+        reason = f"given up: the process that should answer died {seen.attempt} times"
+        changed(session, change.values(answered_at=now, reason=reason))
+        return None
+    if not changed(session, change.values(attempt=seen.attempt + 1, worker_id=worker_id)):
+        return None
+    return prediction(session, seen.id)
+
+
+def answer(
+    session: Session,
+    taken: Prediction,
+    *,
+    similarities: Sequence[float],
+    threshold: float,
+    now: datetime,
+) -> bool:
+    """Store the answer; False when the request is another attempt's now, or gone."""
+    values = {"similarities": list(similarities), "threshold": threshold}
+    return changed(session, _held(taken).values(answered_at=now, **values))
+
+
+def fail(session: Session, taken: Prediction, reason: str, now: datetime) -> bool:
+    """Store why there is no answer; False when the request is another attempt's now, or gone."""
+    return changed(session, _held(taken).values(answered_at=now, reason=reason))
+
+
+def let_go(session: Session, worker_id: str) -> None:
+    """What this worker has taken and not answered is anyone's again, and no attempt is counted."""
+    taken = (Prediction.worker_id == worker_id, Prediction.answered_at.is_(None))
+    back = {"worker_id": None, "attempt": Prediction.attempt - 1}
+    session.execute(
+        update(Prediction).where(*taken).values(back),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def forget_old(session: Session, now: datetime, seconds: float) -> None:
+    """Remove requests older than so many seconds, answered or not."""
+    session.execute(
+        delete(Prediction).where(Prediction.created_at < now - timedelta(seconds=seconds))
+    )
+
+
+def _free(worker_id: str, now: datetime, lease_seconds: float) -> ColumnElement[bool]:
+    alive = select(Worker.id).where(Worker.heartbeat_at >= now - timedelta(seconds=lease_seconds))
+    return and_(
+        Prediction.answered_at.is_(None),
+        or_(
+            Prediction.worker_id.is_(None),
+            Prediction.worker_id == worker_id,
+            Prediction.worker_id.not_in(alive),
+        ),
+    )
+
+
+def _held(taken: Prediction) -> Update:
+    return update(Prediction).where(
+        Prediction.id == taken.id,
+        Prediction.attempt == taken.attempt,
+        Prediction.answered_at.is_(None),
+    )

@@ -1,0 +1,118 @@
+"""All SQL of reproductions: a run that succeeded, trained again from its stored spec.
+
+The training again is an ordinary run, with its claims, leases and checkpoints, but in an
+experiment of its own: the same spec with this one seed. So no list, progress, comparison or unique
+key of the first experiment has to know of it.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.errors import Conflict, NotFound
+from models.states import RunState
+from models.store import events
+from models.store.experiments import experiment
+from models.store.ids import new_id
+from models.store.run_life.runs import run as find_run
+from models.store.tables import Experiment, Reproduction, Run
+
+Pair = tuple[Reproduction, Run]
+"""A reproduction, and the run that trains again."""
+
+
+def reproduce(session: Session, run_id: str, now: datetime, owner: str | None = None) -> Pair:
+    """A training of the run again, queued; the one that is under way where there is one.
+
+    It asks for the kind of device that the run was trained on. Raises `NotFound`, and `Conflict`
+    when the run has not succeeded or is a reproduction itself.
+    """
+    events.locked_experiment(session, run_id)  # of two requests at once, the second finds the first
+    run = find_run(session, run_id)
+    _check(session, run)
+    for pair in reproductions_of(session, run_id):
+        if pair[1].state in (RunState.QUEUED, RunState.RUNNING):
+            return pair
+    first = experiment(session, run.experiment_id)
+    own = _experiment(first, run, now, owner)
+    session.add(own)
+    session.flush()
+    again = _run(own, run, now)
+    found = Reproduction(id=new_id("rep"), run_id=run_id, experiment_id=own.id, created_at=now)
+    session.add_all((again, found))
+    session.flush()
+    events.record(session, experiment_id=own.id, kind="created", now=now)
+    events.record(
+        session,
+        experiment_id=own.id,
+        run_id=again.id,
+        kind="state",
+        to_state=RunState.QUEUED,
+        attempt=0,
+        now=now,
+    )
+    return found, again
+
+
+def _check(session: Session, run: Run) -> None:
+    if run.state != RunState.SUCCEEDED:
+        raise Conflict(f"run {run.id} is {run.state}; only one that succeeded can be reproduced")
+    source = session.scalar(
+        select(Reproduction.run_id).where(Reproduction.experiment_id == run.experiment_id)
+    )
+    if source is not None:
+        raise Conflict(f"run {run.id} is a reproduction of {source}; reproduce that one again")
+
+
+def _experiment(first: Experiment, run: Run, now: datetime, owner: str | None) -> Experiment:
+    """Everything as in the first but what is said of it as a request."""
+    return Experiment(
+        id=new_id("exp"),
+        name=first.name,
+        created_at=now,
+        dataset_id=first.dataset_id,
+        content_hash=first.content_hash,
+        # no other seed: a plan that adds seeds is the first experiment's business
+        spec={**first.spec, "seeds": {"list": [run.seed]}},
+        idempotency_key=None,
+        request_hash=first.request_hash,
+        test_pairs=first.test_pairs,
+        baseline_majority=first.baseline_majority,
+        baseline_collapsed=first.baseline_collapsed,
+        owner=owner,
+    )
+
+
+def _run(own: Experiment, run: Run, now: datetime) -> Run:
+    return Run(
+        id=new_id("run"),
+        experiment_id=own.id,
+        position=0,
+        arm=run.arm,
+        seed=run.seed,
+        device=(run.provenance or {}).get("device_kind", run.device),
+        state=RunState.QUEUED,
+        steps=run.steps,
+        submitted_at=now,
+    )
+
+
+def reproduction(session: Session, reproduction_id: str) -> Pair:
+    """Raises `NotFound`."""
+    row = session.get(Reproduction, reproduction_id)
+    if row is None:
+        raise NotFound(f"there is no reproduction '{reproduction_id}'")
+    query = select(Run).where(Run.experiment_id == row.experiment_id)
+    return row, session.scalars(query).one()
+
+
+def reproductions_of(session: Session, run_id: str) -> list[Pair]:
+    """Every reproduction of the run, oldest first."""
+    query = (
+        select(Reproduction, Run)
+        .join(Run, Run.experiment_id == Reproduction.experiment_id)
+        .where(Reproduction.run_id == run_id)
+        .order_by(Reproduction.id)
+    )
+    return [(row, again) for row, again in session.execute(query)]

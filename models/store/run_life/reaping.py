@@ -1,0 +1,97 @@
+"""What was lost comes back: runs whose worker fell silent, and queued runs whose message got lost.
+
+All may be called by any number of reapers at once: a change is one conditional UPDATE, fenced by
+the attempt and by the heartbeat that was seen, so a worker that speaks up in time keeps its run.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from models.retry_policy import RetryPolicy
+from models.states import RunState
+from models.store.run_life.run_problems import PREFIX, RunProblem
+from models.store.run_life.transitions import after_fault
+from models.store.tables import Run
+
+
+def take_back_lost(
+    session: Session, *, now: datetime, lease_seconds: float, policy: RetryPolicy
+) -> list[str]:
+    """Running runs whose heartbeat is older than the lease; returns the ids of those changed.
+
+    Each has met a fault of the machine (see `transitions.after_fault`).
+    """
+    silent_since = now - timedelta(seconds=lease_seconds)
+    query = (
+        select(Run)
+        .where(Run.state == RunState.RUNNING, Run.heartbeat_at < silent_since)
+        # one order for all reapers, so that two never wait for each other's rows
+        .order_by(Run.experiment_id, Run.id)
+    )
+    taken = []
+    for lost in session.scalars(query).all():
+        fence = (Run.attempt == lost.attempt, Run.heartbeat_at < silent_since)
+        problem = _silence(lost)
+        if after_fault(session, lost, where=fence, problem=problem, policy=policy, now=now):
+            taken.append(lost.id)
+    return taken
+
+
+def _silence(lost: Run) -> RunProblem:
+    return RunProblem(
+        type=f"{PREFIX}worker-lost",
+        title="Its worker fell silent",
+        detail=f"attempt {lost.attempt} fell silent: its worker {lost.worker_id} died or was "
+        f"cut off, after step {lost.step}",
+        attempt=lost.attempt,
+        step=lost.step,
+        cause="The worker or its machine ended without a word, or was cut off from the database.",
+        advice="Look at that machine: whether it runs, and whether its memory or its disk is full.",
+    )
+
+
+def waits_that_are_over(session: Session, now: datetime) -> list[Run]:
+    """Queued runs whose wait after a fault is over and for which no message went out since.
+
+    The fault used up the message they had, so one is due now, not after `resubmit_seconds`.
+    """
+    over = (Run.not_before <= now, Run.submitted_at < Run.not_before)
+    query = select(Run).where(Run.state == RunState.QUEUED, *over)
+    return list(session.scalars(query.order_by(Run.experiment_id, Run.position)))
+
+
+def count_due(session: Session, *, now: datetime, resubmit_seconds: float) -> dict[str, int]:
+    """How many runs `due_for_submit` would find, by the device that they ask for."""
+    query = select(Run.device, func.count()).where(*_due(now, resubmit_seconds))
+    return {device: count for device, count in session.execute(query.group_by(Run.device))}
+
+
+def due_for_submit(
+    session: Session,
+    *,
+    now: datetime,
+    resubmit_seconds: float,
+    devices: Collection[str] | None = None,
+    limit: int | None = None,
+) -> list[Run]:
+    """Queued runs whose last message is older than `resubmit_seconds`, the oldest message first,
+    else in order of queueing; of all devices, or of those that ask for one of these. Not those that
+    wait after a fault."""
+    query = (
+        select(Run)
+        .where(*_due(now, resubmit_seconds))
+        .order_by(Run.submitted_at, Run.experiment_id, Run.position)
+        .limit(limit)
+    )
+    if devices is not None:
+        query = query.where(Run.device.in_(devices))
+    return list(session.scalars(query))
+
+
+def _due(now: datetime, resubmit_seconds: float) -> tuple[ColumnElement[bool], ...]:
+    silent_since = now - timedelta(seconds=resubmit_seconds)
+    may_begin = or_(Run.not_before.is_(None), Run.not_before <= now)
+    return Run.state == RunState.QUEUED, Run.submitted_at < silent_since, may_begin

@@ -1,0 +1,166 @@
+"""How a run changes its state: one conditional UPDATE and one event row, whoever asks.
+
+`runs` (what workers and people do), `reaping` (what happens to the lost) and `retries` are built
+on this.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, update
+from sqlalchemy.orm import Session
+
+from models.errors import NotFound
+from models.retry_policy import RetryPolicy
+from models.states import ALLOWED, TERMINAL, RunState
+from models.store import events
+from models.store.database import changed
+from models.store.run_life.run_problems import RunProblem
+from models.store.tables import Run
+from models.store.webhooks.deliveries import note_end
+
+
+def fresh(session: Session, run_id: str) -> Run:
+    """The run as the database has it now. Raises `NotFound`."""
+    row = session.get(Run, run_id, populate_existing=True)
+    if row is None:
+        raise NotFound(f"there is no run '{run_id}'")
+    return row
+
+
+def move(
+    session: Session,
+    run_id: str,
+    start: RunState,
+    to: RunState,
+    *,
+    where: Sequence[ColumnElement[bool]] = (),
+    message: str | None = None,
+    now: datetime,
+    **values: Any,
+) -> Run | None:
+    """Change a state from `start` to `to` if `where` holds; else None.
+
+    Raises `NotFound`, and `ValueError` for a move that `states.ALLOWED` does not have.
+    """
+    if to not in ALLOWED[start]:
+        raise ValueError(f"a run never moves from {start} to {to}")
+    return change_state(session, run_id, start, to, where=where, message=message, now=now, **values)
+
+
+def change_state(
+    session: Session,
+    run_id: str,
+    start: RunState,
+    to: RunState,
+    *,
+    kind: str = "state",
+    where: Sequence[ColumnElement[bool]] = (),
+    message: str | None = None,
+    now: datetime,
+    **values: Any,
+) -> Run | None:
+    """The one UPDATE of a state, and its event of this kind. Whoever calls it knows the move."""
+    experiment_id = events.locked_experiment(session, run_id)
+    change = update(Run).where(Run.id == run_id, Run.state == start, *where)
+    if not changed(session, change.values(state=to, **values)):
+        return None
+    after = fresh(session, run_id)
+    events.record(
+        session,
+        experiment_id=experiment_id,
+        run_id=run_id,
+        kind=kind,
+        from_state=start,
+        to_state=to,
+        attempt=after.attempt,
+        message=message,
+        now=now,
+    )
+    if to in TERMINAL:
+        note_end(session, experiment_id, now)
+    return after
+
+
+def release(
+    session: Session,
+    run_id: str,
+    *,
+    where: Sequence[ColumnElement[bool]],
+    reason: str,
+    now: datetime,
+    **when_queued: Any,
+) -> Run | None:
+    """Running to queued if `where` holds, or to cancelled when that was asked for; else None.
+
+    `when_queued` are further values of a run that is queued again.
+    """
+    queued = move(
+        session,
+        run_id,
+        RunState.RUNNING,
+        RunState.QUEUED,
+        where=(*where, Run.cancel_requested.is_(False)),
+        message=reason,
+        now=now,
+        reason=reason,
+        worker_id=None,
+        heartbeat_at=None,
+        **when_queued,
+    )
+    return queued or move(
+        session,
+        run_id,
+        RunState.RUNNING,
+        RunState.CANCELLED,
+        where=(*where, Run.cancel_requested.is_(True)),
+        message=reason,
+        now=now,
+        reason=reason,
+        finished_at=now,
+    )
+
+
+def after_fault(
+    session: Session,
+    run: Run,
+    *,
+    where: Sequence[ColumnElement[bool]],
+    problem: RunProblem,
+    policy: RetryPolicy,
+    now: datetime,
+) -> Run | None:
+    """A running run after a fault of the machine, if `where` still holds; else None.
+
+    Queued again, to begin after a wait; or failed, when it has had its last attempt; or cancelled,
+    when that was asked for.
+    """
+    faults = run.faults + 1  # nothing but the end of this attempt changes it, and `where` fences
+    if policy.gives_up(faults):
+        reason = problem.sentence(f"; given up after {faults} attempts that went wrong")
+        failed = move(
+            session,
+            run.id,
+            RunState.RUNNING,
+            RunState.FAILED,
+            where=(*where, Run.cancel_requested.is_(False)),
+            message=reason,
+            now=now,
+            reason=reason,
+            finished_at=now,
+            faults=faults,
+            problem=problem.model_dump(mode="json"),
+        )
+        if failed is not None:
+            return failed
+    return release(
+        session,
+        run.id,
+        where=where,
+        reason=problem.sentence(),
+        now=now,
+        faults=faults,
+        not_before=now + timedelta(seconds=policy.wait(faults)),
+        problem=problem.model_dump(mode="json"),
+    )

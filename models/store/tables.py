@@ -1,0 +1,296 @@
+"""The tables, for people with SQL as much as for the service: figures are columns, not JSON."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+# `Base` again under this name: whoever takes it from here has every table in its metadata
+from models.store.table_base import Base as Base
+from models.store.table_base import RowNumber
+from models.store.webhook_tables import Delivery as Delivery
+from models.store.webhook_tables import Webhook as Webhook
+
+
+class Dataset(Base):
+    """A data set: a name, the hash of its content, and its profile."""
+
+    __tablename__ = "datasets"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    has_split: Mapped[bool]
+    created_at: Mapped[datetime]
+    rows: Mapped[int]
+    duplicates: Mapped[int]
+    empty_texts: Mapped[int]
+    distinct_texts: Mapped[int]
+    token_length_mean: Mapped[float]
+    token_length_median: Mapped[float]
+    token_length_p99: Mapped[float]
+    token_length_max: Mapped[int]
+    vocabulary_size: Mapped[int]
+    # null: taken in before these were counted
+    duplicate_groups: Mapped[int | None]  # two or more texts that duplicate pairs join
+    largest_group: Mapped[int | None]  # distinct texts in the largest of them
+    false_negatives: Mapped[int | None]  # pairs of label 0 inside one group
+    in_order_test: Mapped[int | None]  # test pairs of the in-order split …
+    in_order_shared: Mapped[int | None]  # … with a question of a training duplicate
+    owner: Mapped[str | None] = mapped_column(String(40))  # the API key that it came with
+
+
+class Experiment(Base):
+    """A spec being carried out; its state follows from its runs and is not stored."""
+
+    __tablename__ = "experiments"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    spec: Mapped[dict[str, Any]]
+    idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    # what was sent under the key, so that its reuse for something else is noticed
+    request_hash: Mapped[str] = mapped_column(String(64))
+    test_pairs: Mapped[int]
+    # accuracies of two models that need no training, to stand beside every accuracy
+    baseline_majority: Mapped[float]
+    baseline_collapsed: Mapped[float]
+    # rows that the split left out since they join its parts; null: not yet counted then
+    left_out_pairs: Mapped[int | None]
+    owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked
+
+
+class Run(Base):
+    """One arm under one seed."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        UniqueConstraint("experiment_id", "arm", "seed"),
+        Index("ix_runs_state", "state"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    experiment_id: Mapped[str] = mapped_column(ForeignKey("experiments.id", ondelete="CASCADE"))
+    position: Mapped[int]  # order of queueing inside the experiment
+    arm: Mapped[str] = mapped_column(String(64))
+    seed: Mapped[int]
+    device: Mapped[str] = mapped_column(String(8))  # as asked: auto, cpu, cuda
+    state: Mapped[str] = mapped_column(String(16))
+    attempt: Mapped[int] = mapped_column(default=0)
+    step: Mapped[int] = mapped_column(default=0)
+    steps: Mapped[int]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str | None] = mapped_column(Text)
+    worker_id: Mapped[str | None] = mapped_column(String(40))
+    submitted_at: Mapped[datetime]  # when its last message was sent
+    started_at: Mapped[datetime | None]  # of this attempt
+    started_step: Mapped[int] = mapped_column(default=0)  # the step this attempt went on from
+    heartbeat_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    weights_sha256: Mapped[str | None] = mapped_column(String(64))
+    provenance: Mapped[dict[str, Any] | None]
+    # attempts that a fault of the machine ended; what a worker gave back in order is none
+    faults: Mapped[int] = mapped_column(default=0, server_default="0")
+    not_before: Mapped[datetime | None]  # queued: its wait after a fault ends then
+    problem: Mapped[dict[str, Any] | None]  # a `RunProblem`: failed, or queued after a fault
+    # of the life since it was queued first or by a person: what `time_limit` bounds
+    trained_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    # queued by a person who wants no checkpoint: the next attempt removes them
+    anew: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class Step(Base):
+    """One training step: its loss before the update, and the gauges of collapse."""
+
+    __tablename__ = "steps"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    loss: Mapped[float]
+    loss_per_row: Mapped[float]
+    s_ap_mean: Mapped[float]
+    s_an_mean: Mapped[float]
+    harder_share: Mapped[float]  # rows with a negative harder than their positive
+    masked_share: Mapped[float]  # rows whose negatives are all harder than their positive
+    # rows whose closest other pair is a known duplicate of the anchor; null: not yet measured then
+    false_closest_share: Mapped[float | None]
+    gradient_norm: Mapped[float]
+    lr: Mapped[float]
+    # share of rows whose hinge is above zero, one column for each term of the loss
+    active_1: Mapped[float]
+    active_2: Mapped[float | None]
+    active_3: Mapped[float | None]
+    active_4: Mapped[float | None]
+    active_5: Mapped[float | None]
+    active_6: Mapped[float | None]
+    active_7: Mapped[float | None]
+    active_8: Mapped[float | None]
+
+
+class Evaluation(Base):
+    """One evaluation of a run after a step, on the validation or the test rows."""
+
+    __tablename__ = "evaluations"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    split: Mapped[str] = mapped_column(String(16), primary_key=True)
+    loss: Mapped[float | None]  # the arm's own loss per batch; null on test
+    loss_per_row: Mapped[float | None]
+    baseline_loss: Mapped[float | None]  # the baseline arm's loss on the same batches
+    threshold: Mapped[float | None]  # of the accuracy; null: not yet stored then
+    accuracy: Mapped[float]
+    roc_auc: Mapped[float | None]  # null when all pairs have one label
+    average_precision: Mapped[float | None]
+    predicted_positive: Mapped[float]  # share of pairs above the threshold
+    positive_mean: Mapped[float | None]  # mean similarity of the duplicates
+    negative_mean: Mapped[float | None]  # mean similarity of the other pairs
+    pairs: Mapped[int]
+
+
+class Event(Base):
+    """What happened to an experiment or a run, in order; never changed, never removed alone."""
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), index=True
+    )
+    run_id: Mapped[str | None] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(32))  # created, state, cancel_requested, submitted, …
+    from_state: Mapped[str | None] = mapped_column(String(16))
+    to_state: Mapped[str | None] = mapped_column(String(16))
+    attempt: Mapped[int | None]
+    message: Mapped[str | None] = mapped_column(Text)
+
+
+class Look(Base):
+    """A look at the verdict, planned before the first run: when it is taken, and how strictly."""
+
+    __tablename__ = "looks"
+
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    pairs: Mapped[int]  # seeds at this look
+    level: Mapped[float]  # nominal two-sided level of its tests
+    spent: Mapped[float]  # of the error of one comparison, once it has been taken
+    state: Mapped[str] = mapped_column(String(16))  # planned, taken, dropped
+    taken_at: Mapped[datetime | None]
+
+
+class LookVerdict(Base):
+    """What a look said of one arm against the baseline, as it was said then."""
+
+    __tablename__ = "look_verdicts"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["experiment_id", "number"],
+            ["looks.experiment_id", "looks.number"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    experiment_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    arm: Mapped[str] = mapped_column(String(64), primary_key=True)
+    pairs: Mapped[int]  # seeds that had succeeded in both arms
+    mean_difference: Mapped[float | None]  # the arm minus the baseline
+    sign_flip_p: Mapped[float | None]
+    equivalence_p: Mapped[float | None]
+    verdict: Mapped[str] = mapped_column(String(16))
+    sentence: Mapped[str] = mapped_column(Text)
+
+
+class Worker(Base):
+    """A worker and what it has; alive while its heartbeat is young."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int]
+    slots: Mapped[int]
+    cuda_devices: Mapped[int]
+    draining: Mapped[bool] = mapped_column(default=False)
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+
+
+class Reproduction(Base):
+    """A run trained again, to see whether every figure comes out the same.
+
+    The training again is the one run of an experiment of its own, which is listed nowhere: so
+    nothing that asks about the first experiment ever sees it.
+    """
+
+    __tablename__ = "reproductions"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), unique=True
+    )
+    created_at: Mapped[datetime]
+
+
+class Prediction(Base):
+    """Pairs of questions that someone asks a run about, and its answer; kept for an hour."""
+
+    __tablename__ = "predictions"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked
+    pairs: Mapped[list[Any]]  # of two texts each
+    attempt: Mapped[int] = mapped_column(default=0)
+    worker_id: Mapped[str | None] = mapped_column(String(40))  # whose process is to answer
+    answered_at: Mapped[datetime | None]
+    threshold: Mapped[float | None]
+    similarities: Mapped[list[Any] | None]  # one for each pair; null where `reason` says why
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class ApiKey(Base):
+    """A key by its digest, never itself. Revoked, and never removed: owners name it for good."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    scope: Mapped[str] = mapped_column(String(16))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """Who changed what; never changed, and it outlives what it speaks of."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
+    at: Mapped[datetime]
+    key_id: Mapped[str | None] = mapped_column(String(40))  # null: without a key, from loopback
+    key_name: Mapped[str | None] = mapped_column(String(100))
+    action: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(100), index=True)

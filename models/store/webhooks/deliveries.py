@@ -1,0 +1,160 @@
+"""All SQL of telling webhooks: an outbox that is filled where an experiment ends, then emptied.
+
+Any number of workers may empty it: a delivery is claimed by one conditional UPDATE that raises its
+attempt and puts it off, so that it comes up again where the claimer dies before it has sent it.
+**So a webhook is told at least once**, and the id tells it what it has heard before.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from models.states import LookState, RunState, experiment_state
+from models.store.database import changed
+from models.store.ids import new_id
+from models.store.tables import Delivery, Event, Experiment, Look, Reproduction, Run, Webhook
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is to be sent, by the attempt that claimed it."""
+
+    id: str
+    attempt: int
+    webhook_id: str
+    url: str
+    secret: str
+    body: str
+
+    def __repr__(self) -> str:  # it is logged, and the rest is nobody's business
+        return f"Letter({self.id}, attempt {self.attempt})"
+
+
+def note_end(session: Session, experiment_id: str, now: datetime) -> None:
+    """Where the experiment has ended, put into the outbox what its owner's webhooks want to hear.
+
+    Called by whoever may have ended it, who holds its row; again for the same end is no error.
+    """
+    wanted = _webhooks_for(session, experiment_id)
+    if not wanted:
+        return
+    state, counts = _state(session, experiment_id)
+    if state in (RunState.QUEUED, RunState.RUNNING):
+        return
+    kind, end = f"experiment.{state}", _last_state_event(session, experiment_id)
+    name = session.scalar(select(Experiment.name).where(Experiment.id == experiment_id))
+    for row in wanted:
+        if kind not in row.events or _told(session, row.id, experiment_id, end):
+            continue
+        identity = new_id("evt")
+        document = {
+            "id": identity,
+            "type": kind,
+            "created_at": now.isoformat(),
+            "experiment": {
+                "id": experiment_id,
+                "name": name,
+                "state": state,
+                "runs": counts,
+                "results": f"/v1/experiments/{experiment_id}/results",
+            },
+        }
+        session.add(
+            Delivery(
+                id=identity,
+                webhook_id=row.id,
+                experiment_id=experiment_id,
+                end_event=end,
+                kind=kind,
+                body=json.dumps(document, ensure_ascii=False),
+                created_at=now,
+                due_at=now,
+            )
+        )
+    session.flush()
+
+
+def _webhooks_for(session: Session, experiment_id: str) -> Sequence[Webhook]:
+    """None for a run trained again: its experiment is shown nowhere."""
+    same = or_(
+        Webhook.owner == Experiment.owner,
+        and_(Webhook.owner.is_(None), Experiment.owner.is_(None)),
+    )
+    again = exists().where(Reproduction.experiment_id == Experiment.id)
+    query = select(Webhook).join(Experiment, same).where(Experiment.id == experiment_id, ~again)
+    return session.scalars(query).all()
+
+
+def _state(session: Session, experiment_id: str) -> tuple[RunState, dict[RunState, int]]:
+    query = select(Run.state, func.count()).where(Run.experiment_id == experiment_id)
+    counts = {RunState(state): n for state, n in session.execute(query.group_by(Run.state))}
+    planned = exists().where(Look.experiment_id == experiment_id, Look.state == LookState.PLANNED)
+    return experiment_state(counts, look_left=bool(session.scalar(select(planned)))), counts
+
+
+def _last_state_event(session: Session, experiment_id: str) -> int:
+    query = select(func.max(Event.id)).where(
+        Event.experiment_id == experiment_id, Event.kind == "state"
+    )
+    return session.scalar(query) or 0
+
+
+def _told(session: Session, webhook_id: str, experiment_id: str, end: int) -> bool:
+    same = exists().where(
+        Delivery.webhook_id == webhook_id,
+        Delivery.experiment_id == experiment_id,
+        Delivery.end_event == end,
+    )
+    return bool(session.scalar(select(same)))
+
+
+def any_due(session: Session, now: datetime) -> bool:
+    return bool(session.scalar(select(exists().where(Delivery.due_at <= now))))
+
+
+def claim_due(session: Session, now: datetime, lease: timedelta, limit: int) -> list[Letter]:
+    """At most `limit` deliveries that are due, put off by `lease` for whoever else looks."""
+    query = (
+        select(Delivery, Webhook)
+        .join(Webhook, Webhook.id == Delivery.webhook_id)
+        .where(Delivery.due_at <= now)
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(limit)
+    )
+    letters = []
+    for row, hook in session.execute(query).all():
+        seen = (Delivery.id == row.id, Delivery.attempt == row.attempt, Delivery.due_at <= now)
+        change = update(Delivery).where(*seen).values(attempt=row.attempt + 1, due_at=now + lease)
+        if changed(session, change):
+            letters.append(
+                Letter(row.id, row.attempt + 1, hook.id, hook.url, hook.secret, row.body)
+            )
+    return letters
+
+
+def settle(
+    session: Session,
+    letter: Letter,
+    *,
+    status: int | None,
+    reason: str | None,
+    due_at: datetime | None,
+    now: datetime,
+) -> bool:
+    """Store how an attempt ended: heard where there is no reason, else again at `due_at`, or given
+    up where that is None. False where another attempt has claimed it meanwhile."""
+    mine = (Delivery.id == letter.id, Delivery.attempt == letter.attempt)
+    values = {"status": status, "reason": reason, "due_at": due_at}
+    if reason is None:
+        values["delivered_at"] = now
+    return changed(session, update(Delivery).where(*mine).values(values))
+
+
+def forget_old(session: Session, before: datetime) -> None:
+    """Remove what was settled and is older."""
+    settled = (Delivery.due_at.is_(None), Delivery.created_at < before)
+    session.execute(delete(Delivery).where(*settled))

@@ -1,0 +1,77 @@
+"""All SQL of the workers: what each has, whether it lives, whether it should stop taking runs."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.orm import Session
+
+from models.errors import NotFound
+from models.states import RunState
+from models.store.tables import Run, Worker
+
+
+def announce(
+    session: Session,
+    *,
+    worker_id: str,
+    host: str,
+    pid: int,
+    slots: int,
+    cuda_devices: int,
+    now: datetime,
+) -> None:
+    """A worker is there; saying it again under the same id replaces what was said before."""
+    session.merge(
+        Worker(
+            id=worker_id,
+            host=host,
+            pid=pid,
+            slots=slots,
+            cuda_devices=cuda_devices,
+            draining=False,
+            started_at=now,
+            heartbeat_at=now,
+        )
+    )
+    session.flush()
+
+
+def beat(session: Session, worker_id: str, now: datetime) -> None:
+    """The worker still lives. Raises `NotFound` when it was never announced, or has retired."""
+    change = update(Worker).where(Worker.id == worker_id).values(heartbeat_at=now)
+    result = session.execute(change)
+    if isinstance(result, CursorResult) and result.rowcount == 0:
+        raise NotFound(f"there is no worker '{worker_id}'")
+
+
+def drain(session: Session, worker_id: str) -> None:
+    """The worker takes no new runs from now on. Nothing happens for one that is gone."""
+    session.execute(update(Worker).where(Worker.id == worker_id).values(draining=True))
+
+
+def is_draining(session: Session, worker_id: str) -> bool:
+    """Whether `drain` was called for this worker; False for one that is gone."""
+    return bool(session.scalar(select(Worker.draining).where(Worker.id == worker_id)))
+
+
+def live_workers(session: Session, now: datetime, lease_seconds: float) -> list[Worker]:
+    """Workers whose last heartbeat is at most `lease_seconds` old, oldest worker first."""
+    alive = Worker.heartbeat_at >= now - timedelta(seconds=lease_seconds)
+    query = select(Worker).where(alive).order_by(Worker.started_at, Worker.id)
+    return list(session.scalars(query))
+
+
+def retire(session: Session, worker_id: str) -> None:
+    """The worker has ended as it should; its row is removed."""
+    session.execute(delete(Worker).where(Worker.id == worker_id))
+
+
+def runs_held(session: Session, worker_id: str) -> list[Run]:
+    """Runs that this worker's attempts hold, in order of locks (see `reaping`)."""
+    held = (Run.state == RunState.RUNNING, Run.worker_id == worker_id)
+    return list(session.scalars(select(Run).where(*held).order_by(Run.experiment_id, Run.id)))
+
+
+def has_cuda(session: Session, worker_id: str) -> bool:
+    """Whether the worker announced a CUDA device; False for one that is gone."""
+    return bool(session.scalar(select(Worker.cuda_devices).where(Worker.id == worker_id)))

@@ -1,0 +1,114 @@
+"""The waiting times of two arms: log-rank, restricted means, and the difference under each seed.
+
+A seed fixes the initial weights and the batches of both arms, so the claim rests on the pairs:
+on the differences a - b of min(waiting time, horizon), which are known for every run that was
+followed to the horizon, censored or not. The log-rank test and the difference of the two
+restricted means stand beside it: they look at all runs, and treat the arms as if they were
+independent, which wastes what pairing gains.
+"""
+
+import math
+import statistics
+
+import numpy as np
+from scipy.special import stdtrit
+from scipy.stats import logrank
+
+from models.comparison.sign_flip import sign_flip_p
+from models.comparison.verdict import FEWEST_PAIRS
+from models.survival.kaplan_meier import censored, normal_interval, restricted_mean
+from models.survival.schema import (
+    ReachedPairs,
+    RestrictedDifference,
+    Sooner,
+    StepInterval,
+    Wait,
+    WaitComparison,
+    WaitPair,
+    Waits,
+)
+
+
+def compare_waits(
+    a: Waits, b: Waits, *, a_name: str, b_name: str, horizon: int | None, confidence: float
+) -> WaitComparison:
+    """Compare two arms, given seed -> wait of their succeeded runs.
+
+    `horizon` is a step to which all of them were followed; None when there are none.
+    """
+    pairs = tuple(_pair(seed, a[seed], b[seed], horizon) for seed in sorted(a.keys() & b.keys()))
+    differences = [float(pair.difference) for pair in pairs]
+    interval = _t_interval(differences, confidence)
+    p = sign_flip_p(differences)
+    reached = [pair.a - pair.b for pair in pairs if pair.a_reached and pair.b_reached]
+    return WaitComparison(
+        a=a_name,
+        b=b_name,
+        horizon=horizon,
+        log_rank_p=log_rank_p(a, b),
+        restricted_mean_difference=restricted_difference(a, b, horizon, confidence),
+        pairs=pairs,
+        mean_difference=statistics.fmean(differences) if differences else None,
+        interval=interval,
+        sign_flip_p=p,
+        both_reached=ReachedPairs(
+            pairs=len(reached), mean_difference=statistics.fmean(reached) if reached else None
+        ),
+        verdict=_verdict(len(pairs), interval, p),
+    )
+
+
+def _pair(seed: int, a: Wait, b: Wait, horizon: int | None) -> WaitPair:
+    assert horizon is not None  # there is one as soon as there is a run
+    return WaitPair(
+        seed=seed,
+        a=a.step,
+        a_reached=a.reached,
+        b=b.step,
+        b_reached=b.reached,
+        difference=a.restricted(horizon) - b.restricted(horizon),
+    )
+
+
+def log_rank_p(a: Waits, b: Waits) -> float | None:
+    """Two-sided log-rank p (Mantel 1966); None where no wait ended while both arms waited."""
+    if not a or not b:
+        return None
+    with np.errstate(invalid="ignore"):  # its variance is 0 then, and its statistic 0 / 0
+        p = float(logrank(*(censored(list(side.values())) for side in (a, b))).pvalue)
+    return None if math.isnan(p) else p
+
+
+def restricted_difference(
+    a: Waits, b: Waits, horizon: int | None, confidence: float
+) -> RestrictedDifference | None:
+    """The difference of two areas; its variance is the sum of theirs (Uno et al. 2014)."""
+    if horizon is None or not a or not b:
+        return None
+    first, second = (restricted_mean(list(side.values()), horizon, confidence) for side in (a, b))
+    difference = first.mean - second.mean
+    error = math.hypot(first.standard_error, second.standard_error)
+    return RestrictedDifference(
+        difference=difference,
+        standard_error=error,
+        interval=normal_interval(difference, error, confidence),
+    )
+
+
+def _t_interval(differences: list[float], confidence: float) -> StepInterval | None:
+    """Of the mean; a point when all differences agree, as in `models.comparison.compare`."""
+    n = len(differences)
+    if n < 2:
+        return None
+    mean, sd = statistics.fmean(differences), statistics.stdev(differences)
+    half = -float(stdtrit(n - 1, (1 - confidence) / 2)) * sd / math.sqrt(n)
+    return StepInterval(confidence=confidence, low=mean - half, high=mean + half)
+
+
+def _verdict(pairs: int, interval: StepInterval | None, p: float | None) -> Sooner:
+    if pairs < FEWEST_PAIRS or interval is None or p is None:
+        return "undecided"
+    alpha = float(f"{1 - interval.confidence:.12g}")  # 1 - 0.95 is not 0.05 in floats
+    if interval.low <= 0 <= interval.high or p > alpha:
+        return "undecided"
+    return "a_sooner" if interval.high < 0 else "b_sooner"

@@ -1,0 +1,87 @@
+"""Accuracy at matched loss: how good is each arm once both have come equally far?
+
+This is the comparison that was proposed in the forum. Under one seed the *matched loss* is the
+lowest validation loss that **both** arms reached, the larger of their two minima, in the baseline's
+loss (one yardstick, see `target.py`). Each arm is taken at its first evaluation at or below it. The
+accuracy is that on the validation pairs, for the test pairs are scored only after the last step.
+
+Evaluations are some steps apart, so an arm may already be below the matched loss where it is taken:
+each point says its own loss.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from models.comparison.compare import compare
+from models.comparison.schema import Comparison
+from models.survival.schema import WaitingFigures
+from models.survival.target_loss import Point, first_at_or_below
+
+METRIC = "validation.matched_accuracy"  # "loss" in its name would make lower the better
+
+Series = Mapping[int, Sequence[Point]]
+
+
+class MatchedPoint(WaitingFigures):
+    """One arm where it is taken."""
+
+    step: int
+    baseline_loss: float
+    accuracy: float
+
+
+class MatchedSeed(WaitingFigures):
+    """Both arms of one seed, at the loss that both reached."""
+
+    seed: int
+    matched_loss: float
+    a: MatchedPoint
+    b: MatchedPoint
+
+
+class MatchedAccuracy(WaitingFigures):
+    """Two arms at matched loss; the comparison is of their accuracies, paired over the seeds."""
+
+    seeds: tuple[MatchedSeed, ...]
+    comparison: Comparison
+
+
+def match_seed(seed: int, a: Sequence[Point], b: Sequence[Point]) -> MatchedSeed | None:
+    """The two arms of a seed at their matched loss; None when one was never evaluated."""
+    if not a or not b:
+        return None
+    matched = max(min(point.loss for point in side) for side in (a, b))
+    first, second = first_at_or_below(a, matched), first_at_or_below(b, matched)
+    assert first is not None  # each side's minimum is at or below the larger of the two
+    assert second is not None
+    return MatchedSeed(seed=seed, matched_loss=matched, a=_taken(first), b=_taken(second))
+
+
+def compare_at_matched_loss(
+    a: Series,
+    b: Series,
+    *,
+    a_name: str,
+    b_name: str,
+    equivalence_margin: float,
+    confidence: float,
+    expected_pairs: int,
+) -> MatchedAccuracy:
+    """Compare two arms, given seed -> validation points of their succeeded runs."""
+    both = (match_seed(seed, a[seed], b[seed]) for seed in sorted(a.keys() & b.keys()))
+    seeds = tuple(seed for seed in both if seed is not None)
+    comparison = compare(
+        {one.seed: one.a.accuracy for one in seeds},
+        {one.seed: one.b.accuracy for one in seeds},
+        a_name=a_name,
+        b_name=b_name,
+        metric=METRIC,
+        equivalence_margin=equivalence_margin,
+        confidence=confidence,
+        expected_pairs=expected_pairs,
+    )
+    beside = comparison.model_copy(update={"role": "secondary"})  # it decides nothing
+    return MatchedAccuracy(seeds=seeds, comparison=beside)
+
+
+def _taken(point: Point) -> MatchedPoint:
+    return MatchedPoint(step=point.step, baseline_loss=point.loss, accuracy=point.accuracy)

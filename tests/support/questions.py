@@ -1,0 +1,34 @@
+"""Questions as an encoder reads them, and encoders of every kind, for tests."""
+
+import numpy as np
+import torch
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from models.specs.training import EncoderSpec
+from worker.training.data import Questions
+from worker.training.encoders.encoders import build_encoder
+from worker.training.encoders.initial import initial_weights
+
+torch.set_num_threads(1)  # as a run has; more would only wait for each other on such small tensors
+
+WORDS = 20
+KINDS = ("lstm", "gru", "bag", "transformer")
+
+some_questions = st.lists(
+    st.lists(st.integers(0, WORDS - 1), min_size=1, max_size=9), min_size=1, max_size=6
+)
+
+
+def questions(*texts):
+    ids = np.array([word for text in texts for word in text], dtype=np.int64)
+    return Questions(ids, np.array([len(text) for text in texts], dtype=np.int64))
+
+
+def encoder_spec(kind, **fields):
+    return TypeAdapter(EncoderSpec).validate_python({"kind": kind, **fields})
+
+
+def encoder_of(kind, *, seed=3, **fields):
+    spec = encoder_spec(kind, **fields)
+    return build_encoder(spec, initial_weights(spec, WORDS, seed))

@@ -1,0 +1,83 @@
+"""Stacks for tests: questions of very different lengths, arms of every loss, the events of each."""
+
+import dataclasses
+
+import numpy as np
+
+from worker.training.events import StepDone
+from worker.training.stack.loop import Member, Stack
+
+from support.training import WORDS, tiny_data, tiny_spec
+
+TERMS = {
+    "mean": {"kind": "mean_negative"},
+    "semi": {"kind": "closest_negative", "among": "semi_hard"},
+    "mined": {
+        "kind": "closest_negative",
+        "mining": [{"from_step": 1, "among": "semi_hard"}, {"from_step": 4, "among": "all"}],
+    },
+    "selective": {"kind": "selectively_contrastive"},
+    "ranking": {"kind": "multiple_negatives"},
+    "drawn": {"kind": "distance_weighted"},
+    "circle": {"kind": "circle"},
+    "contrastive": {"kind": "contrastive"},
+}
+ANCHORS = ("first", "second", "both")
+
+
+def arms_of_every_loss():
+    return [
+        {
+            "name": name,
+            "loss": {
+                "terms": [term],
+                "anchors": ANCHORS[index % 3],
+                "exclude_known_duplicates": index % 2 == 1,
+                "reduction": "mean" if index % 4 == 2 else "sum",
+            },
+        }
+        for index, (name, term) in enumerate(TERMS.items())
+    ]
+
+
+def wild_data(rows=400, seed=0):
+    """As `tiny_data`, but one question in 25 has up to 70 tokens, and one in forty has none."""
+    draw = np.random.default_rng(seed)
+    data = tiny_data(rows, seed)
+    lengths = draw.integers(1, 8, size=2 * rows)
+    long = draw.random(2 * rows) < 0.04
+    lengths[long] = draw.integers(9, 71, size=long.sum())
+    lengths[draw.random(2 * rows) < 0.025] = 0
+    return dataclasses.replace(
+        data,
+        ids=draw.integers(2, WORDS, size=lengths.sum()).astype(np.int32),
+        offsets=np.concatenate(([0], np.cumsum(lengths))),
+    )
+
+
+def stack_spec(**changes):
+    """The tiny spec for six steps; its encoder is named whole by those who change it."""
+    return tiny_spec(**{"steps": 6, "evaluate_every": 3, **changes})
+
+
+def told_by(stack, until=None):
+    """The events of every member, by its index. `until` may say, after any event, whom to drop."""
+    told = {}
+    for member, event in stack.events():
+        told.setdefault(member, []).append(event)
+        for dropped in (until(member, event) if until else None) or ():
+            stack.drop(dropped)
+    return told
+
+
+def trained(spec, members, data, *, width=4, until=None):
+    """The events of every member of a stack of `members`, each an arm and a seed."""
+    stack = Stack(spec, [Member(*member) for member in members], data, width=width)
+    return told_by(stack, until)
+
+
+def dropping(member, step):
+    """Drops `member` after its step `step`."""
+    return lambda index, event: (
+        [member] if index == member and isinstance(event, StepDone) and event.step == step else []
+    )

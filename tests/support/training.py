@@ -1,0 +1,82 @@
+"""Small trainings for tests: token arrays made here, and specs that take milliseconds a step."""
+
+import numpy as np
+
+from models.specs.parse import parse_spec
+from models.specs.recipes import RECIPES
+from worker.training.checkpoints import Checkpoints
+from worker.training.data import RunData
+from worker.training.events import Evaluated, Finished, Saved, Started, StepDone
+from worker.training.loop import train
+
+WORDS = 60
+
+
+def tiny_data(rows=400, seed=0):
+    """Pairs of random words: a duplicate repeats its first question with one word changed."""
+    draw = np.random.default_rng(seed)
+    texts, labels = [], np.zeros(rows, dtype=np.int8)
+    for row in range(rows):
+        first = draw.integers(2, WORDS, size=draw.integers(2, 9))
+        second = draw.integers(2, WORDS, size=draw.integers(2, 9))
+        if draw.random() < 0.5:
+            second, labels[row] = first.copy(), 1
+            second[draw.integers(len(second))] = draw.integers(2, WORDS)
+        texts += [first, second]
+    questions = np.arange(2 * rows, dtype=np.int32)
+    every, duplicates = np.arange(rows), np.flatnonzero(labels)
+    cut, end = rows // 2, rows * 3 // 4
+    return RunData(
+        ids=np.concatenate(texts).astype(np.int32),
+        offsets=np.concatenate(([0], np.cumsum([len(text) for text in texts]))),
+        remap=np.arange(WORDS, dtype=np.int32),
+        vocabulary_size=WORDS,
+        labels=labels,
+        train=duplicates[duplicates < cut],
+        validation_duplicates=duplicates[(duplicates >= cut) & (duplicates < end)],
+        validation=every[cut:end],
+        test=every[end:],
+        groups=np.where(labels[questions // 2] == 1, questions // 2 * 2, questions),
+    )
+
+
+def tiny_spec(**changes):
+    """The forum's two arms on a small encoder: 12 steps of 16 pairs."""
+    document = {
+        **RECIPES["hard-negative-mining"].spec,
+        "dataset": "tiny",
+        "encoder": {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8},
+        "optimizer": {"schedule": {"kind": "constant"}},
+        "batch_size": 16,
+        "steps": 12,
+        "evaluate_every": 5,
+        "validation_batches": 2,
+        "validation_pairs": 50,
+        **changes,
+    }
+    return parse_spec(document)
+
+
+def figures(events):
+    """What must repeat bit for bit: steps, evaluations, the end, scores and weights."""
+    said = [e for e in events if isinstance(e, StepDone | Evaluated)]
+    last = events[-1]
+    assert isinstance(last, Finished)
+    weights = {name: values.tobytes() for name, values in last.weights.items()}
+    end = (last.step, last.kept_step, last.stopped_early)
+    return said, end, last.scores.tobytes(), weights
+
+
+def killed_after_every_step(spec, arm, seed, data, folder):
+    """The events of a training that is killed after each checkpoint, and has one at every step."""
+    events = []
+    while True:
+        checkpoints = Checkpoints(folder, due=lambda _step: True)
+        for event in train(spec, arm, seed, data, checkpoints=checkpoints):
+            if isinstance(event, Saved):
+                break
+            if isinstance(event, Started):
+                assert event.step == sum(isinstance(e, StepDone) for e in events)
+            events.append(event)
+        else:
+            return events

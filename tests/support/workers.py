@@ -1,0 +1,302 @@
+"""A lab of real parts for tests: data folder, database, broker, and workers to start and kill.
+
+Everything is the product's own: the worker is `python -m worker` with settings in its environment.
+Models are tiny and the periods of heartbeat, lease and reaper short; nothing else differs.
+"""
+
+import copy
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from models.broker import celery_app, submit
+from models.datasets import cache
+from models.datasets.generated.generator import generate_pairs
+from models.datasets.pairs import content_hash
+from models.datasets.profile import profile
+from models.files.checkpoint_files import checkpoints_in
+from models.processes.parent_death import bound
+from models.settings import Settings
+from models.specs.parse import parse_spec
+from models.states import TERMINAL, RunState
+from models.store import datasets, experiments
+from models.store.database import Database
+from models.store.metrics import rows
+from models.store.run_life import runs
+from models.store.tables import Base, Run
+
+from support.spoiling import SpoiledTraining
+
+ROWS = 1200
+PATIENCE = 240.0  # seconds until a test calls it never; a busy machine is no failure
+
+
+def wait_until(
+    what: str,
+    holds: Callable[[], Any],
+    seconds: float = PATIENCE,
+    *,
+    log: Callable[[], str] = str,
+) -> Any:
+    """Return the first true answer of `holds`; fail, saying what never came, and the `log` then."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = holds()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"waited {seconds:g} s and never saw: {what}\n{log()}")
+
+
+class WorkerForTests:
+    """A worker's top process, and whatever it starts."""
+
+    def __init__(self, settings: Settings, log: Path, **environment: str) -> None:
+        self._log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                bound([sys.executable, "-m", "worker"]),  # a killed test run leaves none behind
+                env=settings.environment(**environment),
+                stdin=subprocess.DEVNULL,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """End it in order."""
+        self.process.terminate()
+        self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        """What a power cut is to the top process; the others follow by themselves."""
+        self.process.kill()
+        self.process.wait()
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def family(self) -> set[int]:
+        """Pids of the worker and all processes under it."""
+        return descendants(self.process.pid)
+
+
+class Lab:
+    """What an API process would hold, without HTTP."""
+
+    def __init__(
+        self, folder: Path, database_url: str, broker_url: str, files_url: str = ""
+    ) -> None:
+        self.folder = folder
+        self.settings = Settings(
+            data_dir=folder / "data",
+            database_url=database_url,
+            broker_url=broker_url,
+            files_url=files_url,
+            workers=2,
+            heartbeat_seconds=0.25,
+            resubmit_seconds=1,
+            checkpoint_seconds=0.2,
+            max_attempts=2,
+            retry_seconds=0.2,
+        )
+        self.database = Database(database_url)
+        self.app = celery_app(broker_url)
+        self.workers: list[WorkerForTests] = []
+        self.add_dataset("generated")
+
+    def add_dataset(self, name: str, seed: int = 0) -> Path:
+        """Store generated pairs under `name`; returns the folder of their files."""
+        pairs = generate_pairs(ROWS, seed)
+        digest = content_hash(pairs)
+        folder = self.settings.datasets_dir / digest
+        cache.store(pairs, folder)
+        tokens, groups = cache.open_tokens(folder, "word", pairs), cache.open_groups(folder, pairs)
+        about = profile(pairs, tokens, groups)
+        self.settings.file_store().give_folder(folder, last=cache.PAIRS)
+        with self.database.transaction() as session:
+            datasets.add_dataset(
+                session, name=name, content_hash=digest, has_split=False, profile=about
+            )
+        return folder
+
+    def start_worker(
+        self, *, spoiled: SpoiledTraining | None = None, **changes: Any
+    ) -> WorkerForTests:
+        settings = self.settings.model_copy(update=changes)
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        worker = WorkerForTests(settings, log, **(spoiled.environment if spoiled else {}))
+        self.workers.append(worker)
+        return worker
+
+    def create(self, *, ring: int = 1, **changes: Any) -> list[Run]:
+        """Runs of two arms under one seed, with `changes` to the spec; rings `ring` times each."""
+        spec = parse_spec({**_SPEC, **changes})
+        with self.database.transaction() as session:
+            dataset = datasets.dataset_by_name(session, spec.dataset)
+            row = experiments.create_experiment(
+                session,
+                spec=spec,
+                dataset=dataset,
+                test_pairs=200,
+                baseline_majority=0.6,
+                baseline_collapsed=0.4,
+                left_out_pairs=0,
+                idempotency_key=None,
+                request_hash="",
+            )
+            made = experiments.runs_of(session, row.id)
+        for run in made * ring:
+            submit(self.app, run.id, run.device)
+        return made
+
+    def spec_arms(self) -> list[dict[str, Any]]:
+        """The two arms of every experiment here, to be changed."""
+        return copy.deepcopy(_SPEC["arms"])
+
+    def create_one(self, *, ring: int = 1, **changes: Any) -> Run:
+        """As `create`, but the run of the second arm is cancelled before it can start."""
+        run, other = self.create(ring=0, **changes)
+        self.cancel(other)
+        for _ in range(ring):
+            submit(self.app, run.id, run.device)
+        return run
+
+    def cancel(self, run: Run) -> None:
+        with self.database.transaction() as session:
+            runs.request_cancel(session, run.id, datetime.now(UTC))
+
+    def run(self, run: Run) -> Run:
+        with self.database.reading() as session:
+            return runs.run(session, run.id)
+
+    def wait_for_state(self, run: Run, state: RunState) -> Run:
+        def there() -> bool:
+            now = self.run(run)
+            assert now.state == state or now.state not in TERMINAL, (now.state, now.reason)
+            return now.state == state
+
+        wait_until(f"run {run.id} {state}", there)
+        return self.run(run)
+
+    def wait_for_success(self, *made: Run) -> list[Run]:
+        return [self.wait_for_state(run, RunState.SUCCEEDED) for run in made]
+
+    def wait_for_step(self, run: Run, step: int) -> Run:
+        wait_until(f"step {step} of {run.id}", lambda: self.run(run).step >= step)
+        return self.run(run)
+
+    def wait_for_checkpoint(self, run: Run) -> None:
+        files, folder = self.settings.file_store(), self.settings.run_dir(run.id)
+        wait_until("a checkpoint", lambda: checkpoints_in(files, folder))
+
+    def figures(self, run: Run) -> tuple[Any, ...]:
+        return figures_of(self.database, self.settings, run.id)
+
+    def close(self) -> None:
+        for worker in self.workers:
+            if worker.process.poll() is None:
+                worker.kill()
+        self.app.close()
+        self.database.close()
+
+
+_LOSS = {"terms": [{"kind": "mean_negative"}, {"kind": "closest_negative"}]}
+_MASKED = {"terms": [{"kind": "closest_negative", "among": "not_harder_than_positive"}]}
+_SPEC: dict[str, Any] = {
+    "dataset": "generated",
+    "split": {"kind": "in_order", "train_rows": 1000, "test_rows": 200},
+    "encoder": {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8},
+    "batch_size": 16,
+    "steps": 40,
+    "evaluate_every": 20,
+    "validation_batches": 1,
+    "validation_pairs": 64,
+    "device": "cpu",
+    "arms": [{"name": "plain", "loss": _LOSS}, {"name": "masked", "loss": _MASKED}],
+    "seeds": {"count": 1},
+}
+
+
+def figures_of(database: Database, settings: Settings, run_id: str) -> tuple[Any, ...]:
+    """All that must be the same bits in two trainings of one spec, arm and seed."""
+    with database.reading() as session:
+        steps = rows.steps_series(session, run_id)
+        evaluations = [_values(row) for row in rows.evaluations_of(session, run_id)]
+        weights_sha256 = runs.run(session, run_id).weights_sha256
+    files = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in settings.run_dir(run_id).glob("*.safetensors")
+    }
+    return steps, evaluations, files, weights_sha256
+
+
+def _values(row: Base) -> dict[str, Any]:
+    names = [column.name for column in row.__table__.columns]
+    return {name: getattr(row, name) for name in names if name != "run_id"}
+
+
+def attempt_pids(run: Run) -> list[int]:
+    """Processes of attempts at this run."""
+    return [pid for pid in _pids() if attempted_run(pid) == run.id and _alive(pid)]
+
+
+def attempted_run(pid: int) -> str | None:
+    """The run that the process attempts, as its title says."""
+    title = " ".join(command_of(pid)).split()
+    return title[2] if title[:2] == ["tripletlab", "attempt"] and len(title) == 3 else None
+
+
+def descendants(pid: int) -> set[int]:
+    """`pid` and all processes under it."""
+    parents = {each: parent_of(each) for each in _pids()}
+    found, added = {pid}, {pid}
+    while added:
+        added = {each for each, parent in parents.items() if parent in added} - found
+        found |= added
+    return found
+
+
+def still_alive(pids: set[int]) -> set[int]:
+    return {pid for pid in pids if _alive(pid)}
+
+
+def kill_attempt(run: Run) -> None:
+    """`kill -9` the process in which the run trains."""
+    for pid in wait_until("an attempt's process", lambda: attempt_pids(run)):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def command_of(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
+    except OSError:
+        return []
+
+
+def _stat(pid: int) -> list[str]:
+    """State and parent of a process come first after its name, which may hold anything."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _alive(pid: int) -> bool:
+    stat = _stat(pid)
+    return bool(stat) and stat[0] not in "ZX"
+
+
+def parent_of(pid: int) -> int:
+    stat = _stat(pid)
+    return int(stat[1]) if stat else 0

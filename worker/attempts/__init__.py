@@ -1,0 +1,1 @@
+"""One attempt at a run: claimed, trained, recorded, and ended in a state with a reason."""

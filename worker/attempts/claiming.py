@@ -1,0 +1,134 @@
+"""Taking a run: the conditional claim, and what an attempt then needs to know."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from sqlalchemy.orm import Session
+
+from models.errors import Invalid
+from models.retry_policy import RetryPolicy
+from models.specs.experiment import ExperimentSpec
+from models.specs.parse import parse_spec
+from models.states import RunState
+from models.store import clock, experiments, workers
+from models.store.database import Database
+from models.store.run_life import runs
+from models.store.run_life.run_problems import PREFIX, RunProblem
+from models.store.tables import Run
+from worker.attempts.database_retry import patiently
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A run that this process holds under `run.attempt`, and what it has to do."""
+
+    run: Run
+    spec: ExperimentSpec
+    content_hash: str
+
+
+def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
+    """Take the run, or None where another has it or it needs a device that this worker lacks.
+
+    One whose stored spec this version does not read is failed, or it would be rung for for ever.
+    """
+
+    def take() -> Claimed | None:
+        with database.transaction() as session:
+            run = runs.claim(
+                session,
+                run_id,
+                worker_id=worker_id,
+                cuda=workers.has_cuda(session, worker_id),
+                now=clock.now(session),
+            )
+            if run is None:
+                return None
+            experiment = experiments.experiment(session, run.experiment_id)
+            try:
+                spec = parse_spec(experiment.spec)
+            except Invalid as error:
+                _refuse(session, run, error)
+                return None
+            return Claimed(run, spec, experiment.content_hash)
+
+    return patiently(take)
+
+
+def claim_companions(
+    database: Database,
+    first: Claimed,
+    worker_id: str,
+    fits: Callable[[Run], bool],
+    at_most: int,
+) -> list[Claimed]:
+    """Take up to `at_most` more runs of the experiment, of those that wait and fit the first."""
+
+    def take() -> list[Run]:
+        with database.transaction() as session:
+            cuda, now = workers.has_cuda(session, worker_id), clock.now(session)
+            waiting = (
+                run
+                for run in experiments.runs_of(session, first.run.experiment_id)
+                if run.state == RunState.QUEUED and fits(run)
+            )
+            claims = (
+                runs.claim(session, run.id, worker_id=worker_id, cuda=cuda, now=now)
+                for run in waiting
+            )
+            return list(islice(filter(None, claims), at_most))
+
+    return [replace(first, run=run) for run in patiently(take)]
+
+
+def _refuse(session: Session, run: Run, error: Invalid) -> None:
+    problem = RunProblem(
+        type=f"{PREFIX}spec",
+        title="The stored spec cannot be read",
+        detail=f"this version does not take the spec that was stored: {error}",
+        attempt=run.attempt,
+        step=run.step,
+        cause="It was accepted by another version of the service.",
+        advice="Send the spec again; what is refused in it is named then.",
+    )
+    runs.finish(
+        session,
+        run.id,
+        run.attempt,
+        RunState.FAILED,
+        reason=problem.sentence(),
+        problem=problem,
+        now=clock.now(session),
+    )
+
+
+def give_back(database: Database, run_id: str, attempt: int, reason: str) -> None:
+    """Queue the run again, at once and without counting a fault: nothing went wrong with it.
+
+    Raises `StaleAttempt`.
+    """
+
+    def queue() -> None:
+        with database.transaction() as session:
+            runs.give_back(session, run_id, attempt, reason=reason, now=clock.now(session))
+
+    patiently(queue)
+
+
+def hand_on(
+    database: Database, run_id: str, attempt: int, problem: RunProblem, policy: RetryPolicy
+) -> RunState:
+    """After a fault of the machine: queue the run again, to begin after a wait, or fail it when
+    this was the last attempt it may have; how it stands now.
+
+    Raises `StaleAttempt`.
+    """
+
+    def change() -> RunState:
+        with database.transaction() as session:
+            return runs.fault(
+                session, run_id, attempt, problem=problem, policy=policy, now=clock.now(session)
+            )
+
+    return patiently(change)

@@ -1,0 +1,136 @@
+"""The problem document of a training that diverged: what went first, and the setting to change."""
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from models.specs.experiment import ExperimentSpec
+from models.specs.losses import LossSpec
+from models.store.metrics.rows import Series
+from models.store.run_life.run_problems import PREFIX, FirstGauge, RunProblem
+from worker.training.divergence import Diverged
+from worker.training.schedules import learning_rate
+
+_NAMES = {
+    "s_ap_mean": "the similarity of anchors and positives (s_ap_mean)",
+    "s_an_mean": "the similarity of anchors and negatives (s_an_mean)",
+    "loss_per_row": "the loss (loss_per_row)",
+    "gradient_norm": "the gradient's norm (gradient_norm)",
+}
+
+
+def diverged_problem(
+    fault: Diverged, own: ExperimentSpec, series: Series, attempt: int
+) -> RunProblem:
+    """`own` is the arm's own spec, `series` the last recorded steps of the run in columns."""
+    first = first_gauge(series, fault.step, fault.figures)
+    cause, advice = _why(fault, own)
+    return RunProblem(
+        type=f"{PREFIX}diverged",
+        title="The training diverged",
+        detail=f"{fault}{_said(first)}",
+        attempt=attempt,
+        step=fault.step,
+        cause=cause,
+        advice=advice,
+        first_gauge=first,
+    )
+
+
+def _said(first: FirstGauge | None) -> str:
+    if first is None:
+        return ""
+    if first.what == "exploded":
+        return (
+            f"; {_NAMES[first.name]} went first: it exploded at step {first.step}, to {first.value}"
+            f" from a usual {first.usual:.4g}"
+        )
+    return f"; {_NAMES[first.name]} went first: it was {first.value} at step {first.step}"
+
+
+def _why(fault: Diverged, own: ExperimentSpec) -> tuple[str, str]:
+    """Likely cause and advice, each naming the setting that is true of this fault."""
+    adam = own.optimizer
+    match fault.culprit:
+        case "eps":
+            return (
+                f"Adam divided by optimizer.eps alone, where a weight's second moment was zero, "
+                f"and {adam.eps:g} is too small for single precision.",
+                "A larger optimizer.eps helps: 1e-8 is PyTorch's, 1e-5 Trax's.",
+            )
+        case "loss":
+            return (
+                "The similarities were sound and the loss of them was not: it left the range of "
+                "single precision.",
+                f"A smaller {_loss_settings(own.arms[0].loss)} helps.",
+            )
+        case "update" | "gradient":
+            lr = learning_rate(adam, max(fault.step, 1), own.steps)
+            return (
+                "The gradient grew until it, or the weights it moved, left the range of single "
+                f"precision; the learning rate was {lr:.4g} then.",
+                f"A lower optimizer.lr than {adam.lr:g}, or a longer warm-up, usually helps; so "
+                f"does a smaller {_loss_settings(own.arms[0].loss)}.",
+            )
+
+
+def _loss_settings(loss: LossSpec) -> str:
+    """The settings that make this loss large, as a person finds them in the spec."""
+    names = {
+        name
+        for term in loss.terms
+        for name in ("weight", "margin", "scale", "alpha", "beta", "hard_weight")
+        if hasattr(term, name)
+    }
+    return " or ".join(sorted(names)) + " of the loss's terms"
+
+
+WINDOW = 1000  # steps looked back
+EXPLODED = 10.0  # times the usual value
+LEAST = 5  # steps that make a usual value
+
+GAUGES = ("s_ap_mean", "s_an_mean", "loss_per_row", "gradient_norm")
+"""In the order in which a step computes them, so that of one step the first is the cause."""
+
+UNBOUNDED = ("loss_per_row", "gradient_norm")  # similarities stay between -1 and 1
+
+
+def first_gauge(
+    series: Series, failing_step: int, failing: Mapping[str, float]
+) -> FirstGauge | None:
+    """The gauge that went first, by step and then by the order of computation.
+
+    `series` are the recorded steps before the one that failed, in columns; `failing` the figures
+    of that one, which may be none. A gauge *exploded* at the first step of the unbroken stretch, up
+    to the end, in which it was more than ten times its median over the window before. None when
+    neither can be said of any gauge.
+    """
+    found = [
+        one
+        for name in UNBOUNDED
+        if (one := _explosion(name, series["step"], series[name])) is not None
+    ]
+    found += [
+        FirstGauge(
+            name=name, step=failing_step, what="not_finite", value=str(failing[name]), usual=None
+        )
+        for name in GAUGES
+        if name in failing and not math.isfinite(failing[name])
+    ]
+    return min(found, key=lambda one: (one.step, GAUGES.index(one.name)), default=None)
+
+
+def _explosion(name: str, steps: Sequence[int], values: Sequence[float]) -> FirstGauge | None:
+    """The stretch is found from its end: every value in it is above ten times the usual one."""
+    begin = len(values)
+    while begin > LEAST:
+        usual = median(values[:begin])
+        if usual <= 0 or values[begin - 1] <= EXPLODED * usual:
+            break
+        begin -= 1
+    if begin == len(values):
+        return None
+    usual = median(values[:begin])
+    return FirstGauge(
+        name=name, step=steps[begin], what="exploded", value=f"{values[begin]:.4g}", usual=usual
+    )

@@ -1,0 +1,88 @@
+"""From the training's events to rows: batched, and fenced by the attempt.
+
+One transaction about every second instead of one a step: a step takes milliseconds on small
+networks, and SQLite has one writer for all runs.
+"""
+
+import logging
+import math
+import time
+from dataclasses import asdict
+
+from models.store import clock
+from models.store.database import Database
+from models.store.metrics import rows
+from models.store.run_life import runs
+from worker.attempts.database_retry import Away, patiently
+from worker.attempts.time_limit import TrainingClock
+from worker.training.events import Evaluated, StepDone
+
+_EVERY = 1.0  # seconds
+
+_log = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Keeps figures until they are in the database. All methods raise `StaleAttempt`."""
+
+    def __init__(self, database: Database, run_id: str, attempt: int, clock: TrainingClock) -> None:
+        self._database, self._clock = database, clock
+        self._run_id, self._attempt = run_id, attempt
+        self._steps: list[rows.StepRow] = []
+        self._evaluations: list[rows.EvaluationRow] = []
+        self._written_at = -math.inf  # the first step is told at once: someone waits for it
+        self.step = 0
+
+    def begin_from(self, step: int) -> None:
+        """The training goes on after `step`: figures of later steps are removed."""
+
+        def begin() -> None:
+            with self._database.transaction() as session:
+                now = clock.now(session)
+                runs.begin_from(session, self._run_id, self._attempt, step, now)
+
+        patiently(begin)
+        self.step = step
+
+    def add_step(self, event: StepDone) -> None:
+        figures = asdict(event.gauges)
+        row = rows.StepRow(
+            step=event.step, gradient_norm=event.gradient_norm, lr=event.lr, **figures
+        )
+        self._steps.append(row)
+        self.step = event.step
+        self._write_when_due()
+
+    def add_evaluation(self, event: Evaluated) -> None:
+        self._evaluations.append(rows.EvaluationRow(**asdict(event)))
+        self._write_when_due()
+
+    def flush(self) -> None:
+        """Return once everything so far is in the database; waits for one that is away."""
+        patiently(self._write)
+
+    def _write_when_due(self) -> None:
+        if time.monotonic() - self._written_at < _EVERY:
+            return
+        try:
+            self._write()
+        except Away as error:
+            _log.warning("figures of run %s are kept for later: %s", self._run_id, error.orig)
+            self._written_at = time.monotonic()
+
+    def _write(self) -> None:
+        with self._database.transaction() as session:
+            runs.advance(
+                session,
+                self._run_id,
+                self._attempt,
+                self.step,
+                clock.now(session),
+                trained_seconds=self._clock.seconds,
+            )
+            rows.append_steps(session, self._run_id, self._steps)
+            for row in self._evaluations:
+                rows.append_evaluation(session, self._run_id, row)
+        self._steps.clear()
+        self._evaluations.clear()
+        self._written_at = time.monotonic()

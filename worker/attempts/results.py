@@ -1,0 +1,66 @@
+"""The files of a finished run: its weights and its test scores, each whole or not there.
+
+Equal runs give equal bytes, so that one hash says whether two trainings were the same.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from models.datasets.tokenizer import PATTERN
+from models.files.file_store import FileStore
+from models.files.run_files import FORMAT_VERSION, METADATA_KEY, SCORES, VOCABULARY, WEIGHTS
+from models.specs.experiment import ExperimentSpec
+from worker.training.data import RunData
+from worker.training.events import Finished
+
+
+def write_results(
+    files: FileStore,
+    folder: Path,
+    spec: ExperimentSpec,
+    data: RunData,
+    words: Sequence[str],
+    end: Finished,
+) -> str:
+    """Write both files into `folder`; returns the SHA-256 (hex) of the whole file of weights.
+
+    `words` are the run's, by id from 2 on. Raises `OSError` when the disk refuses, `FilesAway` when
+    the bucket does.
+    """
+    weights = _weights_file(spec, words, end)
+    files.write(folder / SCORES, _scores_file(data, end))
+    files.write(folder / WEIGHTS, weights)
+    return hashlib.sha256(weights).hexdigest()
+
+
+def _weights_file(spec: ExperimentSpec, words: Sequence[str], end: Finished) -> bytes:
+    vocabulary: np.ndarray = np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
+    about = {
+        "format_version": FORMAT_VERSION,
+        "encoder": spec.encoder.model_dump(mode="json"),
+        "tokenizer": spec.tokenizer,
+        "token_pattern": PATTERN,
+        # as the scores are compared with it, so that no reader decides otherwise on the last bit
+        "threshold": float(np.float32(end.threshold)),
+    }
+    return _file({**end.weights, VOCABULARY: vocabulary}, about)
+
+
+def _scores_file(data: RunData, end: Finished) -> bytes:
+    scores: dict[str, np.ndarray] = {
+        "row": np.ascontiguousarray(data.test, dtype=np.int64),
+        "label": np.ascontiguousarray(data.labels[data.test], dtype=np.int8),
+        "score": np.ascontiguousarray(end.scores, dtype=np.float32),
+    }
+    return _file(scores, {"format_version": FORMAT_VERSION})
+
+
+def _file(tensors: dict[str, np.ndarray], about: dict[str, Any]) -> bytes:
+    content: bytes = save(tensors, metadata={METADATA_KEY: json.dumps(about, sort_keys=True)})
+    return content

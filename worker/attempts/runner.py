@@ -1,0 +1,256 @@
+"""One attempt at a claimed run, to its end: events to rows, exceptions to states."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from models.datasets import cache
+from models.errors import NotFound, StaleAttempt
+from models.files.checkpoint_files import FOLDER
+from models.files.file_store import remove_if_possible
+from models.settings import Settings
+from models.states import RunState
+from models.store import clock
+from models.store.database import Database
+from models.store.metrics import rows
+from models.store.run_life import runs
+from models.store.run_life.run_problems import RunProblem
+from worker.attempts.claiming import Claimed, give_back, hand_on
+from worker.attempts.database_retry import PATIENCE, Away, patiently
+from worker.attempts.divergence_report import WINDOW, diverged_problem
+from worker.attempts.fault_causes import machine_kind, machine_problem, spec_problem
+from worker.attempts.heartbeat import Pulse, Stop
+from worker.attempts.loading import load_run_data, run_words
+from worker.attempts.provenance import provenance_of
+from worker.attempts.recorder import Recorder
+from worker.attempts.results import write_results
+from worker.attempts.time_limit import TimeIsUp, TrainingClock, time_problem
+from worker.training.checkpoints import Checkpoints
+from worker.training.data import RunData
+from worker.training.devices import choose_device
+from worker.training.divergence import Diverged
+from worker.training.events import Evaluated, Event, Finished, Saved, Started, StepDone
+from worker.training.loop import train
+
+_log = logging.getLogger(__name__)
+
+
+class Attempt:
+    """A claimed run, until it is finished, given back or lost to another attempt."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        claimed: Claimed,
+        pulse: Pulse,
+        *,
+        stack_width: int | None = None,
+    ) -> None:
+        self._database, self._settings, self._pulse = database, settings, pulse
+        self.run, self.spec = claimed.run, claimed.spec
+        self._own = claimed.spec.for_arm(claimed.run.arm)
+        self._content_hash = claimed.content_hash
+        self._stack_width = stack_width
+        self._clock = TrainingClock(self.run.trained_seconds, claimed.spec.time_limit)
+        self._recorder = Recorder(database, self.run.id, self.run.attempt, self._clock)
+        self._folder = settings.run_dir(self.run.id)
+        self._files = settings.file_store(PATIENCE, self._has_the_run)
+        self._saved_at = time.monotonic()
+
+    def carry_out(self) -> None:
+        """Train, and turn whatever comes of it into a state of the run."""
+        self.guard(self._train)
+
+    def guard(self, work: Callable[[], bool]) -> bool:
+        """Do `work`, which says whether the attempt is over with it; so it also is where `work`
+        raises, and the exception becomes a state of the run."""
+        name = f"run {self.run.id}, attempt {self.run.attempt}"
+        try:
+            try:
+                over = work()
+            except (StaleAttempt, NotFound):
+                raise
+            except Exception as error:
+                _log.exception("%s: broke at step %d", name, self._recorder.step)
+                self._end_after(error)
+                over = True
+        except (StaleAttempt, NotFound) as stale:
+            _log.warning("%s; stopping, nothing more is written", stale)
+            self._leave_no_files_of_a_deleted_run()
+            over = True
+        self._pulse.over |= over
+        return over
+
+    def _leave_no_files_of_a_deleted_run(self) -> None:
+        """This attempt may have written after the files went with the row."""
+        try:
+            with self._database.reading() as session:
+                runs.run(session, self.run.id)
+        except NotFound:
+            remove_if_possible(self._settings.file_store(), self._folder)
+
+    def _has_the_run(self) -> bool:
+        """Whether no other attempt has the run, as far as the database can be asked."""
+        try:
+            with self._database.reading() as session:
+                runs.wants_to_stop(session, self.run.id, self.run.attempt)
+        except (StaleAttempt, NotFound, *Away):
+            return False
+        return True
+
+    def _train(self) -> bool:
+        device, data, checkpoints = self.device, self.load(), self.checkpoints()
+        arm, seed = self.run.arm, self.run.seed
+        for event in train(self.spec, arm, seed, data, device=device, checkpoints=checkpoints):
+            if self.take(event, data, device):
+                break
+        return True
+
+    @property
+    def over(self) -> bool:
+        """Whether it has come to its end, whoever ended it."""
+        return self._pulse.over
+
+    @property
+    def device(self) -> str:
+        """`cpu` or `cuda`. Raises `NoDevice`."""
+        return choose_device(self.run.device)
+
+    def load(self) -> RunData:
+        """The arrays that the run trains on."""
+        return load_run_data(self._dataset_folder, self._own)
+
+    def checkpoints(self) -> Checkpoints:
+        """Those of this run; none are left of a run that is to begin anew."""
+        if self.run.anew:
+            self._files.remove(self._checkpoint_folder)
+        return Checkpoints(self._checkpoint_folder, self._due, self._files, self.run.step)
+
+    def take(self, event: Event, data: RunData, device: str) -> bool:
+        """Store what happened, and heed a wish to stop; whether the attempt is over."""
+        self._take(event, data, device)
+        return self._stops_after(event)
+
+    def _take(self, event: Event, data: RunData, device: str) -> None:
+        match event:
+            case Started(step):
+                self._recorder.begin_from(step)
+                self._clock.start()
+                self._saved_at = time.monotonic()
+            case StepDone():
+                self._recorder.add_step(event)
+            case Evaluated():
+                self._recorder.add_evaluation(event)
+            case Saved():
+                self._saved_at = time.monotonic()
+            case Finished():
+                self._recorder.flush()
+                words = run_words(self._dataset_folder, self._own, data)
+                weights_sha256 = write_results(
+                    self._files, self._folder, self._own, data, words, event
+                )
+                self._finish(
+                    RunState.SUCCEEDED,
+                    reason=event.stopped_early and f"stopped early: {event.stopped_early}",
+                    weights_sha256=weights_sha256,
+                    provenance=provenance_of(device, self._content_hash, self._stack_width),
+                )
+                self._pulse.over = True
+                remove_if_possible(self._settings.file_store(), self._checkpoint_folder)
+
+    def _stops_after(self, event: Event) -> bool:
+        """Heed the wish to stop, if there is one; True when the attempt is over."""
+        if isinstance(event, Finished):
+            return True
+        match self._pulse.stop:
+            case Stop.STALE:
+                raise StaleAttempt(f"run {self.run.id} is no longer attempt {self.run.attempt}'s")
+            case Stop.CANCELLED:
+                self._recorder.flush()
+                reason = f"cancelled at step {self._recorder.step}"
+                self._finish(RunState.CANCELLED, reason=reason)
+                return True
+            # the training is on disk then, for a person who gives it more time
+            case _ if isinstance(event, Saved) and self._clock.is_up:
+                raise TimeIsUp(self._clock.said(event.step, self.run.steps))
+            # nothing is lost then: the training has just begun, or is on disk
+            case Stop.DRAINING if isinstance(event, Started | Saved):
+                reason = f"its worker was asked to stop, at step {self._recorder.step}"
+                give_back(self._database, self.run.id, self.run.attempt, reason)
+                return True
+        return False
+
+    def _due(self, _step: int) -> bool:
+        """Whether the training is to save a checkpoint now.
+
+        Figures up to it are written first: a resume from it goes on after them.
+        """
+        waited = time.monotonic() - self._saved_at
+        stops = self._pulse.stop is Stop.DRAINING or self._clock.is_up
+        due = stops or waited >= self._settings.checkpoint_seconds
+        if due:
+            self._recorder.flush()
+        return due
+
+    def _finish(
+        self,
+        to: RunState,
+        *,
+        reason: str | None = None,
+        problem: RunProblem | None = None,
+        weights_sha256: str | None = None,
+        provenance: dict[str, Any] | None = None,
+    ) -> None:
+        def end() -> None:
+            with self._database.transaction() as session:
+                runs.finish(
+                    session,
+                    self.run.id,
+                    self.run.attempt,
+                    to,
+                    reason=reason,
+                    problem=problem,
+                    weights_sha256=weights_sha256,
+                    provenance=provenance,
+                    now=clock.now(session),
+                )
+
+        patiently(end)
+
+    def _end_after(self, error: Exception) -> None:
+        """What the machine did is tried again; what the spec did ends the run, with its figures."""
+        attempt, step = self.run.attempt, self._recorder.step
+        device = choose_device("auto") if self.run.device == "auto" else self.run.device
+        kind = machine_kind(error, device)
+        if kind is not None:
+            problem = machine_problem(kind, error, attempt=attempt, step=step)
+            policy = self._settings.retry_policy
+            hand_on(self._database, self.run.id, attempt, problem, policy)
+            return
+        self._recorder.flush()
+        problem = self._problem(error)
+        self._finish(RunState.FAILED, reason=problem.sentence(), problem=problem)
+
+    def _problem(self, error: Exception) -> RunProblem:
+        attempt, step = self.run.attempt, self._recorder.step
+        match error:
+            case Diverged():
+                with self._database.reading() as session:
+                    series = rows.steps_series(session, self.run.id, after=step - WINDOW)
+                return diverged_problem(error, self._own, series, attempt)
+            case TimeIsUp():
+                return time_problem(error, attempt=attempt, step=step)
+            case _:
+                return spec_problem(error, attempt=attempt, step=step)
+
+    @property
+    def _dataset_folder(self) -> Path:
+        folder = self._settings.datasets_dir / self._content_hash
+        return self._files.bring_folder(folder, last=cache.PAIRS)
+
+    @property
+    def _checkpoint_folder(self) -> Path:
+        return self._folder / FOLDER

@@ -1,0 +1,1 @@
+"""What a worker does beside training: lost runs, planned looks, orphaned files."""

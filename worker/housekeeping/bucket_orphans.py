@@ -1,0 +1,77 @@
+"""Objects in the bucket that nobody owns any more, as `worker.housekeeping.orphans` has it for a
+disk.
+
+They are left where the bucket was away while an experiment was deleted, and where a worker was
+killed between the end of a run and the removal of its checkpoints.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from models.files.checkpoint_files import FOLDER
+from models.files.file_store import Entry, FileStore
+from models.settings import Settings
+from models.states import RunState
+from models.store.database import Database
+from models.store.datasets import first_created_at, list_datasets
+from models.store.ids import made_at
+from models.store.run_life.runs import states_of
+
+RUN = re.compile(r"run_[0-9a-z]{26}")
+_DATASET = re.compile(r"[0-9a-f]{64}")
+
+
+def could_be_ours(run_id: str, first: datetime | None) -> bool:
+    """Whether the database could have made this run, whose first row is of that moment."""
+    return first is not None and made_at(run_id) >= first
+
+
+def bucket_orphans(
+    database: Database, files: FileStore, settings: Settings, before: datetime
+) -> list[Path]:
+    """Data sets and runs that are nowhere, and checkpoints of runs that have succeeded, last
+    written to before that moment. Raises `FilesAway`."""
+    datasets = _orphaned_datasets(database, files, settings, before)
+    return datasets + _orphaned_runs(database, files, settings, before)
+
+
+def _orphaned_datasets(
+    database: Database, files: FileStore, settings: Settings, before: datetime
+) -> list[Path]:
+    """Those of a time when this database was there, in which no row speaks of them."""
+    newest = _newest(files.entries(settings.datasets_dir), _DATASET)
+    with database.reading() as session:
+        first = first_created_at(session)
+        known = {dataset.content_hash for dataset in list_datasets(session)}
+    return [
+        settings.datasets_dir / one
+        for one, written in newest.items()
+        if one not in known and first is not None and first <= written < before
+    ]
+
+
+def _newest(entries: Iterable[Entry], name: re.Pattern[str]) -> dict[str, datetime]:
+    """When each folder of such a name was last written to."""
+    found: dict[str, datetime] = {}
+    for entry in entries:
+        folder = entry.name.partition("/")[0]
+        if name.fullmatch(folder):
+            found[folder] = max(entry.modified, found.get(folder, entry.modified))
+    return found
+
+
+def _orphaned_runs(
+    database: Database, files: FileStore, settings: Settings, before: datetime
+) -> list[Path]:
+    runs = settings.run_dir("")
+    entries = files.entries(runs)
+    old = [one for one, written in _newest(entries, RUN).items() if written < before]
+    with_checkpoints = {e.name.split("/")[0] for e in entries if f"/{FOLDER}/" in e.name}
+    with database.reading() as session:
+        first = first_created_at(session)
+        states = states_of(session, old)
+    gone = [runs / one for one in old if one not in states and could_be_ours(one, first)]
+    done = [one for one in old if states.get(one) == RunState.SUCCEEDED]
+    return gone + [runs / one / FOLDER for one in done if one in with_checkpoints]

@@ -1,0 +1,90 @@
+"""The reaper's round: take back what fell silent, look where a look is due, ring again for what
+nobody heard.
+
+Every worker does it, as often as its heart beats; rounds of several workers do no harm.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from celery import Celery
+
+from models import broker
+from models.settings import Settings
+from models.store import clock, predictions
+from models.store.database import Database
+from models.store.run_life import reaping, runs
+from models.store.tables import Run
+from worker.housekeeping.interim_looks import take_due_looks
+
+PREDICTION_SECONDS = 3600.0  # how long a question and its answer are kept
+AT_ONCE = 500  # messages of one round, for each queue
+
+_log = logging.getLogger(__name__)
+
+
+def reap(database: Database, app: Celery, settings: Settings) -> None:
+    """One round. Raises `ServiceUnavailable` when the broker is away."""
+    with database.transaction() as session:
+        now = clock.now(session)
+        taken = reaping.take_back_lost(
+            session,
+            now=now,
+            lease_seconds=settings.lease_seconds,
+            policy=settings.retry_policy,
+        )
+        predictions.forget_old(session, now, PREDICTION_SECONDS)
+    for run_id in taken:
+        _log.warning("run %s had no heartbeat for %g s", run_id, settings.lease_seconds)
+    take_due_looks(database, app)
+    _ring_for_the_unheard(database, app, settings, now)
+
+
+def _ring_for_the_unheard(
+    database: Database, app: Celery, settings: Settings, now: datetime
+) -> None:
+    """See to it that a queue holds a message for each run that waits in it for long.
+
+    Messages are alike but for their order, so only as many are sent as are missing: else a long
+    queue would gain one for every run at every round. And no more than `AT_ONCE`, oldest first:
+    this round must end well before the lease of its worker does.
+    """
+    with database.reading() as session:
+        over = reaping.waits_that_are_over(session, now)
+        due = reaping.count_due(session, now=now, resubmit_seconds=settings.resubmit_seconds)
+    if over:
+        _ring(database, app, over)
+    for queue, devices in _by_queue(due).items():
+        missing = sum(due[device] for device in devices) - broker.waiting_messages(app, queue)
+        if missing <= 0:
+            continue
+        with database.reading() as session:
+            waiting = reaping.due_for_submit(
+                session,
+                now=now,
+                resubmit_seconds=settings.resubmit_seconds,
+                devices=devices,
+                limit=min(missing, AT_ONCE),
+            )
+        _ring(database, app, waiting)
+
+
+def _by_queue(devices: Iterable[str]) -> dict[str, list[str]]:
+    queues = defaultdict(list)
+    for device in devices:
+        queues[broker.queue_for(device)].append(device)
+    return queues
+
+
+def _ring(database: Database, app: Celery, waiting: list[Run]) -> None:
+    sent: list[str] = []
+    try:
+        for run in waiting:
+            broker.submit(app, run.id, run.device)
+            sent.append(run.id)
+    finally:
+        with database.transaction() as session:
+            runs.mark_submitted(session, sent, clock.now(session))
+        _log.info("%d runs submitted again, %s first", len(sent), sent[0] if sent else "none")

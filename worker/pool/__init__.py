@@ -1,0 +1,1 @@
+"""The Celery pool, and the processes that its attempts are forked from."""

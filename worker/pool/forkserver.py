@@ -1,0 +1,75 @@
+"""`python -m worker.pool.forkserver FD`: a process with torch imported that forks an attempt at
+each run whose id comes over the connection FD, one after the other.
+
+Importing torch and what stands on it takes seconds of a processor, more than the first hundred
+steps of a small run; a fork takes milliseconds. **It only imports**: it opens no database, starts
+no thread of its own and never touches CUDA, none of which lives through a fork. The attempt is a
+process for itself: its memory goes back to the system, and a crash in native code costs one run.
+"""
+
+import gc
+import importlib
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+
+import worker.attempts.process
+from models.processes.parent_death import end_with_parent
+from models.settings import Settings
+from models.store.database import Database
+
+
+def main(arguments: Sequence[str]) -> None:
+    connection = Connection(int(arguments[0]))
+    _import_the_rest()
+    gc.collect()
+    gc.freeze()  # a collection in an attempt would write to, and so copy, every page of this
+    while True:
+        try:
+            run_id = connection.recv_bytes().decode()
+        except EOFError:  # the pool's process has ended
+            return
+        _fork_attempt(connection, run_id)
+
+
+def _import_the_rest() -> None:
+    """What would be imported at its first use, in every attempt."""
+    importlib.import_module("torch._dynamo")  # a second of it, for torch.optim
+    Database(Settings().resolved_database_url).close()  # the driver; nothing connects
+
+
+def _fork_attempt(connection: Connection, run_id: str) -> None:
+    """Fork, tell the attempt's pid, wait for its end, tell its exit status."""
+    here = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        _become_attempt(run_id, here, connection)
+    connection.send_bytes(json.dumps({"pid": pid}).encode())
+    _, status = os.waitpid(pid, 0)
+    connection.send_bytes(json.dumps({"status": os.waitstatus_to_exitcode(status)}).encode())
+
+
+def _become_attempt(run_id: str, parent: int, connection: Connection) -> None:
+    """Attempt the run and leave; never returns."""
+    status = 1
+
+    def tell(held: Sequence[tuple[str, int]]) -> None:
+        connection.send_bytes(json.dumps({"companions": held}).encode())
+
+    try:
+        end_with_parent(signal.SIGKILL, parent)
+        worker.attempts.process.attempt(run_id, tell)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)  # what the parent had begun is not this process's to end
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,201 @@
+"""The Celery side of a worker: a task rings, an attempt runs in a process of its own.
+
+`python -m worker.pool.tasks QUEUE…` is the pool that the supervisor keeps alive. The task claims
+nothing; it looks whether the run still waits (messages come twice, or late), starts the attempt,
+and sees to it that a run whose attempt died is not left until its lease ends.
+"""
+
+import logging
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from celery import Celery
+from celery.exceptions import SecurityWarning
+from celery.signals import worker_process_init
+
+from models import broker
+from models.errors import NotFound, ServiceUnavailable, StaleAttempt
+from models.logs import log_to_stderr
+from models.processes.parent_death import end_with_parent
+from models.settings import Settings
+from models.states import RunState
+from models.store import clock
+from models.store.database import Database
+from models.store.run_life import runs
+from models.store.run_life.run_problems import PREFIX, RunProblem
+from models.store.tables import Run
+from worker.attempts.claiming import hand_on
+from worker.attempts.database_retry import Away
+from worker.housekeeping.interim_looks import take_due_looks
+from worker.pool.celery_ack import MessageLetGo
+from worker.pool.launcher import Launcher
+
+Held = tuple[str, int]  # a run and the number of its attempt
+
+_log = logging.getLogger("worker.pool.tasks")  # not "__main__", as which this module runs
+
+
+def build_app(settings: Settings, launcher: Launcher) -> Celery:
+    """The Celery app of a worker, with its one task."""
+    app = broker.celery_app(settings.broker_url)
+    app.conf.update(worker_hijack_root_logger=False, worker_redirect_stdouts=False)
+
+    @app.task(name=broker.RUN_TASK, Request=MessageLetGo)
+    def run(run_id: str) -> None:
+        carry_out(settings, app, launcher, run_id)
+
+    return app
+
+
+def carry_out(settings: Settings, app: Celery, launcher: Launcher, rung_for: str) -> None:
+    """Let an attempt at the run happen, if it waits for one, and return when it has ended."""
+    database = Database(settings.resolved_database_url)
+    try:
+        before = _look_up(database, rung_for)
+        if before is None or before.state != RunState.QUEUED or _waits(database, before):
+            return
+        status, held = _attempt(database, settings, launcher, before)
+        for run_id, attempt in held:
+            if status != 0:
+                _clean_up_after(database, settings, run_id, attempt, status)
+            _ring_if_given_back(database, app, run_id, attempt)
+        take_due_looks(database, app)
+    finally:
+        database.close()
+
+
+def _waits(database: Database, run: Run) -> bool:
+    """Whether its wait after a fault goes on."""
+    if run.not_before is None:
+        return False
+    with database.reading() as session:
+        return run.not_before > clock.now(session)
+
+
+def _attempt(
+    database: Database, settings: Settings, launcher: Launcher, before: Run
+) -> tuple[int, list[Held]]:
+    """Run the attempt's process; its exit status, negative for a signal, and what it held.
+
+    One that hangs cannot be told that its runs were taken back, and would hold its slot for good,
+    so it is killed when all are over for it and it has not ended by itself.
+    """
+    launched, over = launcher.launch(before.id), False
+    while True:
+        status = launched.wait(settings.lease_seconds)
+        held = [(before.id, before.attempt + 1), *launched.companions]
+        if status is not None:
+            return status, held
+        was_over, over = over, all(_is_over(database, *one) for one in held)
+        if was_over and over:
+            _log.error("run %s went on without this attempt, which hangs; ending it", before.id)
+            launched.kill()
+
+
+def _is_over(database: Database, run_id: str, attempt: int) -> bool:
+    """Whether the attempt has ended, whoever ended it."""
+    try:
+        now = _look_up(database, run_id)
+    except Away:
+        return False
+    if now is None:
+        return True
+    return now.attempt > attempt or (now.attempt == attempt and now.state != RunState.RUNNING)
+
+
+def _clean_up_after(
+    database: Database, settings: Settings, run_id: str, attempt: int, status: int
+) -> None:
+    """The process died without a word: give its run back now, not when the lease ends."""
+    now = _look_up(database, run_id)
+    if now is None or (now.attempt, now.worker_id) != (attempt, settings.worker_id):
+        return  # it is not ours any more
+    problem = _death(attempt, now.step, status)
+    _log.warning("run %s: %s", run_id, problem.detail)
+    try:
+        hand_on(database, run_id, attempt, problem, settings.retry_policy)
+    except (StaleAttempt, NotFound):
+        return  # it had ended, or the reaper was faster
+
+
+def _death(attempt: int, step: int, status: int) -> RunProblem:
+    if status >= 0:
+        how = f"ended with exit status {status}; its traceback is in the worker's log"
+        cause = "The worker's program broke outside of the training."
+        advice = "Read that traceback; see that the worker is installed as it should be."
+    else:
+        name = signal.Signals(-status).name
+        how = f"was ended by {name}" + (
+            " (often: the machine ran out of memory)" if name == "SIGKILL" else ""
+        )
+        cause = "The system or a person ended the process, or native code in it crashed."
+        advice = "Look at the machine's memory; fewer runs side by side (TRIPLETLAB_WORKERS) help."
+    return RunProblem(
+        type=f"{PREFIX}process-died",
+        title="The training's process died",
+        detail=f"attempt {attempt} {how}, after step {step}",
+        attempt=attempt,
+        step=step,
+        cause=cause,
+        advice=advice,
+    )
+
+
+def _look_up(database: Database, run_id: str) -> Run | None:
+    try:
+        with database.reading() as session:
+            return runs.run(session, run_id)
+    except NotFound:  # its experiment was deleted
+        return None
+
+
+def _ring_if_given_back(database: Database, app: Celery, run_id: str, attempt: int) -> None:
+    """Where the run waits again, tell the workers at once; the reaper rings for one that is to
+    wait for a while."""
+    run = _look_up(database, run_id)
+    given_back = run and run.state == RunState.QUEUED and run.attempt >= attempt
+    if run is None or not given_back or _waits(database, run):
+        return
+    try:
+        broker.submit(app, run.id, run.device)
+    except ServiceUnavailable as away:
+        _log.warning("run %s waits for the reaper: %s", run.id, away)
+        return
+    with database.transaction() as session:
+        runs.mark_submitted(session, [run.id], clock.now(session))
+
+
+def main(queues: Sequence[str]) -> None:
+    settings = Settings()
+    log_to_stderr("pool", settings.log_format)
+    pool, launcher = os.getpid(), Launcher(settings)
+
+    def begin(**_: Any) -> None:
+        end_with_parent(signal.SIGKILL, pool)
+        launcher.keep_ready()
+
+    worker_process_init.connect(begin, weak=False)
+    # in a container the worker is root; the warning is about pickle, which ours does not take
+    warnings.simplefilter("ignore", SecurityWarning)
+    build_app(settings, launcher).worker_main(
+        [
+            "--quiet",  # no banner
+            "worker",
+            "--pool=prefork",
+            f"--concurrency={settings.slots}",
+            f"--queues={','.join(queues)}",
+            f"--hostname={settings.worker_id}@%h",
+            "--loglevel=INFO",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",  # nobody hears it; it would wait, and all else, for Redis
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Answering questions with the networks of past runs."""

@@ -1,0 +1,160 @@
+"""A worker's supervisor: announces, beats, reaps, keeps the Celery pool alive, has questions
+answered.
+
+It imports no torch and does no training, so that whatever a training does, someone is left to say
+so. Each process under it is bound to the one above (`models.processes.parent_death`): where the
+supervisor is killed, the pool, its processes and their attempts are gone too, and the lease brings
+the runs back.
+"""
+
+import logging
+import os
+import platform
+import signal
+import subprocess
+import sys
+from queue import Empty, SimpleQueue
+from types import FrameType
+
+from sqlalchemy.exc import DBAPIError
+
+from models.broker import celery_app
+from models.errors import NotFound, ServiceUnavailable, StaleAttempt
+from models.processes.parent_death import bound
+from models.settings import Settings
+from models.store import clock, workers
+from models.store.database import Database
+from models.store.ids import new_id
+from models.store.migrating import check
+from worker.attempts.claiming import give_back
+from worker.housekeeping.orphans import OrphanCollector
+from worker.housekeeping.reaper import reap
+from worker.pool.pool import Pool
+from worker.predictions.process import Answerer
+from worker.webhooks.sender import Courier
+
+_STOP_SECONDS = 6.5  # for attempts to save a checkpoint; the whole end stays below ten
+
+_log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """One worker. `run` returns after SIGTERM or SIGINT, when all is in order."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings.model_copy(update={"worker_id": new_id("wrk")})
+        self._id = self._settings.worker_id
+        self._app = celery_app(settings.broker_url)
+        self._database = Database(settings.resolved_database_url)
+        self._answerer = Answerer(self._database, self._settings)
+        self._orphans = OrphanCollector(self._database, self._settings)
+        self._courier = Courier(self._database, self._settings)
+        self._cuda_devices = 0
+        # SimpleQueue.put is safe in a signal handler, where Event.set can deadlock
+        self._signals: SimpleQueue[int] = SimpleQueue()
+
+    def run(self) -> None:
+        """Work until asked to stop. Raises `ServiceUnavailable` when the database is not ready."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        check(self._database)
+        self._settings.file_store().check()
+        self._cuda_devices = count_cuda_devices()
+        self._announce()
+        self._courier.start()
+        pool = Pool(self._settings, cuda=self._cuda_devices > 0)
+        try:
+            while not self._asked_to_stop():
+                pool.keep_alive()
+                self._round()
+        finally:
+            self._wind_up(pool)
+            self._database.close()
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._signals.put(number)
+
+    def _asked_to_stop(self) -> bool:
+        """Wait until the next round, or until a signal came."""
+        try:
+            number = self._signals.get(timeout=self._settings.heartbeat_seconds)
+        except Empty:
+            return False
+        _log.info("%s: worker %s stops", signal.Signals(number).name, self._id)
+        return True
+
+    def _announce(self) -> None:
+        with self._database.transaction() as session:
+            workers.announce(
+                session,
+                worker_id=self._id,
+                host=platform.node(),
+                pid=os.getpid(),
+                slots=self._settings.slots,
+                cuda_devices=self._cuda_devices,
+                now=clock.now(session),
+            )
+        _log.info(
+            "worker %s: %d runs side by side, %d CUDA devices",
+            self._id,
+            self._settings.slots,
+            self._cuda_devices,
+        )
+
+    def _round(self) -> None:
+        """Beat and reap; a database or broker that is away is waited for, not died of."""
+        try:
+            self._beat()
+            self._answerer.look()
+            reap(self._database, self._app, self._settings)
+            self._orphans.look()
+        except (DBAPIError, ServiceUnavailable) as error:
+            _log.warning("this round was not finished: %s", error)
+
+    def _beat(self) -> None:
+        try:
+            with self._database.transaction() as session:
+                workers.beat(session, self._id, clock.now(session))
+        except NotFound:  # someone removed a row that was silent for long
+            self._announce()
+
+    def _wind_up(self, pool: Pool) -> None:
+        """Have attempts save and give back, end the pool, and leave no run behind."""
+        try:
+            with self._database.transaction() as session:
+                workers.drain(session, self._id)
+        except DBAPIError as error:
+            _log.warning("attempts cannot be told to stop: %s", error)
+        if not pool.stop(_STOP_SECONDS):
+            _log.warning("not all attempts ended in %g s; ending them", _STOP_SECONDS)
+        pool.kill()
+        self._courier.stop()
+        try:
+            self._answerer.end()
+            self._leave()
+        except DBAPIError as error:
+            _log.warning("the lease will bring back this worker's runs: %s", error)
+
+    def _leave(self) -> None:
+        with self._database.reading() as session:
+            left = workers.runs_held(session, self._id)
+        for run in left:
+            try:
+                give_back(self._database, run.id, run.attempt, "its worker was asked to stop")
+            except (StaleAttempt, NotFound):
+                continue
+        with self._database.transaction() as session:
+            workers.retire(session, self._id)
+
+
+def count_cuda_devices() -> int:
+    """CUDA devices that torch can use here; 0 where it cannot say."""
+    probe = bound([sys.executable, "-m", "worker.pool.cuda_probe"])
+    try:
+        said = subprocess.run(
+            probe, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=True
+        )
+        return int(said.stdout)
+    except (subprocess.SubprocessError, ValueError) as error:
+        _log.warning("cannot tell whether there is a CUDA device: %s", error)
+        return 0

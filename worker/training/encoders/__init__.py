@@ -1,0 +1,1 @@
+"""The encoders: from token ids to unit vectors."""

@@ -1,0 +1,1 @@
+"""Telling webhooks of the end of experiments."""

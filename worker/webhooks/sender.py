@@ -1,0 +1,108 @@
+"""Telling webhooks what ended: in a thread of the supervisor, so that no slow receiver delays a
+heartbeat or the reaper.
+
+The outbox is in the database and time is in its rows, so any worker may deliver, and one that dies
+loses nothing.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from datetime import timedelta
+
+from sqlalchemy.exc import DBAPIError
+
+from models.allowed_hosts import AllowedHost
+from models.settings import Settings
+from models.store import clock
+from models.store.database import Database
+from models.store.webhooks import deliveries
+from models.store.webhooks.deliveries import Letter
+from worker.webhooks.signed_post import TIMEOUT, Outcome, post
+
+AT_ONCE = 8  # deliveries at the same time
+LEASE = timedelta(seconds=4 * TIMEOUT)  # after which a delivery is taken for lost
+BACKOFF = (1, 3, 12, 60, 360, 2160, 8640)  # times the first wait: 10 s to a day, then given up
+KEPT = timedelta(days=30)
+
+_log = logging.getLogger(__name__)
+
+
+class Courier:
+    """Delivers what is due, as often as the heart beats, until stopped."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end; what it is sending now is sent again where it does not end in time."""
+        self._stopping.set()
+        self._thread.join(1.0)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._settings.heartbeat_seconds):
+            try:
+                while deliver_due(self._database, self._settings):
+                    if self._stopping.is_set():
+                        return
+            except DBAPIError as error:
+                _log.warning("webhooks wait for the database: %s", error)
+            except Exception:
+                _log.exception("telling webhooks failed; it is tried again")
+
+
+def deliver_due(database: Database, settings: Settings) -> int:
+    """Send what is due now, some at a time; how many were tried."""
+    with database.reading() as session:
+        waiting = deliveries.any_due(session, clock.now(session))
+    if not waiting:  # most rounds end here, without a write
+        return 0
+    with database.transaction() as session:
+        letters = deliveries.claim_due(session, clock.now(session), LEASE, AT_ONCE)
+    outcomes = asyncio.run(_send(letters, settings.allowed_webhook_hosts))
+    for letter, outcome in zip(letters, outcomes, strict=True):
+        _settle(database, letter, outcome, settings.webhook_retry_seconds)
+    with database.transaction() as session:
+        deliveries.forget_old(session, clock.now(session) - KEPT)
+    return len(letters)
+
+
+async def _send(letters: list[Letter], allowed: tuple[AllowedHost, ...]) -> list[Outcome]:
+    at = int(time.time())
+    return await asyncio.gather(*(post(letter, allowed, at) for letter in letters))
+
+
+def _settle(database: Database, letter: Letter, outcome: Outcome, first_wait: float) -> None:
+    tries_left = letter.attempt <= len(BACKOFF) and not outcome.final
+    due_at = None
+    with database.transaction() as session:
+        now = clock.now(session)
+        if outcome.reason is not None and tries_left:
+            due_at = now + timedelta(seconds=first_wait * BACKOFF[letter.attempt - 1])
+        deliveries.settle(
+            session,
+            letter,
+            status=outcome.status,
+            reason=outcome.reason,
+            due_at=due_at,
+            now=now,
+        )
+    if outcome.reason is None:
+        _log.info("webhook %s heard %s", letter.webhook_id, letter.id)
+    else:
+        further = "given up" if due_at is None else f"again at {due_at:%H:%M:%S}"
+        _log.warning(
+            "webhook %s, %s, attempt %d: %s; %s",
+            letter.webhook_id,
+            letter.id,
+            letter.attempt,
+            outcome.reason,
+            further,
+        )

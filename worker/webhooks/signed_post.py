@@ -1,0 +1,96 @@
+"""One POST to a webhook: signed, bounded in time, to the address that was checked and no other.
+
+The host's name is looked up once, and what was found is what is connected to: a name that leads
+elsewhere a moment later changes nothing. Redirects are not followed, proxies of the environment not
+used, and of the reply only the status is read.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import socket
+from dataclasses import dataclass
+
+import httpx
+
+from models.allowed_hosts import AllowedHost, Destination, destination, is_public
+from models.store.webhooks.deliveries import Letter
+
+TIMEOUT = 15.0  # seconds for all of it
+GONE = 410
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt ended; heard where there is no reason."""
+
+    status: int | None
+    reason: str | None
+    final: bool = False
+    """Whether trying again would be of no use, or of no welcome."""
+
+
+def signature(secret: str, at: int, body: bytes) -> str:
+    """What the header `Tripletlab-Signature` holds: the time, and an HMAC over it and the body."""
+    signed = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
+    return f"t={at},v1={signed.hexdigest()}"
+
+
+async def post(letter: Letter, allowed: tuple[AllowedHost, ...], at: int) -> Outcome:
+    """Send a letter; never raises."""
+    try:
+        place = destination(letter.url, allowed)
+    except ValueError as error:
+        return Outcome(None, str(error), final=True)
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            status = await _send(letter, place, await _address(place), at)
+    except TimeoutError:
+        return Outcome(None, f"no answer within {TIMEOUT:g} s")
+    except (OSError, httpx.HTTPError, ValueError) as error:
+        return Outcome(None, f"{type(error).__name__}: {error}"[:500])
+    if httpx.codes.is_success(status):
+        return Outcome(status, None)
+    if httpx.codes.is_redirect(status):
+        return Outcome(status, f"answered {status}; redirects are not followed")
+    return Outcome(status, f"answered {status}", final=status == GONE)
+
+
+async def _address(place: Destination) -> str:
+    """Where the name leads. Raises `ValueError` for what only a named host may lead to."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    addresses = [str(entry[4][0]) for entry in found]
+    if not place.named:
+        private = [one for one in addresses if not is_public(one)]
+        if private:
+            raise ValueError(
+                f"{place.host} leads to {private[0]}, which is not public; only a host that "
+                "TRIPLETLAB_WEBHOOK_HOSTS names itself may"
+            )
+    return addresses[0]
+
+
+async def _send(letter: Letter, place: Destination, address: str, at: int) -> int:
+    body = letter.body.encode()
+    path = (place.parts.path or "/") + (f"?{place.parts.query}" if place.parts.query else "")
+    url = httpx.URL(
+        scheme=place.parts.scheme, host=address, port=place.port, raw_path=path.encode()
+    )
+    headers = {
+        "Host": place.parts.netloc,
+        "Content-Type": "application/json",
+        "User-Agent": "Tripletlab",
+        "Tripletlab-Event": letter.id,
+        "Tripletlab-Attempt": str(letter.attempt),
+        "Tripletlab-Signature": signature(letter.secret, at, body),
+    }
+    # the certificate is checked against the name, though the address is connected to
+    extensions = {"sni_hostname": place.host}
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT) as http:
+        request = http.build_request(
+            "POST", url, content=body, headers=headers, extensions=extensions
+        )
+        reply = await http.send(request, stream=True)
+        await reply.aclose()
+        return reply.status_code

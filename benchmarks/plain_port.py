@@ -3,7 +3,7 @@
 `nn.Embedding`, `nn.LSTM` over questions padded to a power of two, one pass for each side, the loss
 written out over the B x B scores, Adam without fusion, Python lists into tensors. Nothing is done
 slowly on purpose; it is what the library's own examples do. The arithmetic is that of the service,
-so that its figures are the same up to rounding (`tests/unit/test_plain_port.py`).
+so that its figures are the same up to rounding (`tests/unit/training/test_plain_port.py`).
 """
 
 from collections.abc import Sequence

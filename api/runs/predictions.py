@@ -160,6 +160,6 @@ async def _answered(
     def enough(seen: Sight[PredictionView]) -> bool:
         return seen.value.state != PredictionState.QUEUED
 
-    return (await held(
-        request, service.watches, service.stopping, prediction_id, look, enough, wait
-    )).value
+    return (
+        await held(request, service.watches, service.stopping, prediction_id, look, enough, wait)
+    ).value

@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from support.commands import stopped, tripletlab
+from support.process_tree import still_alive
 from support.serving import Served
-from support.workers import still_alive, wait_until
+from support.workers import wait_until
 
 TINY: dict[str, Any] = {
     "recipe": "hard-negative-mining-small",

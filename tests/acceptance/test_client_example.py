@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from support.commands import PATIENCE, environment, stopped
+from support.project import ROOT
 from support.serving import Served
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "client_example.py"
+EXAMPLE = ROOT / "docs" / "client_example.py"
 
 
 @pytest.mark.timeout(5 * PATIENCE)  # a worker's processes start slowly on a busy machine

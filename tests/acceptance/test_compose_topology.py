@@ -11,7 +11,8 @@ import redis
 
 from support.compose import ComposeForTests
 from support.faults.own_servers import Absent
-from support.workers import descendants, wait_until
+from support.process_tree import descendants
+from support.workers import wait_until
 
 TINY = {
     "recipe": "hard-negative-mining-small",

@@ -9,8 +9,9 @@ import pytest
 
 from support.databases import SqliteForTests
 from support.faults.own_servers import Absent, OwnRedis
+from support.process_tree import parent_of
 from support.spoiling import SpoiledTraining
-from support.workers import Lab, attempt_pids, parent_of, wait_until
+from support.workers import Lab, attempt_pids, wait_until
 
 LONG = {"steps": 1000, "evaluate_every": 1000}
 

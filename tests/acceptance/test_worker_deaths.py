@@ -7,7 +7,8 @@ import pytest
 from models.states import RunState
 from models.store.tables import Run
 
-from support.workers import Lab, WorkerForTests, kill_attempt, still_alive, wait_until
+from support.process_tree import still_alive
+from support.workers import Lab, WorkerForTests, kill_attempt, wait_until
 
 LONG = {"steps": 250, "evaluate_every": 50}  # long enough to be disturbed in the middle
 

@@ -4,15 +4,8 @@ import os
 import signal
 from pathlib import Path
 
-from support.workers import (
-    Lab,
-    WorkerForTests,
-    attempt_pids,
-    command_of,
-    parent_of,
-    still_alive,
-    wait_until,
-)
+from support.process_tree import command_of, parent_of, still_alive
+from support.workers import Lab, WorkerForTests, attempt_pids, wait_until
 
 LONG = {"steps": 250, "evaluate_every": 50}
 

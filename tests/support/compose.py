@@ -23,9 +23,8 @@ from psycopg import sql
 from models.processes.parent_death import bound
 
 from support.faults.own_servers import OwnPostgres, free_port
+from support.project import ROOT
 from support.workers import PATIENCE, wait_until
-
-ROOT = Path(__file__).parents[2]
 
 
 class ComposeForTests:

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 
 from support.commands import started
-from support.workers import descendants, wait_until
+from support.process_tree import descendants
+from support.workers import wait_until
 
 
 class Served:

@@ -7,6 +7,8 @@ written here changes `Training.advance` once a process has imported it.
 
 from pathlib import Path
 
+from support.project import ROOT
+
 _SITE = """
 import errno, importlib.util, pathlib, sys, time
 
@@ -50,8 +52,6 @@ class Finder:
 
 sys.meta_path.insert(0, Finder())
 """
-
-ROOT = Path(__file__).parents[2]
 
 
 class SpoiledTraining:

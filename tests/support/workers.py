@@ -32,6 +32,7 @@ from models.store.metrics import rows
 from models.store.run_life import runs
 from models.store.tables import Base, Run
 
+from support.process_tree import all_pids, attempted_run, descendants, is_alive
 from support.spoiling import SpoiledTraining
 
 ROWS = 1200
@@ -244,59 +245,10 @@ def _values(row: Base) -> dict[str, Any]:
 
 def attempt_pids(run: Run) -> list[int]:
     """Processes of attempts at this run."""
-    return [pid for pid in _pids() if attempted_run(pid) == run.id and _alive(pid)]
-
-
-def attempted_run(pid: int) -> str | None:
-    """The run that the process attempts, as its title says."""
-    title = " ".join(command_of(pid)).split()
-    return title[2] if title[:2] == ["tripletlab", "attempt"] and len(title) == 3 else None
-
-
-def descendants(pid: int) -> set[int]:
-    """`pid` and all processes under it."""
-    parents = {each: parent_of(each) for each in _pids()}
-    found, added = {pid}, {pid}
-    while added:
-        added = {each for each, parent in parents.items() if parent in added} - found
-        found |= added
-    return found
-
-
-def still_alive(pids: set[int]) -> set[int]:
-    return {pid for pid in pids if _alive(pid)}
+    return [pid for pid in all_pids() if attempted_run(pid) == run.id and is_alive(pid)]
 
 
 def kill_attempt(run: Run) -> None:
     """`kill -9` the process in which the run trains."""
     for pid in wait_until("an attempt's process", lambda: attempt_pids(run)):
         os.kill(pid, signal.SIGKILL)
-
-
-def _pids() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-
-
-def command_of(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
-    except OSError:
-        return []
-
-
-def _stat(pid: int) -> list[str]:
-    """State and parent of a process come first after its name, which may hold anything."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return []
-
-
-def _alive(pid: int) -> bool:
-    stat = _stat(pid)
-    return bool(stat) and stat[0] not in "ZX"
-
-
-def parent_of(pid: int) -> int:
-    stat = _stat(pid)
-    return int(stat[1]) if stat else 0

@@ -26,7 +26,8 @@ from support.faults.processes import (
     send,
     supervisors_in,
 )
-from support.workers import still_alive, wait_until
+from support.process_tree import still_alive
+from support.workers import wait_until
 
 Strike = Callable[[Ledger, random.Random], str | None]
 STOP_SECONDS = 10.0  # the promise from SIGTERM to the end

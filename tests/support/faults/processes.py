@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Iterable
 
-from support.workers import attempted_run, command_of, descendants, parent_of, still_alive
+from support.process_tree import attempted_run, command_of, descendants, parent_of, still_alive
 
 
 def family_of(roots: Iterable[int]) -> set[int]:

@@ -3,7 +3,8 @@
 import ast
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from support.project import ROOT
+
 CLIENTS = {"httpx", "requests", "aiohttp", "urllib3", "http", "ftplib", "fsspec"}
 CLIENT = {Path("api/client.py"), Path("api/cli/mlflow_server.py")}
 """Clients by trade: they run on the machine of whoever types the command or opens a notebook."""

@@ -2,13 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from support.api import ApiForTests
+from support.project import ROOT
 
-DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana" / "tripletlab.json"
+DASHBOARD = ROOT / "docs" / "grafana" / "tripletlab.json"
 
 
 def test_the_dashboard_asks_for_every_figure_of_the_service_and_no_other(api: ApiForTests) -> None:

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -26,8 +25,8 @@ from support.first_revision import (
     insert,
     run_id,
 )
+from support.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 FIRST = {"datasets", "experiments", "runs", "steps", "evaluations", "events", "workers"}
 Rows = dict[str, tuple[list[str], list[str]]]  # of each table: its columns, and its rows in words
 PAUSED = """

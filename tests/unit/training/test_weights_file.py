@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +19,10 @@ from worker.attempts.results import write_results
 from worker.training.events import Finished
 from worker.training.loop import train
 
+from support.project import ROOT
 from support.training import tiny_spec
 
-PAGE = Path(__file__).parents[2] / "docs" / "taking_along.md"
+PAGE = ROOT / "docs" / "taking_along.md"
 EXAMPLE = PAGE.parent / "use_weights.py"
 SPLIT = {"kind": "in_order", "train_rows": 400, "test_rows": 60}
 

@@ -1,6 +1,6 @@
 """The store against a small model of it, over random histories: who holds what, and who may write.
 
-`pytest --hypothesis-profile=long tests/integration/test_store_histories.py` looks for hours.
+`pytest --hypothesis-profile=long tests/integration/store/test_store_histories.py` looks for hours.
 """
 
 from datetime import timedelta

@@ -9,7 +9,8 @@ import typer
 from api.cli import app
 from models.settings import Settings
 
-ROOT = Path(__file__).parents[2]
+from support.project import ROOT
+
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
 PAGES += [*(ROOT / "benchmarks").glob("*.md")]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from support.api import ApiForTests, StartService
+from support.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 WEB = ROOT / "api" / "web"
 
 

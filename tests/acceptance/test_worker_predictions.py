@@ -20,7 +20,8 @@ from models.store import predictions, reproductions
 from models.store.run_life import runs
 from models.store.tables import Prediction, Run, Step
 
-from support.workers import Lab, WorkerForTests, command_of, still_alive, wait_until
+from support.process_tree import command_of, still_alive
+from support.workers import Lab, WorkerForTests, wait_until
 
 PAIRS = [("How do I cook rice?", "How is rice cooked?"), ("", "Why?")]
 

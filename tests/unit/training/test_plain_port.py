@@ -1,7 +1,6 @@
 """The fast step has the figures of a plain port, so that its speed is not bought with exactness."""
 
 import importlib.util
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +11,14 @@ from worker.training.encoders.initial import initial_weights
 from worker.training.loop import Training
 from worker.training.schedules import learning_rate
 
+from support.project import ROOT
 from support.training import tiny_data, tiny_spec
 
 STEPS = 50
 
 
 def plain_port():
-    path = Path(__file__).parents[2] / "benchmarks" / "plain_port.py"
+    path = ROOT / "benchmarks" / "plain_port.py"
     spec = importlib.util.spec_from_file_location("plain_port", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

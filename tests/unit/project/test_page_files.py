@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-WEB = Path(__file__).parents[2] / "api" / "web"
+from support.project import ROOT
+
+WEB = ROOT / "api" / "web"
 SCRIPTS = sorted((WEB / "js").rglob("*.js"))
 LONGEST = 300  # lines
 TEXT, GRAPHIC = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11 at AA

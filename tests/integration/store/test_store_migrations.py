@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -17,6 +16,8 @@ from models.store.database import Database
 from models.store.datasets import dataset_by_name
 from models.store.migrating import alembic_config, check, migrate
 from models.store.tables import Base
+
+from support.project import ROOT
 
 
 @pytest.fixture
@@ -88,8 +89,7 @@ def test_going_down_leaves_no_table_behind(blank: Database, blank_url: str) -> N
 
 def test_processes_that_start_at_once_all_find_the_schema(blank: Database, blank_url: str) -> None:
     code = f"from models.store.migrating import migrate; migrate({blank_url!r})"
-    root = Path(__file__).parents[2]
-    started = [subprocess.Popen([sys.executable, "-c", code], cwd=root) for _ in range(3)]
+    started = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(3)]
     assert [process.wait() for process in started] == [0, 0, 0]
     check(blank)
 

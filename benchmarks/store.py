@@ -31,6 +31,7 @@ from own_service import OwnService, own_service
 
 from models.store import clock
 from models.store.database import Database
+from models.store.metrics import rows
 from models.store.metrics.rows import StepRow
 from models.store.run_life import runs
 
@@ -110,7 +111,7 @@ def mlflow_batch(server: Server, run: str, first: int) -> None:
 
 def our_batch(database: Database, run: str, first: int) -> None:
     figures = {name: 0.5 for name in FIGURES[:-1]}
-    rows = [
+    steps = [
         StepRow(step=step, **{**figures, "loss": 0.5 / step}, active=(0.5,))
         for step in range(first, first + BATCH)
     ]
@@ -118,7 +119,7 @@ def our_batch(database: Database, run: str, first: int) -> None:
         runs.advance(
             session, run, 1, first + BATCH - 1, clock.now(session), trained_seconds=float(first)
         )
-        rows.append_steps(session, run, rows)
+        rows.append_steps(session, run, steps)
 
 
 def our_run(service: OwnService, database: Database) -> str:

@@ -25,6 +25,7 @@ from models.store import experiments
 from models.store.access import keys
 from models.store.database import Database
 from models.store.datasets import add_dataset
+from models.store.metrics import rows
 from models.store.run_life import runs
 from models.store.tables import Run
 
@@ -130,8 +131,8 @@ class ApiForTests:
         """Carry a run of 20 steps out from claim to success, with figures and files."""
         attempt = self.claim(run_id, seconds_ago=seconds)
         with self.database.transaction() as session:
-            rows = [step_row(step, loss=10.0 / step) for step in range(1, 21)]
-            rows.append_steps(session, run_id, rows)
+            steps = [step_row(step, loss=10.0 / step) for step in range(1, 21)]
+            rows.append_steps(session, run_id, steps)
             for step in (10, 20):
                 rows.append_evaluation(session, run_id, evaluation_row(step))
             test = evaluation_row(20, "test", accuracy=accuracy, loss=None)

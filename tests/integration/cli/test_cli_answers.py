@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from models.store.metrics import rows
 from models.store.run_life import runs
 
 from support.api import SPEC, ApiForTests, StartService, now
@@ -200,8 +201,8 @@ def test_a_terminal_shows_a_bar_and_a_curve_for_each_run_and_ctrl_c_leaves_it_go
 def half_done(api: ApiForTests, run_id: str) -> int:
     attempt = api.claim(run_id)
     with api.database.transaction() as session:
-        rows = [step_row(step, loss=10.0 / step) for step in range(1, 11)]
-        rows.append_steps(session, run_id, rows)
+        steps = [step_row(step, loss=10.0 / step) for step in range(1, 11)]
+        rows.append_steps(session, run_id, steps)
         runs.advance(session, run_id, attempt, 10, now())
     return attempt
 

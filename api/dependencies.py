@@ -22,7 +22,7 @@ from models.datasets.cache import PAIRS
 from models.errors import NotFound
 from models.files.file_store import FileStore
 from models.settings import Settings
-from models.store.change_marks import marks_of
+from models.store.change_marks import change_marks
 from models.store.database import Database
 
 DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
@@ -64,7 +64,7 @@ class Service:
 
     def _marks(self, experiment_ids: Collection[str]) -> Mapping[str, object]:
         with self.database.reading() as session:
-            return marks_of(session, experiment_ids)
+            return change_marks(session, experiment_ids)
 
 
 def get_service(request: Request) -> Service:

@@ -15,7 +15,7 @@ from pydantic_settings import (
 )
 
 from models.allowed_hosts import AllowedHost, parse_hosts
-from models.files.bucket_location import parse_place
+from models.files.bucket_location import parse_location
 from models.files.file_store import FileStore, SharedDisk
 from models.retry_policy import RetryPolicy
 
@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_a_bucket(cls, value: str) -> str:
         if value:
-            parse_place(value)
+            parse_location(value)
         return value
 
     @field_validator("cors_origins")
@@ -184,7 +184,7 @@ class Settings(BaseSettings):
             Bucket,  # Arrow takes a while to load, and a command needs none
         )
 
-        return Bucket(self.data_dir, parse_place(self.files_url), patience, wanted)
+        return Bucket(self.data_dir, parse_location(self.files_url), patience, wanted)
 
     @property
     def datasets_dir(self) -> Path:

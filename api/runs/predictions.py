@@ -22,7 +22,7 @@ from api.openapi.responses import LOCATION, may_answer
 from api.runs.prediction_bodies import PREDICT_BODY, TextPair, parse_pairs
 from models.errors import Conflict, TooMany
 from models.store import clock
-from models.store.predictions import ask, prediction
+from models.store.predictions import create_prediction, prediction
 from models.store.tables import Prediction
 
 router = APIRouter(tags=["runs"])
@@ -140,7 +140,7 @@ async def get_prediction(
 def _ask(service: Service, caller: Caller, run_id: str, pairs: list[TextPair]) -> str:
     with service.database.transaction() as session:
         require_prediction_room(session, caller, service.settings.max_waiting_predictions)
-        return ask(session, run_id, pairs, clock.now(session), caller.key_id).id
+        return create_prediction(session, run_id, pairs, clock.now(session), caller.key_id).id
 
 
 def _look(service: Service, prediction_id: str) -> PredictionView:

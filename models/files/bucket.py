@@ -1,4 +1,4 @@
-"""A bucket of an S3-compatible store as the place that hosts without a common disk share.
+"""A bucket of an S3-compatible store, for hosts that share no disk.
 
 An object is whole or absent, and a listing shows what was stored before it (as S3 promises since
 2020), so the order in which files are stored is all that is needed: a checkpoint's description
@@ -26,7 +26,7 @@ from pyarrow.fs import (
 
 from models.errors import FilesAway
 from models.files.atomic import new_folder, write_whole
-from models.files.bucket_location import BucketPlace
+from models.files.bucket_location import BucketLocation
 from models.files.file_store import Entry, remove_here
 
 _CONNECT, _REQUEST, _TRIES = 2.0, 10.0, 3  # seconds, seconds, within one question
@@ -48,11 +48,11 @@ class Bucket:
     def __init__(
         self,
         data_dir: Path,
-        place: BucketPlace,
+        location: BucketLocation,
         patience: float,
         wanted: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._data_dir, self._place = data_dir, place
+        self._data_dir, self._location = data_dir, location
         self._patience, self._wanted = patience, wanted
 
     def write(self, file: Path, content: bytes) -> None:
@@ -118,7 +118,7 @@ class Bucket:
         return folder
 
     def check(self) -> None:
-        bucket = self._place.bucket
+        bucket = self._location.bucket
         try:
             found = self._ask(lambda store, _key: store.get_file_info(bucket), self._data_dir)
         except FilesAway as away:
@@ -130,12 +130,14 @@ class Bucket:
     @cached_property
     def _store(self) -> S3FileSystem:
         """Made when first needed: its threads would not live on in a fork."""
-        place = self._place
+        location = self._location
         # only AWS itself has to be asked; other stores take any, and most want one
-        region = place.region or (_REGION if place.host else resolve_s3_region(place.bucket))
+        region = location.region or (
+            _REGION if location.host else resolve_s3_region(location.bucket)
+        )
         return S3FileSystem(
-            scheme=place.scheme,
-            endpoint_override=place.host,
+            scheme=location.scheme,
+            endpoint_override=location.host,
             region=region,
             allow_delayed_open=True,  # so that what fits in one request is sent as one
             connect_timeout=_CONNECT,
@@ -144,7 +146,7 @@ class Bucket:
         )
 
     def _key(self, path: Path) -> str:
-        return "/".join((self._place.root, *path.relative_to(self._data_dir).parts))
+        return "/".join((self._location.root, *path.relative_to(self._data_dir).parts))
 
     def _ask(self, action: Callable[[S3FileSystem, str], T], path: Path) -> T:
         end = time.monotonic() + self._patience

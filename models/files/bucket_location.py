@@ -8,7 +8,7 @@ FORM = "s3://bucket/folder?endpoint=https://host:port&region=name (what follows 
 
 
 @dataclass(frozen=True)
-class BucketPlace:
+class BucketLocation:
     """A folder in a bucket of an S3-compatible store."""
 
     bucket: str
@@ -25,7 +25,7 @@ class BucketPlace:
         return f"{self.bucket}/{self.folder}".rstrip("/")
 
 
-def parse_place(url: str) -> BucketPlace:
+def parse_location(url: str) -> BucketLocation:
     """Read a URL. Raises `ValueError` with what is wrong; keys have no place in it, since URLs
     get into logs."""
     parts = urlsplit(url)
@@ -37,8 +37,8 @@ def parse_place(url: str) -> BucketPlace:
         raise ValueError(f"'{next(iter(more))}' is not known; a bucket's URL looks like {FORM}")
     folder = parts.path.strip("/")
     if endpoint is None:
-        return BucketPlace(parts.netloc, folder, region=region)
+        return BucketLocation(parts.netloc, folder, region=region)
     found = re.fullmatch(r"(https?)://([^/@?#\s]+)/?", endpoint)
     if not found:
         raise ValueError(f"endpoint '{endpoint}' is not like https://host:port")
-    return BucketPlace(parts.netloc, folder, found[1], found[2], region)
+    return BucketLocation(parts.netloc, folder, found[1], found[2], region)

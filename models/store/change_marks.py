@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from models.store.tables import Run
 
-Mark = tuple[tuple[object, ...], ...]
+ChangeMark = tuple[tuple[object, ...], ...]
 
 
-def marks_of(session: Session, experiment_ids: Collection[str]) -> dict[str, Mark]:
+def change_marks(session: Session, experiment_ids: Collection[str]) -> dict[str, ChangeMark]:
     """The mark of each of these experiments; one that is gone has none.
 
     A mark says what the runs in each state add up to. Every beat and record of a worker moves it,

@@ -1,9 +1,10 @@
-"""Many rows of numbers out of the database at once, as one matrix.
+"""Reads many rows of numbers from the database at once, as one matrix.
 
-A driver makes ten thousand steps of ten figures into a hundred thousand Python objects, one call
-for each, and that takes most of the time that a curve takes. SQLite's takes a lock twice for each
-value too: a function of ours that is given whole rows, inside the query, needs half of the time.
-PostgreSQL's takes half of it where the server sends numbers as they are, and not as digits.
+A driver turns ten thousand steps of ten metrics into a hundred thousand Python objects, one call
+for each, and that takes most of the time of a curve. SQLite's driver also takes a lock twice for
+each value: an SQL aggregate of our own, which is given whole rows inside the query, halves the
+time. PostgreSQL's driver takes half the time where the server sends numbers in binary form instead
+of as digits.
 """
 
 from itertools import chain
@@ -15,33 +16,33 @@ from psycopg.pq import Format
 from sqlalchemy import Engine, Select, event, func, select
 from sqlalchemy.orm import Session
 
-_NAME = "tripletlab_packed"
+_AGGREGATE = "tripletlab_numeric_rows"
 _BINARY = "tripletlab_binary"
 
 
-def matrix(session: Session, query: Select[Any]) -> NDArray[np.float64]:
-    """What the query finds: (rows, columns), ascending by the first column. Null is NaN."""
+def numeric_rows(session: Session, query: Select[Any]) -> NDArray[np.float64]:
+    """The result of the query: (rows, columns), ascending by the first column; null becomes NaN."""
     width = len(query.selected_columns)
     if session.get_bind().dialect.name == "sqlite":
-        packed = select(getattr(func, _NAME)(*query.subquery().c))
-        found = np.frombuffer(session.scalar(packed) or b"", np.float64)
+        packed = select(getattr(func, _AGGREGATE)(*query.subquery().c))
+        flat = np.frombuffer(session.scalar(packed) or b"", np.float64)
     else:
         rows = session.execute(query, execution_options={_BINARY: True})
-        found = np.array(list(chain.from_iterable(rows)), np.float64)
-    values = found.reshape(-1, width)
+        flat = np.array(list(chain.from_iterable(rows)), np.float64)
+    values = flat.reshape(-1, width)
     return values[np.argsort(values[:, 0], kind="stable")]
 
 
-def listed(column: NDArray[np.float64]) -> list[float | None]:
-    """The numbers of a column, and None for what is none."""
+def nan_to_none(column: NDArray[np.float64]) -> list[float | None]:
+    """The values of a column as a list, with None in place of NaN."""
     values: list[float | None] = column.tolist()
     for index in np.flatnonzero(np.isnan(column)):
         values[index] = None
     return values
 
 
-class _Packed:
-    """The aggregate function: every argument of every row, behind one another."""
+class _RowPacker:
+    """The SQL aggregate: packs every argument of every row, one after the other, into bytes."""
 
     def __init__(self) -> None:
         self._values: list[float | None] = []
@@ -54,18 +55,18 @@ class _Packed:
 
 
 def install(engine: Engine) -> None:
-    """Prepare an engine's connections for `matrix`."""
+    """Prepare an engine's connections for `numeric_rows`."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _add_function)
     else:
-        event.listen(engine, "before_cursor_execute", _as_they_are)
+        event.listen(engine, "before_cursor_execute", _request_binary)
 
 
 def _add_function(connection: Any, _record: Any) -> None:
-    connection.create_aggregate(_NAME, -1, _Packed)
+    connection.create_aggregate(_AGGREGATE, -1, _RowPacker)
 
 
-def _as_they_are(
+def _request_binary(
     _connection: Any, cursor: Any, _statement: str, _values: Any, context: Any, _many: bool
 ) -> None:
     if context is not None and context.execution_options.get(_BINARY):

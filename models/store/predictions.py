@@ -21,7 +21,7 @@ from models.store.tables import Prediction, Worker
 TextPair = tuple[str, str]
 
 
-def ask(
+def create_prediction(
     session: Session,
     run_id: str,
     pairs: Sequence[TextPair],
@@ -52,7 +52,7 @@ def prediction(session: Session, prediction_id: str) -> Prediction:
     return row
 
 
-def waiting_for(
+def next_request(
     session: Session, worker_id: str, now: datetime, lease_seconds: float
 ) -> Prediction | None:
     """The oldest request that this worker may take: one that is nobody's, its own, or a dead
@@ -61,7 +61,7 @@ def waiting_for(
     return session.scalar(query.order_by(Prediction.id).limit(1))
 
 
-def take(
+def claim(
     session: Session,
     seen: Prediction,
     *,
@@ -70,7 +70,7 @@ def take(
     now: datetime,
     lease_seconds: float,
 ) -> Prediction | None:
-    """Take the request that `waiting_for` gave as the next attempt. None: step aside.
+    """Take the request that `next_request` gave as the next attempt. None: step aside.
 
     One that was taken `max_attempts` times already ends with a reason instead.
     """
@@ -107,7 +107,7 @@ def fail(session: Session, taken: Prediction, reason: str, now: datetime) -> boo
     return changed(session, _held(taken).values(answered_at=now, reason=reason))
 
 
-def let_go(session: Session, worker_id: str) -> None:
+def release(session: Session, worker_id: str) -> None:
     """What this worker has taken and not answered is anyone's again, and no attempt is counted."""
     taken = (Prediction.worker_id == worker_id, Prediction.answered_at.is_(None))
     back = {"worker_id": None, "attempt": Prediction.attempt - 1}
@@ -117,7 +117,7 @@ def let_go(session: Session, worker_id: str) -> None:
     )
 
 
-def forget_old(session: Session, now: datetime, seconds: float) -> None:
+def remove_old(session: Session, now: datetime, seconds: float) -> None:
     """Remove requests older than so many seconds, answered or not."""
     session.execute(
         delete(Prediction).where(Prediction.created_at < now - timedelta(seconds=seconds))

@@ -15,7 +15,7 @@ from models.states import RETRIABLE, RunState
 from models.store import events
 from models.store.experiments import runs_of
 from models.store.interim_looks import plan_again
-from models.store.run_life.runs import forget_figures
+from models.store.run_life.runs import remove_metrics_after
 from models.store.run_life.transitions import change_state, fresh
 from models.store.tables import Run
 
@@ -42,7 +42,7 @@ def retry(session: Session, run_id: str, now: datetime, *, anew: bool = False) -
 
 def _queue(session: Session, row: Run, state: RunState, now: datetime, anew: bool) -> None:
     if anew:
-        forget_figures(session, row.id, 0)
+        remove_metrics_after(session, row.id, 0)
     change_state(
         session,
         row.id,

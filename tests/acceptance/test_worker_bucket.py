@@ -105,7 +105,7 @@ def test_a_host_that_has_not_trained_a_run_answers_questions_about_it(apart: Lab
     other = worker_on(apart, "six")
     with apart.database.transaction() as session:
         pairs = [("How do I cook rice?", "How is rice cooked?")]
-        asked = predictions.ask(session, run.id, pairs, datetime.now(UTC)).id
+        asked = predictions.create_prediction(session, run.id, pairs, datetime.now(UTC)).id
 
     def look() -> Prediction | None:
         with apart.database.reading() as session:

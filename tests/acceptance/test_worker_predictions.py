@@ -45,7 +45,7 @@ def now() -> datetime:
 
 def ask(lab: Lab, run: Run, pairs: Sequence[tuple[str, str]] = PAIRS) -> str:
     with lab.database.transaction() as session:
-        return predictions.ask(session, run.id, pairs, now()).id
+        return predictions.create_prediction(session, run.id, pairs, now()).id
 
 
 def answered(lab: Lab, prediction_id: str) -> Prediction:

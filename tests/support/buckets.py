@@ -13,7 +13,7 @@ import httpx
 from pyarrow.fs import FileSelector, FileType, S3FileSystem
 
 from models.files.bucket import Bucket
-from models.files.bucket_location import parse_place
+from models.files.bucket_location import parse_location
 from models.processes.parent_death import bound
 
 from support.workers import wait_until
@@ -57,7 +57,7 @@ class BucketForTests:
 
     def host(self, data_dir: Path, **more: Any) -> Bucket:
         """The bucket, as a host with this data folder sees it."""
-        return Bucket(data_dir, parse_place(self.url), **{"patience": 0.0, **more})
+        return Bucket(data_dir, parse_location(self.url), **{"patience": 0.0, **more})
 
     def names(self) -> list[str]:
         """Every object with something in it, as another client of the server lists them."""

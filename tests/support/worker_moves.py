@@ -151,7 +151,7 @@ class WorkerMoves(RuleBasedStateMachine):
 
     def _give_back(self, held: Held, _number: int) -> None:
         if self._writes(
-            held, lambda s: runs.give_back(s, held.run, held.attempt, reason="stop", now=self.now)
+            held, lambda s: runs.release(s, held.run, held.attempt, reason="stop", now=self.now)
         ):
             self.runs[held.run].release()
 

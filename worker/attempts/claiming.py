@@ -111,7 +111,7 @@ def give_back(database: Database, run_id: str, attempt: int, reason: str) -> Non
 
     def queue() -> None:
         with database.transaction() as session:
-            runs.give_back(session, run_id, attempt, reason=reason, now=clock.now(session))
+            runs.release(session, run_id, attempt, reason=reason, now=clock.now(session))
 
     patiently(queue)
 

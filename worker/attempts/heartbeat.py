@@ -106,7 +106,7 @@ class Heart(threading.Thread):
     def _listen(self, pulse: Pulse) -> Stop | None:
         try:
             with self._database.reading() as session:
-                cancel = runs.wants_to_stop(session, pulse.run_id, pulse.attempt)
+                cancel = runs.is_cancel_requested(session, pulse.run_id, pulse.attempt)
                 draining = workers.is_draining(session, self._worker_id)
         except (StaleAttempt, NotFound):
             return Stop.STALE

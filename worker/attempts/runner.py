@@ -96,7 +96,7 @@ class Attempt:
         """Whether no other attempt has the run, as far as the database can be asked."""
         try:
             with self._database.reading() as session:
-                runs.wants_to_stop(session, self.run.id, self.run.attempt)
+                runs.is_cancel_requested(session, self.run.id, self.run.attempt)
         except (StaleAttempt, NotFound, *Away):
             return False
         return True

@@ -35,7 +35,7 @@ def reap(database: Database, app: Celery, settings: Settings) -> None:
             lease_seconds=settings.lease_seconds,
             policy=settings.retry_policy,
         )
-        predictions.forget_old(session, now, PREDICTION_SECONDS)
+        predictions.remove_old(session, now, PREDICTION_SECONDS)
     for run_id in taken:
         _log.warning("run %s had no heartbeat for %g s", run_id, settings.lease_seconds)
     take_due_looks(database, app)
@@ -52,7 +52,7 @@ def _ring_for_the_unheard(
     this round must end well before the lease of its worker does.
     """
     with database.reading() as session:
-        over = reaping.waits_that_are_over(session, now)
+        over = reaping.retries_due(session, now)
         due = reaping.count_due(session, now=now, resubmit_seconds=settings.resubmit_seconds)
     if over:
         _ring(database, app, over)

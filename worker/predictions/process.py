@@ -54,7 +54,7 @@ class Answerer:
                 pass  # it has ended
             self._process.wait()
         with self._database.transaction() as session:
-            predictions.let_go(session, self._settings.worker_id)
+            predictions.release(session, self._settings.worker_id)
 
 
 def take_next(database: Database, settings: Settings) -> Prediction | None:
@@ -62,11 +62,11 @@ def take_next(database: Database, settings: Settings) -> Prediction | None:
     who, lease = settings.worker_id, settings.lease_seconds
     with database.reading() as session:  # so that a look costs no write lock
         now = clock.now(session)
-        seen = predictions.waiting_for(session, who, now, lease)
+        seen = predictions.next_request(session, who, now, lease)
     if seen is None:
         return None
     with database.transaction() as session:
-        return predictions.take(
+        return predictions.claim(
             session,
             seen,
             worker_id=who,

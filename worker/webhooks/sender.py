@@ -18,7 +18,7 @@ from models.settings import Settings
 from models.store import clock
 from models.store.database import Database
 from models.store.webhooks import deliveries
-from models.store.webhooks.deliveries import Letter
+from models.store.webhooks.deliveries import OutgoingDelivery
 from worker.webhooks.signed_post import TIMEOUT, Outcome, post
 
 AT_ONCE = 8  # deliveries at the same time
@@ -65,44 +65,46 @@ def deliver_due(database: Database, settings: Settings) -> int:
     if not waiting:  # most rounds end here, without a write
         return 0
     with database.transaction() as session:
-        letters = deliveries.claim_due(session, clock.now(session), LEASE, AT_ONCE)
-    outcomes = asyncio.run(_send(letters, settings.allowed_webhook_hosts))
-    for letter, outcome in zip(letters, outcomes, strict=True):
-        _settle(database, letter, outcome, settings.webhook_retry_seconds)
+        claimed = deliveries.claim_due(session, clock.now(session), LEASE, AT_ONCE)
+    outcomes = asyncio.run(_send(claimed, settings.allowed_webhook_hosts))
+    for delivery, outcome in zip(claimed, outcomes, strict=True):
+        _settle(database, delivery, outcome, settings.webhook_retry_seconds)
     with database.transaction() as session:
-        deliveries.forget_old(session, clock.now(session) - KEPT)
-    return len(letters)
+        deliveries.remove_old(session, clock.now(session) - KEPT)
+    return len(claimed)
 
 
-async def _send(letters: list[Letter], allowed: tuple[AllowedHost, ...]) -> list[Outcome]:
+async def _send(claimed: list[OutgoingDelivery], allowed: tuple[AllowedHost, ...]) -> list[Outcome]:
     at = int(time.time())
-    return await asyncio.gather(*(post(letter, allowed, at) for letter in letters))
+    return await asyncio.gather(*(post(delivery, allowed, at) for delivery in claimed))
 
 
-def _settle(database: Database, letter: Letter, outcome: Outcome, first_wait: float) -> None:
-    tries_left = letter.attempt <= len(BACKOFF) and not outcome.final
+def _settle(
+    database: Database, delivery: OutgoingDelivery, outcome: Outcome, first_wait: float
+) -> None:
+    tries_left = delivery.attempt <= len(BACKOFF) and not outcome.final
     due_at = None
     with database.transaction() as session:
         now = clock.now(session)
         if outcome.reason is not None and tries_left:
-            due_at = now + timedelta(seconds=first_wait * BACKOFF[letter.attempt - 1])
+            due_at = now + timedelta(seconds=first_wait * BACKOFF[delivery.attempt - 1])
         deliveries.settle(
             session,
-            letter,
+            delivery,
             status=outcome.status,
             reason=outcome.reason,
             due_at=due_at,
             now=now,
         )
     if outcome.reason is None:
-        _log.info("webhook %s heard %s", letter.webhook_id, letter.id)
+        _log.info("webhook %s heard %s", delivery.webhook_id, delivery.id)
     else:
         further = "given up" if due_at is None else f"again at {due_at:%H:%M:%S}"
         _log.warning(
             "webhook %s, %s, attempt %d: %s; %s",
-            letter.webhook_id,
-            letter.id,
-            letter.attempt,
+            delivery.webhook_id,
+            delivery.id,
+            delivery.attempt,
             outcome.reason,
             further,
         )

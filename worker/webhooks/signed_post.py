@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import httpx
 
 from models.allowed_hosts import AllowedHost, Destination, destination, is_public
-from models.store.webhooks.deliveries import Letter
+from models.store.webhooks.deliveries import OutgoingDelivery
 
 TIMEOUT = 15.0  # seconds for all of it
 GONE = 410
@@ -36,15 +36,15 @@ def signature(secret: str, at: int, body: bytes) -> str:
     return f"t={at},v1={signed.hexdigest()}"
 
 
-async def post(letter: Letter, allowed: tuple[AllowedHost, ...], at: int) -> Outcome:
-    """Send a letter; never raises."""
+async def post(delivery: OutgoingDelivery, allowed: tuple[AllowedHost, ...], at: int) -> Outcome:
+    """Send a delivery; never raises."""
     try:
-        place = destination(letter.url, allowed)
+        place = destination(delivery.url, allowed)
     except ValueError as error:
         return Outcome(None, str(error), final=True)
     try:
         async with asyncio.timeout(TIMEOUT):
-            status = await _send(letter, place, await _address(place), at)
+            status = await _send(delivery, place, await _address(place), at)
     except TimeoutError:
         return Outcome(None, f"no answer within {TIMEOUT:g} s")
     except (OSError, httpx.HTTPError, ValueError) as error:
@@ -71,8 +71,8 @@ async def _address(place: Destination) -> str:
     return addresses[0]
 
 
-async def _send(letter: Letter, place: Destination, address: str, at: int) -> int:
-    body = letter.body.encode()
+async def _send(delivery: OutgoingDelivery, place: Destination, address: str, at: int) -> int:
+    body = delivery.body.encode()
     path = (place.parts.path or "/") + (f"?{place.parts.query}" if place.parts.query else "")
     url = httpx.URL(
         scheme=place.parts.scheme, host=address, port=place.port, raw_path=path.encode()
@@ -81,9 +81,9 @@ async def _send(letter: Letter, place: Destination, address: str, at: int) -> in
         "Host": place.parts.netloc,
         "Content-Type": "application/json",
         "User-Agent": "Tripletlab",
-        "Tripletlab-Event": letter.id,
-        "Tripletlab-Attempt": str(letter.attempt),
-        "Tripletlab-Signature": signature(letter.secret, at, body),
+        "Tripletlab-Event": delivery.id,
+        "Tripletlab-Attempt": str(delivery.attempt),
+        "Tripletlab-Signature": signature(delivery.secret, at, body),
     }
     # the certificate is checked against the name, though the address is connected to
     extensions = {"sni_hostname": place.host}

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models.specs.losses import MAX_TERMS
 from models.states import RunState
 from models.store.metrics.thinning import thin
-from models.store.numeric_rows import listed, matrix
+from models.store.numeric_rows import nan_to_none, numeric_rows
 from models.store.tables import Base, Evaluation, Run, Step
 
 Figure = float | None
@@ -131,14 +131,14 @@ def steps_series(
     """
     chosen = (_STEPS.c.run_id == run_id, _STEPS.c.step > after, _STEPS.c.step <= until)
     names = ("step", *(figures or _figures_there(session, *chosen)))
-    found = matrix(session, select(*(_STEPS.c[name] for name in names)).where(*chosen))
+    found = numeric_rows(session, select(*(_STEPS.c[name] for name in names)).where(*chosen))
     if max_points is not None and len(found) > max_points:
         columns = dict(zip(names[1:], found.T[1:], strict=True))
         found = found[thin(columns, guide=names[1], max_points=max_points)]
     by_column = zip(names[1:], found.T[1:], strict=True)
     return {
         "step": found[:, 0].astype(int).tolist(),
-        **{name: listed(one) for name, one in by_column},
+        **{name: nan_to_none(one) for name, one in by_column},
     }
 
 

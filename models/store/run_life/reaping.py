@@ -53,7 +53,7 @@ def _silence(lost: Run) -> RunProblem:
     )
 
 
-def waits_that_are_over(session: Session, now: datetime) -> list[Run]:
+def retries_due(session: Session, now: datetime) -> list[Run]:
     """Queued runs whose wait after a fault is over and for which no message went out since.
 
     The fault used up the message they had, so one is due now, not after `resubmit_seconds`.

@@ -19,7 +19,7 @@ from models.states import TERMINAL, RunState
 from models.store import events
 from models.store.database import changed
 from models.store.run_life.run_problems import RunProblem
-from models.store.run_life.transitions import after_fault, fresh, move, release
+from models.store.run_life.transitions import after_fault, fresh, move, requeue_or_cancel
 from models.store.tables import Evaluation, Run, Step
 
 BEFORE_IT_STARTED = "cancelled before it started"
@@ -77,7 +77,7 @@ def heartbeat(session: Session, run_id: str, attempt: int, now: datetime) -> boo
     return run(session, run_id).cancel_requested
 
 
-def wants_to_stop(session: Session, run_id: str, attempt: int) -> bool:
+def is_cancel_requested(session: Session, run_id: str, attempt: int) -> bool:
     """Whether someone asked to cancel; writes nothing. Raises `StaleAttempt`, and `NotFound`."""
     row = run(session, run_id)
     if row.state != RunState.RUNNING or row.attempt != attempt:
@@ -93,10 +93,10 @@ def begin_from(session: Session, run_id: str, attempt: int, step: int, now: date
     """
     values = {"step": step, "started_step": step, "heartbeat_at": now, "anew": False}
     _write(session, run_id, attempt, **values)
-    forget_figures(session, run_id, step)
+    remove_metrics_after(session, run_id, step)
 
 
-def forget_figures(session: Session, run_id: str, step: int) -> None:
+def remove_metrics_after(session: Session, run_id: str, step: int) -> None:
     """Remove the figures of steps above `step`, and of the test. The caller holds the run."""
     session.execute(delete(Step).where(Step.run_id == run_id, Step.step > step))
     again = or_(Evaluation.step > step, Evaluation.split == "test")
@@ -153,12 +153,14 @@ def finish(
         raise _stale(run_id, attempt)
 
 
-def give_back(session: Session, run_id: str, attempt: int, *, reason: str, now: datetime) -> None:
+def release(session: Session, run_id: str, attempt: int, *, reason: str, now: datetime) -> None:
     """Put the run back in the queue, its worker is asked to stop: no fault, so no wait.
 
     One asked to cancel is cancelled. Raises `StaleAttempt`.
     """
-    if not release(session, run_id, where=(Run.attempt == attempt,), reason=reason, now=now):
+    if not requeue_or_cancel(
+        session, run_id, where=(Run.attempt == attempt,), reason=reason, now=now
+    ):
         raise _stale(run_id, attempt)
 
 

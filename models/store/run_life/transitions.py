@@ -83,7 +83,7 @@ def change_state(
     return after
 
 
-def release(
+def requeue_or_cancel(
     session: Session,
     run_id: str,
     *,
@@ -154,7 +154,7 @@ def after_fault(
         )
         if failed is not None:
             return failed
-    return release(
+    return requeue_or_cancel(
         session,
         run.id,
         where=where,

@@ -20,7 +20,7 @@ from models.store.tables import Delivery, Event, Experiment, Look, Reproduction,
 
 
 @dataclass(frozen=True)
-class Letter:
+class OutgoingDelivery:
     """What is to be sent, by the attempt that claimed it."""
 
     id: str
@@ -31,7 +31,7 @@ class Letter:
     body: str
 
     def __repr__(self) -> str:  # it is logged, and the rest is nobody's business
-        return f"Letter({self.id}, attempt {self.attempt})"
+        return f"OutgoingDelivery({self.id}, attempt {self.attempt})"
 
 
 def note_end(session: Session, experiment_id: str, now: datetime) -> None:
@@ -116,7 +116,9 @@ def any_due(session: Session, now: datetime) -> bool:
     return bool(session.scalar(select(exists().where(Delivery.due_at <= now))))
 
 
-def claim_due(session: Session, now: datetime, lease: timedelta, limit: int) -> list[Letter]:
+def claim_due(
+    session: Session, now: datetime, lease: timedelta, limit: int
+) -> list[OutgoingDelivery]:
     """At most `limit` deliveries that are due, put off by `lease` for whoever else looks."""
     query = (
         select(Delivery, Webhook)
@@ -125,20 +127,20 @@ def claim_due(session: Session, now: datetime, lease: timedelta, limit: int) -> 
         .order_by(Delivery.due_at, Delivery.id)
         .limit(limit)
     )
-    letters = []
+    claimed = []
     for row, hook in session.execute(query).all():
         seen = (Delivery.id == row.id, Delivery.attempt == row.attempt, Delivery.due_at <= now)
         change = update(Delivery).where(*seen).values(attempt=row.attempt + 1, due_at=now + lease)
         if changed(session, change):
-            letters.append(
-                Letter(row.id, row.attempt + 1, hook.id, hook.url, hook.secret, row.body)
+            claimed.append(
+                OutgoingDelivery(row.id, row.attempt + 1, hook.id, hook.url, hook.secret, row.body)
             )
-    return letters
+    return claimed
 
 
 def settle(
     session: Session,
-    letter: Letter,
+    delivery: OutgoingDelivery,
     *,
     status: int | None,
     reason: str | None,
@@ -147,14 +149,14 @@ def settle(
 ) -> bool:
     """Store how an attempt ended: heard where there is no reason, else again at `due_at`, or given
     up where that is None. False where another attempt has claimed it meanwhile."""
-    mine = (Delivery.id == letter.id, Delivery.attempt == letter.attempt)
+    mine = (Delivery.id == delivery.id, Delivery.attempt == delivery.attempt)
     values = {"status": status, "reason": reason, "due_at": due_at}
     if reason is None:
         values["delivered_at"] = now
     return changed(session, update(Delivery).where(*mine).values(values))
 
 
-def forget_old(session: Session, before: datetime) -> None:
+def remove_old(session: Session, before: datetime) -> None:
     """Remove what was settled and is older."""
     settled = (Delivery.due_at.is_(None), Delivery.created_at < before)
     session.execute(delete(Delivery).where(*settled))

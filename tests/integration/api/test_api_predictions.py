@@ -28,9 +28,9 @@ def place(api: ApiForTests) -> str:
 def answer(api: ApiForTests, similarities: list[float]) -> Prediction:
     """What a worker does with the oldest question."""
     with api.database.transaction() as session:
-        seen = predictions.waiting_for(session, "wrk_t", now(), 30)
+        seen = predictions.next_request(session, "wrk_t", now(), 30)
         assert seen is not None
-        taken = predictions.take(
+        taken = predictions.claim(
             session, seen, worker_id="wrk_t", max_attempts=3, now=now(), lease_seconds=30
         )
         assert taken is not None
@@ -111,7 +111,7 @@ def test_what_cannot_be_asked_is_refused_by_field(api: ApiForTests, place: str) 
         assert reply.status_code == 422, body
         assert pointers(reply) == places
     with api.database.reading() as session:
-        assert predictions.waiting_for(session, "wrk_t", now(), 30) is None
+        assert predictions.next_request(session, "wrk_t", now(), 30) is None
 
 
 def test_only_a_run_that_succeeded_can_be_asked(api: ApiForTests) -> None:

@@ -55,7 +55,7 @@ def test_weights_of_another_hash_are_not_passed_on(api: ApiForTests, run_id: str
 def answer(api: ApiForTests, similarity: float | None) -> None:
     def question() -> Prediction | None:
         with api.database.reading() as session:
-            return predictions.waiting_for(session, "wrk_t", now(), 30)
+            return predictions.next_request(session, "wrk_t", now(), 30)
 
     asked = wait_until("a question", question)
     with api.database.transaction() as session:

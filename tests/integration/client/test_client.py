@@ -264,7 +264,7 @@ def test_a_worker_answers_about_pairs_or_says_why_not(api: ApiForTests, lab: Cli
     def answer(reason: str | None) -> None:
         def question() -> Any:
             with api.database.reading() as session:
-                return predictions.waiting_for(session, "wrk_t", now(), 30)
+                return predictions.next_request(session, "wrk_t", now(), 30)
 
         asked = wait_until("a question", question)
         with api.database.transaction() as session:

@@ -149,7 +149,7 @@ def test_questions_that_wait_are_bounded_for_each_key_until_some_are_answered(
     assert int(reply.headers["retry-after"]) > 0
     assert ask(bob).status_code == 202
     with api.database.transaction() as session:
-        oldest = predictions.waiting_for(session, "wrk_t", now(), 30)
+        oldest = predictions.next_request(session, "wrk_t", now(), 30)
         assert oldest is not None
         assert predictions.fail(session, oldest, "on purpose", now())
     assert ask(ann).status_code == 202

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from models.retry_policy import RetryPolicy
 from models.states import RunState
-from models.store.change_marks import Mark, marks_of
+from models.store.change_marks import ChangeMark, change_marks
 from models.store.database import Database
 from models.store.experiments import delete_experiment, runs_of
 from models.store.retries import retry
@@ -15,9 +15,9 @@ from models.store.run_life import runs
 from support.stored import at, fault_document, stored_experiment
 
 
-def marks(database: Database, *experiments: str) -> dict[str, Mark]:
+def marks(database: Database, *experiments: str) -> dict[str, ChangeMark]:
     with database.reading() as session:
-        return marks_of(session, experiments)
+        return change_marks(session, experiments)
 
 
 def test_each_thing_that_happens_to_a_run_moves_its_experiments_mark_alone(
@@ -40,7 +40,7 @@ def test_each_thing_that_happens_to_a_run_moves_its_experiments_mark_alone(
         ("beat", lambda s: runs.heartbeat(s, first, 1, at(2))),
         ("step at the moment of a beat", lambda s: runs.advance(s, first, 1, 5, at(2))),
         ("another claim", claimed(second, "b", 4)),
-        ("give back", lambda s: runs.give_back(s, first, 1, reason="a deploy", now=at(5))),
+        ("give back", lambda s: runs.release(s, first, 1, reason="a deploy", now=at(5))),
         ("claim again", claimed(first, "b", 6)),
         ("fault", faulty),
         ("third claim", claimed(first, "b", 8)),

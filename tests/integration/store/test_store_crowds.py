@@ -90,7 +90,7 @@ class Hand:
 
     def give_back(self, session: Session, which: int) -> None:
         held = self._held(which)
-        runs.give_back(session, held.run, held.attempt, reason="stop", now=now())
+        runs.release(session, held.run, held.attempt, reason="stop", now=now())
 
     def cancel(self, session: Session, which: int) -> None:
         runs.request_cancel(session, self.wanted[which % len(self.wanted)], now())

@@ -55,7 +55,7 @@ def test_a_run_that_is_given_back_meets_no_fault_however_often(database: Databas
     for attempt in range(1, 3 * POLICY.max_attempts):
         assert claim(database, run_id, attempt), "it need not wait"
         with database.transaction() as session:
-            runs.give_back(session, run_id, attempt, reason="asked to stop", now=at(attempt))
+            runs.release(session, run_id, attempt, reason="asked to stop", now=at(attempt))
     stored = now_stored(database, run_id)
     assert (stored.attempt, stored.faults, stored.not_before) == (8, 0, None)
     assert claim(database, run_id, 20)

@@ -26,15 +26,15 @@ def run_id(database: Database) -> str:
 
 def ask(database: Database, run_id: str, seconds: float = 10) -> str:
     with database.transaction() as session:
-        return predictions.ask(session, run_id, [("a", "b")], at(seconds)).id
+        return predictions.create_prediction(session, run_id, [("a", "b")], at(seconds)).id
 
 
 def take(database: Database, worker: str, seconds: float = 10, limit: int = 3) -> Prediction | None:
     with database.transaction() as session:
-        seen = predictions.waiting_for(session, worker, at(seconds), LEASE)
+        seen = predictions.next_request(session, worker, at(seconds), LEASE)
         if seen is None:
             return None
-        return predictions.take(
+        return predictions.claim(
             session,
             seen,
             worker_id=worker,
@@ -86,11 +86,11 @@ def test_of_two_workers_that_saw_a_question_one_takes_it(database: Database, run
     announce(database, "w1", 10)
     ask(database, run_id)
     with database.reading() as session:
-        seen = predictions.waiting_for(session, "w2", at(10), LEASE)
+        seen = predictions.next_request(session, "w2", at(10), LEASE)
     assert seen is not None
     taken_by(database, "w1")
     with database.transaction() as session:
-        late = predictions.take(
+        late = predictions.claim(
             session, seen, worker_id="w2", max_attempts=3, now=at(10), lease_seconds=LEASE
         )
     assert late is None
@@ -131,10 +131,10 @@ def test_what_a_worker_lets_go_is_anyones_and_costs_no_attempt(
     ask(database, run_id)
     taken = taken_by(database, "w1")
     with database.transaction() as session:
-        predictions.let_go(session, "w2")
+        predictions.release(session, "w2")
     assert stored(database, taken.id).worker_id == "w1"
     with database.transaction() as session:
-        predictions.let_go(session, "w1")
+        predictions.release(session, "w1")
     assert taken_by(database, "w2").attempt == 1
 
 
@@ -143,7 +143,7 @@ def test_questions_are_removed_after_their_time_and_with_their_run(
 ) -> None:
     old, young = ask(database, run_id, 0), ask(database, run_id, 100)
     with database.transaction() as session:
-        predictions.forget_old(session, at(3601), 3600)
+        predictions.remove_old(session, at(3601), 3600)
     with pytest.raises(NotFound, match="after an hour"):
         stored(database, old)
     assert stored(database, young).pairs == [["a", "b"]]

@@ -7,7 +7,7 @@ from models.store.database import Database
 from models.store.events import events_after
 from models.store.experiments import runs_of
 from models.store.run_life import runs
-from models.store.run_life.reaping import due_for_submit, take_back_lost, waits_that_are_over
+from models.store.run_life.reaping import due_for_submit, retries_due, take_back_lost
 from models.store.tables import Run
 
 from support.stored import POLICY, at, fault_document, stored_experiment, stored_run
@@ -113,12 +113,12 @@ def test_a_run_that_was_taken_back_is_due_once_its_wait_is_over(database: Databa
     over = LEASE + 1 + POLICY.wait(1)
     assert now_stored(database, run_id).not_before == at(over)
     with database.transaction() as session:
-        assert waits_that_are_over(session, at(over - 1)) == []
+        assert retries_due(session, at(over - 1)) == []
         assert due_for_submit(session, now=at(over - 1), resubmit_seconds=1) == []
         assert runs.claim(session, run_id, worker_id="w", cuda=False, now=at(over - 1)) is None
-        assert [run.id for run in waits_that_are_over(session, at(over))] == [run_id]
+        assert [run.id for run in retries_due(session, at(over))] == [run_id]
         runs.mark_submitted(session, [run_id], at(over))
-        assert waits_that_are_over(session, at(over + 1)) == [], "it was rung for once"
+        assert retries_due(session, at(over + 1)) == [], "it was rung for once"
         later = due_for_submit(session, now=at(over + 21), resubmit_seconds=20)
         assert run_id in [run.id for run in later], "and again when that message is lost"
         taken = runs.claim(session, run_id, worker_id="w", cuda=False, now=at(over))

@@ -73,7 +73,7 @@ def test_a_retry_from_the_start_forgets_the_figures_until_an_attempt_has_begun(
             assert taken is not None
             assert (taken.anew, taken.step) == (True, 0)
             if attempt == 3:
-                runs.give_back(session, run_id, 3, reason="stopping", now=at(72))
+                runs.release(session, run_id, 3, reason="stopping", now=at(72))
     with database.transaction() as session:
         runs.begin_from(session, run_id, 4, 0, at(80))
     assert now_stored(database, run_id).anew is False, "from here on its checkpoints are new"
@@ -208,4 +208,4 @@ def test_an_experiment_is_deleted_while_its_cancelled_run_winds_down(database: D
     with database.transaction() as session, pytest.raises(NotFound):
         runs.heartbeat(session, run_id, 1, at(3))
     with database.reading() as session, pytest.raises(NotFound):
-        runs.wants_to_stop(session, run_id, 1)
+        runs.is_cancel_requested(session, run_id, 1)

@@ -128,7 +128,7 @@ class RunLife(RuleBasedStateMachine):
     def a_worker_gives_the_run_back(self, behind: int) -> None:
         if self._write(
             behind,
-            lambda session, attempt: runs.give_back(
+            lambda session, attempt: runs.release(
                 session, self.run_id, attempt, reason="stopping", now=at(self.clock)
             ),
         ):

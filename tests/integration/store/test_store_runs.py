@@ -137,7 +137,7 @@ def test_a_run_given_back_is_queued_and_its_next_claim_is_a_new_attempt(
 ) -> None:
     run_id = claimed(database)
     with database.transaction() as session:
-        runs.give_back(session, run_id, 1, reason="the worker is stopping", now=at(2))
+        runs.release(session, run_id, 1, reason="the worker is stopping", now=at(2))
     stored = now_stored(database, run_id)
     assert (stored.state, stored.worker_id, stored.heartbeat_at) == ("queued", None, None)
     assert stored.reason == "the worker is stopping"
@@ -151,7 +151,7 @@ def test_a_run_given_back_after_a_wish_to_cancel_is_cancelled(database: Database
     run_id = claimed(database)
     with database.transaction() as session:
         runs.request_cancel(session, run_id, at(2))
-        runs.give_back(session, run_id, 1, reason="the worker is stopping", now=at(3))
+        runs.release(session, run_id, 1, reason="the worker is stopping", now=at(3))
     stored = now_stored(database, run_id)
     assert (stored.state, stored.finished_at) == ("cancelled", at(3))
 

@@ -27,7 +27,7 @@ WRITES: dict[str, Callable[[Session, str], object]] = {
     "advance": lambda s, run: runs.advance(s, run, 1, 7, at(50)),
     "begin_from": lambda s, run: runs.begin_from(s, run, 1, 0, at(50)),
     "finish": lambda s, run: runs.finish(s, run, 1, RunState.SUCCEEDED, now=at(50)),
-    "give_back": lambda s, run: runs.give_back(s, run, 1, reason="late", now=at(50)),
+    "give_back": lambda s, run: runs.release(s, run, 1, reason="late", now=at(50)),
     "fault": lambda s, run: runs.fault(
         s, run, 1, problem=fault_document(), policy=POLICY, now=at(50)
     ),
@@ -44,7 +44,7 @@ def test_a_stale_attempt_writes_nothing(database: Database, write: str, lost_to:
         if lost_to == "its end":
             runs.finish(session, run_id, 1, RunState.CANCELLED, now=at(2))
         else:
-            runs.give_back(session, run_id, 1, reason="lost", now=at(2))
+            runs.release(session, run_id, 1, reason="lost", now=at(2))
         if lost_to == "another attempt":
             assert runs.claim(session, run_id, worker_id="w2", cuda=False, now=at(3))
     before, events = _everything(database, run_id), len(events_of(database, run_id))

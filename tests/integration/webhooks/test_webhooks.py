@@ -242,8 +242,8 @@ def test_deliveries_that_were_settled_long_ago_are_forgotten(hooked: Any) -> Non
     end(api, api.submit())
     deliver(api)
     with api.database.transaction() as session:
-        deliveries.forget_old(session, now() - timedelta(days=1))
+        deliveries.remove_old(session, now() - timedelta(days=1))
     assert len(told(api, hook)) == 1
     with api.database.transaction() as session:
-        deliveries.forget_old(session, now() + timedelta(days=1))
+        deliveries.remove_old(session, now() + timedelta(days=1))
     assert told(api, hook) == []

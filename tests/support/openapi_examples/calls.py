@@ -152,9 +152,9 @@ def _answer(api: ApiForTests) -> None:
     """What a worker does with the next question, as soon as there is one."""
     while True:
         with api.database.transaction() as store:
-            seen = predictions.waiting_for(store, "wrk_t", now(), 30)
+            seen = predictions.next_request(store, "wrk_t", now(), 30)
             if seen is not None:
-                taken = predictions.take(
+                taken = predictions.claim(
                     store, seen, worker_id="wrk_t", max_attempts=3, now=now(), lease_seconds=30
                 )
                 assert taken is not None

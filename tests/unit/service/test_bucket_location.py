@@ -3,20 +3,22 @@
 import pytest
 from pydantic import ValidationError
 
-from models.files.bucket_location import BucketPlace, parse_place
+from models.files.bucket_location import BucketLocation, parse_location
 from models.files.file_store import SharedDisk
 from models.settings import Settings
 
 
 def test_a_bucket_of_aws_needs_no_more_than_its_name_and_a_folder() -> None:
-    assert parse_place("s3://lab") == BucketPlace("lab", "")
-    assert parse_place("s3://lab/").root == "lab"
-    assert parse_place("s3://my-lab/a/b/") == BucketPlace("my-lab", "a/b")
+    assert parse_location("s3://lab") == BucketLocation("lab", "")
+    assert parse_location("s3://lab/").root == "lab"
+    assert parse_location("s3://my-lab/a/b/") == BucketLocation("my-lab", "a/b")
 
 
 def test_another_store_is_named_by_its_endpoint() -> None:
     url = "s3://lab/tripletlab?endpoint=http://minio:9000&region=eu-west-1"
-    assert parse_place(url) == BucketPlace("lab", "tripletlab", "http", "minio:9000", "eu-west-1")
+    assert parse_location(url) == BucketLocation(
+        "lab", "tripletlab", "http", "minio:9000", "eu-west-1"
+    )
 
 
 @pytest.mark.parametrize(

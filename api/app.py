@@ -61,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         summary="Does this choice in a triplet loss matter?",
         description=ABOUT,
         lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,  # the methods of generated clients
         docs_url=None,
         redoc_url=None,
     )

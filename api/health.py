@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 
 
 @router.get("/healthz")
-async def healthz() -> dict[str, str]:
+async def check_liveness() -> dict[str, str]:
     """This process answers. Touches nothing else, so a slow database never restarts it."""
     return {"status": "ok"}
 
 
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "A part is away."}})
-def readyz(response: Response, service: ServiceDep) -> Readiness:
+def check_readiness(response: Response, service: ServiceDep) -> Readiness:
     """The parts this process needs, each on its own; workers may be none, then work waits."""
     parts = {
         "database": _said(lambda: _connect(service), "the database does not answer"),

@@ -112,7 +112,7 @@ def install(app: FastAPI) -> None:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-def metrics(request: Request, service: ServiceDep) -> Response:
+def get_metrics(request: Request, service: ServiceDep) -> Response:
     """Figures for Prometheus, in its text format."""
     with service.database.reading() as session:
         seen = overview(session, clock.now(session), service.settings.lease_seconds)

@@ -35,7 +35,7 @@ AuditPage = Page[AuditView]
 
 
 @router.get("")
-def list_some(
+def list_audit_entries(
     service: ServiceDep,
     subject: Annotated[str | None, Query(max_length=100, pattern=NO_NUL)] = None,
     cursor: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,

@@ -47,7 +47,7 @@ class LengthsView(View):
 
 
 @router.get("/{name}/pairs")
-def pairs(
+def list_dataset_pairs(
     service: ServiceDep,
     name: DatasetName,
     after: Annotated[int, Query(ge=0, le=10**9)] = 0,
@@ -67,7 +67,7 @@ def pairs(
 
 
 @router.get("/{name}/lengths")
-def lengths(service: ServiceDep, name: DatasetName) -> LengthsView:
+def get_question_lengths(service: ServiceDep, name: DatasetName) -> LengthsView:
     """A histogram of the questions' lengths in tokens, by the label of their pair."""
     dataset, folder = _found(service, name)
     width = max(1, round(dataset.token_length_p99 * BARS_END / BARS))

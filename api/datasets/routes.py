@@ -23,7 +23,7 @@ from models.datasets.reading.formats import claimed_format
 from models.datasets.reading.limits import FileLimits
 from models.errors import Conflict, Invalid, Problem, TooMany
 from models.settings import Settings
-from models.store.datasets import dataset_by_name, list_datasets
+from models.store import datasets
 
 router = APIRouter(prefix="/datasets", tags=["data sets"])
 
@@ -59,7 +59,7 @@ Column = Annotated[str, Form(max_length=200)]  # an empty field of a form is its
         **may_answer(Conflict, TooMany, Invalid, BadRows, DatasetFileError, HTTPStatus.BAD_REQUEST),
     },
 )
-def add(
+def upload_dataset(
     request: Request,
     response: Response,
     service: ServiceDep,
@@ -124,10 +124,10 @@ def _read(
 
 
 @router.get("")
-def list_all(service: ServiceDep) -> Page[DatasetView]:
+def list_datasets(service: ServiceDep) -> Page[DatasetView]:
     """Every data set, by name; there are few, so they come in one piece."""
     with service.database.reading() as session:
-        items = [DatasetView.of(dataset) for dataset in list_datasets(session)]
+        items = [DatasetView.of(dataset) for dataset in datasets.list_datasets(session)]
     return Page(items=items, next=None)
 
 
@@ -135,10 +135,10 @@ def list_all(service: ServiceDep) -> Page[DatasetView]:
 def get_dataset(service: ServiceDep, name: DatasetName) -> DatasetView:
     """One data set and its profile."""
     with service.database.reading() as session:
-        return DatasetView.of(dataset_by_name(session, name))
+        return DatasetView.of(datasets.dataset_by_name(session, name))
 
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT, responses=may_answer(Conflict))
-def delete(service: ServiceDep, caller: CallerDep, name: DatasetName) -> None:
+def delete_dataset(service: ServiceDep, caller: CallerDep, name: DatasetName) -> None:
     """Forget a data set and its files; 409 while an experiment uses it."""
     let_go(service, name, caller)

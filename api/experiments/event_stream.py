@@ -95,7 +95,7 @@ async def checked_position(
 
 
 @router.get("/{experiment_id}/events", response_class=EventSourceResponse)
-async def stream(
+async def stream_events(
     request: Request,
     service: ServiceDep,
     experiment_id: ExperimentId,

@@ -17,7 +17,7 @@ def _view(recipe: Recipe) -> RecipeView:
 
 
 @router.get("")
-def list_all() -> Page[RecipeView]:
+def list_recipes() -> Page[RecipeView]:
     """Every recipe. POST `{"recipe": name}` to `/v1/experiments` to carry one out."""
     return Page(items=[_view(recipe) for recipe in RECIPES.values()], next=None)
 

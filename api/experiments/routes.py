@@ -24,9 +24,7 @@ from api.openapi.responses import ETAG, LOCATION, may_answer
 from models.errors import Conflict, Invalid, TooMany
 from models.files.file_store import remove_if_possible
 from models.states import RunState
-from models.store import clock
-from models.store.experiments import delete_experiment, experiments_again, list_experiments, runs_of
-from models.store.experiments import experiment as find_experiment
+from models.store import clock, experiments
 from models.store.interim_looks import drop_looks
 from models.store.run_life.cancelling import cancel_runs
 from models.store.workers import live_workers
@@ -46,7 +44,7 @@ Text = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
     },
     response_model=ExperimentView,
 )
-def create(
+def create_experiment(
     request: Request,
     response: Response,
     background: BackgroundTasks,
@@ -97,7 +95,7 @@ def _dry_run(service: Service, body: Any) -> Response:
 
 
 @router.get("")
-def list_some(
+def list_experiments(
     service: ServiceDep,
     state: RunState | None = None,
     dataset: Text = None,
@@ -107,7 +105,7 @@ def list_some(
 ) -> Page[ExperimentSummary]:
     """Experiments, newest first; `name` is a part of the name. `cursor` is `next` of the last."""
     with service.database.reading() as session:
-        found = list_experiments(
+        found = experiments.list_experiments(
             session, state=state, dataset=dataset, name_contains=name, after=cursor, limit=limit + 1
         )
         items = summaries(session, found[:limit])
@@ -142,10 +140,12 @@ async def get_experiment(
 
 
 @router.post("/{experiment_id}/cancel")
-def cancel(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) -> ExperimentView:
+def cancel_experiment(
+    service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId
+) -> ExperimentView:
     """Wish every run that has not ended to stop; again is no error. Queued runs stop at once."""
     with service.database.transaction() as session:
-        find_experiment(session, experiment_id)
+        experiments.experiment(session, experiment_id)
         now = clock.now(session)
         drop_looks(session, experiment_id, now)
         cancel_runs(session, experiment_id, now)
@@ -157,13 +157,13 @@ def cancel(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) 
 @router.delete(
     "/{experiment_id}", status_code=status.HTTP_204_NO_CONTENT, responses=may_answer(Conflict)
 )
-def delete(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) -> None:
+def delete_experiment(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) -> None:
     """Forget an experiment, its figures and its files; 409 while a run goes on that was not
     cancelled."""
     with service.database.transaction() as session:
-        find_experiment(session, experiment_id)
-        owners = (experiment_id, *experiments_again(session, experiment_id))
-        runs = [run.id for owner in owners for run in runs_of(session, owner)]
-        delete_experiment(session, experiment_id)
+        experiments.experiment(session, experiment_id)
+        owners = (experiment_id, *experiments.experiments_again(session, experiment_id))
+        runs = [run.id for owner in owners for run in experiments.runs_of(session, owner)]
+        experiments.delete_experiment(session, experiment_id)
         caller.record(session, "deleted", experiment_id, utc_now())
     remove_if_possible(service.files, *(service.settings.run_dir(run) for run in runs))

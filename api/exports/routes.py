@@ -31,7 +31,7 @@ NOT_INSTALLED = problem_response(501, "The extra `exports` is not installed wher
         }
     },
 )
-def export(
+def export_table(
     service: ServiceDep,
     experiment_id: ExperimentId,
     table: Annotated[TableName, Query()],
@@ -65,7 +65,7 @@ def export(
         501: NOT_INSTALLED,
     },
 )
-def figure(
+def get_figure(
     service: ServiceDep,
     experiment_id: ExperimentId,
     figure: FigureName,
@@ -88,7 +88,7 @@ def figure(
         501: NOT_INSTALLED,
     },
 )
-def report(service: ServiceDep, experiment_id: ExperimentId) -> HTMLResponse:
+def get_report(service: ServiceDep, experiment_id: ExperimentId) -> HTMLResponse:
     """The whole answer as one HTML file that can be sent to a colleague.
 
     The verdict, the curves, the runs, the spec and where the figures come from; it loads nothing

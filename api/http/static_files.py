@@ -58,6 +58,6 @@ def install(app: FastAPI) -> None:
         }
     },
 )
-def client_file() -> FileResponse:
+def download_client() -> FileResponse:
     """The Python client of this very version of the service."""
     return FileResponse(CLIENT, media_type="text/x-python", headers={"Cache-Control": "no-cache"})

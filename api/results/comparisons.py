@@ -24,7 +24,7 @@ ArmPath = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
 
 
 @router.get("")
-def compare_two(
+def compare_arms(
     service: ServiceDep,
     a: ArmPath,
     b: ArmPath,

@@ -14,7 +14,7 @@ TargetLoss = Annotated[float | None, Query(gt=0, allow_inf_nan=False)]
 
 
 @router.get("/{experiment_id}/results")
-def results(
+def get_results(
     service: ServiceDep, experiment_id: ExperimentId, target_loss: TargetLoss = None
 ) -> Results:
     """The whole answer as one document, also while it is incomplete.

@@ -37,7 +37,7 @@ class CheckpointView(View):
 
 
 @router.get("/{run_id}/checkpoints")
-def list_some(service: ServiceDep, run_id: RunId) -> Page[CheckpointView]:
+def list_checkpoints(service: ServiceDep, run_id: RunId) -> Page[CheckpointView]:
     """The checkpoints of the run, newest first: the last two, as long as it has not succeeded."""
     found = _found(service, run_id)
     return Page(items=[CheckpointView.model_validate(one) for one in found], next=None)
@@ -53,7 +53,7 @@ def list_some(service: ServiceDep, run_id: RunId) -> Page[CheckpointView]:
         }
     },
 )
-def fetch(service: ServiceDep, run_id: RunId, step: Step) -> FileResponse:
+def download_checkpoint(service: ServiceDep, run_id: RunId, step: Step) -> FileResponse:
     """One checkpoint, as a resume would read it; 404 once a newer one took its place."""
     for one in _found(service, run_id):
         if one.step == step:

@@ -52,7 +52,7 @@ class MistakesView(View):
 
 
 @router.get("/{run_id}/mistakes", responses=may_answer(Conflict))
-def mistakes(
+def list_misclassified_pairs(
     service: ServiceDep,
     run_id: RunId,
     kind: Kind = "all",

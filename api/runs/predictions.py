@@ -104,7 +104,7 @@ def _pairs(row: Prediction) -> list[PairView] | None:
         **may_answer(Conflict, TooMany),
     },
 )
-async def predict(
+async def predict_similarities(
     request: Request,
     response: Response,
     service: ServiceDep,

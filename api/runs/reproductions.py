@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
     status_code=status.HTTP_202_ACCEPTED,
     responses={202: {"headers": LOCATION}, **may_answer(Conflict, TooMany)},
 )
-def start(
+def reproduce_run(
     request: Request, response: Response, service: ServiceDep, caller: CallerDep, run_id: RunId
 ) -> ReproductionView:
     """Train the run again from its stored spec, to see whether every figure is the same.
@@ -59,7 +59,7 @@ def _ring(service: Service, again: Run) -> None:
 
 
 @router.get("/runs/{run_id}/reproductions")
-def list_some(service: ServiceDep, run_id: RunId) -> Page[ReproductionView]:
+def list_reproductions(service: ServiceDep, run_id: RunId) -> Page[ReproductionView]:
     """Every reproduction of the run, oldest first."""
     with service.database.reading() as session:
         find_run(session, run_id)

@@ -46,7 +46,7 @@ def get_run(service: ServiceDep, run_id: RunId) -> RunView:
 
 
 @router.get("/{run_id}/steps", response_model=Series)
-def steps(
+def get_steps(
     service: ServiceDep,
     run_id: RunId,
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
@@ -67,7 +67,7 @@ def steps(
 
 
 @router.get("/{run_id}/evaluations")
-def evaluations(service: ServiceDep, run_id: RunId) -> Page[EvaluationView]:
+def list_evaluations(service: ServiceDep, run_id: RunId) -> Page[EvaluationView]:
     """Every evaluation so far, by step, then split."""
     with service.database.reading() as session:
         find_run(session, run_id)
@@ -76,7 +76,7 @@ def evaluations(service: ServiceDep, run_id: RunId) -> Page[EvaluationView]:
 
 
 @router.get("/{run_id}/scores", responses=may_answer(Conflict))
-def scores(service: ServiceDep, run_id: RunId) -> ScoresView:
+def get_scores(service: ServiceDep, run_id: RunId) -> ScoresView:
     """The similarity of each test pair after the last step; 409 until the run has succeeded."""
     columns = scores_of_run(service, run_id)
     return ScoresView(**{name: columns[name].tolist() for name in ("row", "label", "score")})
@@ -97,7 +97,7 @@ def scores_of_run(service: Service, run_id: str) -> Mapping[str, NDArray[Any]]:
 
 
 @router.post("/{run_id}/cancel")
-def cancel(service: ServiceDep, caller: CallerDep, run_id: RunId) -> RunView:
+def cancel_run(service: ServiceDep, caller: CallerDep, run_id: RunId) -> RunView:
     """Wish the run to stop: a queued one ends at once; again, or after the end, is no error."""
     with service.database.transaction() as session:
         find_run(session, run_id)

@@ -39,7 +39,7 @@ router = APIRouter(prefix="/runs", tags=["runs"])
         **may_answer(Conflict),
     },
 )
-def weights(
+def download_weights(
     service: ServiceDep, run_id: RunId, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """The weights with their vocabulary, to be used without this service; 409 until the run has

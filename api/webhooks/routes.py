@@ -19,13 +19,7 @@ from models.errors import Conflict, NotFound
 from models.store import clock
 from models.store.access.keys import Scope
 from models.store.tables import Delivery, Webhook
-from models.store.webhooks.webhooks import (
-    create_webhook,
-    delete_webhook,
-    deliveries_of,
-    list_webhooks,
-)
-from models.store.webhooks.webhooks import webhook as find_webhook
+from models.store.webhooks import webhooks
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
@@ -83,7 +77,7 @@ class DeliveryView(View):
     openapi_extra=WEBHOOK_BODY,
     responses=may_answer(Conflict),
 )
-def create(
+def create_webhook(
     request: Request, response: Response, service: ServiceDep, caller: CallerDep, body: JsonBody
 ) -> NewWebhookView:
     """Be told when experiments end. The reply holds the secret, this once.
@@ -94,7 +88,7 @@ def create(
     asked = parse_webhook(body, service.settings.allowed_webhook_hosts)
     with service.database.transaction() as session:
         now = clock.now(session)
-        row = create_webhook(
+        row = webhooks.create_webhook(
             session, owner=caller.key_id, url=asked.url, events=asked.events, now=now
         )
         caller.record(session, "webhook_created", row.id, now)
@@ -105,10 +99,10 @@ def create(
 
 
 @router.get("")
-def list_some(service: ServiceDep, caller: CallerDep) -> Page[WebhookView]:
+def list_webhooks(service: ServiceDep, caller: CallerDep) -> Page[WebhookView]:
     """The caller's webhooks, oldest first; an admin's reply has everyone's."""
     with service.database.reading() as session:
-        rows = list_webhooks(session, caller.key_id, everyones=caller.scope >= Scope.ADMIN)
+        rows = webhooks.list_webhooks(session, caller.key_id, everyones=caller.scope >= Scope.ADMIN)
         items = [WebhookView(**WebhookView.figures_of(row)) for row in rows]
     return Page(items=items, next=None)
 
@@ -117,12 +111,12 @@ def list_some(service: ServiceDep, caller: CallerDep) -> Page[WebhookView]:
 def get_webhook(service: ServiceDep, caller: CallerDep, webhook_id: WebhookId) -> WebhookView:
     """One of the caller's webhooks, without its secret."""
     with service.database.reading() as session:
-        row = _own(find_webhook(session, webhook_id), caller)
+        row = _own(webhooks.webhook(session, webhook_id), caller)
         return WebhookView(**WebhookView.figures_of(row))
 
 
 @router.get("/{webhook_id}/deliveries")
-def deliveries(
+def list_deliveries(
     service: ServiceDep,
     caller: CallerDep,
     webhook_id: WebhookId,
@@ -130,16 +124,16 @@ def deliveries(
 ) -> Page[DeliveryView]:
     """What it was told in the last 30 days, or is to be told, newest first."""
     with service.database.reading() as session:
-        _own(find_webhook(session, webhook_id), caller)
-        rows = deliveries_of(session, webhook_id, limit)
+        _own(webhooks.webhook(session, webhook_id), caller)
+        rows = webhooks.deliveries_of(session, webhook_id, limit)
     return Page(items=[DeliveryView.of(row) for row in rows], next=None)
 
 
 @router.delete("/{webhook_id}", status_code=status.HTTP_204_NO_CONTENT)
-def delete(service: ServiceDep, caller: CallerDep, webhook_id: WebhookId) -> None:
+def delete_webhook(service: ServiceDep, caller: CallerDep, webhook_id: WebhookId) -> None:
     """Tell it no more, also not of what it has not heard yet."""
     with service.database.transaction() as session:
-        delete_webhook(session, webhook_id)
+        webhooks.delete_webhook(session, webhook_id)
         caller.record(session, "webhook_deleted", webhook_id, utc_now())
 
 

@@ -1,6 +1,7 @@
 """The OpenAPI document tells each call whole, and every example in it is what the service said."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,17 @@ from models.specs.recipes import expand_recipe
 from support.openapi_examples.calls import play
 from support.openapi_examples.recording import FILES, session
 
-DOCUMENT = create_app(Settings()).openapi()
+APP = create_app(Settings())
+DOCUMENT = APP.openapi()
 CALLS = [
     pytest.param(path, method, id=f"{method.upper()} {path}")
     for path, calls in DOCUMENT["paths"].items()
     for method in calls
 ]
+VERBS = {
+    "cancel", "check", "compare", "create", "delete", "download", "export", "get", "list",
+    "predict", "reproduce", "retry", "stream", "upload",
+}  # fmt: skip
 RECORD = "is as it was recorded; where the service changed on purpose: make examples"
 
 
@@ -47,6 +53,21 @@ def test_a_call_says_what_it_is_for(path: str, method: str) -> None:
     assert call["description"].strip()
     assert call["tags"]
     assert all(one.get("schema") for one in call.get("parameters", ()))
+
+
+def test_each_operation_id_is_a_name_that_a_generated_client_can_take() -> None:
+    ids = [call["operationId"] for calls in DOCUMENT["paths"].values() for call in calls.values()]
+    assert len(set(ids)) == len(ids)
+    for name in ids:
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)+", name), name
+        assert name.partition("_")[0] in VERBS, name
+
+
+def test_a_route_is_found_by_its_operation_id() -> None:
+    for path, calls in DOCUMENT["paths"].items():
+        for call in calls.values():
+            values = {one["name"]: "1" for one in call.get("parameters", ()) if one["in"] == "path"}
+            assert APP.url_path_for(call["operationId"], **values) == path.format(**values)
 
 
 @pytest.mark.parametrize(("path", "method"), CALLS)

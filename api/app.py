@@ -13,8 +13,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api import health, prometheus
 from api.access import audit
-from api.access.authentication import Gate
-from api.access.body_limits import Bounds
+from api.access.authentication import Authentication
+from api.access.body_limits import BodyLimits
 from api.access.callers import must_own
 from api.datasets import preview
 from api.datasets import routes as datasets
@@ -88,10 +88,10 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _guard(app: FastAPI, settings: Settings) -> None:
     """Each one goes around those before it: a request meets the last one first."""
-    app.add_middleware(Bounds, settings=settings)
-    app.add_middleware(Gate)
+    app.add_middleware(BodyLimits, settings=settings)
+    app.add_middleware(Authentication)
     origins = settings.allowed_origins
-    if origins:  # around the gate: a browser asks for leave before it sends a key
+    if origins:  # around authentication: a preflight request carries no key
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,

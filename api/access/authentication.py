@@ -1,13 +1,13 @@
-"""Who may come in: middleware before every route, so that a new one is closed until it is opened.
+"""Authentication by API key: middleware before every route, so that a new route needs a key.
 
-Not a dependency, because FastAPI reads a form before it asks dependencies: a stranger could make
-the service read a large upload before being turned away. Keys are looked up in the database at each
-request, so a key that was revoked works in no process from that moment on.
+It is not a dependency, because FastAPI reads a form before it resolves dependencies: a stranger
+could make the service read a large upload before being turned away. Keys are looked up in the
+database at each request, so a revoked key stops working in every process at once.
 
-A key is needed as soon as one was ever made, or when the service can be reached from elsewhere:
-it listens on more than loopback, or the request shows that it came from afar. Such are requests
-that a proxy passed on, and those for another name than this machine's own, as a page sends whose
-name was bent to 127.0.0.1.
+A key is needed as soon as one was ever made, or when the service can be reached from other
+machines: it listens on more than loopback, or the request shows that it came from elsewhere. Such
+requests were passed on by a proxy, or name another host than this machine, as a page does whose
+host name was pointed at 127.0.0.1 (DNS rebinding).
 """
 
 from sqlalchemy.exc import DBAPIError
@@ -21,41 +21,41 @@ from models.loopback import is_loopback, name_in
 from models.store.access import keys
 from models.store.tables import ApiKey
 
-ALIVE = "/healthz"
-OPEN = frozenset({"/", "/docs", "/openapi.json", ALIVE, "/readyz", "/client/tripletlab.py"})
-"""They tell of the program, and whether it is well; nothing that anyone put into it."""
-OPEN_BELOW = ("/docs/assets/", "/web/")
+LIVENESS = "/healthz"
+OPEN = frozenset({"/", "/docs", "/openapi.json", LIVENESS, "/readyz", "/client/tripletlab.py"})
+"""Paths that need no key: they describe the program and its health, and show no one's data."""
+OPEN_PREFIXES = ("/docs/assets/", "/web/")
 
-PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
-"""Headers that proxies add; one that adds none and renames the host looks like this machine."""
+PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+"""A proxy that adds none of these and rewrites the host cannot be told from this machine."""
 
-NONE_MADE = (
-    "this service can be reached from other machines and has no API key yet, so it answers nobody; "
+NO_KEY_MADE = (
+    "this service can be reached from other machines and has no API key yet, so it answers no one; "
     "make one where it runs: `tripletlab keys create NAME --scope submit`"
 )
 NO_KEY = (
     "send an API key as `Authorization: Bearer tl_…` (the command takes it from TRIPLETLAB_KEY); "
-    "who runs the service makes one with `tripletlab keys create NAME --scope submit`"
+    "whoever runs the service makes one with `tripletlab keys create NAME --scope submit`"
 )
-BAD_KEY = "this key is not known here or was revoked; ask who runs the service for another"
+BAD_KEY = "this key is unknown or was revoked; ask whoever runs the service for another"
 
 
-class Gate:
-    """Middleware: finds the caller and puts it into the request's state, or turns it away."""
+class Authentication:
+    """Middleware that puts the caller into the request's state, or refuses the request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or scope.get("path") == ALIVE:
+        if scope["type"] == "lifespan" or scope.get("path") == LIVENESS:
             await self._app(scope, receive, send)
             return
-        if scope["type"] != "http":  # there are no web sockets here, and so none to guard
+        if scope["type"] != "http":  # the service has no web sockets
             await send({"type": "websocket.close", "code": 1008})
             return
         request = Request(scope)
         try:
-            caller = await admit(get_service(request), request)
+            caller = await authenticate(get_service(request), request)
         except (Unauthorized, Forbidden, CrossSite, DBAPIError) as error:
             response = await answer(request, error)
             await response(scope, receive, send)
@@ -64,17 +64,17 @@ class Gate:
         await self._app(scope, receive, send)
 
 
-async def admit(service: Service, request: Request) -> Caller | None:
-    """Who calls; None is a stranger at a place that is open to all.
+async def authenticate(service: Service, request: Request) -> Caller | None:
+    """Return the caller, or None for a request without a key on a path that needs none.
 
     Raises `Unauthorized`, `Forbidden` or `CrossSite`.
     """
     path = request.url.path
-    is_open = path in OPEN or path.startswith(OPEN_BELOW)
+    is_open = path in OPEN or path.startswith(OPEN_PREFIXES)
     token = bearer_token(request.headers.get("authorization"))
     try:
-        # one look for all who send the same key at this moment, begun after they have sent it
-        key, any_key = await service.looks.once(("key", token), lambda: _look(service, token))
+        # requests that send the same key at the same time share one look-up, begun after them all
+        key, any_key = await service.looks.once(("key", token), lambda: _look_up(service, token))
     except DBAPIError:
         if is_open:  # /readyz has to say that the database is away
             return None
@@ -91,14 +91,14 @@ async def admit(service: Service, request: Request) -> Caller | None:
 
 
 def bearer_token(header: str | None) -> str | None:
-    """The token of an `Authorization` header; another scheme's is none of ours, and not None."""
+    """Return the token of an `Authorization` header: None without one, "" for another scheme."""
     if header is None:
         return None
     scheme, _, token = header.strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _look(service: Service, token: str | None) -> tuple[ApiKey | None, bool]:
+def _look_up(service: Service, token: str | None) -> tuple[ApiKey | None, bool]:
     now = utc_now()
     with service.database.reading() as session:
         key = keys.key_of(session, token) if token is not None else None
@@ -119,16 +119,16 @@ def _within_scope(key: ApiKey, request: Request) -> Caller:
 
 def _local(service: Service, request: Request) -> Caller:
     host = request.headers.get("host", "")
-    here = is_loopback(service.settings.host) and is_loopback(name_in(host))
-    if not here or any(name in request.headers for name in PASSED_ON):
-        raise Unauthorized(NONE_MADE)
-    # Without a key nothing else tells this person's own request from one that a page somewhere
-    # makes their browser send: forms and simple POSTs need no permission of CORS.
+    is_local = is_loopback(service.settings.host) and is_loopback(name_in(host))
+    if not is_local or any(name in request.headers for name in PROXY_HEADERS):
+        raise Unauthorized(NO_KEY_MADE)
+    # Without a key, only the origin separates this person's own request from one that some page
+    # makes their browser send: forms and simple POSTs need no permission under CORS.
     origin = request.headers.get("origin")
     known = {f"http://{host}", f"https://{host}", *service.settings.allowed_origins}
     if origin is not None and origin not in known:
         raise CrossSite(
-            f"a page of {origin[:100]} asks, and pages of other sites may not; "
-            "TRIPLETLAB_CORS_ORIGINS names those that may"
+            f"this request comes from a page of {origin[:100]}, and pages of other sites are "
+            "refused; TRIPLETLAB_CORS_ORIGINS lists the sites that are allowed"
         )
     return LOCAL

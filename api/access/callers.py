@@ -1,8 +1,7 @@
-"""Who calls, and what of others' things they may change.
+"""Authorization: who the caller is, and what of other callers' things it may change.
 
-The gate (`api.access.authentication`) finds out who calls before anything of a request is read;
-`must_own` is put on the whole of `/v1`, so that a new route that changes a thing is guarded without
-saying so.
+`api.access.authentication` finds the caller before the body of a request is read. `must_own` is a
+dependency of the whole of `/v1`, so that a new route that changes a thing is guarded by default.
 """
 
 from collections.abc import Callable
@@ -21,19 +20,20 @@ from models.store.access.keys import Scope
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ASKING = frozenset({"predict"})
-"""Last parts of paths whose POST asks and changes nothing: a key that reads may send them."""
+"""Last parts of paths whose POST changes nothing: a key that may only read can send them."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """A key, or on loopback whoever may start the service there, and so may do all."""
+    """The owner of a key; or, where no key was ever made, this machine's user, who may do
+    everything, as whoever starts the service may."""
 
     key_id: str | None
     name: str | None
     scope: Scope
 
     def record(self, session: Session, action: audit.Action, subject: str, now: datetime) -> None:
-        """Put what this caller does into the audit, in the transaction that does it."""
+        """Add what this caller does to the audit, in the transaction that does it."""
         audit.record(session, action, subject, key_id=self.key_id, key_name=self.name, now=now)
 
 
@@ -52,13 +52,13 @@ CallerDep = Annotated[Caller, Depends(_caller)]
 
 
 def changes(method: str, path: str) -> bool:
-    """Whether a request would change something, so that reading is not enough for it."""
+    """Whether a request would change something, so that the scope `read` is not enough."""
     return method not in SAFE and not (
         method == "POST" and path.rstrip("/").rpartition("/")[2] in ASKING
     )
 
 
-# parameter of a path -> what an id of it must look like, and whose the thing is
+# path parameter -> the check of its form, and the query for the owner of the thing
 OWNED: dict[str, tuple[Callable[[str], str], Callable[[Session, str], str | None]]] = {
     "experiment_id": (dependencies.experiment_id, owners.owner_of_experiment),
     "run_id": (dependencies.run_id, owners.owner_of_run),
@@ -68,7 +68,7 @@ OWNED: dict[str, tuple[Callable[[str], str], Callable[[Session, str], str | None
 
 
 async def must_own(request: Request, service: dependencies.ServiceDep, caller: CallerDep) -> None:
-    """Raises `Forbidden` when the call would change what is not the caller's; admins may."""
+    """Raises `Forbidden` when the call would change what another key owns; admins may."""
     if not changes(request.method, request.url.path) or caller.scope >= Scope.ADMIN:
         return
     await run_in_threadpool(_check, request, service, caller)
@@ -82,8 +82,8 @@ def _check(request: Request, service: dependencies.Service, caller: Caller) -> N
             owner = owner_of(session, identity)
         if owner is None or owner != caller.key_id:
             raise Forbidden(
-                f"{identity} was not made with this key; only the one it was made with, or one "
-                "with the scope admin, may change it",
+                f"{identity} was not made with this key; only the key that made it, or a key with "
+                "the scope admin, may change it",
                 Scope.ADMIN,
             )
 

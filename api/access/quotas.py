@@ -1,8 +1,8 @@
-"""What one caller may store and have waiting, so that no one fills a disk or a queue for all.
+"""Quotas: what one caller may store and queue, so that no caller fills a disk or queue for all.
 
 Seeds that a planned look adds are not refused, since the experiment was accepted with them; they
-count when its owner asks for more. Folders of data sets are measured anew each time: tokens are
-added to them later, and no column can go stale.
+count when its owner submits more. Folders of data sets are measured at each upload, because tokens
+are added to them later and a stored size would go stale.
 """
 
 from collections.abc import Mapping
@@ -19,39 +19,42 @@ PREDICTION_RETRY = 5  # seconds after which a worker may have answered some
 ROOM_RETRY = 3600  # seconds; only deleting something makes room
 
 Sizes = Mapping[str, int]
-"""Bytes of data sets, by their content hash."""
+"""Bytes of data sets, by content hash."""
 
 
 def require_queue_room(session: Session, caller: Caller, wanted: int, most: int) -> None:
-    """Raise `TooMany` when so many further runs would be too many.
+    """Raise `TooMany` when `wanted` further runs would exceed `most` queued runs.
 
-    To be called before they are added, in their transaction: until its end no other request of
+    Call this before the runs are added, in the same transaction: until its end no other request of
     this caller is counted.
     """
     quotas.take_turn(session, caller.key_id)
-    waiting = quotas.queued_runs(session, caller.key_id)
-    if waiting + wanted > most:
+    queued = quotas.queued_runs(session, caller.key_id)
+    if queued + wanted > most:
         raise TooMany(
-            f"{waiting:,} of your runs wait already, and with these {wanted:,} they would be more "
-            f"than the {most:,} allowed; ask again when some have begun, or cancel some",
+            f"{queued:,} of your runs are queued already, and with these {wanted:,} they would be "
+            f"more than the {most:,} allowed; try again when some have begun, or cancel some",
             QUEUE_RETRY,
         )
 
 
 def require_prediction_room(session: Session, caller: Caller, most: int) -> None:
-    """Raise `TooMany` when one further question would be too many; to be called like the above."""
+    """Raise `TooMany` for one prediction beyond `most`; to be called as `require_queue_room` is."""
     quotas.take_turn(session, caller.key_id)
     if quotas.waiting_predictions(session, caller.key_id) >= most:
         raise TooMany(
-            f"{most:,} of your questions wait for a worker already; ask again when some have been "
-            "answered, or put more pairs into one",
+            f"{most:,} of your predictions wait for a worker already; try again when some have "
+            "been answered, or send more pairs in one request",
             PREDICTION_RETRY,
         )
 
 
 def sizes_of(service: Service, digest: str, caller: Caller | None) -> Sizes:
-    """Of these rows and the caller's data sets: measured before the write that needs them, since a
-    bucket takes its time. Raises `FilesAway`."""
+    """Return the sizes of the rows `digest` and of the caller's data sets.
+
+    They are measured before the transaction that needs them, since a bucket is slow. Raises
+    `FilesAway`.
+    """
     if caller is None:
         return {}
     with service.database.reading() as session:
@@ -62,9 +65,9 @@ def sizes_of(service: Service, digest: str, caller: Caller | None) -> Sizes:
 def require_room(
     service: Service, session: Session, digest: str, caller: Caller, sizes: Sizes
 ) -> None:
-    """Raise `TooMany` when these rows and the caller's other data sets are too much together.
+    """Raise `TooMany` when the rows `digest` and the caller's other data sets exceed the limit.
 
-    `sizes` are those of a moment ago; what has come since is measured here.
+    `sizes` were measured before the transaction; data sets added since are measured here.
     """
     most = service.settings.max_stored_bytes
     quotas.take_turn(session, caller.key_id)

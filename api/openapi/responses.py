@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from api.access.authentication import ALIVE
+from api.access.authentication import LIVENESS
 from api.http.problems import MEDIA_TYPE, STATUSES
 
 Responses = dict[int | str, dict[str, Any]]
@@ -109,7 +109,7 @@ def add_problems(document: dict[str, Any]) -> None:
 
 def _of_its_form(path: str, call: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     for status, (name, _) in SHARED.items():
-        if path != ALIVE or status in (413, 500):  # liveness asks for no key and touches nothing
+        if path != LIVENESS or status in (413, 500):  # liveness asks for no key and touches nothing
             yield status, {"$ref": f"#/components/responses/{name}"}
     if "{" in path:
         yield 404, problem_response(404, "There is no such thing, or it was deleted.")

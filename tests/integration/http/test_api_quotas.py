@@ -36,7 +36,7 @@ def test_queued_runs_are_bounded_for_each_key_until_some_begin(
 
     made = post(ann).json()
     reply = post(ann, seeds={"count": 1})
-    refused(reply, 429, "wait already")
+    refused(reply, 429, "are queued already")
     assert int(reply.headers["retry-after"]) > 0
     assert post(bob).status_code == 202
     with api.database.transaction() as session:
@@ -48,7 +48,7 @@ def test_queued_runs_are_bounded_for_each_key_until_some_begin(
 def test_nobody_on_loopback_has_the_same_bound(start_service: StartService) -> None:
     api = start_service(max_queued_runs=4)
     api.submit()
-    refused(api.http.post("/v1/experiments", json=SPEC), 429, "wait already")
+    refused(api.http.post("/v1/experiments", json=SPEC), 429, "are queued already")
 
 
 def test_an_experiment_that_never_fits_the_queue_is_refused_for_good(
@@ -83,7 +83,7 @@ def test_uploads_going_on_are_bounded_for_each_key(start_service: StartService) 
     ann, bob = api.key("submit"), api.key("submit")
     with _upload_that_goes_on(api, ann):
         reply = upload(api, CSV, headers=ann)
-        refused(reply, 429, "going on already")
+        refused(reply, 429, "are in progress already")
         assert int(reply.headers["retry-after"]) > 0
         assert upload(api, CSV, name="bobs", headers=bob).status_code == 201
     # the sender hung up, so the place is free again as soon as the service has noticed
@@ -145,7 +145,7 @@ def test_questions_that_wait_are_bounded_for_each_key_until_some_are_answered(
 
     assert [ask(ann).status_code for _ in range(2)] == [202, 202]
     reply = ask(ann)
-    refused(reply, 429, "2 of your questions wait")
+    refused(reply, 429, "2 of your predictions wait")
     assert int(reply.headers["retry-after"]) > 0
     assert ask(bob).status_code == 202
     with api.database.transaction() as session:
@@ -169,4 +169,4 @@ def test_seeds_of_a_planned_look_are_not_refused_and_count_towards_what_is_asked
     waiting = [run for run in api.runs(made["id"]) if run.state == "queued"]
     assert len(waiting) == len(added)
     reply = api.http.post("/v1/experiments", json={**SPEC, "seeds": {"count": 6}})
-    refused(reply, 429, f"{len(added)} of your runs wait already")
+    refused(reply, 429, f"{len(added)} of your runs are queued already")

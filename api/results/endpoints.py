@@ -21,9 +21,9 @@ from models.survival.plateau import (
     stretches_of_checks,
     stretches_of_steps,
 )
-from models.survival.schema import Wait
-from models.survival.sentences import LEAVE_PLATEAU, REACH_TARGET, Verb
-from models.survival.target_loss import Point, wait_for_loss
+from models.survival.schema import TimeToEvent
+from models.survival.sentences import LEAVE_PLATEAU, REACH_TARGET, EventVerb
+from models.survival.target_loss import Point, time_to_loss
 
 Evaluations = Mapping[str, Sequence[ValidationLosses]]  # by run id
 Levels = Mapping[str, float]  # by arm
@@ -34,7 +34,7 @@ class RunWait:
     """A run with its wait, and its stay on the plateau where that is what it waits for."""
 
     run: Run
-    wait: Wait
+    wait: TimeToEvent
     stay: PlateauStay | None = None
 
 
@@ -43,7 +43,7 @@ class Question:
     kind: Kind
     measured_on: MeasuredOn
     about: str
-    verb: Verb
+    verb: EventVerb
     waits: tuple[RunWait, ...]
     levels: Levels
     target_loss: float | None = None
@@ -62,7 +62,7 @@ def plateau_on_evaluations(
             if run.arm not in levels or not checks:
                 continue
             stay = plateau_stay(stretches_of_checks(checks, levels[run.arm]), EVALUATIONS)
-            yield RunWait(run, Wait(stay.step, stay.left, checks[-1][0]), stay)
+            yield RunWait(run, TimeToEvent(stay.step, stay.left, checks[-1][0]), stay)
 
     about = (
         f"Steps to the first of {EVALUATIONS.leave} validation evaluations in a row (one every "
@@ -86,7 +86,7 @@ def plateau_on_steps(
             if run.arm in levels:
                 stretches = stretches_of_steps(above.get(run.id, ()), last=run.step)
                 stay = plateau_stay(stretches, STEPS)
-                yield RunWait(run, Wait(stay.step, stay.left, run.step), stay)
+                yield RunWait(run, TimeToEvent(stay.step, stay.left, run.step), stay)
 
     about = (
         f"Steps to the first of {STEPS.leave} training steps in a row whose batch has a loss per "
@@ -104,7 +104,7 @@ def target_on_evaluations(
 
     def waits() -> Iterator[RunWait]:
         for run in runs:
-            wait = wait_for_loss(baseline_points(evaluations.get(run.id, ())), target)
+            wait = time_to_loss(baseline_points(evaluations.get(run.id, ())), target)
             if wait is not None:
                 yield RunWait(run, wait)
 

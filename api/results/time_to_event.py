@@ -30,16 +30,16 @@ from models.specs.experiment import DecisionSpec, ExperimentSpec
 from models.states import RunState
 from models.store.metrics.loss_series import steps_above, validation_losses
 from models.store.tables import Run
-from models.survival.compare import compare_waits
+from models.survival.compare import compare_times
 from models.survival.kaplan_meier import (
     common_horizon,
-    median_wait,
+    median_time,
     restricted_mean,
     survival_curve,
 )
 from models.survival.matched_loss import MatchedAccuracy, compare_at_matched_loss
 from models.survival.plateau import plateau_level
-from models.survival.schema import Wait
+from models.survival.schema import TimeToEvent
 from models.survival.sentences import arm_sentence, comparison_sentence
 from models.survival.target_loss import Point
 
@@ -91,7 +91,7 @@ def _arm(
     others = Counter(RunState(run.state) for run in runs if run.arm == arm)
     del others[RunState.SUCCEEDED]
     curve = survival_curve(waits) if waits else None
-    median = median_wait(curve) if curve else None
+    median = median_time(curve) if curve else None
     mean = restricted_mean(waits, horizon, spec.decision.confidence) if waits and horizon else None
     return ArmWaits(
         arm=arm,
@@ -128,7 +128,7 @@ def _comparisons(
     b = _by_seed(question, baseline)
     for name in (arm.name for arm in spec.arms if arm.name in comparable - {baseline}):
         a = _by_seed(question, name)
-        found = compare_waits(
+        found = compare_times(
             a,
             b,
             a_name=name,
@@ -140,7 +140,7 @@ def _comparisons(
         yield WaitComparisonView(**dict(found), sentence=sentence)
 
 
-def _by_seed(question: Question, arm: str) -> dict[int, Wait]:
+def _by_seed(question: Question, arm: str) -> dict[int, TimeToEvent]:
     return {one.run.seed: one.wait for one in question.waits if one.run.arm == arm}
 
 

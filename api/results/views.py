@@ -11,7 +11,7 @@ from models.comparison.schema import Comparison
 from models.states import RunState
 from models.store.run_life.run_problems import RunProblem
 from models.survival.matched_loss import MatchedAccuracy
-from models.survival.schema import RestrictedMean, SurvivalCurve, WaitComparison
+from models.survival.schema import RestrictedMean, SurvivalCurve, TimeToEventComparison
 
 Kind = Literal["leave_plateau", "reach_target_loss"]
 MeasuredOn = Literal["training", "validation"]
@@ -95,7 +95,7 @@ class ArmWaits(View):
     sentence: str
 
 
-class WaitComparisonView(WaitComparison):
+class WaitComparisonView(TimeToEventComparison):
     """An arm against the baseline, with one sentence that says it."""
 
     sentence: str

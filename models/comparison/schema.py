@@ -15,13 +15,15 @@ Role = Literal["primary", "secondary"]
 Effect = Literal["helped", "made no difference", "hurt"]
 
 
-class Frozen(BaseModel):
+class ResultPart(BaseModel):
+    """A frozen piece of the results document; infinity and NaN are refused, as JSON has neither."""
+
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
 
 
-class Pair(Frozen):
+class Pair(ResultPart):
     """One seed under both arms; `difference` is a - b."""
 
     seed: int
@@ -30,7 +32,7 @@ class Pair(Frozen):
     difference: float
 
 
-class Summary(Frozen):
+class Summary(ResultPart):
     """One arm over *all* its succeeded runs, paired or not; null where n allows no figure."""
 
     n: int
@@ -45,14 +47,14 @@ class Summary(Frozen):
     """Every value, by ascending seed."""
 
 
-class Summaries(Frozen):
+class Summaries(ResultPart):
     """The two arms, each on its own."""
 
     a: Summary
     b: Summary
 
 
-class Interval(Frozen):
+class Interval(ResultPart):
     """An interval of the confidence asked, in the unit of what it is about."""
 
     confidence: float
@@ -60,14 +62,14 @@ class Interval(Frozen):
     high: float
 
 
-class Equivalence(Frozen):
+class Equivalence(ResultPart):
     """TOST: `p` is the larger of the two one-sided p of "beyond -margin" and "beyond +margin"."""
 
     margin: float
     p: float
 
 
-class Multiplicity(Frozen):
+class Multiplicity(ResultPart):
     """What Holm's step-down (1979) makes of this comparison among the others of its family."""
 
     family: int
@@ -79,7 +81,7 @@ class Multiplicity(Frozen):
     """The same, adjusted; `better` is said only at 1 - confidence or below."""
 
 
-class Bootstrap(Frozen):
+class Bootstrap(ResultPart):
     """BCa bootstrap interval of the mean difference (Efron 1987), resampling pairs of runs.
 
     With 10 to 20 pairs a 95 % one holds the truth in 91 to 93 %; the t interval in 95 %.
@@ -90,7 +92,7 @@ class Bootstrap(Frozen):
     missing: str | None
 
 
-class Superiority(Frozen):
+class Superiority(ResultPart):
     """P(A > B): how often a does better than b under one seed; a lower loss is better."""
 
     wins: int
@@ -102,7 +104,7 @@ class Superiority(Frozen):
     """Clopper-Pearson; with an odd number of ties from half a win less to half a win more."""
 
 
-class Pairing(Frozen):
+class Pairing(ResultPart):
     """Whether giving both arms the same seeds made the difference less noisy."""
 
     correlation: float
@@ -114,7 +116,7 @@ class Pairing(Frozen):
     sentence: str
 
 
-class Power(Frozen):
+class Power(ResultPart):
     """What these seeds could find, and how many seeds would be enough, at the spread seen so far.
 
     The sd is itself an estimate, and a rough one from few seeds; so are these figures.
@@ -130,7 +132,7 @@ class Power(Frozen):
     """Seeds for `equivalent` when the true difference is zero; null beyond 100,000."""
 
 
-class CollapseShare(Frozen):
+class CollapseShare(ResultPart):
     """Runs of one arm that ended collapsed, with Wilson's interval."""
 
     collapsed: int
@@ -139,7 +141,7 @@ class CollapseShare(Frozen):
     interval: Interval | None
 
 
-class WithoutCollapsed(Frozen):
+class WithoutCollapsed(ResultPart):
     """The difference over the pairs of which neither run collapsed: beside the comparison, never
     in place of it, since leaving out failures flatters the arm that fails."""
 
@@ -149,7 +151,7 @@ class WithoutCollapsed(Frozen):
     sign_flip_p: Figure
 
 
-class Collapse(Frozen):
+class Collapse(ResultPart):
     """Collapse as an outcome. A run ended collapsed when its last validation loss per row is at
     least 0.95 of that of a network with one vector for all questions, or when it calls all test
     pairs alike."""
@@ -164,7 +166,7 @@ class Collapse(Frozen):
     without: WithoutCollapsed
 
 
-class Crossed(Frozen):
+class Crossed(ResultPart):
     """Bootstrap over seeds *and* test pairs (Owen 2007): for new seeds and new questions at once.
 
     Conservative: what belongs to one seed with one pair enters its variance three times.
@@ -180,7 +182,7 @@ class Crossed(Frozen):
     missing: str | None
 
 
-class SeedMcNemar(Frozen):
+class SeedMcNemar(ResultPart):
     """The two trained networks of one seed on the same test pairs."""
 
     seed: int
@@ -193,7 +195,7 @@ class SeedMcNemar(Frozen):
     """Exact binomial on the pairs that only one of the two got right."""
 
 
-class McNemar(Frozen):
+class McNemar(ResultPart):
     """McNemar's test for each seed."""
 
     note: str = (
@@ -203,7 +205,7 @@ class McNemar(Frozen):
     seeds: tuple[SeedMcNemar, ...]
 
 
-class Comparison(Frozen):
+class Comparison(ResultPart):
     """The answer, in the words of the results document; null where no figure is possible."""
 
     a: str

@@ -1,8 +1,8 @@
-"""How long a run waits for something: to leave the plateau, to reach a loss. Pure functions.
+"""Time to event: how many steps a run takes to leave the plateau, or to reach a loss.
 
-A waiting time may end with the run before the thing happened (it is *censored*), so means and t
-tests of what was seen would be wrong: `survival.py` has the figures of one arm, `compared.py` those
-of two, `plateau.py` and `target.py` say what is waited for. `matched.py` asks the opposite: what
-accuracy an arm has once it has waited for a loss. The rows are read by
+A run may end before the event (its time is *censored*), so means and t tests of the observed times
+alone would be wrong. `kaplan_meier.py` describes one arm and `compare.py` compares two;
+`plateau.py` and `target_loss.py` define the events. `matched_loss.py` asks the opposite: the
+accuracy of an arm at the time when it reaches a loss. All are pure functions; the rows come from
 `models.store.metrics.loss_series`.
 """

@@ -1,10 +1,10 @@
-"""The waiting times of two arms: log-rank, restricted means, and the difference under each seed.
+"""The times to an event of two arms: log-rank, restricted means, and the paired differences.
 
 A seed fixes the initial weights and the batches of both arms, so the claim rests on the pairs:
-on the differences a - b of min(waiting time, horizon), which are known for every run that was
-followed to the horizon, censored or not. The log-rank test and the difference of the two
-restricted means stand beside it: they look at all runs, and treat the arms as if they were
-independent, which wastes what pairing gains.
+on the differences a - b of min(time, horizon), which are known for every run that was followed to
+the horizon, censored or not. The log-rank test and the difference of the two restricted means are
+reported beside it: they use all runs, and treat the arms as if they were independent, which wastes
+what pairing gains.
 """
 
 import math
@@ -20,28 +20,34 @@ from models.survival.kaplan_meier import censored, normal_interval, restricted_m
 from models.survival.schema import (
     ReachedPairs,
     RestrictedDifference,
-    Sooner,
+    SoonerVerdict,
     StepInterval,
-    Wait,
-    WaitComparison,
-    WaitPair,
-    Waits,
+    TimesBySeed,
+    TimeToEvent,
+    TimeToEventComparison,
+    TimeToEventPair,
 )
 
 
-def compare_waits(
-    a: Waits, b: Waits, *, a_name: str, b_name: str, horizon: int | None, confidence: float
-) -> WaitComparison:
-    """Compare two arms, given seed -> wait of their succeeded runs.
+def compare_times(
+    a: TimesBySeed,
+    b: TimesBySeed,
+    *,
+    a_name: str,
+    b_name: str,
+    horizon: int | None,
+    confidence: float,
+) -> TimeToEventComparison:
+    """Compare two arms, given seed -> time to the event of their succeeded runs.
 
-    `horizon` is a step to which all of them were followed; None when there are none.
+    `horizon` is a step to which all of these runs were followed; None when there are no runs.
     """
     pairs = tuple(_pair(seed, a[seed], b[seed], horizon) for seed in sorted(a.keys() & b.keys()))
     differences = [float(pair.difference) for pair in pairs]
     interval = _t_interval(differences, confidence)
     p = sign_flip_p(differences)
     reached = [pair.a - pair.b for pair in pairs if pair.a_reached and pair.b_reached]
-    return WaitComparison(
+    return TimeToEventComparison(
         a=a_name,
         b=b_name,
         horizon=horizon,
@@ -58,9 +64,9 @@ def compare_waits(
     )
 
 
-def _pair(seed: int, a: Wait, b: Wait, horizon: int | None) -> WaitPair:
+def _pair(seed: int, a: TimeToEvent, b: TimeToEvent, horizon: int | None) -> TimeToEventPair:
     assert horizon is not None  # there is one as soon as there is a run
-    return WaitPair(
+    return TimeToEventPair(
         seed=seed,
         a=a.step,
         a_reached=a.reached,
@@ -70,17 +76,17 @@ def _pair(seed: int, a: Wait, b: Wait, horizon: int | None) -> WaitPair:
     )
 
 
-def log_rank_p(a: Waits, b: Waits) -> float | None:
-    """Two-sided log-rank p (Mantel 1966); None where no wait ended while both arms waited."""
+def log_rank_p(a: TimesBySeed, b: TimesBySeed) -> float | None:
+    """Two-sided log-rank p (Mantel 1966); None without an event while both arms were at risk."""
     if not a or not b:
         return None
-    with np.errstate(invalid="ignore"):  # its variance is 0 then, and its statistic 0 / 0
+    with np.errstate(invalid="ignore"):  # without such an event the statistic is 0 / 0
         p = float(logrank(*(censored(list(side.values())) for side in (a, b))).pvalue)
     return None if math.isnan(p) else p
 
 
 def restricted_difference(
-    a: Waits, b: Waits, horizon: int | None, confidence: float
+    a: TimesBySeed, b: TimesBySeed, horizon: int | None, confidence: float
 ) -> RestrictedDifference | None:
     """The difference of two areas; its variance is the sum of theirs (Uno et al. 2014)."""
     if horizon is None or not a or not b:
@@ -105,7 +111,7 @@ def _t_interval(differences: list[float], confidence: float) -> StepInterval | N
     return StepInterval(confidence=confidence, low=mean - half, high=mean + half)
 
 
-def _verdict(pairs: int, interval: StepInterval | None, p: float | None) -> Sooner:
+def _verdict(pairs: int, interval: StepInterval | None, p: float | None) -> SoonerVerdict:
     if pairs < FEWEST_PAIRS or interval is None or p is None:
         return "undecided"
     alpha = float(f"{1 - interval.confidence:.12g}")  # 1 - 0.95 is not 0.05 in floats

@@ -1,7 +1,7 @@
-"""The waiting times of one arm: Kaplan-Meier curve, median, restricted mean.
+"""The times to an event of one arm: Kaplan-Meier curve, median, restricted mean.
 
-Times are training steps. A run that ended before the thing happened waited *at least* as long as
-it was followed (censored on the right).
+Times are training steps. The time of a run that ended before the event is *at least* as long as
+the run was followed (censored on the right).
 """
 
 import math
@@ -12,60 +12,63 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import CensoredData, ecdf
 
-from models.survival.schema import RestrictedMean, StepInterval, SurvivalCurve, Wait
+from models.survival.schema import RestrictedMean, StepInterval, SurvivalCurve, TimeToEvent
 
 ROUNDING = 1e-9  # a share of runs is a fraction with a small denominator; this is far below one
 
 
-def common_horizon(waits: Sequence[Wait]) -> int | None:
+def common_horizon(times: Sequence[TimeToEvent]) -> int | None:
     """The last step to which every run was followed; None without runs."""
-    return min((wait.followed_to for wait in waits), default=None)
+    return min((time.followed_to for time in times), default=None)
 
 
-def censored(waits: Sequence[Wait]) -> CensoredData:
-    """The same in scipy's form."""
+def censored(times: Sequence[TimeToEvent]) -> CensoredData:
+    """The times in scipy's form."""
     return CensoredData(
-        uncensored=[wait.step for wait in waits if wait.reached],
-        right=[wait.step for wait in waits if not wait.reached],
+        uncensored=[time.step for time in times if time.reached],
+        right=[time.step for time in times if not time.reached],
     )
 
 
-def survival_curve(waits: Sequence[Wait]) -> SurvivalCurve:
-    """The product-limit estimate (Kaplan and Meier 1958): a point for each step, from 1, at which a
-    wait ended or was censored, after the point (0, 1). `ValueError` without runs."""
-    if not waits:
+def survival_curve(times: Sequence[TimeToEvent]) -> SurvivalCurve:
+    """The product-limit estimate (Kaplan and Meier 1958): the point (0, 1), then a point for each
+    step, from 1, with an event or a censored time. `ValueError` without runs."""
+    if not times:
         raise ValueError("a survival curve needs at least one run")
-    curve = ecdf(censored(waits)).sf
+    curve = ecdf(censored(times)).sf
     steps = (0, *(int(step) for step in curve.quantiles))
     shares = (1.0, *(float(share) for share in curve.probabilities))
     return SurvivalCurve(step=steps, still_waiting=shares)
 
 
-def median_wait(curve: SurvivalCurve) -> int | None:
-    """The first step after which at most half of the runs wait; None when it was not reached."""
+def median_time(curve: SurvivalCurve) -> int | None:
+    """The first step after which at most half of the runs lack the event; None without such a
+    step."""
     points = zip(curve.step, curve.still_waiting, strict=True)
     return next((step for step, share in points if share <= 0.5 + ROUNDING), None)
 
 
-def restricted_mean(waits: Sequence[Wait], horizon: int, confidence: float) -> RestrictedMean:
+def restricted_mean(
+    times: Sequence[TimeToEvent], horizon: int, confidence: float
+) -> RestrictedMean:
     """The area under the Kaplan-Meier curve from 0 to `horizon` (Irwin 1949).
 
-    Its variance is the sum over the steps t <= horizon at which waits ended of
-    A(t)^2 d / (n (n - d)), with A(t) the area from t to the horizon, d the waits that ended at t
-    and n the runs that still waited just before (Klein and Moeschberger 2003, 4.5.2). The interval
-    is the normal one, which is short for few runs; a claim about two arms rests on their pairs.
+    Its variance is the sum over the steps t <= horizon with an event of A(t)^2 d / (n (n - d)),
+    with A(t) the area from t to the horizon, d the events at t and n the runs at risk just before
+    t (Klein and Moeschberger 2003, 4.5.2). The interval is the normal one, which is too short for
+    few runs; a claim about two arms rests on their pairs.
     """
-    curve = survival_curve(waits)
-    # ends of waits before censorings at the same step, as in the curve
-    times = np.array([wait.step for wait in waits])
-    reached = np.array([wait.reached for wait in waits])
+    curve = survival_curve(times)
+    # events before censorings at the same step, as in the curve
+    steps = np.array([time.step for time in times])
+    reached = np.array([time.reached for time in times])
     variance = 0.0
-    for step in np.unique(times[reached & (times < horizon)]):
-        at_risk = int((times >= step).sum())
-        ended = int((reached & (times == step)).sum())
-        if ended < at_risk:  # else nobody waits beyond it, and the area there is 0
+    for step in np.unique(steps[reached & (steps < horizon)]):
+        at_risk = int((steps >= step).sum())
+        events = int((reached & (steps == step)).sum())
+        if events < at_risk:  # else the curve is 0 beyond this step, and so is the area
             area = _area(curve, int(step), horizon)
-            variance += area**2 * ended / (at_risk * (at_risk - ended))
+            variance += area**2 * events / (at_risk * (at_risk - events))
     mean, error = _area(curve, 0, horizon), math.sqrt(variance)
     interval = normal_interval(mean, error, confidence)
     if interval is not None:
@@ -75,7 +78,7 @@ def restricted_mean(waits: Sequence[Wait], horizon: int, confidence: float) -> R
 
 
 def normal_interval(value: float, error: float, confidence: float) -> StepInterval | None:
-    """value +- z error; None without an error: no spread was seen, which is not certainty."""
+    """value +- z error; None for an error of 0: to have seen no spread is not certainty."""
     if error == 0:
         return None
     half = -float(ndtri((1 - confidence) / 2)) * error
@@ -83,6 +86,6 @@ def normal_interval(value: float, error: float, confidence: float) -> StepInterv
 
 
 def _area(curve: SurvivalCurve, start: int, end: int) -> float:
-    """Under the curve between two steps."""
+    """The area under the curve between two steps."""
     edges: NDArray[np.float64] = np.clip([*curve.step, math.inf], start, end)
     return float(np.diff(edges) @ np.array(curve.still_waiting))

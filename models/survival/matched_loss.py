@@ -1,19 +1,19 @@
-"""Accuracy at matched loss: how good is each arm once both have come equally far?
+"""Accuracy at matched loss: how accurate is each arm once both have reached the same loss?
 
 This is the comparison that was proposed in the forum. Under one seed the *matched loss* is the
-lowest validation loss that **both** arms reached, the larger of their two minima, in the baseline's
-loss (one yardstick, see `target.py`). Each arm is taken at its first evaluation at or below it. The
-accuracy is that on the validation pairs, for the test pairs are scored only after the last step.
+lowest validation loss that **both** arms reached, the larger of their two minima, measured for both
+in the baseline's loss (see `target_loss.py`). The accuracy of each arm is that of its first
+evaluation at or below the matched loss, on the validation pairs: the test pairs are scored only
+after the last step.
 
-Evaluations are some steps apart, so an arm may already be below the matched loss where it is taken:
-each point says its own loss.
+Evaluations are some steps apart, so an arm may already be below the matched loss at that
+evaluation: each point states its own loss.
 """
 
 from collections.abc import Mapping, Sequence
 
 from models.comparison.compare import compare
-from models.comparison.schema import Comparison
-from models.survival.schema import WaitingFigures
+from models.comparison.schema import Comparison, ResultPart
 from models.survival.target_loss import Point, first_at_or_below
 
 METRIC = "validation.matched_accuracy"  # "loss" in its name would make lower the better
@@ -21,16 +21,16 @@ METRIC = "validation.matched_accuracy"  # "loss" in its name would make lower th
 Series = Mapping[int, Sequence[Point]]
 
 
-class MatchedPoint(WaitingFigures):
-    """One arm where it is taken."""
+class MatchedPoint(ResultPart):
+    """One arm at its first evaluation at or below the matched loss."""
 
     step: int
     baseline_loss: float
     accuracy: float
 
 
-class MatchedSeed(WaitingFigures):
-    """Both arms of one seed, at the loss that both reached."""
+class MatchedSeed(ResultPart):
+    """Both arms of one seed at the loss that both reached."""
 
     seed: int
     matched_loss: float
@@ -38,7 +38,7 @@ class MatchedSeed(WaitingFigures):
     b: MatchedPoint
 
 
-class MatchedAccuracy(WaitingFigures):
+class MatchedAccuracy(ResultPart):
     """Two arms at matched loss; the comparison is of their accuracies, paired over the seeds."""
 
     seeds: tuple[MatchedSeed, ...]
@@ -46,14 +46,14 @@ class MatchedAccuracy(WaitingFigures):
 
 
 def match_seed(seed: int, a: Sequence[Point], b: Sequence[Point]) -> MatchedSeed | None:
-    """The two arms of a seed at their matched loss; None when one was never evaluated."""
+    """The two arms of a seed at their matched loss; None when one of them was never evaluated."""
     if not a or not b:
         return None
     matched = max(min(point.loss for point in side) for side in (a, b))
     first, second = first_at_or_below(a, matched), first_at_or_below(b, matched)
     assert first is not None  # each side's minimum is at or below the larger of the two
     assert second is not None
-    return MatchedSeed(seed=seed, matched_loss=matched, a=_taken(first), b=_taken(second))
+    return MatchedSeed(seed=seed, matched_loss=matched, a=_point(first), b=_point(second))
 
 
 def compare_at_matched_loss(
@@ -70,8 +70,8 @@ def compare_at_matched_loss(
     both = (match_seed(seed, a[seed], b[seed]) for seed in sorted(a.keys() & b.keys()))
     seeds = tuple(seed for seed in both if seed is not None)
     comparison = compare(
-        {one.seed: one.a.accuracy for one in seeds},
-        {one.seed: one.b.accuracy for one in seeds},
+        {seed.seed: seed.a.accuracy for seed in seeds},
+        {seed.seed: seed.b.accuracy for seed in seeds},
         a_name=a_name,
         b_name=b_name,
         metric=METRIC,
@@ -79,9 +79,9 @@ def compare_at_matched_loss(
         confidence=confidence,
         expected_pairs=expected_pairs,
     )
-    beside = comparison.model_copy(update={"role": "secondary"})  # it decides nothing
-    return MatchedAccuracy(seeds=seeds, comparison=beside)
+    secondary = comparison.model_copy(update={"role": "secondary"})  # it decides nothing
+    return MatchedAccuracy(seeds=seeds, comparison=secondary)
 
 
-def _taken(point: Point) -> MatchedPoint:
+def _point(point: Point) -> MatchedPoint:
     return MatchedPoint(step=point.step, baseline_loss=point.loss, accuracy=point.accuracy)

@@ -1,4 +1,4 @@
-"""When a run leaves the plateau of a collapsed network, and how often it comes back.
+"""When a run leaves the plateau of a collapsed network, and how often it comes back to it.
 
 On the plateau every question has nearly the same vector, so every similarity is the same and the
 loss per row is the sum of weight x margin over the hinge terms. A run is *off* the plateau when
@@ -7,18 +7,19 @@ its loss per row is clearly below that, and stays there long enough for it not t
 - on -> off at the first of `Rule.leave` checks in a row below the level,
 - off -> on, a *relapse*, at the first of `Rule.relapse` checks in a row at or above the level.
 
-Every run begins on the plateau. A run that hovers about the level therefore relapses only after
-it has left for as long as a first leaving takes. Which checks there are decides the rule:
+Every run begins on the plateau, and a run must leave by the same rule each time before it can
+relapse, so hovering about the level is not counted as a series of relapses. Which checks there are
+decides the rule:
 
-**Evaluations** are means over thousands of rows: three in a row leave, and a single one at or
-above the level is a relapse. But they are far apart: with one every 100 steps, arms that leave
-at step 35 and 58 both leave "at 100".
+**Evaluations** are means over thousands of rows: three in a row below the level are a leaving, and
+a single one at or above it is a relapse. But they are far apart: with one every 100 steps, arms
+that leave at steps 35 and 58 both leave "at 100".
 
-**Training steps** have the resolution, and the noise of one batch: with 256 rows its sd at the
+**Training steps** have the resolution, but also the noise of one batch: with 256 rows its sd at the
 level is 0.01 to 0.02 a row on the Quora pairs, as large as the 5 % that the level is below the
-plateau. Ten in a row decide both ways. A run whose mean is still half an sd above the level
-shows ten below in a row once in 100,000 places; on eight full runs ten, twenty and fifty in a row
-named the same step, while one, three or five named an earlier one in some.
+plateau. So it takes ten in a row, both to leave and to relapse. A run whose mean is still half an
+sd above the level shows ten below in a row once in 100,000 places; on eight full runs ten, twenty
+and fifty in a row named the same step, while one, three or five named an earlier step in some.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,7 +44,7 @@ STEPS = Rule(leave=10, relapse=10)
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """As many checks in a row as there are on one side of the level."""
+    """A longest run of consecutive checks on one side of the level."""
 
     below: bool
     first: int  # step of the first check
@@ -53,7 +54,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class PlateauStay:
-    """One run. `step` is that of the first leaving, or of the last check when there was none."""
+    """One run; `step` is that of its first leaving, or of its last check if it never left."""
 
     step: int
     left: bool
@@ -72,43 +73,43 @@ def plateau_level(collapsed_loss_per_row: float | None) -> float | None:
 
 
 def stretches_of_checks(checks: Iterable[tuple[int, float]], level: float) -> list[Stretch]:
-    """The stretches of (step, loss per row), which come in the order of their steps."""
-    found: list[Stretch] = []
+    """The stretches of (step, loss per row), given in ascending order of steps."""
+    stretches: list[Stretch] = []
     for step, loss in checks:
         below = loss < level
-        if found and found[-1].below == below:
-            found[-1] = Stretch(below, found[-1].first, step, found[-1].checks + 1)
+        if stretches and stretches[-1].below == below:
+            stretches[-1] = Stretch(below, stretches[-1].first, step, stretches[-1].checks + 1)
         else:
-            found.append(Stretch(below, step, step, 1))
-    return found
+            stretches.append(Stretch(below, step, step, 1))
+    return stretches
 
 
 def stretches_of_steps(above: Sequence[int], last: int) -> list[Stretch]:
-    """The same for a check at every step from 1 to `last`, from those at or above the level.
+    """As `stretches_of_checks`, for a check at every step from 1 to `last`.
 
-    `above` is ascending; every other step is below.
+    `above` are the steps at or above the level, ascending; every other step is below.
     """
-    found: list[Stretch] = []
+    stretches: list[Stretch] = []
     following = 1
     for group in np.split(above, np.flatnonzero(np.diff(above) > 1) + 1) if above else ():
         first, end = int(group[0]), int(group[-1])
         if first > following:
-            found.append(Stretch(True, following, first - 1, first - following))
-        found.append(Stretch(False, first, end, end - first + 1))
+            stretches.append(Stretch(True, following, first - 1, first - following))
+        stretches.append(Stretch(False, first, end, end - first + 1))
         following = end + 1
     if following <= last:
-        found.append(Stretch(True, following, last, last + 1 - following))
-    return found
+        stretches.append(Stretch(True, following, last, last + 1 - following))
+    return stretches
 
 
 def plateau_stay(stretches: Sequence[Stretch], rule: Rule) -> PlateauStay:
-    """When the run left the plateau first, and how often it was back; `ValueError` for no check.
+    """When the run left the plateau first, and how often it came back; `ValueError` for no check.
 
-    A last stretch below the level that is too short is no leaving yet: such a run is censored at
-    its last check, like one that never left.
+    A last stretch below the level that is too short is not a leaving yet: such a run is censored
+    at its last check, like one that never left.
     """
     if not stretches:
-        raise ValueError("a run without any check may be on the plateau or off it")
+        raise ValueError("without any check, whether a run is on the plateau is not known")
     leavings: list[int] = []
     relapses = 0
     for stretch in stretches:

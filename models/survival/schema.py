@@ -1,21 +1,22 @@
-"""What is said of waiting times: the shapes of the figures, without the arithmetic.
+"""The form of the time-to-event results, without the arithmetic.
 
-Apart from it, since whoever only describes them (the API's document) needs no scipy.stats, which
-takes a second to import.
+The two are apart because the OpenAPI document only describes these classes, and must not import
+scipy.stats, which takes a second.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from models.comparison.schema import ResultPart
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """One run: it waited until `step`, where the thing happened (`reached`) or it was censored.
+class TimeToEvent:
+    """One run: at `step` the event happened (`reached`), or its time was censored.
 
-    `followed_to` is the last step at which it could have happened; `step` where it did not.
+    `followed_to` is the last step at which the event could have happened; equal to `step` for a
+    censored time.
     """
 
     step: int
@@ -23,19 +24,14 @@ class Wait:
     followed_to: int
 
     def restricted(self, horizon: int) -> int:
-        """min(waiting time, horizon): known for each run that was followed to the horizon."""
+        """min(step, horizon): known for each run that was followed to the horizon."""
         return min(self.step, horizon)
 
 
-class WaitingFigures(BaseModel):
-    """Frozen figures, in the words of the results document."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+TimesBySeed = Mapping[int, TimeToEvent]
 
 
-class StepInterval(WaitingFigures):
+class StepInterval(ResultPart):
     """An interval of a mean number of steps, or of a difference of two."""
 
     confidence: float
@@ -43,29 +39,28 @@ class StepInterval(WaitingFigures):
     high: float
 
 
-class SurvivalCurve(WaitingFigures):
-    """Kaplan-Meier: the estimated share of runs still waiting *after* each step, from step 0."""
+class SurvivalCurve(ResultPart):
+    """Kaplan-Meier: the estimated share of runs without the event *after* each step, from 0."""
 
     step: tuple[int, ...]
     still_waiting: tuple[float, ...]
 
 
-class RestrictedMean(WaitingFigures):
-    """The mean of min(waiting time, horizon): the area under the curve up to the horizon."""
+class RestrictedMean(ResultPart):
+    """The mean of min(time, horizon): the area under the curve up to the horizon."""
 
     horizon: int
     mean: float
     standard_error: float
-    """Greenwood's, as for the area under a Kaplan-Meier curve."""
+    """Greenwood's formula for the area under a Kaplan-Meier curve."""
     interval: StepInterval | None
-    """mean +- z x standard error within 0 and the horizon; null without spread."""
+    """mean +- z x standard error, cut at 0 and at the horizon; null without spread."""
 
 
-Sooner = Literal["a_sooner", "b_sooner", "undecided"]
-Waits = Mapping[int, Wait]
+SoonerVerdict = Literal["a_sooner", "b_sooner", "undecided"]
 
 
-class WaitPair(WaitingFigures):
+class TimeToEventPair(ResultPart):
     """One seed under both arms."""
 
     seed: int
@@ -74,40 +69,40 @@ class WaitPair(WaitingFigures):
     b: int
     b_reached: bool
     difference: int
-    """a - b of the two waits, each cut at the horizon."""
+    """a - b of the two times, each cut at the horizon."""
 
 
-class ReachedPairs(WaitingFigures):
-    """Only the seeds whose runs both reached it: nothing is cut off, but the slow are missing."""
+class ReachedPairs(ResultPart):
+    """The seeds under which both runs reached it: no time is cut, but slow runs are missing."""
 
     pairs: int
     mean_difference: float | None
 
 
-class RestrictedDifference(WaitingFigures):
-    """Restricted mean of a minus that of b, over all runs, as of independent arms."""
+class RestrictedDifference(ResultPart):
+    """Restricted mean of a minus that of b over all runs, as if the arms were independent."""
 
     difference: float
     standard_error: float
     interval: StepInterval | None
 
 
-class WaitComparison(WaitingFigures):
-    """Two arms; `b` is the baseline. Negative differences say that `a` waits less."""
+class TimeToEventComparison(ResultPart):
+    """Two arms; `b` is the baseline. A negative difference says that `a` is sooner."""
 
     a: str
     b: str
     horizon: int | None
     log_rank_p: float | None
-    """Two-sided; null when no run reached it while runs of both arms waited."""
+    """Two-sided; null when no run reached it while runs of both arms were at risk."""
     restricted_mean_difference: RestrictedDifference | None
-    pairs: tuple[WaitPair, ...]
+    pairs: tuple[TimeToEventPair, ...]
     mean_difference: float | None
-    """Of the pairs, each wait cut at the horizon."""
+    """Mean of the pairs' differences, each time cut at the horizon."""
     interval: StepInterval | None
     """Paired t interval of that mean."""
     sign_flip_p: float | None
     both_reached: ReachedPairs
-    verdict: Sooner
-    """One arm is called sooner when the interval leaves out zero and the sign-flip p is at most
+    verdict: SoonerVerdict
+    """One arm is called sooner when the interval excludes zero and the sign-flip p is at most
     1 - confidence, from six pairs on; `undecided` never means that the arms are alike."""

@@ -1,64 +1,77 @@
-"""What the waiting times say, in one plain English sentence for each arm and each two arms.
+"""One plain English sentence on the times to an event of each arm, and of each two arms.
 
 Every sentence tells how many runs were censored, and none takes "cannot be told apart" for equal.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.comparison.verdict import FEWEST_PAIRS
-from models.survival.schema import RestrictedMean, StepInterval, Wait, WaitComparison
+from models.survival.schema import (
+    RestrictedMean,
+    StepInterval,
+    TimesBySeed,
+    TimeToEvent,
+    TimeToEventComparison,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
-    """What is waited for, in the two forms that a sentence needs."""
+class EventVerb:
+    """The event, in the two forms of the verb that a sentence needs."""
 
     past: str
     present: str
 
 
-LEAVE_PLATEAU = Verb("left the plateau", "leaves the plateau")
-REACH_TARGET = Verb("reached the target loss", "reaches the target loss")
+LEAVE_PLATEAU = EventVerb("left the plateau", "leaves the plateau")
+REACH_TARGET = EventVerb("reached the target loss", "reaches the target loss")
 
 
 def arm_sentence(
-    arm: str, verb: Verb, waits: Sequence[Wait], median: int | None, mean: RestrictedMean | None
+    arm: str,
+    verb: EventVerb,
+    times: Sequence[TimeToEvent],
+    median: int | None,
+    mean: RestrictedMean | None,
 ) -> str:
     """How many runs got there, when half of them had, and the restricted mean."""
     if mean is None:
-        return f"{arm}: no run has succeeded yet, so nothing can be said of when it {verb.present}."
-    reached = sum(wait.reached for wait in waits)
+        return f"{arm}: no run has succeeded yet, so when it {verb.present} is not known."
+    reached = sum(time.reached for time in times)
     half = "half of the runs had not by the end" if median is None else f"half had by step {median}"
     return (
-        f"{arm}: {reached} of {len(waits)} runs {verb.past} ({len(waits) - reached} censored); "
-        f"{half}, and the mean wait within {mean.horizon} steps is {_steps(mean.mean)}"
+        f"{arm}: {reached} of {len(times)} runs {verb.past} ({len(times) - reached} censored); "
+        f"{half}, and the mean time within {mean.horizon} steps is {_steps(mean.mean)}"
         f"{_in_brackets(mean.interval)}."
     )
 
 
 def comparison_sentence(
-    found: WaitComparison, verb: Verb, a: Mapping[int, Wait], b: Mapping[int, Wait]
+    comparison: TimeToEventComparison, verb: EventVerb, a: TimesBySeed, b: TimesBySeed
 ) -> str:
-    """Who gets there sooner, by how much over how many seeds; or that it cannot be told."""
-    if found.mean_difference is None:
+    """Which arm is sooner, by how much and over how many seeds; or that it cannot be told."""
+    first, second = comparison.a, comparison.b
+    difference, pairs = comparison.mean_difference, len(comparison.pairs)
+    if difference is None:
         return (
-            f"Nothing can be said on which of {found.a} and {found.b} {verb.present} sooner: "
+            f"Nothing can be said about which of {first} and {second} {verb.present} sooner: "
             f"no seed has succeeded in both; {_need()}."
         )
     estimate = (
-        f"within {found.horizon} steps {found.a} waits {_more_or_less(found.mean_difference)} than "
-        f"{found.b} on average{_in_brackets(found.interval)}; {_tests(found)}; censored are "
-        f"{_censored(a)} runs of {found.a} and {_censored(b)} of {found.b}"
+        f"within {comparison.horizon} steps {first} takes {_more_or_less(difference)} than "
+        f"{second} on average{_in_brackets(comparison.interval)}; {_tests(comparison)}; "
+        f"{_censored(a)} runs of {first} and {_censored(b)} of {second} are censored"
     )
-    seeds = f"{len(found.pairs)} paired seed{'' if len(found.pairs) == 1 else 's'}"
-    if found.verdict == "undecided":
-        missing = "" if len(found.pairs) >= FEWEST_PAIRS else f"; {_need()}"
+    seeds = f"{pairs} paired seed{'' if pairs == 1 else 's'}"
+    if comparison.verdict == "undecided":
+        missing = "" if pairs >= FEWEST_PAIRS else f"; {_need()}"
         return (
-            f"{seeds} cannot tell which of {found.a} and {found.b} {verb.present} sooner: "
+            f"{seeds} cannot tell which of {first} and {second} {verb.present} sooner: "
             f"{estimate}{missing}."
         )
-    first, second = (found.a, found.b) if found.verdict == "a_sooner" else (found.b, found.a)
+    if comparison.verdict == "b_sooner":
+        first, second = second, first
     return f"{first} {verb.present} sooner than {second}, over {seeds}: {estimate}."
 
 
@@ -68,19 +81,19 @@ def _more_or_less(difference: float) -> str:
     return f"{_steps(abs(difference))} {'more' if difference > 0 else 'less'}"
 
 
-def _tests(found: WaitComparison) -> str:
-    sign_flip = f"the sign-flip p is {found.sign_flip_p:.3g}"
-    if found.log_rank_p is None:
+def _tests(comparison: TimeToEventComparison) -> str:
+    sign_flip = f"the sign-flip p is {comparison.sign_flip_p:.3g}"
+    if comparison.log_rank_p is None:
         return f"{sign_flip}, and there is no log-rank p"
-    return f"{sign_flip} and the log-rank p {found.log_rank_p:.3g}"
+    return f"{sign_flip} and the log-rank p {comparison.log_rank_p:.3g}"
 
 
-def _censored(waits: Mapping[int, Wait]) -> str:
-    return f"{sum(not wait.reached for wait in waits.values())} of {len(waits)}"
+def _censored(times: TimesBySeed) -> str:
+    return f"{sum(not time.reached for time in times.values())} of {len(times)}"
 
 
 def _need() -> str:
-    return f"to call one arm sooner takes at least {FEWEST_PAIRS} seeds"
+    return f"calling one arm sooner takes at least {FEWEST_PAIRS} seeds"
 
 
 def _in_brackets(interval: StepInterval | None) -> str:

@@ -1,4 +1,4 @@
-"""Waiting times to test with: published ones, and any that a run could have.
+"""Times to an event to test with: published ones, and any that a run could have.
 
 The published ones are the remission times, in weeks, of 42 children with leukaemia, 21 on
 6-mercaptopurine and 21 on placebo (Freireich et al. 1963; Gehan 1965): the textbook example, whose
@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from models.survival.schema import Wait
+from models.survival.schema import TimeToEvent
 
 TREATED = [
     *((week, True) for week in (6, 6, 6, 7, 10, 13, 16, 22, 23)),
@@ -20,12 +20,12 @@ PLACEBO = [
 ]
 
 
-def waits_of(rows: list[tuple[int, bool]]) -> list[Wait]:
-    return [Wait(step, reached, step) for step, reached in rows]
+def times_of(rows: list[tuple[int, bool]]) -> list[TimeToEvent]:
+    return [TimeToEvent(step, reached, step) for step, reached in rows]
 
 
-def by_seed(rows: list[tuple[int, bool]]) -> dict[int, Wait]:
-    return dict(enumerate(waits_of(rows)))
+def by_seed(rows: list[tuple[int, bool]]) -> dict[int, TimeToEvent]:
+    return dict(enumerate(times_of(rows)))
 
 
 # few steps, so that ties between ends and censorings happen all the time
@@ -33,7 +33,7 @@ rows = st.lists(st.tuples(st.integers(1, 12), st.booleans()), min_size=1, max_si
 
 
 def followed(last: int) -> st.SearchStrategy[list[tuple[int, bool]]]:
-    """Waits of runs that were all followed to `last`, where the unfinished are censored."""
+    """Times of runs that were all followed to `last`, where the unfinished are censored."""
     step = st.integers(1, last)
     row = st.one_of(step.map(lambda one: (one, True)), st.just((last, False)))
     return st.lists(row, min_size=1, max_size=12)

@@ -1,4 +1,4 @@
-"""Waiting times in the results document, from rows as a worker writes them."""
+"""Times to an event in the results document, from rows as a worker writes them."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What waiting times read from the store, on both kinds of database."""
+"""What the times to an event read from the store, on both kinds of database."""
 
 from collections.abc import Sequence
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.survival.matched_loss import MatchedAccuracy, compare_at_matched_loss, match_seed
-from models.survival.schema import Wait
-from models.survival.target_loss import Point, wait_for_loss
+from models.survival.schema import TimeToEvent
+from models.survival.target_loss import Point, time_to_loss
 
 losses = st.lists(st.integers(1, 20).map(float), min_size=1, max_size=12)
 
@@ -32,10 +32,10 @@ def compared(a: dict[int, list[Point]], b: dict[int, list[Point]]) -> MatchedAcc
 
 def test_a_target_is_reached_at_the_first_evaluation_at_or_below_it() -> None:
     series = points([90, 40, 20, 15, 25])
-    assert wait_for_loss(series, 20.0) == Wait(300, True, 500)
-    assert wait_for_loss(series, 19.9) == Wait(400, True, 500)
-    assert wait_for_loss(series, 14.9) == Wait(500, False, 500)
-    assert wait_for_loss([], 20.0) is None
+    assert time_to_loss(series, 20.0) == TimeToEvent(300, True, 500)
+    assert time_to_loss(series, 19.9) == TimeToEvent(400, True, 500)
+    assert time_to_loss(series, 14.9) == TimeToEvent(500, False, 500)
+    assert time_to_loss([], 20.0) is None
 
 
 def test_each_arm_is_taken_at_the_loss_that_both_reached() -> None:

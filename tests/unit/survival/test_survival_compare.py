@@ -11,21 +11,23 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.duration.survfunc import survdiff
 
-from models.survival.compare import compare_waits, log_rank_p, restricted_difference
-from models.survival.kaplan_meier import median_wait, restricted_mean, survival_curve
-from models.survival.schema import Wait, WaitComparison
+from models.survival.compare import compare_times, log_rank_p, restricted_difference
+from models.survival.kaplan_meier import median_time, restricted_mean, survival_curve
+from models.survival.schema import TimeToEvent, TimeToEventComparison
 from models.survival.sentences import LEAVE_PLATEAU, REACH_TARGET, arm_sentence, comparison_sentence
 
 from support.comparison import enumerated_p
-from support.survival import PLACEBO, TREATED, by_seed, followed, rows, waits_of
+from support.survival import PLACEBO, TREATED, by_seed, followed, rows, times_of
 
 Rows = list[tuple[int, bool]]
 CALLS_EQUAL = re.compile(r"\b(equal|same|identical|equivalent|alike|no difference)\b")
 MIRROR = {"a_sooner": "b_sooner", "b_sooner": "a_sooner", "undecided": "undecided"}
 
 
-def between(a: Rows, b: Rows, horizon: int | None = 20, confidence: float = 0.95) -> WaitComparison:
-    return compare_waits(
+def between(
+    a: Rows, b: Rows, horizon: int | None = 20, confidence: float = 0.95
+) -> TimeToEventComparison:
+    return compare_times(
         by_seed(a),
         by_seed(b),
         a_name="modified",
@@ -141,12 +143,14 @@ def test_swapping_the_arms_mirrors_every_figure(a: Rows, b: Rows) -> None:
 def test_the_order_of_the_seeds_changes_nothing(
     pairs: list[tuple[int, int]], random: random.Random
 ) -> None:
-    sides = [{seed: Wait(pair[i], True, 20) for seed, pair in enumerate(pairs)} for i in (0, 1)]
+    sides = [
+        {seed: TimeToEvent(pair[i], True, 20) for seed, pair in enumerate(pairs)} for i in (0, 1)
+    ]
     seeds = list(range(len(pairs)))
     random.shuffle(seeds)
     shuffled = [{seed: side[seed] for seed in seeds} for side in sides]
     names = {"a_name": "a", "b_name": "b", "horizon": 20, "confidence": 0.95}
-    assert compare_waits(*sides, **names) == compare_waits(*shuffled, **names)
+    assert compare_times(*sides, **names) == compare_times(*shuffled, **names)
 
 
 # --- claims --------------------------------------------------------------------------------------
@@ -164,14 +168,14 @@ def test_an_arm_that_waits_less_under_six_seeds_is_sooner() -> None:
     assert (between(a, b).verdict, between(b, a).verdict) == ("a_sooner", "b_sooner")
     assert said(a, b).startswith("modified leaves the plateau sooner than vanilla, over 6 paired")
     assert said(b, a).startswith("vanilla leaves the plateau sooner than modified, over 6 paired")
-    assert "modified waits 5.2 steps less than vanilla on average (95 % interval -6" in said(a, b)
-    assert "modified waits 5.2 steps more than vanilla on average" in said(b, a)
+    assert "modified takes 5.2 steps less than vanilla on average (95 % interval -6" in said(a, b)
+    assert "modified takes 5.2 steps more than vanilla on average" in said(b, a)
 
 
 def test_a_bound_just_beside_zero_is_not_printed_as_zero() -> None:
     # four differences of mean 11.5 and sd 7.2342: the lower bound is 11.5 - 11.5113
     a, b = reached(39, 50, 58, 41), reached(34, 35, 38, 35)
-    found = compare_waits(
+    found = compare_times(
         by_seed(a), by_seed(b), a_name="a", b_name="b", horizon=1400, confidence=0.95
     )
     sentence = comparison_sentence(found, LEAVE_PLATEAU, by_seed(a), by_seed(b))
@@ -199,24 +203,24 @@ def test_no_sentence_calls_the_arms_equal_and_each_counts_the_censored(a: Rows, 
     assert not CALLS_EQUAL.search(sentence)
     assert sentence.endswith(".")
     first, second = (f"{sum(not ended for _, ended in arm)} of {len(arm)}" for arm in (a, b))
-    assert f"censored are {first} runs of modified and {second} of vanilla" in sentence
+    assert f"{first} runs of modified and {second} of vanilla are censored" in sentence
 
 
 def test_without_a_common_seed_nothing_is_said() -> None:
     sentence = said([], reached(5))
-    assert sentence.startswith("Nothing can be said on which of modified and vanilla leaves the")
+    assert sentence.startswith("Nothing can be said about which of modified and vanilla leaves the")
     assert between([], [], horizon=None).sign_flip_p is None
 
 
 def test_an_arm_says_how_many_got_there_and_when() -> None:
-    waits = waits_of([(4, True), (8, True), (20, False), (20, False)])
-    median = median_wait(survival_curve(waits))
-    sentence = arm_sentence("vanilla", REACH_TARGET, waits, median, restricted_mean(waits, 20, 0.9))
+    times = times_of([(4, True), (8, True), (20, False), (20, False)])
+    median = median_time(survival_curve(times))
+    sentence = arm_sentence("vanilla", REACH_TARGET, times, median, restricted_mean(times, 20, 0.9))
     assert sentence.startswith(
         "vanilla: 2 of 4 runs reached the target loss (2 censored); half had by step 8, and the "
-        "mean wait within 20 steps is 13 steps (90 % interval "
+        "mean time within 20 steps is 13 steps (90 % interval "
     )
     assert "half of the runs had not" in arm_sentence(
-        "vanilla", REACH_TARGET, waits, None, restricted_mean(waits, 20, 0.9)
+        "vanilla", REACH_TARGET, times, None, restricted_mean(times, 20, 0.9)
     )
     assert "no run has succeeded" in arm_sentence("vanilla", REACH_TARGET, [], None, None)

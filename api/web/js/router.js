@@ -61,9 +61,3 @@ function mark(section) {
     else link.removeAttribute("aria-current");
   }
 }
-
-/** Change what stands behind ? in the address, without showing the view anew. */
-export function noteQuery(path, query) {
-  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value)).toString();
-  history.replaceState(null, "", `#${path}${search ? `?${search}` : ""}`);
-}

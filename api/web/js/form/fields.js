@@ -1,33 +1,8 @@
 // Fields from the schema: one for each kind of node, writing into the document by its pointer.
 
 import { h } from "../dom.js";
-import { arrayField } from "./arrays.js";
-import { below, get, remove, set } from "./pointers.js";
-
-/**
- * A form over one document. `edited()` is called when a value changed, `reshaped()` when fields come
- * or go; `choices` gives for some pointers the values that can be chosen now.
- */
-export class Form {
-  constructor(schema, document, { edited, reshaped, choices }) {
-    Object.assign(this, { schema, document, edited, reshaped, choices });
-  }
-
-  get(pointer) {
-    return get(this.document, pointer);
-  }
-
-  set(pointer, value) {
-    set(this.document, pointer, value);
-    this.edited();
-  }
-
-  reshape(work) {
-    work();
-    this.edited();
-    this.reshaped();
-  }
-}
+import { below, remove, set } from "./pointers.js";
+import { booleanField, enumField, help, idOf, numberField, numbersField, textField, words } from "./single.js";
 
 /** The field of a node, or null for a constant, which needs none. */
 export function field(form, name, node, pointer) {
@@ -64,43 +39,6 @@ function bare(shape) {
   return shape.kind === "choice" ? { ...node, oneOf: shape.options } : node;
 }
 
-function labelled(name, shape, pointer, control) {
-  return h("div", { "data-pointer": pointer }, h("label", { for: control.id }, words(name)), control, help(shape.node));
-}
-
-function enumField(form, name, shape, pointer, choices = shape.node.enum) {
-  const value = form.get(pointer) ?? "";
-  const listed = choices.includes(value) ? choices : [value, ...choices];
-  const control = h("select", { id: idOf(pointer), on: { change: () => form.set(pointer, control.value) } },
-    listed.map((one) => h("option", { value: one }, one)));
-  control.value = value;
-  return labelled(name, shape, pointer, control);
-}
-
-function textField(form, name, shape, pointer) {
-  const { node } = shape;
-  const control = h("input", { id: idOf(pointer), value: form.get(pointer) ?? "", maxlength: node.maxLength, on: { input: () => form.set(pointer, control.value) } });
-  const made = labelled(name, shape, pointer, control);
-  if (name === "name") made.classList.add("wide");
-  return made;
-}
-
-function numberField(form, name, shape, pointer) {
-  const { node } = shape;
-  const control = h("input", {
-    id: idOf(pointer), type: "number", inputmode: "decimal", step: node.type === "integer" ? 1 : "any",
-    min: node.minimum ?? node.exclusiveMinimum, max: node.maximum ?? node.exclusiveMaximum, value: form.get(pointer) ?? "",
-    on: { input: () => form.set(pointer, control.value === "" ? null : Number(control.value)) },
-  });
-  return labelled(name, shape, pointer, control);
-}
-
-function booleanField(form, name, shape, pointer) {
-  const id = idOf(pointer);
-  const control = h("input", { type: "checkbox", id, checked: form.get(pointer) ?? false, on: { change: () => form.set(pointer, control.checked) } });
-  return h("div", { "data-pointer": pointer }, h("label", { class: "check", for: id }, control, words(name)), help(shape.node));
-}
-
 function objectField(form, name, shape, pointer) {
   return h("fieldset", { class: "wide part", "data-pointer": pointer }, h("legend", {}, words(name)), help(shape.node), fieldsOf(form, shape.node, pointer));
 }
@@ -115,7 +53,7 @@ function choiceField(form, name, shape, pointer) {
   return h("fieldset", { class: "wide part", "data-pointer": pointer }, h("legend", {}, words(name)), choiceBody(form, shape, pointer));
 }
 
-export function choiceBody(form, shape, pointer) {
+function choiceBody(form, shape, pointer) {
   const { options } = shape;
   const at = form.schema.matching(options, form.get(pointer));
   const id = idOf(pointer, "kind");
@@ -132,18 +70,46 @@ function chosen(form, option) {
   return form.schema.initialObject(option);
 }
 
-export function words(name) {
-  const text = name.replaceAll("_", " ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+function arrayField(form, name, shape, pointer) {
+  const item = form.schema.shape(shape.node.items);
+  return item.kind === "number" ? numbersField(form, name, shape, pointer) : itemsField(form, name, shape, item, pointer);
 }
 
-/** The first clause of a description; the whole of it where the pointer rests. */
-export function help(node) {
-  const text = (node.description ?? "").replaceAll("\n", " ").replaceAll("`", "");
-  const clause = text.split(/(?<=[^.]{8})[.:;]( |$)/)[0];
-  return clause ? h("p", { class: "help", title: text }, `${clause}.`) : null;
+function itemsField(form, name, shape, item, pointer) {
+  const there = form.get(pointer) ?? [];
+  const { node } = shape;
+  const one = words(name).replace(/s$/, "");
+  const add = h("button", { type: "button", disabled: there.length >= (node.maxItems ?? Infinity), on: { click: () => form.reshape(() => there.push(next(form, node, there))) } }, `Add ${one.toLowerCase()}`);
+  return h("fieldset", { class: "wide list", "data-pointer": pointer }, h("legend", {}, words(name)),
+    h("div", { class: typeof there[0]?.name === "string" ? "beside" : "form-grid" }, there.map((value, index) => {
+      const place = below(pointer, index);
+      const title = typeof value?.name === "string" && value.name ? value.name : `${one} ${index + 1}`;
+      return h("fieldset", { class: "item wide", "data-pointer": place }, h("legend", {}, title),
+        body(form, item, place),
+        there.length > (node.minItems ?? 0) && h("p", {}, h("button", { type: "button", class: "quiet", on: { click: () => form.reshape(() => remove(form.document, place)) } }, `Remove ${title}`)));
+    })),
+    h("p", {}, add));
 }
 
-export function idOf(pointer, suffix = "value") {
-  return `field${pointer.replaceAll(/[^A-Za-z0-9_]/g, "-")}-${suffix}`;
+/** Of an object's fields those that are set or needed first; the others behind a fold. */
+function body(form, item, pointer) {
+  if (item.kind === "choice") return choiceBody(form, item, pointer);
+  const { node } = item;
+  const value = form.get(pointer) ?? {};
+  const first = Object.keys(node.properties).filter((name) => (node.required ?? []).includes(name) || (value[name] ?? null) !== null);
+  const rest = Object.keys(node.properties).filter((name) => !first.includes(name));
+  return [
+    fieldsOf(form, node, pointer, first),
+    rest.length ? h("details", { "data-fold": pointer }, h("summary", {}, "Other than the experiment's own"), fieldsOf(form, node, pointer, rest)) : null,
+  ];
+}
+
+/** A named item is a copy of the last one, since arms differ in little; any other starts afresh. */
+function next(form, node, there) {
+  const last = there[there.length - 1];
+  if (typeof last?.name !== "string") return form.schema.initial(node.items);
+  const names = new Set(there.map((one) => one.name));
+  let number = 2;
+  while (names.has(`${last.name} ${number}`)) number += 1;
+  return { ...structuredClone(last), name: `${last.name} ${number}` };
 }

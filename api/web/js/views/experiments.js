@@ -1,12 +1,12 @@
 // The list of experiments: what was asked, how far it is, and what came of it.
 
+import { noteQuery } from "../address.js";
 import { call } from "../api.js";
 import { fill, h } from "../dom.js";
 import { metricWords, percent, plural } from "../format.js";
 import { empty, failed, loading, toast } from "../parts/notices.js";
 import { arm, bar, select, stateChip, time } from "../parts/small.js";
 import { verdictLine } from "../parts/verdicts.js";
-import { noteQuery } from "../router.js";
 
 const STATES = ["queued", "running", "succeeded", "failed", "cancelled"];
 const PAGE = 50;

@@ -1,13 +1,14 @@
 // A new experiment: from a recipe, through a form made from the spec's schema, with its cost beside it.
 
+import { noteQuery } from "../address.js";
 import { call } from "../api.js";
 import { fill, h } from "../dom.js";
 import { clearErrors, showErrors } from "../form/errors.js";
-import { Form, fieldsOf } from "../form/fields.js";
+import { fieldsOf } from "../form/fields.js";
+import { Form } from "../form/form.js";
 import { Schema } from "../form/schema.js";
 import { toast } from "../parts/notices.js";
 import { select } from "../parts/small.js";
-import { noteQuery } from "../router.js";
 import { costOf, faultsOf } from "./cost.js";
 
 const GROUPS = [

@@ -1,0 +1,67 @@
+// Fields of one control each, and the words that stand beside them.
+
+import { h } from "../dom.js";
+
+export function enumField(form, name, shape, pointer, choices = shape.node.enum) {
+  const value = form.get(pointer) ?? "";
+  const listed = choices.includes(value) ? choices : [value, ...choices];
+  const control = h("select", { id: idOf(pointer), on: { change: () => form.set(pointer, control.value) } },
+    listed.map((one) => h("option", { value: one }, one)));
+  control.value = value;
+  return labelled(name, shape, pointer, control);
+}
+
+export function textField(form, name, shape, pointer) {
+  const { node } = shape;
+  const control = h("input", { id: idOf(pointer), value: form.get(pointer) ?? "", maxlength: node.maxLength, on: { input: () => form.set(pointer, control.value) } });
+  const made = labelled(name, shape, pointer, control);
+  if (name === "name") made.classList.add("wide");
+  return made;
+}
+
+export function numberField(form, name, shape, pointer) {
+  const { node } = shape;
+  const control = h("input", {
+    id: idOf(pointer), type: "number", inputmode: "decimal", step: node.type === "integer" ? 1 : "any",
+    min: node.minimum ?? node.exclusiveMinimum, max: node.maximum ?? node.exclusiveMaximum, value: form.get(pointer) ?? "",
+    on: { input: () => form.set(pointer, control.value === "" ? null : Number(control.value)) },
+  });
+  return labelled(name, shape, pointer, control);
+}
+
+export function booleanField(form, name, shape, pointer) {
+  const id = idOf(pointer);
+  const control = h("input", { type: "checkbox", id, checked: form.get(pointer) ?? false, on: { change: () => form.set(pointer, control.checked) } });
+  return h("div", { "data-pointer": pointer }, h("label", { class: "check", for: id }, control, words(name)), help(shape.node));
+}
+
+/** A list of numbers, as one line of text. */
+export function numbersField(form, name, shape, pointer) {
+  const control = h("input", { id: idOf(pointer), value: (form.get(pointer) ?? []).join(", "), on: { input: () => form.set(pointer, parsed(control.value)) } });
+  return h("div", { class: "wide", "data-pointer": pointer }, h("label", { for: control.id }, words(name)), control,
+    h("p", { class: "help" }, "Numbers, with commas between them."));
+}
+
+function parsed(text) {
+  return text.split(/[\s,]+/).filter(Boolean).map((one) => (Number.isFinite(Number(one)) ? Number(one) : one));
+}
+
+function labelled(name, shape, pointer, control) {
+  return h("div", { "data-pointer": pointer }, h("label", { for: control.id }, words(name)), control, help(shape.node));
+}
+
+export function words(name) {
+  const text = name.replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The first clause of a description; the whole of it where the pointer rests. */
+export function help(node) {
+  const text = (node.description ?? "").replaceAll("\n", " ").replaceAll("`", "");
+  const clause = text.split(/(?<=[^.]{8})[.:;]( |$)/)[0];
+  return clause ? h("p", { class: "help", title: text }, `${clause}.`) : null;
+}
+
+export function idOf(pointer, suffix = "value") {
+  return `field${pointer.replaceAll(/[^A-Za-z0-9_]/g, "-")}-${suffix}`;
+}

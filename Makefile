@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+PAGE_TOOLS := tests/page_tools
 
-.PHONY: demo serve test contract examples check forum bench peers secrets clean
+.PHONY: demo serve test contract examples check check-page forum bench peers secrets clean
 
 demo: $(VENV)/installed
 	$(BIN)/tripletlab demo $(ARGS)
@@ -53,11 +54,25 @@ contract: $(VENV)/installed
 examples: $(VENV)/installed
 	$(BIN)/python -m support.openapi_examples.calls
 
-check: $(VENV)/installed
+check: $(VENV)/installed check-page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# the page itself needs no npm, so what checks its scripts is left out where npm is absent
+ifneq ($(shell command -v npm 2>/dev/null),)
+check-page: $(PAGE_TOOLS)/node_modules/installed
+	$(PAGE_TOOLS)/node_modules/.bin/biome check --error-on-warnings --config-path=$(PAGE_TOOLS) api/web/js
+else
+check-page:
+	@echo "skipped: the page's scripts are not checked, because npm is absent"
+	@test -z "$(CI)" # where nothing may be left out
+endif
+
+$(PAGE_TOOLS)/node_modules/installed: $(PAGE_TOOLS)/package.json $(PAGE_TOOLS)/package-lock.json
+	cd $(PAGE_TOOLS) && npm ci --silent
+	touch $@
 
 # torch goes first and alone, so that a CPU build that is already there is taken
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -67,4 +82,4 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-peers build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers $(PAGE_TOOLS)/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

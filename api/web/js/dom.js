@@ -57,7 +57,9 @@ export function drawnToWidth(element, signal, draw) {
   let last = 0;
   const watcher = new ResizeObserver(([entry]) => {
     const width = Math.floor(entry.contentRect.width);
-    if (width > 0 && width !== last) draw((last = width));
+    if (width <= 0 || width === last) return;
+    last = width;
+    draw(width);
   });
   watcher.observe(element);
   signal.addEventListener("abort", () => watcher.disconnect());

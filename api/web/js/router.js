@@ -18,7 +18,8 @@ let current = null;
 /** Show the view of the address; the one before it is told to stop. */
 export async function show() {
   current?.abort();
-  const here = (current = new AbortController());
+  const here = new AbortController();
+  current = here;
   const [path, search] = (location.hash.slice(1) || "/experiments").split("?");
   const main = document.getElementById("main");
   const [route, match] = found(path);

@@ -24,14 +24,14 @@ export function bars(signal, { label, bins, height = 220, share = false, xLabel,
       return {
         data: [[...start, end], scaled(duplicates), scaled(others)],
         series: [
-          { stroke: blue, width: 1.5, fill: blue + "40", paths: stepped, points: { show: false } },
-          { stroke: red, width: 2, dash: [5, 3], fill: red + "14", paths: stepped, points: { show: false } },
+          { stroke: blue, width: 1.5, fill: `${blue}40`, paths: stepped, points: { show: false } },
+          { stroke: red, width: 2, dash: [5, 3], fill: `${red}14`, paths: stepped, points: { show: false } },
         ],
         legend: [
           { label: "duplicates", arm: "duplicate", series: 1, format },
           { label: "different", arm: "different", dashed: true, series: 2, format },
         ],
-        scales: { y: { range: (_, low, high) => [0, (high || 1) * 1.06] } },
+        scales: { y: { range: (_, _low, high) => [0, (high || 1) * 1.06] } },
         axes: { y: { values: (_, values) => values.map((value) => (share ? `${Math.round(value * 1000) / 10} %` : count(value))) } },
         hooks,
       };

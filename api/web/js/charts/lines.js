@@ -22,7 +22,7 @@ export function lines(signal, { label, arms, log = () => false, levels = () => [
       const place = exact ? onto : between;
       const draw = now.reduce((sum, arm) => sum + arm.runs.length, 0) <= MOST_RUNS;
       for (const arm of now) {
-        parts.forEach((part, at) => add(made, arm, part, at, x, place, draw, log(), format));
+        for (const [at, part] of parts.entries()) add(made, arm, part, at, x, place, draw, log(), format);
       }
       return {
         ...made,
@@ -41,7 +41,7 @@ function add(made, arm, part, at, x, place, drawRuns, log, format) {
   if (drawRuns && rows.length > 1) {
     for (const row of rows) {
       made.data.push(row);
-      made.series.push({ stroke: stroke + "40", width: 1, dash, points: { show: false }, spanGaps: true });
+      made.series.push({ stroke: `${stroke}40`, width: 1, dash, points: { show: false }, spanGaps: true });
     }
   }
   const { mean, low, high } = meanAndBand(rows, x.length);
@@ -49,7 +49,7 @@ function add(made, arm, part, at, x, place, drawRuns, log, format) {
   made.data.push(cleaned(low, log), high, mean);
   const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true };
   made.series.push(edge, edge, { stroke, width: 2.25, dash, points: { show: x.length < 2 }, spanGaps: true });
-  made.bands.push({ series: [first + 1, first], fill: stroke + "26" });
+  made.bands.push({ series: [first + 1, first], fill: `${stroke}26` });
   made.legend.push({
     label: part ? `${arm.name} ${part}` : arm.name, arm: armColour(arm.index), dashed: Boolean(dash), series: first + 2, format,
   });

@@ -4,11 +4,11 @@ import { h } from "../dom.js";
 import { upwards } from "./pointers.js";
 
 export function clearErrors(root) {
-  root.querySelectorAll(".field-error").forEach((one) => one.remove());
-  root.querySelectorAll('[aria-invalid="true"]').forEach((one) => {
+  for (const one of root.querySelectorAll(".field-error")) one.remove();
+  for (const one of root.querySelectorAll('[aria-invalid="true"]')) {
     one.removeAttribute("aria-invalid");
     one.removeAttribute("aria-describedby");
-  });
+  }
 }
 
 /** Put each of `errors` at its field, or the nearest around it; those of no field come back. */

@@ -72,7 +72,7 @@ function chosen(form, option) {
 
 function arrayField(form, name, shape, pointer) {
   const item = form.schema.shape(shape.node.items);
-  return item.kind === "number" ? numbersField(form, name, shape, pointer) : itemsField(form, name, shape, item, pointer);
+  return item.kind === "number" ? numbersField(form, name, pointer) : itemsField(form, name, shape, item, pointer);
 }
 
 function itemsField(form, name, shape, item, pointer) {

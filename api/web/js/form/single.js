@@ -36,7 +36,7 @@ export function booleanField(form, name, shape, pointer) {
 }
 
 /** A list of numbers, as one line of text. */
-export function numbersField(form, name, shape, pointer) {
+export function numbersField(form, name, pointer) {
   const control = h("input", { id: idOf(pointer), value: (form.get(pointer) ?? []).join(", "), on: { input: () => form.set(pointer, parsed(control.value)) } });
   return h("div", { class: "wide", "data-pointer": pointer }, h("label", { for: control.id }, words(name)), control,
     h("p", { class: "help" }, "Numbers, with commas between them."));

@@ -6,12 +6,12 @@ import { count, duration } from "../format.js";
 import { alertOf, loading, toast } from "../parts/notices.js";
 import { bar, fact, section, stateChip, time } from "../parts/small.js";
 import { follow } from "../stream.js";
-import { askSection } from "./run/ask.js";
-import { checkpointsSection, evaluationsSection, eventsSection, provenanceSection } from "./run/records.js";
-import { mistakesSection } from "./run/mistakes.js";
-import { stepsSection } from "./run/steps.js";
-import { scoresOf } from "./experiment/scores.js";
 import { timeOf } from "./experiment/runs.js";
+import { scoresOf } from "./experiment/scores.js";
+import { askSection } from "./run/ask.js";
+import { mistakesSection } from "./run/mistakes.js";
+import { checkpointsSection, evaluationsSection, eventsSection, provenanceSection } from "./run/records.js";
+import { stepsSection } from "./run/steps.js";
 
 const ACTIVE = new Set(["queued", "running"]);
 const LOOK_AGAIN = 2000;
@@ -99,7 +99,9 @@ function scores(model) {
 /** Events of the run come by the stream; while it goes on, its state and steps are asked for. */
 function watch(model) {
   const { signal } = model;
-  const tell = () => model.listeners.forEach((listener) => listener());
+  const tell = () => {
+    for (const listener of model.listeners) listener();
+  };
   follow(`/v1/experiments/${model.run.experiment}/events?figures=false`, {
     signal,
     heard: (_, event) => {

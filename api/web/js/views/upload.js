@@ -77,8 +77,8 @@ export function uploadForm(signal) {
   }
 
   function clear() {
-    form.querySelectorAll(".field-error").forEach((one) => one.remove());
-    form.querySelectorAll("[aria-invalid]").forEach((one) => one.removeAttribute("aria-invalid"));
+    for (const one of form.querySelectorAll(".field-error")) one.remove();
+    for (const one of form.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
   }
 
   return form;

@@ -33,8 +33,11 @@ export function collapseSection(model, signal) {
   }
 
   fill(body, loading());
-  model.series.listen(() => (charts ? charts.forEach((chart) => chart.draw()) : build()));
-  model.listen(() => charts?.forEach((chart) => chart.draw()));
+  const draw = () => {
+    for (const chart of charts ?? []) chart.draw();
+  };
+  model.series.listen(() => (charts ? draw() : build()));
+  model.listen(draw);
   return node;
 }
 

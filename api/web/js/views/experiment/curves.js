@@ -1,10 +1,10 @@
 // Learning curves, drawn while the runs go on.
 
+import { lines } from "../../charts/lines.js";
 import { fill, h } from "../../dom.js";
 import { figure } from "../../format.js";
 import { loading } from "../../parts/notices.js";
 import { section, select } from "../../parts/small.js";
-import { lines } from "../../charts/lines.js";
 
 // key -> words, where from, which column
 const FIGURES = {

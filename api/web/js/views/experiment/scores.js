@@ -35,7 +35,8 @@ export function scoresSection(model, signal) {
 
   async function load() {
     stop.abort();
-    const here = (stop = new AbortController());
+    const here = new AbortController();
+    stop = here;
     try {
       fill(body, await scoresOf(asked, here.signal));
     } catch (error) {

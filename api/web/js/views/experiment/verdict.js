@@ -17,9 +17,10 @@ export function verdictCard(model, signal) {
   const draw = () => {
     fill(progress, model.active ? underWay(model) : null);
     if (drawn === model.results) return;
+    drawn = model.results;
     stop.abort();
     stop = new AbortController();
-    fill(body, answer(model, (drawn = model.results), stop.signal));
+    fill(body, answer(model, drawn, stop.signal));
   };
   draw();
   model.listen(draw);

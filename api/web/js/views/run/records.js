@@ -46,7 +46,9 @@ function read(model, id, title, path, drawn) {
     seen = model.run.step;
     load();
     model.listeners.add(() => {
-      if (model.run.step !== seen) load((seen = model.run.step));
+      if (model.run.step === seen) return;
+      seen = model.run.step;
+      load();
     });
   });
   return node;

@@ -1,0 +1,104 @@
+// What else comes from the service, of which its OpenAPI document says less than the page knows,
+// and which path gives which reply.
+
+declare namespace Reply {
+  /** A stored spec has every field; the page reads these and hands on the others as they are. */
+  interface Spec {
+    dataset: string;
+    arms: { name: string }[];
+    decision: { metric: string; baseline: string };
+  }
+
+  interface Provenance {
+    device_kind?: string;
+    [name: string]: unknown;
+  }
+
+  /** Columns of one run's steps by name, all as long as `step`. */
+  interface Steps {
+    step: number[];
+    [name: string]: (number | null)[];
+  }
+
+  /** The figures of an evaluation. */
+  type EvaluationFigure = Exclude<keyof EvaluationView, "split">;
+
+  interface Problem {
+    title?: string;
+    detail?: string;
+    errors?: FieldProblem[];
+  }
+
+  interface FieldProblem {
+    pointer: string;
+    detail: string;
+  }
+
+  interface OpenApi {
+    components: { schemas: Record<string, SchemaNode> };
+  }
+
+  /** A node of the spec's JSON schema, with the keywords that the service writes. */
+  interface SchemaNode {
+    $ref?: string;
+    title?: string;
+    description?: string;
+    type?: string;
+    default?: unknown;
+    const?: string;
+    enum?: string[];
+    oneOf?: SchemaNode[];
+    anyOf?: SchemaNode[];
+    items?: SchemaNode;
+    minItems?: number;
+    maxItems?: number;
+    maxLength?: number;
+    minimum?: number;
+    maximum?: number;
+    exclusiveMinimum?: number;
+    exclusiveMaximum?: number;
+    properties?: Record<string, SchemaNode>;
+    required?: string[];
+  }
+
+  // data of the messages of an experiment's stream
+
+  interface EventView {
+    run_id: string | null;
+    at: string;
+    kind: string;
+    to_state: RunState | null;
+    attempt: number | null;
+    message: string | null;
+  }
+
+  type RunSteps = Steps & { run: string };
+
+  interface RunEvaluations {
+    run: string;
+    items: EvaluationView[];
+  }
+
+  // the longer path first, since a part of a path may hold a slash as far as the types know
+  type To<Path extends string> =
+    Path extends "/openapi.json" ? OpenApi
+    : Path extends "/v1/recipes" ? Page<RecipeView>
+    : Path extends "/v1/datasets" ? Page<DatasetView>
+    : Path extends `/v1/datasets/${string}/lengths` ? LengthsView
+    : Path extends `/v1/datasets/${string}/pairs?${string}` ? PairsView
+    : Path extends `/v1/datasets/${string}` ? DatasetView
+    : Path extends "/v1/experiments?dry_run=true" ? DryRun
+    : Path extends `/v1/experiments?${string}` ? Page<ExperimentSummary>
+    : Path extends "/v1/experiments" ? ExperimentView
+    : Path extends `/v1/experiments/${string}/results` ? Results
+    : Path extends `/v1/experiments/${string}` ? ExperimentView
+    : Path extends `/v1/runs/${string}/steps?${string}` ? Steps
+    : Path extends `/v1/runs/${string}/evaluations` ? Page<EvaluationView>
+    : Path extends `/v1/runs/${string}/checkpoints` ? Page<CheckpointView>
+    : Path extends `/v1/runs/${string}/scores` ? ScoresView
+    : Path extends `/v1/runs/${string}/mistakes?${string}` ? MistakesView
+    : Path extends `/v1/runs/${string}/predict?${string}` ? PredictionView
+    : Path extends `/v1/predictions/${string}` ? PredictionView
+    : Path extends `/v1/runs/${string}` ? RunView
+    : unknown;
+}

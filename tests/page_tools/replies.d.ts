@@ -1,0 +1,328 @@
+// What the service replies, as far as the page reads it. Names and fields are those of its OpenAPI
+// document, to which tests/unit/test_page_replies.py holds them.
+
+declare namespace Reply {
+  interface Page<Item> {
+    items: Item[];
+    next: string | null;
+  }
+
+  // experiments and runs
+
+  type RunState = "queued" | "running" | "succeeded" | "failed" | "cancelled";
+  type LookState = "planned" | "taken" | "dropped";
+
+  interface ExperimentSummary {
+    id: string;
+    name: string;
+    state: RunState;
+    dataset: string;
+    created_at: string;
+    runs: Record<string, number>;
+    arms: string[];
+    progress: number;
+    metric: string;
+    verdicts: VerdictView[];
+  }
+
+  interface ExperimentView {
+    id: string;
+    name: string;
+    state: RunState;
+    dataset: string;
+    created_at: string;
+    progress: number;
+    seconds_left: number | null;
+    waiting_for: string | null;
+    runs: RunView[];
+    plan: LookView[];
+    spec: Spec;
+  }
+
+  interface LookView {
+    pairs: number;
+    state: LookState;
+  }
+
+  interface RunView {
+    id: string;
+    experiment: string;
+    arm: string;
+    seed: number;
+    state: RunState;
+    step: number;
+    steps: number;
+    attempt: number;
+    reason: string | null;
+    worker: string | null;
+    device: string;
+    seconds_left: number | null;
+    waiting_for: string | null;
+    started_at: string | null;
+    finished_at: string | null;
+    weights_sha256: string | null;
+    provenance: Provenance | null;
+  }
+
+  interface RecipeView {
+    name: string;
+    about: string;
+    spec: Spec;
+  }
+
+  interface DryRun {
+    runs: number;
+    runs_at_least: number;
+    plan: LookView[];
+    estimated_seconds: number;
+    estimate: string;
+    test_pairs: number;
+    left_out_pairs: number;
+    baselines: Record<string, number>;
+  }
+
+  // results
+
+  interface Results {
+    complete: boolean;
+    spec: Spec;
+    baselines: Baselines;
+    arms: ArmResult[];
+    comparisons: Comparison[];
+    waiting_times: WaitingTimes;
+  }
+
+  interface Baselines {
+    majority: number;
+    collapsed: number;
+  }
+
+  interface ArmResult {
+    name: string;
+    runs: RunResult[];
+  }
+
+  interface RunResult {
+    id: string;
+    metrics: Record<string, number>;
+  }
+
+  type Verdict = "a_better" | "b_better" | "equivalent" | "undecided";
+
+  interface VerdictView {
+    a: string;
+    b: string;
+    verdict: Verdict;
+    mean_difference: number | null;
+  }
+
+  interface Comparison {
+    a: string;
+    b: string;
+    metric: string;
+    higher_is_better: boolean;
+    pairs: Pair[];
+    summaries: Summaries;
+    mean_difference: number | null;
+    interval: Interval | null;
+    sign_flip_p: number | null;
+    equivalence: Equivalence | null;
+    verdict: Verdict;
+    sentence: string;
+    role: "primary" | "secondary";
+    superiority: Superiority | null;
+    pairing: Pairing | null;
+    power: Power | null;
+    collapse?: Collapse | null;
+  }
+
+  interface Pair {
+    seed: number;
+    a: number;
+    b: number;
+    difference: number;
+  }
+
+  interface Summaries {
+    a: Summary;
+    b: Summary;
+  }
+
+  interface Summary {
+    n: number;
+    mean: number | null;
+    sd: number | null;
+    median: number | null;
+    min: number | null;
+    max: number | null;
+  }
+
+  interface Interval {
+    confidence: number;
+    low: number;
+    high: number;
+  }
+
+  interface Equivalence {
+    margin: number;
+    p: number;
+  }
+
+  interface Superiority {
+    wins: number;
+  }
+
+  interface Pairing {
+    sentence: string;
+  }
+
+  interface Power {
+    seeds_for_margin: number | null;
+  }
+
+  interface Collapse {
+    a: CollapseShare;
+    b: CollapseShare;
+  }
+
+  interface CollapseShare {
+    collapsed: number;
+    n: number;
+  }
+
+  interface WaitingTimes {
+    times: WaitingTime[];
+  }
+
+  interface WaitingTime {
+    kind: "leave_plateau" | "reach_target_loss";
+    measured_on: "training" | "validation";
+    about: string;
+    horizon: number | null;
+    arms: ArmWaits[];
+    comparisons: WaitComparisonView[];
+  }
+
+  interface ArmWaits {
+    arm: string;
+    plateau_level: number | null;
+    runs: RunWaitView[];
+    curve: SurvivalCurve | null;
+    median: number | null;
+    sentence: string;
+  }
+
+  interface RunWaitView {
+    step: number;
+    reached: boolean;
+  }
+
+  interface SurvivalCurve {
+    step: number[];
+    still_waiting: number[];
+  }
+
+  interface WaitComparisonView {
+    sentence: string;
+  }
+
+  // what is kept of a run
+
+  interface EvaluationView {
+    step: number;
+    split: string;
+    loss: number | null;
+    loss_per_row: number | null;
+    baseline_loss: number | null;
+    threshold: number | null;
+    accuracy: number;
+    roc_auc: number | null;
+    average_precision: number | null;
+    predicted_positive: number;
+    positive_mean: number | null;
+    negative_mean: number | null;
+    pairs: number;
+  }
+
+  interface ScoresView {
+    label: number[];
+    score: number[];
+  }
+
+  interface CheckpointView {
+    step: number;
+    size: number;
+    sha256: string;
+    saved_at: string;
+  }
+
+  interface MistakesView {
+    threshold: number;
+    wrong: number;
+    pairs: number;
+    items: Mistake[];
+    next: number | null;
+  }
+
+  interface Mistake {
+    question1: string;
+    question2: string;
+    similarity: number;
+    duplicate: boolean;
+  }
+
+  type PredictionState = "queued" | "succeeded" | "failed";
+
+  interface PredictionView {
+    id: string;
+    state: PredictionState;
+    reason: string | null;
+    threshold: number | null;
+    predictions: PairView[] | null;
+  }
+
+  interface PairView {
+    similarity: number;
+    duplicate: boolean;
+  }
+
+  // data sets
+
+  interface DatasetView {
+    name: string;
+    content_hash: string;
+    created_at: string;
+    has_split: boolean;
+    rows: number;
+    duplicates: number;
+    duplicate_share: number;
+    empty_texts: number;
+    distinct_texts: number;
+    token_length_mean: number;
+    token_length_max: number;
+    vocabulary_size: number;
+    duplicate_groups: number | null;
+    largest_group: number | null;
+    false_negatives: number | null;
+    in_order_test: number | null;
+    in_order_shared: number | null;
+  }
+
+  interface LengthsView {
+    start: number[];
+    duplicates: number[];
+    others: number[];
+  }
+
+  interface PairsView {
+    items: PairRow[];
+    next: number | null;
+  }
+
+  interface PairRow {
+    row: number;
+    question1: string;
+    question2: string;
+    duplicate: boolean;
+  }
+}

@@ -64,6 +64,7 @@ check: $(VENV)/installed check-page
 ifneq ($(shell command -v npm 2>/dev/null),)
 check-page: $(PAGE_TOOLS)/node_modules/installed
 	$(PAGE_TOOLS)/node_modules/.bin/biome check --error-on-warnings --config-path=$(PAGE_TOOLS) api/web/js
+	$(PAGE_TOOLS)/node_modules/.bin/tsc --project $(PAGE_TOOLS)
 else
 check-page:
 	@echo "skipped: the page's scripts are not checked, because npm is absent"

@@ -1,14 +1,15 @@
 // A line at the top while the service does not answer, and the view again once it does.
 
 import { onConnection, tellConnection } from "./api.js";
-import { fill, h } from "./dom.js";
+import { byId, fill, h } from "./dom.js";
 
 const PAUSE = 3000;
 
+/** @param {() => void} again */
 export function watchConnection(again) {
-  const banner = document.getElementById("banner");
+  const banner = byId("banner");
   let away = false;
-  let timer = null;
+  let timer = 0;
 
   const look = async () => {
     try {

@@ -2,7 +2,11 @@
 
 const MINUS = "−";
 
-/** Losses to 4 significant digits, shares to 4 decimals, as the service's sentences have them. */
+/**
+ * Losses to 4 significant digits, shares to 4 decimals, as the service's sentences have them.
+ * @param {number | null | undefined} value
+ * @param {string} [metric]
+ */
 export function figure(value, metric = "") {
   if (value === null || value === undefined) return "–";
   if (value === 0) return "0";
@@ -10,39 +14,56 @@ export function figure(value, metric = "") {
   return text.replace("-", MINUS);
 }
 
+/** @param {number} value */
 function precise(value) {
   return Math.abs(value) < 1e-4 ? value.toExponential(1) : String(Number(value.toPrecision(4)));
 }
 
+/**
+ * @param {number | null} value
+ * @param {string} metric
+ */
 export function signed(value, metric) {
-  return value > 0 ? `+${figure(value, metric)}` : figure(value, metric);
+  return value !== null && value > 0 ? `+${figure(value, metric)}` : figure(value, metric);
 }
 
+/** @param {number | null | undefined} value */
 export function p(value) {
   return value === null || value === undefined ? "–" : Number(value.toPrecision(3)).toString();
 }
 
+/** @param {number} share */
 export function percent(share) {
   return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 }
 
+/** @param {number} value */
 export function count(value) {
   return value.toLocaleString("en");
 }
 
+/**
+ * @param {number} number
+ * @param {string} noun
+ */
 export function plural(number, noun) {
   return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+/** @param {string} metric */
 export function isLoss(metric) {
   return metric.includes("loss");
 }
 
+/** @param {string} metric */
 export function metricWords(metric) {
   return metric.replace("roc_auc", "ROC-AUC").replace(".", " ").replaceAll("_", " ");
 }
 
-/** 4 s, 3 min 20 s, 2 h 5 min, 3 d 4 h */
+/**
+ * 4 s, 3 min 20 s, 2 h 5 min, 3 d 4 h
+ * @param {number | null | undefined} seconds
+ */
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   const whole = Math.round(seconds);
@@ -52,6 +73,10 @@ export function duration(seconds) {
   return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
 }
 
+/**
+ * @param {string} text
+ * @param {number} [now]
+ */
 export function ago(text, now = Date.now()) {
   const seconds = (now - Date.parse(text)) / 1000;
   if (seconds < 10) return "just now";
@@ -60,6 +85,7 @@ export function ago(text, now = Date.now()) {
   return new Date(text).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
 }
 
+/** @param {string} text */
 export function exact(text) {
   return `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`;
 }

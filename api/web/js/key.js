@@ -1,6 +1,6 @@
 // The API key: kept in sessionStorage for this tab alone, sent as a header, never part of an address.
 
-import { fill, h } from "./dom.js";
+import { byId, fill, h } from "./dom.js";
 
 const PLACE = "tripletlab.key";
 
@@ -8,15 +8,22 @@ export function key() {
   return sessionStorage.getItem(PLACE);
 }
 
-/** The header that carries the key, if there is one. */
+/**
+ * The header that carries the key, if there is one.
+ * @returns {Record<string, string>}
+ */
 export function keyHeaders() {
   const there = key();
   return there ? { Authorization: `Bearer ${there}` } : {};
 }
 
+/** @type {Promise<boolean> | null} */
 let open = null;
 
-/** Ask for a key, saying why; resolves to whether one was given. Several askers share one dialog. */
+/**
+ * Ask for a key, saying why; resolves to whether one was given. Several askers share one dialog.
+ * @param {string} why
+ */
 export function askForKey(why) {
   open ??= shown(why).finally(() => {
     open = null;
@@ -24,6 +31,10 @@ export function askForKey(why) {
   return open;
 }
 
+/**
+ * @param {string} why
+ * @returns {Promise<boolean>}
+ */
 function shown(why) {
   const input = h("input", {
     id: "key-input", type: "password", autocomplete: "off", spellcheck: "false", required: true,
@@ -56,13 +67,14 @@ function shown(why) {
 
 /** Let the button in the head say whether there is a key, and take or forget it. */
 export function showKey() {
-  const button = document.getElementById("key-button");
+  const button = byId("key-button");
   button.textContent = key() ? "Forget key" : "Key";
 }
 
+/** @param {() => void} again */
 export function installKeyButton(again) {
   showKey();
-  document.getElementById("key-button").addEventListener("click", async () => {
+  byId("key-button").addEventListener("click", async () => {
     if (key()) {
       sessionStorage.removeItem(PLACE);
       showKey();

@@ -1,6 +1,7 @@
 // Puts the page together: theme, key, connection, and the view that the address names.
 
 import { watchConnection } from "./connection.js";
+import { byId } from "./dom.js";
 import { installKeyButton } from "./key.js";
 import { show } from "./router.js";
 import { installTheme } from "./theme.js";
@@ -9,15 +10,15 @@ installTheme();
 installKeyButton(show);
 watchConnection(show);
 
-document.querySelector(".skip").addEventListener("click", (event) => {
+document.querySelector(".skip")?.addEventListener("click", (event) => {
   event.preventDefault(); // the part after # names a view here, not a place in it
-  document.getElementById("main").focus();
+  byId("main").focus();
 });
 
 addEventListener("hashchange", async () => {
   await show();
   scrollTo(0, 0);
-  document.querySelector("#main h1")?.focus({ preventScroll: true });
+  /** @type {HTMLElement | null} */ (document.querySelector("#main h1"))?.focus({ preventScroll: true });
 });
 
 show();

@@ -1,9 +1,15 @@
 // The part of the address after # says which view is shown, so that every view can be bookmarked.
 
-import { ProblemError } from "./api.js";
-import { fill, h } from "./dom.js";
+import { wasStopped } from "./api.js";
+import { byId, fill, h } from "./dom.js";
 import { failed, loading } from "./parts/notices.js";
 
+/**
+ * @typedef {{ show: (main: HTMLElement, asked: Page.Asked) => Promise<void> }} View
+ * @typedef {[path: RegExp, section: string, load: () => Promise<View>]} Route
+ */
+
+/** @type {Route[]} */
 const ROUTES = [
   [/^\/experiments\/?$/, "experiments", () => import("./views/experiments.js")],
   [/^\/new\/?$/, "experiments", () => import("./views/new.js")],
@@ -13,6 +19,7 @@ const ROUTES = [
   [/^\/datasets\/(?<name>[^/]+)$/, "datasets", () => import("./views/dataset.js")],
 ];
 
+/** @type {AbortController | null} */
 let current = null;
 
 /** Show the view of the address; the one before it is told to stop. */
@@ -21,7 +28,7 @@ export async function show() {
   const here = new AbortController();
   current = here;
   const [path, search] = (location.hash.slice(1) || "/experiments").split("?");
-  const main = document.getElementById("main");
+  const main = byId("main");
   const [route, match] = found(path);
   mark(route?.[1]);
   if (!route) {
@@ -35,12 +42,16 @@ export async function show() {
     if (here.signal.aborted) return;
     await view.show(main, { params, query: new URLSearchParams(search ?? ""), signal: here.signal });
   } catch (error) {
-    if (here.signal.aborted || error.name === "AbortError") return;
+    if (here.signal.aborted || wasStopped(error)) return;
     fill(main, failed(error, show));
-    if (!(error instanceof ProblemError) && error.name !== "Error") console.warn(error);
+    if (!(error instanceof Error && error.name === "Error")) console.warn(error); // a fault of the page itself
   }
 }
 
+/**
+ * @param {string} path
+ * @returns {[Route, RegExpExecArray] | [null, null]}
+ */
 function found(path) {
   for (const route of ROUTES) {
     const match = route[0].exec(path);
@@ -49,6 +60,7 @@ function found(path) {
   return [null, null];
 }
 
+/** @param {string} path */
 function unknown(path) {
   return h("div", { class: "notice" },
     h("h2", {}, "There is nothing here"),
@@ -56,8 +68,10 @@ function unknown(path) {
     h("a", { class: "button", href: "#/experiments" }, "To the experiments"));
 }
 
+/** @param {string} [section] */
 function mark(section) {
-  for (const link of document.querySelectorAll("[data-nav]")) {
+  const links = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-nav]"));
+  for (const link of links) {
     if (link.dataset.nav === section) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }

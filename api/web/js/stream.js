@@ -8,17 +8,21 @@ const PAUSES = [1000, 2000, 4000, 8000];
  * Follow a stream until it says `end` or the signal aborts.
  * `opened` is awaited after the service has fixed where the stream begins and before any message is
  * heard; `heard(event, data)` gets each message.
+ * @param {string} path
+ * @param {{ signal: AbortSignal, opened?: () => Promise<void>, heard: (event: string, data: unknown) => void }} hearing
  */
 export async function follow(path, { signal, opened, heard }) {
+  /** @type {string | null} */
   let last = null;
   let failures = 0;
   while (!signal.aborted) {
     try {
+      /** @type {Record<string, string>} */
       const headers = last === null ? {} : { "Last-Event-ID": last };
       const reply = await send(path, { headers, signal });
       failures = 0;
       if (last === null) await opened?.();
-      for await (const message of messages(reply.body)) {
+      for await (const message of messages(/** @type {ReadableStream<Uint8Array>} */ (reply.body))) {
         last = message.id ?? last;
         if (message.event === "end") return;
         heard(message.event, JSON.parse(message.data));
@@ -32,6 +36,11 @@ export async function follow(path, { signal, opened, heard }) {
   }
 }
 
+/**
+ * @param {number} milliseconds
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
 function pause(milliseconds, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
@@ -39,20 +48,22 @@ function pause(milliseconds, signal) {
   });
 }
 
+/** @param {ReadableStream<Uint8Array>} body */
 async function* messages(body) {
   let rest = "";
   const decoder = new TextDecoder();
   for await (const bytes of chunks(body)) {
     rest += decoder.decode(bytes, { stream: true }).replaceAll("\r\n", "\n");
     const blocks = rest.split("\n\n");
-    rest = blocks.pop();
+    rest = blocks.pop() ?? "";
     for (const block of blocks) {
-      const message = parsed(block);
-      if (message.data !== undefined) yield message;
+      const { event, id, data } = parsed(block);
+      if (data !== undefined) yield { event, id, data };
     }
   }
 }
 
+/** @param {ReadableStream<Uint8Array>} body */
 async function* chunks(body) {
   const reader = body.getReader();
   try {
@@ -66,7 +77,9 @@ async function* chunks(body) {
   }
 }
 
+/** @param {string} block */
 function parsed(block) {
+  /** @type {{ event: string, id: string | null, data: string | undefined }} */
   const message = { event: "message", id: null, data: undefined };
   for (const line of block.split("\n")) {
     const colon = line.indexOf(":");
@@ -74,7 +87,7 @@ function parsed(block) {
     const field = line.slice(0, colon);
     const value = line.slice(colon + 1).replace(/^ /, "");
     if (field === "data") message.data = message.data === undefined ? value : `${message.data}\n${value}`;
-    else if (field in message) message[field] = value;
+    else if (field === "event" || field === "id") message[field] = value;
   }
   return message;
 }

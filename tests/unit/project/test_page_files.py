@@ -1,5 +1,6 @@
 """Rules of the page's files that need no browser: contrast, size, and no way to make markup."""
 
+import json
 import re
 from pathlib import Path
 
@@ -89,3 +90,10 @@ def test_a_script_says_what_it_is_stays_short_and_makes_no_markup(script: Path) 
 def test_what_is_not_ours_has_its_licence_beside_it() -> None:
     assert "Leon Sorokin" in (WEB / "vendor" / "uplot" / "LICENSE").read_text()
     assert "SIL Open Font License" in (WEB / "fonts" / "LICENSE").read_text()
+
+
+def test_the_charts_are_checked_by_the_types_of_the_version_that_is_served() -> None:
+    tools = WEB.parents[1] / "tests" / "page_tools" / "package.json"
+    version = json.loads(tools.read_text(encoding="utf-8"))["devDependencies"]["uplot"]
+    served = (WEB / "vendor" / "uplot" / "uPlot.iife.min.js").read_text(encoding="utf-8")
+    assert f"uPlot (v{version})" in served[:200]

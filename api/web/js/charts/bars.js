@@ -5,21 +5,29 @@ import { colour } from "../theme.js";
 import { plot } from "./plot.js";
 
 /**
+ * @typedef {{ start: number[], end: number, duplicates: number[], others: number[] }} Bins
+ * @typedef {Omit<Page.Chart, "make"> & { bins: () => Bins, share?: boolean, hooks?: uPlot.Hooks.Arrays }} Histogram
+ */
+
+/**
  * `bins()` gives { start, end, duplicates, others }: lower edges of the bins, the end of the last.
  * `share` draws each label as shares of its own, so that the rarer one can be seen.
+ * @param {AbortSignal} signal
+ * @param {Histogram} chart
  */
 export function bars(signal, { label, bins, height = 220, share = false, xLabel, cursorX, hooks, drag }) {
   return plot(signal, {
     label, height, xLabel, cursorX, drag,
     make() {
       const { start, end, duplicates, others } = bins();
-      const stepped = uPlot.paths.stepped({ align: 1 });
+      const stepped = uPlot.paths.stepped?.({ align: 1 });
+      /** @param {number[]} counts */
       const scaled = (counts) => {
         const all = counts.reduce((sum, one) => sum + one, 0) || 1;
         const values = share ? counts.map((one) => one / all) : counts;
         return [...values, values[values.length - 1] ?? 0];
       };
-      const format = share ? (value) => `${(value * 100).toFixed(1)} %` : count;
+      const format = share ? (/** @type {number} */ value) => `${(value * 100).toFixed(1)} %` : count;
       const [blue, red] = [colour("duplicate"), colour("different")];
       return {
         data: [[...start, end], scaled(duplicates), scaled(others)],

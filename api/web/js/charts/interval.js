@@ -7,7 +7,11 @@ import { ticks } from "./numbers.js";
 
 const SIDE = 8;
 
-/** The part of the axis that all `comparisons` need, so that several can be drawn on one scale. */
+/**
+ * The part of the axis that all `comparisons` need, so that several can be drawn on one scale.
+ * @param {Reply.Comparison[]} comparisons
+ * @returns {[number, number]}
+ */
 export function domainOf(comparisons) {
   const values = [0];
   for (const one of comparisons) {
@@ -20,16 +24,30 @@ export function domainOf(comparisons) {
   return [low - room, high + room];
 }
 
-/** `index` is the place of arm a in the spec, whose colour the interval has. */
+/**
+ * `index` is the place of arm a in the spec, whose colour the interval has.
+ * @param {AbortSignal} signal
+ * @param {Reply.Comparison} one
+ * @param {number} index
+ * @param {{ domain?: [number, number], ends?: boolean }} [options]
+ */
 export function intervalChart(signal, one, index, { domain = domainOf([one]), ends = true } = {}) {
   const holder = h("div", {});
   drawnToWidth(holder, signal, (width) => fill(holder, drawing(one, index, domain, ends, width)));
   return holder;
 }
 
+/**
+ * @param {Reply.Comparison} one
+ * @param {number} index
+ * @param {[number, number]} domain
+ * @param {boolean} ends
+ * @param {number} width
+ */
 function drawing(one, index, [low, high], ends, width) {
   const height = ends ? 112 : 84;
   const middle = ends ? 56 : 30;
+  /** @param {number} value */
   const x = (value) => SIDE + ((value - low) / (high - low)) * (width - 2 * SIDE);
   const foot = height - 22;
   const axis = ticks(low, high, Math.max(3, width / 110));
@@ -50,6 +68,11 @@ function drawing(one, index, [low, high], ends, width) {
     one.mean_difference !== null && s("circle", { class: "estimate", cx: x(one.mean_difference), cy: middle, r: 6.5 }));
 }
 
+/**
+ * @param {Reply.Comparison} one
+ * @param {number} zero
+ * @param {number} width
+ */
 function sides(one, zero, width) {
   const [left, right] = one.higher_is_better ? [one.b, one.a] : [one.a, one.b];
   return [
@@ -58,17 +81,26 @@ function sides(one, zero, width) {
   ];
 }
 
+/**
+ * @param {number} x
+ * @param {number} width
+ */
 function anchor(x, width) {
   if (x < 20) return "start";
   return x > width - 20 ? "end" : "middle";
 }
 
+/**
+ * @param {number} value
+ * @param {number} decimals
+ */
 function tick(value, decimals) {
   if (Math.abs(value) < 1e-12) return "0";
   const text = value.toFixed(Math.min(decimals, 6)).replace("-", "−");
   return value > 0 ? `+${text}` : text;
 }
 
+/** @param {Reply.Comparison} one */
 function spoken(one) {
   if (one.mean_difference === null) return "No difference can be drawn yet";
   const interval = one.interval ? `, interval ${figure(one.interval.low, one.metric)} to ${figure(one.interval.high, one.metric)}` : "";

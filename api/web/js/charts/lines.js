@@ -7,10 +7,29 @@ import { plot } from "./plot.js";
 const MOST_RUNS = 120; // single runs that are drawn; beyond, the bands say it
 
 /**
+ * @typedef {Page.Arm & { runs: Page.Line[] }} CurvesOfArm
+ * @typedef {{ value: number, label: string }} Level
+ * @typedef {{ step: number, index: number }} Mark
+ * @typedef {(all: number[], steps: number[], values: Page.Numbers) => Page.Numbers} Place
+ * @typedef {object} Curves
+ * @property {string} label
+ * @property {() => CurvesOfArm[]} arms
+ * @property {() => boolean} [log]
+ * @property {() => Level[]} [levels]
+ * @property {() => Mark[]} [marks]
+ * @property {boolean} [exact]
+ * @property {Page.LegendEntry["format"]} [format]
+ * @property {number} [height]
+ * @property {string[]} [parts]
+ */
+
+/**
  * `arms()` gives [{ name, index, runs: [{ steps, values }] }]; `log()` whether the axis is
  * logarithmic; `levels()` horizontal lines [{ value, label }]; `marks()` steps to mark
  * [{ step, index }]. `exact` says that the runs of an arm share their steps; else lines are laid
  * between their points. `parts` names more lines of each arm: [{ label, dashed }], one a value list.
+ * @param {AbortSignal} signal
+ * @param {Curves} chart
  */
 export function lines(signal, { label, arms, log = () => false, levels = () => [], marks = () => [], exact = true, format, height, parts = [""] }) {
   return plot(signal, {
@@ -18,6 +37,7 @@ export function lines(signal, { label, arms, log = () => false, levels = () => [
     make() {
       const now = arms();
       const x = union(now.flatMap((arm) => arm.runs.map((run) => run.steps)));
+      /** @type {Page.Drawing} */
       const made = { data: [x], series: [], bands: [], legend: [] };
       const place = exact ? onto : between;
       const draw = now.reduce((sum, arm) => sum + arm.runs.length, 0) <= MOST_RUNS;
@@ -34,10 +54,21 @@ export function lines(signal, { label, arms, log = () => false, levels = () => [
   });
 }
 
+/**
+ * @param {Page.Drawing} made
+ * @param {CurvesOfArm} arm
+ * @param {string} part
+ * @param {number} at
+ * @param {number[]} x
+ * @param {Place} place
+ * @param {boolean} drawRuns
+ * @param {boolean} log
+ * @param {Page.LegendEntry["format"]} format
+ */
 function add(made, arm, part, at, x, place, drawRuns, log, format) {
   const stroke = colour(armColour(arm.index));
   const dash = at ? [5, 4] : armDash(arm.index);
-  const rows = arm.runs.map((run) => cleaned(place(x, run.steps, run.parts ? run.parts[at] : run.values), log));
+  const rows = arm.runs.map((run) => cleaned(place(x, run.steps, (run.parts ? run.parts[at] : run.values) ?? []), log));
   if (drawRuns && rows.length > 1) {
     for (const row of rows) {
       made.data.push(row);
@@ -47,28 +78,44 @@ function add(made, arm, part, at, x, place, drawRuns, log, format) {
   const { mean, low, high } = meanAndBand(rows, x.length);
   const first = made.data.length;
   made.data.push(cleaned(low, log), high, mean);
+  /** @type {uPlot.Series} */
   const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true };
   made.series.push(edge, edge, { stroke, width: 2.25, dash, points: { show: x.length < 2 }, spanGaps: true });
-  made.bands.push({ series: [first + 1, first], fill: `${stroke}26` });
+  made.bands?.push({ series: [first + 1, first], fill: `${stroke}26` });
   made.legend.push({
     label: part ? `${arm.name} ${part}` : arm.name, arm: armColour(arm.index), dashed: Boolean(dash), series: first + 2, format,
   });
 }
 
+/**
+ * @param {Page.Numbers} values
+ * @param {boolean} log
+ */
 function cleaned(values, log) {
-  return log ? values.map((value) => (value > 0 ? value : null)) : values;
+  return log ? values.map((value) => (value !== null && value > 0 ? value : null)) : values;
 }
 
+/**
+ * @param {uPlot} _
+ * @param {number} low
+ * @param {number} high
+ * @returns {[number, number]}
+ */
 function logRange(_, low, high) {
   if (!(low > 0) || !(high > 0)) return [0.1, 1];
   return low === high ? [low / 2, high * 2] : [low * 0.92, high * 1.08];
 }
 
+/** @param {number} value */
 function tidy(value) {
   return Math.abs(value) >= 10000 || (value !== 0 && Math.abs(value) < 0.001)
     ? value.toExponential(0) : String(Number(value.toPrecision(4)));
 }
 
+/**
+ * @param {uPlot} u
+ * @param {Level[]} levels
+ */
 function drawLevels(u, levels) {
   const { ctx, bbox } = u;
   for (const { value, label } of levels) {
@@ -95,7 +142,11 @@ function drawLevels(u, levels) {
   }
 }
 
-/** An arm's time on the plateau: a bar along the foot of the chart, up to a line where it ends. */
+/**
+ * An arm's time on the plateau: a bar along the foot of the chart, up to a line where it ends.
+ * @param {uPlot} u
+ * @param {Mark[]} marks
+ */
 function drawMarks(u, marks) {
   const { ctx, bbox } = u;
   const thick = 4 * devicePixelRatio;

@@ -1,17 +1,32 @@
 // The arithmetic of the charts: series on common steps, means and bands, histograms, accuracies.
 
-/** The union of ascending lists, ascending. */
+/**
+ * The union of ascending lists, ascending.
+ * @param {number[][]} lists
+ */
 export function union(lists) {
   return [...new Set(lists.flat())].sort((a, b) => a - b);
 }
 
-/** `values` at `steps`, laid on the steps of `all`; null where it has none. */
+/**
+ * `values` at `steps`, laid on the steps of `all`; null where it has none.
+ * @param {number[]} all
+ * @param {number[]} steps
+ * @param {Page.Numbers} values
+ * @returns {Page.Numbers}
+ */
 export function onto(all, steps, values) {
   const at = new Map(steps.map((step, index) => [step, values[index]]));
   return all.map((step) => at.get(step) ?? null);
 }
 
-/** As `onto`, with straight lines between the points, and nothing beyond its first and last. */
+/**
+ * As `onto`, with straight lines between the points, and nothing beyond its first and last.
+ * @param {number[]} all
+ * @param {number[]} steps
+ * @param {Page.Numbers} values
+ * @returns {Page.Numbers}
+ */
 export function between(all, steps, values) {
   let right = 0;
   return all.map((step) => {
@@ -25,22 +40,34 @@ export function between(all, steps, values) {
   });
 }
 
-/** Mean and mean ± sd at each place over the rows that have a value there; no band from one. */
+/**
+ * Mean and mean ± sd at each place over the rows that have a value there; no band from one.
+ * @param {Page.Numbers[]} rows
+ * @param {number} length
+ */
 export function meanAndBand(rows, length) {
-  const mean = [], low = [], high = [];
+  /** @type {Page.Numbers[]} */
+  const [mean, low, high] = [[], [], []];
   for (let at = 0; at < length; at += 1) {
     const values = rows.map((row) => row[at]).filter((value) => value !== null && value !== undefined);
     const middle = values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
-    const sd = values.length > 1
+    const sd = middle !== null && values.length > 1
       ? Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1)) : null;
     mean.push(middle);
-    low.push(sd === null ? null : middle - sd);
-    high.push(sd === null ? null : middle + sd);
+    low.push(middle === null || sd === null ? null : middle - sd);
+    high.push(middle === null || sd === null ? null : middle + sd);
   }
   return { mean, low, high };
 }
 
-/** Counts of `values` in `bins` equal bins from `low` to `high`; the last bin holds its end too. */
+/**
+ * Counts of `values` in `bins` equal bins from `low` to `high`; the last bin holds its end too.
+ * @param {number[]} values
+ * @param {number} low
+ * @param {number} high
+ * @param {number} bins
+ * @returns {number[]}
+ */
 export function histogram(values, low, high, bins) {
   const counts = new Array(bins).fill(0);
   for (const value of values) {
@@ -52,11 +79,16 @@ export function histogram(values, low, high, bins) {
 
 /** What happens at a threshold: a pair is called a duplicate when its score is *above* it. */
 export class Confusion {
+  /**
+   * @param {number[]} label
+   * @param {number[]} score
+   */
   constructor(label, score) {
     this.duplicates = Float64Array.from(score.filter((_, index) => label[index] === 1)).sort();
     this.others = Float64Array.from(score.filter((_, index) => label[index] !== 1)).sort();
   }
 
+  /** @param {number} threshold */
   at(threshold) {
     const found = above(this.duplicates, threshold);
     const wrong = above(this.others, threshold);
@@ -70,6 +102,10 @@ export class Confusion {
   }
 }
 
+/**
+ * @param {Float64Array} sorted
+ * @param {number} threshold
+ */
 function above(sorted, threshold) {
   let low = 0, high = sorted.length;
   while (low < high) {
@@ -80,11 +116,17 @@ function above(sorted, threshold) {
   return sorted.length - low;
 }
 
-/** Round numbers for an axis from `low` to `high`, about `count` of them. */
+/**
+ * Round numbers for an axis from `low` to `high`, about `count` of them.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ */
 export function ticks(low, high, count) {
   const rough = (high - low) / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough * 0.999);
+  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough * 0.999) ?? 10 * power;
+  /** @type {number[]} */
   const found = [];
   for (let at = Math.ceil(low / step); at * step <= high + step * 1e-9; at += 1) found.push(at * step);
   return { values: found, decimals: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };

@@ -9,23 +9,40 @@ const LEFT = 56;
 const HEIGHT = 250;
 const FOOT = 30;
 
-/** `indexOf` gives the place of an arm's name in the spec. */
+/**
+ * `indexOf` gives the place of an arm's name in the spec.
+ * @param {AbortSignal} signal
+ * @param {Reply.Comparison} one
+ * @param {(name: string) => number} indexOf
+ */
 export function pairsChart(signal, one, indexOf) {
   const holder = h("div", {});
   drawnToWidth(holder, signal, (width) => fill(holder, drawing(one, indexOf, width)));
   return holder;
 }
 
+/**
+ * @param {Reply.Comparison} one
+ * @param {(name: string) => number} indexOf
+ * @param {number} width
+ */
 function drawing(one, indexOf, width) {
   const values = one.pairs.flatMap((pair) => [pair.a, pair.b]);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const room = (most - least || Math.abs(most) * 0.1 || 1) * 0.08;
   const [low, high] = [least - room, most + room];
+  /** @param {number} value */
   const y = (value) => 8 + ((high - value) / (high - low)) * (HEIGHT - FOOT - 8);
   const gap = (width - LEFT - 8) / one.pairs.length;
+  /** @param {number} at */
   const x = (at) => LEFT + gap * (at + 0.5);
   const axis = ticks(low, high, 5);
   const every = Math.ceil(one.pairs.length / ((width - LEFT) / 32));
+  /**
+   * @param {number} at
+   * @param {number} value
+   * @param {string} name
+   */
   const dot = (at, value, name) =>
     s("circle", { class: "dot", cx: x(at), cy: y(value), r: 5.5, style: { "--arm": `var(--${armColour(indexOf(name))})` } });
   return s("svg", {

@@ -11,17 +11,25 @@ const GAP = 48; // pixels between two numbers of an axis
  * `make()` gives { data, series, bands, scales, axes, legend, hooks } as it is now, with colours.
  * Series are uPlot's; `legend` is [{ label, arm, dashed, series, format }] for those that are told.
  * `draw()` shows new data and keeps the zoom; `reset()` shows all.
+ * @param {AbortSignal} signal
+ * @param {Page.Chart} chart
+ * @returns {Page.Plot}
  */
 export function plot(signal, { label, height = 260, make, xLabel = "step", cursorX = (x) => `${xLabel} ${Math.round(x)}`, drag = true }) {
   const legend = h("div", { class: "legend" });
   const holder = h("div", { class: "holder", tabindex: "0", role: "img", "aria-label": label, "aria-roledescription": "chart" });
   const node = h("div", { class: "plot" }, legend, holder);
+  /** @type {uPlot | null} */
   let chart = null;
-  let made = null;
+  /** @type {Page.Drawing} */
+  let made = { data: [[]], series: [], legend: [] };
+  /** @type {{ min: number, max: number } | null} */
   let zoom = null;
 
+  /** @param {number} width */
   function build(width) {
-    const read = chart?.data[0][chart.cursor.idx]; // the step under the cursor, if there is one
+    const at = chart?.cursor.idx ?? null;
+    const read = at === null ? undefined : chart?.data[0][at]; // the step under the cursor, if there is one
     chart?.destroy();
     made = make();
     fill(holder);
@@ -31,12 +39,20 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
     if (read !== undefined) queueMicrotask(() => readAgain(read)); // uPlot lays its scales in one before
   }
 
-  /** A new drawing under a reader's cursor: it stays at its step. */
+  /**
+   * A new drawing under a reader's cursor: it stays at its step.
+   * @param {number} step
+   */
   function readAgain(step) {
+    if (!chart) return;
     const index = chart.data[0].indexOf(step);
     if (index >= 0) moveTo(chart, index);
   }
 
+  /**
+   * @param {number} width
+   * @returns {uPlot.Options}
+   */
   function options(width) {
     return {
       width, height: made.height ?? height, legend: { show: false },
@@ -52,6 +68,10 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
     };
   }
 
+  /**
+   * @param {{ x?: uPlot.Axis, y?: uPlot.Axis }} given
+   * @returns {uPlot.Axis[]}
+   */
   function axes({ x = {}, y = {} }) {
     const base = {
       stroke: colour("muted"), font: `12px ${colour("sans")}`,
@@ -63,17 +83,21 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
     ];
   }
 
+  /** @param {uPlot} u */
   function noteZoom(u) {
     const all = u.data[0];
-    const { min, max } = u.scales.x;
+    const { min = 0, max = 0 } = u.scales.x;
     const whole = !all.length || (min <= all[0] && max >= all[all.length - 1]);
     zoom = whole ? null : { min, max };
   }
 
+  /** @param {number | null | undefined} index */
   function tell(index) {
-    const at = index === null || index === undefined ? null : chart.data[0][index];
+    /** @param {number} column */
+    const read = (column) => (index === null || index === undefined ? null : chart?.data[column]?.[index]);
+    const at = read(0) ?? null;
     fill(legend, made.legend.map((one) => {
-      const value = at === null ? null : chart.data[one.series]?.[index];
+      const value = read(one.series);
       return h("span", { class: "arm" },
         h("span", { class: `line ${one.dashed ? "dashed" : ""}`, style: { "--arm": `var(--${one.arm})` }, "aria-hidden": "true" }),
         one.label,
@@ -81,6 +105,7 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
     }), at === null ? null : h("span", { class: "at number" }, cursorX(at)));
   }
 
+  /** @type {Page.Plot} */
   const api = {
     node,
     get chart() { return chart; },
@@ -99,7 +124,7 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
     reset() {
       zoom = null;
       const all = chart?.data[0] ?? [];
-      if (all.length) chart.setScale("x", { min: all[0], max: all[all.length - 1] });
+      if (all.length) chart?.setScale("x", { min: all[0], max: all[all.length - 1] });
     },
     zoomTo(min, max) {
       chart?.setScale("x", { min, max });

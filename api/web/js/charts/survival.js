@@ -5,15 +5,21 @@ import { armColour, armDash, colour } from "../theme.js";
 import { union } from "./numbers.js";
 import { plot } from "./plot.js";
 
-/** `arms()`: [{ name, index, curve: { step, still_waiting }, censored: [step] }]; `end()` the last step. */
+/** @typedef {Page.Arm & { curve: Reply.SurvivalCurve | null, censored: number[] }} Waits */
+
+/**
+ * `arms()`: [{ name, index, curve: { step, still_waiting }, censored: [step] }]; `end()` the last step.
+ * @param {AbortSignal} signal
+ * @param {{ label: string, arms: () => Waits[], end: () => number }} chart
+ */
 export function survival(signal, { label, arms, end }) {
   return plot(signal, {
     label, height: 240,
     cursorX: (x) => `after step ${Math.round(x)}`,
     make() {
-      const now = arms().filter((arm) => arm.curve);
+      const now = arms().flatMap((arm) => (arm.curve ? [{ ...arm, curve: arm.curve }] : []));
       const x = union([[0, end()], ...now.map((arm) => arm.curve.step)]);
-      const stepped = uPlot.paths.stepped({ align: 1 });
+      const stepped = uPlot.paths.stepped?.({ align: 1 });
       return {
         data: [x, ...now.map((arm) => held(x, arm.curve))],
         series: now.map((arm) => ({
@@ -28,6 +34,10 @@ export function survival(signal, { label, arms, end }) {
   });
 }
 
+/**
+ * @param {number[]} x
+ * @param {Reply.SurvivalCurve} curve
+ */
 function held(x, curve) {
   let at = 0;
   return x.map((step) => {
@@ -36,7 +46,11 @@ function held(x, curve) {
   });
 }
 
-/** A small upright stroke where a run ended without having got there. */
+/**
+ * A small upright stroke where a run ended without having got there.
+ * @param {uPlot} u
+ * @param {(Page.Arm & { curve: Reply.SurvivalCurve, censored: number[] })[]} arms
+ */
 function drawCensored(u, arms) {
   const reach = 6 * devicePixelRatio;
   for (const arm of arms) {

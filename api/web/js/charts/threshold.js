@@ -8,12 +8,18 @@ import { Confusion, histogram } from "./numbers.js";
 
 const BINS = 40;
 
-/** `scores` is the reply of /scores, `own` the threshold that the run itself met, or null. */
+/**
+ * `scores` is the reply of /scores, `own` the threshold that the run itself met, or null.
+ * @param {AbortSignal} signal
+ * @param {Reply.ScoresView} scores
+ * @param {number | null} own
+ */
 export function thresholdChart(signal, scores, own) {
   const confusion = new Confusion(scores.label, scores.score);
   const low = Math.min(-0.2, ...extremes(scores.score).slice(0, 1));
   const [from, to] = [Math.max(-1, Math.floor(low * 20) / 20), 1];
   const start = Array.from({ length: BINS }, (_, bin) => from + ((to - from) * bin) / BINS);
+  /** @param {boolean} label */
   const of = (label) => histogram(scores.score.filter((_, index) => (scores.label[index] === 1) === label), from, to, BINS);
   const bins = { start, end: to, duplicates: of(true), others: of(false) };
   let threshold = own ?? 0.7;
@@ -32,9 +38,10 @@ export function thresholdChart(signal, scores, own) {
   });
   chart.node.classList.add("draggable");
 
+  /** @param {number} value */
   function set(value) {
     threshold = Math.max(from, Math.min(to, value));
-    range.value = threshold;
+    range.value = String(threshold);
     const at = confusion.at(threshold);
     shown.textContent = threshold.toFixed(3);
     range.setAttribute("aria-valuetext", `${threshold.toFixed(3)}, accuracy ${at.accuracy.toFixed(4)}`);
@@ -46,12 +53,15 @@ export function thresholdChart(signal, scores, own) {
     if (chart.chart) place(chart.chart);
   }
 
+  /** @param {uPlot} u */
   function place(u) {
     line.style.left = `${u.valToPos(threshold, "x")}px`;
     if (line.parentNode !== u.over) u.over.append(line);
   }
 
+  /** @param {uPlot} u */
   function dragged(u) {
+    /** @param {PointerEvent} event */
     const follow = (event) => set(u.posToVal(event.clientX - u.over.getBoundingClientRect().left, "x"));
     u.over.addEventListener("pointerdown", (event) => {
       u.over.setPointerCapture(event.pointerId);
@@ -62,14 +72,16 @@ export function thresholdChart(signal, scores, own) {
     });
   }
 
-  const reset = h("button", { type: "button", on: { click: () => set(own) } }, `Back to the run's ${own?.toFixed(3)}`);
+  const reset = own === null ? null
+    : h("button", { type: "button", on: { click: () => set(own) } }, `Back to the run's ${own.toFixed(3)}`);
   set(threshold);
   return h("div", {}, chart.node,
     h("div", { class: "threshold" }, h("label", { for: "threshold" }, "Threshold"), range, shown), facts,
     h("p", { class: "help" }, "Drag the line, or use the arrow keys on the slider. This changes nothing in the results: a threshold chosen on test pairs would flatter the run."),
-    own === null ? null : reset);
+    reset);
 }
 
+/** @param {number[]} values */
 function extremes(values) {
   let low = Infinity, high = -Infinity;
   for (const value of values) {

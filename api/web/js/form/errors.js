@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { upwards } from "./pointers.js";
 
+/** @param {Element} root */
 export function clearErrors(root) {
   for (const one of root.querySelectorAll(".field-error")) one.remove();
   for (const one of root.querySelectorAll('[aria-invalid="true"]')) {
@@ -11,7 +12,11 @@ export function clearErrors(root) {
   }
 }
 
-/** Put each of `errors` at its field, or the nearest around it; those of no field come back. */
+/**
+ * Put each of `errors` at its field, or the nearest around it; those of no field come back.
+ * @param {Element} root
+ * @param {Reply.FieldProblem[]} errors
+ */
 export function showErrors(root, errors) {
   clearErrors(root);
   return errors.filter((error, index) => {
@@ -22,9 +27,9 @@ export function showErrors(root, errors) {
     const control = place.querySelector("input, select, textarea");
     control?.setAttribute("aria-invalid", "true");
     control?.setAttribute("aria-describedby", id);
-    if (place.matches("fieldset")) place.querySelector("legend").after(text);
+    if (place.matches("fieldset")) place.querySelector("legend")?.after(text);
     else place.append(text);
-    for (let fold = place.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    for (let fold = place.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) fold.open = true;
     return false;
   });
 }

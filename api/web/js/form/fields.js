@@ -1,10 +1,22 @@
 // Fields from the schema: one for each kind of node, writing into the document by its pointer.
 
+/** @import { Form } from "./form.js" */
+/** @import { Choice, Node, Shape } from "./schema.js" */
+
 import { h } from "../dom.js";
 import { below, remove, set } from "./pointers.js";
 import { booleanField, enumField, help, idOf, numberField, numbersField, textField, words } from "./single.js";
 
-/** The field of a node, or null for a constant, which needs none. */
+/** @type {Record<string, (form: Form, name: string, shape: Shape, pointer: string) => HTMLElement>} */
+const MAKERS = { enum: enumField, string: textField, number: numberField, boolean: booleanField, object: objectField, array: arrayField };
+
+/**
+ * The field of a node, or null for a constant, which needs none.
+ * @param {Form} form
+ * @param {string} name
+ * @param {Node} node
+ * @param {string} pointer
+ */
 export function field(form, name, node, pointer) {
   const shape = form.schema.shape(node);
   if (shape.kind === "const") return null;
@@ -12,14 +24,27 @@ export function field(form, name, node, pointer) {
   return optional(form, name, shape, pointer);
 }
 
+/**
+ * @param {Form} form
+ * @param {string} name
+ * @param {Shape} shape
+ * @param {string} pointer
+ * @returns {HTMLElement}
+ */
 function required(form, name, shape, pointer) {
   const choices = form.choices(pointer);
   if (choices) return enumField(form, name, shape, pointer, choices);
-  const make = { enum: enumField, string: textField, number: numberField, boolean: booleanField, object: objectField, choice: choiceField, array: arrayField };
-  return make[shape.kind](form, name, shape, pointer);
+  if (shape.kind === "choice") return choiceField(form, name, shape, pointer);
+  return MAKERS[shape.kind](form, name, shape, pointer);
 }
 
-/** A field that may be left out: a box says whether it is there. */
+/**
+ * A field that may be left out: a box says whether it is there.
+ * @param {Form} form
+ * @param {string} name
+ * @param {Shape} shape
+ * @param {string} pointer
+ */
 function optional(form, name, shape, pointer) {
   const there = form.get(pointer) !== undefined && form.get(pointer) !== null;
   const id = idOf(pointer, "set");
@@ -33,26 +58,55 @@ function optional(form, name, shape, pointer) {
     there ? required(form, name, shape, pointer) : help(shape.node));
 }
 
-/** The same node without its default, which is that it is left out. */
+/**
+ * The same node without its default, which is that it is left out.
+ * @param {Shape} shape
+ * @returns {Node}
+ */
 function bare(shape) {
   const { default: _, ...node } = shape.node;
   return shape.kind === "choice" ? { ...node, oneOf: shape.options } : node;
 }
 
+/**
+ * @param {Form} form
+ * @param {string} name
+ * @param {Shape} shape
+ * @param {string} pointer
+ */
 function objectField(form, name, shape, pointer) {
   return h("fieldset", { class: "wide part", "data-pointer": pointer }, h("legend", {}, words(name)), help(shape.node), fieldsOf(form, shape.node, pointer));
 }
 
-/** The fields of an object, in the order of the schema. */
-export function fieldsOf(form, node, pointer, names = Object.keys(node.properties)) {
-  return h("div", { class: "form-grid" }, names.map((name) => field(form, name, node.properties[name], below(pointer, name))));
+/**
+ * The fields of an object, in the order of the schema.
+ * @param {Form} form
+ * @param {Node} node
+ * @param {string} pointer
+ * @param {string[]} [names]
+ * @returns {HTMLElement}
+ */
+export function fieldsOf(form, node, pointer, names = Object.keys(node.properties ?? {})) {
+  const nodes = node.properties ?? {};
+  return h("div", { class: "form-grid" }, names.map((name) => field(form, name, nodes[name], below(pointer, name))));
 }
 
-/** One of several forms: which, and the fields of that one. */
+/**
+ * One of several forms: which, and the fields of that one.
+ * @param {Form} form
+ * @param {string} name
+ * @param {Choice} shape
+ * @param {string} pointer
+ */
 function choiceField(form, name, shape, pointer) {
   return h("fieldset", { class: "wide part", "data-pointer": pointer }, h("legend", {}, words(name)), choiceBody(form, shape, pointer));
 }
 
+/**
+ * @param {Form} form
+ * @param {Choice} shape
+ * @param {string} pointer
+ */
 function choiceBody(form, shape, pointer) {
   const { options } = shape;
   const at = form.schema.matching(options, form.get(pointer));
@@ -66,16 +120,34 @@ function choiceBody(form, shape, pointer) {
   ];
 }
 
+/**
+ * @param {Form} form
+ * @param {Node} option
+ */
 function chosen(form, option) {
   return form.schema.initialObject(option);
 }
 
+/**
+ * @param {Form} form
+ * @param {string} name
+ * @param {Shape} shape
+ * @param {string} pointer
+ */
 function arrayField(form, name, shape, pointer) {
-  const item = form.schema.shape(shape.node.items);
+  const item = form.schema.shape(shape.node.items ?? {});
   return item.kind === "number" ? numbersField(form, name, pointer) : itemsField(form, name, shape, item, pointer);
 }
 
+/**
+ * @param {Form} form
+ * @param {string} name
+ * @param {Shape} shape
+ * @param {Shape} item
+ * @param {string} pointer
+ */
 function itemsField(form, name, shape, item, pointer) {
+  /** @type {any[]} */
   const there = form.get(pointer) ?? [];
   const { node } = shape;
   const one = words(name).replace(/s$/, "");
@@ -91,23 +163,34 @@ function itemsField(form, name, shape, item, pointer) {
     h("p", {}, add));
 }
 
-/** Of an object's fields those that are set or needed first; the others behind a fold. */
+/**
+ * Of an object's fields those that are set or needed first; the others behind a fold.
+ * @param {Form} form
+ * @param {Shape} item
+ * @param {string} pointer
+ */
 function body(form, item, pointer) {
   if (item.kind === "choice") return choiceBody(form, item, pointer);
   const { node } = item;
   const value = form.get(pointer) ?? {};
-  const first = Object.keys(node.properties).filter((name) => (node.required ?? []).includes(name) || (value[name] ?? null) !== null);
-  const rest = Object.keys(node.properties).filter((name) => !first.includes(name));
+  const names = Object.keys(node.properties ?? {});
+  const first = names.filter((name) => (node.required ?? []).includes(name) || (value[name] ?? null) !== null);
+  const rest = names.filter((name) => !first.includes(name));
   return [
     fieldsOf(form, node, pointer, first),
     rest.length ? h("details", { "data-fold": pointer }, h("summary", {}, "Other than the experiment's own"), fieldsOf(form, node, pointer, rest)) : null,
   ];
 }
 
-/** A named item is a copy of the last one, since arms differ in little; any other starts afresh. */
+/**
+ * A named item is a copy of the last one, since arms differ in little; any other starts afresh.
+ * @param {Form} form
+ * @param {Node} node
+ * @param {any[]} there
+ */
 function next(form, node, there) {
   const last = there[there.length - 1];
-  if (typeof last?.name !== "string") return form.schema.initial(node.items);
+  if (typeof last?.name !== "string") return form.schema.initial(node.items ?? {});
   const names = new Set(there.map((one) => one.name));
   let number = 2;
   while (names.has(`${last.name} ${number}`)) number += 1;

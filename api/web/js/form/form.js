@@ -1,5 +1,7 @@
 // A form over one document: what its fields read, write and are told.
 
+/** @import { Schema } from "./schema.js" */
+
 import { get, set } from "./pointers.js";
 
 /**
@@ -7,19 +9,34 @@ import { get, set } from "./pointers.js";
  * or go; `choices` gives for some pointers the values that can be chosen now.
  */
 export class Form {
+  /**
+   * @param {Schema} schema
+   * @param {Reply.Spec} document
+   * @param {{ edited: () => void, reshaped: () => void, choices: (pointer: string) => string[] | null }} heard
+   */
   constructor(schema, document, { edited, reshaped, choices }) {
-    Object.assign(this, { schema, document, edited, reshaped, choices });
+    this.schema = schema;
+    this.document = document;
+    this.edited = edited;
+    this.reshaped = reshaped;
+    this.choices = choices;
   }
 
+  /** @param {string} pointer */
   get(pointer) {
     return get(this.document, pointer);
   }
 
+  /**
+   * @param {string} pointer
+   * @param {unknown} value
+   */
   set(pointer, value) {
     set(this.document, pointer, value);
     this.edited();
   }
 
+  /** @param {() => void} work */
   reshape(work) {
     work();
     this.edited();

@@ -1,7 +1,18 @@
 // The spec's JSON schema, as the service publishes it, read the way a form needs it.
 
+/**
+ * @typedef {Reply.SchemaNode} Node
+ * @typedef {"array" | "boolean" | "const" | "enum" | "number" | "object" | "string"} Kind
+ * @typedef {{ kind: Kind, node: Node, optional?: boolean }} Plain
+ * @typedef {{ kind: "choice", node: Node, optional?: boolean, options: Node[] }} Choice
+ * @typedef {Plain | Choice} Shape
+ */
+
 export class Schema {
-  /** `components` are the schemas of the OpenAPI document. */
+  /**
+   * `components` are the schemas of the OpenAPI document.
+   * @param {Record<string, Node>} components
+   */
   constructor(components) {
     this.components = components;
   }
@@ -10,14 +21,22 @@ export class Schema {
     return this.resolved({ $ref: "#/components/schemas/ExperimentSpec" });
   }
 
-  /** The node that a reference names; what stands beside the reference counts more. */
+  /**
+   * The node that a reference names; what stands beside the reference counts more.
+   * @param {Node} node
+   * @returns {Node}
+   */
   resolved(node) {
     if (!node.$ref) return node;
     const { $ref, ...beside } = node;
-    return { ...this.resolved(this.components[$ref.split("/").pop()]), ...beside };
+    return { ...this.resolved(this.components[$ref.split("/").pop() ?? ""]), ...beside };
   }
 
-  /** What a node is for a form: { kind, node, … }. */
+  /**
+   * What a node is for a form: { kind, node, … }.
+   * @param {Node} given
+   * @returns {Shape}
+   */
   shape(given) {
     const node = this.resolved(given);
     const options = node.oneOf ?? node.anyOf;
@@ -35,7 +54,11 @@ export class Schema {
     return { kind: node.type === "string" || node.type === "boolean" ? node.type : "number", node };
   }
 
-  /** Which of the options a value is: the first whose fields it has, by its `kind` where there is one. */
+  /**
+   * Which of the options a value is: the first whose fields it has, by its `kind` where there is one.
+   * @param {Node[]} options
+   * @param {any} value
+   */
   matching(options, value) {
     const found = options.findIndex((one) => {
       const fields = one.properties ?? {};
@@ -46,22 +69,29 @@ export class Schema {
     return Math.max(0, found);
   }
 
-  /** What an option is called: its `kind`, or else the field that only it has. */
+  /**
+   * What an option is called: its `kind`, or else the field that only it has.
+   * @param {Node} option
+   */
   nameOf(option) {
     return option.properties?.kind?.const ?? Object.keys(option.properties ?? {})[0] ?? option.title;
   }
 
-  /** The least value that a node allows, every default filled in. */
+  /**
+   * The least value that a node allows, every default filled in.
+   * @param {Node} given
+   * @returns {unknown}
+   */
   initial(given) {
     const node = this.resolved(given);
     if (node.default !== undefined) return structuredClone(node.default);
-    const { kind, options, optional } = this.shape(node);
-    if (optional) return null;
-    switch (kind) {
-      case "choice": return this.initial(options[0]);
+    const shape = this.shape(node);
+    if (shape.optional) return null;
+    switch (shape.kind) {
+      case "choice": return this.initial(shape.options[0]);
       case "const": return node.const;
-      case "enum": return node.enum[0];
-      case "array": return Array.from({ length: node.minItems ?? 0 }, () => this.initial(node.items));
+      case "enum": return node.enum?.[0];
+      case "array": return Array.from({ length: node.minItems ?? 0 }, () => this.initial(node.items ?? {}));
       case "object": return this.initialObject(node);
       case "boolean": return false;
       case "string": return "";
@@ -69,15 +99,23 @@ export class Schema {
     }
   }
 
-  /** An object with what it needs and what has a default, but no field whose default is nothing. */
+  /**
+   * An object with what it needs and what has a default, but no field whose default is nothing.
+   * @param {Node} node
+   */
   initialObject(node) {
-    const fields = Object.entries(node.properties).map(([name, field]) => [name, this.initial(field)]);
+    const fields = Object.entries(node.properties ?? {}).map(([name, field]) => ({ name, value: this.initial(field) }));
     const needed = new Set(node.required ?? []);
-    return Object.fromEntries(fields.filter(([name, value]) => value !== null || needed.has(name)));
+    const there = fields.filter(({ name, value }) => value !== null || needed.has(name));
+    return Object.fromEntries(there.map(({ name, value }) => [name, value]));
   }
 }
 
-/** Of what stands around an optional node, what describes the field and not the choice. */
+/**
+ * Of what stands around an optional node, what describes the field and not the choice.
+ * @param {Node} about
+ * @returns {Node}
+ */
 function kept({ title, description }) {
   return { ...(title && { title }), ...(description && { description }) };
 }

@@ -1,8 +1,18 @@
 // Fields of one control each, and the words that stand beside them.
 
+/** @import { Form } from "./form.js" */
+/** @import { Node, Shape } from "./schema.js" */
+
 import { h } from "../dom.js";
 
-export function enumField(form, name, shape, pointer, choices = shape.node.enum) {
+/**
+ * @param {Form} form
+ * @param {string} name
+ * @param {Shape} shape
+ * @param {string} pointer
+ * @param {string[]} [choices]
+ */
+export function enumField(form, name, shape, pointer, choices = shape.node.enum ?? []) {
   const value = form.get(pointer) ?? "";
   const listed = choices.includes(value) ? choices : [value, ...choices];
   const control = h("select", { id: idOf(pointer), on: { change: () => form.set(pointer, control.value) } },
@@ -11,6 +21,12 @@ export function enumField(form, name, shape, pointer, choices = shape.node.enum)
   return labelled(name, shape, pointer, control);
 }
 
+/**
+ * @param {Form} form
+ * @param {string} name
+ * @param {Shape} shape
+ * @param {string} pointer
+ */
 export function textField(form, name, shape, pointer) {
   const { node } = shape;
   const control = h("input", { id: idOf(pointer), value: form.get(pointer) ?? "", maxlength: node.maxLength, on: { input: () => form.set(pointer, control.value) } });
@@ -19,6 +35,12 @@ export function textField(form, name, shape, pointer) {
   return made;
 }
 
+/**
+ * @param {Form} form
+ * @param {string} name
+ * @param {Shape} shape
+ * @param {string} pointer
+ */
 export function numberField(form, name, shape, pointer) {
   const { node } = shape;
   const control = h("input", {
@@ -29,39 +51,65 @@ export function numberField(form, name, shape, pointer) {
   return labelled(name, shape, pointer, control);
 }
 
+/**
+ * @param {Form} form
+ * @param {string} name
+ * @param {Shape} shape
+ * @param {string} pointer
+ */
 export function booleanField(form, name, shape, pointer) {
   const id = idOf(pointer);
   const control = h("input", { type: "checkbox", id, checked: form.get(pointer) ?? false, on: { change: () => form.set(pointer, control.checked) } });
   return h("div", { "data-pointer": pointer }, h("label", { class: "check", for: id }, control, words(name)), help(shape.node));
 }
 
-/** A list of numbers, as one line of text. */
+/**
+ * A list of numbers, as one line of text.
+ * @param {Form} form
+ * @param {string} name
+ * @param {string} pointer
+ */
 export function numbersField(form, name, pointer) {
   const control = h("input", { id: idOf(pointer), value: (form.get(pointer) ?? []).join(", "), on: { input: () => form.set(pointer, parsed(control.value)) } });
   return h("div", { class: "wide", "data-pointer": pointer }, h("label", { for: control.id }, words(name)), control,
     h("p", { class: "help" }, "Numbers, with commas between them."));
 }
 
+/** @param {string} text */
 function parsed(text) {
   return text.split(/[\s,]+/).filter(Boolean).map((one) => (Number.isFinite(Number(one)) ? Number(one) : one));
 }
 
+/**
+ * @param {string} name
+ * @param {Shape} shape
+ * @param {string} pointer
+ * @param {HTMLElement} control
+ */
 function labelled(name, shape, pointer, control) {
   return h("div", { "data-pointer": pointer }, h("label", { for: control.id }, words(name)), control, help(shape.node));
 }
 
+/** @param {string} name */
 export function words(name) {
   const text = name.replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The first clause of a description; the whole of it where the pointer rests. */
+/**
+ * The first clause of a description; the whole of it where the pointer rests.
+ * @param {Node} node
+ */
 export function help(node) {
   const text = (node.description ?? "").replaceAll("\n", " ").replaceAll("`", "");
   const clause = text.split(/(?<=[^.]{8})[.:;]( |$)/)[0];
   return clause ? h("p", { class: "help", title: text }, `${clause}.`) : null;
 }
 
+/**
+ * @param {string} pointer
+ * @param {string} [suffix]
+ */
 export function idOf(pointer, suffix = "value") {
   return `field${pointer.replaceAll(/[^A-Za-z0-9_]/g, "-")}-${suffix}`;
 }

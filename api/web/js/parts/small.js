@@ -5,17 +5,27 @@ import { ago, exact } from "../format.js";
 import { armColour } from "../theme.js";
 import { toast } from "./notices.js";
 
+/** @param {Reply.RunState} state */
 export function stateChip(state) {
   return h("span", { class: `chip ${state}` }, h("span", { class: "dot", "aria-hidden": "true" }), state);
 }
 
-/** The arm's name beside its colour; `index` is its place in the spec. */
+/**
+ * The arm's name beside its colour; `index` is its place in the spec.
+ * @param {string} name
+ * @param {number} index
+ */
 export function arm(name, index) {
   return h("span", { class: "arm" },
     h("span", { class: "swatch", style: { "--arm": `var(--${armColour(index)})` }, "aria-hidden": "true" }),
     name);
 }
 
+/**
+ * @param {number} share
+ * @param {string} label
+ * @param {string} [state]
+ */
 export function bar(share, label, state = "") {
   const percent = Math.round(share * 100);
   const kind = state === "succeeded" ? "done" : state;
@@ -25,15 +35,25 @@ export function bar(share, label, state = "") {
   }, h("span", { style: { width: `${share * 100}%` } }));
 }
 
+/** @param {string} text */
 export function time(text) {
   return h("time", { datetime: text, title: exact(text) }, ago(text));
 }
 
+/**
+ * @param {string} term
+ * @param {Page.Child} value
+ * @param {string} [title]
+ */
 export function fact(term, value, title) {
   return h("div", { title }, h("dt", {}, term), h("dd", {}, value));
 }
 
-/** Copy a text; `navigator.clipboard` is there only on https and on this machine. */
+/**
+ * Copy a text; `navigator.clipboard` is there only on https and on this machine.
+ * @param {() => string} text
+ * @param {string} [label]
+ */
 export function copyButton(text, label = "Copy") {
   const button = h("button", { type: "button", on: { click: copy } }, label);
   async function copy() {
@@ -47,6 +67,11 @@ export function copyButton(text, label = "Copy") {
   return button;
 }
 
+/**
+ * @param {string} id
+ * @param {string} title
+ * @param {...Page.Child} controls
+ */
 export function section(id, title, ...controls) {
   const body = h("div", {});
   const node = h("section", { class: "section", id, "aria-labelledby": `${id}-title` },
@@ -55,6 +80,12 @@ export function section(id, title, ...controls) {
   return { node, body };
 }
 
+/**
+ * @param {string} label
+ * @param {(readonly [key: string, words: string])[]} options
+ * @param {string} value
+ * @param {(value: string) => void} changed
+ */
 export function select(label, options, value, changed) {
   const control = h("select", { "aria-label": label, on: { change: () => changed(control.value) } },
     options.map(([key, words]) => h("option", { value: key }, words)));

@@ -2,9 +2,15 @@
 
 import { h } from "../dom.js";
 
+/** @type {Record<string, number>} */
+const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
 let made = 0;
 
-/** `panels`: [title, node] for each; the first is shown. */
+/**
+ * `panels`: [title, node] for each; the first is shown.
+ * @param {string} label
+ * @param {[title: string, node: Node][]} panels
+ */
 export function tabs(label, panels) {
   const group = `tabs-${++made}`;
   const buttons = panels.map(([title], index) =>
@@ -15,6 +21,7 @@ export function tabs(label, panels) {
   const bodies = panels.map(([, node], index) =>
     h("div", { role: "tabpanel", id: `${group}-panel-${index}`, "aria-labelledby": `${group}-tab-${index}`, tabindex: "0" }, node));
 
+  /** @param {number} index */
   function choose(index) {
     buttons.forEach((button, at) => {
       button.setAttribute("aria-selected", String(at === index));
@@ -23,8 +30,12 @@ export function tabs(label, panels) {
     });
   }
 
+  /**
+   * @param {KeyboardEvent} event
+   * @param {number} index
+   */
   function moved(event, index) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const step = STEPS[event.key];
     if (!step) return;
     const next = (index + step + buttons.length) % buttons.length;
     choose(next);

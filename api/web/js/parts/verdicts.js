@@ -3,7 +3,10 @@
 import { h } from "../dom.js";
 import { figure, signed } from "../format.js";
 
-/** `kind` is better, equivalent or undecided. */
+/**
+ * `kind` is better, equivalent or undecided.
+ * @param {Reply.VerdictView} one
+ */
 export function words(one) {
   switch (one.verdict) {
     case "a_better":
@@ -17,6 +20,10 @@ export function words(one) {
   }
 }
 
+/**
+ * @param {Reply.VerdictView} one
+ * @param {string} metric
+ */
 export function verdictLine(one, metric) {
   const { kind, sign, text } = words(one);
   return h("div", { class: `verdict-line ${kind}` },
@@ -25,7 +32,12 @@ export function verdictLine(one, metric) {
       one.mean_difference === null ? null : h("span", { class: "by" }, size(kind, one.mean_difference, metric))));
 }
 
-/** The better arm is named, so its lead has no sign; else the difference is of the first from the second. */
+/**
+ * The better arm is named, so its lead has no sign; else the difference is of the first from the second.
+ * @param {string} kind
+ * @param {number} difference
+ * @param {string} metric
+ */
 function size(kind, difference, metric) {
   return kind === "better" ? `by ${figure(Math.abs(difference), metric)}` : `difference ${signed(difference, metric)}`;
 }

@@ -1,9 +1,11 @@
 // What a spec would cost, as the dry run says it; or what is wrong with it.
 
+import { fieldProblems, messageOf } from "../api.js";
 import { h } from "../dom.js";
 import { count, duration, figure, plural } from "../format.js";
 import { fact } from "../parts/small.js";
 
+/** @param {Reply.DryRun} found */
 export function costOf(found) {
   const atMost = found.runs > found.runs_at_least ? `${count(found.runs_at_least)} to ${count(found.runs)} runs` : plural(found.runs, "run");
   return [
@@ -17,9 +19,14 @@ export function costOf(found) {
   ];
 }
 
+/**
+ * @param {unknown} error
+ * @param {Reply.FieldProblem[]} elsewhere
+ * @param {(pointer: string) => void} go
+ */
 export function faultsOf(error, elsewhere, go) {
-  const errors = error.errors ?? [];
-  if (!errors.length) return h("div", { class: "alert" }, error.message);
+  const errors = fieldProblems(error);
+  if (!errors.length) return h("div", { class: "alert" }, messageOf(error));
   return h("div", { class: "alert" }, h("strong", {}, errors.length === 1 ? "One field is wrong" : `${errors.length} fields are wrong`),
     h("ul", {}, errors.map((one) => h("li", {},
       elsewhere.includes(one) || !one.pointer ? h("code", {}, one.pointer || "the whole")
@@ -27,6 +34,7 @@ export function faultsOf(error, elsewhere, go) {
       ` ${one.detail}`))));
 }
 
+/** @param {string} text */
 function sentence(text) {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

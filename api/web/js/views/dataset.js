@@ -1,6 +1,6 @@
 // One data set: what a person should know of it before training on it, and some of its pairs.
 
-import { call } from "../api.js";
+import { call, messageOf, wasStopped } from "../api.js";
 import { bars } from "../charts/bars.js";
 import { fill, h } from "../dom.js";
 import { count, percent } from "../format.js";
@@ -9,6 +9,10 @@ import { fact, section, time } from "../parts/small.js";
 
 const PIECE = 10;
 
+/**
+ * @param {HTMLElement} main
+ * @param {Page.Asked} asked
+ */
 export async function show(main, { params, signal }) {
   const about = await call(`/v1/datasets/${encodeURIComponent(params.name)}`, { signal });
   document.title = `${about.name} · Tripletlab`;
@@ -23,7 +27,12 @@ export async function show(main, { params, signal }) {
     lengthsSection(about, signal), pairsSection(about, signal));
 }
 
+/** @param {Reply.DatasetView} about */
 function profile(about) {
+  /**
+   * @param {number | null} value
+   * @param {number | null} [of]
+   */
   const known = (value, of) => (value === null ? "not counted" : of ? `${count(value)} of ${count(of)}` : count(value));
   return [
     fact("Pairs", count(about.rows)), fact("Duplicates", `${count(about.duplicates)} (${percent(about.duplicate_share)})`),
@@ -37,6 +46,10 @@ function profile(about) {
   ];
 }
 
+/**
+ * @param {Reply.DatasetView} about
+ * @param {AbortSignal} signal
+ */
 function lengthsSection(about, signal) {
   const { node, body } = section("lengths", "Lengths of the questions");
   fill(body, loading());
@@ -46,28 +59,33 @@ function lengthsSection(about, signal) {
     fill(body, bars(signal, { label: "Histogram of tokens a question, by the label of its pair", bins: () => bins, xLabel: "tokens", cursorX: (x) => `from ${x} tokens` }).node,
       h("p", { class: "help" }, `Questions by number of tokens, by the label of their pair. The last bar holds all from ${bins.start[bins.start.length - 1]} tokens on.`));
   }, (error) => {
-    if (error.name !== "AbortError") fill(body, alertOf(error));
+    if (!wasStopped(error)) fill(body, alertOf(error));
   });
   return node;
 }
 
+/**
+ * @param {Reply.DatasetView} about
+ * @param {AbortSignal} signal
+ */
 function pairsSection(about, signal) {
   let at = 0;
   const from = h("input", { type: "number", min: 0, max: about.rows - 1, value: 0, "aria-label": "From row", on: { change: () => load(Number(from.value)) } });
   const other = h("button", { type: "button", on: { click: () => load(Math.floor(Math.random() * Math.max(1, about.rows - PIECE))) } }, "Somewhere else");
   const { node, body } = section("pairs", "Some of its pairs", from, other);
 
+  /** @param {number} row */
   async function load(row) {
     at = Math.max(0, Math.min(about.rows - 1, row || 0));
-    from.value = at;
+    from.value = String(at);
     try {
       const found = await call(`/v1/datasets/${encodeURIComponent(about.name)}/pairs?after=${at}&limit=${PIECE}`, { signal });
       fill(body, h("ol", { class: "pairs" }, found.items.map(pair)),
         h("div", { class: "row" },
           h("button", { type: "button", disabled: at === 0, on: { click: () => load(at - PIECE) } }, "Before"),
-          h("button", { type: "button", disabled: found.next === null, on: { click: () => load(found.next) } }, "Next")));
+          h("button", { type: "button", disabled: found.next === null, on: { click: () => load(found.next ?? 0) } }, "Next")));
     } catch (error) {
-      if (error.name !== "AbortError") fill(body, alertOf(error));
+      if (!wasStopped(error)) fill(body, alertOf(error));
     }
   }
 
@@ -76,11 +94,13 @@ function pairsSection(about, signal) {
   return node;
 }
 
+/** @param {Reply.PairRow} one */
 function pair(one) {
   return h("li", {}, h("div", {}, h("q", {}, one.question1), h("q", {}, one.question2)),
     h("div", { class: "side" }, h("div", {}, one.duplicate ? "duplicates" : "different"), h("div", { class: "small muted" }, `row ${count(one.row)}`)));
 }
 
+/** @param {string} name */
 async function remove(name) {
   if (!confirm(`Delete ${name} and its files? This cannot be undone.`)) return;
   try {
@@ -88,6 +108,6 @@ async function remove(name) {
     toast("Deleted.");
     location.hash = "#/datasets";
   } catch (error) {
-    toast(error.message);
+    toast(messageOf(error));
   }
 }

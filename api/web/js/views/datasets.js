@@ -7,6 +7,10 @@ import { empty } from "../parts/notices.js";
 import { fact } from "../parts/small.js";
 import { uploadForm } from "./upload.js";
 
+/**
+ * @param {HTMLElement} main
+ * @param {Page.Asked} asked
+ */
 export async function show(main, { signal }) {
   document.title = "Data sets · Tripletlab";
   const { items } = await call("/v1/datasets", { signal });
@@ -18,6 +22,7 @@ export async function show(main, { signal }) {
       h("header", {}, h("h2", { id: "upload-title" }, "Add a data set")), uploadForm(signal)));
 }
 
+/** @param {Reply.DatasetView} one */
 function tile(one) {
   return h("article", { class: "card" },
     h("h2", {}, h("a", { href: `#/datasets/${encodeURIComponent(one.name)}` }, one.name)),

@@ -1,7 +1,7 @@
 // One experiment: the verdict first, then what it rests on, then how it was asked.
 
-import { call } from "../api.js";
-import { fill, h, refill } from "../dom.js";
+import { call, messageOf, wasStopped } from "../api.js";
+import { byId, fill, h, refill } from "../dom.js";
 import { plural } from "../format.js";
 import { alertOf, toast } from "../parts/notices.js";
 import { stateChip, time } from "../parts/small.js";
@@ -16,15 +16,19 @@ import { seedsSection } from "./experiment/seeds.js";
 import { specSection } from "./experiment/spec.js";
 import { verdictCard } from "./experiment/verdict.js";
 
+/** @type {[id: string, title: string, make: (model: Model, signal: AbortSignal) => HTMLElement][]} */
 const SECTIONS = [
   ["arms", "Arms", armsSection], ["curves", "Curves", curvesSection], ["collapse", "Collapse", collapseSection],
   ["seeds", "Seeds", seedsSection], ["plateau", "Plateau", plateauSection], ["scores", "Similarities", scoresSection],
   ["runs", "Runs", runsSection], ["spec", "Spec", specSection],
 ];
 
+/**
+ * @param {HTMLElement} main
+ * @param {Page.Asked} asked
+ */
 export async function show(main, { params, signal }) {
-  const model = new Model(params.id, signal);
-  await model.read();
+  const model = await Model.read(params.id, signal);
   document.title = `${model.view.name} · Tripletlab`;
   const head = h("div", {});
   const verdict = verdictCard(model, signal);
@@ -35,10 +39,11 @@ export async function show(main, { params, signal }) {
   model.listen(drawHead);
   fill(main, head, problem, verdict, jump(), sections);
   model.live().catch((error) => {
-    if (error.name !== "AbortError") fill(problem, alertOf(error));
+    if (!wasStopped(error)) fill(problem, alertOf(error));
   });
 }
 
+/** @param {Model} model */
 function heading(model) {
   const { view } = model;
   return h("div", { class: "page-head" },
@@ -59,30 +64,37 @@ function jump() {
     h("button", { type: "button", class: "quiet", on: { click: () => go(id) } }, title)));
 }
 
+/** @param {string} id */
 function go(id) {
-  document.getElementById(id).scrollIntoView();
-  document.getElementById(`${id}-title`).focus({ preventScroll: true });
+  byId(id).scrollIntoView();
+  byId(`${id}-title`).focus({ preventScroll: true });
 }
 
+/** @param {Model} model */
 async function cancel(model) {
   if (!confirm("Cancel this experiment? Runs that have not ended stop.")) return;
   await told(() => call(`/v1/experiments/${model.id}/cancel`, { method: "POST" }), "Cancelled. Running runs stop at their next heartbeat.");
   model.again({ results: true });
 }
 
+/** @param {Model} model */
 async function remove(model) {
   if (!confirm("Delete this experiment with its figures and weights? This cannot be undone.")) return;
   const gone = await told(() => call(`/v1/experiments/${model.id}`, { method: "DELETE" }), "Deleted.");
   if (gone) location.hash = "#/experiments";
 }
 
+/**
+ * @param {() => Promise<unknown>} work
+ * @param {string} words
+ */
 async function told(work, words) {
   try {
     await work();
     toast(words);
     return true;
   } catch (error) {
-    toast(error.message);
+    toast(messageOf(error));
     return false;
   }
 }

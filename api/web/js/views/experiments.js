@@ -1,18 +1,25 @@
 // The list of experiments: what was asked, how far it is, and what came of it.
 
 import { noteQuery } from "../address.js";
-import { call } from "../api.js";
+import { call, messageOf, wasStopped } from "../api.js";
 import { fill, h } from "../dom.js";
 import { metricWords, percent, plural } from "../format.js";
 import { empty, failed, loading, toast } from "../parts/notices.js";
 import { arm, bar, select, stateChip, time } from "../parts/small.js";
 import { verdictLine } from "../parts/verdicts.js";
 
-const STATES = ["queued", "running", "succeeded", "failed", "cancelled"];
+/** @typedef {{ state: string, name: string }} Filter */
+
+/** @type {[key: string, words: string][]} */
+const STATES = ["queued", "running", "succeeded", "failed", "cancelled"].map((one) => [one, one]);
 const PAGE = 50;
 const LOOK_AGAIN = 3000; // milliseconds, while something goes on
 const ACTIVE = new Set(["queued", "running"]);
 
+/**
+ * @param {HTMLElement} main
+ * @param {Page.Asked} asked
+ */
 export async function show(main, { query, signal }) {
   document.title = "Experiments · Tripletlab";
   const asked = { state: query.get("state") ?? "", name: query.get("name") ?? "" };
@@ -22,7 +29,7 @@ export async function show(main, { query, signal }) {
     type: "search", value: asked.name, placeholder: "Search by name", "aria-label": "Search by name",
     on: { input: later(() => changed({ name: name.value.trim() })) },
   });
-  const state = select("State", [["", "Every state"], ...STATES.map((one) => [one, one])], asked.state,
+  const state = select("State", [["", "Every state"], ...STATES], asked.state,
     (value) => changed({ state: value }));
   fill(main,
     h("div", { class: "page-head" },
@@ -34,9 +41,10 @@ export async function show(main, { query, signal }) {
 
   let pages = 1;
   let asking = 0;
-  let timer = null;
+  let timer = 0;
   signal.addEventListener("abort", () => clearTimeout(timer));
 
+  /** @param {Partial<Filter>} part */
   function changed(part) {
     Object.assign(asked, part);
     noteQuery("/experiments", asked);
@@ -53,12 +61,14 @@ export async function show(main, { query, signal }) {
       draw(found);
       if (found.items.some((one) => ACTIVE.has(one.state))) timer = setTimeout(load, LOOK_AGAIN);
     } catch (error) {
-      if (error.name !== "AbortError" && turn === asking) fill(list, failed(error, load));
+      if (!wasStopped(error) && turn === asking) fill(list, failed(error, load));
     }
   }
 
+  /** @param {Reply.Page<Reply.ExperimentSummary>} found */
   function draw({ items, next }) {
-    const focused = document.activeElement?.dataset?.keep;
+    const active = /** @type {HTMLElement | null} */ (document.activeElement);
+    const focused = active?.dataset?.keep;
     status.textContent = `${plural(items.length, "experiment")} shown`;
     if (!items.length) {
       fill(list, asked.state || asked.name ? nothingFound() : nothingThere());
@@ -67,17 +77,25 @@ export async function show(main, { query, signal }) {
     fill(list,
       h("ul", { class: "experiments" }, items.map((one) => row(one, load))),
       next && h("p", {}, h("button", { type: "button", "data-keep": "more", on: { click: () => { pages += 1; load(); } } }, "Show more")));
-    if (focused) list.querySelector(`[data-keep="${CSS.escape(focused)}"]`)?.focus();
+    if (!focused) return;
+    /** @type {HTMLElement | null} */ (list.querySelector(`[data-keep="${CSS.escape(focused)}"]`))?.focus();
   }
 
   await load();
 }
 
+/**
+ * @param {Filter} asked
+ * @param {number} pages
+ * @param {AbortSignal} signal
+ */
 async function fetched(asked, pages, signal) {
+  /** @type {Reply.ExperimentSummary[]} */
   const items = [];
+  /** @type {string | null} */
   let next = null;
   for (let page = 0; page < pages && (page === 0 || next); page += 1) {
-    const search = new URLSearchParams({ limit: PAGE });
+    const search = new URLSearchParams({ limit: String(PAGE) });
     if (asked.state) search.set("state", asked.state);
     if (asked.name) search.set("name", asked.name);
     if (next) search.set("cursor", next);
@@ -88,6 +106,10 @@ async function fetched(asked, pages, signal) {
   return { items, next };
 }
 
+/**
+ * @param {Reply.ExperimentSummary} one
+ * @param {() => void} load
+ */
 function row(one, load) {
   const runs = Object.values(one.runs).reduce((sum, number) => sum + number, 0);
   const active = ACTIVE.has(one.state);
@@ -104,6 +126,10 @@ function row(one, load) {
       }, "Cancel")));
 }
 
+/**
+ * @param {Reply.ExperimentSummary} one
+ * @param {boolean} active
+ */
 function outcome(one, active) {
   if (active && !one.verdicts.length) {
     return h("div", {}, bar(one.progress, `Progress of ${one.name}`, one.state),
@@ -116,13 +142,17 @@ function outcome(one, active) {
     left > 0 && h("span", { class: "small muted" }, `and ${left} more`));
 }
 
+/**
+ * @param {Reply.ExperimentSummary} one
+ * @param {() => void} load
+ */
 async function cancel(one, load) {
   if (!confirm(`Cancel “${one.name}”? Runs that have not ended stop.`)) return;
   try {
     await call(`/v1/experiments/${one.id}/cancel`, { method: "POST" });
     toast("Cancelled. Running runs stop at their next heartbeat.");
   } catch (error) {
-    toast(error.message);
+    toast(messageOf(error));
   }
   load();
 }
@@ -136,8 +166,9 @@ function nothingFound() {
   return empty("Nothing matches", "No experiment has this state and this part in its name.");
 }
 
+/** @param {() => void} work */
 function later(work) {
-  let timer = null;
+  let timer = 0;
   return () => {
     clearTimeout(timer);
     timer = setTimeout(work, 200);

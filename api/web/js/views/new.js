@@ -1,7 +1,7 @@
 // A new experiment: from a recipe, through a form made from the spec's schema, with its cost beside it.
 
 import { noteQuery } from "../address.js";
-import { call } from "../api.js";
+import { call, fieldProblems, messageOf, wasStopped } from "../api.js";
 import { fill, h } from "../dom.js";
 import { clearErrors, showErrors } from "../form/errors.js";
 import { fieldsOf } from "../form/fields.js";
@@ -11,6 +11,9 @@ import { toast } from "../parts/notices.js";
 import { select } from "../parts/small.js";
 import { costOf, faultsOf } from "./cost.js";
 
+/** @typedef {[title: string, fields: string[], open: boolean]} Group */
+
+/** @type {Group[]} */
 const GROUPS = [
   ["The question", ["name", "dataset", "seeds", "decision"], true],
   ["The arms", ["arms"], true],
@@ -20,6 +23,10 @@ const GROUPS = [
 const SMALL = "hard-negative-mining-small";
 const PAUSE = 400; // milliseconds after the last edit, before the service is asked
 
+/**
+ * @param {HTMLElement} main
+ * @param {Page.Asked} asked
+ */
 export async function show(main, { query, signal }) {
   document.title = "New experiment · Tripletlab";
   const [recipes, datasets, openapi] = await Promise.all([
@@ -31,11 +38,13 @@ export async function show(main, { query, signal }) {
 
   const about = h("p", { class: "muted" });
   const fields = h("form", { novalidate: true, on: { submit: (event) => event.preventDefault() } });
-  const editor = h("textarea", { class: "code", id: "json", spellcheck: "false", "aria-describedby": "json-error", on: { input: () => edited(true) } });
+  const editor = h("textarea", { class: "code", id: "json", spellcheck: "false", "aria-describedby": "json-error", on: { input: () => edited() } });
   const editorError = h("p", { class: "field-error", id: "json-error", role: "alert" });
   const cost = h("div", { "aria-live": "polite" });
   const start = h("button", { type: "button", class: "primary", disabled: true, on: { click: begin } }, "Start");
-  const recipe = select("Recipe", [...(query.has("like") ? [["", "as that experiment"]] : []), ...recipes.items.map((one) => [one.name, one.name])],
+  /** @type {[key: string, words: string][]} */
+  const known = recipes.items.map((one) => [one.name, one.name]);
+  const recipe = select("Recipe", query.has("like") ? [["", "as that experiment"], ...known] : known,
     query.has("like") ? "" : (query.get("recipe") ?? SMALL), chosen);
   const form = new Form(schema, spec, {
     edited: () => { editor.value = JSON.stringify(form.document, null, 2); editorError.textContent = ""; later(); },
@@ -47,25 +56,29 @@ export async function show(main, { query, signal }) {
     },
   });
 
-  let timer = null;
+  let timer = 0;
   let asking = 0;
+  /** @type {string | null} */
   let sent = null;
   signal.addEventListener("abort", () => clearTimeout(timer));
 
   function draw() {
-    const open = new Set([...fields.querySelectorAll("details[open]")].map((one) => one.dataset.fold));
+    const open = new Set(foldsOf(fields, "details[open]").map((one) => one.dataset.fold));
     const focused = document.activeElement?.id;
     const root = schema.root;
     const named = new Set(GROUPS.flatMap(([, group]) => group));
-    const rest = Object.keys(root.properties).filter((name) => !named.has(name));
-    fill(fields, [...GROUPS, ...(rest.length ? [["More", rest, false]] : [])].map(([title, group, first]) =>
+    const rest = Object.keys(root.properties ?? {}).filter((name) => !named.has(name));
+    /** @type {Group[]} */
+    const more = rest.length ? [["More", rest, false]] : [];
+    fill(fields, [...GROUPS, ...more].map(([title, group, first]) =>
       h("details", { "data-fold": title, open: fields.dataset.drawn ? open.has(title) : first },
         h("summary", {}, title), fieldsOf(form, root, "", group))));
     fields.dataset.drawn = "yes";
-    for (const fold of fields.querySelectorAll("details[data-fold]")) if (open.has(fold.dataset.fold)) fold.open = true;
+    for (const fold of foldsOf(fields, "details[data-fold]")) if (open.has(fold.dataset.fold)) fold.open = true;
     if (focused) document.getElementById(focused)?.focus();
   }
 
+  /** @param {string} name */
   function chosen(name) {
     const found = recipes.items.find((one) => one.name === name);
     if (!found) return;
@@ -81,7 +94,7 @@ export async function show(main, { query, signal }) {
       form.document = JSON.parse(editor.value);
       editorError.textContent = "";
     } catch (error) {
-      editorError.textContent = `Not JSON yet: ${error.message}`;
+      editorError.textContent = `Not JSON yet: ${messageOf(error)}`;
       start.disabled = true;
       clearTimeout(timer);
       return;
@@ -106,12 +119,13 @@ export async function show(main, { query, signal }) {
       fill(cost, costOf(found));
       start.disabled = false;
     } catch (error) {
-      if (error.name !== "AbortError" && turn === asking) refuse(error);
+      if (!wasStopped(error) && turn === asking) refuse(error);
     }
   }
 
+  /** @param {unknown} error */
   function refuse(error) {
-    const elsewhere = showErrors(fields, error.errors ?? []);
+    const elsewhere = showErrors(fields, fieldProblems(error));
     fill(cost, faultsOf(error, elsewhere, (pointer) => goTo(fields, pointer)));
   }
 
@@ -123,7 +137,7 @@ export async function show(main, { query, signal }) {
       toast("Queued.");
       location.hash = `#/experiments/${made.id}`;
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (wasStopped(error)) return;
       refuse(error);
       start.disabled = false;
     }
@@ -141,17 +155,37 @@ export async function show(main, { query, signal }) {
   draw();
 }
 
+/**
+ * @param {Element} fields
+ * @param {string} which
+ * @returns {HTMLDetailsElement[]}
+ */
+function foldsOf(fields, which) {
+  return [.../** @type {NodeListOf<HTMLDetailsElement>} */ (fields.querySelectorAll(which))];
+}
+
+/**
+ * @param {URLSearchParams} query
+ * @param {Reply.RecipeView[]} recipes
+ * @param {AbortSignal} signal
+ * @returns {Promise<Reply.Spec>}
+ */
 async function beginning(query, recipes, signal) {
-  if (query.has("like")) return (await call(`/v1/experiments/${encodeURIComponent(query.get("like"))}`, { signal })).spec;
+  const like = query.get("like");
+  if (like !== null) return (await call(`/v1/experiments/${encodeURIComponent(like)}`, { signal })).spec;
   const found = recipes.find((one) => one.name === query.get("recipe")) ?? recipes.find((one) => one.name === SMALL) ?? recipes[0];
   const spec = structuredClone(found.spec);
-  if (query.has("dataset")) spec.dataset = query.get("dataset");
+  spec.dataset = query.get("dataset") ?? spec.dataset;
   return spec;
 }
 
+/**
+ * @param {Element} fields
+ * @param {string} pointer
+ */
 function goTo(fields, pointer) {
   const place = fields.querySelector(`[data-pointer="${CSS.escape(pointer)}"]`);
-  const control = place?.querySelector("input, select, textarea");
+  const control = /** @type {HTMLElement | null | undefined} */ (place?.querySelector("input, select, textarea"));
   place?.scrollIntoView({ block: "center" });
   control?.focus({ preventScroll: true });
 }

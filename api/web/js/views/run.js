@@ -1,6 +1,6 @@
 // One run: how far it is, what it did step by step, where it errs, and what it says of your questions.
 
-import { call, send } from "../api.js";
+import { call, messageOf, send, wasStopped } from "../api.js";
 import { fill, h, refill } from "../dom.js";
 import { count, duration } from "../format.js";
 import { alertOf, loading, toast } from "../parts/notices.js";
@@ -16,9 +16,15 @@ import { stepsSection } from "./run/steps.js";
 const ACTIVE = new Set(["queued", "running"]);
 const LOOK_AGAIN = 2000;
 
+/**
+ * @param {HTMLElement} main
+ * @param {Page.Asked} asked
+ */
 export async function show(main, { params, signal }) {
-  const model = { run: await call(`/v1/runs/${params.id}`, { signal }), signal, events: [], listeners: new Set() };
-  model.experiment = await call(`/v1/experiments/${model.run.experiment}`, { signal });
+  const run = await call(`/v1/runs/${params.id}`, { signal });
+  const experiment = await call(`/v1/experiments/${run.experiment}`, { signal });
+  /** @type {Page.RunModel} */
+  const model = { run, experiment, signal, events: [], eventsFailed: null, listeners: new Set() };
   document.title = `${title(model.run)} · Tripletlab`;
   const head = h("div", {});
   const draw = () => refill(head, heading(model));
@@ -34,10 +40,12 @@ export async function show(main, { params, signal }) {
   watch(model);
 }
 
+/** @param {Reply.RunView} run */
 function title(run) {
   return `${run.arm}, seed ${run.seed}`;
 }
 
+/** @param {Page.RunModel} model */
 function heading({ run, experiment }) {
   const active = ACTIVE.has(run.state);
   return [
@@ -62,6 +70,10 @@ function heading({ run, experiment }) {
   ];
 }
 
+/**
+ * @param {Reply.RunView} run
+ * @returns {(event: Event) => Promise<void>}
+ */
 function download(run) {
   // through fetch, since a link could carry no key
   return async (event) => {
@@ -72,31 +84,40 @@ function download(run) {
       h("a", { href: address, download: `${run.id}.safetensors` }).click();
       setTimeout(() => URL.revokeObjectURL(address), 60000);
     } catch (error) {
-      toast(error.message);
+      toast(messageOf(error));
     }
   };
 }
 
+/**
+ * @param {Reply.RunView} run
+ * @param {string} verb
+ * @param {string} words
+ */
 async function act(run, verb, words) {
   try {
     await call(`/v1/runs/${run.id}/${verb}`, { method: "POST" });
     toast(words);
     dispatchEvent(new HashChangeEvent("hashchange")); // the same view, with what is true now
   } catch (error) {
-    toast(error.message);
+    toast(messageOf(error));
   }
 }
 
+/** @param {Page.RunModel} model */
 function scores(model) {
   const { node, body } = section("scores", "Similarities of the test pairs");
   fill(body, loading());
   scoresOf(model.run.id, model.signal).then((chart) => fill(body, chart), (error) => {
-    if (error.name !== "AbortError") fill(body, alertOf(error));
+    if (!wasStopped(error)) fill(body, alertOf(error));
   });
   return node;
 }
 
-/** Events of the run come by the stream; while it goes on, its state and steps are asked for. */
+/**
+ * Events of the run come by the stream; while it goes on, its state and steps are asked for.
+ * @param {Page.RunModel} model
+ */
 function watch(model) {
   const { signal } = model;
   const tell = () => {
@@ -104,7 +125,8 @@ function watch(model) {
   };
   follow(`/v1/experiments/${model.run.experiment}/events?figures=false`, {
     signal,
-    heard: (_, event) => {
+    heard: (_, data) => {
+      const event = /** @type {Reply.EventView} */ (data);
       if (event.run_id !== model.run.id) return;
       model.events.push(event);
       tell();

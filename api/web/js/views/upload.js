@@ -1,18 +1,21 @@
 // A file of pairs by drag and drop or by choice, with its progress and the service's own errors.
 
-import { upload } from "../api.js";
+import { fieldProblems, messageOf, upload, wasStopped } from "../api.js";
 import { fill, h } from "../dom.js";
 import { percent } from "../format.js";
 import { bar } from "../parts/small.js";
 
+/** @type {[key: string, words: string, value: string][]} */
 const COLUMNS = [["question1", "First question", "question1"], ["question2", "Second question", "question2"],
   ["label", "Label (1: duplicates)", "is_duplicate"], ["split", "Split, if there is one", ""]];
 const ENDINGS = /(\.(csv|tsv|jsonl|ndjson|json|parquet|gz|zst))+$/i;
 
+/** @param {AbortSignal} signal */
 export function uploadForm(signal) {
+  /** @type {File | null} */
   let file = null;
   const chosen = h("p", { class: "small muted" }, "CSV, TSV, JSON Lines or Parquet; plain, .gz or .zst");
-  const picker = h("input", { type: "file", id: "file", class: "visually-hidden", on: { change: () => take(picker.files[0]) } });
+  const picker = h("input", { type: "file", id: "file", class: "visually-hidden", on: { change: () => take(picker.files?.[0]) } });
   const drop = h("div", { class: "drop", on: { dragover: over, dragleave: leave, drop: dropped } },
     h("label", { for: "file", class: "button" }, "Choose a file"), picker, h("p", {}, "or drop it here"), chosen);
   const name = h("input", { id: "dataset-name", name: "name", required: true, maxlength: 100 });
@@ -25,6 +28,7 @@ export function uploadForm(signal) {
       columns.map(({ key, words, input }) => place(`/${key}`, h("div", {}, h("label", { for: input.id }, words), input)))),
     place("/file", progress), h("p", {}, button));
 
+  /** @param {DragEvent} event */
   function over(event) {
     event.preventDefault();
     drop.classList.add("over");
@@ -32,11 +36,13 @@ export function uploadForm(signal) {
   function leave() {
     drop.classList.remove("over");
   }
+  /** @param {DragEvent} event */
   function dropped(event) {
     event.preventDefault();
     leave();
-    take(event.dataTransfer.files[0]);
+    take(event.dataTransfer?.files[0]);
   }
+  /** @param {File | undefined} given */
   function take(given) {
     if (!given) return;
     file = given;
@@ -44,6 +50,7 @@ export function uploadForm(signal) {
     if (!name.value) name.value = file.name.replace(ENDINGS, "").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
   }
 
+  /** @param {SubmitEvent} event */
   async function sent(event) {
     event.preventDefault();
     clear();
@@ -59,21 +66,27 @@ export function uploadForm(signal) {
       location.hash = `#/datasets/${encodeURIComponent(made.name)}`;
     } catch (error) {
       fill(progress);
-      if (error.name !== "AbortError") show(error);
+      if (!wasStopped(error)) show(error);
     } finally {
       button.disabled = false;
     }
   }
 
+  /** @param {unknown} error */
   function show(error) {
-    if (!error.errors?.length) return tell("/file", error.message);
-    for (const one of error.errors) tell(form.querySelector(`[data-pointer="${CSS.escape(one.pointer)}"]`) ? one.pointer : "/file", one.detail);
+    const errors = fieldProblems(error);
+    if (!errors.length) return tell("/file", messageOf(error));
+    for (const one of errors) tell(form.querySelector(`[data-pointer="${CSS.escape(one.pointer)}"]`) ? one.pointer : "/file", one.detail);
   }
 
+  /**
+   * @param {string} pointer
+   * @param {string} text
+   */
   function tell(pointer, text) {
     const holder = form.querySelector(`[data-pointer="${pointer}"]`);
-    holder.querySelector("input")?.setAttribute("aria-invalid", "true");
-    holder.append(h("p", { class: "field-error", role: "alert" }, text));
+    holder?.querySelector("input")?.setAttribute("aria-invalid", "true");
+    holder?.append(h("p", { class: "field-error", role: "alert" }, text));
   }
 
   function clear() {
@@ -84,6 +97,10 @@ export function uploadForm(signal) {
   return form;
 }
 
+/**
+ * @param {string} pointer
+ * @param {Node} node
+ */
 function place(pointer, node) {
   return h("div", { "data-pointer": pointer }, node);
 }

@@ -1,9 +1,14 @@
 // The arms side by side: their figures, how many of their runs collapsed, and two that need no training.
 
+/** @import { Model } from "./model.js" */
+
 import { h, refill } from "../../dom.js";
 import { figure, metricWords, percent } from "../../format.js";
 import { arm, section } from "../../parts/small.js";
 
+const FIGURES = /** @type {const} */ (["mean", "sd", "min", "median", "max"]);
+
+/** @param {Model} model */
 export function armsSection(model) {
   const { node, body } = section("arms", "The arms");
   const draw = () => refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)));
@@ -12,6 +17,7 @@ export function armsSection(model) {
   return node;
 }
 
+/** @param {Model} model */
 function table(model) {
   const { results } = model;
   const metric = results.spec.decision.metric;
@@ -22,19 +28,26 @@ function table(model) {
     h("tbody", {}, model.arms.map((one) => row(one, model, metric)), metric === "test.accuracy" && baselines(results.baselines)));
 }
 
+/**
+ * @param {Page.Arm} place
+ * @param {Model} model
+ * @param {string} metric
+ */
 function row({ name, index }, model, metric) {
   const found = model.primary.find((one) => one.a === name || one.b === name);
   const side = found?.a === name ? "a" : "b";
   const of = found?.summaries[side];
   const collapse = found?.collapse?.[side];
-  const cells = ["mean", "sd", "min", "median", "max"].map((one) => figure(of?.[one], metric));
+  const cells = FIGURES.map((one) => figure(of?.[one], metric));
   const isBaseline = model.results.spec.decision.baseline === name;
   return h("tr", {},
     h("th", { scope: "row" }, arm(name, index), isBaseline && h("span", { class: "muted" }, " · baseline")),
     [of?.n ?? 0, ...cells, collapse?.n ? `${collapse.collapsed} of ${collapse.n}` : "–"].map((one) => h("td", { class: "number" }, one)));
 }
 
+/** @param {Reply.Baselines} found */
 function baselines({ majority, collapsed }) {
+  /** @type {[words: string, value: number][]} */
   const rows = [["Every pair called what most are", majority], ["A collapsed network: every pair a duplicate", collapsed]];
   return rows.map(([words, value]) => h("tr", { class: "muted" },
     h("th", { scope: "row" }, words), h("td", {}), h("td", { class: "number", title: percent(value) }, figure(value)),

@@ -1,5 +1,7 @@
 // Whether networks collapse: what the similarities, the harder negatives and the gradient do.
 
+/** @import { ArmWithRuns, Model } from "./model.js" */
+
 import { lines } from "../../charts/lines.js";
 import { fill, h } from "../../dom.js";
 import { figure } from "../../format.js";
@@ -7,6 +9,16 @@ import { loading } from "../../parts/notices.js";
 import { section } from "../../parts/small.js";
 import { levels } from "./curves.js";
 
+/**
+ * @typedef {object} Gauge
+ * @property {string} title
+ * @property {string} about
+ * @property {[words: string, column: string][]} parts
+ * @property {boolean} [log]
+ * @property {boolean} [levels]
+ */
+
+/** @type {Gauge[]} */
 const GAUGES = [
   { title: "Similarity of positives and negatives", about: "On the plateau both are near 1: every question has the same vector.",
     parts: [["positives", "s_ap_mean"], ["negatives", "s_an_mean"]] },
@@ -16,8 +28,13 @@ const GAUGES = [
   { title: "Training loss per row", about: "The plateau is where all similarities are the same.", levels: true, parts: [["", "loss_per_row"]] },
 ];
 
+/**
+ * @param {Model} model
+ * @param {AbortSignal} signal
+ */
 export function collapseSection(model, signal) {
   const { node, body } = section("collapse", "Gauges of collapse");
+  /** @type {Page.Plot[] | null} */
   let charts = null;
 
   function build() {
@@ -25,10 +42,11 @@ export function collapseSection(model, signal) {
       fill(body, loading(model.active ? "No step is stored yet." : "No run of this experiment has stored a step."));
       return;
     }
-    charts = GAUGES.map((gauge) => gaugeChart(gauge, model, signal));
+    const made = GAUGES.map((gauge) => gaugeChart(gauge, model, signal));
+    charts = made;
     fill(body,
       h("div", { class: "gauges" }, GAUGES.map((gauge, at) =>
-        h("div", {}, h("h3", {}, gauge.title), h("p", { class: "help" }, gauge.about), charts[at].node))),
+        h("div", {}, h("h3", {}, gauge.title), h("p", { class: "help" }, gauge.about), made[at].node))),
       h("p", { class: "help" }, "The bars at the foot of each chart are the plateau: from the first step to the one by which half of an arm's runs had left it, as measured on training steps. Of long runs at most 400 steps are drawn, every extreme among them."));
   }
 
@@ -41,6 +59,11 @@ export function collapseSection(model, signal) {
   return node;
 }
 
+/**
+ * @param {Gauge} gauge
+ * @param {Model} model
+ * @param {AbortSignal} signal
+ */
 function gaugeChart(gauge, model, signal) {
   return lines(signal, {
     label: `${gauge.title} of each arm over the steps`, height: 200, exact: false, log: () => Boolean(gauge.log),
@@ -52,14 +75,22 @@ function gaugeChart(gauge, model, signal) {
   });
 }
 
+/**
+ * @param {Model} model
+ * @param {ArmWithRuns} arm
+ * @param {Gauge["parts"]} parts
+ */
 function runsOf(model, arm, parts) {
   const columns = parts.map(([, name]) => model.series.ofSteps(arm.runs, name));
   return columns[0].map((run, at) => ({ steps: run.steps, parts: columns.map((column) => column[at].values) }));
 }
 
-/** Where half of an arm's runs had left the plateau. */
+/**
+ * Where half of an arm's runs had left the plateau.
+ * @param {Model} model
+ */
 function plateaus(model) {
   const found = model.results.waiting_times.times.find((one) => one.kind === "leave_plateau" && one.measured_on === "training");
-  return (found?.arms ?? []).filter((arm) => arm.median !== null)
-    .map((arm) => ({ step: arm.median, index: model.indexOf(arm.arm) }));
+  return (found?.arms ?? [])
+    .flatMap(({ arm, median }) => (median === null ? [] : [{ step: median, index: model.indexOf(arm) }]));
 }

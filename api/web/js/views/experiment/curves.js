@@ -1,5 +1,7 @@
 // Learning curves, drawn while the runs go on.
 
+/** @import { Model } from "./model.js" */
+
 import { lines } from "../../charts/lines.js";
 import { fill, h } from "../../dom.js";
 import { figure } from "../../format.js";
@@ -7,6 +9,7 @@ import { loading } from "../../parts/notices.js";
 import { section, select } from "../../parts/small.js";
 
 // key -> words, where from, which column
+/** @type {Record<string, [words: string, from: "evaluations" | "steps", column: Reply.EvaluationFigure]>} */
 const FIGURES = {
   "validation.loss_per_row": ["Validation loss per row", "evaluations", "loss_per_row"],
   "train.loss_per_row": ["Training loss per row", "steps", "loss_per_row"],
@@ -16,6 +19,10 @@ const FIGURES = {
   "validation.average_precision": ["Validation average precision", "evaluations", "average_precision"],
 };
 
+/**
+ * @param {Model} model
+ * @param {AbortSignal} signal
+ */
 export function curvesSection(model, signal) {
   let asked = "validation.loss_per_row";
   let log = false;
@@ -26,7 +33,9 @@ export function curvesSection(model, signal) {
   const scale = h("button", { type: "button", "aria-pressed": "false", on: { click: toggle } }, "Log scale");
   const whole = h("button", { type: "button", on: { click: () => chart?.reset() } }, "Show all steps");
   const { node, body } = section("curves", "Learning curves", choose, scale, whole);
+  /** @type {Page.Plot | null} */
   let chart = null;
+  /** @type {AbortController | null} */
   let stop = null;
 
   function toggle() {
@@ -44,7 +53,7 @@ export function curvesSection(model, signal) {
       return;
     }
     stop = new AbortController();
-    signal.addEventListener("abort", () => stop.abort());
+    signal.addEventListener("abort", () => stop?.abort());
     const [words, from, column] = FIGURES[asked];
     chart = lines(stop.signal, {
       label: `${words} of each arm over the steps. Arrow keys move the cursor, plus and minus zoom, zero shows all.`,
@@ -61,7 +70,10 @@ export function curvesSection(model, signal) {
   return node;
 }
 
-/** The plateau of each arm whose loss has one; arms with the same level share a line. */
+/**
+ * The plateau of each arm whose loss has one; arms with the same level share a line.
+ * @param {Model} model
+ */
 export function levels(model) {
   const found = model.results.waiting_times.times.find((one) => one.kind === "leave_plateau");
   const values = [...new Set((found?.arms ?? []).map((arm) => arm.plateau_level).filter((one) => one !== null))];

@@ -1,20 +1,47 @@
 // What the sections of an experiment's view share: the view, the results, the series; and who hears.
 
-import { call } from "../../api.js";
+import { call, messageOf, wasStopped } from "../../api.js";
 import { follow } from "../../stream.js";
 import { Series } from "./series.js";
 
 const ACTIVE = new Set(["queued", "running"]);
+/** @type {Set<string | null>} */
 const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 const LOOK_AGAIN = 3000; // milliseconds, while something goes on: time left ticks on by itself
 const FEW = 1500; // between two readings of the results
 
+/** @typedef {Page.Arm & { runs: Reply.RunView[] }} ArmWithRuns */
+
 export class Model {
-  constructor(id, signal) {
+  /**
+   * @param {string} id
+   * @param {AbortSignal} signal
+   * @param {Reply.ExperimentView} view
+   * @param {Reply.Results} results
+   */
+  constructor(id, signal, view, results) {
     this.id = id;
     this.signal = signal;
+    this.view = view;
+    this.results = results;
     this.series = new Series();
+    /** @type {Set<() => void>} */
     this.listeners = new Set();
+    /** @type {{ results: boolean } | null} */
+    this.wanted = null;
+    this.reading = false;
+  }
+
+  /**
+   * @param {string} id
+   * @param {AbortSignal} signal
+   */
+  static async read(id, signal) {
+    const [view, results] = await Promise.all([
+      call(`/v1/experiments/${id}`, { signal }),
+      call(`/v1/experiments/${id}/results`, { signal }),
+    ]);
+    return new Model(id, signal, view, results);
   }
 
   get active() {
@@ -25,6 +52,7 @@ export class Model {
     return this.view.spec.arms.map((arm, index) => ({ name: arm.name, index, runs: this.view.runs.filter((run) => run.arm === arm.name) }));
   }
 
+  /** @param {string} name */
   indexOf(name) {
     return this.view.spec.arms.findIndex((arm) => arm.name === name);
   }
@@ -34,19 +62,13 @@ export class Model {
     return this.results.comparisons.filter((one) => one.role === "primary");
   }
 
+  /** @param {() => void} listener */
   listen(listener) {
     this.listeners.add(listener);
   }
 
   tell() {
     for (const listener of this.listeners) listener();
-  }
-
-  async read() {
-    [this.view, this.results] = await Promise.all([
-      call(`/v1/experiments/${this.id}`, { signal: this.signal }),
-      call(`/v1/experiments/${this.id}/results`, { signal: this.signal }),
-    ]);
   }
 
   /** Read the figures; while the experiment goes on, follow it. The stream is opened first. */
@@ -63,19 +85,28 @@ export class Model {
     await this.again({ results: true });
   }
 
+  /**
+   * @param {string} event
+   * @param {unknown} data
+   */
   hear(event, data) {
     this.series.hear(event, data);
     if (event !== "state") return;
-    this.again({ results: ENDED.has(data.to_state) || data.kind === "look" });
+    const { kind, to_state } = /** @type {Reply.EventView} */ (data);
+    this.again({ results: ENDED.has(to_state) || kind === "look" });
   }
 
-  /** Read the view anew, and the results where they may have changed; never twice at once. */
+  /**
+   * Read the view anew, and the results where they may have changed; never twice at once.
+   * @param {{ results?: boolean }} [asked]
+   */
   async again({ results = false } = {}) {
     this.wanted = { results: results || Boolean(this.wanted?.results) };
     if (this.reading || this.signal.aborted) return;
     this.reading = true;
     try {
       while (this.wanted && !this.signal.aborted) {
+        /** @type {{ results: boolean }} */
         const { results: also } = this.wanted;
         this.wanted = null;
         this.view = await call(`/v1/experiments/${this.id}`, { signal: this.signal });
@@ -84,7 +115,7 @@ export class Model {
         if (also && this.active) await new Promise((resolve) => setTimeout(resolve, FEW));
       }
     } catch (error) {
-      if (error.name !== "AbortError") console.info(`not read again: ${error.message}`);
+      if (!wasStopped(error)) console.info(`not read again: ${messageOf(error)}`);
     } finally {
       this.reading = false;
     }

@@ -1,12 +1,19 @@
 // How long each arm stays on the plateau, as survival curves.
 
+/** @import { Model } from "./model.js" */
+
 import { survival } from "../../charts/survival.js";
 import { fill, h } from "../../dom.js";
 import { loading } from "../../parts/notices.js";
 import { section, select } from "../../parts/small.js";
 
+/**
+ * @param {Model} model
+ * @param {AbortSignal} signal
+ */
 export function plateauSection(model, signal) {
   let asked = "training";
+  /** @type {Reply.Results | null} */
   let drawn = null;
   const choose = select("Measured on", [["training", "on training steps"], ["validation", "on validation evaluations"]], asked, (value) => {
     asked = value;
@@ -16,6 +23,7 @@ export function plateauSection(model, signal) {
   let stop = new AbortController();
   signal.addEventListener("abort", () => stop.abort());
 
+  /** @param {boolean} [anew] */
   function draw(anew) {
     if (drawn === model.results && !anew) return;
     drawn = model.results;
@@ -29,6 +37,7 @@ export function plateauSection(model, signal) {
     else fill(body, shown(found));
   }
 
+  /** @param {Reply.WaitingTime} found */
   function shown(found) {
     const arms = found.arms.map((arm) => ({
       name: arm.arm, index: model.indexOf(arm.arm), curve: arm.curve,

@@ -1,9 +1,12 @@
 // Every run: how far it is, on which worker, and how long it will still take.
 
+/** @import { Model } from "./model.js" */
+
 import { h, refill } from "../../dom.js";
 import { count, duration, figure, metricWords } from "../../format.js";
 import { arm, bar, section, stateChip } from "../../parts/small.js";
 
+/** @param {Model} model */
 export function runsSection(model) {
   const { node, body } = section("runs", "Runs");
   const draw = () => refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)));
@@ -12,6 +15,7 @@ export function runsSection(model) {
   return node;
 }
 
+/** @param {Model} model */
 function table(model) {
   const metric = model.results.spec.decision.metric;
   const values = new Map(model.results.arms.flatMap((one) => one.runs).map((run) => [run.id, run.metrics[metric]]));
@@ -22,6 +26,12 @@ function table(model) {
     h("tbody", {}, model.arms.flatMap((one) => one.runs.map((run) => row(run, one, values.get(run.id), metric)))));
 }
 
+/**
+ * @param {Reply.RunView} run
+ * @param {Page.Arm} one
+ * @param {number | undefined} value
+ * @param {string} metric
+ */
 function row(run, one, value, metric) {
   return h("tr", { "data-state": run.state },
     h("td", {}, arm(one.name, one.index)),
@@ -36,6 +46,7 @@ function row(run, one, value, metric) {
     h("td", { class: "number" }, run.state === "succeeded" ? figure(value, metric) : "–"));
 }
 
+/** @param {Reply.RunView} run */
 export function timeOf(run) {
   if (run.seconds_left !== null) return `${duration(run.seconds_left)} left`;
   if (run.started_at && run.finished_at) return `took ${duration((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000)}`;

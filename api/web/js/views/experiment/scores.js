@@ -1,17 +1,23 @@
 // The similarities of the test pairs under one run of the experiment.
 
-import { call } from "../../api.js";
+/** @import { Model } from "./model.js" */
+
+import { call, wasStopped } from "../../api.js";
 import { thresholdChart } from "../../charts/threshold.js";
 import { fill, h, whenSeen } from "../../dom.js";
 import { alertOf, loading } from "../../parts/notices.js";
 import { section, select } from "../../parts/small.js";
 
+/**
+ * @param {Model} model
+ * @param {AbortSignal} signal
+ */
 export function scoresSection(model, signal) {
-  let asked = null;
+  let asked = "";
   let known = "";
   let stop = new AbortController();
   signal.addEventListener("abort", () => stop.abort());
-  const choose = select("Run", [], null, (value) => {
+  const choose = select("Run", [], "", (value) => {
     asked = value;
     load();
   });
@@ -40,7 +46,7 @@ export function scoresSection(model, signal) {
     try {
       fill(body, await scoresOf(asked, here.signal));
     } catch (error) {
-      if (error.name !== "AbortError") fill(body, alertOf(error));
+      if (!wasStopped(error)) fill(body, alertOf(error));
     }
   }
 
@@ -50,7 +56,11 @@ export function scoresSection(model, signal) {
   return node;
 }
 
-/** The chart of one run, with the threshold that its test pairs met. */
+/**
+ * The chart of one run, with the threshold that its test pairs met.
+ * @param {string} run
+ * @param {AbortSignal} signal
+ */
 export async function scoresOf(run, signal) {
   const [scores, evaluations] = await Promise.all([
     call(`/v1/runs/${run}/scores`, { signal }), call(`/v1/runs/${run}/evaluations`, { signal }),

@@ -1,15 +1,22 @@
 // Each seed's two runs, joined: pairing is what makes a small difference visible.
 
+/** @import { Model } from "./model.js" */
+
 import { pairsChart } from "../../charts/pairs.js";
 import { fill, h } from "../../dom.js";
 import { figure, metricWords, signed } from "../../format.js";
 import { loading } from "../../parts/notices.js";
 import { arm, section, select } from "../../parts/small.js";
 
+/**
+ * @param {Model} model
+ * @param {AbortSignal} signal
+ */
 export function seedsSection(model, signal) {
   let asked = 0;
+  /** @type {Reply.Results | null} */
   let drawn = null;
-  const choose = select("Comparison", [], null, (value) => {
+  const choose = select("Comparison", [], "", (value) => {
     asked = Number(value);
     draw(true);
   });
@@ -17,6 +24,7 @@ export function seedsSection(model, signal) {
   let stop = new AbortController();
   signal.addEventListener("abort", () => stop.abort());
 
+  /** @param {boolean} [anew] */
   function draw(anew) {
     if (drawn === model.results && !anew) return;
     drawn = model.results;
@@ -29,6 +37,7 @@ export function seedsSection(model, signal) {
     fill(body, one.pairs.length ? shown(one) : loading("No seed has finished in both arms yet."));
   }
 
+  /** @param {Reply.Comparison} one */
   function shown(one) {
     return [
       h("div", { class: "legend" }, arm(one.a, model.indexOf(one.a)), arm(one.b, model.indexOf(one.b))),
@@ -43,6 +52,7 @@ export function seedsSection(model, signal) {
   return node;
 }
 
+/** @param {Reply.Comparison} one */
 function table(one) {
   return h("table", {},
     h("thead", {}, h("tr", {}, ["Seed", one.a, one.b, `${one.a} − ${one.b}`].map((head) => h("th", { scope: "col", class: "number" }, head)))),

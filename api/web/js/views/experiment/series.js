@@ -6,17 +6,28 @@ const MOST_POINTS = 400; // steps of a run that are asked for; the service keeps
 
 export class Series {
   constructor() {
-    this.steps = new Map(); // run id -> columns by name
-    this.evaluations = new Map(); // run id -> evaluations, by step
+    /** @type {Map<string, Reply.Steps>} by the run's id */
+    this.steps = new Map();
+    /** @type {Map<string, Reply.EvaluationView[]>} by the run's id, in the order of steps */
+    this.evaluations = new Map();
+    /** @type {Set<() => void>} */
     this.listeners = new Set();
+    this.waiting = false;
   }
 
-  /** Hear of new figures, at most once a frame. */
+  /**
+   * Hear of new figures, at most once a frame.
+   * @param {() => void} listener
+   */
   listen(listener) {
     this.listeners.add(listener);
   }
 
-  /** Read what there is of these runs. */
+  /**
+   * Read what there is of these runs.
+   * @param {Reply.RunView[]} runs
+   * @param {AbortSignal} signal
+   */
   async load(runs, signal) {
     await each(runs.filter((run) => run.step > 0), async (run) => {
       const [steps, evaluations] = await Promise.all([
@@ -30,14 +41,19 @@ export class Series {
     this.tell(); // also where there is nothing to read yet, which is worth saying
   }
 
-  /** Take in a message of the stream. */
+  /**
+   * Take in a message of the stream.
+   * @param {string} event
+   * @param {unknown} data
+   */
   hear(event, data) {
     if (event === "steps") {
-      const { run, ...columns } = data;
+      const { run, ...columns } = /** @type {Reply.RunSteps} */ (data);
       const there = this.steps.get(run);
       this.steps.set(run, there ? joined(there, columns) : columns);
     } else if (event === "evaluations") {
-      this.evaluations.set(data.run, merged(this.evaluations.get(data.run) ?? [], data.items));
+      const { run, items } = /** @type {Reply.RunEvaluations} */ (data);
+      this.evaluations.set(run, merged(this.evaluations.get(run) ?? [], items));
     } else return;
     this.tell();
   }
@@ -51,16 +67,25 @@ export class Series {
     }, 150);
   }
 
-  /** [{ steps, values }] of a figure of the steps, for the runs of one arm. */
+  /**
+   * [{ steps, values }] of a figure of the steps, for the runs of one arm.
+   * @param {Reply.RunView[]} runs
+   * @param {string} name
+   */
   ofSteps(runs, name) {
-    return runs.map((run) => this.steps.get(run.id)).filter((one) => one?.step?.length)
+    return runs.map((run) => this.steps.get(run.id))
+      .filter((one) => one !== undefined).filter((one) => one.step?.length)
       .map((one) => ({ steps: one.step, values: one[name] ?? one.step.map(() => null) }));
   }
 
-  /** The same of the validation evaluations. */
+  /**
+   * The same of the validation evaluations.
+   * @param {Reply.RunView[]} runs
+   * @param {Reply.EvaluationFigure} name
+   */
   ofEvaluations(runs, name) {
-    return runs.map((run) => this.evaluations.get(run.id)?.filter((one) => one.split === "validation"))
-      .filter((items) => items?.length)
+    return runs.map((run) => (this.evaluations.get(run.id) ?? []).filter((one) => one.split === "validation"))
+      .filter((items) => items.length)
       .map((items) => ({ steps: items.map((one) => one.step), values: items.map((one) => one[name]) }));
   }
 
@@ -69,19 +94,33 @@ export class Series {
   }
 }
 
-/** Columns of one run, and later columns of it: a step is there once. */
+/**
+ * Columns of one run, and later columns of it: a step is there once.
+ * @param {Reply.Steps} first
+ * @param {Reply.Steps} second
+ * @returns {Reply.Steps}
+ */
 function joined(first, second) {
   const last = first.step[first.step.length - 1] ?? 0;
   const from = second.step.findIndex((step) => step > last);
   if (from < 0) return first;
   const names = new Set([...Object.keys(first), ...Object.keys(second)]);
-  return Object.fromEntries([...names].map((name) => [name, [...column(first, name), ...column(second, name).slice(from)]]));
+  const columns = [...names].map((name) => [name, [...column(first, name), ...column(second, name).slice(from)]]);
+  return /** @type {Reply.Steps} */ (Object.fromEntries(columns));
 }
 
+/**
+ * @param {Reply.Steps} columns
+ * @param {string} name
+ */
 function column(columns, name) {
   return columns[name] ?? columns.step.map(() => null);
 }
 
+/**
+ * @param {Reply.EvaluationView[]} first
+ * @param {Reply.EvaluationView[]} second
+ */
 function merged(first, second) {
   const all = new Map([...first, ...second].map((one) => [`${one.step} ${one.split}`, one]));
   return [...all.values()].sort((a, b) => a.step - b.step);

@@ -1,10 +1,13 @@
 // How it was asked, to be copied: the spec as the service stored it, and the command that posts it.
 
+/** @import { Model } from "./model.js" */
+
 import { h } from "../../dom.js";
 import { key } from "../../key.js";
 import { copyButton, section } from "../../parts/small.js";
 import { tabs } from "../../parts/tabs.js";
 
+/** @param {Model} model */
 export function specSection(model) {
   const { node, body } = section("spec", "The spec");
   const json = JSON.stringify(model.view.spec, null, 2);
@@ -15,11 +18,15 @@ export function specSection(model) {
   return node;
 }
 
+/** @param {string} text */
 function code(text) {
   return h("div", {}, h("p", {}, copyButton(() => text)), h("pre", { class: "code", tabindex: "0" }, text));
 }
 
-/** For a shell: single quotes keep everything but a single quote, which leaves them for a moment. */
+/**
+ * For a shell: single quotes keep everything but a single quote, which leaves them for a moment.
+ * @param {Reply.Spec} spec
+ */
 export function command(spec) {
   const body = JSON.stringify(spec).replaceAll("'", "'\\''");
   const secret = key() ? ' \\\n  -H "Authorization: Bearer $TRIPLETLAB_KEY"' : "";

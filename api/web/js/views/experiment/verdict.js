@@ -1,13 +1,20 @@
 // The answer: the service's own sentence, and the difference drawn against zero and the margin.
 
+/** @import { Model } from "./model.js" */
+
 import { domainOf, intervalChart } from "../../charts/interval.js";
 import { fill, h } from "../../dom.js";
 import { duration, figure, metricWords, p, percent, plural, signed } from "../../format.js";
 import { bar, fact } from "../../parts/small.js";
 import { words } from "../../parts/verdicts.js";
 
+/**
+ * @param {Model} model
+ * @param {AbortSignal} signal
+ */
 export function verdictCard(model, signal) {
   const card = h("section", { class: "card verdict", "aria-label": "Verdict", id: "verdict" });
+  /** @type {Reply.Results | null} */
   let drawn = null;
   const progress = h("div", {});
   const body = h("div", {});
@@ -27,6 +34,7 @@ export function verdictCard(model, signal) {
   return card;
 }
 
+/** @param {Model} model */
 function underWay({ view, results }) {
   const left = view.seconds_left === null ? "" : `, about ${duration(view.seconds_left)} left`;
   const looks = view.plan.length ? ` Look ${view.plan.filter((look) => look.state === "taken").length} of ${view.plan.length} taken.` : "";
@@ -36,6 +44,11 @@ function underWay({ view, results }) {
     bar(view.progress, "Progress of the experiment", view.state));
 }
 
+/**
+ * @param {Model} model
+ * @param {Reply.Results} results
+ * @param {AbortSignal} signal
+ */
 function answer(model, results, signal) {
   const baseline = results.spec.decision.baseline;
   const judged = model.primary.filter((one) => one.b === baseline);
@@ -53,11 +66,13 @@ function answer(model, results, signal) {
   ];
 }
 
+/** @param {Reply.Comparison} one */
 function kind(one) {
   const { kind: which, sign, text } = words(one);
   return h("div", { class: `kind ${which}` }, h("span", { class: "sign", "aria-hidden": "true" }, sign), text);
 }
 
+/** @param {Reply.Comparison} one */
 function caption(one) {
   if (one.mean_difference === null) return null;
   const interval = one.interval ? `, the bar its ${percent(one.interval.confidence)} interval` : "";
@@ -65,10 +80,17 @@ function caption(one) {
   return h("p", { class: "help" }, `${one.a} minus ${one.b} in ${metricWords(one.metric)}: the large dot is the mean${interval}, each small dot a seed${margin}.`);
 }
 
+/**
+ * @param {Reply.Comparison} one
+ * @param {Model} model
+ * @param {AbortSignal} signal
+ * @param {[number, number]} domain
+ */
 function other(one, model, signal, domain) {
   return h("div", {}, kind(one), h("p", {}, one.sentence), intervalChart(signal, one, model.indexOf(one.a), { domain, ends: false }));
 }
 
+/** @param {Reply.Comparison} one */
 function facts(one) {
   const { metric } = one;
   return [
@@ -82,6 +104,7 @@ function facts(one) {
   ];
 }
 
+/** @param {Reply.Comparison[]} comparisons */
 function between(comparisons) {
   return h("details", {}, h("summary", {}, `The other arms among themselves (${comparisons.length})`),
     comparisons.map((one) => h("p", {}, one.sentence)));

@@ -1,6 +1,6 @@
 // Two questions of your own, and what the run's network says of them.
 
-import { call } from "../../api.js";
+import { call, wasStopped } from "../../api.js";
 import { fill, h } from "../../dom.js";
 import { alertOf, loading } from "../../parts/notices.js";
 import { section } from "../../parts/small.js";
@@ -8,6 +8,7 @@ import { section } from "../../parts/small.js";
 const WAIT = 30;
 const TRIES = 4;
 
+/** @param {Page.RunModel} model */
 export function askSection(model) {
   const { node, body } = section("ask", "Try your own questions");
   const first = h("input", { id: "question1", required: true, maxlength: 5000, value: "How do I cook rice?" });
@@ -21,6 +22,7 @@ export function askSection(model) {
     h("p", {}, button), answer);
   body.append(form);
 
+  /** @param {SubmitEvent} event */
   async function asked(event) {
     event.preventDefault();
     button.disabled = true;
@@ -28,12 +30,13 @@ export function askSection(model) {
     try {
       fill(answer, shown(await answered({ question1: first.value, question2: second.value })));
     } catch (error) {
-      if (error.name !== "AbortError") fill(answer, alertOf(error));
+      if (!wasStopped(error)) fill(answer, alertOf(error));
     } finally {
       button.disabled = false;
     }
   }
 
+  /** @param {{ question1: string, question2: string }} questions */
   async function answered(questions) {
     const { signal } = model;
     let view = await call(`/v1/runs/${model.run.id}/predict?wait=${WAIT}`, { method: "POST", body: questions, signal });
@@ -47,11 +50,12 @@ export function askSection(model) {
   return node;
 }
 
+/** @param {Reply.PredictionView} view */
 function shown(view) {
-  if (view.state === "failed") return alertOf(new Error(view.reason));
+  if (view.state === "failed") return alertOf(new Error(String(view.reason)));
   if (view.state === "queued") return alertOf(new Error("No worker has answered. Is one alive? Start one with `tripletlab worker`, and ask again."));
-  const [one] = view.predictions;
+  const [one] = view.predictions ?? [];
   return h("p", { class: "answer", "data-duplicate": String(one.duplicate) },
     `${one.duplicate ? "Duplicates" : "Different"}: similarity ${one.similarity.toFixed(3)}, `,
-    h("span", { class: "muted" }, `${one.duplicate ? "above" : "not above"} the threshold ${view.threshold.toFixed(3)}`));
+    h("span", { class: "muted" }, `${one.duplicate ? "above" : "not above"} the threshold ${view.threshold?.toFixed(3)}`));
 }

@@ -1,14 +1,16 @@
 // The test pairs that the run called wrongly, the worst first, in their own words.
 
-import { call } from "../../api.js";
+import { call, wasStopped } from "../../api.js";
 import { fill, h } from "../../dom.js";
 import { count, plural } from "../../format.js";
 import { alertOf, loading } from "../../parts/notices.js";
 import { section, select } from "../../parts/small.js";
 
+/** @type {[key: string, words: string][]} */
 const KINDS = [["all", "All mistakes"], ["called_duplicate", "Called duplicates, but different"], ["called_different", "Called different, but duplicates"]];
 const PIECE = 10;
 
+/** @param {Page.RunModel} model */
 export function mistakesSection(model) {
   let kind = "all";
   const choose = select("Kind of mistake", KINDS, kind, (value) => {
@@ -20,6 +22,7 @@ export function mistakesSection(model) {
   const list = h("ol", { class: "pairs" });
   const more = h("div", {});
 
+  /** @param {number} after */
   async function load(after) {
     try {
       const found = await call(`/v1/runs/${model.run.id}/mistakes?kind=${kind}&after=${after}&limit=${PIECE}`, { signal: model.signal });
@@ -29,9 +32,10 @@ export function mistakesSection(model) {
       }
       about.textContent = `${count(found.wrong)} of ${plural(found.pairs, "test pair")} at the threshold ${found.threshold.toFixed(3)}, farthest from it first.`;
       list.append(...found.items.map(pair));
-      fill(more, found.next !== null && h("button", { type: "button", on: { click: () => load(found.next) } }, "Show more"));
+      const { next } = found;
+      fill(more, next !== null && h("button", { type: "button", on: { click: () => load(next) } }, "Show more"));
     } catch (error) {
-      if (error.name !== "AbortError") fill(body, alertOf(error));
+      if (!wasStopped(error)) fill(body, alertOf(error));
     }
   }
 
@@ -40,6 +44,7 @@ export function mistakesSection(model) {
   return node;
 }
 
+/** @param {Reply.Mistake} one */
 function pair(one) {
   return h("li", {},
     h("div", {}, h("q", {}, one.question1), h("q", {}, one.question2)),

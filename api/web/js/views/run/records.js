@@ -1,16 +1,20 @@
 // What is written down of a run: evaluations, events, checkpoints, provenance.
 
-import { call } from "../../api.js";
+import { call, wasStopped } from "../../api.js";
 import { fill, h, whenSeen } from "../../dom.js";
 import { count, exact, figure } from "../../format.js";
 import { alertOf, loading } from "../../parts/notices.js";
 import { fact, section, stateChip } from "../../parts/small.js";
 
+/** @type {[name: Reply.EvaluationFigure, words: string][]} */
 const FIGURES = [["loss_per_row", "Loss per row"], ["accuracy", "Accuracy"], ["roc_auc", "ROC-AUC"], ["average_precision", "Average precision"],
   ["positive_mean", "Duplicates' similarity"], ["negative_mean", "Others' similarity"], ["threshold", "Threshold"]];
 
+/** @param {Page.RunModel} model */
 export function evaluationsSection(model) {
-  return read(model, "evaluations", "Evaluations", "evaluations", (items) => items.length
+  const { run, signal } = model;
+  const load = () => call(`/v1/runs/${run.id}/evaluations`, { signal });
+  return read(model, "evaluations", "Evaluations", load, (items) => items.length
     ? table(["Step", "Split", ...FIGURES.map(([, words]) => words), "Pairs"], items.map((one) =>
       [count(one.step), one.split, ...FIGURES.map(([name]) => figure(one[name], name)), count(one.pairs)]))
     : loading("No evaluation yet."));
@@ -18,28 +22,40 @@ export function evaluationsSection(model) {
 
 const KEPT = "A run that has succeeded has its weights in place of checkpoints.";
 
+/** @param {Page.RunModel} model */
 export function checkpointsSection(model) {
   if (model.run.state === "succeeded") {
     const { node, body } = section("checkpoints", "Checkpoints");
     body.append(loading(KEPT));
     return node;
   }
-  return read(model, "checkpoints", "Checkpoints", "checkpoints", (items) => items.length
+  const { run, signal } = model;
+  const load = () => call(`/v1/runs/${run.id}/checkpoints`, { signal });
+  return read(model, "checkpoints", "Checkpoints", load, (items) => items.length
     ? table(["After step", "Size", "Saved", "SHA-256"], items.map((one) =>
       [count(one.step), `${(one.size / 1e6).toFixed(2)} MB`, exact(one.saved_at), h("code", { title: one.sha256 }, one.sha256.slice(0, 12))]))
     : loading("None yet; the first is saved after some seconds of training."));
 }
 
-function read(model, id, title, path, drawn) {
+/**
+ * A section whose rows are asked for once it is seen, and again as the run goes on.
+ * @template Item
+ * @param {Page.RunModel} model
+ * @param {string} id
+ * @param {string} title
+ * @param {() => Promise<Reply.Page<Item>>} asked
+ * @param {(items: Item[]) => Page.Child} drawn
+ */
+function read(model, id, title, asked, drawn) {
   const { node, body } = section(id, title);
   fill(body, loading());
+  /** @type {number | null} */
   let seen = null;
   const load = async () => {
     try {
-      const found = await call(`/v1/runs/${model.run.id}/${path}`, { signal: model.signal });
-      fill(body, drawn(found.items));
+      fill(body, drawn((await asked()).items));
     } catch (error) {
-      if (error.name !== "AbortError") fill(body, alertOf(error));
+      if (!wasStopped(error)) fill(body, alertOf(error));
     }
   };
   whenSeen(node, model.signal, () => {
@@ -54,6 +70,7 @@ function read(model, id, title, path, drawn) {
   return node;
 }
 
+/** @param {Page.RunModel} model */
 export function eventsSection(model) {
   const { node, body } = section("events", "Events");
   const draw = () => {
@@ -66,6 +83,7 @@ export function eventsSection(model) {
   return node;
 }
 
+/** @param {Page.RunModel} model */
 export function provenanceSection(model) {
   const { node, body } = section("provenance", "Provenance");
   const draw = () => {
@@ -78,6 +96,10 @@ export function provenanceSection(model) {
   return node;
 }
 
+/**
+ * @param {string[]} heads
+ * @param {Page.Child[][]} rows
+ */
 function table(heads, rows) {
   return h("div", { class: "scroll", tabindex: "0" }, h("table", {},
     h("thead", {}, h("tr", {}, heads.map((one) => h("th", { scope: "col" }, one)))),

@@ -1,12 +1,13 @@
 // The run's own figures over its steps.
 
-import { call } from "../../api.js";
+import { call, wasStopped } from "../../api.js";
 import { lines } from "../../charts/lines.js";
 import { fill, h } from "../../dom.js";
 import { figure } from "../../format.js";
 import { alertOf, loading } from "../../parts/notices.js";
 import { section, select } from "../../parts/small.js";
 
+/** @type {Record<string, string>} */
 const WORDS = {
   loss_per_row: "Loss per row", loss: "Loss of the batch", s_ap_mean: "Similarity of positives",
   s_an_mean: "Similarity of negatives", harder_share: "Rows with a harder negative",
@@ -15,7 +16,9 @@ const WORDS = {
 };
 const MOST_POINTS = 800;
 
+/** @param {Page.RunModel} model */
 export function stepsSection(model) {
+  /** @type {Reply.Steps | null} */
   let columns = null;
   let asked = "loss_per_row";
   let log = false;
@@ -30,6 +33,7 @@ export function stepsSection(model) {
     build();
   } } }, "Log scale");
   const { node, body } = section("steps", "Steps", choose, scale);
+  /** @type {Page.Plot | null} */
   let chart = null;
   let stop = new AbortController();
   model.signal.addEventListener("abort", () => stop.abort());
@@ -40,7 +44,7 @@ export function stepsSection(model) {
     stop = new AbortController();
     chart = lines(stop.signal, {
       label: `${words(asked)} over the steps of the run`, log: () => log, format: (value) => figure(value, "loss"),
-      arms: () => [{ name: words(asked), index, runs: [{ steps: columns.step, values: columns[asked] }] }],
+      arms: () => [{ name: words(asked), index, runs: [{ steps: columns?.step ?? [], values: columns?.[asked] }] }],
     });
     fill(body, chart.node);
   }
@@ -51,12 +55,12 @@ export function stepsSection(model) {
       if (!found.step.length) return fill(body, loading("No step is stored yet."));
       const first = columns === null;
       columns = found;
-      if (!first) return chart.draw();
+      if (!first) return chart?.draw();
       fill(choose, Object.keys(columns).filter((name) => name !== "step").map((name) => h("option", { value: name }, words(name))));
       choose.value = asked;
       build();
     } catch (error) {
-      if (error.name !== "AbortError") fill(body, alertOf(error));
+      if (!wasStopped(error)) fill(body, alertOf(error));
     }
   }
 
@@ -71,6 +75,7 @@ export function stepsSection(model) {
   return node;
 }
 
+/** @param {string} name */
 function words(name) {
   return WORDS[name] ?? `Rows whose term ${name.replace("active_", "")} costs`;
 }

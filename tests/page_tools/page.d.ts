@@ -1,0 +1,102 @@
+// What several scripts of the page hand to each other.
+
+declare namespace Page {
+  // elements
+
+  type Value = string | number | boolean | null | undefined;
+
+  type HtmlName =
+    | "autocomplete" | "class" | "colspan" | "checked" | "datetime" | "disabled" | "download" | "for"
+    | "href" | "id" | "inputmode" | "max" | "maxlength" | "method" | "min" | "name" | "novalidate"
+    | "open" | "pattern" | "placeholder" | "required" | "role" | "scope" | "spellcheck" | "step"
+    | "tabindex" | "title" | "type" | "value";
+
+  type SvgName =
+    | "cx" | "cy" | "height" | "r" | "text-anchor" | "viewBox" | "width"
+    | "x" | "x1" | "x2" | "y" | "y1" | "y2";
+
+  /** The attributes that the page sets; null, undefined and false leave one out. */
+  type Attributes = {
+    [Name in HtmlName | SvgName | `aria-${string}` | `data-${string}`]?: Value;
+  } & {
+    on?: { [Kind in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Kind]) => void };
+    style?: Record<string, string>;
+  };
+
+  /** What may stand inside an element; null, undefined and false leave nothing there. */
+  type Child = Node | string | number | null | undefined | false | readonly Child[];
+
+  // views
+
+  /** What the address asks of a view; the signal aborts when another view is shown. */
+  interface Asked {
+    params: Record<string, string>;
+    query: URLSearchParams;
+    signal: AbortSignal;
+  }
+
+  /** What the sections of a run's view share. */
+  interface RunModel {
+    run: Reply.RunView;
+    experiment: Reply.ExperimentView;
+    signal: AbortSignal;
+    events: Reply.EventView[];
+    eventsFailed: unknown;
+    listeners: Set<() => void>;
+  }
+
+  /** An arm of an experiment and its place in the spec. */
+  interface Arm {
+    name: string;
+    index: number;
+  }
+
+  // charts
+
+  type Numbers = (number | null)[];
+
+  /** The figures of one run; `parts` in place of `values` where a chart has several lines an arm. */
+  interface Line {
+    steps: number[];
+    values?: Numbers;
+    parts?: Numbers[];
+  }
+
+  interface LegendEntry {
+    label: string;
+    arm: string;
+    dashed?: boolean;
+    series: number;
+    format?: (value: number) => string;
+  }
+
+  /** What a chart draws, in uPlot's words, and its legend in ours. */
+  interface Drawing {
+    data: [number[], ...Numbers[]];
+    series: uPlot.Series[];
+    bands?: uPlot.Band[];
+    scales?: uPlot.Scales;
+    axes?: { x?: uPlot.Axis; y?: uPlot.Axis };
+    legend: LegendEntry[];
+    hooks?: uPlot.Hooks.Arrays;
+    height?: number;
+  }
+
+  interface Chart {
+    label: string;
+    height?: number;
+    make: () => Drawing;
+    xLabel?: string;
+    cursorX?: (x: number) => string;
+    drag?: boolean;
+  }
+
+  interface Plot {
+    node: HTMLElement;
+    readonly chart: uPlot | null;
+    draw(): void;
+    rebuild(): void;
+    reset(): void;
+    zoomTo(min: number, max: number): void;
+  }
+}

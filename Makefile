@@ -52,7 +52,7 @@ contract: $(VENV)/installed
 
 # what the service answers, into the OpenAPI document
 examples: $(VENV)/installed
-	$(BIN)/python -m support.openapi_examples.calls
+	PYTHONPATH=tests $(BIN)/python -m support.openapi_examples.calls
 
 check: $(VENV)/installed check-page
 	$(BIN)/ruff check .

@@ -1,5 +1,5 @@
 // What the service replies, as far as the page reads it. Names and fields are those of its OpenAPI
-// document, to which tests/unit/test_page_replies.py holds them.
+// document, to which tests/unit/project/test_page_replies.py holds them.
 
 declare namespace Reply {
   interface Page<Item> {

@@ -93,7 +93,7 @@ def test_what_is_not_ours_has_its_licence_beside_it() -> None:
 
 
 def test_the_charts_are_checked_by_the_types_of_the_version_that_is_served() -> None:
-    tools = WEB.parents[1] / "tests" / "page_tools" / "package.json"
+    tools = ROOT / "tests" / "page_tools" / "package.json"
     version = json.loads(tools.read_text(encoding="utf-8"))["devDependencies"]["uplot"]
     served = (WEB / "vendor" / "uplot" / "uPlot.iife.min.js").read_text(encoding="utf-8")
     assert f"uPlot (v{version})" in served[:200]

@@ -1,7 +1,6 @@
 """The types by which the page's scripts are checked say what the OpenAPI document says."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +8,9 @@ import pytest
 from api.app import create_app
 from models.settings import Settings
 
-TOOLS = Path(__file__).parents[1] / "page_tools"
+from support.project import ROOT
+
+TOOLS = ROOT / "tests" / "page_tools"
 PLAIN = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean"}
 # of which the document says less than the page knows
 OBJECTS = ("Spec", "Provenance")

@@ -1,7 +1,7 @@
-"""What routes receive: settings, database, broker, and ids that can be ids.
+"""What routes depend on: the service with its settings, database and broker, and checked ids.
 
-An id or a name that no row can have answers 404 before any SQL: PostgreSQL raises on a NUL in a
-text, and a client that mistyped an id wants to hear "not found", not of a pattern.
+An id or a name of a form that no row has is answered with 404 before any SQL: PostgreSQL raises an
+error on a NUL in a text, and a client that mistyped an id needs "not found", not a pattern.
 """
 
 import pathlib
@@ -16,8 +16,8 @@ from typing import Annotated, Any, cast
 from celery import Celery
 from fastapi import Depends, Path, Request
 
-from api.live.change_watch import Watches
-from api.live.single_flight import SharedLooks
+from api.live.change_watch import ChangeWatch
+from api.live.single_flight import SingleFlight
 from models.datasets.cache import PAIRS
 from models.errors import NotFound
 from models.files.file_store import FileStore
@@ -31,38 +31,41 @@ NO_NUL = r"^[^\x00]*$"
 
 @dataclass(frozen=True)
 class Service:
-    """What one application holds; made in its lifespan, never at import."""
+    """The state of one application; made in its lifespan, never at import."""
 
     settings: Settings
     database: Database
     broker: Celery | None
-    """None when no broker URL is set: runs are stored, and wait for a reaper with a broker."""
+    """None when no broker URL is set: runs are stored, and wait for a worker's reaper."""
     dataset_files: threading.Lock = field(default_factory=threading.Lock)
-    """Held where files of a data set and its row change together, so neither is left alone."""
+    """Held while the files and the row of a data set change, so that neither is left alone."""
     stopping: threading.Event = field(default_factory=threading.Event)
-    """Set when the server is asked to stop: replies that wait for a change end soon."""
-    looks: SharedLooks = field(default_factory=SharedLooks)
-    """What many ask at a moment."""
+    """Set when the server is asked to stop: replies that wait for a change then end soon."""
+    single_flight: SingleFlight = field(default_factory=SingleFlight)
+    """Reads that simultaneous requests share."""
 
     @cached_property
     def files(self) -> FileStore:
-        """Files of data sets and runs, wherever hosts share them."""
+        """Files of data sets and runs: in a folder, or in the bucket that hosts share."""
         return self.settings.file_store()
 
     def dataset_folder(self, digest: str) -> pathlib.Path:
-        """The folder of the data set with this content hash, here if it is anywhere."""
+        """The folder of the data set with this content hash, fetched from the bucket if need be."""
         return self.files.bring_folder(self.settings.datasets_dir / digest, last=PAIRS)
 
     def run_file(self, run_id: str, name: str, sha256: str | None = None) -> pathlib.Path:
-        """A file that a run left, here if it is anywhere; `sha256` (hex) tells an old copy."""
+        """A file of a run, fetched from the bucket if need be.
+
+        A copy here of another hash than `sha256` (hex) is replaced.
+        """
         return self.files.bring(self.settings.run_dir(run_id) / name, sha256)
 
     @cached_property
-    def watches(self) -> Watches:
-        """What replies wait for."""
-        return Watches(self._marks)
+    def changes(self) -> ChangeWatch:
+        """The changes that replies wait for."""
+        return ChangeWatch(self._change_marks)
 
-    def _marks(self, experiment_ids: Collection[str]) -> Mapping[str, object]:
+    def _change_marks(self, experiment_ids: Collection[str]) -> Mapping[str, object]:
         with self.database.reading() as session:
             return change_marks(session, experiment_ids)
 
@@ -72,7 +75,7 @@ def get_service(request: Request) -> Service:
 
 
 async def _service(request: Request) -> Service:
-    return get_service(request)  # on the event loop: a thread for this would cost more than it does
+    return get_service(request)  # async, because a thread would cost more than this does
 
 
 ServiceDep = Annotated[Service, Depends(_service)]
@@ -87,7 +90,7 @@ def _id_pattern(prefix: str) -> str:
 
 
 def _in_path(pattern: str) -> Any:
-    """A parameter of a path whose form is told in the document, and is refused by 404, not 422."""
+    """A path parameter whose pattern is documented; a value of another form gets 404, not 422."""
     return Path(json_schema_extra={"pattern": pattern})
 
 

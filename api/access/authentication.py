@@ -74,7 +74,9 @@ async def authenticate(service: Service, request: Request) -> Caller | None:
     token = bearer_token(request.headers.get("authorization"))
     try:
         # requests that send the same key at the same time share one look-up, begun after them all
-        key, any_key = await service.looks.once(("key", token), lambda: _look_up(service, token))
+        key, any_key = await service.single_flight.once(
+            ("key", token), lambda: _look_up(service, token)
+        )
     except DBAPIError:
         if is_open:  # /readyz has to say that the database is away
             return None

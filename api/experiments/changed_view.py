@@ -1,4 +1,4 @@
-"""The view of an experiment for `?wait=`: sent once it differs from the one that the caller has."""
+"""The view of an experiment under `?wait=`: sent once it differs from what the caller has."""
 
 from typing import NamedTuple
 
@@ -8,48 +8,49 @@ from api.dependencies import Service
 from api.experiments.progress import etag, experiment_view
 from api.experiments.views import ExperimentView
 from api.http.etags import matches
-from api.live.change_watch import Sight
-from api.live.long_polling import held
+from api.live.change_watch import Snapshot
+from api.live.long_polling import wait_for_change
 from models.states import TERMINAL
 
 
-class Body(NamedTuple):
-    """A view as it is sent."""
+class SerialisedView(NamedTuple):
+    """A view as it is sent: serialised once for all who wait for it."""
 
     json: str
     ended: bool
 
 
 async def changed_view(
-    request: Request, service: Service, experiment_id: str, seen: str | None, wait: float
+    request: Request, service: Service, experiment_id: str, known: str | None, wait: float
 ) -> tuple[str, str]:
-    """The view as JSON and its tag, once the tag differs from `seen` or `wait` seconds have passed.
+    """Return the view as JSON and its entity tag, once that differs from the tag `known`.
 
-    Without `seen` the first look is what must change. At once when the experiment has ended.
+    It returns after `wait` seconds in any case, and at once when the experiment has ended. Without
+    a `known` tag, a change is one from the first snapshot.
     """
 
-    def look() -> Sight[Body]:
-        view = _look(service, experiment_id)
-        return Sight(etag(view), Body(view.model_dump_json(), view.state in TERMINAL))
+    def read() -> Snapshot[SerialisedView]:
+        view = _read(service, experiment_id)
+        return Snapshot(etag(view), SerialisedView(view.model_dump_json(), view.state in TERMINAL))
 
-    def enough(found: Sight[Body]) -> bool:
-        nonlocal seen
-        seen = str(found.mark) if seen is None else seen
-        return found.value.ended or not matches(seen, str(found.mark))
+    def is_changed(snapshot: Snapshot[SerialisedView]) -> bool:
+        nonlocal known
+        known = str(snapshot.version) if known is None else known
+        return snapshot.value.ended or not matches(known, str(snapshot.version))
 
-    found = await held(
+    snapshot = await wait_for_change(
         request,
-        service.watches,
+        service.changes,
         service.stopping,
         experiment_id,
-        look,
-        enough,
-        wait,
-        experiment_id,
+        read,
+        until=is_changed,
+        wait=wait,
+        experiment_id=experiment_id,
     )
-    return found.value.json, str(found.mark)
+    return snapshot.value.json, str(snapshot.version)
 
 
-def _look(service: Service, experiment_id: str) -> ExperimentView:
+def _read(service: Service, experiment_id: str) -> ExperimentView:
     with service.database.reading() as session:
         return experiment_view(service, session, experiment_id)

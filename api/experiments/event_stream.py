@@ -1,9 +1,9 @@
 """`/v1/experiments/{id}/events`: what happens to an experiment, as Server-Sent Events.
 
-Three kinds of message: `state` (an event of the table `events`), `steps` (columns of one run's
-new steps) and `evaluations` (one run's new ones); `end` closes a stream whose experiment has
-ended. The id of a message is a position in all of them, so `Last-Event-ID` resumes anywhere, on
-any API process, and nothing has to be remembered here.
+There are three kinds of message: `state` (an event of the table `events`), `steps` (new steps of
+one run, in columns) and `evaluations` (new evaluations of one run); `end` closes a stream whose
+experiment has ended. The id of a message is the position after it in all three series, so
+`Last-Event-ID` resumes after any message, in any API process, and no process keeps any state.
 """
 
 import re
@@ -19,8 +19,8 @@ from starlette.concurrency import run_in_threadpool
 from api.dependencies import ExperimentId, Service, ServiceDep
 from api.experiments.progress import state_of
 from api.experiments.views import EventView
-from api.live.change_watch import Sight
-from api.live.long_polling import LISTEN
+from api.live.change_watch import Snapshot
+from api.live.long_polling import CHECK_SECONDS
 from api.runs.views import EvaluationView
 from models.errors import Invalid, Problem
 from models.states import TERMINAL
@@ -30,16 +30,16 @@ from models.store.metrics.rows import evaluation_counts, evaluations_of, steps_s
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 
-AT_ONCE = 500  # events, or steps of a run, in one look: bounds the memory of a stream
+AT_ONCE = 500  # events, or steps of a run, in one read; it bounds the memory of a stream
 _POSITION = re.compile(r"(\d{1,18})(?:-(\d{1,10}:\d{1,10}(?:\.\d{1,10}:\d{1,10})*))?")
 
 
 @dataclass(frozen=True)
 class Position:
-    """What a stream has told: events up to an id, and of each run steps and evaluations.
+    """What a stream has sent: the events up to an id, and the steps and evaluations of each run.
 
-    In text `7-100:1.50:0`: event 7, and in the order of the runs the step and the number of
-    evaluations. Runs that are not named have told nothing.
+    As text it is `7-100:1.50:0`: event 7, then for each run, in the order of the runs, its last
+    step and the number of its evaluations. Of runs beyond those, nothing was sent.
     """
 
     event: int = 0
@@ -47,12 +47,12 @@ class Position:
 
     @classmethod
     def parse(cls, text: str) -> "Position":
-        """Raises ValueError for what no stream has given out."""
-        found = _POSITION.fullmatch(text)
-        if found is None:
+        """Read the id of a message. Raises ValueError where no stream writes such an id."""
+        match = _POSITION.fullmatch(text)
+        if match is None:
             raise ValueError(text)
-        pairs = (pair.split(":") for pair in (found[2] or "").split(".") if pair)
-        return cls(int(found[1]), tuple((int(step), int(count)) for step, count in pairs))
+        pairs = (pair.split(":") for pair in (match[2] or "").split(".") if pair)
+        return cls(int(match[1]), tuple((int(step), int(count)) for step, count in pairs))
 
     def __str__(self) -> str:
         runs = ".".join(f"{step}:{count}" for step, count in self.runs)
@@ -62,13 +62,15 @@ class Position:
         return self.runs[index] if index < len(self.runs) else (0, 0)
 
     def with_run(self, index: int, step: int, evaluations: int) -> "Position":
-        told = [self.of(i) for i in range(max(len(self.runs), index + 1))]
-        told[index] = (step, evaluations)
-        return replace(self, runs=tuple(told))
+        runs = [self.of(i) for i in range(max(len(self.runs), index + 1))]
+        runs[index] = (step, evaluations)
+        return replace(self, runs=tuple(runs))
 
 
 @dataclass(frozen=True)
-class Look:
+class Batch:
+    """New messages, the position after them, and whether the experiment has ended."""
+
     messages: tuple[ServerSentEvent, ...]
     position: Position
     ended: bool
@@ -83,14 +85,14 @@ async def checked_position(
     ] = None,
     from_now: Annotated[bool, Query()] = False,
 ) -> Position:
-    """Where to go on; errors are told here, while the reply can still be one."""
-    here = await run_in_threadpool(_position_now, service, experiment_id)
+    """Return where the stream begins. Errors are raised here, before the reply has begun."""
+    latest = await run_in_threadpool(_position_now, service, experiment_id)
     try:
         if last_event_id:
             return Position.parse(last_event_id)
-        return here if from_now else Position()
+        return latest if from_now else Position()
     except ValueError:
-        reason = "this is no id of a message of an event stream; leave it out to begin anew"
+        reason = "not the id of a message of an event stream; omit it to start at the beginning"
         raise Invalid([Problem("/header/last-event-id", reason)]) from None
 
 
@@ -102,46 +104,46 @@ async def stream_events(
     position: Annotated[Position, Depends(checked_position)],
     figures: Annotated[bool, Query()] = True,
 ) -> AsyncIterator[ServerSentEvent]:
-    """States, steps and evaluations as they come, from the beginning or after `Last-Event-ID`.
+    """Stream states, steps and evaluations, from the beginning or after `Last-Event-ID`.
 
-    `from_now` begins with what is not there yet, for those who read the rest elsewhere: open the
-    stream first, and nothing is missed. `figures=false` leaves steps and evaluations out. The
-    stream ends with `end` once the experiment has ended and all is told.
+    `from_now` sends only what comes after the request; open the stream first, then read the rest
+    elsewhere, and nothing is missed. `figures=false` leaves steps and evaluations out. The stream
+    ends with `end` once the experiment has ended and everything has been sent.
     """
     while not service.stopping.is_set() and not await request.is_disconnected():
-        look = await _news(request, service, experiment_id, position, figures)
-        for message in look.messages:
+        batch = await _next_batch(request, service, experiment_id, position, figures)
+        for message in batch.messages:
             yield message
-        position = look.position
-        if not look.messages and look.ended:
+        position = batch.position
+        if not batch.messages and batch.ended:
             yield _message("end", position, {})
             return
 
 
-async def _news(
+async def _next_batch(
     request: Request, service: Service, experiment_id: str, position: Position, figures: bool
-) -> Look:
-    """What is new since `position` once something is, or nothing when nobody listens any more.
+) -> Batch:
+    """Return what is new since `position` once something is; nothing when the client has gone.
 
-    The look is shared with all streams that have come as far: those that follow closely.
+    The read is shared by all streams at this position, as those that follow closely are.
     """
 
-    def look() -> Sight[Look]:
-        found = _look(service, experiment_id, position, figures)
-        return Sight((found.position, found.ended), found)
+    def read() -> Snapshot[Batch]:
+        batch = _read_batch(service, experiment_id, position, figures)
+        return Snapshot((batch.position, batch.ended), batch)
 
     key = ("stream", experiment_id, position, figures)
-    with service.watches.of(key, look, experiment_id) as watched:
-        seen = await watched.fresh()
-        while not seen.value.messages and not seen.value.ended:
+    with service.changes.watch(key, read, experiment_id) as watch:
+        snapshot = await watch.fresh()
+        while not snapshot.value.messages and not snapshot.value.ended:
             if service.stopping.is_set() or await request.is_disconnected():
                 break
-            seen = await watched.other_than(seen, LISTEN)
-    return seen.value
+            snapshot = await watch.changed_from(snapshot, CHECK_SECONDS)
+    return snapshot.value
 
 
 def _position_now(service: Service, experiment_id: str) -> Position:
-    """After all that is there. Raises `NotFound`."""
+    """Return the position after everything that is stored. Raises `NotFound`."""
     with service.database.reading() as session:
         experiment(session, experiment_id)
         counts = evaluation_counts(session, experiment_id)
@@ -149,8 +151,8 @@ def _position_now(service: Service, experiment_id: str) -> Position:
         return Position(last_event(session, experiment_id), runs)
 
 
-def _look(service: Service, experiment_id: str, position: Position, figures: bool) -> Look:
-    """What is new since `position`, at most `AT_ONCE` of each."""
+def _read_batch(service: Service, experiment_id: str, position: Position, figures: bool) -> Batch:
+    """Return what is new since `position`, at most `AT_ONCE` of each kind."""
     messages: list[ServerSentEvent] = []
     with service.database.reading() as session:
         runs = runs_of(session, experiment_id)
@@ -160,16 +162,16 @@ def _look(service: Service, experiment_id: str, position: Position, figures: boo
             messages.append(_message("state", position, view))
         evaluated = evaluation_counts(session, experiment_id) if figures else {}
         for index, run in enumerate(runs if figures else ()):
-            step, told = position.of(index)
+            step, sent = position.of(index)
             if run.step > step:
                 series = steps_series(session, run.id, after=step, until=step + AT_ONCE)
-                position = position.with_run(index, min(step + AT_ONCE, run.step), told)
+                position = position.with_run(index, min(step + AT_ONCE, run.step), sent)
                 messages.append(_message("steps", position, {"run": run.id, **series}))
-            if evaluated.get(run.id, 0) > told:
-                items = _evaluations(session, run.id)[told:]
-                position = position.with_run(index, position.of(index)[0], told + len(items))
+            if evaluated.get(run.id, 0) > sent:
+                items = _evaluations(session, run.id)[sent:]
+                position = position.with_run(index, position.of(index)[0], sent + len(items))
                 messages.append(_message("evaluations", position, {"run": run.id, "items": items}))
-    return Look(tuple(messages), position, state_of(runs) in TERMINAL)
+    return Batch(tuple(messages), position, state_of(runs) in TERMINAL)
 
 
 def _message(event: str, position: Position, data: Any) -> ServerSentEvent:
@@ -177,7 +179,7 @@ def _message(event: str, position: Position, data: Any) -> ServerSentEvent:
 
 
 def _evaluations(session: Session, run_id: str) -> list[EvaluationView]:
-    """In the order in which they are written: at the last step, validation comes before test."""
+    """Return evaluations in the order of writing: at the last step, validation before test."""
     rows = evaluations_of(session, run_id)
     rows.sort(key=lambda row: (row.step, row.split == "test"))
     return [EvaluationView.model_validate(row) for row in rows]

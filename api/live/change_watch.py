@@ -1,7 +1,7 @@
-"""Things that are waited for: nobody looks at them while nothing happens, and then one for all.
+"""Watching for changes: one poll of the database, and one read, for all requests that wait.
 
-Two hundred people who watch an experiment sleep until its mark has changed, and are then answered
-by one look. The newest look is kept, so nobody is ever told something older than what they knew.
+Two hundred clients that follow an experiment sleep until its change mark has moved, and are then
+answered by one read. The newest snapshot is kept, so no client gets an older one than it has.
 """
 
 import asyncio
@@ -11,103 +11,108 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from api.live.single_flight import Looks, in_use, told
+from api.live.single_flight import Flight, in_use, retrieve_exception
 
-PAUSE = 0.1  # seconds between two questions whether something has changed
-LONGEST = 5.0  # seconds after which a thing is looked at all the same
+POLL_SECONDS = 0.1  # between two reads of the change marks
+MAX_AGE_SECONDS = 5.0  # of a snapshot, after which it is read again although no mark has moved
 
 T = TypeVar("T")
 
 
-class Sight(NamedTuple, Generic[T]):
-    """What a look saw. Two of equal marks say the same."""
+class Snapshot(NamedTuple, Generic[T]):
+    """What a read returned. Snapshots of equal versions say the same."""
 
-    mark: object
+    version: object
     value: T
 
 
-class Watched(Looks[Sight[T]]):
-    """One thing that is waited for."""
+class Watch(Flight[Snapshot[T]]):
+    """One watched thing; it belongs to `experiment_id`, or to no experiment."""
 
-    def __init__(self, look: Callable[[], Sight[T]], subject: str | None) -> None:
-        super().__init__(look)
-        self.subject, self.looked_at = subject, 0.0
-        self._newest: Sight[T] | None = None
-        self._turn: asyncio.Future[Sight[T]] = asyncio.get_running_loop().create_future()
+    def __init__(self, read: Callable[[], Snapshot[T]], experiment_id: str | None) -> None:
+        super().__init__(read)
+        self.experiment_id, self.read_at = experiment_id, 0.0
+        self._newest: Snapshot[T] | None = None
+        self._change: asyncio.Future[Snapshot[T]] = asyncio.get_running_loop().create_future()
 
-    async def other_than(self, seen: Sight[T], seconds: float) -> Sight[T]:
-        """The newest that differs from `seen`, or `seen` when there is none within `seconds`.
+    async def changed_from(self, known: Snapshot[T], seconds: float) -> Snapshot[T]:
+        """Return the newest snapshot once it differs from `known`, or `known` after `seconds`.
 
-        Raises what the look raised.
+        Raises what the read raised.
         """
-        if self._newest is not None and self._newest.mark != seen.mark:
+        if self._newest is not None and self._newest.version != known.version:
             return self._newest
-        turn = self._turn
-        await asyncio.wait([turn], timeout=seconds)
-        return turn.result() if turn.done() else seen
+        change = self._change
+        await asyncio.wait([change], timeout=seconds)
+        return change.result() if change.done() else known
 
-    async def _now(self) -> Sight[T]:
-        self.looked_at = asyncio.get_running_loop().time()
+    async def _run(self) -> Snapshot[T]:
+        self.read_at = asyncio.get_running_loop().time()
         try:
-            seen = await super()._now()
-        except Exception as fault:
-            self._take_turn().set_exception(fault)
+            snapshot = await super()._run()
+        except Exception as error:
+            self._take_change().set_exception(error)
             raise
-        if self._newest is None or self._newest.mark != seen.mark:
-            self._newest = seen
-            self._take_turn().set_result(seen)
-        return seen
+        if self._newest is None or self._newest.version != snapshot.version:
+            self._newest = snapshot
+            self._take_change().set_result(snapshot)
+        return snapshot
 
-    def _take_turn(self) -> "asyncio.Future[Sight[T]]":
-        turn, self._turn = self._turn, asyncio.get_running_loop().create_future()
-        turn.add_done_callback(told)
-        return turn
+    def _take_change(self) -> "asyncio.Future[Snapshot[T]]":
+        """Return the future that all now wait on; those who come later wait on another."""
+        change, self._change = self._change, asyncio.get_running_loop().create_future()
+        change.add_done_callback(retrieve_exception)
+        return change
 
 
-class Watches:
-    """All that is waited for in this process, by key, while somebody waits.
+class ChangeWatch:
+    """The watches of this process, by key. One task polls for all of them, while there are any.
 
-    `marks` tells of some experiments, in a thread, a mark each that changes when they do.
+    `change_marks` is called in a thread with ids of experiments, and returns for each a mark that
+    moves when the experiment changes.
     """
 
-    def __init__(self, marks: Callable[[Collection[str]], Mapping[str, object]]) -> None:
-        self._marks = marks
-        self._last: Mapping[str, object] = {}
-        self._all: dict[Hashable, Watched[Any]] = {}
-        self._keeper: asyncio.Task[None] | None = None
+    def __init__(self, change_marks: Callable[[Collection[str]], Mapping[str, object]]) -> None:
+        self._change_marks = change_marks
+        self._last_marks: Mapping[str, object] = {}
+        self._watches: dict[Hashable, Watch[Any]] = {}
+        self._poller: asyncio.Task[None] | None = None
 
     @contextmanager
-    def of(
-        self, key: Hashable, look: Callable[[], Sight[T]], subject: str | None = None
-    ) -> Iterator[Watched[T]]:
-        """What all share who wait under `key`. It is looked at when the mark of `subject`, an
-        experiment, has changed; without a subject at each turn."""
-        with in_use(self._all, key, Watched(look, subject)) as watched:
-            if self._keeper is None:
-                self._keeper = asyncio.create_task(self._keep_looking())
-            yield watched
+    def watch(
+        self, key: Hashable, read: Callable[[], Snapshot[T]], experiment_id: str | None = None
+    ) -> Iterator[Watch[T]]:
+        """Yield the watch that all share under `key`.
 
-    async def _keep_looking(self) -> None:
+        It is read again when the mark of `experiment_id` has moved, and without one at each poll.
+        """
+        with in_use(self._watches, key, Watch(read, experiment_id)) as watch:
+            if self._poller is None:
+                self._poller = asyncio.create_task(self._poll())
+            yield watch
+
+    async def _poll(self) -> None:
         try:
-            while self._all:
-                await asyncio.sleep(PAUSE)
+            while self._watches:
+                await asyncio.sleep(POLL_SECONDS)
                 changed = await self._changed()
-                late = asyncio.get_running_loop().time() - LONGEST
-                for watched in self._all.values():
-                    if watched.subject in changed or watched.looked_at < late:
-                        watched.soon()
+                oldest = asyncio.get_running_loop().time() - MAX_AGE_SECONDS
+                for watch in self._watches.values():
+                    if watch.experiment_id in changed or watch.read_at < oldest:
+                        watch.schedule()
         finally:
-            self._keeper = None
+            self._poller = None
 
     async def _changed(self) -> set[str | None]:
-        """The subjects that are to be looked at, and None for things that have none."""
-        subjects = {one.subject for one in self._all.values() if one.subject is not None}
-        if not subjects:
+        """Return the experiments to read again, and None for watches that belong to none."""
+        watches = self._watches.values()
+        ids = {watch.experiment_id for watch in watches if watch.experiment_id is not None}
+        if not ids:
             return {None}
         try:
-            found = await run_in_threadpool(self._marks, subjects)
-        except Exception:  # the looks will meet the same, and tell it to those who wait
-            return {None, *subjects}
-        last, self._last = self._last, {one: found.get(one) for one in subjects}
-        same = {one for one in subjects if one in last and last[one] == self._last[one]}
-        return {None, *(subjects - same)}
+            marks = await run_in_threadpool(self._change_marks, ids)
+        except Exception:  # the reads will fail in the same way, and tell those who wait
+            return {None, *ids}
+        last, self._last_marks = self._last_marks, {one: marks.get(one) for one in ids}
+        same = {one for one in ids if one in last and last[one] == self._last_marks[one]}
+        return {None, *(ids - same)}

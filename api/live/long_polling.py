@@ -1,7 +1,8 @@
-"""`?wait=`: a reply held until something changed, without holding a thread or a connection.
+"""Long polling (`?wait=`): a reply that is held until something changes.
 
 The tag of the last reply comes back in `If-None-Match`, so a change between two calls is seen at
-once. Meanwhile the request sleeps on the event loop; SQL runs in the thread pool.
+once. Meanwhile the request sleeps on the event loop and holds neither a thread nor a connection to
+the database; SQL runs in the thread pool.
 """
 
 import threading
@@ -12,35 +13,37 @@ from typing import TypeVar
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from api.live.change_watch import Sight, Watches
+from api.live.change_watch import ChangeWatch, Snapshot
 
 LONGEST_WAIT = 60  # seconds; below the idle limits of common proxies
-LISTEN = 2.0  # seconds within which it is noticed that nobody listens, or that the service stops
+CHECK_SECONDS = 2.0  # between two checks whether the client is gone, or the service stops
 
 T = TypeVar("T")
 
 
-async def held(
+async def wait_for_change(
     request: Request,
-    watches: Watches,
+    changes: ChangeWatch,
     stopping: threading.Event,
     key: str,
-    look: Callable[[], Sight[T]],
-    enough: Callable[[Sight[T]], bool],
+    read: Callable[[], Snapshot[T]],
+    *,
+    until: Callable[[Snapshot[T]], bool],
     wait: float,
-    subject: str | None = None,
-) -> Sight[T]:
-    """What `look` sees once it is enough, or after `wait` seconds, or when nobody listens.
+    experiment_id: str | None = None,
+) -> Snapshot[T]:
+    """Return the snapshot that satisfies `until`, or the newest one after `wait` seconds.
 
-    Looks are shared with all who wait under the same `key`; `subject` as in `Watches.of`.
+    It also ends when the client has gone or the service stops. Reads are shared by all who wait
+    under the same `key`; `experiment_id` is that of `ChangeWatch.watch`.
     """
     if not wait:
-        return await run_in_threadpool(look)
+        return await run_in_threadpool(read)
     deadline = time.monotonic() + wait
-    with watches.of(key, look, subject) as watched:
-        seen = await watched.fresh()
-        while not enough(seen) and (left := deadline - time.monotonic()) > 0:
+    with changes.watch(key, read, experiment_id) as watch:
+        snapshot = await watch.fresh()
+        while not until(snapshot) and (left := deadline - time.monotonic()) > 0:
             if stopping.is_set() or await request.is_disconnected():
                 break
-            seen = await watched.other_than(seen, min(left, LISTEN))
-    return seen
+            snapshot = await watch.changed_from(snapshot, min(left, CHECK_SECONDS))
+    return snapshot

@@ -1,8 +1,8 @@
-"""One look at the database for all who ask the same at the same time, however many they are.
+"""Single flight: one read of the database for all requests that need the same thing at once.
 
-Two hundred people who watch an experiment are all told of a change at once, and then all ask again:
-whether their key is still good, and how the experiment stands. **A look begins after the question
-that it answers**, so what is shared is as fresh as what each would have seen alone.
+Two hundred clients that follow an experiment all learn of a change at the same time, and then all
+ask again: whether their key still works, and how the experiment stands. **A read begins after
+every request that it answers**, so a shared answer is as fresh as if each request had read alone.
 """
 
 import asyncio
@@ -15,66 +15,66 @@ from starlette.concurrency import run_in_threadpool
 T = TypeVar("T")
 
 
-class Looks(Generic[T]):
-    """Looks at one thing, one after the other. Of one event loop, as its tasks are."""
+class Flight(Generic[T]):
+    """Reads of one thing, one after the other. Belongs to one event loop, as its tasks do."""
 
-    def __init__(self, look: Callable[[], T]) -> None:
+    def __init__(self, read: Callable[[], T]) -> None:
         self.users = 0
-        self._look = look
-        self._going_on: asyncio.Task[T] | None = None
+        self._read = read
+        self._current: asyncio.Task[T] | None = None
         self._next: asyncio.Task[T] | None = None
 
     async def fresh(self) -> T:
-        """What a look sees that begins after this call; all who call before it begins share it."""
-        return await asyncio.shield(self.soon())  # one who hangs up ends it for nobody else
+        """Return the result of a read that begins after this call; all earlier calls share it."""
+        return await asyncio.shield(self.schedule())  # a client that hangs up cancels no other's
 
-    def soon(self) -> "asyncio.Task[T]":
-        """The look that begins next."""
+    def schedule(self) -> "asyncio.Task[T]":
+        """Return the read that begins next, and schedule it where there is none yet."""
         if self._next is None:
-            self._next = asyncio.create_task(self._after(self._going_on))
-            self._next.add_done_callback(told)
+            self._next = asyncio.create_task(self._after(self._current))
+            self._next.add_done_callback(retrieve_exception)
         return self._next
 
-    async def _after(self, before: "asyncio.Task[T] | None") -> T:
-        if before is not None:
-            await asyncio.wait([before])
-        self._going_on, self._next = self._next, None
-        return await self._now()
+    async def _after(self, previous: "asyncio.Task[T] | None") -> T:
+        if previous is not None:
+            await asyncio.wait([previous])
+        self._current, self._next = self._next, None
+        return await self._run()
 
-    async def _now(self) -> T:
-        return await run_in_threadpool(self._look)
-
-
-L = TypeVar("L", bound=Looks[Any])
+    async def _run(self) -> T:
+        return await run_in_threadpool(self._read)
 
 
-class SharedLooks:
-    """What is asked in this process at a moment, by key."""
+F = TypeVar("F", bound=Flight[Any])
+
+
+class SingleFlight:
+    """The shared reads of this process, by key."""
 
     def __init__(self) -> None:
-        self._asked: dict[Hashable, Looks[Any]] = {}
+        self._flights: dict[Hashable, Flight[Any]] = {}
 
-    async def once(self, key: Hashable, look: Callable[[], T]) -> T:
-        """What `look`, in a thread, sees for all who ask for `key` before it begins."""
-        with in_use(self._asked, key, Looks(look)) as looks:
-            seen: T = await looks.fresh()
-        return seen
+    async def once(self, key: Hashable, read: Callable[[], T]) -> T:
+        """Return what `read` returns, run in a thread once for all who need `key` by then."""
+        with in_use(self._flights, key, Flight(read)) as flight:
+            result: T = await flight.fresh()
+        return result
 
 
 @contextmanager
-def in_use(kept: dict[Hashable, L], key: Hashable, new: L) -> Iterator[L]:
-    """What is kept under the key, or else `new`: kept as long as somebody uses it."""
-    looks = kept.setdefault(key, new)
-    looks.users += 1
+def in_use(flights: dict[Hashable, F], key: Hashable, new: F) -> Iterator[F]:
+    """Yield the flight under the key, or else `new`; it is kept while there are users of it."""
+    flight = flights.setdefault(key, new)
+    flight.users += 1
     try:
-        yield looks
+        yield flight
     finally:
-        looks.users -= 1
-        if not looks.users:
-            del kept[key]
+        flight.users -= 1
+        if not flight.users:
+            del flights[key]
 
 
-def told(done: "asyncio.Future[Any]") -> None:
-    """Its fault has been told to whoever waits; nobody may wait any more."""
+def retrieve_exception(done: "asyncio.Future[Any]") -> None:
+    """Mark the exception of a future as handled: those who wait raise it, and nobody may wait."""
     if not done.cancelled():
         done.exception()

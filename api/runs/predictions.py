@@ -16,8 +16,8 @@ from api.access.quotas import require_prediction_room
 from api.dependencies import PredictionId, RunId, Service, ServiceDep
 from api.http.json_bodies import JsonBody
 from api.http.views import View
-from api.live.change_watch import Sight
-from api.live.long_polling import LONGEST_WAIT, held
+from api.live.change_watch import Snapshot
+from api.live.long_polling import LONGEST_WAIT, wait_for_change
 from api.openapi.responses import LOCATION, may_answer
 from api.runs.prediction_bodies import PREDICT_BODY, TextPair, parse_pairs
 from models.errors import Conflict, TooMany
@@ -143,7 +143,7 @@ def _ask(service: Service, caller: Caller, run_id: str, pairs: list[TextPair]) -
         return create_prediction(session, run_id, pairs, clock.now(session), caller.key_id).id
 
 
-def _look(service: Service, prediction_id: str) -> PredictionView:
+def _read(service: Service, prediction_id: str) -> PredictionView:
     with service.database.reading() as session:
         return PredictionView.of(prediction(session, prediction_id))
 
@@ -151,15 +151,19 @@ def _look(service: Service, prediction_id: str) -> PredictionView:
 async def _answered(
     request: Request, service: Service, prediction_id: str, wait: float
 ) -> PredictionView:
-    """The view once it has an answer, or after `wait` seconds; no thread waits meanwhile."""
+    """Return the view once it has an answer, or after `wait` seconds; no thread waits meanwhile."""
 
-    def look() -> Sight[PredictionView]:
-        view = _look(service, prediction_id)
-        return Sight(view.state, view)
+    def read() -> Snapshot[PredictionView]:
+        view = _read(service, prediction_id)
+        return Snapshot(view.state, view)
 
-    def enough(seen: Sight[PredictionView]) -> bool:
-        return seen.value.state != PredictionState.QUEUED
-
-    return (
-        await held(request, service.watches, service.stopping, prediction_id, look, enough, wait)
-    ).value
+    snapshot = await wait_for_change(
+        request,
+        service.changes,
+        service.stopping,
+        prediction_id,
+        read,
+        until=lambda snapshot: snapshot.value.state != PredictionState.QUEUED,
+        wait=wait,
+    )
+    return snapshot.value

@@ -1,4 +1,4 @@
-"""A number to look at, and time in which a test's scene must have ended."""
+"""A number to be read by a test, and the time within which a test's scene must end."""
 
 import asyncio
 import threading
@@ -9,15 +9,15 @@ SOON = 60.0
 
 
 class Thing:
-    """A number, seen as it was when the look began. Looks end when they are let go."""
+    """A number, as it was when the read began. Reads end when `go` is set."""
 
     def __init__(self) -> None:
-        self.looks = self.number = 0
+        self.reads = self.number = 0
         self.go = threading.Event()
         self.go.set()
 
     def __call__(self) -> int:
-        self.looks += 1
+        self.reads += 1
         number = self.number
         assert self.go.wait(SOON)
         return number
@@ -27,6 +27,6 @@ def run(scene: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(scene, SOON))
 
 
-async def until(said: Callable[[], bool]) -> None:
-    while not said():
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
         await asyncio.sleep(0.005)

@@ -114,7 +114,9 @@ def test_what_happens_later_arrives_while_the_stream_is_open(api: ApiForTests) -
 def test_what_happens_while_a_stream_is_quiet_is_told_once_it_happens(
     api: ApiForTests, monkeypatch: pytest.MonkeyPatch, figures: bool
 ) -> None:
-    monkeypatch.setattr(change_watch, "LONGEST", 3600.0)  # so that nothing but the mark wakes it
+    monkeypatch.setattr(
+        change_watch, "MAX_AGE_SECONDS", 3600.0
+    )  # so that nothing but the mark wakes it
     made = api.submit(seeds={"count": 1})
     first, second = (run["id"] for run in made["runs"])
     place = f"/v1/experiments/{made['id']}/events"

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from api.dependencies import Service
+from api.experiments import changed_view
 from api.experiments.views import ExperimentView
 from api.live import change_watch
-from api.live import long_polling as api_waiting
-from api.live.change_watch import Watched
+from api.live.change_watch import Watch
 from models.store.run_life import runs
 
 from support.api import ApiForTests, now
@@ -99,49 +99,49 @@ def test_a_service_that_stops_lets_waiting_clients_go(
     api: ApiForTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = api.submit()
-    tag, looked, look = tag_of(api, made), threading.Event(), api_waiting._look
+    tag, was_read, read = tag_of(api, made), threading.Event(), changed_view._read
 
     def noticed(service: Service, experiment_id: str) -> ExperimentView:
-        looked.set()
-        return look(service, experiment_id)
+        was_read.set()
+        return read(service, experiment_id)
 
-    monkeypatch.setattr(api_waiting, "_look", noticed)
+    monkeypatch.setattr(changed_view, "_read", noticed)
     with ThreadPoolExecutor(1) as pool:
         held = waiting(pool, api, made, tag)
-        assert looked.wait(LONG)
+        assert was_read.wait(LONG)
         api.thread.stop()
         assert held.result().status_code in (200, 304)
 
 
-def test_many_who_wait_for_one_experiment_cost_few_looks(
+def test_many_who_wait_for_one_experiment_cost_few_reads(
     api: ApiForTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_watch, "LONGEST", 3600.0)
+    monkeypatch.setattr(change_watch, "MAX_AGE_SECONDS", 3600.0)
     made = api.submit()
-    tag, look, looks, clients = tag_of(api, made), api_waiting._look, [], 20
+    tag, read, reads, clients = tag_of(api, made), changed_view._read, [], 20
 
     def counted(service: Service, experiment_id: str) -> ExperimentView:
-        looks.append(experiment_id)
-        return look(service, experiment_id)
+        reads.append(experiment_id)
+        return read(service, experiment_id)
 
-    def noted(*given: Any) -> Watched[Any]:
-        waited_for.append(Watched(*given))
-        return waited_for[-1]
+    def noted(*given: Any) -> Watch[Any]:
+        watches.append(Watch(*given))
+        return watches[-1]
 
-    waited_for: list[Watched[Any]] = []
-    monkeypatch.setattr(change_watch, "Watched", noted)
-    monkeypatch.setattr(api_waiting, "_look", counted)
+    watches: list[Watch[Any]] = []
+    monkeypatch.setattr(change_watch, "Watch", noted)
+    monkeypatch.setattr(changed_view, "_read", counted)
     with ThreadPoolExecutor(clients) as pool:
         held = [waiting(pool, api, made, tag) for _ in range(clients)]
-        while sum(watched.users for watched in waited_for) < clients:
+        while sum(watch.users for watch in watches) < clients:
             time.sleep(0.05)
         time.sleep(1)
         assert not any(reply.done() for reply in held)
-        idle = len(looks)
+        idle = len(reads)
         assert idle <= clients + 1  # of those who came, and none while nothing happens
         api.claim(made["runs"][0]["id"])
         assert {reply.result().status_code for reply in held} == {200}
-    assert len(looks) - idle <= 2
+    assert len(reads) - idle <= 2
 
 
 def test_one_who_looked_closely_is_never_told_of_the_time_before(api: ApiForTests) -> None:

@@ -1,50 +1,50 @@
-"""Those who ask the same at the same time share a look that begins after it."""
+"""Requests for the same thing at the same time share a read that begins after them all."""
 
 import asyncio
 
 import pytest
 
-from api.live.single_flight import Looks, SharedLooks
+from api.live.single_flight import Flight, SingleFlight
 
 from support.numbers import Thing, run, until
 
 
-def test_all_who_ask_before_a_look_begins_share_it_and_of_another_thing_is_another() -> None:
+def test_all_who_ask_before_a_read_begins_share_it_and_another_thing_has_its_own() -> None:
     async def scene() -> None:
-        shared, here, there = SharedLooks(), Thing(), Thing()
+        shared, here, there = SingleFlight(), Thing(), Thing()
         asked = [shared.once("here", here) for _ in range(50)]
         assert await asyncio.gather(*asked, shared.once("there", there)) == [0] * 51
-        assert (here.looks, there.looks) == (1, 1)
+        assert (here.reads, there.reads) == (1, 1)
 
     run(scene())
 
 
-def test_one_who_asks_during_a_look_gets_the_next_that_begins_after_it() -> None:
+def test_one_who_asks_during_a_read_gets_the_next_that_begins_after_it() -> None:
     async def scene() -> None:
         thing = Thing()
-        looks = Looks(thing)
+        flight = Flight(thing)
         thing.go.clear()
-        early = asyncio.create_task(looks.fresh())
-        await until(lambda: thing.looks == 1)
+        early = asyncio.create_task(flight.fresh())
+        await until(lambda: thing.reads == 1)
         thing.number = 7
-        late = [asyncio.create_task(looks.fresh()) for _ in range(20)]
+        late = [asyncio.create_task(flight.fresh()) for _ in range(20)]
         await asyncio.sleep(0.02)
-        assert thing.looks == 1, "two looks at one thing at the same time"
+        assert thing.reads == 1, "two reads of one thing at the same time"
         thing.go.set()
         assert await early == 0
         assert await asyncio.gather(*late) == [7] * 20
-        assert thing.looks == 2
+        assert thing.reads == 2
 
     run(scene())
 
 
-def test_one_who_hangs_up_ends_the_look_for_nobody_else() -> None:
+def test_one_who_hangs_up_ends_the_read_for_nobody_else() -> None:
     async def scene() -> None:
         thing = Thing()
-        looks = Looks(thing)
+        flight = Flight(thing)
         thing.go.clear()
-        first, second = (asyncio.create_task(looks.fresh()) for _ in range(2))
-        await until(lambda: thing.looks == 1)
+        first, second = (asyncio.create_task(flight.fresh()) for _ in range(2))
+        await until(lambda: thing.reads == 1)
         first.cancel()
         await asyncio.sleep(0)
         thing.go.set()
@@ -55,7 +55,7 @@ def test_one_who_hangs_up_ends_the_look_for_nobody_else() -> None:
 
 def test_a_fault_is_told_to_everyone_and_what_nobody_asks_is_forgotten() -> None:
     async def scene() -> None:
-        shared, thing = SharedLooks(), Thing()
+        shared, thing = SingleFlight(), Thing()
 
         def broken() -> int:
             raise KeyError("gone")
@@ -68,6 +68,6 @@ def test_a_fault_is_told_to_everyone_and_what_nobody_asks_is_forgotten() -> None
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(shared.once("it", thing), 0.05)
         thing.go.set()
-        assert not shared._asked
+        assert not shared._flights
 
     run(scene())

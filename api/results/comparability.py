@@ -1,25 +1,57 @@
-"""Whether two arms can be compared: the same data, the same split, a shared seed.
+"""What a comparison needs of each arm, and whether two arms can be compared.
 
-Each refusal names the query parameter that has to change.
+They can when they have the same data, the same split and a shared seed. Each refusal names the
+query parameter that has to change.
 """
 
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from api.dependencies import Service
-from api.results.arm_runs import arm_runs
 from models.comparison.arm_runs import ArmRuns
-from models.errors import Invalid, NotFound, Problem
-from models.specs.experiment import ExperimentSpec
+from models.errors import FilesAway, Invalid, NotFound, Problem
+from models.files.run_files import SCORES
+from models.specs.experiment import Arm, ExperimentSpec
 from models.specs.parse import parse_spec
+from models.states import RunState
 from models.store.experiments import experiment, runs_of
 from models.store.metrics.rows import final_metrics
+from models.store.tables import Run
+
+log = logging.getLogger(__name__)
+
+Metrics = Mapping[str, Mapping[str, float]]
+"""Final metrics by run id."""
+
+
+def arm_runs(arm: Arm, runs: Sequence[Run], metrics: Metrics, service: Service) -> ArmRuns:
+    """Return the runs of the arm that succeeded, out of all `runs` of its experiment."""
+    own = [run for run in runs if run.arm == arm.name and run.state == RunState.SUCCEEDED]
+    return ArmRuns(
+        name=arm.name,
+        metrics={run.seed: metrics[run.id] for run in own},
+        folders=_folders(service, own),
+        collapsed_loss_per_row=arm.loss.collapsed_loss_per_row,
+    )
+
+
+def _folders(service: Service, runs: Sequence[Run]) -> dict[int, Path]:
+    """Return the folders of the runs by seed; without test scores where the bucket is away."""
+    try:
+        for run in runs:
+            service.run_file(run.id, SCORES)
+    except FilesAway as away:
+        log.warning("comparing without test scores: %s", away)
+    return {run.seed: service.settings.run_dir(run.id) for run in runs}
 
 
 @dataclass(frozen=True)
 class Side:
-    """One arm as named in the query, with all that may forbid to compare it with another."""
+    """One arm as the query names it, with everything that decides whether it can be compared."""
 
     experiment: str
     arm: str
@@ -27,7 +59,7 @@ class Side:
     content_hash: str
     arms: dict[str, ArmRuns]
     seeds: frozenset[int]
-    """Of all runs of the arm, whatever became of them."""
+    """Of all runs of the arm, in whatever state."""
 
     @property
     def runs(self) -> ArmRuns:
@@ -35,6 +67,10 @@ class Side:
 
 
 def side_of(session: Session, name: str, path: str, service: Service) -> Side:
+    """Read the arm that the query parameter `name` gives as `EXPERIMENT/ARM`.
+
+    Raises `Invalid` where there is no such experiment or arm.
+    """
     experiment_id, _, arm = path.partition("/")
     try:
         row = experiment(session, experiment_id)
@@ -57,30 +93,29 @@ def side_of(session: Session, name: str, path: str, service: Service) -> Side:
     )
 
 
-def refusals(one: Side, two: Side, metric: str) -> list[Problem]:
-    """Why the two cannot be compared on this metric."""
-    if (one.experiment, one.arm) == (two.experiment, two.arm):
-        return [_problem("b", "this is the arm that a names; name another")]
+def refusals(a: Side, b: Side, metric: str) -> list[Problem]:
+    """Return why the two arms cannot be compared on this metric; empty when they can."""
+    if (a.experiment, a.arm) == (b.experiment, b.arm):
+        return [_problem("b", "a and b name the same arm; name another")]
     problems = []
-    if one.content_hash != two.content_hash:
-        problems.append(_problem("b", "its data set has other rows than that of a"))
-    if one.spec.split != two.spec.split:
-        problems.append(_problem("b", "its split differs from that of a, so the test pairs may"))
-    if not one.seeds & two.seeds:
-        problems.append(_problem("b", "it shares no seed with a, so no runs can be paired"))
+    if a.content_hash != b.content_hash:
+        problems.append(_problem("b", "its data set has other rows than the data set of a"))
+    if a.spec.split != b.spec.split:
+        problems.append(
+            _problem("b", "its split differs from the split of a, so the test pairs may differ too")
+        )
+    if not a.seeds & b.seeds:
+        problems.append(_problem("b", "it shares no seed with a, so their runs cannot be paired"))
     if metric.startswith("validation."):
         needed = ["validation_pairs"]
         if "loss" in metric:
             needed = ["validation_batches", "batch_size"]
-        differing = [name for name in needed if getattr(one.spec, name) != getattr(two.spec, name)]
-        if (
-            metric == "validation.baseline_loss"
-            and one.spec.baseline.loss != two.spec.baseline.loss
-        ):
+        differing = [name for name in needed if getattr(a.spec, name) != getattr(b.spec, name)]
+        if metric == "validation.baseline_loss" and a.spec.baseline.loss != b.spec.baseline.loss:
             differing.append("the loss of the baseline arm")
         if differing:
             what = " and ".join(differing)
-            problems.append(_problem("metric", f"it is measured otherwise in b: {what} differs"))
+            problems.append(_problem("metric", f"it is measured differently in b: {what} differs"))
     return problems
 
 

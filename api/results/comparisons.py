@@ -1,8 +1,8 @@
 """`/v1/comparisons`: any two arms over the seeds that they share, also of different experiments.
 
-Within one experiment, on the terms that it declared, the answer is that of the results document:
-Holm's rule looks at the same family. Everything else was chosen after results were there, so it is
-a secondary figure, however small its p.
+Within one experiment, and on the terms that it declared, the comparison is that of the results
+document, with Holm's correction over the same family. Any other comparison was chosen after the
+results were known, so it is secondary, however small its p value is.
 """
 
 from dataclasses import replace
@@ -38,35 +38,38 @@ def compare_arms(
     declared for a loss says nothing of an accuracy, so there it has to be given.
     """
     with service.database.reading() as session:
-        one = side_of(session, "a", a, service)
-        two = side_of(session, "b", b, service)
-    declared = rule_of(one.spec.decision)
-    asked = metric or declared.metric
-    problems = refusals(one, two, asked)
+        first = side_of(session, "a", a, service)
+        second = side_of(session, "b", b, service)
+    declared = rule_of(first.spec.decision)
+    on = metric or declared.metric
+    problems = refusals(first, second, on)
     if problems:
         raise Invalid(problems)
-    own = declared.margin_for(asked)
-    rule = Rule(asked, margin or own, confidence or declared.confidence)
-    shared = len(one.seeds & two.seeds)
-    as_declared = rule == Rule(asked, own, declared.confidence)
-    if one.experiment == two.experiment and as_declared and asked == declared.metric:
-        return compare_on(_every_pair(one, two), [asked], rule, "primary", shared)[0]
-    if one.experiment == two.experiment and as_declared and asked in SECONDARY:
-        others = [one for one in SECONDARY if one not in (asked, declared.metric)]
-        pairs = _every_pair(one, two)
-        return compare_on(pairs, [asked, *others], declared, "secondary", shared)[0]
-    return compare_on(_alone(one, two), [asked], rule, "secondary", shared)[0]
+    own_margin = declared.margin_for(on)
+    rule = Rule(on, margin or own_margin, confidence or declared.confidence)
+    shared = len(first.seeds & second.seeds)
+    as_declared = first.experiment == second.experiment and rule == Rule(
+        on, own_margin, declared.confidence
+    )
+    if as_declared and on == declared.metric:
+        return compare_on(_every_pair(first, second), [on], rule, "primary", shared)[0]
+    if as_declared and on in SECONDARY:
+        others = [other for other in SECONDARY if other not in (on, declared.metric)]
+        pairs = _every_pair(first, second)
+        return compare_on(pairs, [on, *others], declared, "secondary", shared)[0]
+    return compare_on(_one_pair(first, second), [on], rule, "secondary", shared)[0]
 
 
-def _every_pair(one: Side, two: Side) -> Sides:
-    """The pairs of arms of the results document, the asked one first and in the asked order."""
-    others = [pair for pair in pairs_of_arms(one.spec) if set(pair) != {one.arm, two.arm}]
-    return [(one.arms[a], one.arms[b]) for a, b in [(one.arm, two.arm), *others]]
+def _every_pair(first: Side, second: Side) -> Sides:
+    """Return the pairs of arms of the results document, beginning with the requested pair."""
+    requested = (first.arm, second.arm)
+    others = [pair for pair in pairs_of_arms(first.spec) if set(pair) != set(requested)]
+    return [(first.arms[a], first.arms[b]) for a, b in [requested, *others]]
 
 
-def _alone(one: Side, two: Side) -> Sides:
-    """The two arms; of different experiments they carry their experiments' ids."""
-    if one.experiment == two.experiment:
-        return [(one.runs, two.runs)]
-    a, b = (replace(side.runs, name=f"{side.experiment}/{side.arm}") for side in (one, two))
+def _one_pair(first: Side, second: Side) -> Sides:
+    """Return the two arms; arms of different experiments are named EXPERIMENT/ARM."""
+    if first.experiment == second.experiment:
+        return [(first.runs, second.runs)]
+    a, b = (replace(side.runs, name=f"{side.experiment}/{side.arm}") for side in (first, second))
     return [(a, b)]

@@ -1,4 +1,4 @@
-"""From the rows of an experiment to its results document."""
+"""The results document of an experiment, from its rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from api.dependencies import Service
 from api.experiments.progress import state_of
-from api.results.arm_runs import Metrics, arm_runs
-from api.results.interim_verdicts import LookedAt
-from api.results.views import ArmResult, Baselines, Curve, Results, RunResult, WaitingTimes
+from api.results.comparability import Metrics, arm_runs
+from api.results.interim_verdicts import InterimVerdicts
+from api.results.views import ArmResult, Baselines, Curve, Results, RunResult, TimeToEventView
 from api.runs.progress import problem_of
 from models.comparison.arm_runs import Sides
 from models.comparison.families import (
@@ -32,8 +32,9 @@ from models.store.tables import Run
 def results_document(
     session: Session, experiment_id: str, service: Service, target_loss: float | None = None
 ) -> Results:
-    """The document as of now; `target_loss` (a batch's loss of the baseline) adds a waiting time.
+    """Return the results as of now.
 
+    `target_loss`, in the loss of the baseline on a batch, adds the steps until it is reached.
     Raises `NotFound` when there is no such experiment.
     """
     row = experiment(session, experiment_id)
@@ -42,8 +43,8 @@ def results_document(
     metrics = final_metrics(session, experiment_id)
     series = curves(session, experiment_id)
     kept = kept_steps(session, experiment_id)
-    looked = LookedAt(session, experiment_id, spec)
-    state = state_of(runs, looked.plan)
+    interim = InterimVerdicts(session, experiment_id, spec)
+    state = state_of(runs, interim.plan)
     arms = [
         ArmResult(
             name=arm.name,
@@ -65,9 +66,9 @@ def results_document(
         left_out_pairs=row.left_out_pairs,
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
-        comparisons=_comparisons(spec, runs, metrics, service, looked),
-        waiting_times=_waiting_times(session, experiment_id, spec, runs, target_loss),
-        plan=looked.plan,
+        comparisons=_comparisons(spec, runs, metrics, service, interim),
+        waiting_times=_time_to_event(session, experiment_id, spec, runs, target_loss),
+        plan=interim.plan,
     )
 
 
@@ -108,45 +109,45 @@ def _comparisons(
     runs: Sequence[Run],
     metrics: Metrics,
     service: Service,
-    looked: LookedAt,
+    interim: InterimVerdicts,
 ) -> list[Comparison]:
     arms = {arm.name: arm_runs(arm, runs, metrics, service) for arm in spec.arms}
     sides = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
     rule, expected = rule_of(spec.decision), len(spec.seeds.values())
-    if not looked.plan:
+    if not interim.plan:
         return compare_arms(sides, rule, expected_pairs=expected)
-    return _planned_comparisons(sides, rule, expected, looked)
+    return _planned_comparisons(sides, rule, expected, interim)
 
 
 def _planned_comparisons(
-    sides: Sides, rule: Rule, expected: int, looked: LookedAt
+    sides: Sides, rule: Rule, expected: int, interim: InterimVerdicts
 ) -> list[Comparison]:
-    """Each by itself, at the level of its look: the plan has shared out the error already."""
+    """Compare each pair alone, at the level of its look: the plan has divided the error already."""
     others = [metric for metric in SECONDARY if metric != rule.metric]
     kinds: list[tuple[Role, list[str]]] = [("primary", [rule.metric]), ("secondary", others)]
     return [
-        looked.judged(found)
+        interim.judged(comparison)
         for role, metrics in kinds
         for a, b in sides
         for metric in metrics
-        for found in compare_on(
+        for comparison in compare_on(
             [(a, b)],
             [metric],
-            replace(rule, confidence=looked.confidence(a.name, b.name)),
+            replace(rule, confidence=interim.confidence(a.name, b.name)),
             role,
             expected,
         )
     ]
 
 
-def _waiting_times(
+def _time_to_event(
     session: Session,
     experiment_id: str,
     spec: ExperimentSpec,
     runs: Sequence[Run],
     target_loss: float | None,
-) -> WaitingTimes:
+) -> TimeToEventView:
     # scipy.stats takes a second to import, which starting the API need not wait for
-    from api.results.time_to_event import waiting_times
+    from api.results.time_to_event import time_to_event
 
-    return waiting_times(session, experiment_id, spec, runs, target_loss)
+    return time_to_event(session, experiment_id, spec, runs, target_loss)

@@ -1,8 +1,7 @@
-"""What an experiment's runs are waited for: one question for each kind of waiting time.
+"""The endpoints of the time-to-event analysis: the events whose times are measured in each run.
 
-A question holds its definition in words and the wait of every run that succeeded, which are the
-`runs` of all functions here; the figures that answer it are the same for all kinds
-(`waiting_times.py`).
+An endpoint has its definition in words and the time of every run that succeeded; the `runs` of all
+functions here are those. The statistics are the same for all endpoints (`time_to_event.py`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,39 +29,42 @@ Levels = Mapping[str, float]  # by arm
 
 
 @dataclass(frozen=True, slots=True)
-class RunWait:
-    """A run with its wait, and its stay on the plateau where that is what it waits for."""
+class RunTime:
+    """A run with its time to the event, and its stay on the plateau where leaving is the event."""
 
     run: Run
-    wait: TimeToEvent
+    time: TimeToEvent
     stay: PlateauStay | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Endpoint:
+    """One event, and the time to it in each run that succeeded."""
+
     kind: Kind
     measured_on: MeasuredOn
     about: str
     verb: EventVerb
-    waits: tuple[RunWait, ...]
+    times: tuple[RunTime, ...]
     levels: Levels
+    """Plateau levels, by arm; empty for a target loss."""
     target_loss: float | None = None
     target_loss_per_row: float | None = None
 
 
 def plateau_on_evaluations(
     spec: ExperimentSpec, runs: Sequence[Run], evaluations: Evaluations, levels: Levels
-) -> Question:
-    """When the validation loss left the plateau; arms without a level have no plateau."""
+) -> Endpoint:
+    """The validation loss left the plateau; an arm without a level has no plateau."""
 
-    def waits() -> Iterator[RunWait]:
+    def times() -> Iterator[RunTime]:
         for run in runs:
             rows = [(one.step, one.loss_per_row) for one in evaluations.get(run.id, ())]
             checks = [(step, loss) for step, loss in rows if loss is not None]
             if run.arm not in levels or not checks:
                 continue
             stay = plateau_stay(stretches_of_checks(checks, levels[run.arm]), EVALUATIONS)
-            yield RunWait(run, TimeToEvent(stay.step, stay.left, checks[-1][0]), stay)
+            yield RunTime(run, TimeToEvent(stay.step, stay.left, checks[-1][0]), stay)
 
     about = (
         f"Steps to the first of {EVALUATIONS.leave} validation evaluations in a row (one every "
@@ -71,22 +73,25 @@ def plateau_on_evaluations(
         "evaluation at or above that level after it was left. A run that never left is censored "
         "at its last evaluation."
     )
-    return Question(
-        "leave_plateau", "validation", about, LEAVE_PLATEAU, tuple(waits()), dict(levels)
+    return Endpoint(
+        "leave_plateau", "validation", about, LEAVE_PLATEAU, tuple(times()), dict(levels)
     )
 
 
 def plateau_on_steps(
     runs: Sequence[Run], above: Mapping[str, Sequence[int]], levels: Levels
-) -> Question:
-    """When the training loss left the plateau, to the step; `above` is by run id."""
+) -> Endpoint:
+    """The training loss left the plateau, to the step.
 
-    def waits() -> Iterator[RunWait]:
+    `above` has, by run id, the steps whose loss is at or above the level.
+    """
+
+    def times() -> Iterator[RunTime]:
         for run in runs:
             if run.arm in levels:
                 stretches = stretches_of_steps(above.get(run.id, ()), last=run.step)
                 stay = plateau_stay(stretches, STEPS)
-                yield RunWait(run, TimeToEvent(stay.step, stay.left, run.step), stay)
+                yield RunTime(run, TimeToEvent(stay.step, stay.left, run.step), stay)
 
     about = (
         f"Steps to the first of {STEPS.leave} training steps in a row whose batch has a loss per "
@@ -94,19 +99,19 @@ def plateau_on_steps(
         f"similarities are the same. A relapse is {STEPS.relapse} steps in a row at or above that "
         "level after it was left. A run that never left is censored at its last step."
     )
-    return Question("leave_plateau", "training", about, LEAVE_PLATEAU, tuple(waits()), dict(levels))
+    return Endpoint("leave_plateau", "training", about, LEAVE_PLATEAU, tuple(times()), dict(levels))
 
 
 def target_on_evaluations(
     spec: ExperimentSpec, runs: Sequence[Run], evaluations: Evaluations, target: float
-) -> Question:
-    """When the validation loss, in the baseline's loss, reached the target."""
+) -> Endpoint:
+    """The validation loss, measured in the baseline's loss, reached the target."""
 
-    def waits() -> Iterator[RunWait]:
+    def times() -> Iterator[RunTime]:
         for run in runs:
-            wait = time_to_loss(baseline_points(evaluations.get(run.id, ())), target)
-            if wait is not None:
-                yield RunWait(run, wait)
+            time = time_to_loss(baseline_points(evaluations.get(run.id, ())), target)
+            if time is not None:
+                yield RunTime(run, time)
 
     summed = spec.baseline.loss.reduction == "sum"
     per_row = target / spec.batch_size if summed else target
@@ -117,12 +122,12 @@ def target_on_evaluations(
         f"of {spec.baseline.name}, the baseline, on the same validation batches, {unit}; not the "
         "arm's own loss. A run that never reached it is censored at its last evaluation."
     )
-    return Question(
+    return Endpoint(
         "reach_target_loss",
         "validation",
         about,
         REACH_TARGET,
-        tuple(waits()),
+        tuple(times()),
         {},
         target_loss=target,
         target_loss_per_row=per_row,
@@ -130,7 +135,7 @@ def target_on_evaluations(
 
 
 def baseline_points(evaluations: Sequence[ValidationLosses]) -> list[Point]:
-    """The evaluations measured with the one yardstick, the baseline's loss."""
+    """Return the evaluations with the one yardstick of all arms, the baseline's loss."""
     return [
         Point(one.step, one.baseline_loss, one.accuracy)
         for one in evaluations

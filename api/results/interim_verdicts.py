@@ -1,8 +1,8 @@
-"""The plan of looks in replies, and comparisons that say no more than the looks have said.
+"""The verdicts of the interim looks in the results document, which gives no others.
 
-Between two looks there are runs on which nobody has judged. They are shown: the pairs, the means,
-the interval at the level of the last look. **The verdict and its sentence are those of the last
-look that judged the comparison**, kept as they were said then.
+Runs that ended after the last look are shown in a comparison: the pairs, the means, the interval at
+the level of that look. **The verdict and its sentence are those of the last look that judged the
+comparison**, as they were stored then.
 """
 
 from sqlalchemy.orm import Session
@@ -16,43 +16,45 @@ from models.store.interim_looks import looks_of, verdicts_of
 from models.store.tables import LookVerdict
 
 
-class LookedAt:
-    """What the looks of one experiment allow its results document to say."""
+class InterimVerdicts:
+    """The plan of looks of one experiment, and what its looks have judged so far."""
 
     def __init__(self, session: Session, experiment_id: str, spec: ExperimentSpec) -> None:
         self.plan = look_views(looks_of(session, experiment_id))
         self._baseline = spec.decision.baseline
         self._confidence = spec.decision.confidence
-        # looks come in order, so the last word on each arm stays
-        self._said = {one.arm: one for one in verdicts_of(session, experiment_id)}
+        # verdicts come in the order of the looks, so the last one on each arm stays
+        self._latest = {verdict.arm: verdict for verdict in verdicts_of(session, experiment_id)}
 
     def confidence(self, a: str, b: str) -> float:
-        """Of the interval: that of the look which spoke last on the two, or else of the first.
+        """Return the confidence of the interval: of the last look that judged the pair, else the
+        first look.
 
-        At a look this is its repeated confidence interval (Jennison and Turnbull 1989).
+        At a look this gives its repeated confidence interval (Jennison and Turnbull 1989).
         """
         if not self.plan:
             return self._confidence
-        said = self._said_on(a, b)
-        return confidence_at(self.plan[said.number - 1 if said else 0].level)
+        verdict = self._verdict_on(a, b)
+        return confidence_at(self.plan[verdict.number - 1 if verdict else 0].level)
 
-    def _said_on(self, a: str, b: str) -> LookVerdict | None:
-        return self._said.get(a) if b == self._baseline else None
+    def _verdict_on(self, a: str, b: str) -> LookVerdict | None:
+        return self._latest.get(a) if b == self._baseline else None
 
-    def judged(self, found: Comparison) -> Comparison:
-        """The comparison of the runs so far, with the verdict that the plan allows."""
+    def judged(self, comparison: Comparison) -> Comparison:
+        """Return the comparison of the runs so far with the verdict that the plan allows."""
         if not self.plan:
-            return found
-        said = self._said_on(found.a, found.b)
-        if said is not None and found.role == "primary":
-            return found.model_copy(update={"verdict": said.verdict, "sentence": said.sentence})
-        sentence = not_judged(found, self._why_not(found))
-        return found.model_copy(update={"verdict": "undecided", "sentence": sentence})
+            return comparison
+        look = self._verdict_on(comparison.a, comparison.b)
+        if look is not None and comparison.role == "primary":
+            update = {"verdict": look.verdict, "sentence": look.sentence}
+            return comparison.model_copy(update=update)
+        sentence = not_judged(comparison, self._why_not(comparison))
+        return comparison.model_copy(update={"verdict": "undecided", "sentence": sentence})
 
-    def _why_not(self, found: Comparison) -> str:
-        if found.b != self._baseline:
+    def _why_not(self, comparison: Comparison) -> str:
+        if comparison.b != self._baseline:
             return f"The plan judges every arm against {self._baseline}, and not this pair."
-        if found.role == "secondary":
+        if comparison.role == "secondary":
             return "The plan judges the metric that decides, and not this one."
         first = self.plan[0]
         if first.state == LookState.DROPPED:

@@ -1,4 +1,4 @@
-"""`/v1/experiments/{id}/results`: the whole answer as one JSON document."""
+"""`/v1/experiments/{id}/results`: the results as one JSON document."""
 
 from typing import Annotated
 
@@ -17,10 +17,10 @@ TargetLoss = Annotated[float | None, Query(gt=0, allow_inf_nan=False)]
 def get_results(
     service: ServiceDep, experiment_id: ExperimentId, target_loss: TargetLoss = None
 ) -> Results:
-    """The whole answer as one document, also while it is incomplete.
+    """The results as one document, also while runs are still going on.
 
-    `target_loss` adds the steps that each run takes to reach that validation loss, measured for
-    every arm in the baseline's loss and reduced over a batch as that says (summed, or the mean).
+    `target_loss` adds the steps that each run takes to reach that validation loss. The loss of
+    every arm is measured in the baseline's loss, with its reduction over a batch (sum or mean).
     """
     with service.database.reading() as session:
         return results_document(session, experiment_id, service, target_loss)

@@ -1,7 +1,7 @@
-"""From the rows of an experiment to its waiting times, as a part of the results document.
+"""The time-to-event part of the results document, from the rows of an experiment.
 
-Runs that did not succeed have none, and are counted. A run that goes on could be censored where it
-stands, but it may still fail; and one that failed stopped because of its loss, so that censoring it
+Runs that did not succeed have no time, and are counted. A run in progress could be censored at its
+last step, but it may still fail; and a failed run stopped because of its loss, so that censoring it
 would bias the curve. Leaving both out keeps to the runs that the accuracies are compared on.
 """
 
@@ -11,20 +11,20 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy.orm import Session
 
 from api.results.endpoints import (
+    Endpoint,
     Evaluations,
-    Question,
     baseline_points,
     plateau_on_evaluations,
     plateau_on_steps,
     target_on_evaluations,
 )
 from api.results.views import (
-    ArmWaits,
+    ArmTimesView,
+    EndpointView,
     MatchedLoss,
-    RunWaitView,
-    WaitComparisonView,
-    WaitingTime,
-    WaitingTimes,
+    RunTimeView,
+    TimeToEventComparisonView,
+    TimeToEventView,
 )
 from models.specs.experiment import DecisionSpec, ExperimentSpec
 from models.states import RunState
@@ -44,91 +44,91 @@ from models.survival.sentences import arm_sentence, comparison_sentence
 from models.survival.target_loss import Point
 
 
-def waiting_times(
+def time_to_event(
     session: Session,
     experiment_id: str,
     spec: ExperimentSpec,
     runs: Sequence[Run],
     target_loss: float | None,
-) -> WaitingTimes:
-    """Every waiting time as of now; `target_loss` is in the baseline's loss of a batch."""
+) -> TimeToEventView:
+    """Return every endpoint as of now; `target_loss` is in the baseline's loss on a batch."""
     evaluations = validation_losses(session, experiment_id)
     succeeded = [run for run in runs if run.state == RunState.SUCCEEDED]
-    found = {arm.name: plateau_level(arm.loss.collapsed_loss_per_row) for arm in spec.arms}
-    levels = {name: level for name, level in found.items() if level is not None}
-    questions = []
+    by_arm = {arm.name: plateau_level(arm.loss.collapsed_loss_per_row) for arm in spec.arms}
+    levels = {name: level for name, level in by_arm.items() if level is not None}
+    endpoints = []
     if levels:
         above = steps_above(session, experiment_id, levels)
-        questions.append(plateau_on_evaluations(spec, succeeded, evaluations, levels))
-        questions.append(plateau_on_steps(succeeded, above, levels))
+        endpoints.append(plateau_on_evaluations(spec, succeeded, evaluations, levels))
+        endpoints.append(plateau_on_steps(succeeded, above, levels))
     if target_loss is not None:
-        questions.append(target_on_evaluations(spec, succeeded, evaluations, target_loss))
-    return WaitingTimes(
-        times=[_answer(question, spec, runs) for question in questions],
+        endpoints.append(target_on_evaluations(spec, succeeded, evaluations, target_loss))
+    return TimeToEventView(
+        times=[_endpoint_view(endpoint, spec, runs) for endpoint in endpoints],
         matched_loss=_matched_loss(spec, succeeded, evaluations),
     )
 
 
-def _answer(question: Question, spec: ExperimentSpec, runs: Sequence[Run]) -> WaitingTime:
-    horizon = common_horizon([one.wait for one in question.waits])
-    return WaitingTime(
-        kind=question.kind,
-        measured_on=question.measured_on,
-        about=question.about,
-        target_loss=question.target_loss,
-        target_loss_per_row=question.target_loss_per_row,
+def _endpoint_view(endpoint: Endpoint, spec: ExperimentSpec, runs: Sequence[Run]) -> EndpointView:
+    horizon = common_horizon([one.time for one in endpoint.times])
+    return EndpointView(
+        kind=endpoint.kind,
+        measured_on=endpoint.measured_on,
+        about=endpoint.about,
+        target_loss=endpoint.target_loss,
+        target_loss_per_row=endpoint.target_loss_per_row,
         horizon=horizon,
-        arms=[_arm(question, arm.name, spec, runs, horizon) for arm in spec.arms],
-        comparisons=list(_comparisons(question, spec, horizon)),
+        arms=[_arm(endpoint, arm.name, spec, runs, horizon) for arm in spec.arms],
+        comparisons=list(_comparisons(endpoint, spec, horizon)),
     )
 
 
 def _arm(
-    question: Question, arm: str, spec: ExperimentSpec, runs: Sequence[Run], horizon: int | None
-) -> ArmWaits:
-    here = [one for one in question.waits if one.run.arm == arm]
-    waits = [one.wait for one in here]
+    endpoint: Endpoint, arm: str, spec: ExperimentSpec, runs: Sequence[Run], horizon: int | None
+) -> ArmTimesView:
+    own = [one for one in endpoint.times if one.run.arm == arm]
+    times = [one.time for one in own]
     others = Counter(RunState(run.state) for run in runs if run.arm == arm)
     del others[RunState.SUCCEEDED]
-    curve = survival_curve(waits) if waits else None
+    curve = survival_curve(times) if times else None
     median = median_time(curve) if curve else None
-    mean = restricted_mean(waits, horizon, spec.decision.confidence) if waits and horizon else None
-    return ArmWaits(
+    mean = restricted_mean(times, horizon, spec.decision.confidence) if times and horizon else None
+    return ArmTimesView(
         arm=arm,
-        plateau_level=question.levels.get(arm),
+        plateau_level=endpoint.levels.get(arm),
         runs=[
-            RunWaitView(
+            RunTimeView(
                 id=one.run.id,
                 seed=one.run.seed,
-                step=one.wait.step,
-                reached=one.wait.reached,
+                step=one.time.step,
+                reached=one.time.reached,
                 relapses=one.stay.relapses if one.stay else None,
                 on_plateau_at_end=one.stay.on_plateau_at_end if one.stay else None,
             )
-            for one in here
+            for one in own
         ],
-        censored=sum(not wait.reached for wait in waits),
+        censored=sum(not time.reached for time in times),
         left_out=dict(others),
         curve=curve,
         median=median,
         restricted_mean=mean,
-        sentence=arm_sentence(arm, question.verb, waits, median, mean),
+        sentence=arm_sentence(arm, endpoint.verb, times, median, mean),
     )
 
 
 def _comparisons(
-    question: Question, spec: ExperimentSpec, horizon: int | None
-) -> Iterator[WaitComparisonView]:
+    endpoint: Endpoint, spec: ExperimentSpec, horizon: int | None
+) -> Iterator[TimeToEventComparisonView]:
     baseline = spec.decision.baseline
     comparable = {arm.name for arm in spec.arms}
-    if question.kind == "leave_plateau":
-        comparable &= question.levels.keys()
+    if endpoint.kind == "leave_plateau":
+        comparable &= endpoint.levels.keys()
     if baseline not in comparable:
         return
-    b = _by_seed(question, baseline)
+    b = _by_seed(endpoint, baseline)
     for name in (arm.name for arm in spec.arms if arm.name in comparable - {baseline}):
-        a = _by_seed(question, name)
-        found = compare_times(
+        a = _by_seed(endpoint, name)
+        comparison = compare_times(
             a,
             b,
             a_name=name,
@@ -136,12 +136,12 @@ def _comparisons(
             horizon=horizon,
             confidence=spec.decision.confidence,
         )
-        sentence = comparison_sentence(found, question.verb, a, b)
-        yield WaitComparisonView(**dict(found), sentence=sentence)
+        sentence = comparison_sentence(comparison, endpoint.verb, a, b)
+        yield TimeToEventComparisonView(**dict(comparison), sentence=sentence)
 
 
-def _by_seed(question: Question, arm: str) -> dict[int, TimeToEvent]:
-    return {one.run.seed: one.wait for one in question.waits if one.run.arm == arm}
+def _by_seed(endpoint: Endpoint, arm: str) -> dict[int, TimeToEvent]:
+    return {one.run.seed: one.time for one in endpoint.times if one.run.arm == arm}
 
 
 def _matched_loss(
@@ -174,7 +174,7 @@ def _matched_loss(
 
 
 def _accuracy_margin(decision: DecisionSpec) -> float:
-    """The declared margin where it is one of an accuracy; a margin of a loss has another unit."""
+    """Return the declared margin where the metric is an accuracy; a loss has another unit."""
     if decision.metric.endswith(".accuracy"):
         return decision.equivalence_margin
     return DecisionSpec().equivalence_margin

@@ -1,5 +1,7 @@
-"""The results document: the whole answer of an experiment. A new field is no breach of it; a
-renamed one is."""
+"""The results document: the whole answer of an experiment.
+
+Clients depend on its form: a field may be added, but none may be renamed or removed.
+"""
 
 from typing import Any, Literal
 
@@ -21,14 +23,14 @@ class Baselines(View):
     """Accuracies on the test pairs of two models that need no training."""
 
     majority: float
-    """Every pair called what most pairs are."""
+    """Calling every pair what most pairs are."""
     collapsed: float
-    """Every pair called a duplicate, as a network does that gives all questions one vector."""
+    """Calling every pair a duplicate, as a network does that maps all questions to one vector."""
 
 
 class Curve(View):
-    """Losses at the steps of the evaluations; `_per_row` is the same, divided by the rows of a
-    batch where the spec adds them up."""
+    """Losses at the steps of the evaluations; `_per_row` is the loss divided by the rows of a
+    batch, where the spec sums the loss over them."""
 
     step: list[int]
     train_loss: list[float] = Field(serialization_alias="train.loss")
@@ -47,7 +49,7 @@ class RunResult(View):
     attempts: int
     reason: str | None
     problem: RunProblem | None
-    """What went wrong, where it failed or waits to be tried again."""
+    """What went wrong, where it failed or waits for another attempt."""
     stopped_early: bool
     """Whether it succeeded before its last step, since its validation no longer improved."""
     kept_step: int | None
@@ -64,45 +66,45 @@ class ArmResult(View):
     runs: list[RunResult]
 
 
-class RunWaitView(View):
+class RunTimeView(View):
     """One run that succeeded."""
 
     id: str
     seed: int
     step: int
-    """Where it happened; where it did not, the last step looked at (censored)."""
+    """The step of the event; the last step that was checked where there was none (censored)."""
     reached: bool
     relapses: int | None = None
-    """Times that it came back to the plateau after it had left; null for a target loss."""
+    """How often it came back to the plateau after leaving it; null for a target loss."""
     on_plateau_at_end: bool | None = None
 
 
-class ArmWaits(View):
-    """One arm over its succeeded runs; figures are null while there are none."""
+class ArmTimesView(View):
+    """One arm over the runs that succeeded; its statistics are null while there are none."""
 
     arm: str
     plateau_level: float | None
     """The loss per row below which a run is off the plateau; null for a target loss, and for an
     arm whose loss has no plateau."""
-    runs: list[RunWaitView]
+    runs: list[RunTimeView]
     censored: int
     left_out: dict[RunState, int]
-    """Runs without a waiting time, by state: not ended yet, failed, cancelled."""
+    """Runs without a time, by state: not ended yet, failed, cancelled."""
     curve: SurvivalCurve | None
     median: int | None
-    """The first step by which at least half of the runs got there; null when they did not."""
+    """The first step by which at least half of the runs had the event; null when fewer had."""
     restricted_mean: RestrictedMean | None
     sentence: str
 
 
-class WaitComparisonView(TimeToEventComparison):
-    """An arm against the baseline, with one sentence that says it."""
+class TimeToEventComparisonView(TimeToEventComparison):
+    """An arm against the baseline, with a sentence that says the result."""
 
     sentence: str
 
 
-class WaitingTime(View):
-    """One kind of waiting time."""
+class EndpointView(View):
+    """One event, with the time to it in each run, and the arms compared."""
 
     kind: Kind
     measured_on: MeasuredOn
@@ -112,21 +114,23 @@ class WaitingTime(View):
     """In the baseline's loss as its spec reduces a batch; null for the plateau."""
     target_loss_per_row: float | None = None
     horizon: int | None
-    """Restricted means go up to this step, to which every run was followed."""
-    arms: list[ArmWaits]
-    comparisons: list[WaitComparisonView]
+    """The step to which every run was followed, and at which restricted means are cut."""
+    arms: list[ArmTimesView]
+    comparisons: list[TimeToEventComparisonView]
     """Each arm against the baseline (`b`)."""
 
 
 class MatchedLoss(View):
-    """Accuracy of each arm where it first is at the loss that both reached."""
+    """The accuracy of each arm at its first evaluation at the loss that both arms reached."""
 
     about: str
     comparisons: list[MatchedAccuracy]
 
 
-class WaitingTimes(View):
-    times: list[WaitingTime]
+class TimeToEventView(View):
+    """The time-to-event analysis: each endpoint, and the accuracies at matched loss."""
+
+    times: list[EndpointView]
     """The plateau on validation and on training steps; a target loss when one was asked for."""
     matched_loss: MatchedLoss
 
@@ -147,7 +151,7 @@ class Results(View):
     comparisons: list[Comparison]
     """On the metric that decides: each arm against the baseline first (`b` is the baseline), then
     the other pairs of arms. After these, in the same order, the secondary metrics of each pair."""
-    waiting_times: WaitingTimes
+    waiting_times: TimeToEventView
     """Steps to leave the plateau, to reach a target loss, and accuracy at matched loss."""
     plan: list[LookView]
     """The looks at the verdict, where seeds are added until it is decided; else empty. Verdicts

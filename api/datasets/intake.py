@@ -1,7 +1,7 @@
-"""Taking a data set in and letting it go: its folder and its row, always both or neither.
+"""Storing and deleting data sets: the folder and the row, always both or neither.
 
-The folder is named by the hash of the rows, so two names for the same rows share one folder, and
-it may go only when no row speaks of it. One lock guards both moves inside this process.
+The folder is named by the hash of the rows, so two names for the same rows share one folder, which
+is deleted only when no row refers to it. One lock of this process guards both operations.
 """
 
 from api.access.callers import Caller
@@ -19,11 +19,11 @@ from models.store.tables import Dataset
 GENERATED = "questions-generated"
 
 
-def take_in(service: Service, name: str, pairs: Pairs, caller: Caller | None) -> Dataset:
-    """Store, tokenise, profile and name the rows.
+def store_dataset(service: Service, name: str, pairs: Pairs, caller: Caller | None) -> Dataset:
+    """Store, tokenise and profile the rows under a name.
 
     `caller` is None for the service itself. Raises `Conflict` when other rows have the name,
-    `TooMany` when the caller's data sets would take more disk than they may, `FilesAway`.
+    `TooMany` when the caller's data sets would exceed their quota, or `FilesAway`.
     """
     digest = content_hash(pairs)
     folder = service.settings.datasets_dir / digest
@@ -34,7 +34,7 @@ def take_in(service: Service, name: str, pairs: Pairs, caller: Caller | None) ->
                 cache.open_tokens(folder, "word", pairs),
                 cache.open_groups(folder, pairs),
             )
-            found = profile(pairs, tokens, groups)
+            counts = profile(pairs, tokens, groups)
             service.files.give_folder(folder, last=cache.PAIRS)
             sizes = sizes_of(service, digest, caller)
             with service.database.transaction() as session:
@@ -46,10 +46,10 @@ def take_in(service: Service, name: str, pairs: Pairs, caller: Caller | None) ->
                     name=name,
                     content_hash=digest,
                     has_split=pairs.split is not None,
-                    profile=found,
+                    profile=counts,
                     owner=caller.key_id if caller is not None else None,
                 )
-            # another process may have removed the files while their new row could not be seen
+            # another process may have removed the files before it could see their new row
             service.files.give_folder(folder, last=cache.PAIRS)
             return added
         except BaseException:
@@ -57,8 +57,8 @@ def take_in(service: Service, name: str, pairs: Pairs, caller: Caller | None) ->
             raise
 
 
-def let_go(service: Service, name: str, caller: Caller) -> None:
-    """Forget a data set. `NotFound`, or `Conflict` while an experiment uses it."""
+def delete_dataset(service: Service, name: str, caller: Caller) -> None:
+    """Delete a data set. Raises `NotFound`, or `Conflict` while an experiment uses it."""
     with service.dataset_files:
         with service.database.transaction() as session:
             digest = remove_dataset(session, name).content_hash
@@ -71,12 +71,14 @@ def _drop_if_unused(service: Service, digest: str) -> None:
         used = any(dataset.content_hash == digest for dataset in list_datasets(session))
     if not used:
         folder = service.settings.datasets_dir / digest
-        remove_if_possible(service.files, folder / cache.PAIRS)  # so that the rest is no data set
+        remove_if_possible(
+            service.files, folder / cache.PAIRS
+        )  # first: without it, what is left is not a data set
         remove_if_possible(service.files, folder)
 
 
 def ensure_generated(service: Service) -> None:
-    """Make `questions-generated` unless its row and its files are there."""
+    """Make the data set `questions-generated`, unless its row and its files exist."""
     try:
         with service.database.reading() as session:
             digest = dataset_by_name(session, GENERATED).content_hash
@@ -86,4 +88,4 @@ def ensure_generated(service: Service) -> None:
             return
     except NotFound:
         pass
-    take_in(service, GENERATED, generate_pairs(), None)
+    store_dataset(service, GENERATED, generate_pairs(), None)

@@ -1,4 +1,4 @@
-"""Looking into a data set: some of its pairs as texts, and how long its questions are."""
+"""The preview of a data set: some of its pairs as texts, and how long its questions are."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,44 +6,16 @@ from typing import Annotated
 import numpy as np
 from fastapi import APIRouter, Query
 
+from api.datasets.views import LengthsView, PairRow, PairsView
 from api.dependencies import DatasetName, Service, ServiceDep
-from api.http.views import View
 from models.datasets import cache
 from models.store.datasets import dataset_by_name
 from models.store.tables import Dataset
 
 router = APIRouter(prefix="/datasets", tags=["data sets"])
 
-BARS = 40  # of the histogram, the last one open
-BARS_END = 1.25  # times the 99 % quantile of the lengths
-
-
-class PairRow(View):
-    row: int
-    """Its number, from 0."""
-    question1: str
-    question2: str
-    duplicate: bool
-
-
-class PairsView(View):
-    """A piece of the rows; `next` is the `after` of the following piece."""
-
-    rows: int
-    items: list[PairRow]
-    next: int | None
-
-
-class LengthsView(View):
-    """How many questions have how many tokens (`word`), two questions a row.
-
-    Bar i holds lengths from `start[i]` up to the next start, and the last bar all from its start.
-    """
-
-    start: list[int]
-    duplicates: list[int]
-    """Questions of pairs that are duplicates."""
-    others: list[int]
+BARS = 40  # of the histogram; the last one has no upper end
+BARS_END = 1.25  # where the bars end, as a multiple of the 99 % quantile of the lengths
 
 
 @router.get("/{name}/pairs")
@@ -53,8 +25,8 @@ def list_dataset_pairs(
     after: Annotated[int, Query(ge=0, le=10**9)] = 0,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> PairsView:
-    """Rows of the data set from row `after` on, as they were uploaded."""
-    dataset, folder = _found(service, name)
+    """List rows of the data set from row `after` on, as they were uploaded."""
+    dataset, folder = _dataset(service, name)
     numbers = list(range(after, min(after + limit, dataset.rows)))
     labels = cache.open_labels(folder)
     texts = cache.open_texts(folder).rows(numbers)
@@ -68,11 +40,11 @@ def list_dataset_pairs(
 
 @router.get("/{name}/lengths")
 def get_question_lengths(service: ServiceDep, name: DatasetName) -> LengthsView:
-    """A histogram of the questions' lengths in tokens, by the label of their pair."""
-    dataset, folder = _found(service, name)
+    """Return a histogram of the questions' lengths in tokens, by the label of their pair."""
+    dataset, folder = _dataset(service, name)
     width = max(1, round(dataset.token_length_p99 * BARS_END / BARS))
-    counted = cache.open_tokens(folder, "word").lengths()
-    bar = np.minimum(counted // width, BARS - 1)
+    lengths = cache.open_tokens(folder, "word").lengths()
+    bar = np.minimum(lengths // width, BARS - 1)
     duplicate = np.repeat(cache.open_labels(folder) == 1, 2)
     last = int(bar.max()) + 1
     return LengthsView(
@@ -82,7 +54,7 @@ def get_question_lengths(service: ServiceDep, name: DatasetName) -> LengthsView:
     )
 
 
-def _found(service: Service, name: str) -> tuple[Dataset, Path]:
+def _dataset(service: Service, name: str) -> tuple[Dataset, Path]:
     with service.database.reading() as session:
         dataset = dataset_by_name(session, name)
     return dataset, service.dataset_folder(dataset.content_hash)

@@ -1,4 +1,4 @@
-"""`/v1/datasets`: question pairs in, with everything that is wrong with a file said at once."""
+"""`/v1/datasets`: uploading question pairs, with every fault of a file reported at once."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile, status
 
 from api.access.callers import CallerDep
-from api.datasets.intake import let_go, take_in
+from api.datasets import intake
 from api.datasets.views import DatasetView
 from api.dependencies import DATASET_NAME, DatasetName, ServiceDep
 from api.http.problems import UnsupportedMediaType
@@ -46,7 +46,7 @@ UPLOAD_BODY: dict[str, Any] = {
         }
     }
 }
-Column = Annotated[str, Form(max_length=200)]  # an empty field of a form is its default
+Column = Annotated[str, Form(max_length=200)]  # an empty form field means the default
 
 
 @router.post(
@@ -74,20 +74,20 @@ def upload_dataset(
         str | None,
         Form(
             max_length=20,
-            description="`csv`, `tsv`, `jsonl` or `parquet`; else the file's name tells.",
+            description="`csv`, `tsv`, `jsonl` or `parquet`; by default, from the file's name.",
         ),
     ] = None,
 ) -> DatasetView:
-    """Take a file of question pairs, whole or not at all; the four fields name its columns.
+    """Upload a file of question pairs; the last four fields name its columns.
 
-    Rows that cannot be used refuse the file, each with its line. The same rows under the same
-    name again are no error.
+    A file with rows that cannot be used is refused as a whole, and each row is reported with its
+    line. Uploading the same rows under the same name again is idempotent.
     """
     if not re.fullmatch(DATASET_NAME, name):
         raise Invalid([Problem("/name", NAME_WORDS)])
     columns = _mapping(question1, question2, label, split)
     pairs = _read(service.settings, file, columns, format or None)
-    view = DatasetView.of(take_in(service, name, pairs, caller))
+    view = DatasetView.of(intake.store_dataset(service, name, pairs, caller))
     response.headers["Location"] = str(request.app.url_path_for("get_dataset", name=name))
     return view
 
@@ -125,7 +125,7 @@ def _read(
 
 @router.get("")
 def list_datasets(service: ServiceDep) -> Page[DatasetView]:
-    """Every data set, by name; there are few, so they come in one piece."""
+    """List every data set, by name, on one page."""
     with service.database.reading() as session:
         items = [DatasetView.of(dataset) for dataset in datasets.list_datasets(session)]
     return Page(items=items, next=None)
@@ -133,12 +133,12 @@ def list_datasets(service: ServiceDep) -> Page[DatasetView]:
 
 @router.get("/{name}")
 def get_dataset(service: ServiceDep, name: DatasetName) -> DatasetView:
-    """One data set and its profile."""
+    """Return one data set and its profile."""
     with service.database.reading() as session:
         return DatasetView.of(datasets.dataset_by_name(session, name))
 
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT, responses=may_answer(Conflict))
 def delete_dataset(service: ServiceDep, caller: CallerDep, name: DatasetName) -> None:
-    """Forget a data set and its files; 409 while an experiment uses it."""
-    let_go(service, name, caller)
+    """Delete a data set and its files; 409 while an experiment uses it."""
+    intake.delete_dataset(service, name, caller)

@@ -1,4 +1,4 @@
-"""The form of a data set in replies."""
+"""The form of each reply on a data set: its profile, some of its pairs, its questions' lengths."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.store.tables import Dataset
 
 
 class DatasetView(View):
-    """A data set and what a person should know of it; texts are counted two a row."""
+    """A data set and its profile; texts are counted two a row."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -41,10 +41,10 @@ class DatasetView(View):
 
     name: str
     content_hash: str
-    """SHA-256 of the rows: the same for every file format they may come in."""
+    """SHA-256 of the rows: the same whichever file format they came in."""
     created_at: datetime
     has_split: bool
-    """Whether the split `given` can be asked of it."""
+    """Whether a spec can use the split `given`."""
     rows: int
     duplicates: int
     duplicate_share: float
@@ -56,22 +56,53 @@ class DatasetView(View):
     token_length_max: int
     vocabulary_size: int
     duplicate_groups: int | None
-    """Sets of two or more distinct texts that pairs labelled duplicate join; null, as each of the
-    following, for a data set from before these were counted."""
+    """Sets of two or more distinct texts that duplicate pairs join. Null, as are the four counts
+    below, for a data set that was uploaded before these were counted."""
     largest_group: int | None
-    """Distinct texts in the largest of them."""
+    """Distinct texts in the largest group."""
     false_negatives: int | None
-    """Pairs labelled as no duplicates, although duplicate pairs join their questions."""
+    """Pairs labelled as different, although duplicate pairs join their questions."""
     in_order_test: int | None
     """Test pairs of the in-order split: 10,240 after 300,000, or in proportion where fewer."""
     in_order_shared: int | None
-    """How many of these have a question that is in a duplicate pair of the training rows too."""
+    """How many of these have a question that is also in a duplicate pair of the training rows."""
     owner: str | None = None
-    """Id of the API key that it was uploaded with."""
+    """Id of the API key with which it was uploaded."""
 
     @classmethod
     def of(cls, row: Dataset) -> "DatasetView":
-        figures = {
+        values = {
             name: getattr(row, name) for name in cls.model_fields if name != "duplicate_share"
         }
-        return cls(**figures, duplicate_share=row.duplicates / row.rows)
+        return cls(**values, duplicate_share=row.duplicates / row.rows)
+
+
+class PairRow(View):
+    """One row of a data set."""
+
+    row: int
+    """Its number, counted from 0."""
+    question1: str
+    question2: str
+    duplicate: bool
+
+
+class PairsView(View):
+    """A page of the rows; `next` is the `after` of the next page."""
+
+    rows: int
+    items: list[PairRow]
+    next: int | None
+
+
+class LengthsView(View):
+    """A histogram of the questions' lengths in tokens (`word`), two questions a row.
+
+    Bar i counts lengths from `start[i]` up to the next start; the last bar has no upper end.
+    """
+
+    start: list[int]
+    duplicates: list[int]
+    """Questions of duplicate pairs."""
+    others: list[int]
+    """Questions of the other pairs."""

@@ -89,7 +89,7 @@ declare namespace Reply {
     baselines: Baselines;
     arms: ArmResult[];
     comparisons: Comparison[];
-    waiting_times: WaitingTimes;
+    waiting_times: TimeToEventView;
   }
 
   interface Baselines {
@@ -190,29 +190,29 @@ declare namespace Reply {
     n: number;
   }
 
-  interface WaitingTimes {
-    times: WaitingTime[];
+  interface TimeToEventView {
+    times: EndpointView[];
   }
 
-  interface WaitingTime {
+  interface EndpointView {
     kind: "leave_plateau" | "reach_target_loss";
     measured_on: "training" | "validation";
     about: string;
     horizon: number | null;
-    arms: ArmWaits[];
-    comparisons: WaitComparisonView[];
+    arms: ArmTimesView[];
+    comparisons: TimeToEventComparisonView[];
   }
 
-  interface ArmWaits {
+  interface ArmTimesView {
     arm: string;
     plateau_level: number | null;
-    runs: RunWaitView[];
+    runs: RunTimeView[];
     curve: SurvivalCurve | null;
     median: number | null;
     sentence: string;
   }
 
-  interface RunWaitView {
+  interface RunTimeView {
     step: number;
     reached: boolean;
   }
@@ -222,7 +222,7 @@ declare namespace Reply {
     still_waiting: number[];
   }
 
-  interface WaitComparisonView {
+  interface TimeToEventComparisonView {
     sentence: string;
   }
 

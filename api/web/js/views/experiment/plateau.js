@@ -37,7 +37,7 @@ export function plateauSection(model, signal) {
     else fill(body, shown(found));
   }
 
-  /** @param {Reply.WaitingTime} found */
+  /** @param {Reply.EndpointView} found */
   function shown(found) {
     const arms = found.arms.map((arm) => ({
       name: arm.arm, index: model.indexOf(arm.arm), curve: arm.curve,

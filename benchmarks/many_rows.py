@@ -33,10 +33,10 @@ STEPS, OTHERS, TURNS = 1_000, 10_000, 101
 AT_ONCE = 500  # runs whose rows are written at once: half a million rows
 
 
-def milliseconds(database: Database, run_id: str, figures: Sequence[str]) -> float:
+def milliseconds(database: Database, run_id: str, metrics: Sequence[str]) -> float:
     begun = time.perf_counter()
     with database.reading() as session:
-        found = steps_series(session, run_id, figures=figures)
+        found = steps_series(session, run_id, metrics=metrics)
     taken = (time.perf_counter() - begun) * 1000
     assert len(found["step"]) == STEPS
     return taken
@@ -91,9 +91,9 @@ def plan(database: Database, run_id: str) -> list[str]:
 def measure(kind: str, few_url: str, many_url: str) -> None:
     (few, alone), (many, crowded) = made(few_url), made(many_url)
     crowd(many, crowded)
-    for name, figures in (("all figures", ()), ("the loss", ("loss",))):
+    for name, metrics in (("all figures", ()), ("the loss", ("loss",))):
         turns = [
-            (milliseconds(few, alone, figures), milliseconds(many, crowded, figures))
+            (milliseconds(few, alone, metrics), milliseconds(many, crowded, metrics))
             for _ in range(TURNS)
         ]
         before, after = (statistics.median(side) for side in zip(*turns, strict=True))

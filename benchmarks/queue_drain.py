@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models.broker import ANY_QUEUE
+from models.metrics import StepMetrics, declared
 from models.settings import Settings
 from models.states import RunState
 from models.store import workers
@@ -23,19 +24,7 @@ from worker.pool import tasks
 from worker.pool.launcher import Launcher
 
 STEPS = [
-    StepRow(
-        step=step,
-        loss=1.0,
-        loss_per_row=0.5,
-        s_ap_mean=0.5,
-        s_an_mean=0.1,
-        harder_share=0.0,
-        masked_share=0.0,
-        false_closest_share=0.0,
-        gradient_norm=1.0,
-        lr=0.01,
-        active=(0.5,),
-    )
+    StepRow(step=step, **dict.fromkeys(declared(StepMetrics), 0.5), active=(0.5,))
     for step in (1, 2)
 ]
 

@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 from goals import tell_goal
 from own_service import OwnService, own_service
 
+from models.metrics import StepMetrics, declared
 from models.store import clock
 from models.store.database import Database
 from models.store.metrics import rows
@@ -36,8 +37,7 @@ from models.store.metrics.rows import StepRow
 from models.store.run_life import runs
 
 PEERS = Path(os.environ.get("PEERS", Path(__file__).parents[1] / ".venv-peers"))
-FIGURES = ("loss", "loss_per_row", "s_ap_mean", "s_an_mean", "harder_share", "masked_share",
-           "false_closest_share", "gradient_norm", "lr", "active_1")  # fmt: skip
+METRICS = (*declared(StepMetrics), "active_1")
 STEPS, BATCH = 10_000, 100
 BODY = {"recipe": "hard-negative-mining-small", "seeds": {"count": 10}}
 
@@ -104,15 +104,15 @@ def mlflow_batch(server: Server, run: str, first: int) -> None:
     points = [
         {"key": key, "value": 0.5 / step, "timestamp": step, "step": step}
         for step in range(first, first + BATCH)
-        for key in FIGURES
+        for key in METRICS
     ]
     server.post("/api/2.0/mlflow/runs/log-batch", run_id=run, metrics=points)
 
 
 def our_batch(database: Database, run: str, first: int) -> None:
-    figures = {name: 0.5 for name in FIGURES[:-1]}
+    metrics = dict.fromkeys(declared(StepMetrics), 0.5)
     steps = [
-        StepRow(step=step, **{**figures, "loss": 0.5 / step}, active=(0.5,))
+        StepRow(step=step, **{**metrics, "loss": 0.5 / step}, active=(0.5,))
         for step in range(first, first + BATCH)
     ]
     with database.transaction() as session:
@@ -163,7 +163,7 @@ def measure(service: OwnService, mlflow: Server, rounds: int) -> None:
          seconds(lambda at=at: mlflow_batch(mlflow, their, at)))
         for at in range(1, STEPS, BATCH)
     ]  # fmt: skip
-    ours, peer = (BATCH * len(FIGURES) / statistics.median(side) for side in zip(*batches))  # noqa: B905
+    ours, peer = (BATCH * len(METRICS) / statistics.median(side) for side in zip(*batches))  # noqa: B905
     ratio = statistics.median(theirs / mine for mine, theirs in batches)
     tell_goal("metric points stored", f"{ours:,.0f} /s", f"MLflow {peer:,.0f} /s", f"{ratio:.1f}",
               "≥ 20", ratio >= 20)  # fmt: skip

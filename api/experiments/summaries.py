@@ -19,7 +19,7 @@ from models.specs.parse import parse_spec
 from models.states import TERMINAL, RunState, experiment_state
 from models.store.experiments import Listed, runs_of, steps_done
 from models.store.interim_looks import looks_of, verdicts_of, with_looks_left
-from models.store.metrics.rows import final_metrics, tested_figures
+from models.store.metrics.rows import final_metrics, tested_values
 from models.store.tables import Experiment
 
 Values = Mapping[str, Mapping[int, float]]
@@ -109,13 +109,13 @@ def _judged(spec: ExperimentSpec, values: Values) -> list[VerdictView]:
 
 
 def _values(session: Session, ended: Sequence[_Listed]) -> dict[str, Values]:
-    """Of each experiment; those of a figure of the test, which is the rule, in one query each."""
+    """Of each experiment; those of a metric of the test, which is the rule, in one query each."""
     found: dict[str, Values] = {}
     for metric in {one.spec.decision.metric for one in ended}:
         ids = [one.row.id for one in ended if one.spec.decision.metric == metric]
-        split, _, figure = metric.partition(".")
+        split, _, name = metric.partition(".")
         flat = (
-            tested_figures(session, ids, figure)
+            tested_values(session, ids, name)
             if split == "test"
             else {one: _latest(session, one, metric) for one in ids}
         )
@@ -126,7 +126,7 @@ def _values(session: Session, ended: Sequence[_Listed]) -> dict[str, Values]:
 
 
 def _latest(session: Session, experiment_id: str, metric: str) -> dict[tuple[str, int], float]:
-    """A figure of the validation is that of the weights which were kept."""
+    """A metric of the validation is that of the weights which were kept."""
     metrics = final_metrics(session, experiment_id)
     return {
         (run.arm, run.seed): metrics[run.id][metric]

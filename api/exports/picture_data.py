@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.dependencies import Service
 from api.http.problems import NotInstalled
 from api.results.document import results_document
+from models.metrics import EVALUATION_METRICS
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.store.experiments import experiment, runs_of
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 POINTS = 150  # of a curve, about
-STEP_FIGURES = ("loss_per_row", "s_ap_mean", "s_an_mean", "harder_share", "gradient_norm")
-VALIDATION = {
-    "baseline_loss": "validation loss, as the baseline's",
-    "accuracy": "validation accuracy",
-    "roc_auc": "validation ROC-AUC",
+DRAWN_OF_STEPS = ("loss_per_row", "s_ap_mean", "s_an_mean", "harder_share", "gradient_norm")
+DRAWN_OF_VALIDATION = {
+    name: f"validation {EVALUATION_METRICS[name].label}"
+    for name in ("baseline_loss", "accuracy", "roc_auc")
 }
+"""With the labels of their axes."""
 
 Columns = Mapping[str, Sequence[float]]
 
@@ -71,9 +72,9 @@ def _figure(session: Session, service: Service, experiment_id: str, name: Figure
     runs = runs_of(session, experiment_id)
     if name is FigureName.VALIDATION:
         columns = {run.id: _evaluations(session, run) for run in runs}
-        return pictures.evaluation_curves(_by_arm(spec, runs, columns), VALIDATION)
+        return pictures.evaluation_curves(_by_arm(spec, runs, columns), DRAWN_OF_VALIDATION)
     width = math.ceil(max(run.steps for run in runs) / POINTS)
-    arms = _by_arm(spec, runs, step_means(session, experiment_id, STEP_FIGURES, width))
+    arms = _by_arm(spec, runs, step_means(session, experiment_id, DRAWN_OF_STEPS, width))
     if name is FigureName.GAUGES:
         return pictures.gauges(arms)
     return pictures.training_curves(arms, spec.baseline.loss.collapsed_loss_per_row)
@@ -90,4 +91,4 @@ def _by_arm(
 
 def _evaluations(session: Session, run: Run) -> dict[str, list[Any]]:
     rows = [row for row in evaluations_of(session, run.id) if row.split == "validation"]
-    return {name: [getattr(row, name) for row in rows] for name in ("step", *VALIDATION)}
+    return {name: [getattr(row, name) for row in rows] for name in ("step", *DRAWN_OF_VALIDATION)}

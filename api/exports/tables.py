@@ -4,7 +4,7 @@ Each batch takes a session of its own, so that a slow reader holds no transactio
 experiment is deleted meanwhile the stream breaks off, and does not look whole.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,21 +17,16 @@ from safetensors.numpy import load_file
 from api.dependencies import Service
 from models.errors import NotFound
 from models.files.run_files import SCORES
+from models.metrics import EVALUATION_METRICS, RESULT_METRICS, STEP_METRICS, Metric
 from models.states import RunState
 from models.store.experiments import experiment
-from models.store.metrics.rows import (
-    EVALUATION_FIGURES,
-    STEP_FIGURES,
-    evaluations_of,
-    final_metrics,
-    steps_series,
-)
+from models.store.metrics.rows import evaluations_of, final_metrics, steps_series
 from models.store.tables import Run
 
 STEPS_AT_ONCE = 5000
 
 _RUN = [("arm", pa.string()), ("seed", pa.int64()), ("run", pa.string())]
-_METRICS = [f"{split}.{name}" for split in ("validation", "test") for name in EVALUATION_FIGURES]
+_METRICS = [f"{split}.{name}" for split in ("validation", "test") for name in RESULT_METRICS]
 _MOMENT = pa.timestamp("us", "UTC")
 
 
@@ -98,7 +93,7 @@ def _steps(service: Service, experiment_id: str, runs: list[Run]) -> Iterator[di
 
 
 def _evaluations(service: Service, experiment_id: str, runs: list[Run]) -> Iterator[dict[str, Any]]:
-    names = ("step", "split", *EVALUATION_FIGURES, "pairs")
+    names = ("step", "split", *EVALUATION_METRICS)
     for run in runs:
         with service.database.reading() as session:
             experiment(session, experiment_id)
@@ -120,6 +115,11 @@ def _scores(service: Service, run: Run) -> Path:
     return service.run_file(run.id, SCORES)
 
 
+def _columns(metrics: Mapping[str, Metric]) -> list[tuple[str, pa.DataType]]:
+    types = {float: pa.float64(), int: pa.int64()}
+    return [(name, types[metric.kind]) for name, metric in metrics.items()]
+
+
 TABLES: dict[TableName, ExportTable] = {
     TableName.RUNS: ExportTable(
         pa.schema(
@@ -137,7 +137,7 @@ TABLES: dict[TableName, ExportTable] = {
         _runs,
     ),
     TableName.STEPS: ExportTable(
-        pa.schema([*_RUN, ("step", pa.int64()), *((n, pa.float64()) for n in STEP_FIGURES)]),
+        pa.schema([*_RUN, ("step", pa.int64()), *_columns(STEP_METRICS)]),
         _steps,
     ),
     TableName.EVALUATIONS: ExportTable(
@@ -146,8 +146,7 @@ TABLES: dict[TableName, ExportTable] = {
                 *_RUN,
                 ("step", pa.int64()),
                 ("split", pa.string()),
-                *((name, pa.float64()) for name in EVALUATION_FIGURES),
-                ("pairs", pa.int64()),
+                *_columns(EVALUATION_METRICS),
             ]
         ),
         _evaluations,

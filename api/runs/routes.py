@@ -13,12 +13,13 @@ from api.dependencies import RunId, Service, ServiceDep
 from api.http.views import Page
 from api.openapi.responses import may_answer
 from api.runs.progress import one_run_view
-from api.runs.views import EvaluationView, RunView, ScoresView
+from api.runs.views import EvaluationView, RunView, ScoresView, StepsView
 from models.errors import Conflict, NotFound
 from models.files.run_files import SCORES
+from models.metrics import STEP_METRICS
 from models.states import RunState
 from models.store import clock
-from models.store.metrics.rows import STEP_FIGURES, Series, evaluations_of, steps_series
+from models.store.metrics.rows import Series, evaluations_of, steps_series
 from models.store.run_life.runs import request_cancel
 from models.store.run_life.runs import run as find_run
 
@@ -27,14 +28,14 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 _SERIES = TypeAdapter(Series)
 
 
-def _known(figure: str) -> str:
-    if figure not in STEP_FIGURES:
-        raise ValueError(f"a step has no figure of this name; it has {', '.join(STEP_FIGURES)}")
-    return figure
+def _known(name: str) -> str:
+    if name not in STEP_METRICS:
+        raise ValueError(f"a step has no metric of this name; it has {', '.join(STEP_METRICS)}")
+    return name
 
 
-StepFigure = Annotated[
-    str, AfterValidator(_known), Field(json_schema_extra={"enum": list(STEP_FIGURES)})
+StepMetric = Annotated[
+    str, AfterValidator(_known), Field(json_schema_extra={"enum": list(STEP_METRICS)})
 ]
 
 
@@ -45,13 +46,13 @@ def get_run(service: ServiceDep, run_id: RunId) -> RunView:
         return one_run_view(service, session, find_run(session, run_id))
 
 
-@router.get("/{run_id}/steps", response_model=Series)
+@router.get("/{run_id}/steps", response_model=StepsView)
 def get_steps(
     service: ServiceDep,
     run_id: RunId,
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     max_points: Annotated[int | None, Query(ge=2, le=100_000)] = None,
-    figures: Annotated[list[StepFigure] | None, Query()] = None,
+    figures: Annotated[list[StepMetric] | None, Query()] = None,
 ) -> Response:
     """The steps above `after`, one list a column: all, or only the `figures` that are named.
 
@@ -60,7 +61,7 @@ def get_steps(
     with service.database.reading() as session:
         find_run(session, run_id)
         series = steps_series(
-            session, run_id, after=after, max_points=max_points, figures=figures or ()
+            session, run_id, after=after, max_points=max_points, metrics=figures or ()
         )
     # here, in this request's own thread: a long curve would hold up all others in the event loop
     return Response(_SERIES.dump_json(series), media_type="application/json")

@@ -1,11 +1,13 @@
-"""The form of each reply on a run: its state, evaluations, scores and reproductions."""
+"""The form of each reply on a run: its state, metrics, scores and reproductions."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field, create_model
 
 from api.http.views import View
+from models.metrics import EVALUATION_METRICS, STEP_METRICS, Better, Metric, Unit
 from models.states import RunState
 from models.store.run_life.run_problems import RunProblem
 
@@ -102,25 +104,81 @@ class RunView(View):
     provenance: dict[str, Any] | None
 
 
+AnyView = TypeVar("AnyView", bound=View)
+
+
+def with_metrics(
+    metrics: Mapping[str, Metric], field_of: Callable[[Metric], tuple[Any, Any]]
+) -> Callable[[type[AnyView]], type[AnyView]]:
+    """Give a view a field for each of these metrics, after those that its class names.
+
+    `field_of` gives the type of a metric's field, and what pydantic calls its `FieldInfo`.
+    """
+
+    def add(view: type[AnyView]) -> type[AnyView]:
+        fields: dict[str, Any] = {name: field_of(metric) for name, metric in metrics.items()}
+        return create_model(
+            view.__name__, __base__=view, __doc__=view.__doc__, __module__=view.__module__, **fields
+        )
+
+    return add
+
+
+def _value(metric: Metric) -> tuple[Any, Any]:
+    kind = metric.kind | None if metric.nullable else metric.kind
+    return kind, Field(description=metric.description)
+
+
+def _column(metric: Metric) -> tuple[Any, Any]:
+    """A column that may be missing; a value that is not a number is null, whatever it is of."""
+    return list[float | None], Field(default_factory=list, description=metric.description)
+
+
+@with_metrics(STEP_METRICS, _column)
+class StepsView(View):
+    """Training steps in columns of one length, with the metrics that `models.metrics` declares:
+    all of them, or those that were asked for, and `active_1`, … of the loss's terms."""
+
+    step: list[int]
+
+
+@with_metrics(EVALUATION_METRICS, _value)
 class EvaluationView(View):
-    """One evaluation of a run on the validation or the test rows."""
+    """One evaluation of a run, with the metrics that `models.metrics` declares."""
 
     model_config = ConfigDict(from_attributes=True)
 
     step: int
+    """The step after which it was made."""
     split: str
-    loss: float | None
-    loss_per_row: float | None
-    baseline_loss: float | None
-    threshold: float | None
-    """A pair is called a duplicate when its similarity is above it."""
-    accuracy: float
-    roc_auc: float | None
-    average_precision: float | None
-    predicted_positive: float
-    positive_mean: float | None
-    negative_mean: float | None
-    pairs: int
+    """Of which rows: `validation` or `test`."""
+
+
+class MetricView(View):
+    """One metric: what it is called, and what its values mean."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    """Its name in replies, exports and tables."""
+    label: str
+    """Its name in words, as it stands inside a sentence."""
+    unit: Unit
+    """`loss` in the unit of its formula, `similarity` a cosine from -1 to 1, `share` a fraction of
+    1, `norm` of a gradient, `rate` of learning, `pairs` a count of them."""
+    description: str
+    nullable: bool
+    better: Better | None
+    """Which values are better: lower ones, higher ones, or neither."""
+    splits: tuple[str, ...]
+    """The rows that it is measured on: `train`, `validation`, `test`."""
+
+
+class MetricsView(View):
+    """All that is measured, in the order in which replies and exports have it."""
+
+    steps: list[MetricView]
+    evaluations: list[MetricView]
 
 
 class ScoresView(View):

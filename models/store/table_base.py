@@ -1,7 +1,8 @@
 """What all tables share: names of their constraints, and columns alike on both databases."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -13,7 +14,9 @@ from sqlalchemy import (
     MetaData,
     TypeDecorator,
 )
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+from models.metrics import Metric
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -53,3 +56,21 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON(none_as_null=True),  # no document is NULL, not the JSON word null
         list[Any]: JSON(none_as_null=True),
     }
+
+
+Table = TypeVar("Table", bound=type[Base])
+_TYPES: dict[type, Double[float] | Integer] = {float: Double(), int: Integer()}
+
+
+def with_metrics(metrics: Mapping[str, Metric]) -> Callable[[Table], Table]:
+    """Give a table a column for each of these metrics, after the columns that its class names.
+
+    Queries name them by the table's columns: `Step.__table__.c.loss`.
+    """
+
+    def add(table: Table) -> Table:
+        for name, metric in metrics.items():
+            setattr(table, name, mapped_column(_TYPES[metric.kind], nullable=metric.nullable))
+        return table
+
+    return add

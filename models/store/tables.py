@@ -1,4 +1,4 @@
-"""The tables, for people with SQL as much as for the service: figures are columns, not JSON."""
+"""The tables, for people with SQL as much as for the service: metrics are columns, not JSON."""
 
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.metrics import EVALUATION_METRICS, STEP_METRICS
+
 # `Base` again under this name: whoever takes it from here has every table in its metadata
 from models.store.table_base import Base as Base
-from models.store.table_base import RowNumber
+from models.store.table_base import RowNumber, with_metrics
 from models.store.webhook_tables import Delivery as Delivery
 from models.store.webhook_tables import Webhook as Webhook
 
@@ -111,53 +113,26 @@ class Run(Base):
     anew: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
+@with_metrics(STEP_METRICS)
 class Step(Base):
-    """One training step: its loss before the update, and the gauges of collapse."""
+    """One training step. Its metrics are columns too, as `models.metrics` declares them."""
 
     __tablename__ = "steps"
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    loss: Mapped[float]
-    loss_per_row: Mapped[float]
-    s_ap_mean: Mapped[float]
-    s_an_mean: Mapped[float]
-    harder_share: Mapped[float]  # rows with a negative harder than their positive
-    masked_share: Mapped[float]  # rows whose negatives are all harder than their positive
-    # rows whose closest other pair is a known duplicate of the anchor; null: not yet measured then
-    false_closest_share: Mapped[float | None]
-    gradient_norm: Mapped[float]
-    lr: Mapped[float]
-    # share of rows whose hinge is above zero, one column for each term of the loss
-    active_1: Mapped[float]
-    active_2: Mapped[float | None]
-    active_3: Mapped[float | None]
-    active_4: Mapped[float | None]
-    active_5: Mapped[float | None]
-    active_6: Mapped[float | None]
-    active_7: Mapped[float | None]
-    active_8: Mapped[float | None]
 
 
+@with_metrics(EVALUATION_METRICS)
 class Evaluation(Base):
-    """One evaluation of a run after a step, on the validation or the test rows."""
+    """One evaluation of a run after a step, on the validation or the test rows. Its metrics are
+    columns too, as `models.metrics` declares them."""
 
     __tablename__ = "evaluations"
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     split: Mapped[str] = mapped_column(String(16), primary_key=True)
-    loss: Mapped[float | None]  # the arm's own loss per batch; null on test
-    loss_per_row: Mapped[float | None]
-    baseline_loss: Mapped[float | None]  # the baseline arm's loss on the same batches
-    threshold: Mapped[float | None]  # of the accuracy; null: not yet stored then
-    accuracy: Mapped[float]
-    roc_auc: Mapped[float | None]  # null when all pairs have one label
-    average_precision: Mapped[float | None]
-    predicted_positive: Mapped[float]  # share of pairs above the threshold
-    positive_mean: Mapped[float | None]  # mean similarity of the duplicates
-    negative_mean: Mapped[float | None]  # mean similarity of the other pairs
-    pairs: Mapped[int]
 
 
 class Event(Base):

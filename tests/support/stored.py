@@ -15,6 +15,8 @@ from models.store.metrics.rows import EvaluationRow, StepRow
 from models.store.run_life.run_problems import RunProblem
 from models.store.tables import Dataset, Experiment, Run
 
+from support.measured import measured_evaluation, measured_step
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 POLICY = RetryPolicy(max_attempts=3, first_wait=5.0, longest_wait=8.0)
 
@@ -85,8 +87,7 @@ def stored_run(session: Session, **changes: Any) -> Run:
 
 
 def step_row(step: int, *, loss: float = 1.0, active: tuple[float, ...] = (0.5,)) -> StepRow:
-    return StepRow(
-        step=step,
+    metrics = measured_step(
         loss=loss,
         loss_per_row=loss / 256,
         s_ap_mean=0.8,
@@ -98,14 +99,13 @@ def step_row(step: int, *, loss: float = 1.0, active: tuple[float, ...] = (0.5,)
         lr=0.01,
         active=active,
     )
+    return StepRow(step=step, **metrics)
 
 
 def evaluation_row(
     step: int, split: str = "validation", *, accuracy: float = 0.7, loss: float | None = 2.0
 ) -> EvaluationRow:
-    return EvaluationRow(
-        step=step,
-        split=split,
+    metrics = measured_evaluation(
         loss=loss,
         loss_per_row=None if loss is None else loss / 256,
         baseline_loss=loss,
@@ -118,6 +118,7 @@ def evaluation_row(
         negative_mean=0.3,
         pairs=40,
     )
+    return EvaluationRow(step=step, split=split, **metrics)
 
 
 def fault_document(attempt: int = 1, step: int = 0) -> RunProblem:

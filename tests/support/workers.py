@@ -30,7 +30,7 @@ from models.store import datasets, experiments
 from models.store.database import Database
 from models.store.metrics import rows
 from models.store.run_life import runs
-from models.store.tables import Base, Run
+from models.store.tables import Run
 
 from support.process_tree import all_pids, attempted_run, descendants, is_alive
 from support.spoiling import SpoiledTraining
@@ -229,18 +229,13 @@ def figures_of(database: Database, settings: Settings, run_id: str) -> tuple[Any
     """All that must be the same bits in two trainings of one spec, arm and seed."""
     with database.reading() as session:
         steps = rows.steps_series(session, run_id)
-        evaluations = [_values(row) for row in rows.evaluations_of(session, run_id)]
+        evaluations = [vars(row) for row in rows.evaluations_of(session, run_id)]
         weights_sha256 = runs.run(session, run_id).weights_sha256
     files = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in settings.run_dir(run_id).glob("*.safetensors")
     }
     return steps, evaluations, files, weights_sha256
-
-
-def _values(row: Base) -> dict[str, Any]:
-    names = [column.name for column in row.__table__.columns]
-    return {name: getattr(row, name) for name in names if name != "run_id"}
 
 
 def attempt_pids(run: Run) -> list[int]:

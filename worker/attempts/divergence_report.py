@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from models.metrics import STEP_METRICS
 from models.specs.experiment import ExperimentSpec
 from models.specs.losses import LossSpec
 from models.store.metrics.rows import Series
@@ -11,19 +12,12 @@ from models.store.run_life.run_problems import PREFIX, FirstGauge, RunProblem
 from worker.training.divergence import Diverged
 from worker.training.schedules import learning_rate
 
-_NAMES = {
-    "s_ap_mean": "the similarity of anchors and positives (s_ap_mean)",
-    "s_an_mean": "the similarity of anchors and negatives (s_an_mean)",
-    "loss_per_row": "the loss (loss_per_row)",
-    "gradient_norm": "the gradient's norm (gradient_norm)",
-}
-
 
 def diverged_problem(
     fault: Diverged, own: ExperimentSpec, series: Series, attempt: int
 ) -> RunProblem:
     """`own` is the arm's own spec, `series` the last recorded steps of the run in columns."""
-    first = first_gauge(series, fault.step, fault.figures)
+    first = first_gauge(series, fault.step, fault.metrics)
     cause, advice = _why(fault, own)
     return RunProblem(
         type=f"{PREFIX}diverged",
@@ -40,12 +34,13 @@ def diverged_problem(
 def _said(first: FirstGauge | None) -> str:
     if first is None:
         return ""
+    gauge = f"the {STEP_METRICS[first.name].label} ({first.name})"
     if first.what == "exploded":
         return (
-            f"; {_NAMES[first.name]} went first: it exploded at step {first.step}, to {first.value}"
+            f"; {gauge} went first: it exploded at step {first.step}, to {first.value}"
             f" from a usual {first.usual:.4g}"
         )
-    return f"; {_NAMES[first.name]} went first: it was {first.value} at step {first.step}"
+    return f"; {gauge} went first: it was {first.value} at step {first.step}"
 
 
 def _why(fault: Diverged, own: ExperimentSpec) -> tuple[str, str]:
@@ -100,7 +95,7 @@ def first_gauge(
 ) -> FirstGauge | None:
     """The gauge that went first, by step and then by the order of computation.
 
-    `series` are the recorded steps before the one that failed, in columns; `failing` the figures
+    `series` are the recorded steps before the one that failed, in columns; `failing` the metrics
     of that one, which may be none. A gauge *exploded* at the first step of the unbroken stretch, up
     to the end, in which it was more than ten times its median over the window before. None when
     neither can be said of any gauge.

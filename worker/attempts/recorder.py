@@ -7,7 +7,6 @@ networks, and SQLite has one writer for all runs.
 import logging
 import math
 import time
-from dataclasses import asdict
 
 from models.store import clock
 from models.store.database import Database
@@ -23,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Keeps figures until they are in the database. All methods raise `StaleAttempt`."""
+    """Keeps rows of metrics until they are in the database. All methods raise `StaleAttempt`."""
 
     def __init__(self, database: Database, run_id: str, attempt: int, clock: TrainingClock) -> None:
         self._database, self._clock = database, clock
@@ -34,7 +33,7 @@ class Recorder:
         self.step = 0
 
     def begin_from(self, step: int) -> None:
-        """The training goes on after `step`: figures of later steps are removed."""
+        """The training goes on after `step`: metrics of later steps are removed."""
 
         def begin() -> None:
             with self._database.transaction() as session:
@@ -45,16 +44,12 @@ class Recorder:
         self.step = step
 
     def add_step(self, event: StepDone) -> None:
-        figures = asdict(event.gauges)
-        row = rows.StepRow(
-            step=event.step, gradient_norm=event.gradient_norm, lr=event.lr, **figures
-        )
-        self._steps.append(row)
+        self._steps.append(rows.StepRow(**vars(event)))
         self.step = event.step
         self._write_when_due()
 
     def add_evaluation(self, event: Evaluated) -> None:
-        self._evaluations.append(rows.EvaluationRow(**asdict(event)))
+        self._evaluations.append(rows.EvaluationRow(**vars(event)))
         self._write_when_due()
 
     def flush(self) -> None:
@@ -67,7 +62,7 @@ class Recorder:
         try:
             self._write()
         except Away as error:
-            _log.warning("figures of run %s are kept for later: %s", self._run_id, error.orig)
+            _log.warning("metrics of run %s are kept for later: %s", self._run_id, error.orig)
             self._written_at = time.monotonic()
 
     def _write(self) -> None:

@@ -1,4 +1,4 @@
-"""When a training is no longer one: which figure broke, and which setting broke it.
+"""When a training diverges: which metric broke, and which setting broke it.
 
 Looked into only once it has happened, so that a step costs nothing for it.
 """
@@ -11,34 +11,38 @@ import torch
 from torch import Tensor, nn
 
 from models.errors import TrainingFault
-from worker.training.gauges import Gauges
+from models.metrics import BatchMetrics
 from worker.training.optimizer import ShrinkingAdam
 
 Culprit = Literal["eps", "update", "loss", "gradient"]
-"""What broke the figures: Adam's division by nothing but `eps`, another update of the weights, the
+"""What broke the metrics: Adam's division by nothing but `eps`, another update of the weights, the
 loss of sound similarities, or the gradient of a sound loss."""
 
 
 class Diverged(TrainingFault):
-    """Figures of a step, or of an evaluation after it, are no longer numbers."""
+    """Metrics of a step, or of an evaluation after it, are no longer finite."""
 
-    def __init__(self, step: int, culprit: Culprit, figures: Mapping[str, float]) -> None:
-        self.step, self.culprit, self.figures = step, culprit, dict(figures)
+    def __init__(self, step: int, culprit: Culprit, metrics: Mapping[str, float]) -> None:
+        self.step, self.culprit, self.metrics = step, culprit, dict(metrics)
         said = (
-            f"the loss was {figures['loss']} and the gradient's norm {figures['gradient_norm']}"
-            if figures
+            f"the loss was {metrics['loss']} and the gradient's norm {metrics['gradient_norm']}"
+            if metrics
             else "an evaluation gave similarities that are not numbers"
         )
         super().__init__(f"at step {step} {said}: the training has diverged")
 
 
 def check_step(
-    step: int, gauges: Gauges, gradient_norm: float, network: nn.Module, optimizer: ShrinkingAdam
+    step: int,
+    gauges: BatchMetrics,
+    gradient_norm: float,
+    network: nn.Module,
+    optimizer: ShrinkingAdam,
 ) -> None:
     """Raise `Diverged` unless loss and gradient of the step's batch are numbers."""
     if math.isfinite(gauges.loss) and math.isfinite(gradient_norm):
         return
-    figures = {
+    metrics = {
         "s_ap_mean": gauges.s_ap_mean,
         "s_an_mean": gauges.s_an_mean,
         "loss": gauges.loss,
@@ -48,7 +52,7 @@ def check_step(
     found = broken_by_update(network, optimizer)
     if found is None:
         found = "gradient" if math.isfinite(gauges.loss) else "loss"
-    raise Diverged(step, found, figures)
+    raise Diverged(step, found, metrics)
 
 
 def broken_by_update(network: nn.Module, optimizer: ShrinkingAdam) -> Culprit | None:

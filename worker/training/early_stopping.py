@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from models.metrics import EVALUATION_METRICS
 from models.specs.training import EarlyStop
 from worker.training.events import Evaluated
 
@@ -19,7 +20,7 @@ class EarlyStopping:
 
     def __init__(self, spec: EarlyStop | None) -> None:
         self._spec = spec
-        self._best = -math.inf  # of the figure with the sign under which higher is better
+        self._best = -math.inf  # of the metric with the sign under which higher is better
         self._waited = 0
 
     def see(self, evaluated: Evaluated) -> None:
@@ -60,4 +61,4 @@ def _higher_is_better(metric: str, evaluated: Evaluated) -> float:
     value: float | None = getattr(evaluated, name)
     if value is None:
         return -math.inf
-    return -value if name.endswith("loss") else value
+    return -value if EVALUATION_METRICS[name].better == "lower" else value

@@ -1,8 +1,7 @@
 """Evaluations: losses on fixed validation batches, and how well similarities tell labels apart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor
 
 from models.errors import TrainingFault
+from models.metrics import LossMetrics, PairMetrics, declared
 from models.specs.experiment import ExperimentSpec, FixedThreshold
 from models.specs.losses import LossSpec
 from worker.training.data import Int64, RunData
@@ -32,20 +32,8 @@ class PairEncoder(Protocol):
         """(2 len(rows), width): the first questions of all rows, then the second ones."""
 
 
-@dataclass(frozen=True)
-class PairFigures:
-    threshold: float
-    accuracy: float
-    roc_auc: float | None
-    average_precision: float | None
-    predicted_positive: float
-    positive_mean: float | None
-    negative_mean: float | None
-    pairs: int
-
-
-def pair_figures(scores: Floats, labels: npt.NDArray[np.int8], threshold: float) -> PairFigures:
-    """Figures of P pairs from their similarities (P,) and labels (P,) in {0, 1}.
+def pair_metrics(scores: Floats, labels: npt.NDArray[np.int8], threshold: float) -> PairMetrics:
+    """Metrics of P pairs from their similarities (P,) and labels (P,) in {0, 1}.
 
     A pair is called a duplicate when its similarity is strictly above the threshold. Ranks are
     scikit-learn's, where tied scores count as half right; they are None without both labels.
@@ -53,7 +41,7 @@ def pair_figures(scores: Floats, labels: npt.NDArray[np.int8], threshold: float)
     positive = labels == 1
     called = scores > np.float32(threshold)
     both = bool(positive.any() and not positive.all())
-    return PairFigures(
+    return PairMetrics(
         threshold=threshold,
         accuracy=float((called == positive).mean()),
         roc_auc=float(roc_auc_score(labels, scores)) if both else None,
@@ -136,14 +124,21 @@ def validation_rows(data: RunData, count: int) -> Int64:
 def evaluate_validation(
     encoder: PairEncoder, spec: ExperimentSpec, arm: str, data: RunData, step: int
 ) -> Evaluated:
-    """The arm's own loss, the baseline's as the one yardstick, and the pair figures."""
+    """The arm's own loss, the baseline's as the one yardstick, and the metrics of the pairs."""
     own = spec.for_arm(arm)
     loss, baseline_loss = validation_losses(encoder, spec, arm, data)
     rows = validation_rows(data, spec.validation_pairs)
     scores, labels = pair_scores(encoder, data, rows), data.labels[rows]
-    figures = pair_figures(scores, labels, _threshold(own, scores, labels))
+    metrics = pair_metrics(scores, labels, _threshold(own, scores, labels))
     per_row = loss / own.batch_size if own.arm(arm).loss.reduction == "sum" else loss
-    return Evaluated(step, "validation", loss, per_row, baseline_loss, **vars(figures))
+    return Evaluated(
+        step=step,
+        split="validation",
+        loss=loss,
+        loss_per_row=per_row,
+        baseline_loss=baseline_loss,
+        **vars(metrics),
+    )
 
 
 def decision_threshold(spec: ExperimentSpec, encoder: PairEncoder, data: RunData) -> float:
@@ -155,9 +150,10 @@ def decision_threshold(spec: ExperimentSpec, encoder: PairEncoder, data: RunData
 
 
 def evaluate_test(data: RunData, scores: Floats, step: int, threshold: float) -> Evaluated:
-    """The pair figures of the test rows, from their scores."""
-    figures = pair_figures(scores, data.labels[data.test], threshold)
-    return Evaluated(step, "test", None, None, None, **vars(figures))
+    """The metrics of the test pairs, from their scores; they have no losses."""
+    metrics = pair_metrics(scores, data.labels[data.test], threshold)
+    losses: dict[str, Any] = dict.fromkeys(declared(LossMetrics))
+    return Evaluated(step=step, split="test", **losses, **vars(metrics))
 
 
 def _threshold(spec: ExperimentSpec, scores: Floats, labels: npt.NDArray[np.int8]) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from worker.training.gauges import Gauges
+from models.metrics import EvaluationMetrics, StepMetrics
 
 
 @dataclass(frozen=True)
@@ -15,37 +15,19 @@ class Started:
     step: int
 
 
-@dataclass(frozen=True)
-class StepDone:
-    """One update: the figures of its batch before it, and the update's own."""
+@dataclass(frozen=True, kw_only=True)
+class StepDone(StepMetrics):
+    """One update: the metrics of its batch before it, and the update's own."""
 
     step: int
-    gauges: Gauges
-    gradient_norm: float
-    lr: float
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """Figures over pairs that are not trained on, after a step. Losses only on validation.
-
-    `loss` and `baseline_loss` are means over whole batches, reduced as the spec says; `None`
-    where a figure does not exist (ranks need both labels).
-    """
+@dataclass(frozen=True, kw_only=True)
+class Evaluated(EvaluationMetrics):
+    """Metrics over pairs that are not trained on, after a step; losses only on validation."""
 
     step: int
     split: str  # "validation" or "test"
-    loss: float | None
-    loss_per_row: float | None
-    baseline_loss: float | None
-    threshold: float  # a pair is called a duplicate when its similarity is above it
-    accuracy: float
-    roc_auc: float | None
-    average_precision: float | None
-    predicted_positive: float
-    positive_mean: float | None
-    negative_mean: float | None
-    pairs: int
 
 
 @dataclass(frozen=True)

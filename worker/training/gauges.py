@@ -1,26 +1,12 @@
 """What is measured at every step beside the loss, above all the signs of a collapse."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from models.metrics import BATCH_METRICS, BatchMetrics
 from models.specs.losses import LossSpec
-
-
-@dataclass(frozen=True)
-class Gauges:
-    """Means and shares over the rows of one batch; shares are fractions of 1."""
-
-    loss: float
-    loss_per_row: float
-    s_ap_mean: float
-    s_an_mean: float
-    harder_share: float  # rows with at least one negative harder than the positive
-    masked_share: float  # rows whose negatives are all harder than the positive
-    false_closest_share: float  # rows whose closest other pair is a known duplicate of the anchor
-    active: tuple[float, ...]  # for each term, rows whose value is above zero
 
 
 @torch.no_grad()
@@ -33,7 +19,8 @@ def measure(
     excluded: Tensor | None = None,
 ) -> Tensor:
     """Gauges of a batch: `similarities` (B, B), `values` (terms, B), `loss` a scalar. Returns
-    (7 + terms,) figures in the order of `Gauges`, still on the device: see `gauges_of`.
+    (metrics + terms,) values, those of `BATCH_METRICS` in their order and then the share of each
+    term, still on the device: see `gauges_of`.
 
     `known` (B, B) is True where two pairs are known to ask the same, the diagonal included;
     `excluded` as in `batch_of`: what is excluded counts as no negative, but for the closest
@@ -50,21 +37,22 @@ def measure(
     number = negatives.sum(dim=1)
     closest = similarities.masked_fill(own, -torch.inf).argmax(dim=1, keepdim=True)
     scale = len(similarities) if spec.reduction == "sum" else 1
-    return torch.stack(
-        [
-            loss,
-            loss / scale,
-            positive.mean(),
-            similarities.masked_fill(~negatives, 0).sum() / number.sum().clamp(min=1),
-            (harder > 0).to(loss.dtype).mean(),
-            (harder == number).to(loss.dtype).mean(),
-            known.gather(1, closest).to(loss.dtype).mean(),
-            *(values > 0).to(loss.dtype).mean(dim=1),
-        ]
-    )
+    measured = {
+        "loss": loss,
+        "loss_per_row": loss / scale,
+        "s_ap_mean": positive.mean(),
+        "s_an_mean": similarities.masked_fill(~negatives, 0).sum() / number.sum().clamp(min=1),
+        "harder_share": (harder > 0).to(loss.dtype).mean(),
+        "masked_share": (harder == number).to(loss.dtype).mean(),
+        "false_closest_share": known.gather(1, closest).to(loss.dtype).mean(),
+    }
+    active = (values > 0).to(loss.dtype).mean(dim=1)
+    return torch.stack([*(measured[name] for name in BATCH_METRICS), *active])
 
 
-def gauges_of(figures: Sequence[float]) -> Gauges:
-    """The gauges from their figures, which come off the device at once: each alone is a wait."""
-    loss, per_row, s_ap, s_an, harder, masked, false_closest, *active = figures
-    return Gauges(loss, per_row, s_ap, s_an, harder, masked, false_closest, tuple(active))
+def gauges_of(values: Sequence[float]) -> BatchMetrics:
+    """The gauges from the values of `measure`, which leave the device at once: on a GPU, the
+    transfer of each alone would stall the step."""
+    count = len(BATCH_METRICS)
+    measured = dict(zip(BATCH_METRICS, values[:count], strict=True))
+    return BatchMetrics(**measured, active=tuple(values[count:]))

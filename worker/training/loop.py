@@ -61,14 +61,14 @@ class Training(Progress):
         values = term_rows(self.loss_spec, batch)
         loss = reduce_terms(self.loss_spec, values)
         loss.backward()  # type: ignore[no-untyped-call]
-        figures = measure(self.loss_spec, batch.similarities, values, loss, known, excluded)
-        gauges = gauges_of(figures.tolist())
+        measured = measure(self.loss_spec, batch.similarities, values, loss, known, excluded)
+        gauges = gauges_of(measured.tolist())
         norm = self._gradient_norm()
         check_step(step, gauges, norm, self.encoder, self.optimizer)
         lr = learning_rate(self.spec.optimizer, step, self.spec.steps)
         self.optimizer.update(lr)
         self.step = step
-        return StepDone(step, gauges, norm, lr)
+        return StepDone(step=step, **vars(gauges), gradient_norm=norm, lr=lr)
 
     def _gradient_norm(self) -> float:
         gradients = [p.grad for p in self.encoder.parameters() if p.grad is not None]

@@ -28,13 +28,14 @@ class ValidationLosses:
 
 def validation_losses(session: Session, experiment_id: str) -> dict[str, list[ValidationLosses]]:
     """Each succeeded run's evaluations by step; a run without any is not in it."""
+    columns = Evaluation.__table__.c
     query = (
         select(
             Evaluation.run_id,
             Evaluation.step,
-            Evaluation.loss_per_row,
-            Evaluation.baseline_loss,
-            Evaluation.accuracy,
+            columns.loss_per_row,
+            columns.baseline_loss,
+            columns.accuracy,
         )
         .join(Run, Run.id == Evaluation.run_id)
         .where(*_succeeded_of(experiment_id), Evaluation.split == "validation")
@@ -59,7 +60,7 @@ def steps_above(
         select(Step.run_id, Step.step)
         .join(Run, Run.id == Step.run_id)
         .where(*_succeeded_of(experiment_id), Run.arm.in_(levels))
-        .where(Step.loss_per_row >= case(dict(levels), value=Run.arm))
+        .where(Step.__table__.c.loss_per_row >= case(dict(levels), value=Run.arm))
         .order_by(Step.run_id, Step.step)
     )
     found: dict[str, list[int]] = defaultdict(list)

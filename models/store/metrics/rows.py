@@ -1,91 +1,51 @@
-"""All SQL of the figures: write steps and evaluations, read them as series.
+"""All SQL of the metrics: write steps and evaluations, read them as series.
 
 Writing is not fenced here: **the caller first calls `runs.advance` in the same transaction**. It
 raises `StaleAttempt` for an attempt that lost its run, and holds the run against others meanwhile.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from models.specs.losses import MAX_TERMS
+from models.metrics import (
+    ACTIVE,
+    EVALUATION_METRICS,
+    RESULT_METRICS,
+    STEP_METRICS,
+    EvaluationMetrics,
+    StepMetrics,
+)
 from models.states import RunState
 from models.store.metrics.thinning import thin
 from models.store.numeric_rows import nan_to_none, numeric_rows
 from models.store.tables import Base, Evaluation, Run, Step
 
-Figure = float | None
 Series = dict[str, list[Any]]
 
 # Steps come by the hundred and are never made into objects: a row costs less past the ORM.
 _STEPS = Base.metadata.tables[Step.__tablename__]
+_EVALUATIONS = Base.metadata.tables[Evaluation.__tablename__]
 
 LAST_STEP = 2**31 - 1  # the greatest that a column holds
 
-ACTIVE = tuple(f"active_{number}" for number in range(1, MAX_TERMS + 1))
-STEP_FIGURES = (
-    "loss",
-    "loss_per_row",
-    "s_ap_mean",
-    "s_an_mean",
-    "harder_share",
-    "masked_share",
-    "false_closest_share",
-    "gradient_norm",
-    "lr",
-    *ACTIVE,
-)
-EVALUATION_FIGURES = (
-    "loss",
-    "loss_per_row",
-    "baseline_loss",
-    "threshold",
-    "accuracy",
-    "roc_auc",
-    "average_precision",
-    "predicted_positive",
-    "positive_mean",
-    "negative_mean",
-)
 
-
-@dataclass(frozen=True)
-class StepRow:
+@dataclass(frozen=True, kw_only=True)
+class StepRow(StepMetrics):
     """One training step as in the table `steps`; `active` has one share for each loss term."""
 
     step: int
-    loss: float
-    loss_per_row: float
-    s_ap_mean: float
-    s_an_mean: float
-    harder_share: float
-    masked_share: float
-    false_closest_share: float
-    gradient_norm: float
-    lr: float
-    active: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class EvaluationRow:
+@dataclass(frozen=True, kw_only=True)
+class EvaluationRow(EvaluationMetrics):
     """One evaluation as in the table `evaluations`."""
 
     step: int
     split: str
-    loss: Figure
-    loss_per_row: Figure
-    baseline_loss: Figure
-    threshold: float
-    accuracy: float
-    roc_auc: Figure
-    average_precision: Figure
-    predicted_positive: float
-    positive_mean: Figure
-    negative_mean: Figure
-    pairs: int
 
 
 def append_steps(session: Session, run_id: str, rows: Sequence[StepRow]) -> None:
@@ -100,7 +60,7 @@ def append_steps(session: Session, run_id: str, rows: Sequence[StepRow]) -> None
 
 
 def _step_values(run_id: str, row: StepRow) -> dict[str, Any]:
-    padded = (*row.active, *[None] * (MAX_TERMS - len(row.active)))
+    padded = (*row.active, *[None] * (len(ACTIVE) - len(row.active)))
     # not `asdict`: its copies of numbers were half of the time that a batch took
     values = {"run_id": run_id, **vars(row), **dict(zip(ACTIVE, padded, strict=True))}
     del values["active"]
@@ -111,7 +71,7 @@ def append_evaluation(session: Session, run_id: str, row: EvaluationRow) -> None
     """Write one evaluation of a run; what stood there for this step and split is replaced."""
     same = (Evaluation.step == row.step, Evaluation.split == row.split)
     session.execute(delete(Evaluation).where(Evaluation.run_id == run_id, *same))
-    session.execute(insert(Evaluation), [{"run_id": run_id, **asdict(row)}])
+    session.execute(insert(Evaluation), [{"run_id": run_id, **vars(row)}])
 
 
 def steps_series(
@@ -121,16 +81,16 @@ def steps_series(
     after: int = 0,
     until: int = LAST_STEP,
     max_points: int | None = None,
-    figures: Sequence[str] = (),
+    metrics: Sequence[str] = (),
 ) -> Series:
-    """The steps above `after`, up to `until`, in columns: `step`, and each of `figures`; without
-    them all there are, with `active_1`, … of its terms.
+    """The steps above `after`, up to `until`, in columns: `step`, and each of these `metrics`;
+    without them all there are, with `active_1`, … of its terms.
 
     With `max_points` the series is thinned (see `thinning.thin`): first, last, every column's
-    lowest and highest, and the extremes of the first figure in each stretch stay.
+    lowest and highest, and the extremes of the first metric in each stretch stay.
     """
     chosen = (_STEPS.c.run_id == run_id, _STEPS.c.step > after, _STEPS.c.step <= until)
-    names = ("step", *(figures or _figures_there(session, *chosen)))
+    names = ("step", *(metrics or _metrics_there(session, *chosen)))
     found = numeric_rows(session, select(*(_STEPS.c[name] for name in names)).where(*chosen))
     if max_points is not None and len(found) > max_points:
         columns = dict(zip(names[1:], found.T[1:], strict=True))
@@ -142,22 +102,23 @@ def steps_series(
     }
 
 
-def _figures_there(session: Session, *chosen: ColumnElement[bool]) -> list[str]:
+def _metrics_there(session: Session, *chosen: ColumnElement[bool]) -> list[str]:
     """All, but for shares of terms that the run's loss does not have: its newest step tells."""
     newest = select(_STEPS).where(*chosen).order_by(_STEPS.c.step.desc()).limit(1)
     row = session.execute(newest).mappings().first()
     there = {name for name in ACTIVE if row and row[name] is not None}
-    return [name for name in STEP_FIGURES if name not in ACTIVE[1:] or name in there]
+    return [name for name in STEP_METRICS if name not in ACTIVE[1:] or name in there]
 
 
-def evaluations_of(session: Session, run_id: str) -> list[Evaluation]:
+def evaluations_of(session: Session, run_id: str) -> list[EvaluationRow]:
     """All evaluations of a run by step, then split."""
+    names = ("step", "split", *EVALUATION_METRICS)
     query = (
-        select(Evaluation)
+        select(*(_EVALUATIONS.c[name] for name in names))
         .where(Evaluation.run_id == run_id)
         .order_by(Evaluation.step, Evaluation.split)
     )
-    return list(session.scalars(query))
+    return [EvaluationRow(**row) for row in session.execute(query).mappings()]
 
 
 def evaluation_counts(session: Session, experiment_id: str) -> dict[str, int]:
@@ -172,10 +133,10 @@ def evaluation_counts(session: Session, experiment_id: str) -> dict[str, int]:
 
 
 def final_metrics(session: Session, experiment_id: str) -> dict[str, dict[str, float]]:
-    """Each run's figures of each split, flat: `test.accuracy`, `validation.loss`, …
+    """Each run's metrics of each split, flat: `test.accuracy`, `validation.loss`, …
 
     Those of the weights that were kept (see `kept_steps`) or, until the test, the latest. A
-    figure that a split does not have is left out; a run without evaluations has none.
+    metric that a split does not have is left out; a run without evaluations has none.
     """
     tested = _tested(experiment_id)
     latest = (
@@ -194,19 +155,19 @@ def final_metrics(session: Session, experiment_id: str) -> dict[str, dict[str, f
     )
     metrics = _for_each_run(session, experiment_id)
     for row in session.scalars(select(Evaluation).join(latest, same)):
-        for name in EVALUATION_FIGURES:
+        for name in RESULT_METRICS:
             value = getattr(row, name)
             if value is not None:
                 metrics[row.run_id][f"{row.split}.{name}"] = value
     return metrics
 
 
-def tested_figures(
-    session: Session, ids: Sequence[str], figure: str
+def tested_values(
+    session: Session, ids: Sequence[str], metric: str
 ) -> dict[str, dict[tuple[str, int], float]]:
-    """One figure of the test of every succeeded run of these experiments, in one query:
+    """One metric of the test of every succeeded run of these experiments, in one query:
     experiment -> (arm, seed) -> value, as `final_metrics` has it under `test.`."""
-    value = getattr(Evaluation, figure)
+    value = _EVALUATIONS.c[metric]
     query = (
         select(Run.experiment_id, Run.arm, Run.seed, value)
         .join(Evaluation, and_(Evaluation.run_id == Run.id, Evaluation.split == "test"))
@@ -237,7 +198,7 @@ def _tested(experiment_id: str) -> Subquery:
 def curves(session: Session, experiment_id: str) -> dict[str, Series]:
     """Each run's `step`, `train.loss` and `validation.loss`, at the steps of its evaluations."""
     query = (
-        select(Evaluation.run_id, Evaluation.step, Step.loss, Evaluation.loss)
+        select(Evaluation.run_id, Evaluation.step, _STEPS.c.loss, _EVALUATIONS.c.loss)
         .join(Run, Run.id == Evaluation.run_id)
         .join(Step, and_(Step.run_id == Evaluation.run_id, Step.step == Evaluation.step))
         .where(Run.experiment_id == experiment_id, Evaluation.split == "validation")

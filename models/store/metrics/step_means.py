@@ -17,10 +17,10 @@ Columns = dict[str, list[float]]
 def step_means(
     session: Session, experiment_id: str, names: Sequence[str], width: int
 ) -> dict[str, Columns]:
-    """Of each run with steps, by id: `step` and each named figure, as means over stretches of
+    """Of each run with steps, by id: `step` and each named metric, as means over stretches of
     `width` steps in order. The last stretch of a run may be shorter.
 
-    A figure that a stretch does not have is NaN.
+    A metric that a stretch does not have is NaN.
     """
     stretch = ((Step.step - 1) // width).label("stretch")
     columns = ("step", *names)

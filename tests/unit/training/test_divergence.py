@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from worker.attempts.divergence_report import diverged_problem, first_gauge
 from worker.training.divergence import Diverged, check_step
-from worker.training.gauges import Gauges
 from worker.training.loop import Training, train
 
+from support.measured import measured_batch
 from support.training import tiny_data, tiny_spec
 
 DATA = tiny_data()
@@ -68,7 +68,7 @@ def test_weights_that_break_before_an_evaluation_are_found_there():
     spec = tiny_spec(evaluate_every=1, optimizer={"eps": 1e-60, "schedule": {"kind": "constant"}})
     with pytest.raises(Diverged, match="at step 1 an evaluation gave similarities") as caught:
         list(train(spec, "vanilla", 0, DATA))
-    assert (caught.value.culprit, caught.value.figures) == ("eps", {})
+    assert (caught.value.culprit, caught.value.metrics) == ("eps", {})
     assert "optimizer.eps" in problem_of(caught.value, spec).advice
 
 
@@ -81,7 +81,7 @@ def test_weights_that_break_before_an_evaluation_are_found_there():
 )
 def test_sound_similarities_acquit_the_weights(loss, norm, culprit, gauge, words):
     made = training()
-    gauges = Gauges(loss, loss / 16, 0.5, 0.1, 0.0, 0.0, 0.0, (0.5, 0.5))
+    gauges = measured_batch(loss=loss, loss_per_row=loss / 16)
     with pytest.raises(Diverged) as caught:
         check_step(4, gauges, norm, made.encoder, made.optimizer)
     assert caught.value.culprit == culprit
@@ -100,7 +100,8 @@ def test_the_settings_of_the_arms_own_terms_are_named():
 
 def test_a_step_of_numbers_is_no_divergence():
     made = training()
-    check_step(4, Gauges(1e30, 1e30, 0.5, 0.1, 0, 0, 0, (1.0,)), 1e30, made.encoder, made.optimizer)
+    gauges = measured_batch(loss=1e30, loss_per_row=1e30)
+    check_step(4, gauges, 1e30, made.encoder, made.optimizer)
     assert torch.isfinite(made.encoder.embedding).all()
 
 
@@ -117,7 +118,7 @@ def test_the_gauge_that_exploded_first_is_said_with_its_step():
     assert (first.name, first.step, first.what) == ("gradient_norm", 35, "exploded")
     assert (first.value, first.usual) == ("40", 2.0)
     said = problem_of(Diverged(41, "update", {"loss": math.nan, **NAN}), series=recorded)
-    assert "the gradient's norm (gradient_norm) went first: it exploded at step 35" in said.detail
+    assert "the gradient norm (gradient_norm) went first: it exploded at step 35" in said.detail
 
 
 def test_a_spike_from_which_the_training_recovered_is_not_the_first():

@@ -9,27 +9,14 @@ from worker.training.early_stopping import EarlyStopping
 from worker.training.events import Evaluated, Finished
 from worker.training.loop import train
 
+from support.measured import measured_evaluation
 from support.training import figures, killed_after_every_step, tiny_data, tiny_spec
 
 DATA = tiny_data()
 
 
 def evaluated(step, **changes):
-    base = {
-        "split": "validation",
-        "loss": 1.0,
-        "loss_per_row": 0.1,
-        "baseline_loss": 1.0,
-        "threshold": 0.7,
-        "accuracy": 0.5,
-        "roc_auc": 0.5,
-        "average_precision": 0.5,
-        "predicted_positive": 0.5,
-        "positive_mean": 0.5,
-        "negative_mean": 0.5,
-        "pairs": 10,
-    }
-    return Evaluated(step=step, **{**base, **changes})
+    return Evaluated(step=step, split="validation", **measured_evaluation(**changes))
 
 
 def first_end(spec, values, name="loss"):

@@ -12,7 +12,7 @@ from models.errors import TrainingFault
 from worker.training.data import pair_questions
 from worker.training.evaluation import (
     evaluate_validation,
-    pair_figures,
+    pair_metrics,
     pair_scores,
     validation_rows,
 )
@@ -31,7 +31,7 @@ DATA = tiny_data()
 )
 def test_accuracy_and_ranks_equal_their_definitions(scores, labels):
     labels = labels[: len(scores)]
-    found = pair_figures(np.float32(scores), np.int8(labels), 0.5)
+    found = pair_metrics(np.float32(scores), np.int8(labels), 0.5)
     right = sum((s > 0.5) == bool(label) for s, label in zip(scores, labels, strict=True))
     assert found.accuracy == pytest.approx(right / len(scores))
     high = [s for s, label in zip(scores, labels, strict=True) if label]
@@ -45,11 +45,11 @@ def test_accuracy_and_ranks_equal_their_definitions(scores, labels):
 
 
 def test_a_score_at_the_threshold_is_not_called_a_duplicate():
-    assert pair_figures(np.float32([0.7]), np.int8([0]), 0.7).accuracy == 1.0
+    assert pair_metrics(np.float32([0.7]), np.int8([0]), 0.7).accuracy == 1.0
 
 
 def test_a_collapsed_model_scores_the_share_of_duplicates_and_half_the_area():
-    found = pair_figures(np.ones(10, dtype=np.float32), np.int8([1] * 4 + [0] * 6), 0.7)
+    found = pair_metrics(np.ones(10, dtype=np.float32), np.int8([1] * 4 + [0] * 6), 0.7)
     assert found.accuracy == pytest.approx(0.4)
     assert found.roc_auc == 0.5
     assert found.predicted_positive == 1.0

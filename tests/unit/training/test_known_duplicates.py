@@ -84,7 +84,7 @@ def test_every_step_tells_the_share_and_an_excluding_loss_is_smaller():
     ]
     spec = tiny_spec(arms=arms)
     first = {
-        arm: next(e for e in train(spec, arm, 0, data) if isinstance(e, StepDone)).gauges
+        arm: next(e for e in train(spec, arm, 0, data) if isinstance(e, StepDone))
         for arm in ("plain", "excluding")
     }
     rows = batch_rows(data.train, 0, 1, spec.batch_size)
@@ -122,7 +122,7 @@ def test_known_duplicates_are_read_by_column_when_second_questions_are_the_ancho
     for anchors in ("first", "second"):
         loss = loss_spec(anchors=anchors)
         values = term_rows(loss, batch(similarities))
-        figures = gauges.measure(loss, similarities, values, values.sum(), known, known)
-        found = gauges.gauges_of(figures.tolist())
+        measured = gauges.measure(loss, similarities, values, values.sum(), known, known)
+        found = gauges.gauges_of(measured.tolist())
         assert found.false_closest_share == pytest.approx(1 / 3)
         assert (found.s_an_mean, found.harder_share) == (pytest.approx(0.2), 0.0)

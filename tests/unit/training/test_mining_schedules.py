@@ -71,7 +71,7 @@ def test_at_every_step_a_scheduled_term_costs_what_its_rule_costs(kind: Any, ste
 
 
 def losses(arm: str) -> list[float]:
-    return [e.gauges.loss for e in train(spec(), arm, 0, DATA) if isinstance(e, StepDone)]
+    return [e.loss for e in train(spec(), arm, 0, DATA) if isinstance(e, StepDone)]
 
 
 def test_a_training_changes_its_rule_at_the_step_that_the_schedule_says() -> None:

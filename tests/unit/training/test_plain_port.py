@@ -54,7 +54,7 @@ def test_fifty_steps_have_the_losses_and_the_weights_of_the_plain_port(padding, 
     for step in range(1, STEPS + 1):
         rows = batch_rows(data.train, 0, step, spec.batch_size)
         expected = plain.advance(*as_lists(data, rows), learning_rate(spec.optimizer, step, STEPS))
-        ours = training.advance().gauges.loss_per_row
+        ours = training.advance().loss_per_row
         assert ours == pytest.approx(expected / spec.batch_size, rel=0, abs=1e-5)
     theirs = plain.network.embedding.weight.detach().numpy()
     np.testing.assert_allclose(training.weights()["embedding"], theirs, atol=1e-5)

@@ -20,7 +20,7 @@ def scored_pairs(draw):
 
 
 def accuracy(scores, labels, threshold):
-    """As `evaluation.pair_figures` has it, without the ranks that would take its time."""
+    """As `evaluation.pair_metrics` has it, without the ranks that would take its time."""
     return float(((scores > np.float32(threshold)) == (labels == 1)).mean())
 
 

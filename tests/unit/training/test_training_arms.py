@@ -60,7 +60,7 @@ def test_arms_with_other_hyper_parameters_start_alike_on_the_same_batch():
     spec = spec_with({"optimizer": {"lr": 0.002}, "steps": 3})
     vanilla, modified = (run(spec, arm)[1] for arm in ("vanilla", "modified"))
     assert isinstance(vanilla, StepDone)
-    assert vanilla.gauges.s_ap_mean == modified.gauges.s_ap_mean
+    assert vanilla.s_ap_mean == modified.s_ap_mean
     assert (vanilla.lr, modified.lr) == (0.01, 0.002)
 
 

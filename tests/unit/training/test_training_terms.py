@@ -40,9 +40,9 @@ def test_a_training_runs_under_every_term_and_moves_the_weights(kind):
     steps = [event for event in events if isinstance(event, StepDone)]
     assert [event.step for event in steps] == [1, 2, 3, 4, 5]
     for event in steps:
-        assert event.gauges.loss > 0
-        assert event.gauges.loss_per_row == pytest.approx(event.gauges.loss / 16)
-        assert 0 < event.gauges.active[0] <= 1
+        assert event.loss > 0
+        assert event.loss_per_row == pytest.approx(event.loss / 16)
+        assert 0 < event.active[0] <= 1
         assert event.gradient_norm > 0
     last = events[-1]
     assert any(not np.array_equal(before[name], last.weights[name]) for name in before)
@@ -66,7 +66,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, term, stop_after)
 def test_draws_follow_the_seed_of_the_run():
     spec = spec_of({"kind": "distance_weighted"})
     one, other = (list(train(spec, "tried", seed, DATA)) for seed in (0, 1))
-    assert one[1].gauges.loss != other[1].gauges.loss
+    assert one[1].loss != other[1].loss
 
 
 def test_an_evaluation_under_drawn_negatives_says_the_same_of_the_same_weights():

@@ -40,8 +40,8 @@ class Graded:
     """What came of it."""
 
     gradient: Tensor  # of the sums, (K, places, H)
-    figures: list[tuple[dict[int, int], Tensor]] = field(default_factory=list)
-    """Gauges (rows, n), still on the device, and which row each slot has."""
+    gauges: list[tuple[dict[int, int], Tensor]] = field(default_factory=list)
+    """Values (rows, n) of `measure`, still on the device, and which row each slot has."""
     errors: dict[int, Exception] = field(default_factory=dict)
 
 
@@ -55,13 +55,13 @@ def grade(asked: Sequence[Asked], totals: Tensor, table: Tensor, size: int) -> G
     graded, losses = Graded(torch.zeros_like(totals)), []
     for some in _alike(asked):
         try:
-            loss, rows, figures = _grade(some, vectors, known, size)
+            loss, rows, gauges = _grade(some, vectors, known, size)
         except Exception as error:
             if len(some) > 1 or hits_all(error, totals.device.type):
                 raise
             graded.errors[some[0].slot] = error
             continue
-        graded.figures.append((rows, figures))
+        graded.gauges.append((rows, gauges))
         losses.append(loss)
     if losses:
         (graded.gradient,) = torch.autograd.grad(torch.stack(losses).sum(), sums)
@@ -90,15 +90,15 @@ def _grade(
     if not _is_of_all(spec):
         (one,), (slot,) = some, slots
         first, second, similarities = (p[0] for p in _batches(vectors[slot : slot + 1], size))
-        loss, figures = _figures(spec, step, one.seed, first, second, similarities, known[slot])
-        return loss, {slot: 0}, figures[None]
+        loss, gauges = _graded(spec, step, one.seed, first, second, similarities, known[slot])
+        return loss, {slot: 0}, gauges[None]
     others = torch.ones(len(vectors), dtype=torch.bool)
     others[slots] = False
     others = others.to(vectors.device)
     batches = _batches(vectors.masked_fill(others[:, None, None, None], 0), size)
 
-    losses, figures = torch.func.vmap(partial(_figures, spec, step, None))(*batches, known)
-    return losses.sum(), {slot: slot for slot in slots}, figures
+    losses, gauges = torch.func.vmap(partial(_graded, spec, step, None))(*batches, known)
+    return losses.sum(), {slot: slot for slot in slots}, gauges
 
 
 def _batches(vectors: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -108,7 +108,7 @@ def _batches(vectors: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
     return first[:, :size], second[:, :size], similarities[:, :size, :size]
 
 
-def _figures(
+def _graded(
     spec: LossSpec,
     step: int,
     seed: int | None,

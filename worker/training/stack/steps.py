@@ -44,14 +44,14 @@ class Steps:
         # while a GPU is still at it; of no use where a member ends with this step
         following = {slot: (seed, step + 1) for slot, (seed, step) in batches.items()}
         self._ahead = following, self._layout(following)
-        figures, norms_now = _to_host(graded, norms)
+        measured, norms_now = _to_host(graded, norms)
         done: dict[int, StepDone | Exception] = {}
         updates = []
         for slot, member in members.items():
             if slot in graded.errors:
                 done[slot] = graded.errors[slot]
                 continue
-            step, norm, gauges = member.step + 1, norms_now[slot], gauges_of(figures[slot])
+            step, norm, gauges = member.step + 1, norms_now[slot], gauges_of(measured[slot])
             try:
                 check_step(step, gauges, norm, member.encoder, member.optimizer)
             except Diverged as error:
@@ -60,7 +60,7 @@ class Steps:
             lr = learning_rate(member.spec.optimizer, step, member.spec.steps)
             own = {name: gradient[slot] for name, gradient in gradients.items()}
             updates.append(Update(member.optimizer, own, lr))
-            done[slot] = StepDone(step, gauges, norm, lr)
+            done[slot] = StepDone(step=step, **vars(gauges), gradient_norm=norm, lr=lr)
             member.step = step
         update_together(updates)
         self._encoder.forget()
@@ -85,11 +85,11 @@ def _norms(gradients: Mapping[str, Tensor]) -> Tensor:
 
 def _to_host(graded: Graded, norms: Tensor) -> tuple[dict[int, list[float]], list[float]]:
     """Every slot's gauges, and the norms, in one transfer: on a GPU each would be a wait."""
-    parts = [part.reshape(-1) for _, part in graded.figures]
+    parts = [part.reshape(-1) for _, part in graded.gauges]
     told = torch.cat([norms, *parts]).tolist()
     found: dict[int, list[float]] = {}
     start = len(norms)
-    for rows, part in graded.figures:
+    for rows, part in graded.gauges:
         count = part.shape[1]
         for slot, row in rows.items():
             found[slot] = told[start + row * count :][:count]

@@ -43,12 +43,12 @@ def graded_alone(loss, sums, table, step, seed):
     values = term_rows(loss, batch)
     total = reduce_terms(loss, values)
     total.backward()
-    figures = measure(loss, batch.similarities, values, total, known, excluded)
-    return gauges_of(figures.tolist()), sums.grad
+    measured = measure(loss, batch.similarities, values, total, known, excluded)
+    return gauges_of(measured.tolist()), sums.grad
 
 
 def rows_of(graded):
-    return {slot: part[row] for rows, part in graded.figures for slot, row in rows.items()}
+    return {slot: part[row] for rows, part in graded.gauges for slot, row in rows.items()}
 
 
 def asked_for(names, seed=3, step=5):

@@ -129,7 +129,7 @@ def test_a_member_that_diverges_before_an_evaluation_is_found_there():
         evaluate_every=1, optimizer={"eps": 1e-60, "schedule": {"kind": "constant"}}
     )
     told = trained(spec, [("broken", 0), ("mean", 0)], DATA, width=4)
-    assert told[0][-1].error.figures == {}
+    assert told[0][-1].error.metrics == {}
     assert told[0][-1].error.step == 1
     assert figures(told[1]) == figures(trained(spec, [("mean", 0)], DATA, width=4)[0])
 

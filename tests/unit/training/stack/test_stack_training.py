@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.metrics import BATCH_METRICS
 from worker.training.checkpoints import Checkpoints
 from worker.training.events import Evaluated, Finished, Saved, StepDone
 from worker.training.loop import train
@@ -28,13 +29,13 @@ def assert_close(found, expected, tolerance=1e-5):
     for one, other in zip(found, expected, strict=True):
         match one, other:
             case StepDone(), StepDone():
-                assert one.lr == other.lr
+                assert (one.step, one.lr) == (other.step, other.lr)
                 # of a sum that cancels, so ten times as far off as the figures of the batch
                 norm = pytest.approx(other.gradient_norm, rel=10 * tolerance, abs=tolerance)
                 assert one.gradient_norm == norm
-                for name, value in vars(other.gauges).items():
-                    near = pytest.approx(value, rel=tolerance, abs=tolerance)
-                    assert getattr(one.gauges, name) == near, (one.step, name)
+                for name in (*BATCH_METRICS, "active"):
+                    near = pytest.approx(getattr(other, name), rel=tolerance, abs=tolerance)
+                    assert getattr(one, name) == near, (one.step, name)
             case Evaluated(), Evaluated():
                 losses = ((one.loss, other.loss), (one.baseline_loss, other.baseline_loss))
                 for found_loss, loss in losses if one.split == "validation" else ():

@@ -1,0 +1,266 @@
+"""What is measured at a step and in an evaluation: each metric declared once, as a field.
+
+The type of a field says whether its value may be null, its `About` says the rest. Whatever else
+has metrics reads them from here: the worker's events, the rows of the store and the columns of its
+tables, replies with their schema, exports, and the page. So a metric is added here, where it is
+computed, and in a migration: see `docs/adding_a_metric.md`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args, get_origin, get_type_hints
+
+from models.specs.losses import MAX_TERMS
+
+Unit = Literal["loss", "similarity", "share", "norm", "rate", "pairs"]
+"""`loss` in the unit of its formula, `similarity` a cosine from -1 to 1 (or a threshold of it),
+`share` a fraction of 1, `norm` of a gradient, `rate` of learning, `pairs` a count of them."""
+
+Better = Literal["lower", "higher"]
+
+
+@dataclass(frozen=True)
+class About:
+    """What a declared field says of itself beside its name and its type."""
+
+    label: str
+    """Its name in words, as it stands inside a sentence."""
+    unit: Unit
+    description: str
+    """One line for users: what is measured."""
+    better: Better | None = None
+    """None where neither is better, as for a threshold."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as it was declared."""
+
+    name: str
+    """What tables, replies and exports call it."""
+    kind: type[float] | type[int]
+    nullable: bool
+    label: str
+    unit: Unit
+    description: str
+    better: Better | None
+    splits: tuple[str, ...]
+    """The rows that it is measured on: `train`, or `validation` and `test`, or one of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchMetrics:
+    """The metrics of a training batch, before the update that follows from it."""
+
+    loss: Annotated[
+        float,
+        About("loss of the batch", "loss", "The loss, reduced as the arm's spec says.", "lower"),
+    ]
+    loss_per_row: Annotated[
+        float,
+        About("loss per row", "loss", "The loss for each row of the batch.", "lower"),
+    ]
+    s_ap_mean: Annotated[
+        float,
+        About("similarity of positives", "similarity", "Mean similarity of anchor and positive."),
+    ]
+    s_an_mean: Annotated[
+        float,
+        About("similarity of negatives", "similarity", "Mean similarity of anchor and negative."),
+    ]
+    harder_share: Annotated[
+        float,
+        About(
+            "rows with a harder negative",
+            "share",
+            "Share of rows with a negative more similar to the anchor than the positive is.",
+        ),
+    ]
+    masked_share: Annotated[
+        float,
+        About(
+            "rows whose negatives are all harder",
+            "share",
+            "Share of rows whose every negative is more similar to the anchor than the positive "
+            "is.",
+        ),
+    ]
+    false_closest_share: Annotated[
+        float | None,
+        About(
+            "rows whose closest negative is a known duplicate",
+            "share",
+            "Share of rows whose closest other pair is a known duplicate of the anchor; null for "
+            "steps from before it was measured.",
+        ),
+    ]
+    active: tuple[float, ...]
+    """For each term of the loss, the share of rows whose value is above zero: the metrics
+    `active_1`, `active_2`, and so on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepMetrics(BatchMetrics):
+    """The metrics of a training step: those of its batch, and those of the update."""
+
+    gradient_norm: Annotated[
+        float,
+        About("gradient norm", "norm", "Euclidean norm of the gradient of all weights."),
+    ]
+    lr: Annotated[float, About("learning rate", "rate", "The learning rate of the update.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossMetrics:
+    """The losses of an evaluation: means over the batches of validation duplicates.
+
+    The test pairs have no batches, and so no losses.
+    """
+
+    loss: Annotated[
+        float | None,
+        About(
+            "loss",
+            "loss",
+            "The arm's own loss, reduced as its spec says; null on the test pairs.",
+            "lower",
+        ),
+    ]
+    loss_per_row: Annotated[
+        float | None,
+        About(
+            "loss per row",
+            "loss",
+            "The arm's own loss for each row of a batch; null on the test pairs.",
+            "lower",
+        ),
+    ]
+    baseline_loss: Annotated[
+        float | None,
+        About(
+            "loss by the baseline's formula",
+            "loss",
+            "The baseline's loss on the same duplicates, whatever the arm's own loss is: one "
+            "yardstick for all arms; null on the test pairs.",
+            "lower",
+        ),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairMetrics:
+    """How well the similarities of pairs tell duplicates from other pairs."""
+
+    threshold: Annotated[
+        float | None,
+        About(
+            "threshold",
+            "similarity",
+            "A pair is called a duplicate when its similarity is above it; null for evaluations "
+            "from before it was stored.",
+        ),
+    ]
+    accuracy: Annotated[
+        float,
+        About("accuracy", "share", "Share of pairs that are called rightly.", "higher"),
+    ]
+    roc_auc: Annotated[
+        float | None,
+        About(
+            "ROC-AUC",
+            "share",
+            "Chance that a duplicate is more similar than another pair, ties counting half; null "
+            "when all pairs have one label.",
+            "higher",
+        ),
+    ]
+    average_precision: Annotated[
+        float | None,
+        About(
+            "average precision",
+            "share",
+            "Precision over all thresholds, weighted by the gain in recall; null when all pairs "
+            "have one label.",
+            "higher",
+        ),
+    ]
+    predicted_positive: Annotated[
+        float,
+        About("pairs called duplicates", "share", "Share of pairs above the threshold."),
+    ]
+    positive_mean: Annotated[
+        float | None,
+        About(
+            "similarity of duplicates",
+            "similarity",
+            "Mean similarity of the duplicates; null when there are none.",
+        ),
+    ]
+    negative_mean: Annotated[
+        float | None,
+        About(
+            "similarity of other pairs",
+            "similarity",
+            "Mean similarity of the pairs that are not duplicates; null when there are none.",
+        ),
+    ]
+    pairs: Annotated[int, About("pairs", "pairs", "How many pairs were measured.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationMetrics(LossMetrics, PairMetrics):
+    """The metrics of an evaluation."""
+
+
+def declared(form: type, *splits: str) -> dict[str, Metric]:
+    """The metrics among the fields of a declaration, in its order, by name."""
+    hints = get_type_hints(form, include_extras=True)
+    return {
+        name: _metric(name, hint, splits)
+        for name, hint in hints.items()
+        if get_origin(hint) is Annotated
+    }
+
+
+def _metric(name: str, hint: object, splits: tuple[str, ...]) -> Metric:
+    value, about = get_args(hint)
+    return Metric(
+        name=name,
+        kind=int if value is int else float,
+        nullable=type(None) in get_args(value),
+        label=about.label,
+        unit=about.unit,
+        description=about.description,
+        better=about.better,
+        splits=splits,
+    )
+
+
+def _active(number: int) -> Metric:
+    """The metric of one term of a loss; every loss has a first."""
+    return Metric(
+        name=f"active_{number}",
+        kind=float,
+        nullable=number > 1,
+        label=f"rows with a loss from term {number}",
+        unit="share",
+        description=f"Share of rows whose value of the loss's term {number} is above zero; null "
+        "where the loss has fewer terms.",
+        better=None,
+        splits=("train",),
+    )
+
+
+BATCH_METRICS: Mapping[str, Metric] = declared(BatchMetrics, "train")
+ACTIVE = tuple(f"active_{number}" for number in range(1, MAX_TERMS + 1))
+STEP_METRICS: Mapping[str, Metric] = {
+    **declared(StepMetrics, "train"),
+    **{name: _active(number) for number, name in enumerate(ACTIVE, start=1)},
+}
+"""In the order in which tables and exports have them, as below."""
+EVALUATION_METRICS: Mapping[str, Metric] = {
+    **declared(LossMetrics, "validation"),
+    **declared(PairMetrics, "validation", "test"),
+}
+RESULT_METRICS = tuple(name for name, one in EVALUATION_METRICS.items() if one.kind is float)
+"""Those that a run is summed up by: `test.accuracy` is one of them, a count of pairs is not."""

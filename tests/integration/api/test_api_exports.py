@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 import pytest
 from pyarrow import parquet
 
-import api as api_package
 from api.exports.tables import STEPS_AT_ONCE, TableName, record_batches
 from models.errors import NotFound
 from models.files.run_files import SCORES
@@ -173,7 +172,7 @@ def test_without_the_libraries_the_reply_says_what_to_install(
     api: ApiForTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = api.submit()
-    monkeypatch.delattr(api_package, "figures", raising=False)
+    monkeypatch.delattr("api.exports.pictures", raising=False)
     monkeypatch.setitem(sys.modules, "api.exports.pictures", None)
     for path in ("figures/training", "report"):
         reply = api.http.get(f"/v1/experiments/{made['id']}/{path}")

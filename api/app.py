@@ -29,7 +29,7 @@ from api.http.security_headers import SecurityHeaders
 from api.openapi import document, swagger
 from api.results import comparisons
 from api.results import routes as results
-from api.runs import checkpoints, misclassified, predictions, reproductions, weights
+from api.runs import checkpoints, metrics, misclassified, predictions, reproductions, weights
 from api.runs import routes as runs
 from api.webhooks import routes as webhooks
 from models.broker import celery_app
@@ -68,9 +68,9 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
     resources = (
-        datasets, preview, experiments, results, exports, event_stream, runs, misclassified,
-        weights, checkpoints, predictions, retries, reproductions, comparisons, recipes,
-        webhooks, audit,
+        datasets, preview, experiments, results, exports, event_stream, runs, metrics,
+        misclassified, weights, checkpoints, predictions, retries, reproductions, comparisons,
+        recipes, webhooks, audit,
     )  # fmt: skip
     for resource in resources:
         v1.include_router(resource.router)

@@ -41,7 +41,13 @@ NEEDED = {"/export": {"table": "runs"}}  # parameters of a call that is to find 
 
 
 def recipes_and_health(played: Session) -> None:
-    for path in ("/healthz", "/readyz", "/v1/recipes", "/v1/recipes/course-notebook"):
+    for path in (
+        "/healthz",
+        "/readyz",
+        "/v1/recipes",
+        "/v1/recipes/course-notebook",
+        "/v1/metrics",
+    ):
         played.call("GET", path, 200)
     played.call("GET", "/client/tripletlab.py", 200)
     played.call("GET", "/readyz", 503, of=played.bounded)

@@ -34,6 +34,18 @@ class Problem:
     pointer: str
     detail: str
 
+    @classmethod
+    def at(cls, *parts: str | int, detail: str) -> "Problem":
+        """The problem at the place that these keys and indexes lead to; without any, the root."""
+        escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+        return cls("".join(f"/{part}" for part in escaped), detail)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The keys and indexes of the pointer, without its escapes."""
+        parts = self.pointer.split("/")[1:]
+        return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
+
 
 class Invalid(TripletlabError):
     """One or more fields are wrong."""

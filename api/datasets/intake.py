@@ -71,9 +71,8 @@ def _drop_if_unused(service: Service, digest: str) -> None:
         used = any(dataset.content_hash == digest for dataset in list_datasets(session))
     if not used:
         folder = service.settings.datasets_dir / digest
-        remove_if_possible(
-            service.files, folder / cache.PAIRS
-        )  # first: without it, what is left is not a data set
+        # the pairs first: a folder without them is not a data set
+        remove_if_possible(service.files, folder / cache.PAIRS)
         remove_if_possible(service.files, folder)
 
 

@@ -22,6 +22,7 @@ from models.errors import (
     Conflict,
     Invalid,
     NotFound,
+    Problem,
     ServiceUnavailable,
     StaleAttempt,
     TooMany,
@@ -217,11 +218,10 @@ def _plain_words(request: Request, status: HTTPStatus) -> str | None:
 
 async def _request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = [
-        {"pointer": _pointer(detail["loc"]), "detail": detail["msg"]} for detail in error.errors()
+    problems = [
+        Problem.at(*_parts(detail["loc"]), detail=detail["msg"]) for detail in error.errors()
     ]
-    status, kind, title = STATUSES[Invalid]
-    return problem(request, status, _sentence(errors), kind=kind, title=title, errors=errors)
+    return await answer(request, Invalid(problems))
 
 
 def _sentence(errors: Sequence[Mapping[str, str]]) -> str:
@@ -229,10 +229,9 @@ def _sentence(errors: Sequence[Mapping[str, str]]) -> str:
     return "; ".join(f"{one['pointer']}: {one['detail']}".lstrip(": ") for one in errors)
 
 
-def _pointer(location: Sequence[int | str]) -> str:
-    """A place in the body as a JSON pointer; a parameter as `/query/name` or `/header/name`."""
-    parts = location[1:] if location and location[0] == "body" else location
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+def _parts(location: Sequence[int | str]) -> Sequence[int | str]:
+    """The place in the body, or `query` or `header` and the name of a parameter."""
+    return location[1:] if location and location[0] == "body" else location
 
 
 async def _unknown(request: Request, _error: Exception) -> JSONResponse:

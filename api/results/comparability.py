@@ -120,4 +120,4 @@ def refusals(a: Side, b: Side, metric: str) -> list[Problem]:
 
 
 def _problem(parameter: str, detail: str) -> Problem:
-    return Problem(f"/query/{parameter}", detail)
+    return Problem.at("query", parameter, detail=detail)

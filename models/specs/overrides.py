@@ -6,7 +6,7 @@ spec's give themselves, so posting it back gives the same experiment.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from models.errors import Problem
@@ -38,14 +38,13 @@ def inherited(problems: Collection[Problem], document: dict[str, Any]) -> set[Pr
     for problem in problems:
         place = re.fullmatch(r"/arms/\d+(/.+)", problem.pointer, re.DOTALL)
         if place and Problem(place[1], problem.detail) in known:
-            if not _stands_in(document, problem.pointer):
+            if not _stands_in(document, problem.parts):
                 found.add(problem)
     return found
 
 
-def _stands_in(document: Any, pointer: str) -> bool:
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
+def _stands_in(document: Any, parts: Sequence[str]) -> bool:
+    for key in parts:
         if isinstance(document, list):
             document = dict(enumerate(document)).get(int(key))
         elif isinstance(document, dict) and key in document:

@@ -65,18 +65,19 @@ def _only_counts_the_wrong(detail: ErrorDetails) -> bool:
 
 
 def _problem(detail: ErrorDetails, document: Any) -> Problem:
-    pointer = _pointer(detail["loc"], document, missing=detail["type"] == "missing")
+    parts = _parts(detail["loc"], document, missing=detail["type"] == "missing")
     match detail["type"]:
         case "contradiction":
-            pointer += detail["ctx"]["field"]
+            parts += detail["ctx"]["field"].split("/")[1:]
         case "union_tag_invalid":
-            pointer += "/kind"
-    return Problem(pointer, _sentence(detail))
+            parts.append("kind")
+    return Problem.at(*parts, detail=_sentence(detail))
 
 
-def _pointer(location: tuple[int | str, ...], document: Any, *, missing: bool) -> str:
+def _parts(location: tuple[int | str, ...], document: Any, *, missing: bool) -> list[str | int]:
     """Drop what names a variant of a union; keep what is in the document, or missing there."""
-    parts, here = [], document
+    parts: list[str | int] = []
+    here = document
     for position, part in enumerate(location):
         last = position == len(location) - 1
         # a variant's name is followed by a key of it, and may itself be used as a key by mistake
@@ -87,8 +88,8 @@ def _pointer(location: tuple[int | str, ...], document: Any, *, missing: bool) -
             here = here[part]
         elif not (last and missing):
             continue
-        parts.append(str(part).replace("~", "~0").replace("/", "~1"))
-    return "".join(f"/{part}" for part in parts)
+        parts.append(part)
+    return parts
 
 
 def _sentence(detail: ErrorDetails) -> str:

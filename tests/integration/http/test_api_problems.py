@@ -72,7 +72,7 @@ def test_a_body_of_another_kind_is_415(api: ApiForTests) -> None:
         (b"\xff{}", "", "UTF-8"),
         ('{"batch_size": NaN}', "", "NaN"),
         ('{"batch_size": -Infinity}', "", "Infinity"),
-        ('{"steps": 1, "steps": 2}', "", "'steps' stands twice"),
+        ('{"steps": 1, "steps": 2}', "", "'steps' occurs twice"),
         ("[" * 100_000, "", "nested"),
         ('{"steps": ' + "9" * 5000 + "}", "", "digits"),
         ('{"name": "a\\u0000b"}', "/name", "NUL"),

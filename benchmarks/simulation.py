@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.comparison.bca_bootstrap import bca_bootstrap
-from models.comparison.compare import Asked, evidence_of, measure
 from models.comparison.crossed_bootstrap import RESAMPLES, crossed_bootstrap
+from models.comparison.evidence import Evidence, gather_evidence
+from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.paired import mean_and_sd
+from models.comparison.rule import DecisionRule
 from models.comparison.verdict import decide
 
 TEST_PAIRS = 10_240
@@ -85,20 +87,14 @@ def verdicts(arms: Arms, seeds: int, count: int, margin: float | None = MARGIN) 
     """The share of each verdict."""
     found: Counter[str] = Counter()
     for a, b in zip(*experiments(arms, seeds, count), strict=True):
-        found[decide(evidence_of(measure(asked(a, b, margin))))] += 1
+        found[decide(evidence(a, b, margin))] += 1
     return Counter({verdict: times / count for verdict, times in found.items()})
 
 
-def asked(a: Values, b: Values, margin: float | None) -> Asked:
-    return Asked(
-        dict(enumerate(a.tolist())),
-        dict(enumerate(b.tolist())),
-        a_name="a",
-        b_name="b",
-        metric="test.accuracy",
-        equivalence_margin=margin,
-        confidence=CONFIDENCE,
-    )
+def evidence(a: Values, b: Values, margin: float | None) -> Evidence:
+    rule = DecisionRule("test.accuracy", margin, CONFIDENCE)
+    arms = (ArmValues(name, dict(enumerate(v.tolist()))) for name, v in (("a", a), ("b", b)))
+    return gather_evidence(ComparisonInput(*arms, rule))
 
 
 def better(found: Counter[str]) -> float:
@@ -108,7 +104,7 @@ def better(found: Counter[str]) -> float:
 def t_coverage(arms: Arms, seeds: int, count: int, truth: float) -> float:
     held = 0
     for a, b in zip(*experiments(arms, seeds, count), strict=True):
-        bounds = evidence_of(measure(asked(a, b, MARGIN))).bounds
+        bounds = evidence(a, b, MARGIN).bounds
         held += bounds is not None and bounds[0] <= truth <= bounds[1]
     return held / count
 

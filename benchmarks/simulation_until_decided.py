@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr
 
-from models.comparison.compare import sign_flip_p
 from models.comparison.group_sequential import plan
+from models.comparison.sign_flip import sign_flip_p
 from models.specs.parse import parse_spec
 
 SD, CORRELATION, MARGIN = 0.005, 0.5, 0.005

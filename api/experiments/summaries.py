@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from api.experiments.interim_looks import look_views
 from api.experiments.progress import share_done
 from api.experiments.views import ExperimentSummary, VerdictView
-from models.comparison.compare import Asked, verdicts
-from models.comparison.families import pairs_of_arms, rule_of
+from models.comparison.compare import verdicts
+from models.comparison.families import declared_rule, pairs_of_arms
+from models.comparison.inputs import ArmValues, ComparisonInput
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.states import TERMINAL, RunState, experiment_state
@@ -96,11 +97,9 @@ def _said(session: Session, one: _Listed) -> list[VerdictView]:
 
 
 def _judged(spec: ExperimentSpec, values: Values) -> list[VerdictView]:
-    rule, pairs = rule_of(spec.decision), pairs_of_arms(spec)
-    family = [
-        Asked(values[a], values[b], a, b, rule.metric, rule.equivalence_margin, rule.confidence)
-        for a, b in pairs
-    ]
+    rule, pairs = declared_rule(spec.decision), pairs_of_arms(spec)
+    arms = {name: ArmValues(name, by_seed) for name, by_seed in values.items()}
+    family = [ComparisonInput(arms[a], arms[b], rule) for a, b in pairs]
     return [
         VerdictView(a=a, b=b, verdict=verdict, mean_difference=mean)
         for (a, b), (mean, verdict) in zip(pairs, verdicts(family), strict=True)

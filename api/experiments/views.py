@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 
 from api.http.views import View
 from api.runs.views import RunView
-from models.comparison.verdict import Verdict
+from models.comparison.schema import Verdict
 from models.states import LookState, RunState
 
 

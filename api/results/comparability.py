@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from api.dependencies import Service
-from models.comparison.arm_runs import ArmRuns
+from models.comparison.inputs import ArmRuns
 from models.errors import FilesAway, Invalid, NotFound, Problem
 from models.files.run_files import SCORES
 from models.specs.experiment import Arm, ExperimentSpec

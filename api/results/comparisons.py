@@ -12,8 +12,9 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import NO_NUL, ServiceDep
 from api.results.comparability import Side, refusals, side_of
-from models.comparison.arm_runs import Sides
-from models.comparison.families import SECONDARY, Rule, compare_on, pairs_of_arms, rule_of
+from models.comparison.families import SECONDARY, compare_on, declared_rule, pairs_of_arms
+from models.comparison.inputs import ArmPair
+from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison
 from models.errors import Invalid
 from models.specs.experiment import Metric
@@ -40,17 +41,15 @@ def compare_arms(
     with service.database.reading() as session:
         first = side_of(session, "a", a, service)
         second = side_of(session, "b", b, service)
-    declared = rule_of(first.spec.decision)
+    declared = declared_rule(first.spec.decision)
     on = metric or declared.metric
     problems = refusals(first, second, on)
     if problems:
         raise Invalid(problems)
-    own_margin = declared.margin_for(on)
-    rule = Rule(on, margin or own_margin, confidence or declared.confidence)
+    own = declared.for_metric(on)
+    rule = DecisionRule(on, margin or own.equivalence_margin, confidence or own.confidence)
     shared = len(first.seeds & second.seeds)
-    as_declared = first.experiment == second.experiment and rule == Rule(
-        on, own_margin, declared.confidence
-    )
+    as_declared = first.experiment == second.experiment and rule == own
     if as_declared and on == declared.metric:
         return compare_on(_every_pair(first, second), [on], rule, "primary", shared)[0]
     if as_declared and on in SECONDARY:
@@ -60,14 +59,14 @@ def compare_arms(
     return compare_on(_one_pair(first, second), [on], rule, "secondary", shared)[0]
 
 
-def _every_pair(first: Side, second: Side) -> Sides:
+def _every_pair(first: Side, second: Side) -> list[ArmPair]:
     """Return the pairs of arms of the results document, beginning with the requested pair."""
     requested = (first.arm, second.arm)
     others = [pair for pair in pairs_of_arms(first.spec) if set(pair) != set(requested)]
     return [(first.arms[a], first.arms[b]) for a, b in [requested, *others]]
 
 
-def _one_pair(first: Side, second: Side) -> Sides:
+def _one_pair(first: Side, second: Side) -> list[ArmPair]:
     """Return the two arms; arms of different experiments are named EXPERIMENT/ARM."""
     if first.experiment == second.experiment:
         return [(first.runs, second.runs)]

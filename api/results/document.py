@@ -11,15 +11,15 @@ from api.results.comparability import Metrics, arm_runs
 from api.results.interim_verdicts import InterimVerdicts
 from api.results.views import ArmResult, Baselines, Curve, Results, RunResult, TimeToEventView
 from api.runs.progress import problem_of
-from models.comparison.arm_runs import Sides
 from models.comparison.families import (
     SECONDARY,
-    Rule,
     compare_arms,
     compare_on,
+    declared_rule,
     pairs_of_arms,
-    rule_of,
 )
+from models.comparison.inputs import ArmPair
+from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, Role
 from models.specs.experiment import Arm, ExperimentSpec
 from models.specs.parse import parse_spec
@@ -112,15 +112,15 @@ def _comparisons(
     interim: InterimVerdicts,
 ) -> list[Comparison]:
     arms = {arm.name: arm_runs(arm, runs, metrics, service) for arm in spec.arms}
-    sides = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
-    rule, expected = rule_of(spec.decision), len(spec.seeds.values())
+    pairs = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
+    rule, expected = declared_rule(spec.decision), len(spec.seeds.values())
     if not interim.plan:
-        return compare_arms(sides, rule, expected_pairs=expected)
-    return _planned_comparisons(sides, rule, expected, interim)
+        return compare_arms(pairs, rule, expected_pairs=expected)
+    return _planned_comparisons(pairs, rule, expected, interim)
 
 
 def _planned_comparisons(
-    sides: Sides, rule: Rule, expected: int, interim: InterimVerdicts
+    arms: list[ArmPair], rule: DecisionRule, expected: int, interim: InterimVerdicts
 ) -> list[Comparison]:
     """Compare each pair alone, at the level of its look: the plan has divided the error already."""
     others = [metric for metric in SECONDARY if metric != rule.metric]
@@ -128,7 +128,7 @@ def _planned_comparisons(
     return [
         interim.judged(comparison)
         for role, metrics in kinds
-        for a, b in sides
+        for a, b in arms
         for metric in metrics
         for comparison in compare_on(
             [(a, b)],

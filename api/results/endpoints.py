@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from api.results.views import Kind, MeasuredOn
+from models.comparison.plateau_level import PLATEAU_SHARE
 from models.specs.experiment import ExperimentSpec
 from models.store.metrics.loss_series import ValidationLosses
 from models.store.tables import Run
 from models.survival.plateau import (
     EVALUATIONS,
-    LEFT_BELOW,
     STEPS,
     PlateauStay,
     plateau_stay,
@@ -69,8 +69,8 @@ def plateau_on_evaluations(
     about = (
         f"Steps to the first of {EVALUATIONS.leave} validation evaluations in a row (one every "
         f"{spec.evaluate_every} steps) whose loss per row, in the arm's own loss, is below "
-        f"{LEFT_BELOW * 100:g} % of what it is when all similarities are the same. A relapse is an "
-        "evaluation at or above that level after it was left. A run that never left is censored "
+        f"{PLATEAU_SHARE * 100:g} % of what it is when all similarities are the same. A relapse is "
+        "an evaluation at or above that level after it was left. A run that never left is censored "
         "at its last evaluation."
     )
     return Endpoint(
@@ -95,7 +95,7 @@ def plateau_on_steps(
 
     about = (
         f"Steps to the first of {STEPS.leave} training steps in a row whose batch has a loss per "
-        f"row, in the arm's own loss, below {LEFT_BELOW * 100:g} % of what it is when all "
+        f"row, in the arm's own loss, below {PLATEAU_SHARE * 100:g} % of what it is when all "
         f"similarities are the same. A relapse is {STEPS.relapse} steps in a row at or above that "
         "level after it was left. A run that never left is censored at its last step."
     )

@@ -8,7 +8,7 @@ comparison**, as they were stored then.
 from sqlalchemy.orm import Session
 
 from api.experiments.interim_looks import look_views
-from models.comparison.group_sequential import confidence_at, not_judged
+from models.comparison.group_sequential import confidence_at, no_verdict_sentence
 from models.comparison.schema import Comparison
 from models.specs.experiment import ExperimentSpec
 from models.states import LookState
@@ -48,7 +48,7 @@ class InterimVerdicts:
         if look is not None and comparison.role == "primary":
             update = {"verdict": look.verdict, "sentence": look.sentence}
             return comparison.model_copy(update=update)
-        sentence = not_judged(comparison, self._why_not(comparison))
+        sentence = no_verdict_sentence(comparison, self._why_not(comparison))
         return comparison.model_copy(update={"verdict": "undecided", "sentence": sentence})
 
     def _why_not(self, comparison: Comparison) -> str:

@@ -26,6 +26,7 @@ from api.results.views import (
     TimeToEventComparisonView,
     TimeToEventView,
 )
+from models.comparison.plateau_level import plateau_level
 from models.specs.experiment import DecisionSpec, ExperimentSpec
 from models.states import RunState
 from models.store.metrics.loss_series import steps_above, validation_losses
@@ -38,7 +39,6 @@ from models.survival.kaplan_meier import (
     survival_curve,
 )
 from models.survival.matched_loss import MatchedAccuracy, compare_at_matched_loss
-from models.survival.plateau import plateau_level
 from models.survival.schema import TimeToEvent
 from models.survival.sentences import arm_sentence, comparison_sentence
 from models.survival.target_loss import Point

@@ -1,5 +1,5 @@
-"""The figures of a comparison, one idea a file: pure functions from paired values to `shapes`.
+"""The statistics of a comparison, one idea a file: pure functions from paired values to `schema`.
 
-`models.comparison.compare` puts them together; `models.comparison.verdict` says what may be claimed
-from them.
+`evidence.py` computes what a verdict rests on, `verdict.py` says what may be claimed from it, and
+`compare.py` puts them together.
 """

@@ -9,19 +9,18 @@ from statsmodels.stats.proportion import proportion_confint
 
 from models.comparison.mcnemar import exact_p
 from models.comparison.paired import mean_and_sd, paired, rounding_of, t_bounds
+from models.comparison.plateau_level import plateau_level
 from models.comparison.schema import Collapse, CollapseShare, Interval, WithoutCollapsed
 from models.comparison.sign_flip import sign_flip_p
 
-NEAR = 0.95  # of the collapsed loss per row; below it a run has left the plateau
 
-
-def ended_collapsed(metrics: Mapping[str, float], collapsed_loss: float | None) -> bool:
-    """Whether a run with these final metrics ended collapsed: all test pairs called alike, or a
-    validation loss per row of at least 0.95 of the collapsed one (None: its loss has none)."""
+def is_collapsed(metrics: Mapping[str, float], collapsed_loss: float | None) -> bool:
+    """Whether a run with these final metrics ended collapsed: it calls all test pairs alike, or its
+    validation loss per row is on the plateau of `collapsed_loss` (None: its loss has none)."""
     if metrics.get("test.predicted_positive") in (0.0, 1.0):
         return True
-    loss = metrics.get("validation.loss_per_row")
-    return loss is not None and collapsed_loss is not None and loss >= NEAR * collapsed_loss
+    loss, level = metrics.get("validation.loss_per_row"), plateau_level(collapsed_loss)
+    return loss is not None and level is not None and loss >= level
 
 
 def collapse(
@@ -31,7 +30,7 @@ def collapse(
     collapsed_b: Mapping[int, bool],
     confidence: float,
 ) -> Collapse:
-    """From seed -> value, and seed -> whether it ended collapsed, of every succeeded run."""
+    """From seed -> value, and seed -> whether the run ended collapsed, of all succeeded runs."""
     both = collapsed_a.keys() & collapsed_b.keys()
     only_a = sum(collapsed_a[seed] and not collapsed_b[seed] for seed in both)
     only_b = sum(collapsed_b[seed] and not collapsed_a[seed] for seed in both)

@@ -1,4 +1,4 @@
-"""Judging more than once: the plan of looks of a spec, and what a look says.
+"""Judging more than once: the plan of looks of a spec, and the sentence of a look.
 
 The plan follows from the spec alone and is stored before the first run starts, so that no result
 can have shaped it. Every arm is compared with the baseline; with several such comparisons the
@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from models.comparison.alpha_spending import nominal_levels, spent_by
+from models.comparison.rule import alpha_of
 from models.comparison.schema import Comparison
 from models.specs.experiment import ExperimentSpec
 
@@ -34,13 +35,12 @@ def plan(spec: ExperimentSpec) -> tuple[PlannedLook, ...]:
     if spec.until_decided is None:
         return ()
     pairs = spec.until_decided.planned
-    # rounded, since 1 - 0.95 is not 0.05 in floats
-    alpha = float(f"{1 - spec.decision.confidence:.12g}") / len(judged_arms(spec))
-    figures = zip(pairs, nominal_levels(pairs, alpha), spent_by(pairs, alpha), strict=True)
-    return tuple(PlannedLook(number, *look) for number, look in enumerate(figures, start=1))
+    alpha = alpha_of(spec.decision.confidence) / len(compared_arms(spec))
+    looks = zip(pairs, nominal_levels(pairs, alpha), spent_by(pairs, alpha), strict=True)
+    return tuple(PlannedLook(number, *look) for number, look in enumerate(looks, start=1))
 
 
-def judged_arms(spec: ExperimentSpec) -> tuple[str, ...]:
+def compared_arms(spec: ExperimentSpec) -> tuple[str, ...]:
     """The arms that are compared with the baseline, which is what the plan is about."""
     return tuple(arm.name for arm in spec.arms if arm.name != spec.decision.baseline)
 
@@ -50,16 +50,16 @@ def confidence_at(level: float) -> float:
     return min(1 - level, CLOSEST_TO_CERTAIN)
 
 
-def said_at(comparison: Comparison, number: int, looks: int, pairs: int, level: float) -> str:
-    """The sentence of a look: what the comparison says, and at which look of the plan."""
+def look_sentence(comparison: Comparison, number: int, looks: int, pairs: int, level: float) -> str:
+    """The sentence of a look: that of the comparison, and which look of the plan it is."""
     return (
         f"{comparison.sentence} This is look {number} of {looks}, planned at {pairs} seeds, at "
         f"level {level:.3g}."
     )
 
 
-def not_judged(comparison: Comparison, why: str) -> str:
-    """The sentence where the plan allows no verdict now: the figures so far, and why no more."""
+def no_verdict_sentence(comparison: Comparison, why: str) -> str:
+    """The sentence where the plan allows no verdict now: the difference so far, and why."""
     count = len(comparison.pairs)
     if comparison.mean_difference is None:
         return f"No seed has finished in both {comparison.a} and {comparison.b}. {why}"

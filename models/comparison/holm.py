@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from models.comparison.schema import Figure
+from models.comparison.schema import Statistic
 
 
-def holm(ps: Sequence[Figure]) -> list[Figure]:
+def holm(ps: Sequence[Statistic]) -> list[Statistic]:
     """Adjusted p of each: p x the number of those not smaller, made ascending, at most 1 (Holm
-    1979). One that has no p yet counts in the family, so that the first seeds to end are not judged
-    as if they were all that was asked.
+    1979). A comparison without a p yet counts in the family, so that the first ones to have a p are
+    not judged as if they were the whole family.
 
-    By hand, since statsmodels' `multipletests` collects the garbage of the whole process each time.
+    Written here since statsmodels' `multipletests` runs a full garbage collection at each call.
     """
-    adjusted: list[Figure] = [None] * len(ps)
+    adjusted: list[Statistic] = [None] * len(ps)
     known = sorted((p, index) for index, p in enumerate(ps) if p is not None)
     least = 0.0
     for rank, (p, index) in enumerate(known):

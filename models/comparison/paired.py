@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from scipy.special import stdtr, stdtrit
 
-from models.comparison.schema import Figure, Pair
+from models.comparison.schema import Bounds, Pair, Statistic
 
 ROUNDING = 1e-13  # relative error allowed to a float difference: far below 1/10,240
 
@@ -22,7 +22,7 @@ def rounding_of(pairs: Sequence[Pair]) -> float:
     return ROUNDING * max((max(abs(pair.a), abs(pair.b)) for pair in pairs), default=0.0)
 
 
-def mean_and_sd(values: Sequence[float], rounding: float = 0.0) -> tuple[Figure, Figure]:
+def mean_and_sd(values: Sequence[float], rounding: float = 0.0) -> tuple[Statistic, Statistic]:
     """Mean and sample sd (n - 1), safe at any size of the values. A spread within rounding is none:
     0.3 - 0.2 and 0.2 - 0.1 differ in their last bits only because they are binary."""
     if not values:
@@ -36,7 +36,7 @@ def mean_and_sd(values: Sequence[float], rounding: float = 0.0) -> tuple[Figure,
     return mean, math.hypot(*(value - mean for value in values)) / math.sqrt(len(values) - 1)
 
 
-def t_bounds(mean: Figure, sd: Figure, n: int, confidence: float) -> tuple[float, float] | None:
+def t_bounds(mean: Statistic, sd: Statistic, n: int, confidence: float) -> Bounds | None:
     """mean +- t((1 + confidence) / 2, n - 1) sd / sqrt(n), by the lower tail, which cannot round to
     1; a point when all differences agree."""
     if mean is None or sd is None:
@@ -45,7 +45,7 @@ def t_bounds(mean: Figure, sd: Figure, n: int, confidence: float) -> tuple[float
     return mean - half, mean + half
 
 
-def t_p(mean: Figure, sd: Figure, n: int, rounding: float) -> Figure:
+def t_p(mean: Statistic, sd: Statistic, n: int, rounding: float) -> Statistic:
     """Two-sided p of the paired t test. Without spread the mean is known: 1 at zero, else 0."""
     if mean is None or sd is None:
         return None
@@ -54,7 +54,9 @@ def t_p(mean: Figure, sd: Figure, n: int, rounding: float) -> Figure:
     return float(2 * stdtr(n - 1, -abs(mean) * math.sqrt(n) / sd))
 
 
-def tost_p(mean: Figure, sd: Figure, n: int, margin: float | None, rounding: float) -> Figure:
+def tost_p(
+    mean: Statistic, sd: Statistic, n: int, margin: float | None, rounding: float
+) -> Statistic:
     """The larger one-sided p of t = (margin -+ mean) / (sd / sqrt n), n - 1 degrees (Schuirmann
     1987). Without spread the mean is known: 0 inside the margin, 1 on it or beyond."""
     if mean is None or sd is None or margin is None:

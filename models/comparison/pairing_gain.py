@@ -1,4 +1,4 @@
-"""What the same seed in both arms was worth: it may halve the seeds needed, or gain nothing."""
+"""What giving both arms the same seeds gained: it may halve the seeds needed, or do nothing."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ FEWEST_PAIRS = 3  # two points always correlate perfectly
 NO_DIFFERENCE = 0.1  # how far from 1 a variance ratio may lie and still say nothing
 
 
-def value_of_pairing(pairs: Sequence[Pair], sd: float | None) -> Pairing | None:
+def pairing_gain(pairs: Sequence[Pair], sd: float | None) -> Pairing | None:
     """Correlation of the arms over the seeds, and s_d^2 / (s_a^2 + s_b^2) with `sd` as s_d.
 
     None with fewer than three pairs, or when an arm has the same value under every seed.

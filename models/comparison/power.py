@@ -1,9 +1,9 @@
-"""What the seeds at hand could find, and how many would be enough, at the spread seen so far.
+"""Power: what these seeds could find, and how many would be enough, at the spread seen so far.
 
-Both powers are one integral: given the sample's sd s, the mean is normal, and s follows a chi
-distribution. It is taken by quadrature, since the noncentral t of scipy, and with it `TTestPower`
-of statsmodels, is no number for many a large effect (from 3.5 standard errors on); where it is
-one, the two agree to 1e-5.
+The power of the t test and that of TOST are one integral: given the sample's sd s, the mean is
+normal, and s follows a chi distribution. It is computed by quadrature, since the noncentral t of
+scipy, and with it `TTestPower` of statsmodels, is NaN for many large effects (from 3.5 standard
+errors on); elsewhere the two agree to 1e-5.
 """
 
 import math
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from models.comparison.rule import FEWEST_PAIRS, fewest_pairs
 from models.comparison.schema import Power
-from models.comparison.verdict import FEWEST_PAIRS, fewest_pairs
 
 POWER = 0.8
 MOST_PAIRS = 100_000
@@ -23,24 +23,24 @@ FEWEST_FOR_SD = 3  # an sd of two differences says nothing
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
 
 
-def power_figures(sd: float | None, n: int, margin: float | None, alpha: float) -> Power | None:
-    """Figures at 80 % power for differences with this sd over n pairs, at level alpha.
+def power_analysis(sd: float | None, n: int, margin: float | None, alpha: float) -> Power | None:
+    """What is possible with 80 % power, for differences with this sd over n pairs, at level alpha.
 
-    None with fewer than three pairs or no spread. Seeds are never fewer than a verdict needs, and
-    the difference that can be found is None where no verdict is possible yet.
+    None with fewer than three pairs or no spread. The numbers of seeds are never below what a
+    verdict needs, and the detectable difference is None where no verdict is possible yet.
     """
     if n < FEWEST_FOR_SD or not sd:
         return None
     least = fewest_pairs(alpha)
-    found = needed = same = None
+    detectable = needed = same = None
     if n >= least:
-        found = sd * detectable_effect(n, alpha)
+        detectable = sd * detectable_effect(n, alpha)
     if margin is not None:
         needed = pairs_to_detect(margin / sd, alpha)
         same = pairs_for_equivalence(margin / sd, alpha)
     return Power(
         power=POWER,
-        detectable_difference=found,
+        detectable_difference=detectable,
         seeds_for_margin=needed and max(needed, least),
         seeds_for_equivalence=same and max(same, FEWEST_PAIRS),
     )
@@ -96,7 +96,7 @@ def _sample_sds(n: int) -> NDArray[np.float64]:
 
 def _fewest(power: Callable[[int], float]) -> int | None:
     """The smallest n >= 2 with enough power, which grows with n; by bisection."""
-    low, high = 1, MOST_PAIRS  # not enough at low, or below what can be asked; enough at high
+    low, high = 1, MOST_PAIRS  # too few pairs at low (1 is below every n tried); enough at high
     if power(high) < POWER:
         return None
     while high - low > 1:

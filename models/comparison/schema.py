@@ -1,16 +1,17 @@
-"""The form of a comparison in the results document. A new field is no breach; a renamed one is.
+"""The form of a comparison in the results document.
 
-No figure is ever made up: where there are too few seeds, or no spread, a field is null and, where
-it is not obvious, `missing` says why.
+A new field is compatible; renaming one is not. No value is ever made up: where there are too few
+seeds, or no spread, a field is null and, where that is not obvious, `missing` says why.
 """
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from models.comparison.verdict import Verdict
-
-Figure = float | None
+Statistic = float | None
+"""None where there are too few seeds for it, or no spread."""
+Bounds = tuple[float, float]
+Verdict = Literal["a_better", "b_better", "equivalent", "undecided"]
 Role = Literal["primary", "secondary"]
 Effect = Literal["helped", "made no difference", "hurt"]
 
@@ -33,15 +34,15 @@ class Pair(ResultPart):
 
 
 class Summary(ResultPart):
-    """One arm over *all* its succeeded runs, paired or not; null where n allows no figure."""
+    """One arm over *all* its succeeded runs, paired or not; null where n allows no value."""
 
     n: int
-    mean: Figure
-    sd: Figure
-    median: Figure
-    min: Figure
-    max: Figure
-    iqm: Figure
+    mean: Statistic
+    sd: Statistic
+    median: Statistic
+    min: Statistic
+    max: Statistic
+    iqm: Statistic
     """Interquartile mean: the mean without the lowest and the highest quarter."""
     points: tuple[float, ...]
     """Every value, by ascending seed."""
@@ -55,7 +56,7 @@ class Summaries(ResultPart):
 
 
 class Interval(ResultPart):
-    """An interval of the confidence asked, in the unit of what it is about."""
+    """An interval of the rule's confidence, in the unit of what it estimates."""
 
     confidence: float
     low: float
@@ -75,16 +76,16 @@ class Multiplicity(ResultPart):
     family: int
     """Comparisons in the family: all of the document on the decision's metric for the primary
     ones, all on other metrics for the secondary ones."""
-    p: Figure
+    p: Statistic
     """The p of the claim `better`: the larger of the paired t test's and the sign-flip test's."""
-    holm_p: Figure
-    """The same, adjusted; `better` is said only at 1 - confidence or below."""
+    holm_p: Statistic
+    """`p` adjusted by Holm's step-down; `better` is said only at 1 - confidence or below."""
 
 
 class Bootstrap(ResultPart):
     """BCa bootstrap interval of the mean difference (Efron 1987), resampling pairs of runs.
 
-    With 10 to 20 pairs a 95 % one holds the truth in 91 to 93 %; the t interval in 95 %.
+    With 10 to 20 pairs a 95 % one covers the truth in 91 to 93 %; the t interval in 95 %.
     """
 
     resamples: int
@@ -119,12 +120,12 @@ class Pairing(ResultPart):
 class Power(ResultPart):
     """What these seeds could find, and how many seeds would be enough, at the spread seen so far.
 
-    The sd is itself an estimate, and a rough one from few seeds; so are these figures.
+    The sd is itself an estimate, and a rough one from few seeds; so are these values.
     """
 
     power: float
-    """The chance of a claim that the figures below are for."""
-    detectable_difference: Figure
+    """The chance of a claim for which the values below are computed."""
+    detectable_difference: Statistic
     """The smallest true difference that the t test finds with this power and these seeds."""
     seeds_for_margin: int | None
     """Seeds to find a true difference as large as the margin; null beyond 100,000."""
@@ -137,18 +138,18 @@ class CollapseShare(ResultPart):
 
     collapsed: int
     n: int
-    share: Figure
+    share: Statistic
     interval: Interval | None
 
 
 class WithoutCollapsed(ResultPart):
-    """The difference over the pairs of which neither run collapsed: beside the comparison, never
-    in place of it, since leaving out failures flatters the arm that fails."""
+    """The difference over the pairs in which neither run collapsed. It is reported beside the
+    comparison, never in place of it, since leaving out failures flatters the arm that fails."""
 
     pairs: int
-    mean_difference: Figure
+    mean_difference: Statistic
     interval: Interval | None
-    sign_flip_p: Figure
+    sign_flip_p: Statistic
 
 
 class Collapse(ResultPart):
@@ -159,7 +160,7 @@ class Collapse(ResultPart):
     a: CollapseShare
     b: CollapseShare
     only_a: int
-    """Seeds under which a alone collapsed."""
+    """Seeds under which only a collapsed."""
     only_b: int
     p: float
     """Exact McNemar of `only_a` against `only_b`."""
@@ -174,11 +175,11 @@ class Crossed(ResultPart):
 
     resamples: int
     interval: Interval | None
-    standard_error: Figure
-    standard_error_seeds: Figure
-    """With the test pairs as they are, only the seeds resampled."""
-    standard_error_test_pairs: Figure
-    """With the seeds as they are, only the test pairs resampled."""
+    standard_error: Statistic
+    standard_error_seeds: Statistic
+    """With only the seeds resampled."""
+    standard_error_test_pairs: Statistic
+    """With only the test pairs resampled."""
     missing: str | None
 
 
@@ -206,7 +207,7 @@ class McNemar(ResultPart):
 
 
 class Comparison(ResultPart):
-    """The answer, in the words of the results document; null where no figure is possible."""
+    """Two arms compared on one metric; null where no value is possible."""
 
     a: str
     b: str
@@ -214,10 +215,10 @@ class Comparison(ResultPart):
     higher_is_better: bool
     pairs: tuple[Pair, ...]
     summaries: Summaries
-    mean_difference: Figure
-    sd_difference: Figure
+    mean_difference: Statistic
+    sd_difference: Statistic
     interval: Interval | None
-    sign_flip_p: Figure
+    sign_flip_p: Statistic
     equivalence: Equivalence | None
     verdict: Verdict
     sentence: str
@@ -230,6 +231,6 @@ class Comparison(ResultPart):
     power: Power | None
     collapse: Collapse | None = None
     crossed_bootstrap: Crossed | None = None
-    """Of `test.accuracy` and `test.roc_auc`, where the scores of the test pairs are there."""
+    """For `test.accuracy` and `test.roc_auc`, where the scores of the test pairs are stored."""
     mcnemar: McNemar | None = None
-    """Of `test.accuracy`, where the scores of the test pairs are there."""
+    """For `test.accuracy`, where the scores of the test pairs are stored."""

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.comparison.paired import ROUNDING
-from models.comparison.schema import Figure
+from models.comparison.schema import Statistic
 
 EXACT_PAIRS = 40  # two sorted halves of at most 2^20 sums each, about 0.2 s
 MONTE_CARLO_DRAWS = 99_999  # so that p is a multiple of 1/100,000
 
 
-def sign_flip_p(differences: Sequence[float], *, slack: float = 0.0) -> Figure:
+def sign_flip_p(differences: Sequence[float], *, slack: float = 0.0) -> Statistic:
     """Two-sided sign-flip p: the share of the 2^N sign patterns with |sum| >= the observed |sum|.
 
     **Exact up to 40 pairs; beyond, a Monte Carlo with a fixed seed and p = (k + 1) / (m + 1)** over

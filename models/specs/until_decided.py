@@ -12,7 +12,7 @@ MOST_LOOKS = 20
 DEFAULT_LOOKS = 5
 NARROWER = math.sqrt(2)  # least ratio of default looks: an interval 1/6 narrower at each
 
-# below six pairs no verdict is possible (`models.comparison.verdict.FEWEST_PAIRS`)
+# below six pairs no verdict is possible (`models.comparison.rule.FEWEST_PAIRS`)
 Look = Annotated[int, Field(ge=6, le=1000)]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, CursorResult, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from models.comparison.compare import compare
-from models.comparison.group_sequential import confidence_at, judged_arms, plan, said_at
+from models.comparison.group_sequential import compared_arms, confidence_at, look_sentence, plan
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.states import LookState, RunState
@@ -172,7 +172,7 @@ def _judge(session: Session, spec: ExperimentSpec, look: Look, looks: int) -> No
                 sign_flip_p=found.sign_flip_p,
                 equivalence_p=found.equivalence and found.equivalence.p,
                 verdict=found.verdict,
-                sentence=said_at(found, look.number, looks, look.pairs, look.level),
+                sentence=look_sentence(found, look.number, looks, look.pairs, look.level),
             )
         )
     session.flush()
@@ -182,7 +182,7 @@ def _undecided(session: Session, experiment_id: str, spec: ExperimentSpec) -> li
     """The arms on which no look has decided; what one look decided, no later one takes back."""
     said = verdicts_of(session, experiment_id)
     decided = {one.arm for one in said if one.verdict != "undecided"}
-    return [arm for arm in judged_arms(spec) if arm not in decided]
+    return [arm for arm in compared_arms(spec) if arm not in decided]
 
 
 def _why_it_ends(session: Session, spec: ExperimentSpec, look: Look, looks: int) -> str | None:

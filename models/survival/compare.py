@@ -8,14 +8,14 @@ what pairing gains.
 """
 
 import math
-import statistics
 
 import numpy as np
-from scipy.special import stdtrit
 from scipy.stats import logrank
 
+from models.comparison.paired import mean_and_sd, t_bounds
+from models.comparison.rule import alpha_of, differs_from_zero
+from models.comparison.schema import Bounds, Statistic
 from models.comparison.sign_flip import sign_flip_p
-from models.comparison.verdict import FEWEST_PAIRS
 from models.survival.kaplan_meier import censored, normal_interval, restricted_mean
 from models.survival.schema import (
     ReachedPairs,
@@ -44,9 +44,11 @@ def compare_times(
     """
     pairs = tuple(_pair(seed, a[seed], b[seed], horizon) for seed in sorted(a.keys() & b.keys()))
     differences = [float(pair.difference) for pair in pairs]
-    interval = _t_interval(differences, confidence)
-    p = sign_flip_p(differences)
-    reached = [pair.a - pair.b for pair in pairs if pair.a_reached and pair.b_reached]
+    mean, sd = mean_and_sd(differences)
+    bounds, p = t_bounds(mean, sd, len(pairs), confidence), sign_flip_p(differences)
+    reached = [float(pair.a - pair.b) for pair in pairs if pair.a_reached and pair.b_reached]
+    mean_reached, _ = mean_and_sd(reached)
+    differs = differs_from_zero(len(pairs), bounds, p, alpha_of(confidence))
     return TimeToEventComparison(
         a=a_name,
         b=b_name,
@@ -54,13 +56,11 @@ def compare_times(
         log_rank_p=log_rank_p(a, b),
         restricted_mean_difference=restricted_difference(a, b, horizon, confidence),
         pairs=pairs,
-        mean_difference=statistics.fmean(differences) if differences else None,
-        interval=interval,
+        mean_difference=mean,
+        interval=_interval(bounds, confidence),
         sign_flip_p=p,
-        both_reached=ReachedPairs(
-            pairs=len(reached), mean_difference=statistics.fmean(reached) if reached else None
-        ),
-        verdict=_verdict(len(pairs), interval, p),
+        both_reached=ReachedPairs(pairs=len(reached), mean_difference=mean_reached),
+        verdict=_verdict(mean, differs),
     )
 
 
@@ -101,20 +101,13 @@ def restricted_difference(
     )
 
 
-def _t_interval(differences: list[float], confidence: float) -> StepInterval | None:
-    """Of the mean; a point when all differences agree, as in `models.comparison.compare`."""
-    n = len(differences)
-    if n < 2:
+def _interval(bounds: Bounds | None, confidence: float) -> StepInterval | None:
+    if bounds is None:
         return None
-    mean, sd = statistics.fmean(differences), statistics.stdev(differences)
-    half = -float(stdtrit(n - 1, (1 - confidence) / 2)) * sd / math.sqrt(n)
-    return StepInterval(confidence=confidence, low=mean - half, high=mean + half)
+    return StepInterval(confidence=confidence, low=bounds[0], high=bounds[1])
 
 
-def _verdict(pairs: int, interval: StepInterval | None, p: float | None) -> SoonerVerdict:
-    if pairs < FEWEST_PAIRS or interval is None or p is None:
+def _verdict(mean: Statistic, differs: bool) -> SoonerVerdict:
+    if mean is None or not differs:
         return "undecided"
-    alpha = float(f"{1 - interval.confidence:.12g}")  # 1 - 0.95 is not 0.05 in floats
-    if interval.low <= 0 <= interval.high or p > alpha:
-        return "undecided"
-    return "a_sooner" if interval.high < 0 else "b_sooner"
+    return "a_sooner" if mean < 0 else "b_sooner"

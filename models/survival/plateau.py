@@ -2,7 +2,8 @@
 
 On the plateau every question has nearly the same vector, so every similarity is the same and the
 loss per row is the sum of weight x margin over the hinge terms. A run is *off* the plateau when
-its loss per row is clearly below that, and stays there long enough for it not to be noise:
+its loss per row is clearly below that (`models.comparison.plateau_level`), and stays there long
+enough for it not to be noise:
 
 - on -> off at the first of `Rule.leave` checks in a row below the level,
 - off -> on, a *relapse*, at the first of `Rule.relapse` checks in a row at or above the level.
@@ -26,8 +27,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-LEFT_BELOW = 0.95  # of the collapsed loss per row
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +59,6 @@ class PlateauStay:
     left: bool
     relapses: int
     on_plateau_at_end: bool
-
-
-def plateau_level(collapsed_loss_per_row: float | None) -> float | None:
-    """The loss per row below which a run is off the plateau; None for a loss without a plateau.
-
-    A loss without hinge terms has no value at which it rests when all similarities agree.
-    """
-    if not collapsed_loss_per_row:
-        return None
-    return LEFT_BELOW * collapsed_loss_per_row
 
 
 def stretches_of_checks(checks: Iterable[tuple[int, float]], level: float) -> list[Stretch]:

@@ -6,7 +6,7 @@ Every sentence tells how many runs were censored, and none takes "cannot be told
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.comparison.verdict import FEWEST_PAIRS
+from models.comparison.rule import FEWEST_PAIRS
 from models.survival.schema import (
     RestrictedMean,
     StepInterval,

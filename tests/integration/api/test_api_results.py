@@ -157,4 +157,4 @@ def test_the_comparison_is_of_the_metric_that_decides(api: ApiForTests) -> None:
     # a margin of a loss says nothing of an accuracy
     assert comparison["equivalence"] is not None
     assert [one["equivalence"] for one in secondary] == [None] * 3
-    assert all(one["sentence"].startswith("As a secondary figure: ") for one in secondary)
+    assert all(one["sentence"].startswith("As a secondary metric: ") for one in secondary)

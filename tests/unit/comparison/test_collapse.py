@@ -5,7 +5,7 @@ import math
 import pytest
 from scipy import stats
 
-from models.comparison.collapse import collapse, ended_collapsed
+from models.comparison.collapse import collapse, is_collapsed
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,10 @@ from models.comparison.collapse import collapse, ended_collapsed
         ({}, 0.5, False),
     ],
 )
-def test_a_run_ended_collapsed_by_its_loss_or_its_calls(
+def test_a_run_is_collapsed_by_its_loss_or_its_calls(
     metrics: dict[str, float], loss: float | None, ended: bool
 ) -> None:
-    assert ended_collapsed(metrics, loss) is ended
+    assert is_collapsed(metrics, loss) is ended
 
 
 def test_collapse_is_counted_with_wilsons_interval_and_left_out_beside() -> None:

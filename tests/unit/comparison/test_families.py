@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from models.comparison.compare import Asked, compare_family
+from models.comparison.compare import compare_family
+from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison
 
 from support.comparison import GIVES_NO_CLAIM, between, from_differences
@@ -12,17 +14,15 @@ SPREAD = [0.001, -0.001, 0.0005, -0.0005, 0.0, 0.0]
 
 def family_of(*rows: list[float], **changes: Any) -> list[Comparison]:
     """Comparisons of arms whose differences to the baseline are given, as one family."""
-    terms: dict[str, Any] = {
-        "metric": "test.accuracy", "equivalence_margin": 0.005, "confidence": 0.95, **changes,
-    }  # fmt: skip
+    margin = changes.pop("equivalence_margin", 0.005)
+    rule = DecisionRule("test.accuracy", margin, 0.95)
     return compare_family(
         [
-            Asked(
-                dict(enumerate(row)),
-                dict.fromkeys(range(len(row)), 0.0),
-                a_name=f"arm {number}",
-                b_name="vanilla",
-                **terms,
+            ComparisonInput(
+                ArmValues(f"arm {number}", dict(enumerate(row))),
+                ArmValues("vanilla", dict.fromkeys(range(len(row)), 0.0)),
+                rule,
+                **changes,
             )
             for number, row in enumerate(rows)
         ]
@@ -84,7 +84,7 @@ def test_without_a_margin_nothing_is_equivalent_and_none_is_named() -> None:
     assert "margin" not in better.sentence
 
 
-def test_a_secondary_figure_is_called_one() -> None:
+def test_a_secondary_metric_is_called_one() -> None:
     (found,) = family_of([0.05 + d for d in SPREAD], role="secondary")
     assert found.role == "secondary"
-    assert found.sentence.startswith("As a secondary figure: arm 0 does better than vanilla")
+    assert found.sentence.startswith("As a secondary metric: arm 0 does better than vanilla")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.comparison.group_sequential import confidence_at, plan
-from models.comparison.verdict import FEWEST_PAIRS
+from models.comparison.rule import FEWEST_PAIRS
 from models.errors import Invalid
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec

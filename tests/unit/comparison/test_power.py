@@ -13,7 +13,7 @@ from models.comparison.power import (
     detectable_effect,
     pairs_for_equivalence,
     pairs_to_detect,
-    power_figures,
+    power_analysis,
     t_power,
     tost_power,
 )
@@ -22,7 +22,7 @@ from models.comparison.power import (
 @given(st.integers(2, 60), st.floats(0, 3), st.sampled_from([0.2, 0.05, 0.01]))
 def test_the_power_of_the_t_test_is_statsmodels(n: int, effect: float, alpha: float) -> None:
     theirs = TTestPower().power(effect, n, alpha)
-    if math.isfinite(theirs):  # theirs is no number for many an effect of 3.5 errors and more
+    if math.isfinite(theirs):  # theirs is NaN for many effects of 3.5 errors and more
         assert t_power(effect, n, alpha) == pytest.approx(theirs, abs=2e-4 if n < 4 else 2e-5)
 
 
@@ -56,24 +56,24 @@ def test_the_power_of_equivalence_is_what_a_simulation_finds(n: int, effect: flo
 
 
 def test_power_names_no_fewer_seeds_than_a_verdict_needs() -> None:
-    sharp = power_figures(0.0001, 8, 0.005, 0.05)
+    sharp = power_analysis(0.0001, 8, 0.005, 0.05)
     assert sharp is not None
     assert (sharp.seeds_for_margin, sharp.seeds_for_equivalence) == (6, 6)
-    strict = power_figures(0.0001, 8, 0.005, 0.01)
+    strict = power_analysis(0.0001, 8, 0.005, 0.01)
     assert strict is not None
     assert (strict.seeds_for_margin, strict.seeds_for_equivalence) == (8, 6)
 
 
 def test_power_is_silent_where_it_knows_nothing() -> None:
-    assert power_figures(0.005, 2, 0.005, 0.05) is None
-    assert power_figures(0.0, 9, 0.005, 0.05) is None
-    six = power_figures(0.005, 6, 0.005, 0.05)
+    assert power_analysis(0.005, 2, 0.005, 0.05) is None
+    assert power_analysis(0.0, 9, 0.005, 0.05) is None
+    six = power_analysis(0.005, 6, 0.005, 0.05)
     assert six is not None
     assert six.detectable_difference == pytest.approx(0.00717, abs=1e-5)
-    early = power_figures(0.005, 5, 0.005, 0.05)
+    early = power_analysis(0.005, 5, 0.005, 0.05)
     assert early is not None
     assert (early.detectable_difference, early.seeds_for_equivalence) == (None, 11)
-    unmeasured = power_figures(0.005, 10, None, 0.05)
+    unmeasured = power_analysis(0.005, 10, None, 0.05)
     assert unmeasured is not None
     assert (unmeasured.seeds_for_margin, unmeasured.seeds_for_equivalence) == (None, None)
     assert unmeasured.detectable_difference == pytest.approx(0.00498, abs=1e-5)

@@ -14,8 +14,8 @@ from models.comparison.bca_bootstrap import RESAMPLES, bca_bootstrap
 from models.comparison.holm import holm
 from models.comparison.mcnemar import mcnemar
 from models.comparison.paired import t_p
-from models.comparison.pairing_gain import value_of_pairing
-from models.comparison.power import power_figures
+from models.comparison.pairing_gain import pairing_gain
+from models.comparison.power import power_analysis
 from models.comparison.schema import Pair
 from models.comparison.summaries import summarise
 from models.comparison.superiority import superiority
@@ -53,7 +53,7 @@ def test_every_figure_is_of_the_confidence_asked() -> None:
     differences = [0.001 * value for value in (3, -1, 4, 1, -5, 9, 2, 6, 5, 3)]
     found = from_differences(differences, confidence=0.8)
     assert found.bootstrap == bca_bootstrap(differences, found.sd_difference, 0.8)
-    assert found.power == power_figures(found.sd_difference, 10, 0.005, 0.2)
+    assert found.power == power_analysis(found.sd_difference, 10, 0.005, 0.2)
     assert found.superiority is not None
     assert found.superiority.interval.confidence == 0.8
 
@@ -174,7 +174,7 @@ def test_pairing_is_valued_by_correlation_and_variance(weight: float, effect: st
     base = np.array([1.0, -1, 1, -1, 1, -1, 1, -1])
     own = np.array([1.0, 1, -1, -1, 1, 1, -1, -1])  # at right angles to the base
     a, b = 0.7 + base / 100, 0.7 + (weight * base + math.sqrt(1 - weight**2) * own) / 100
-    found = value_of_pairing(pairs_of(a.tolist(), b.tolist()), float(np.std(a - b, ddof=1)))
+    found = pairing_gain(pairs_of(a.tolist(), b.tolist()), float(np.std(a - b, ddof=1)))
     assert found is not None
     assert found.correlation == pytest.approx(np.corrcoef(a, b)[0, 1])
     ratio = np.var(a - b, ddof=1) / (np.var(a, ddof=1) + np.var(b, ddof=1))
@@ -186,9 +186,9 @@ def test_pairing_is_valued_by_correlation_and_variance(weight: float, effect: st
 
 
 def test_pairing_has_no_value_without_spread_or_with_two_points() -> None:
-    assert value_of_pairing(pairs_of([0.1, 0.2], [0.2, 0.4]), 0.1) is None
-    assert value_of_pairing(pairs_of([0.1, 0.2, 0.3], [0.2, 0.2, 0.2]), 0.1) is None
-    exact = value_of_pairing(pairs_of([0.1, 0.2, 0.3], [0.2, 0.3, 0.4]), 0.0)
+    assert pairing_gain(pairs_of([0.1, 0.2], [0.2, 0.4]), 0.1) is None
+    assert pairing_gain(pairs_of([0.1, 0.2, 0.3], [0.2, 0.2, 0.2]), 0.1) is None
+    exact = pairing_gain(pairs_of([0.1, 0.2, 0.3], [0.2, 0.3, 0.4]), 0.0)
     assert exact is not None
     assert (exact.variance_ratio, exact.effect) == (0, "helped")
 

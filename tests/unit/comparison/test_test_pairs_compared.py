@@ -17,8 +17,8 @@ from models.comparison.crossed_bootstrap import (
     crossed_bootstrap,
     resampled_means,
 )
+from models.comparison.run_statistics import crossed, mcnemar_by_seed, scored_runs
 from models.comparison.scores import PairScores, read_scores, scores_of
-from models.comparison.test_pair_figures import crossed, judged_pairs, mcnemar_by_seed
 
 PAIRS = 600
 GENERATOR = np.random.default_rng(11)
@@ -151,7 +151,7 @@ def written(folder: Path, seed: int, rows: NDArray[np.int64] = ROW) -> tuple[Pat
 
 def test_the_runs_in_a_data_folder_are_judged_pair_by_pair(tmp_path: Path) -> None:
     runs = dict(written(tmp_path / str(seed), seed) for seed in range(12))
-    found = judged_pairs({**runs, tmp_path / "away": 0.4})
+    found = scored_runs({**runs, tmp_path / "away": 0.4})
     assert set(found) == set(runs)
     a = {seed: found[tmp_path / str(seed)] for seed in range(6)}
     b = {seed: found[tmp_path / str(seed + 6)] for seed in range(6)}
@@ -175,6 +175,6 @@ def test_runs_of_other_test_pairs_and_unreadable_scores_are_left_out(tmp_path: P
     other, _ = written(tmp_path / "b", 1, ROW + 1)
     broken, _ = written(tmp_path / "c", 2)
     (broken / "scores.safetensors").write_bytes(b"no scores")
-    assert set(judged_pairs({one: called, other: 0.4, broken: 0.4})) == {one}
+    assert set(scored_runs({one: called, other: 0.4, broken: 0.4})) == {one}
     assert read_scores(tmp_path / "none", 0.4) is None
-    assert judged_pairs({one: None}) == {}
+    assert scored_runs({one: None}) == {}

@@ -3,13 +3,18 @@
 import json
 import math
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.comparison.evidence import Evidence, gather_evidence
+from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.rule import DecisionRule, fewest_pairs, is_loss
 from models.comparison.schema import Comparison
-from models.comparison.verdict import Evidence, decide, fewest_pairs, is_loss
+from models.comparison.verdict import decide
 
 from support.comparison import GIVES_NO_CLAIM, between, from_differences, metrics, values
 
@@ -61,14 +66,17 @@ def test_ninety_nine_percent_needs_eight_pairs_to_call_a_difference() -> None:
     assert eight.verdict == "a_better"
 
 
+def evidence(pairs: int, **statistics: Any) -> Evidence:
+    """Of so many pairs, with these statistics in place of those of their values."""
+    values = dict.fromkeys(range(pairs), 0.5)
+    rule = DecisionRule("test.accuracy", equivalence_margin=0.005, confidence=0.95)
+    arms = ComparisonInput(ArmValues("modified", values), ArmValues("vanilla", values), rule)
+    return replace(gather_evidence(arms), **statistics)
+
+
 def test_an_interval_without_zero_does_not_suffice_when_signs_disagree() -> None:
-    found = Evidence(
-        a="modified",
-        b="vanilla",
-        metric="test.accuracy",
+    found = evidence(
         pairs=7,
-        margin=0.005,
-        confidence=0.95,
         mean=0.02,
         bounds=(0.001, 0.039),
         sign_flip_p=0.0625,
@@ -82,38 +90,28 @@ def test_an_interval_without_zero_does_not_suffice_when_signs_disagree() -> None
     [(0.049, 1.0, "equivalent"), (0.05, 1.0, "undecided"), (0.9, 0.05, "a_better")],
 )
 def test_the_borders_of_the_rule(tost_p: float, sign_flip_p: float, verdict: str) -> None:
-    evidence = Evidence(
-        a="modified",
-        b="vanilla",
-        metric="test.accuracy",
+    found = evidence(
         pairs=9,
-        margin=0.005,
-        confidence=0.95,
         mean=0.02,
         bounds=(0.001, 0.039),
         sign_flip_p=sign_flip_p,
         tost_p=tost_p,
     )
-    assert decide(evidence) == verdict
+    assert decide(found) == verdict
 
 
 @pytest.mark.parametrize("bounds", [(-0.001, 0.041), (0.0, 0.04)])
 def test_signs_that_agree_do_not_suffice_when_the_interval_holds_zero(
     bounds: tuple[float, float],
 ) -> None:
-    evidence = Evidence(
-        a="modified",
-        b="vanilla",
-        metric="test.accuracy",
+    found = evidence(
         pairs=9,
-        margin=0.005,
-        confidence=0.95,
         mean=0.02,
         bounds=bounds,
         sign_flip_p=0.01,
         tost_p=0.9,
     )
-    assert decide(evidence) == "undecided"
+    assert decide(found) == "undecided"
 
 
 # --- edges ---------------------------------------------------------------------------------------

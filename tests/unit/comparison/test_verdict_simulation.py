@@ -7,13 +7,16 @@ so a test is red only when the code changed.
 import math
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.comparison.compare import Asked, evidence_of, measure
+from models.comparison.evidence import Evidence, gather_evidence
 from models.comparison.holm import holm
+from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.rule import DecisionRule
 from models.comparison.verdict import decide
 
 ALPHA = 0.05
@@ -42,7 +45,7 @@ def rates(
         shared = noise(generator, n)
         a = shared + noise(generator, n) + shift
         b = shared if only_a else shared + noise(generator, n)
-        verdicts[decide(evidence_of(measure(asked(a, b, margin))))] += 1
+        verdicts[decide(evidence(a, b, margin))] += 1
     return Counter({verdict: count / EXPERIMENTS for verdict, count in verdicts.items()})
 
 
@@ -92,7 +95,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(n: int) -> None:
     generator = np.random.default_rng(7)
     held = 0
     for _ in range(EXPERIMENTS):
-        bounds = evidence_of(measure(asked(generator.normal(size=n) + 3.0, np.zeros(n)))).bounds
+        bounds = evidence(generator.normal(size=n) + 3.0, np.zeros(n)).bounds
         assert bounds is not None
         held += bounds[0] <= 3.0 <= bounds[1]
     assert abs(held / EXPERIMENTS - 0.95) <= CEILING - ALPHA
@@ -104,24 +107,19 @@ def test_one_false_better_among_several_arms_is_as_rare_as_promised() -> None:
     alone = among = 0
     for _ in range(EXPERIMENTS):
         arms = generator.normal(size=(4, 12))
-        pairs = [measure(asked(arms[i], arms[j])) for i in range(4) for j in range(i)]
+        pairs = [evidence(arms[i], arms[j]) for i in range(4) for j in range(i)]
         adjusted = holm([pair.p for pair in pairs])
         verdicts = [
-            decide(evidence_of(pair, 6, p)) for pair, p in zip(pairs, adjusted, strict=True)
+            decide(replace(pair, family=6, holm_p=p))
+            for pair, p in zip(pairs, adjusted, strict=True)
         ]
-        alone += any(decide(evidence_of(pair)) != "undecided" for pair in pairs)
+        alone += any(decide(pair) != "undecided" for pair in pairs)
         among += any(verdict != "undecided" for verdict in verdicts)
     assert alone / EXPERIMENTS > 2 * CEILING
     assert ALPHA / 4 < among / EXPERIMENTS <= CEILING
 
 
-def asked(a: NDArray[np.float64], b: NDArray[np.float64], margin: float = 1e-6) -> Asked:
-    return Asked(
-        dict(enumerate(a.tolist())),
-        dict(enumerate(b.tolist())),
-        a_name="modified",
-        b_name="vanilla",
-        metric="test.accuracy",
-        equivalence_margin=margin,
-        confidence=1 - ALPHA,
-    )
+def evidence(a: NDArray[np.float64], b: NDArray[np.float64], margin: float = 1e-6) -> Evidence:
+    rule = DecisionRule("test.accuracy", margin, 1 - ALPHA)
+    arms = (ArmValues(n, dict(enumerate(v.tolist()))) for n, v in (("modified", a), ("vanilla", b)))
+    return gather_evidence(ComparisonInput(*arms, rule))

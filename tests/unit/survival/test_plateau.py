@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.comparison.plateau_level import plateau_level
 from models.survival.plateau import (
     EVALUATIONS,
     STEPS,
     PlateauStay,
     Rule,
-    plateau_level,
     plateau_stay,
     stretches_of_checks,
     stretches_of_steps,

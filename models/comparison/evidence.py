@@ -1,0 +1,90 @@
+"""From the values of two arms to the statistics that a verdict rests on."""
+
+from dataclasses import dataclass
+
+from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.paired import mean_and_sd, paired, rounding_of, t_bounds, t_p, tost_p
+from models.comparison.rule import DecisionRule, differs_from_zero
+from models.comparison.schema import Bounds, Pair, Statistic
+from models.comparison.sign_flip import sign_flip_p
+
+LARGEST_VALUE = 1e100  # beyond any float32 value, small enough that no result overflows
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The statistics of one comparison; None where the number of pairs allows none.
+
+    Differences are a - b in the metric's own unit. `bounds` has the rule's confidence;
+    `inner_bounds` has 1 - 2 alpha, the interval that TOST reads. `p` is that of the claim
+    `better`, which needs both tests: the larger of the t test's and the sign-flip test's.
+    `holm_p` is the same, adjusted among the `family` comparisons; it is not used in a family of
+    one.
+    """
+
+    compared: ComparisonInput
+    pairs: tuple[Pair, ...]
+    rounding: float
+    """How far two differences may lie apart by rounding alone."""
+    mean: Statistic
+    sd: Statistic
+    bounds: Bounds | None
+    inner_bounds: Bounds | None
+    sign_flip_p: Statistic
+    tost_p: Statistic
+    p: Statistic
+    family: int = 1
+    holm_p: Statistic = None
+
+    @property
+    def rule(self) -> DecisionRule:
+        return self.compared.rule
+
+    @property
+    def differences(self) -> list[float]:
+        return [pair.difference for pair in self.pairs]
+
+    @property
+    def differs_alone(self) -> bool:
+        """Whether the difference is told from zero, whatever else is compared beside it."""
+        return differs_from_zero(len(self.pairs), self.bounds, self.sign_flip_p, self.rule.alpha)
+
+    @property
+    def differs(self) -> bool:
+        """Whether it still is beside the other comparisons of the family, by Holm's rule."""
+        alpha = self.rule.alpha
+        survives = self.family == 1 or (self.holm_p is not None and self.holm_p <= alpha)
+        return self.differs_alone and survives
+
+
+def gather_evidence(compared: ComparisonInput) -> Evidence:
+    """Pair the seeds, and compute all that does not depend on the rest of the family.
+
+    Raises `ValueError` for a value that is not finite.
+    """
+    for arm in (compared.a, compared.b):
+        _check_values(arm)
+    rule = compared.rule
+    pairs = paired(compared.a.by_seed, compared.b.by_seed)
+    n, rounding = len(pairs), rounding_of(pairs)
+    differences = [pair.difference for pair in pairs]
+    mean, sd = mean_and_sd(differences, rounding)
+    by_t, by_signs = t_p(mean, sd, n, rounding), sign_flip_p(differences, slack=rounding)
+    return Evidence(
+        compared=compared,
+        pairs=pairs,
+        rounding=rounding,
+        mean=mean,
+        sd=sd,
+        bounds=t_bounds(mean, sd, n, rule.confidence),
+        inner_bounds=t_bounds(mean, sd, n, 2 * rule.confidence - 1),
+        sign_flip_p=by_signs,
+        tost_p=tost_p(mean, sd, n, rule.equivalence_margin, rounding),
+        p=None if by_t is None or by_signs is None else max(by_t, by_signs),
+    )
+
+
+def _check_values(arm: ArmValues) -> None:
+    for seed, value in arm.by_seed.items():
+        if not abs(value) <= LARGEST_VALUE:  # true for NaN too
+            raise ValueError(f"{arm.name}, seed {seed}: {value} is not a finite metric value")

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from models.broker import celery_app
 from models.errors import NotFound, ServiceUnavailable, StaleAttempt
 from models.processes.parent_death import bound
+from models.processes.supervised import SupervisedProcess
 from models.settings import Settings
 from models.store import clock, workers
 from models.store.database import Database
@@ -29,8 +30,8 @@ from models.store.migrating import check
 from worker.attempts.claiming import give_back
 from worker.housekeeping.orphans import OrphanCollector
 from worker.housekeeping.reaper import reap
-from worker.pool.pool import Pool
-from worker.predictions.process import Answerer
+from worker.pool.pool import pool_process
+from worker.predictions.process import PredictionProcess
 from worker.webhooks.sender import Courier
 
 _STOP_SECONDS = 6.5  # for attempts to save a checkpoint; the whole end stays below ten
@@ -46,7 +47,7 @@ class Supervisor:
         self._id = self._settings.worker_id
         self._app = celery_app(settings.broker_url)
         self._database = Database(settings.resolved_database_url)
-        self._answerer = Answerer(self._database, self._settings)
+        self._predictions = PredictionProcess(self._database, self._settings)
         self._orphans = OrphanCollector(self._database, self._settings)
         self._courier = Courier(self._database, self._settings)
         self._cuda_devices = 0
@@ -62,7 +63,7 @@ class Supervisor:
         self._cuda_devices = count_cuda_devices()
         self._announce()
         self._courier.start()
-        pool = Pool(self._settings, cuda=self._cuda_devices > 0)
+        pool = pool_process(self._settings, cuda=self._cuda_devices > 0)
         try:
             while not self._asked_to_stop():
                 pool.keep_alive()
@@ -105,7 +106,7 @@ class Supervisor:
         """Beat and reap; a database or broker that is away is waited for, not died of."""
         try:
             self._beat()
-            self._answerer.look()
+            self._predictions.keep_alive()
             reap(self._database, self._app, self._settings)
             self._orphans.look()
         except (DBAPIError, ServiceUnavailable) as error:
@@ -118,7 +119,7 @@ class Supervisor:
         except NotFound:  # someone removed a row that was silent for long
             self._announce()
 
-    def _wind_up(self, pool: Pool) -> None:
+    def _wind_up(self, pool: SupervisedProcess) -> None:
         """Have attempts save and give back, end the pool, and leave no run behind."""
         try:
             with self._database.transaction() as session:
@@ -126,11 +127,10 @@ class Supervisor:
         except DBAPIError as error:
             _log.warning("attempts cannot be told to stop: %s", error)
         if not pool.stop(_STOP_SECONDS):
-            _log.warning("not all attempts ended in %g s; ending them", _STOP_SECONDS)
-        pool.kill()
+            _log.warning("not all attempts ended in %g s; they were killed", _STOP_SECONDS)
         self._courier.stop()
         try:
-            self._answerer.end()
+            self._predictions.end()
             self._leave()
         except DBAPIError as error:
             _log.warning("the lease will bring back this worker's runs: %s", error)

@@ -7,11 +7,8 @@ and it dies with its parent.
 """
 
 import fcntl
-import logging
 import shutil
-import subprocess
 import tempfile
-import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,15 +20,13 @@ from urllib.parse import quote
 import redis
 
 from models.errors import ServiceUnavailable
-from models.processes.parent_death import bound
+from models.processes.supervised import Backoff, SupervisedProcess
 
 _PROGRAMS = ("valkey-server", "redis-server")
 _SOCKET_PATH_LIMIT = 100  # bytes; the system's own limit is 104 (macOS) or 108 (Linux)
 _START_SECONDS = 20.0  # a long append-only file takes seconds to read
 _STOP_SECONDS = 5.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0  # before a server that died is started again
-
-_log = logging.getLogger(__name__)
+_BACKOFF = Backoff(first=0.2, longest=5.0, healthy=5.0)
 
 
 class EmbeddedBroker:
@@ -42,9 +37,7 @@ class EmbeddedBroker:
         self._program = program
         self._socket = self._folder / "broker.sock"
         self._lock: IO[str] | None = None
-        self._stopping = threading.Event()
-        self._keeper: threading.Thread | None = None
-        self._server: subprocess.Popen[bytes] | None = None
+        self._server: SupervisedProcess | None = None
 
     @property
     def url(self) -> str:
@@ -69,9 +62,8 @@ class EmbeddedBroker:
         if len(bytes(self._socket)) > _SOCKET_PATH_LIMIT:
             self._socket = Path(tempfile.mkdtemp(prefix="tripletlab-")) / "broker.sock"
         _end_leftover(self._socket)
-        # one thread starts every server, since a server ends with the thread that started it
-        self._keeper = threading.Thread(target=self._keep, args=(program,), daemon=True)
-        self._keeper.start()
+        self._server = _server(program, self._folder, self._socket)
+        self._server.start()
         try:
             self._wait_until_up()
         except ServiceUnavailable:
@@ -80,9 +72,8 @@ class EmbeddedBroker:
 
     def stop(self) -> None:
         """End the server; what it holds stays in the folder."""
-        self._stopping.set()
-        if self._keeper is not None:
-            self._keeper.join()
+        if self._server is not None:
+            self._server.stop(_STOP_SECONDS)
         if self._lock is not None:
             self._lock.close()
         if self._socket.parent != self._folder:
@@ -99,25 +90,6 @@ class EmbeddedBroker:
         _trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-    def _keep(self, program: Path) -> None:
-        """Start the server, and start it again whenever it dies, until told to stop."""
-        pause = _FIRST_PAUSE
-        while not self._stopping.is_set():
-            begun = time.monotonic()
-            self._server = _spawn(program, self._folder, self._socket)
-            while self._server.poll() is None and not self._stopping.wait(0.05):
-                pass
-            if self._stopping.is_set():
-                break
-            if time.monotonic() - begun > _LONGEST_PAUSE:
-                pause = _FIRST_PAUSE
-            code = self._server.returncode
-            _log.warning("the embedded broker ended with status %s; starting it again", code)
-            self._stopping.wait(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-        if self._server is not None:
-            _end(self._server)
 
     def _wait_until_up(self) -> None:
         end = time.monotonic() + _START_SECONDS
@@ -150,7 +122,7 @@ def find_program() -> Path:
     )
 
 
-def _spawn(program: Path, folder: Path, socket: Path) -> subprocess.Popen[bytes]:
+def _server(program: Path, folder: Path, socket: Path) -> SupervisedProcess:
     # a folder for each kind of server: Redis cannot read what a newer Valkey wrote
     files = folder / program.name
     files.mkdir(exist_ok=True)
@@ -167,21 +139,13 @@ def _spawn(program: Path, folder: Path, socket: Path) -> subprocess.Popen[bytes]
         "daemonize": "no",
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-    return subprocess.Popen(
-        bound([str(program), *arguments], SIGTERM),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C in the terminal is for the parent, which then stops us
+    return SupervisedProcess(
+        "embedded broker",
+        lambda: [str(program), *arguments],
+        _BACKOFF,
+        at_parent_death=SIGTERM,
+        discard_output=True,
     )
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    server.terminate()
-    try:
-        server.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
 
 
 def _answers(socket: Path) -> bool:

@@ -4,7 +4,10 @@ HTTP runs in a thread of this process and everything else in children, so the ma
 to wait for a signal, or to be the demo.
 """
 
+import logging
+import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,14 +17,17 @@ from pathlib import Path
 import uvicorn
 
 from api.serving.embedded_broker import EmbeddedBroker
-from api.serving.worker_process import WorkerChild
 from models.errors import ServiceUnavailable
+from models.processes.supervised import Backoff, SupervisedProcess
 from models.settings import Settings
 from models.store.migrating import migrate
 
 STOP_SECONDS = 9.0  # from the signal to the last child's end; the promise is 10
 HTTP_STOP_SECONDS = 2  # for replies that are being sent
 START_SECONDS = 60.0  # the first start makes the generated data set
+WORKER_BACKOFF = Backoff(first=0.5, longest=30.0, healthy=60.0)
+
+log = logging.getLogger(__name__)
 
 
 class PortTaken(ServiceUnavailable):
@@ -96,7 +102,7 @@ def _running(
 ) -> Iterator[None]:
     """HTTP and, where wanted, the worker; both are asked to stop at once, then waited for."""
     http = HttpThread(settings, listening, quiet)
-    child = WorkerChild(settings.environment(), worker_log) if worker else None
+    child = _worker_process(settings, worker_log) if worker else None
     try:
         http.start()
         if child is not None:
@@ -105,10 +111,23 @@ def _running(
     finally:
         deadline = time.monotonic() + STOP_SECONDS
         if child is not None:
-            child.end()
+            child.ask_to_stop()
         http.stop()
-        if child is not None:
-            child.finish(deadline - time.monotonic())
+        if child is not None and not child.stop(deadline - time.monotonic()):
+            log.warning("the worker did not stop in time and was killed; its runs are queued again")
+
+
+def _worker_process(settings: Settings, log_file: Path | None) -> SupervisedProcess:
+    """`python -m worker`, in a process of its own even here: the API never imports torch, and a
+    training that takes the memory of the machine does not take the API along."""
+    return SupervisedProcess(
+        "worker",
+        lambda: [sys.executable, "-m", "worker"],
+        WORKER_BACKOFF,
+        environment=settings.environment(),
+        at_parent_death=signal.SIGTERM,
+        log_file=log_file,
+    )
 
 
 class HttpThread:

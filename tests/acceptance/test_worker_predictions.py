@@ -151,4 +151,4 @@ def test_a_question_whose_process_is_killed_is_answered_by_the_next(
     os.kill(pid, signal.SIGKILL)
     found = answered(lab, asked)
     assert (found.attempt, found.reason) == (2, None)
-    assert "answering ended with status -9" in worker.log()
+    assert "the prediction server ended with status -9" in worker.log()

@@ -20,8 +20,10 @@ declare namespace Reply {
     [name: string]: (number | null)[];
   }
 
-  /** The figures of an evaluation. */
-  type EvaluationFigure = Exclude<keyof EvaluationView, "split">;
+  /** An evaluation has a value of each metric that the service lists. */
+  interface EvaluationView {
+    [metric: string]: number | string | null;
+  }
 
   interface Problem {
     title?: string;
@@ -82,6 +84,7 @@ declare namespace Reply {
   // the longer path first, since a part of a path may hold a slash as far as the types know
   type To<Path extends string> =
     Path extends "/openapi.json" ? OpenApi
+    : Path extends "/v1/metrics" ? MetricsView
     : Path extends "/v1/recipes" ? Page<RecipeView>
     : Path extends "/v1/datasets" ? Page<DatasetView>
     : Path extends `/v1/datasets/${string}/lengths` ? LengthsView

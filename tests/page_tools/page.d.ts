@@ -39,6 +39,7 @@ declare namespace Page {
   interface RunModel {
     run: Reply.RunView;
     experiment: Reply.ExperimentView;
+    metrics: Reply.MetricsView;
     signal: AbortSignal;
     events: Reply.EventView[];
     eventsFailed: unknown;
@@ -55,7 +56,7 @@ declare namespace Page {
 
   type Numbers = (number | null)[];
 
-  /** The figures of one run; `parts` in place of `values` where a chart has several lines an arm. */
+  /** The values of one run; `parts` in place of `values` where a chart has several lines an arm. */
   interface Line {
     steps: number[];
     values?: Numbers;

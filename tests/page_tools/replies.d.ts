@@ -231,17 +231,21 @@ declare namespace Reply {
   interface EvaluationView {
     step: number;
     split: string;
-    loss: number | null;
-    loss_per_row: number | null;
-    baseline_loss: number | null;
-    threshold: number | null;
-    accuracy: number;
-    roc_auc: number | null;
-    average_precision: number | null;
-    predicted_positive: number;
-    positive_mean: number | null;
-    negative_mean: number | null;
-    pairs: number;
+  }
+
+  type Unit = "loss" | "similarity" | "share" | "norm" | "rate" | "pairs";
+
+  interface MetricView {
+    name: string;
+    label: string;
+    unit: Unit;
+    description: string;
+    splits: string[];
+  }
+
+  interface MetricsView {
+    steps: MetricView[];
+    evaluations: MetricView[];
   }
 
   interface ScoresView {

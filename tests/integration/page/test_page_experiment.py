@@ -62,7 +62,7 @@ def test_the_curves_can_be_read_by_key_zoomed_and_put_on_a_log_scale(
     tab.page.keyboard.press("Escape")
     tab.button("Log scale").click()
     expect(tab.button("Log scale")).to_have_attribute("aria-pressed", "true")
-    tab.page.get_by_label("Figure", exact=True).select_option("Validation accuracy")
+    tab.page.get_by_label("Metric", exact=True).select_option("Validation accuracy")
     holder.hover(position={"x": 300, "y": 100})
     expect(tab.find("#curves .legend output").first).to_have_text(re.compile(r"0\.6\d+"))
 

@@ -3,6 +3,7 @@
 import { call, messageOf, send, wasStopped } from "../api.js";
 import { fill, h, refill } from "../dom.js";
 import { count, duration } from "../format.js";
+import { metrics } from "../metrics.js";
 import { alertOf, loading, toast } from "../parts/notices.js";
 import { bar, fact, section, stateChip, time } from "../parts/small.js";
 import { follow } from "../stream.js";
@@ -22,9 +23,9 @@ const LOOK_AGAIN = 2000;
  */
 export async function show(main, { params, signal }) {
   const run = await call(`/v1/runs/${params.id}`, { signal });
-  const experiment = await call(`/v1/experiments/${run.experiment}`, { signal });
+  const [experiment, listed] = await Promise.all([call(`/v1/experiments/${run.experiment}`, { signal }), metrics()]);
   /** @type {Page.RunModel} */
-  const model = { run, experiment, signal, events: [], eventsFailed: null, listeners: new Set() };
+  const model = { run, experiment, metrics: listed, signal, events: [], eventsFailed: null, listeners: new Set() };
   document.title = `${title(model.run)} · Tripletlab`;
   const head = h("div", {});
   const draw = () => refill(head, heading(model));

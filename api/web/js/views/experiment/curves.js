@@ -8,25 +8,32 @@ import { figure } from "../../format.js";
 import { loading } from "../../parts/notices.js";
 import { section, select } from "../../parts/small.js";
 
-// key -> words, where from, which column
-/** @type {Record<string, [words: string, from: "evaluations" | "steps", column: Reply.EvaluationFigure]>} */
-const FIGURES = {
-  "validation.loss_per_row": ["Validation loss per row", "evaluations", "loss_per_row"],
-  "train.loss_per_row": ["Training loss per row", "steps", "loss_per_row"],
-  "validation.baseline_loss": ["Validation loss, in the baseline's loss", "evaluations", "baseline_loss"],
-  "validation.accuracy": ["Validation accuracy", "evaluations", "accuracy"],
-  "validation.roc_auc": ["Validation ROC-AUC", "evaluations", "roc_auc"],
-  "validation.average_precision": ["Validation average precision", "evaluations", "average_precision"],
-};
+/**
+ * What can be drawn, by the names that the results have: all metrics of the validation, and the
+ * losses of the steps. The other metrics of the steps are gauges, and have charts of their own.
+ * @param {Reply.MetricsView} listed
+ */
+function curvesOf({ steps, evaluations }) {
+  /** @type {Map<string, { words: string, from: "evaluations" | "steps", column: string }>} */
+  const curves = new Map();
+  for (const { name, label, unit, splits } of evaluations) {
+    if (splits.includes("validation") && unit !== "pairs") curves.set(`validation.${name}`, { words: `Validation ${label}`, from: "evaluations", column: name });
+  }
+  for (const { name, label, unit } of steps) {
+    if (unit === "loss") curves.set(`train.${name}`, { words: `Training ${label}`, from: "steps", column: name });
+  }
+  return curves;
+}
 
 /**
  * @param {Model} model
  * @param {AbortSignal} signal
  */
 export function curvesSection(model, signal) {
+  const curves = curvesOf(model.metrics);
   let asked = "validation.loss_per_row";
   let log = false;
-  const choose = select("Figure", Object.entries(FIGURES).map(([key, [words]]) => [key, words]), asked, (value) => {
+  const choose = select("Metric", [...curves].map(([key, { words }]) => [key, words]), asked, (value) => {
     asked = value;
     build();
   });
@@ -54,7 +61,7 @@ export function curvesSection(model, signal) {
     }
     stop = new AbortController();
     signal.addEventListener("abort", () => stop?.abort());
-    const [words, from, column] = FIGURES[asked];
+    const { words, from, column } = /** @type {NonNullable<ReturnType<typeof curves.get>>} */ (curves.get(asked));
     chart = lines(stop.signal, {
       label: `${words} of each arm over the steps. Arrow keys move the cursor, plus and minus zoom, zero shows all.`,
       height: 320, exact: from === "evaluations", log: () => log, format: (value) => figure(value, column),

@@ -1,6 +1,7 @@
 // What the sections of an experiment's view share: the view, the results, the series; and who hears.
 
 import { call, messageOf, wasStopped } from "../../api.js";
+import { metrics } from "../../metrics.js";
 import { follow } from "../../stream.js";
 import { Series } from "./series.js";
 
@@ -18,12 +19,14 @@ export class Model {
    * @param {AbortSignal} signal
    * @param {Reply.ExperimentView} view
    * @param {Reply.Results} results
+   * @param {Reply.MetricsView} listed
    */
-  constructor(id, signal, view, results) {
+  constructor(id, signal, view, results, listed) {
     this.id = id;
     this.signal = signal;
     this.view = view;
     this.results = results;
+    this.metrics = listed;
     this.series = new Series();
     /** @type {Set<() => void>} */
     this.listeners = new Set();
@@ -37,11 +40,12 @@ export class Model {
    * @param {AbortSignal} signal
    */
   static async read(id, signal) {
-    const [view, results] = await Promise.all([
+    const [view, results, listed] = await Promise.all([
       call(`/v1/experiments/${id}`, { signal }),
       call(`/v1/experiments/${id}/results`, { signal }),
+      metrics(),
     ]);
-    return new Model(id, signal, view, results);
+    return new Model(id, signal, view, results, listed);
   }
 
   get active() {
@@ -71,7 +75,7 @@ export class Model {
     for (const listener of this.listeners) listener();
   }
 
-  /** Read the figures; while the experiment goes on, follow it. The stream is opened first. */
+  /** Read the metrics; while the experiment goes on, follow it. The stream is opened first. */
   async live() {
     if (!this.active) return this.series.load(this.view.runs, this.signal);
     const look = setInterval(() => this.again(), LOOK_AGAIN);

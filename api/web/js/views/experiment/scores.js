@@ -5,6 +5,7 @@
 import { call, wasStopped } from "../../api.js";
 import { thresholdChart } from "../../charts/threshold.js";
 import { fill, h, whenSeen } from "../../dom.js";
+import { valueIn } from "../../metrics.js";
 import { alertOf, loading } from "../../parts/notices.js";
 import { section, select } from "../../parts/small.js";
 
@@ -65,6 +66,6 @@ export async function scoresOf(run, signal) {
   const [scores, evaluations] = await Promise.all([
     call(`/v1/runs/${run}/scores`, { signal }), call(`/v1/runs/${run}/evaluations`, { signal }),
   ]);
-  const own = evaluations.items.find((one) => one.split === "test")?.threshold ?? null;
-  return thresholdChart(signal, scores, own);
+  const test = evaluations.items.find((one) => one.split === "test");
+  return thresholdChart(signal, scores, test ? valueIn(test, "threshold") : null);
 }

@@ -1,6 +1,7 @@
-// The figures of every run, step by step: read once, then kept up to date by the stream.
+// The metrics of every run, step by step: read once, then kept up to date by the stream.
 
 import { call, each } from "../../api.js";
+import { valueIn } from "../../metrics.js";
 
 const MOST_POINTS = 400; // steps of a run that are asked for; the service keeps every extreme
 
@@ -16,7 +17,7 @@ export class Series {
   }
 
   /**
-   * Hear of new figures, at most once a frame.
+   * Hear of new values, at most once a frame.
    * @param {() => void} listener
    */
   listen(listener) {
@@ -68,7 +69,7 @@ export class Series {
   }
 
   /**
-   * [{ steps, values }] of a figure of the steps, for the runs of one arm.
+   * [{ steps, values }] of a metric of the steps, for the runs of one arm.
    * @param {Reply.RunView[]} runs
    * @param {string} name
    */
@@ -81,12 +82,12 @@ export class Series {
   /**
    * The same of the validation evaluations.
    * @param {Reply.RunView[]} runs
-   * @param {Reply.EvaluationFigure} name
+   * @param {string} name
    */
   ofEvaluations(runs, name) {
     return runs.map((run) => (this.evaluations.get(run.id) ?? []).filter((one) => one.split === "validation"))
       .filter((items) => items.length)
-      .map((items) => ({ steps: items.map((one) => one.step), values: items.map((one) => one[name]) }));
+      .map((items) => ({ steps: items.map((one) => one.step), values: items.map((one) => valueIn(one, name)) }));
   }
 
   get empty() {

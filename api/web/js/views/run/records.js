@@ -3,21 +3,27 @@
 import { call, wasStopped } from "../../api.js";
 import { fill, h, whenSeen } from "../../dom.js";
 import { count, exact, figure } from "../../format.js";
+import { metricLabel, valueIn } from "../../metrics.js";
 import { alertOf, loading } from "../../parts/notices.js";
 import { fact, section, stateChip } from "../../parts/small.js";
 
-/** @type {[name: Reply.EvaluationFigure, words: string][]} */
-const FIGURES = [["loss_per_row", "Loss per row"], ["accuracy", "Accuracy"], ["roc_auc", "ROC-AUC"], ["average_precision", "Average precision"],
-  ["positive_mean", "Duplicates' similarity"], ["negative_mean", "Others' similarity"], ["threshold", "Threshold"]];
-
 /** @param {Page.RunModel} model */
 export function evaluationsSection(model) {
-  const { run, signal } = model;
+  const { run, signal, metrics: { evaluations } } = model;
   const load = () => call(`/v1/runs/${run.id}/evaluations`, { signal });
   return read(model, "evaluations", "Evaluations", load, (items) => items.length
-    ? table(["Step", "Split", ...FIGURES.map(([, words]) => words), "Pairs"], items.map((one) =>
-      [count(one.step), one.split, ...FIGURES.map(([name]) => figure(one[name], name)), count(one.pairs)]))
+    ? table(["Step", "Split", ...evaluations.map(metricLabel)], items.map((one) =>
+      [count(one.step), one.split, ...evaluations.map((metric) => cell(one, metric))]))
     : loading("No evaluation yet."));
+}
+
+/**
+ * @param {Reply.EvaluationView} evaluation
+ * @param {Reply.MetricView} metric
+ */
+function cell(evaluation, { name, unit }) {
+  const value = valueIn(evaluation, name);
+  return unit === "pairs" && value !== null ? count(value) : figure(value, name);
 }
 
 const KEPT = "A run that has succeeded has its weights in place of checkpoints.";

@@ -1,28 +1,23 @@
-// The run's own figures over its steps.
+// The run's own metrics over its steps.
 
 import { call, wasStopped } from "../../api.js";
 import { lines } from "../../charts/lines.js";
 import { fill, h } from "../../dom.js";
 import { figure } from "../../format.js";
+import { metricLabel } from "../../metrics.js";
 import { alertOf, loading } from "../../parts/notices.js";
 import { section, select } from "../../parts/small.js";
 
-/** @type {Record<string, string>} */
-const WORDS = {
-  loss_per_row: "Loss per row", loss: "Loss of the batch", s_ap_mean: "Similarity of positives",
-  s_an_mean: "Similarity of negatives", harder_share: "Rows with a harder negative",
-  masked_share: "Rows whose negatives are all masked", false_closest_share: "Closest negative is a known duplicate",
-  gradient_norm: "Gradient norm", lr: "Learning rate",
-};
 const MOST_POINTS = 800;
 
 /** @param {Page.RunModel} model */
 export function stepsSection(model) {
   /** @type {Reply.Steps | null} */
   let columns = null;
+  const words = new Map(model.metrics.steps.map((metric) => [metric.name, metricLabel(metric)]));
   let asked = "loss_per_row";
   let log = false;
-  const choose = select("Figure", [[asked, WORDS[asked]]], asked, (value) => {
+  const choose = select("Metric", [], asked, (value) => {
     asked = value;
     build();
   });
@@ -43,8 +38,8 @@ export function stepsSection(model) {
     stop.abort();
     stop = new AbortController();
     chart = lines(stop.signal, {
-      label: `${words(asked)} over the steps of the run`, log: () => log, format: (value) => figure(value, "loss"),
-      arms: () => [{ name: words(asked), index, runs: [{ steps: columns?.step ?? [], values: columns?.[asked] }] }],
+      label: `${words.get(asked)} over the steps of the run`, log: () => log, format: (value) => figure(value, "loss"),
+      arms: () => [{ name: words.get(asked) ?? asked, index, runs: [{ steps: columns?.step ?? [], values: columns?.[asked] }] }],
     });
     fill(body, chart.node);
   }
@@ -56,7 +51,8 @@ export function stepsSection(model) {
       const first = columns === null;
       columns = found;
       if (!first) return chart?.draw();
-      fill(choose, Object.keys(columns).filter((name) => name !== "step").map((name) => h("option", { value: name }, words(name))));
+      const there = [...words].filter(([name]) => name in found); // a loss of few terms has few shares
+      fill(choose, there.map(([name, label]) => h("option", { value: name }, label)));
       choose.value = asked;
       build();
     } catch (error) {
@@ -73,9 +69,4 @@ export function stepsSection(model) {
     load();
   });
   return node;
-}
-
-/** @param {string} name */
-function words(name) {
-  return WORDS[name] ?? `Rows whose term ${name.replace("active_", "")} costs`;
 }

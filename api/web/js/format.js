@@ -1,4 +1,4 @@
-// Figures and times as people read them. A minus sign is a minus sign, and no figure is rounded to 0.
+// Numbers and times as people read them. A minus sign is a minus sign, and no number is rounded to 0.
 
 const MINUS = "−";
 
@@ -7,7 +7,7 @@ const MINUS = "−";
  * @param {number | null | undefined} value
  * @param {string} [metric]
  */
-export function figure(value, metric = "") {
+export function formatMetric(value, metric = "") {
   if (value === null || value === undefined) return "–";
   if (value === 0) return "0";
   const text = isLoss(metric) || Math.abs(value) < 0.00005 ? precise(value) : value.toFixed(4);
@@ -24,7 +24,7 @@ function precise(value) {
  * @param {string} metric
  */
 export function signed(value, metric) {
-  return value !== null && value > 0 ? `+${figure(value, metric)}` : figure(value, metric);
+  return value !== null && value > 0 ? `+${formatMetric(value, metric)}` : formatMetric(value, metric);
 }
 
 /** @param {number | null | undefined} value */

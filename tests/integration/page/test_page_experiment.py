@@ -109,7 +109,7 @@ def test_the_accuracy_follows_the_threshold_that_is_dragged(tab: Tab, service: A
 
     tab.open(f"/experiments/{found}")
     tab.find("#scores").scroll_into_view_if_needed()
-    shown = tab.find("#scores [data-figure=accuracy]")
+    shown = tab.find("#scores [data-metric=accuracy]")
     expect(shown).to_have_text(accuracy(0.7))
     slider = tab.page.get_by_role("slider", name="Threshold")
     slider.focus()

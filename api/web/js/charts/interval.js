@@ -1,7 +1,7 @@
 // A difference and its interval, drawn against zero and against the margin that was declared.
 
 import { drawnToWidth, fill, h, s } from "../dom.js";
-import { figure, signed } from "../format.js";
+import { formatMetric, signed } from "../format.js";
 import { armColour } from "../theme.js";
 import { ticks } from "./numbers.js";
 
@@ -103,7 +103,7 @@ function tick(value, decimals) {
 /** @param {Reply.Comparison} one */
 function spoken(one) {
   if (one.mean_difference === null) return "No difference can be drawn yet";
-  const interval = one.interval ? `, interval ${figure(one.interval.low, one.metric)} to ${figure(one.interval.high, one.metric)}` : "";
-  const margin = one.equivalence ? `, margin ${figure(one.equivalence.margin, one.metric)}` : "";
+  const interval = one.interval ? `, interval ${formatMetric(one.interval.low, one.metric)} to ${formatMetric(one.interval.high, one.metric)}` : "";
+  const margin = one.equivalence ? `, margin ${formatMetric(one.equivalence.margin, one.metric)}` : "";
   return `${one.a} minus ${one.b}: ${signed(one.mean_difference, one.metric)}${interval}${margin}, drawn against zero`;
 }

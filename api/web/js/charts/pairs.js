@@ -1,7 +1,7 @@
 // The two arms under each seed: a dot each, joined, since a seed gives both the same start.
 
 import { drawnToWidth, fill, h, s } from "../dom.js";
-import { figure, signed } from "../format.js";
+import { formatMetric, signed } from "../format.js";
 import { armColour } from "../theme.js";
 import { ticks } from "./numbers.js";
 
@@ -47,14 +47,14 @@ function drawing(one, indexOf, width) {
     s("circle", { class: "dot", cx: x(at), cy: y(value), r: 5.5, style: { "--arm": `var(--${armColour(indexOf(name))})` } });
   return s("svg", {
     class: "marks pairs-chart", width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, role: "img",
-    "aria-label": `${one.metric} of ${one.a} and ${one.b} under each of ${one.pairs.length} seeds; the table below has the figures`,
+    "aria-label": `${one.metric} of ${one.a} and ${one.b} under each of ${one.pairs.length} seeds; the table below has the values`,
   },
     axis.values.map((value) => [
       s("line", { class: "grid", x1: LEFT, x2: width, y1: y(value), y2: y(value) }),
       s("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, value.toFixed(Math.min(axis.decimals, 6))),
     ]),
     one.pairs.map((pair, at) => s("g", {},
-      s("title", {}, `seed ${pair.seed}: ${one.a} ${figure(pair.a, one.metric)}, ${one.b} ${figure(pair.b, one.metric)}, difference ${signed(pair.difference, one.metric)}`),
+      s("title", {}, `seed ${pair.seed}: ${one.a} ${formatMetric(pair.a, one.metric)}, ${one.b} ${formatMetric(pair.b, one.metric)}, difference ${signed(pair.difference, one.metric)}`),
       s("line", { class: "pair", x1: x(at), x2: x(at), y1: y(pair.a), y2: y(pair.b) }),
       dot(at, pair.b, one.b), dot(at, pair.a, one.a),
       at % every === 0 && s("text", { x: x(at), y: HEIGHT - 10, "text-anchor": "middle" }, pair.seed))),

@@ -46,7 +46,7 @@ export function thresholdChart(signal, scores, own) {
     shown.textContent = threshold.toFixed(3);
     range.setAttribute("aria-valuetext", `${threshold.toFixed(3)}, accuracy ${at.accuracy.toFixed(4)}`);
     fill(facts,
-      fact("Accuracy", h("span", { "data-figure": "accuracy" }, at.accuracy.toFixed(4))),
+      fact("Accuracy", h("span", { "data-metric": "accuracy" }, at.accuracy.toFixed(4))),
       fact("Precision", at.precision === null ? "–" : percent(at.precision)),
       fact("Recall", at.recall === null ? "–" : percent(at.recall)),
       fact("Called duplicates", percent(at.calledDuplicate)));

@@ -1,7 +1,7 @@
 // A verdict as a few words with a sign beside them, never as a colour alone.
 
 import { h } from "../dom.js";
-import { figure, signed } from "../format.js";
+import { formatMetric, signed } from "../format.js";
 
 /**
  * `kind` is better, equivalent or undecided.
@@ -39,5 +39,5 @@ export function verdictLine(one, metric) {
  * @param {string} metric
  */
 function size(kind, difference, metric) {
-  return kind === "better" ? `by ${figure(Math.abs(difference), metric)}` : `difference ${signed(difference, metric)}`;
+  return kind === "better" ? `by ${formatMetric(Math.abs(difference), metric)}` : `difference ${signed(difference, metric)}`;
 }

@@ -2,7 +2,7 @@
 
 import { fieldProblems, messageOf } from "../api.js";
 import { h } from "../dom.js";
-import { count, duration, figure, plural } from "../format.js";
+import { count, duration, formatMetric, plural } from "../format.js";
 import { fact } from "../parts/small.js";
 
 /** @param {Reply.DryRun} found */
@@ -13,8 +13,8 @@ export function costOf(found) {
     h("span", { class: "big number" }, `about ${duration(found.estimated_seconds)}`),
     h("p", { class: "help" }, sentence(found.estimate)),
     h("dl", { class: "facts" }, fact("Test pairs", count(found.test_pairs)), found.left_out_pairs > 0 && fact("Left out", count(found.left_out_pairs)),
-      fact("Majority", figure(found.baselines.majority), "Accuracy of calling every pair what most are"),
-      fact("Collapsed", figure(found.baselines.collapsed), "Accuracy of calling every pair a duplicate")),
+      fact("Majority", formatMetric(found.baselines.majority), "Accuracy of calling every pair what most are"),
+      fact("Collapsed", formatMetric(found.baselines.collapsed), "Accuracy of calling every pair a duplicate")),
     found.plan.length ? h("p", { class: "help" }, `The verdict is looked at with ${found.plan.map((look) => look.pairs).join(", ")} seeds, and the runs end once it is decided.`) : null,
   ];
 }

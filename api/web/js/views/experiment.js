@@ -79,7 +79,7 @@ async function cancel(model) {
 
 /** @param {Model} model */
 async function remove(model) {
-  if (!confirm("Delete this experiment with its figures and weights? This cannot be undone.")) return;
+  if (!confirm("Delete this experiment with its metrics and weights? This cannot be undone.")) return;
   const gone = await told(() => call(`/v1/experiments/${model.id}`, { method: "DELETE" }), "Deleted.");
   if (gone) location.hash = "#/experiments";
 }

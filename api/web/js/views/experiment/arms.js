@@ -1,12 +1,12 @@
-// The arms side by side: their figures, how many of their runs collapsed, and two that need no training.
+// The arms side by side: their values, how many of their runs collapsed, and two that need no training.
 
 /** @import { Model } from "./model.js" */
 
 import { h, refill } from "../../dom.js";
-import { figure, metricWords, percent } from "../../format.js";
+import { formatMetric, metricWords, percent } from "../../format.js";
 import { arm, section } from "../../parts/small.js";
 
-const FIGURES = /** @type {const} */ (["mean", "sd", "min", "median", "max"]);
+const SUMMARY = /** @type {const} */ (["mean", "sd", "min", "median", "max"]);
 
 /** @param {Model} model */
 export function armsSection(model) {
@@ -38,7 +38,7 @@ function row({ name, index }, model, metric) {
   const side = found?.a === name ? "a" : "b";
   const of = found?.summaries[side];
   const collapse = found?.collapse?.[side];
-  const cells = FIGURES.map((one) => figure(of?.[one], metric));
+  const cells = SUMMARY.map((one) => formatMetric(of?.[one], metric));
   const isBaseline = model.results.spec.decision.baseline === name;
   return h("tr", {},
     h("th", { scope: "row" }, arm(name, index), isBaseline && h("span", { class: "muted" }, " · baseline")),
@@ -50,6 +50,6 @@ function baselines({ majority, collapsed }) {
   /** @type {[words: string, value: number][]} */
   const rows = [["Every pair called what most are", majority], ["A collapsed network: every pair a duplicate", collapsed]];
   return rows.map(([words, value]) => h("tr", { class: "muted" },
-    h("th", { scope: "row" }, words), h("td", {}), h("td", { class: "number", title: percent(value) }, figure(value)),
+    h("th", { scope: "row" }, words), h("td", {}), h("td", { class: "number", title: percent(value) }, formatMetric(value)),
     h("td", { colspan: 5 })));
 }

@@ -4,7 +4,7 @@
 
 import { lines } from "../../charts/lines.js";
 import { fill, h } from "../../dom.js";
-import { figure } from "../../format.js";
+import { formatMetric } from "../../format.js";
 import { loading } from "../../parts/notices.js";
 import { section } from "../../parts/small.js";
 import { levels } from "./curves.js";
@@ -67,7 +67,7 @@ export function collapseSection(model, signal) {
 function gaugeChart(gauge, model, signal) {
   return lines(signal, {
     label: `${gauge.title} of each arm over the steps`, height: 200, exact: false, log: () => Boolean(gauge.log),
-    format: (value) => figure(value, "loss"),
+    format: (value) => formatMetric(value, "loss"),
     parts: gauge.parts.map(([words]) => words),
     arms: () => model.arms.map((arm) => ({ ...arm, runs: runsOf(model, arm, gauge.parts) })),
     levels: () => (gauge.levels ? levels(model) : []),

@@ -4,7 +4,7 @@
 
 import { lines } from "../../charts/lines.js";
 import { fill, h } from "../../dom.js";
-import { figure } from "../../format.js";
+import { formatMetric } from "../../format.js";
 import { loading } from "../../parts/notices.js";
 import { section, select } from "../../parts/small.js";
 
@@ -64,7 +64,7 @@ export function curvesSection(model, signal) {
     const { words, from, column } = /** @type {NonNullable<ReturnType<typeof curves.get>>} */ (curves.get(asked));
     chart = lines(stop.signal, {
       label: `${words} of each arm over the steps. Arrow keys move the cursor, plus and minus zoom, zero shows all.`,
-      height: 320, exact: from === "evaluations", log: () => log, format: (value) => figure(value, column),
+      height: 320, exact: from === "evaluations", log: () => log, format: (value) => formatMetric(value, column),
       arms: () => model.arms.map((arm) => ({ ...arm, runs: from === "steps" ? model.series.ofSteps(arm.runs, column) : model.series.ofEvaluations(arm.runs, column) })),
       levels: () => (column === "loss_per_row" ? levels(model) : []),
     });

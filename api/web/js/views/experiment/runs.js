@@ -3,7 +3,7 @@
 /** @import { Model } from "./model.js" */
 
 import { h, refill } from "../../dom.js";
-import { count, duration, figure, metricWords } from "../../format.js";
+import { count, duration, formatMetric, metricWords } from "../../format.js";
 import { arm, bar, section, stateChip } from "../../parts/small.js";
 
 /** @param {Model} model */
@@ -43,7 +43,7 @@ function row(run, one, value, metric) {
       h("span", { class: "small muted number" }, `${count(run.step)} of ${count(run.steps)}`)),
     h("td", { class: "small" }, run.worker ? h("code", { title: run.worker }, run.worker.slice(-6)) : "–"),
     h("td", { class: "small number" }, timeOf(run)),
-    h("td", { class: "number" }, run.state === "succeeded" ? figure(value, metric) : "–"));
+    h("td", { class: "number" }, run.state === "succeeded" ? formatMetric(value, metric) : "–"));
 }
 
 /** @param {Reply.RunView} run */

@@ -4,7 +4,7 @@
 
 import { pairsChart } from "../../charts/pairs.js";
 import { fill, h } from "../../dom.js";
-import { figure, metricWords, signed } from "../../format.js";
+import { formatMetric, metricWords, signed } from "../../format.js";
 import { loading } from "../../parts/notices.js";
 import { arm, section, select } from "../../parts/small.js";
 
@@ -43,7 +43,7 @@ export function seedsSection(model, signal) {
       h("div", { class: "legend" }, arm(one.a, model.indexOf(one.a)), arm(one.b, model.indexOf(one.b))),
       pairsChart(stop.signal, one, (name) => model.indexOf(name)),
       one.pairing && h("p", { class: "small muted" }, one.pairing.sentence),
-      h("details", {}, h("summary", {}, "Figures"), h("div", { class: "scroll", tabindex: "0" }, table(one))),
+      h("details", {}, h("summary", {}, "Values"), h("div", { class: "scroll", tabindex: "0" }, table(one))),
     ];
   }
 
@@ -57,6 +57,6 @@ function table(one) {
   return h("table", {},
     h("thead", {}, h("tr", {}, ["Seed", one.a, one.b, `${one.a} − ${one.b}`].map((head) => h("th", { scope: "col", class: "number" }, head)))),
     h("tbody", {}, one.pairs.map((pair) => h("tr", {},
-      h("td", { class: "number" }, pair.seed), h("td", { class: "number" }, figure(pair.a, one.metric)),
-      h("td", { class: "number" }, figure(pair.b, one.metric)), h("td", { class: "number" }, signed(pair.difference, one.metric))))));
+      h("td", { class: "number" }, pair.seed), h("td", { class: "number" }, formatMetric(pair.a, one.metric)),
+      h("td", { class: "number" }, formatMetric(pair.b, one.metric)), h("td", { class: "number" }, signed(pair.difference, one.metric))))));
 }

@@ -4,7 +4,7 @@
 
 import { domainOf, intervalChart } from "../../charts/interval.js";
 import { fill, h } from "../../dom.js";
-import { duration, figure, metricWords, p, percent, plural, signed } from "../../format.js";
+import { duration, formatMetric, metricWords, p, percent, plural, signed } from "../../format.js";
 import { bar, fact } from "../../parts/small.js";
 import { words } from "../../parts/verdicts.js";
 
@@ -76,7 +76,7 @@ function kind(one) {
 function caption(one) {
   if (one.mean_difference === null) return null;
   const interval = one.interval ? `, the bar its ${percent(one.interval.confidence)} interval` : "";
-  const margin = one.equivalence ? `; inside the shaded margin of ±${figure(one.equivalence.margin, one.metric)} a difference does not matter` : "";
+  const margin = one.equivalence ? `; inside the shaded margin of ±${formatMetric(one.equivalence.margin, one.metric)} a difference does not matter` : "";
   return h("p", { class: "help" }, `${one.a} minus ${one.b} in ${metricWords(one.metric)}: the large dot is the mean${interval}, each small dot a seed${margin}.`);
 }
 
@@ -95,7 +95,7 @@ function facts(one) {
   const { metric } = one;
   return [
     fact("Mean difference", signed(one.mean_difference, metric)),
-    fact("Interval", one.interval ? `${figure(one.interval.low, metric)} to ${figure(one.interval.high, metric)}` : "needs two seeds"),
+    fact("Interval", one.interval ? `${formatMetric(one.interval.low, metric)} to ${formatMetric(one.interval.high, metric)}` : "needs two seeds"),
     fact("Sign-flip p", p(one.sign_flip_p)),
     fact("Equivalence p", one.equivalence ? p(one.equivalence.p) : "–", "TOST against the declared margin"),
     fact("Paired seeds", plural(one.pairs.length, "seed")),

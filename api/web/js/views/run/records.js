@@ -2,7 +2,7 @@
 
 import { call, wasStopped } from "../../api.js";
 import { fill, h, whenSeen } from "../../dom.js";
-import { count, exact, figure } from "../../format.js";
+import { count, exact, formatMetric } from "../../format.js";
 import { metricLabel, valueIn } from "../../metrics.js";
 import { alertOf, loading } from "../../parts/notices.js";
 import { fact, section, stateChip } from "../../parts/small.js";
@@ -23,7 +23,7 @@ export function evaluationsSection(model) {
  */
 function cell(evaluation, { name, unit }) {
   const value = valueIn(evaluation, name);
-  return unit === "pairs" && value !== null ? count(value) : figure(value, name);
+  return unit === "pairs" && value !== null ? count(value) : formatMetric(value, name);
 }
 
 const KEPT = "A run that has succeeded has its weights in place of checkpoints.";

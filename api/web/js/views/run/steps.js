@@ -3,7 +3,7 @@
 import { call, wasStopped } from "../../api.js";
 import { lines } from "../../charts/lines.js";
 import { fill, h } from "../../dom.js";
-import { figure } from "../../format.js";
+import { formatMetric } from "../../format.js";
 import { metricLabel } from "../../metrics.js";
 import { alertOf, loading } from "../../parts/notices.js";
 import { section, select } from "../../parts/small.js";
@@ -38,7 +38,7 @@ export function stepsSection(model) {
     stop.abort();
     stop = new AbortController();
     chart = lines(stop.signal, {
-      label: `${words.get(asked)} over the steps of the run`, log: () => log, format: (value) => figure(value, "loss"),
+      label: `${words.get(asked)} over the steps of the run`, log: () => log, format: (value) => formatMetric(value, "loss"),
       arms: () => [{ name: words.get(asked) ?? asked, index, runs: [{ steps: columns?.step ?? [], values: columns?.[asked] }] }],
     });
     fill(body, chart.node);

@@ -19,7 +19,7 @@ from api.http.json_bodies import JsonBody
 from api.http.problems import KeyReused
 from api.http.views import Page
 from api.live.long_polling import LONGEST_WAIT
-from api.openapi.document import SPEC_BODY
+from api.openapi.requests import SPEC_BODY
 from api.openapi.responses import ETAG, LOCATION, may_answer
 from models.errors import Conflict, Invalid, TooMany
 from models.files.file_store import remove_if_possible

@@ -7,12 +7,14 @@ small and is stored for good, so bodies are decoded here.
 import json
 from collections.abc import Iterator
 from itertools import islice
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.http.problems import UnsupportedMediaType
 from models.errors import Invalid, Problem
+from models.specs.parse import problem_at
 
 # enforced by `api.access.body_limits`, around every route
 MAX_BYTES = 1 << 20  # a spec of 16 arms and 1000 seeds is below 50 kB
@@ -31,6 +33,31 @@ async def json_body(request: Request) -> Any:
 
 
 JsonBody = Annotated[Any, Depends(json_body)]
+
+
+class RequestBody(BaseModel):
+    """The form of a decoded body; an unknown key is refused, since a typo would be silent."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
+
+
+Body = TypeVar("Body", bound=RequestBody)
+
+
+def validated(model: type[Body], document: Any, context: object = None) -> Body:
+    """Return the decoded document in this form; `context` is for the model's own validators.
+
+    Raises `Invalid` with a problem for each wrong field, unknown keys first.
+    """
+    try:
+        return model.model_validate(document, context=context)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        details.sort(key=lambda detail: detail["type"] != "extra_forbidden")
+        problems = [problem_at(detail["loc"], detail) for detail in details]
+        raise Invalid(problems[:MOST_PROBLEMS]) from None
 
 
 def decode(body: bytes) -> Any:

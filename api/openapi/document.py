@@ -1,8 +1,7 @@
-"""What OpenAPI cannot learn from the routes: the spec, which a route reads by hand, and what is
-common to all calls.
+"""The OpenAPI document, with what FastAPI cannot derive from the routes.
 
-The body of an experiment is read and checked by our own code, since its errors carry pointers into
-what was sent; its schema and its examples are put into the document here.
+That is the schema of a spec, which a route reads itself, and what all calls have in common: keys,
+problems, summaries, links and examples.
 """
 
 import re
@@ -13,41 +12,9 @@ from fastapi import FastAPI
 from api.access.authentication import OPEN
 from api.openapi.examples import add_examples, recorded
 from api.openapi.links import add_links
+from api.openapi.requests import REF
 from api.openapi.responses import add_problems
 from models.specs.experiment import ExperimentSpec
-from models.specs.recipes import RECIPES
-
-REF = "#/components/schemas/{model}"
-SMALL = "hard-negative-mining-small"
-
-SPEC_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": 'A spec, or `{"recipe": name, …}` with what differs from the recipe.',
-        "content": {
-            "application/json": {
-                "schema": {
-                    "anyOf": [
-                        {"$ref": REF.format(model="ExperimentSpec")},
-                        {
-                            "title": "Changed recipe",
-                            "type": "object",
-                            "required": ["recipe"],
-                            "properties": {"recipe": {"enum": list(RECIPES)}},
-                        },
-                    ]
-                },
-                "examples": {
-                    "a recipe": {"value": {"recipe": SMALL}},
-                    "a recipe, changed": {
-                        "value": {"recipe": SMALL, "steps": 200, "seeds": {"count": 8}}
-                    },
-                    "a whole spec": {"value": dict(RECIPES[SMALL].spec)},
-                },
-            }
-        },
-    }
-}
 
 
 def install(app: FastAPI) -> None:

@@ -18,7 +18,7 @@ DECLARED = MetricsView(
 
 @router.get("")
 def list_metrics() -> MetricsView:
-    """What is measured at each training step and in each evaluation.
+    """List what is measured at each training step and in each evaluation.
 
     Of the evaluations' metrics, `test.accuracy` is the one of that name on the test pairs.
     """

@@ -1,11 +1,9 @@
-"""Asking a run's network: `/v1/runs/{id}/predict`, answered by a worker, never in this process.
+"""`/v1/runs/{id}/predict`: predictions by a run's network, which a worker computes.
 
-The request is a row; the reply waits on the event loop until a worker has answered into it, and
-where that takes too long the client is told where to look for it.
+The request is stored as a row. The reply waits on the event loop until a worker has written its
+answer into the row; where that takes too long, the client gets the address of the answer.
 """
 
-from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response, status
@@ -15,90 +13,29 @@ from api.access.callers import Caller, CallerDep
 from api.access.quotas import require_prediction_room
 from api.dependencies import PredictionId, RunId, Service, ServiceDep
 from api.http.json_bodies import JsonBody
-from api.http.views import View
 from api.live.change_watch import Snapshot
 from api.live.long_polling import LONGEST_WAIT, wait_for_change
 from api.openapi.responses import LOCATION, may_answer
-from api.runs.prediction_bodies import PREDICT_BODY, TextPair, parse_pairs
+from api.runs.requests import PREDICTION_BODY, TextPair, parse_pairs
+from api.runs.views import PredictionState, PredictionView
 from models.errors import Conflict, TooMany
 from models.store import clock
 from models.store.predictions import create_prediction, prediction
-from models.store.tables import Prediction
 
 router = APIRouter(tags=["runs"])
 
 Wait = Annotated[float, Query(ge=0, le=LONGEST_WAIT)]
 
 
-class PredictionState(StrEnum):
-    QUEUED = "queued"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-
-
-class PairView(View):
-    """One pair's answer."""
-
-    question1: str
-    question2: str
-    similarity: float
-    """Cosine of the two vectors, from -1 to 1."""
-    duplicate: bool
-    """Whether the similarity is above the run's threshold."""
-
-
-class PredictionView(View):
-    """What a run says of pairs of questions; kept for an hour."""
-
-    id: str
-    run: str
-    state: PredictionState
-    reason: str | None
-    """Why there is no answer, when it failed."""
-    created_at: datetime
-    threshold: float | None
-    predictions: list[PairView] | None
-    """In the order asked; null until there is an answer."""
-
-    @classmethod
-    def of(cls, row: Prediction) -> "PredictionView":
-        state = PredictionState.QUEUED
-        if row.answered_at is not None:
-            state = PredictionState.FAILED if row.reason else PredictionState.SUCCEEDED
-        return cls(
-            id=row.id,
-            run=row.run_id,
-            state=state,
-            reason=row.reason,
-            created_at=row.created_at,
-            threshold=row.threshold,
-            predictions=_pairs(row),
-        )
-
-
-def _pairs(row: Prediction) -> list[PairView] | None:
-    if row.similarities is None or row.threshold is None:
-        return None
-    return [
-        PairView(
-            question1=first,
-            question2=second,
-            similarity=similarity,
-            duplicate=similarity > row.threshold,
-        )
-        for (first, second), similarity in zip(row.pairs, row.similarities, strict=True)
-    ]
-
-
 @router.post(
     "/runs/{run_id}/predict",
-    openapi_extra=PREDICT_BODY,
+    openapi_extra=PREDICTION_BODY,
     response_model=PredictionView,
     responses={
         200: {"headers": LOCATION},
         202: {
             "model": PredictionView,
-            "description": "Not answered yet; see Location.",
+            "description": "There is no answer yet; `Location` is where it will be.",
             "headers": LOCATION,
         },
         **may_answer(Conflict, TooMany),
@@ -113,14 +50,15 @@ async def predict_similarities(
     body: JsonBody,
     wait: Wait = 20,
 ) -> PredictionView:
-    """How similar are these questions to the run's network, and does it call them duplicates?
+    """Predict how similar pairs of questions are, and whether they are duplicates.
 
-    A worker answers. When none does within `wait` seconds the reply is 202, and `Location` says
-    where the answer will be. The first question takes seconds, the next milliseconds.
+    A worker computes the answer. When there is none within `wait` seconds, the reply is 202, and
+    `Location` is where the answer will be. The first request to a run takes seconds, later ones
+    milliseconds.
     """
     pairs = parse_pairs(body)
-    asked = await run_in_threadpool(_ask, service, caller, run_id, pairs)
-    view = await _answered(request, service, asked, wait)
+    created = await run_in_threadpool(_create, service, caller, run_id, pairs)
+    view = await _answered(request, service, created, wait)
     response.headers["Location"] = str(
         request.app.url_path_for("get_prediction", prediction_id=view.id)
     )
@@ -133,11 +71,11 @@ async def predict_similarities(
 async def get_prediction(
     request: Request, service: ServiceDep, prediction_id: PredictionId, wait: Wait = 0
 ) -> PredictionView:
-    """The answer, or that there is none yet; `wait` holds the reply until there is."""
+    """Return the prediction; `wait` holds the reply until it has an answer."""
     return await _answered(request, service, prediction_id, wait)
 
 
-def _ask(service: Service, caller: Caller, run_id: str, pairs: list[TextPair]) -> str:
+def _create(service: Service, caller: Caller, run_id: str, pairs: list[TextPair]) -> str:
     with service.database.transaction() as session:
         require_prediction_room(session, caller, service.settings.max_waiting_predictions)
         return create_prediction(session, run_id, pairs, clock.now(session), caller.key_id).id

@@ -1,23 +1,19 @@
-"""`/v1/runs`: one training, its series column by column, its scores, and the wish to stop it."""
+"""`/v1/runs`: one training, its steps, evaluations and scores, and its cancellation."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, TypeAdapter
-from safetensors.numpy import load_file
 
 from api.access.callers import CallerDep
-from api.dependencies import RunId, Service, ServiceDep
+from api.dependencies import RunId, ServiceDep
 from api.http.views import Page
 from api.openapi.responses import may_answer
 from api.runs.progress import one_run_view
+from api.runs.scores import scores_of_run
 from api.runs.views import EvaluationView, RunView, ScoresView, StepsView
-from models.errors import Conflict, NotFound
-from models.files.run_files import SCORES
+from models.errors import Conflict
 from models.metrics import STEP_METRICS
-from models.states import RunState
 from models.store import clock
 from models.store.metrics.rows import Series, evaluations_of, steps_series
 from models.store.run_life.runs import request_cancel
@@ -41,7 +37,7 @@ StepMetric = Annotated[
 
 @router.get("/{run_id}")
 def get_run(service: ServiceDep, run_id: RunId) -> RunView:
-    """How the run stands."""
+    """Return the state and the progress of the run."""
     with service.database.reading() as session:
         return one_run_view(service, session, find_run(session, run_id))
 
@@ -54,22 +50,22 @@ def get_steps(
     max_points: Annotated[int | None, Query(ge=2, le=100_000)] = None,
     figures: Annotated[list[StepMetric] | None, Query()] = None,
 ) -> Response:
-    """The steps above `after`, one list a column: all, or only the `figures` that are named.
+    """Return the steps after `after` in columns: all columns, or only the named `figures`.
 
-    `max_points` thins the series without losing its first, last and extreme values.
+    `max_points` thins the series, but keeps its first, last and extreme values.
     """
     with service.database.reading() as session:
         find_run(session, run_id)
         series = steps_series(
             session, run_id, after=after, max_points=max_points, metrics=figures or ()
         )
-    # here, in this request's own thread: a long curve would hold up all others in the event loop
+    # serialised in this request's thread: a long series would block the event loop for all others
     return Response(_SERIES.dump_json(series), media_type="application/json")
 
 
 @router.get("/{run_id}/evaluations")
 def list_evaluations(service: ServiceDep, run_id: RunId) -> Page[EvaluationView]:
-    """Every evaluation so far, by step, then split."""
+    """List the evaluations so far, by step, then split."""
     with service.database.reading() as session:
         find_run(session, run_id)
         rows = evaluations_of(session, run_id)
@@ -78,28 +74,14 @@ def list_evaluations(service: ServiceDep, run_id: RunId) -> Page[EvaluationView]
 
 @router.get("/{run_id}/scores", responses=may_answer(Conflict))
 def get_scores(service: ServiceDep, run_id: RunId) -> ScoresView:
-    """The similarity of each test pair after the last step; 409 until the run has succeeded."""
+    """Return the similarity of each test pair; 409 until the run has succeeded."""
     columns = scores_of_run(service, run_id)
     return ScoresView(**{name: columns[name].tolist() for name in ("row", "label", "score")})
 
 
-def scores_of_run(service: Service, run_id: str) -> Mapping[str, NDArray[Any]]:
-    """`row`, `label` and `score` of each test pair: (P,). Raises `Conflict` until the run has
-    succeeded, `NotFound` where the file is away."""
-    with service.database.reading() as session:
-        state = find_run(session, run_id).state
-    if state != RunState.SUCCEEDED:
-        raise Conflict(f"run {run_id} is {state}; scores are written when it succeeds")
-    path = service.run_file(run_id, SCORES)
-    if not path.exists():
-        raise NotFound(f"the scores of run {run_id} are not in this service's data folder")
-    columns: Mapping[str, NDArray[Any]] = load_file(path)
-    return columns
-
-
 @router.post("/{run_id}/cancel")
 def cancel_run(service: ServiceDep, caller: CallerDep, run_id: RunId) -> RunView:
-    """Wish the run to stop: a queued one ends at once; again, or after the end, is no error."""
+    """Request the cancellation of the run; a queued run ends at once. The call is idempotent."""
     with service.database.transaction() as session:
         find_run(session, run_id)
         now = clock.now(session)

@@ -1,7 +1,8 @@
-"""The form of each reply on a run: its state, metrics, scores and reproductions."""
+"""The form of each reply on a run: its state, metrics, files, predictions and reproductions."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, Field, create_model
@@ -10,10 +11,11 @@ from api.http.views import View
 from models.metrics import EVALUATION_METRICS, STEP_METRICS, Better, Metric, Unit
 from models.states import RunState
 from models.store.run_life.run_problems import RunProblem
+from models.store.tables import Prediction
 
 
 class DifferenceView(View):
-    """The first figure that came out otherwise, in the order of the training."""
+    """The first value that differs, in the order of the training."""
 
     where: str
     """`steps`, `evaluations`, `scores` or `weights`."""
@@ -24,7 +26,7 @@ class DifferenceView(View):
     """Of a score: the row of the data set."""
     figure: str
     recorded: float | None
-    """Null where there is no such figure, as for a step that is missing."""
+    """Null where there is no such value, as for a missing step."""
     again: float | None
     difference: float | None
     """`again` minus `recorded`."""
@@ -36,34 +38,34 @@ class ComparedView(View):
     steps: int
     evaluations: int
     scores: int | None
-    """Null until the training has ended, and where a file of scores is gone."""
+    """Null until the training has ended, and where a file of scores is missing."""
 
 
 class WeightsView(View):
-    """SHA-256 of the two files of weights."""
+    """SHA-256 of both files of weights."""
 
     recorded: str | None
     again: str | None
 
 
 class ReproductionView(View):
-    """A run trained again from its stored spec, figure by figure."""
+    """A run trained again from its stored spec, compared value by value."""
 
     id: str
     run: str
     again: str
-    """The run that trains again; `GET /v1/runs/{id}` follows it."""
+    """Id of the run that trains again, for `GET /v1/runs/{id}`."""
     state: RunState
     reason: str | None
     created_at: datetime
     identical: bool | None
-    """Whether every figure and every weight is the same; null while it cannot be said."""
+    """Whether every value and every weight is the same; null while that is unknown."""
     first_difference: DifferenceView | None
-    """Also while the training goes on, as soon as there is one."""
+    """Given during the training too, as soon as there is one."""
     compared: ComparedView
     weights: WeightsView
     provenance_differences: dict[str, dict[str, Any]]
-    """What was not the same beside the spec: versions, device, processor."""
+    """What differs beside the spec: versions, device, processor."""
     sentence: str
 
 
@@ -79,25 +81,25 @@ class RunView(View):
     """The last step that is stored."""
     steps: int
     attempt: int
-    """Times it was started; above 1 when a worker died or was asked to stop."""
+    """How often it was started; above 1 when a worker died or was asked to stop."""
     faults: int
-    """Attempts that a fault of the machine ended, since it was queued or retried; at
-    `TRIPLETLAB_MAX_ATTEMPTS` of them it fails."""
+    """Attempts that a fault of the machine ended, since it was queued or retried; the run fails at
+    `TRIPLETLAB_MAX_ATTEMPTS` of them."""
     reason: str | None
     """Why it failed, was cancelled, was queued again or stopped early, in words."""
     problem: RunProblem | None
-    """What went wrong, where it failed or waits to be tried again."""
+    """What went wrong, where it failed or waits for another attempt."""
     not_before: datetime | None
-    """Of a queued run that waits after a fault: when the wait ends."""
+    """Of a queued run after a fault: the earliest time of its next attempt."""
     trained_seconds: float
-    """Seconds of training so far, resumed attempts added up: what `time_limit` bounds."""
+    """Seconds of training so far, over all attempts; `time_limit` limits these."""
     worker: str | None
     device: str
     cancel_requested: bool
     seconds_left: float | None
-    """Of a running run, from the speed of this attempt."""
+    """Of a running run, estimated from the speed of this attempt."""
     waiting_for: str | None
-    """Of a queued run: what must appear before it can start, where that is missing."""
+    """Of a queued run: what it needs to start and does not find, such as a live worker."""
     started_at: datetime | None
     finished_at: datetime | None
     weights_sha256: str | None
@@ -182,8 +184,105 @@ class MetricsView(View):
 
 
 class ScoresView(View):
-    """Similarities of the test pairs after the last step, column by column."""
+    """Similarities of the test pairs after the last step, in columns."""
 
     row: list[int]
     label: list[int]
     score: list[float]
+
+
+class MisclassifiedPair(View):
+    """A test pair on the wrong side of the run's threshold."""
+
+    row: int
+    """Its number in the data set, counted from 0."""
+    question1: str
+    question2: str
+    similarity: float
+    duplicate: bool
+    """Its label; the run called it the opposite."""
+
+
+class MisclassifiedPairsView(View):
+    """A page of the list; `next` is the `after` of the next page."""
+
+    threshold: float
+    wrong: int
+    """Misclassified pairs of this kind."""
+    pairs: int
+    """All test pairs."""
+    items: list[MisclassifiedPair]
+    next: int | None
+
+
+class CheckpointView(View):
+    """A complete checkpoint on disk: weights, the optimiser's moments, the state of evaluation."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    step: int
+    """The step after which it was saved."""
+    size: int
+    """Bytes."""
+    sha256: str
+    saved_at: datetime
+
+
+class PredictionState(StrEnum):
+    QUEUED = "queued"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class PairView(View):
+    """The prediction for one pair."""
+
+    question1: str
+    question2: str
+    similarity: float
+    """Cosine similarity of the two vectors, from -1 to 1."""
+    duplicate: bool
+    """Whether the similarity is above the run's threshold."""
+
+
+class PredictionView(View):
+    """A request for predictions and its answer; kept for an hour."""
+
+    id: str
+    run: str
+    state: PredictionState
+    reason: str | None
+    """Why it failed; else null."""
+    created_at: datetime
+    threshold: float | None
+    predictions: list[PairView] | None
+    """In the order of the request; null until there is an answer."""
+
+    @classmethod
+    def of(cls, row: Prediction) -> "PredictionView":
+        state = PredictionState.QUEUED
+        if row.answered_at is not None:
+            state = PredictionState.FAILED if row.reason else PredictionState.SUCCEEDED
+        return cls(
+            id=row.id,
+            run=row.run_id,
+            state=state,
+            reason=row.reason,
+            created_at=row.created_at,
+            threshold=row.threshold,
+            predictions=_pair_views(row),
+        )
+
+
+def _pair_views(row: Prediction) -> list[PairView] | None:
+    if row.similarities is None or row.threshold is None:
+        return None
+    return [
+        PairView(
+            question1=first,
+            question2=second,
+            similarity=similarity,
+            duplicate=similarity > row.threshold,
+        )
+        for (first, second), similarity in zip(row.pairs, row.similarities, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""`/v1/runs/{id}/weights`: the file of weights as it was written, sent piece by piece."""
+"""`/v1/runs/{id}/weights`: the file of weights as it was written, streamed."""
 
 import base64
 from typing import Annotated
@@ -25,25 +25,27 @@ router = APIRouter(prefix="/runs", tags=["runs"])
     response_class=FileResponse,
     responses={
         200: {
-            "description": "safetensors; the `ETag` is the SHA-256 that the run's view has.",
+            "description": "safetensors; the `ETag` is `weights_sha256` of the run.",
             "content": {"application/octet-stream": {"schema": BINARY}},
             "headers": ETAG,
         },
         206: {
-            "description": "The part that `Range` asks for.",
+            "description": "The part that `Range` names.",
             "content": {"application/octet-stream": {"schema": BINARY}},
         },
         304: {"description": "The client has this very file."},
         400: {"description": "`Range` cannot be read.", "content": PLAIN},
-        416: {"description": "`Range` asks for what is not in the file."},
+        416: {"description": "`Range` is outside of the file."},
         **may_answer(Conflict),
     },
 )
 def download_weights(
     service: ServiceDep, run_id: RunId, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
-    """The weights with their vocabulary, to be used without this service; 409 until the run has
-    succeeded. A `Range` is served, so a broken download can go on."""
+    """Download the weights with their vocabulary; they can be used without this service.
+
+    409 until the run has succeeded. `Range` is supported, so a broken download can be resumed.
+    """
     with service.database.reading() as session:
         run = find_run(session, run_id)
     if run.state != RunState.SUCCEEDED or run.weights_sha256 is None:
@@ -63,7 +65,7 @@ def download_weights(
 
 
 def _headers(sha256: str) -> dict[str, str]:
-    """The hash as a tag for caches and, as RFC 9530 has it, for whoever checks the download."""
+    """Return the hash as an entity tag, and as RFC 9530 has it for checking the download."""
     digest = base64.b64encode(bytes.fromhex(sha256)).decode()
     return {
         "ETag": f'"{sha256}"',

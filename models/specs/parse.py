@@ -5,6 +5,7 @@ that was sent, so locations become JSON pointers (RFC 6901) into that document.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -65,13 +66,18 @@ def _only_counts_the_wrong(detail: ErrorDetails) -> bool:
 
 
 def _problem(detail: ErrorDetails, document: Any) -> Problem:
-    parts = _parts(detail["loc"], document, missing=detail["type"] == "missing")
+    return problem_at(_parts(detail["loc"], document, missing=detail["type"] == "missing"), detail)
+
+
+def problem_at(parts: Sequence[str | int], detail: ErrorDetails) -> Problem:
+    """The problem of one of pydantic's errors; `parts` lead to the value that it is about."""
+    below: Sequence[str] = ()
     match detail["type"]:
         case "contradiction":
-            parts += detail["ctx"]["field"].split("/")[1:]
+            below = detail["ctx"]["field"].split("/")[1:]
         case "union_tag_invalid":
-            parts.append("kind")
-    return Problem.at(*parts, detail=_sentence(detail))
+            below = ("kind",)
+    return Problem.at(*parts, *below, detail=_sentence(detail))
 
 
 def _parts(location: tuple[int | str, ...], document: Any, *, missing: bool) -> list[str | int]:
@@ -103,9 +109,18 @@ def _sentence(detail: ErrorDetails) -> str:
             return f"kind '{context['tag']}' is not known; known are {context['expected_tags']}"
         case "union_tag_not_found":
             return "must be an object with a known 'kind'"
+        case "model_type":
+            return "must be a JSON object"
+        case "list_type":
+            return "must be a list"
+        case "string_type":
+            return "must be a string"
+        case "string_too_long":
+            most, count = context["max_length"], len(detail["input"])
+            return f"may have at most {most:,} characters, has {count:,}"
         case "too_short":
-            return f"needs {context['min_length']} or more, has {len(detail['input'])}"
+            return f"needs {context['min_length']:,} or more, has {len(detail['input']):,}"
         case "too_long":
-            return f"may have at most {context['max_length']}, has {len(detail['input'])}"
+            return f"may have at most {context['max_length']:,}, has {len(detail['input']):,}"
         case _:
             return detail["msg"][:1].lower() + detail["msg"][1:]

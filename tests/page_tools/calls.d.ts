@@ -99,7 +99,7 @@ declare namespace Reply {
     : Path extends `/v1/runs/${string}/evaluations` ? Page<EvaluationView>
     : Path extends `/v1/runs/${string}/checkpoints` ? Page<CheckpointView>
     : Path extends `/v1/runs/${string}/scores` ? ScoresView
-    : Path extends `/v1/runs/${string}/mistakes?${string}` ? MistakesView
+    : Path extends `/v1/runs/${string}/mistakes?${string}` ? MisclassifiedPairsView
     : Path extends `/v1/runs/${string}/predict?${string}` ? PredictionView
     : Path extends `/v1/predictions/${string}` ? PredictionView
     : Path extends `/v1/runs/${string}` ? RunView

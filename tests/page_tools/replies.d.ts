@@ -260,15 +260,15 @@ declare namespace Reply {
     saved_at: string;
   }
 
-  interface MistakesView {
+  interface MisclassifiedPairsView {
     threshold: number;
     wrong: number;
     pairs: number;
-    items: Mistake[];
+    items: MisclassifiedPair[];
     next: number | null;
   }
 
-  interface Mistake {
+  interface MisclassifiedPair {
     question1: string;
     question2: string;
     similarity: number;

@@ -128,10 +128,10 @@ def test_retries_count_among_the_runs_that_may_wait(start_service: StartService)
     made = api.submit()
     api.http.post(f"/v1/experiments/{made['id']}/cancel")
     api.submit(seeds={"count": 1})
-    refused(api.http.post(f"/v1/experiments/{made['id']}/retry"), 429, "wait already")
+    refused(api.http.post(f"/v1/experiments/{made['id']}/retry"), 429, "are queued already")
     for run in made["runs"][:2]:
         assert api.http.post(f"/v1/runs/{run['id']}/retry").status_code == 202
-    refused(api.http.post(f"/v1/runs/{made['runs'][2]['id']}/retry"), 429, "wait already")
+    refused(api.http.post(f"/v1/runs/{made['runs'][2]['id']}/retry"), 429, "are queued already")
     again = api.http.post(f"/v1/runs/{made['runs'][0]['id']}/retry")
     assert again.status_code == 202, "it waits already, so it needs no room"
 

@@ -11,7 +11,7 @@ import pytest
 
 from api.app import create_app
 from api.openapi.examples import recorded
-from api.runs.prediction_bodies import parse_pairs
+from api.runs.requests import parse_pairs
 from models.settings import Settings
 from models.specs.parse import parse_spec
 from models.specs.recipes import expand_recipe

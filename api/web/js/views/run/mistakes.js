@@ -44,7 +44,7 @@ export function mistakesSection(model) {
   return node;
 }
 
-/** @param {Reply.Mistake} one */
+/** @param {Reply.MisclassifiedPair} one */
 function pair(one) {
   return h("li", {},
     h("div", {}, h("q", {}, one.question1), h("q", {}, one.question2)),

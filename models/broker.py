@@ -1,15 +1,18 @@
-"""The Celery client: how the API and the worker ring each other's bell.
+"""The Celery client: how the API and the workers announce queued runs.
 
-**The broker is a bell, not a ledger.** A message holds a run's id and nothing else; the truth is
-the run's row. A message lost, late or delivered twice changes nothing: the reaper rings again, and
-the claim in the database lets one attempt through.
+**The broker only announces; the database decides.** A message holds a run's id and nothing else;
+the truth is the run's row. A message that is lost, late or delivered twice changes nothing: the
+reaper announces the run again, and the claim in the database lets one attempt through.
 """
 
-from collections.abc import Iterable
-from typing import Any
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from celery import Celery
+from kombu import Producer
 from kombu.exceptions import ChannelError, OperationalError
 from redis.exceptions import RedisError
 
@@ -27,6 +30,18 @@ _CONNECT_SECONDS = 2.0
 # kombu wraps what fails while it connects, and lets through what fails in a later command
 _AWAY = (OperationalError, RedisError, OSError)
 _ANSWER_SECONDS = 3.0  # more than the 1 s that a worker's waiting read takes on the server
+
+_log = logging.getLogger(__name__)
+
+
+class QueuedRun(Protocol):
+    """What of a run is needed to announce it: a row or a view of one has both."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def device(self) -> str: ...
 
 
 def celery_app(broker_url: str) -> Celery:
@@ -126,28 +141,51 @@ def queue_for(device: str) -> str:
     return CUDA_QUEUE if device == "cuda" else ANY_QUEUE
 
 
-def submit(app: Celery, run_id: str, device: str) -> None:
-    """Ring the bell for a queued run; the message's id is the run's.
+def announce(app: Celery | None, runs: Sequence[QueuedRun]) -> list[str]:
+    """Tell the workers of queued runs, after the COMMIT that queued them; the ids of those told of.
 
-    Raises `ServiceUnavailable` within about three seconds when the broker is away. The run stays
-    queued then, and the reaper rings again.
+    While the broker is away, or where `app` is None because no broker is set, this costs a warning
+    and at most about three seconds: the runs stay queued, and a worker's reaper announces them.
     """
-    submit_all(app, [(run_id, device)])
-
-
-def submit_all(app: Celery, runs: Iterable[tuple[str, str]]) -> None:
-    """As `submit`, for an id and a device each, over one channel; those after a failure wait."""
+    announced: list[str] = []
+    if not runs:
+        return announced
     try:
-        with app.producer_or_acquire() as producer:
-            for run_id, device in runs:
-                app.send_task(
-                    RUN_TASK,
-                    args=[run_id],
-                    task_id=run_id,
-                    queue=queue_for(device),
-                    retry=False,
-                    producer=producer,
-                )
+        if app is None:
+            raise ServiceUnavailable("no broker URL is set")
+        with _unavailable_where_away(), app.producer_or_acquire() as producer:
+            for run in runs:
+                submit(app, run.id, run.device, producer)
+                announced.append(run.id)
+    except ServiceUnavailable as error:
+        left, first = len(runs) - len(announced), runs[0].id
+        _log.warning(
+            "%d runs wait for a worker's reaper (of those with %s): %s", left, first, error
+        )
+    return announced
+
+
+def submit(app: Celery, run_id: str, device: str, producer: Producer | None = None) -> None:
+    """Send the message for a queued run; the message's id is the run's.
+
+    Raises `ServiceUnavailable` within about three seconds when the broker is away.
+    """
+    with _unavailable_where_away():
+        app.send_task(
+            RUN_TASK,
+            args=[run_id],
+            task_id=run_id,
+            queue=queue_for(device),
+            retry=False,
+            producer=producer,
+        )
+
+
+@contextmanager
+def _unavailable_where_away() -> Iterator[None]:
+    """Raises `ServiceUnavailable` for what Celery raises when the broker does not answer."""
+    try:
+        yield
     except _AWAY as error:
         raise ServiceUnavailable(f"the broker does not answer: {error}") from error
 
@@ -155,23 +193,19 @@ def submit_all(app: Celery, runs: Iterable[tuple[str, str]]) -> None:
 def waiting_messages(app: Celery, queue: str) -> int:
     """Messages in `queue` that no worker has taken. Raises `ServiceUnavailable`."""
     try:
-        with app.connection_for_write() as connection:
+        with _unavailable_where_away(), app.connection_for_write() as connection:
             channel: Any = connection.default_channel
             return int(channel.queue_declare(queue, passive=True).message_count)
     except ChannelError:  # nothing was ever sent to it, or all was taken
         return 0
-    except _AWAY as error:
-        raise ServiceUnavailable(f"the broker does not answer: {error}") from error
 
 
 def ping(broker_url: str) -> None:
     """Return when the broker answers. Raises `ServiceUnavailable` within about three seconds."""
     app = celery_app(broker_url)
     try:
-        with app.connection_for_write() as connection:
+        with _unavailable_where_away(), app.connection_for_write() as connection:
             channel: Any = connection.default_channel
             channel.client.ping()
-    except _AWAY as error:
-        raise ServiceUnavailable(f"the broker does not answer: {error}") from error
     finally:
         app.close()

@@ -1,27 +1,24 @@
 """Queueing again what failed or was cancelled: `…/retry` of a run, or of a whole experiment."""
 
-import logging
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, status
 
 from api.access.callers import CallerDep
 from api.access.quotas import require_queue_room
-from api.dependencies import ExperimentId, RunId, Service, ServiceDep
+from api.dependencies import ExperimentId, RunId, ServiceDep
 from api.experiments.progress import experiment_view
 from api.experiments.views import ExperimentView
 from api.openapi.responses import may_answer
 from api.runs.progress import one_run_view
 from api.runs.views import RunView
-from models.broker import submit_all
-from models.errors import Conflict, ServiceUnavailable, TooMany
+from models.broker import announce
+from models.errors import Conflict, TooMany
 from models.states import RETRIABLE
 from models.store import clock
 from models.store.experiments import experiment as find_experiment
 from models.store.retries import retriable, retry, retry_all
 from models.store.run_life.runs import run as find_run
-from models.store.tables import Run
 
 router = APIRouter(tags=["runs"])
 
@@ -32,8 +29,6 @@ Origin = Annotated[
         description="`checkpoint`: go on from the last good one, where there is one.",
     ),
 ]
-
-log = logging.getLogger(__name__)
 
 
 @router.post(
@@ -55,7 +50,7 @@ def retry_run(
         queued = retry(session, run_id, now, anew=origin == "start")
         caller.record(session, "retried", run_id, now)
     if queued:
-        _ring(service, [run])
+        announce(service.broker, [run])
     with service.database.reading() as session:
         return one_run_view(service, session, find_run(session, run_id))
 
@@ -81,15 +76,6 @@ def retry_experiment(
             require_queue_room(session, caller, wanted, service.settings.max_queued_runs)
         queued = retry_all(session, experiment_id, now, anew=origin == "start")
         caller.record(session, "retried", experiment_id, now)
-    _ring(service, queued)
+    announce(service.broker, queued)
     with service.database.reading() as session:
         return experiment_view(service, session, experiment_id)
-
-
-def _ring(service: Service, runs: Sequence[Run]) -> None:
-    try:
-        if service.broker is None:
-            raise ServiceUnavailable("no broker URL is set")
-        submit_all(service.broker, ((run.id, run.device) for run in runs))
-    except ServiceUnavailable as error:
-        log.warning("%d runs wait for a worker's reaper: %s", len(runs), error)

@@ -11,7 +11,7 @@ from api.experiments.estimates import estimate
 from api.experiments.interim_looks import planned_view
 from api.experiments.planning import plan
 from api.experiments.progress import experiment_view
-from api.experiments.submission import accept, ring
+from api.experiments.submission import accept
 from api.experiments.summaries import summaries
 from api.experiments.views import DryRun, ExperimentSummary, ExperimentView
 from api.http.etags import matches
@@ -21,6 +21,7 @@ from api.http.views import Page
 from api.live.long_polling import LONGEST_WAIT
 from api.openapi.requests import SPEC_BODY
 from api.openapi.responses import ETAG, LOCATION, may_answer
+from models.broker import announce
 from models.errors import Conflict, Invalid, TooMany
 from models.files.file_store import remove_if_possible
 from models.states import RunState
@@ -68,7 +69,7 @@ def create_experiment(
     with service.database.reading() as session:
         view = experiment_view(service, session, created)
     if is_new:
-        background.add_task(ring, service, view)
+        background.add_task(announce, service.broker, view.runs)
     return view
 
 

@@ -1,12 +1,12 @@
 """Accepting an experiment: stored and committed first, announced to the broker after the reply.
 
-**The broker is a bell, not a ledger**: when it is away the experiment is accepted all the same and
-nobody waits for it; the reaper of a worker submits its runs once it is back.
+**The broker only announces; the database decides.** While the broker is away an experiment is
+accepted all the same and its sender is not kept waiting: the reaper of a worker announces its runs
+once the broker is back.
 """
 
 import hashlib
 import json
-import logging
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,18 +15,14 @@ from api.access.callers import Caller
 from api.access.quotas import require_queue_room
 from api.dependencies import Service, utc_now
 from api.experiments.planning import Plan, plan
-from api.experiments.views import ExperimentView
 from api.http.problems import KeyReused
-from models.broker import submit_all
-from models.errors import Conflict, Invalid, Problem, ServiceUnavailable
+from models.errors import Conflict, Invalid, Problem
 from models.store.experiments import by_idempotency_key, create_experiment
 from models.store.tables import Experiment
 
-log = logging.getLogger(__name__)
-
 
 def accept(service: Service, document: Any, key: str | None, caller: Caller) -> tuple[str, bool]:
-    """Store the experiment of a body; its id, and whether it is new: then `ring` for its runs.
+    """Store the experiment of a body; its id, and whether it is new: then `announce` its runs.
 
     A `key` that came before with the same body gives the experiment of then, whoever of two
     simultaneous requests was first; with another body it raises `KeyReused`. Each caller has keys
@@ -113,14 +109,3 @@ def _insert(
         request_hash=digest,
         owner=caller.key_id,
     )
-
-
-def ring(service: Service, experiment: ExperimentView) -> None:
-    """Tell the workers of the runs of an experiment, if there is a broker that answers."""
-    if service.broker is None:
-        log.warning("no broker: the runs of %s wait for a worker's reaper", experiment.id)
-        return
-    try:
-        submit_all(service.broker, ((run.id, run.device) for run in experiment.runs))
-    except ServiceUnavailable as error:
-        log.warning("the runs of %s wait for a worker's reaper: %s", experiment.id, error)

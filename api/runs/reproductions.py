@@ -1,26 +1,21 @@
 """Training a run again: `/v1/runs/{id}/reproduce`, and `/v1/reproductions` to follow it."""
 
-import logging
-
 from fastapi import APIRouter, Request, Response, status
 
 from api.access.callers import CallerDep
 from api.access.quotas import require_queue_room
-from api.dependencies import ReproductionId, RunId, Service, ServiceDep
+from api.dependencies import ReproductionId, RunId, ServiceDep
 from api.http.views import Page
 from api.openapi.responses import LOCATION, may_answer
 from api.runs.reproduction_report import reproduction_view
 from api.runs.views import ReproductionView
-from models.broker import submit
-from models.errors import Conflict, ServiceUnavailable, TooMany
+from models.broker import announce
+from models.errors import Conflict, TooMany
 from models.store import clock
 from models.store.reproductions import reproduce, reproduction, reproductions_of
 from models.store.run_life.runs import run as find_run
-from models.store.tables import Run
 
 router = APIRouter(tags=["runs"])
-
-log = logging.getLogger(__name__)
 
 
 @router.post(
@@ -41,21 +36,12 @@ def reproduce_run(
         row, again = reproduce(session, run_id, now, caller.key_id)
         caller.record(session, "reproduced", run_id, now)
     if again.attempt == 0:
-        _ring(service, again)  # a message too many does no harm
+        announce(service.broker, [again])  # a message too many does no harm
     response.headers["Location"] = str(
         request.app.url_path_for("get_reproduction", reproduction_id=row.id)
     )
     with service.database.reading() as session:
         return reproduction_view(service, session, (row, again))
-
-
-def _ring(service: Service, again: Run) -> None:
-    try:
-        if service.broker is None:
-            raise ServiceUnavailable("no broker URL is set")
-        submit(service.broker, again.id, again.device)
-    except ServiceUnavailable as error:
-        log.warning("%s waits for a worker's reaper: %s", again.id, error)
 
 
 @router.get("/runs/{run_id}/reproductions")

@@ -60,7 +60,7 @@ def answered(lab: Lab, prediction_id: str) -> Prediction:
 
 def succeeded_without_a_file(lab: Lab) -> Run:
     """A run that ended on a machine whose data folder this worker does not see."""
-    run = lab.create_one(ring=0)
+    run = lab.create_one(announced=0)
     with lab.database.transaction() as session:
         assert runs.claim(session, run.id, worker_id="elsewhere", cuda=False, now=now())
         runs.finish(session, run.id, 1, RunState.SUCCEEDED, weights_sha256="00", now=now())

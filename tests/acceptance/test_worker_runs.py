@@ -54,7 +54,7 @@ def _has_a_score_for_every_test_row(lab: Lab, run_id: str) -> None:
 
 
 def test_a_message_delivered_five_times_makes_one_attempt(lab: Lab) -> None:
-    run = lab.create_one(ring=5, steps=200, encoder={"kind": "bag", "embedding_dim": 8})
+    run = lab.create_one(announced=5, steps=200, encoder={"kind": "bag", "embedding_dim": 8})
     lab.wait_for_success(run)
     wait_until("all messages taken", lambda: waiting_messages(lab.app, ANY_QUEUE) == 0)
     wait_until("every attempt's process gone", lambda: not attempt_pids(run))
@@ -64,7 +64,7 @@ def test_a_message_delivered_five_times_makes_one_attempt(lab: Lab) -> None:
 
 
 def test_a_run_whose_message_was_lost_is_submitted_again(lab: Lab) -> None:
-    (ended,) = lab.wait_for_success(lab.create_one(ring=0, steps=3))
+    (ended,) = lab.wait_for_success(lab.create_one(announced=0, steps=3))
     assert ended.attempt == 1
 
 

@@ -48,7 +48,7 @@ def _begun(lab: Lab) -> list[Run]:
 def test_a_run_alone_has_the_same_bits_as_in_company(
     embedded_lab: Lab, undisturbed: dict[tuple[str, int], Any]
 ) -> None:
-    run, *others = embedded_lab.create(ring=0, **LONG)
+    run, *others = embedded_lab.create(announced=0, **LONG)
     for other in others:
         embedded_lab.cancel(other)
     (ended,) = embedded_lab.wait_for_success(run)

@@ -34,7 +34,7 @@ def _plan(lab: Lab, run: Run) -> list[Look]:
 
 def test_seeds_are_added_where_a_run_ends_and_until_the_last_look(embedded_lab: Lab) -> None:
     lab = embedded_lab
-    *first, last = lab.create(ring=0, **TINY)
+    *first, last = lab.create(announced=0, **TINY)
     for run in first:
         end_run(lab.database, run, unclear(run))
     # what the pool does with a message; no supervisor is there, so no reaper helps

@@ -136,8 +136,8 @@ class Lab:
         self.workers.append(worker)
         return worker
 
-    def create(self, *, ring: int = 1, **changes: Any) -> list[Run]:
-        """Runs of two arms under one seed, with `changes` to the spec; rings `ring` times each."""
+    def create(self, *, announced: int = 1, **changes: Any) -> list[Run]:
+        """Runs of two arms under one seed, with `changes` to the spec, `announced` so often."""
         spec = parse_spec({**_SPEC, **changes})
         with self.database.transaction() as session:
             dataset = datasets.dataset_by_name(session, spec.dataset)
@@ -153,7 +153,7 @@ class Lab:
                 request_hash="",
             )
             made = experiments.runs_of(session, row.id)
-        for run in made * ring:
+        for run in made * announced:
             submit(self.app, run.id, run.device)
         return made
 
@@ -161,11 +161,11 @@ class Lab:
         """The two arms of every experiment here, to be changed."""
         return copy.deepcopy(_SPEC["arms"])
 
-    def create_one(self, *, ring: int = 1, **changes: Any) -> Run:
+    def create_one(self, *, announced: int = 1, **changes: Any) -> Run:
         """As `create`, but the run of the second arm is cancelled before it can start."""
-        run, other = self.create(ring=0, **changes)
+        run, other = self.create(announced=0, **changes)
         self.cancel(other)
-        for _ in range(ring):
+        for _ in range(announced):
             submit(self.app, run.id, run.device)
         return run
 

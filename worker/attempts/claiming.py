@@ -31,7 +31,7 @@ class Claimed:
 def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
     """Take the run, or None where another has it or it needs a device that this worker lacks.
 
-    One whose stored spec this version does not read is failed, or it would be rung for for ever.
+    One whose stored spec this version does not read is failed, or it would be announced for ever.
     """
 
     def take() -> Claimed | None:

@@ -1,12 +1,12 @@
-"""The reaper's round: take back what fell silent, look where a look is due, ring again for what
-nobody heard.
+"""The reaper's round: take back runs whose worker fell silent, take the looks that are due, and
+announce the runs that nobody heard of.
 
-Every worker does it, as often as its heart beats; rounds of several workers do no harm.
+Every worker's supervisor does it at every heartbeat; rounds of several workers do no harm.
 """
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from celery import Celery
@@ -39,10 +39,10 @@ def reap(database: Database, app: Celery, settings: Settings) -> None:
     for run_id in taken:
         _log.warning("run %s had no heartbeat for %g s", run_id, settings.lease_seconds)
     take_due_looks(database, app)
-    _ring_for_the_unheard(database, app, settings, now)
+    _announce_the_unheard(database, app, settings, now)
 
 
-def _ring_for_the_unheard(
+def _announce_the_unheard(
     database: Database, app: Celery, settings: Settings, now: datetime
 ) -> None:
     """See to it that a queue holds a message for each run that waits in it for long.
@@ -54,8 +54,8 @@ def _ring_for_the_unheard(
     with database.reading() as session:
         over = reaping.retries_due(session, now)
         due = reaping.count_due(session, now=now, resubmit_seconds=settings.resubmit_seconds)
-    if over:
-        _ring(database, app, over)
+    if len(announce_again(database, app, over)) < len(over):
+        return  # the broker is away
     for queue, devices in _by_queue(due).items():
         missing = sum(due[device] for device in devices) - broker.waiting_messages(app, queue)
         if missing <= 0:
@@ -68,7 +68,8 @@ def _ring_for_the_unheard(
                 devices=devices,
                 limit=min(missing, AT_ONCE),
             )
-        _ring(database, app, waiting)
+        if len(announce_again(database, app, waiting)) < len(waiting):
+            return
 
 
 def _by_queue(devices: Iterable[str]) -> dict[str, list[str]]:
@@ -78,13 +79,11 @@ def _by_queue(devices: Iterable[str]) -> dict[str, list[str]]:
     return queues
 
 
-def _ring(database: Database, app: Celery, waiting: list[Run]) -> None:
-    sent: list[str] = []
-    try:
-        for run in waiting:
-            broker.submit(app, run.id, run.device)
-            sent.append(run.id)
-    finally:
+def announce_again(database: Database, app: Celery, waiting: Sequence[Run]) -> list[str]:
+    """Announce runs whose last message is used up, and store when; the ids of those announced."""
+    announced = broker.announce(app, waiting)
+    if announced:
         with database.transaction() as session:
-            runs.mark_submitted(session, sent, clock.now(session))
-        _log.info("%d runs submitted again, %s first", len(sent), sent[0] if sent else "none")
+            runs.mark_submitted(session, announced, clock.now(session))
+        _log.info("%d runs announced again, %s first", len(announced), announced[0])
+    return announced

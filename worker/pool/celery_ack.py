@@ -19,7 +19,7 @@ class MessageLetGo(Request):
         self._let_go()
 
     def reject(self, requeue: bool = False) -> None:
-        """Give the message back, or let it go: the reaper rings again."""
+        """Give the message back, or let it go: the reaper announces its run again."""
         super().reject(requeue=requeue)
         self._let_go()
 

@@ -1,4 +1,4 @@
-"""The Celery side of a worker: a task rings, an attempt runs in a process of its own.
+"""The Celery side of a worker: a task announces a run, a process of its own carries it out.
 
 `python -m worker.pool.tasks QUEUE…` is the pool that the supervisor keeps alive. The task claims
 nothing; it looks whether the run still waits (messages come twice, or late), starts the attempt,
@@ -18,7 +18,7 @@ from celery.exceptions import SecurityWarning
 from celery.signals import worker_process_init
 
 from models import broker
-from models.errors import NotFound, ServiceUnavailable, StaleAttempt
+from models.errors import NotFound, StaleAttempt
 from models.logs import log_to_stderr
 from models.processes.parent_death import end_with_parent
 from models.settings import Settings
@@ -31,6 +31,7 @@ from models.store.tables import Run
 from worker.attempts.claiming import hand_on
 from worker.attempts.database_retry import Away
 from worker.housekeeping.interim_looks import take_due_looks
+from worker.housekeeping.reaper import announce_again
 from worker.pool.celery_ack import MessageLetGo
 from worker.pool.launcher import Launcher
 
@@ -51,18 +52,18 @@ def build_app(settings: Settings, launcher: Launcher) -> Celery:
     return app
 
 
-def carry_out(settings: Settings, app: Celery, launcher: Launcher, rung_for: str) -> None:
+def carry_out(settings: Settings, app: Celery, launcher: Launcher, announced: str) -> None:
     """Let an attempt at the run happen, if it waits for one, and return when it has ended."""
     database = Database(settings.resolved_database_url)
     try:
-        before = _look_up(database, rung_for)
+        before = _look_up(database, announced)
         if before is None or before.state != RunState.QUEUED or _waits(database, before):
             return
         status, held = _attempt(database, settings, launcher, before)
         for run_id, attempt in held:
             if status != 0:
                 _clean_up_after(database, settings, run_id, attempt, status)
-            _ring_if_given_back(database, app, run_id, attempt)
+            _announce_if_given_back(database, app, run_id, attempt)
         take_due_looks(database, app)
     finally:
         database.close()
@@ -153,20 +154,13 @@ def _look_up(database: Database, run_id: str) -> Run | None:
         return None
 
 
-def _ring_if_given_back(database: Database, app: Celery, run_id: str, attempt: int) -> None:
-    """Where the run waits again, tell the workers at once; the reaper rings for one that is to
-    wait for a while."""
+def _announce_if_given_back(database: Database, app: Celery, run_id: str, attempt: int) -> None:
+    """Where the run is queued again, tell the workers at once; the reaper announces one that has to
+    pause before its next attempt."""
     run = _look_up(database, run_id)
     given_back = run and run.state == RunState.QUEUED and run.attempt >= attempt
-    if run is None or not given_back or _waits(database, run):
-        return
-    try:
-        broker.submit(app, run.id, run.device)
-    except ServiceUnavailable as away:
-        _log.warning("run %s waits for the reaper: %s", run.id, away)
-        return
-    with database.transaction() as session:
-        runs.mark_submitted(session, [run.id], clock.now(session))
+    if run is not None and given_back and not _waits(database, run):
+        announce_again(database, app, [run])
 
 
 def main(queues: Sequence[str]) -> None:

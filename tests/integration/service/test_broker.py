@@ -9,15 +9,28 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from select import select
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from celery import Celery
 
 from api.serving.embedded_broker import EmbeddedBroker, find_program
 from models import broker
 from models.errors import ServiceUnavailable
+
+LOGGER = "models.broker"
+
+
+@dataclass(frozen=True)
+class Queued:
+    """As much of a queued run as the broker is told."""
+
+    id: str
+    device: str = "auto"
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:
@@ -122,10 +135,42 @@ def test_a_broker_on_redis_takes_messages_for_the_queue_of_their_device(redis_ur
     _submit(redis_url, "run_1", "run_2")
     _submit(redis_url, "run_3", device="cuda")
     app = broker.celery_app(redis_url)
-    broker.submit_all(app, [("run_4", "cuda"), ("run_5", "cpu"), ("run_6", "cuda")])
+    queued = [Queued("run_4", "cuda"), Queued("run_5", "cpu"), Queued("run_6", "cuda")]
+    assert broker.announce(app, queued) == ["run_4", "run_5", "run_6"]
     assert broker.waiting_messages(app, broker.ANY_QUEUE) == 3
     assert broker.waiting_messages(app, broker.CUDA_QUEUE) == 3
     app.close()
+
+
+def test_announcing_to_a_broker_that_is_away_is_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with broker.celery_app("redis://127.0.0.1:1/0") as app:
+        assert broker.announce(app, [Queued("run_1"), Queued("run_2")]) == []
+        assert broker.announce(app, []) == []
+    assert broker.announce(None, [Queued("run_3")]) == []
+    assert broker.announce(None, []) == []
+    away, unset = [record.getMessage() for record in caplog.records if record.name == LOGGER]
+    assert away.startswith("2 runs wait for a worker's reaper (of those with run_1): the broker")
+    assert unset.endswith("(of those with run_3): no broker URL is set")
+
+
+def test_runs_that_were_announced_before_the_broker_went_away_are_told(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    submit = broker.submit
+
+    def gone_at_the_third(app: Celery, run_id: str, *rest: Any) -> None:
+        if run_id == "run_3":
+            raise ServiceUnavailable("gone")
+        submit(app, run_id, *rest)
+
+    monkeypatch.setattr(broker, "submit", gone_at_the_third)
+    with broker.celery_app(redis_url) as app:
+        queued = [Queued(f"run_{number}") for number in range(1, 5)]
+        assert broker.announce(app, queued) == ["run_1", "run_2"]
+    assert _waiting(redis_url) == 2
+    assert "2 runs wait for a worker's reaper (of those with run_1): gone" in caplog.text
 
 
 def test_submitting_to_a_broker_that_refuses_connections_fails() -> None:

@@ -157,7 +157,7 @@ class Histories(WorkerMoves):
             for move in sorted(OF_ATTEMPTS):
                 getattr(self, f"_{move}")(before, number)
 
-    def _ring_again(self, _which: int, _number: int) -> None:
+    def _announce_again(self, _which: int, _number: int) -> None:
         before = self.now - timedelta(seconds=RESUBMIT)
         waiting = [
             run
@@ -167,9 +167,9 @@ class Histories(WorkerMoves):
             and (run.not_before is None or run.not_before <= self.now)
         ]
         with self.database.transaction() as session:
-            rung = due_for_submit(session, now=self.now, resubmit_seconds=RESUBMIT)
-            assert sorted(run.id for run in rung) == sorted(run.id for run in waiting)
-            runs.mark_submitted(session, [run.id for run in rung], self.now)
+            due = due_for_submit(session, now=self.now, resubmit_seconds=RESUBMIT)
+            assert sorted(run.id for run in due) == sorted(run.id for run in waiting)
+            runs.mark_submitted(session, [run.id for run in due], self.now)
         for one in waiting:
             one.submitted_at = self.now
 

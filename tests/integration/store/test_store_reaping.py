@@ -118,7 +118,7 @@ def test_a_run_that_was_taken_back_is_due_once_its_wait_is_over(database: Databa
         assert runs.claim(session, run_id, worker_id="w", cuda=False, now=at(over - 1)) is None
         assert [run.id for run in retries_due(session, at(over))] == [run_id]
         runs.mark_submitted(session, [run_id], at(over))
-        assert retries_due(session, at(over + 1)) == [], "it was rung for once"
+        assert retries_due(session, at(over + 1)) == [], "it was announced once"
         later = due_for_submit(session, now=at(over + 21), resubmit_seconds=20)
         assert run_id in [run.id for run in later], "and again when that message is lost"
         taken = runs.claim(session, run_id, worker_id="w", cuda=False, now=at(over))

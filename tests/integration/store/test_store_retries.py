@@ -90,14 +90,14 @@ def test_a_wish_to_begin_anew_is_not_lost_by_a_cancellation_and_another_retry(
     assert now_stored(database, run_id).anew
 
 
-@pytest.mark.parametrize("ring", [1, 3])
+@pytest.mark.parametrize("times", [1, 3])
 def test_a_cancelled_run_is_queued_again_once_however_often_it_is_asked(
-    database: Database, ring: int
+    database: Database, times: int
 ) -> None:
     run_id = new_run(database)
     with database.transaction() as session:
         runs.request_cancel(session, run_id, at(1))
-    assert [again(database, run_id) for _ in range(ring)] == [True] + [False] * (ring - 1)
+    assert [again(database, run_id) for _ in range(times)] == [True] + [False] * (times - 1)
     row = now_stored(database, run_id)
     assert (row.state, row.cancel_requested) == ("queued", False)
     assert [event.kind for event in events_of(database, run_id)].count("retried") == 1

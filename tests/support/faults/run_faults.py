@@ -103,7 +103,7 @@ def data_gone(ledger: Ledger, draw: random.Random) -> str | None:
 def deliver_five_times(ledger: Ledger, draw: random.Random) -> str | None:
     """Five messages more for each run of a new experiment, all at once."""
     one = ledger.ask("bag", _key(draw))
-    _ring(ledger, one, 5)
+    _announce(ledger, one, 5)
     return one.id
 
 
@@ -153,7 +153,7 @@ def _one_running(ledger: Ledger, draw: random.Random) -> str | None:
     return draw.choice(found) if found else None
 
 
-def _ring(ledger: Ledger, one: Accepted, times: int) -> None:
+def _announce(ledger: Ledger, one: Accepted, times: int) -> None:
     app = celery_app(ledger.service.broker_url)
     try:
         for run in ledger.service.runs_of(one.id) * times:

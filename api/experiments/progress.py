@@ -1,8 +1,7 @@
-"""How an experiment stands: its view, what it waits for, and how long it will still take."""
+"""The view of an experiment in progress: its state, what it waits for, the seconds left."""
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 from statistics import median
 
 from sqlalchemy.orm import Session
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 from api.dependencies import Service
 from api.experiments.interim_looks import look_views
 from api.experiments.views import ExperimentView, LookView
-from api.runs.progress import fleet, run_view, seconds_per_step, whole_seconds
+from api.runs.progress import fleet, representative_pace, run_view, whole_seconds
 from models.states import TERMINAL, LookState, RunState, experiment_state
 from models.store.experiments import experiment, runs_of
 from models.store.interim_looks import looks_of
@@ -18,7 +17,7 @@ from models.store.tables import Run
 
 
 def experiment_view(service: Service, session: Session, experiment_id: str) -> ExperimentView:
-    """The whole view; `NotFound` when there is no such experiment."""
+    """Return the whole view. Raises `NotFound` when there is no such experiment."""
     row = experiment(session, experiment_id)
     runs = runs_of(session, experiment_id)
     plan = look_views(looks_of(session, experiment_id))
@@ -31,7 +30,7 @@ def experiment_view(service: Service, session: Session, experiment_id: str) -> E
         dataset=row.spec["dataset"],
         created_at=row.created_at,
         progress=_progress(runs, plan),
-        seconds_left=_seconds_left(runs, alive.now),
+        seconds_left=_seconds_left(runs),
         waiting_for=next((view.waiting_for for view in views if view.waiting_for), None),
         runs=views,
         plan=plan,
@@ -41,7 +40,7 @@ def experiment_view(service: Service, session: Session, experiment_id: str) -> E
 
 
 def state_of(runs: Sequence[Run], plan: Sequence[LookView] = ()) -> RunState:
-    """The experiment's state; with a look left in its plan it goes on though all runs ended."""
+    """Return the state; an experiment with a planned look is running even if all runs ended."""
     counts = dict.fromkeys(RunState, 0)
     for run in runs:
         counts[RunState(run.state)] += 1
@@ -58,7 +57,7 @@ def _progress(runs: Sequence[Run], plan: Sequence[LookView]) -> float:
 
 
 def share_done(done: int, steps: int, plan: Sequence[LookView]) -> float:
-    """Of the steps of all runs that there may be at most, while a look may still add some."""
+    """Return the share of steps done, of the most runs that the remaining looks can add."""
     share = done / steps
     if _look_left(plan):
         planned_now = next(look.pairs for look in plan if look.state == LookState.PLANNED)
@@ -66,16 +65,18 @@ def share_done(done: int, steps: int, plan: Sequence[LookView]) -> float:
     return round(share, 4)
 
 
-def _seconds_left(runs: Sequence[Run], now: datetime) -> float | None:
-    """What is left, shared among the runs that go on, at the median pace of those that ended or,
-    before any has, of those that go on."""
-    going_on = sum(run.state == RunState.RUNNING for run in runs)
+def _seconds_left(runs: Sequence[Run]) -> float | None:
+    """Return the time for the steps left, divided among the running runs.
+
+    The pace is the median of the runs that succeeded or, while there are none, of those running.
+    """
+    running = sum(run.state == RunState.RUNNING for run in runs)
     paces = [pace for run in runs if (pace := _whole_pace(run)) is not None]
-    paces = paces or [pace for run in runs if (pace := seconds_per_step(run, now)) is not None]
-    if not paces or not going_on:
+    paces = paces or [pace for run in runs if (pace := representative_pace(run)) is not None]
+    if not paces or not running:
         return None
     left = sum(run.steps - run.step for run in runs if run.state not in TERMINAL)
-    return round(left * median(paces) / going_on, 1)
+    return round(left * median(paces) / running, 1)
 
 
 def _whole_pace(run: Run) -> float | None:
@@ -84,8 +85,7 @@ def _whole_pace(run: Run) -> float | None:
 
 
 def etag(view: ExperimentView) -> str:
-    """Changes when anything that a person would call a change does; a weak tag, since seconds
-    tick on by themselves and are left out."""
+    """Return the weak entity tag of the view, which leaves out what changes by itself."""
     ticking = {"seconds_left", "trained_seconds"}
     text = view.model_dump_json(exclude={"seconds_left": True, "runs": {"__all__": ticking}})
     return f'W/"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'

@@ -1,7 +1,6 @@
-"""How a run stands: its view, what it waits for, its pace."""
+"""The view of a run in progress: its state, what it waits for, the seconds that are left."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -9,6 +8,7 @@ from api.dependencies import Service
 from api.runs.views import RunView
 from models.states import RunState
 from models.store import clock
+from models.store.run_life.pace import seconds_per_step
 from models.store.run_life.run_problems import RunProblem
 from models.store.tables import Run
 from models.store.workers import live_workers
@@ -16,19 +16,18 @@ from models.store.workers import live_workers
 NO_WORKER = "a worker: none is alive; start one with `tripletlab worker`"
 NO_CUDA = "a worker with a CUDA device: the live ones have none"
 
-SHARE_THAT_TELLS = 0.05  # of a run's steps, before its pace is told
+REPRESENTATIVE = 0.05  # share of a run's steps after which its pace predicts the rest
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """Which workers are alive at a moment."""
+    """How many workers are alive, and how many of them have a CUDA device."""
 
-    now: datetime
     workers: int
     cuda_workers: int
 
     def missing_for(self, run: Run) -> str | None:
-        """What a queued run needs and does not find, in words."""
+        """Return what a queued run needs and does not find, in words."""
         if run.state != RunState.QUEUED:
             return None
         if not self.workers:
@@ -37,14 +36,13 @@ class Fleet:
 
 
 def fleet(service: Service, session: Session) -> Fleet:
-    """The workers whose heartbeat is young enough."""
-    now = clock.now(session)
-    alive = live_workers(session, now, service.settings.lease_seconds)
-    return Fleet(now, len(alive), sum(1 for worker in alive if worker.cuda_devices))
+    """Count the workers whose last heartbeat is recent."""
+    alive = live_workers(session, clock.now(session), service.settings.lease_seconds)
+    return Fleet(len(alive), sum(1 for worker in alive if worker.cuda_devices))
 
 
 def run_view(run: Run, alive: Fleet) -> RunView:
-    pace = seconds_per_step(run, alive.now)
+    pace = representative_pace(run)
     return RunView(
         id=run.id,
         experiment=run.experiment_id,
@@ -75,14 +73,11 @@ def problem_of(run: Run) -> RunProblem | None:
     return None if run.problem is None else RunProblem.model_validate(run.problem)
 
 
-def seconds_per_step(run: Run, now: datetime) -> float | None:
-    """The pace of the attempt that goes on; None at its start, while loading hides the pace."""
-    done = run.step - run.started_step
-    if run.state != RunState.RUNNING or run.started_at is None:
+def representative_pace(run: Run) -> float | None:
+    """Return seconds a step of the present attempt; None at its start, which loading dominates."""
+    if run.step - run.started_step < run.steps * REPRESENTATIVE:
         return None
-    if done < max(1, run.steps * SHARE_THAT_TELLS):
-        return None
-    return (now - run.started_at).total_seconds() / done
+    return seconds_per_step(run)
 
 
 def one_run_view(service: Service, session: Session, row: Run) -> RunView:
@@ -90,8 +85,10 @@ def one_run_view(service: Service, session: Session, row: Run) -> RunView:
 
 
 def whole_seconds(run: Run) -> float | None:
-    """Seconds of a run that succeeded in one go, its start and its end included; a run that was
-    resumed tells too little."""
+    """Return the seconds of a run that succeeded in one attempt, its start and end included.
+
+    None for other runs: only the last attempt of a resumed run has a start and an end.
+    """
     whole = run.state == RunState.SUCCEEDED and run.started_step == 0
     if not whole or run.started_at is None or run.finished_at is None:
         return None

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.states import RunState
+from models.store.run_life.pace import seconds_per_step
 from models.store.tables import Run
 from models.store.workers import live_workers
 
@@ -46,12 +47,13 @@ def overview(session: Session, now: datetime, lease_seconds: float) -> Overview:
     running = list(session.scalars(select(Run).where(Run.state == RunState.RUNNING)))
     queued = session.scalar(select(func.min(Run.submitted_at)).where(Run.state == RunState.QUEUED))
     beats = [run.heartbeat_at for run in running if run.heartbeat_at is not None]
+    paces = map(seconds_per_step, running)
     return Overview(
         runs=runs,
         attempts=attempts,
         oldest_queued=_age(queued, now),
         oldest_heartbeat=_age(min(beats, default=None), now),
-        seconds_per_step=_mean([pace for run in running if (pace := _pace(run)) is not None]),
+        seconds_per_step=_mean([pace for pace in paces if pace is not None]),
         workers=len(alive),
         cuda_workers=sum(1 for worker in alive if worker.cuda_devices),
         slots=sum(worker.slots for worker in alive),
@@ -60,14 +62,6 @@ def overview(session: Session, now: datetime, lease_seconds: float) -> Overview:
 
 def _age(then: datetime | None, now: datetime) -> float:
     return max((now - then).total_seconds(), 0.0) if then else 0.0
-
-
-def _pace(run: Run) -> float | None:
-    """Seconds a step in the present attempt, its start included."""
-    done = run.step - run.started_step
-    if done < 1 or run.started_at is None or run.heartbeat_at is None:
-        return None
-    return (run.heartbeat_at - run.started_at).total_seconds() / done
 
 
 def _mean(values: list[float]) -> float | None:

@@ -51,6 +51,8 @@ def test_ages_and_the_pace_of_running_runs_are_told(api: ApiForTests) -> None:
     assert 20 <= seen["tripletlab_heartbeat_age_seconds{}"] < 80
     waited = (after - before).total_seconds()  # a busy machine's, between the two calls
     assert 0.99 <= seen["tripletlab_step_seconds{}"] <= 1.01 + waited / 10
+    left = api.get(f"/v1/runs/{first}")["seconds_left"]  # of the other 10 steps
+    assert left == round(10 * seen["tripletlab_step_seconds{}"], 1)
 
 
 def test_live_workers_are_counted_and_dead_ones_are_not(api: ApiForTests) -> None:

@@ -119,6 +119,32 @@ def test_no_folder_holds_more_modules_than_a_reader_takes_in() -> None:
     assert not crowded
 
 
+def test_no_module_of_routes_imports_another() -> None:
+    routes = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in SOURCES
+        if "APIRouter(" in path.read_text() and name_of(path) != "api/app.py"
+    }
+    assert len(routes) > 15
+    offenders = [
+        f"{module} imports {other}"
+        for module in sorted(routes)
+        for other in imported_by(ROOT / f"{module.replace('.', '/')}.py") & routes
+    ]
+    assert not offenders
+
+
+def imported_by(path: Path) -> set[str]:
+    """Modules that a file imports, each also as a name from its package."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+    return found
+
+
 def test_tests_do_not_shadow_the_packages() -> None:
     assert not list((ROOT / "tests").rglob("__init__.py"))
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]

@@ -43,7 +43,7 @@ SPECS = {
 }
 KINDS = sorted(SPECS)
 OF_ATTEMPTS = set(MOVES_OF_WORKERS) - {"deliver"}
-OF_TIME = ("overtake", "overtake", "overtake", "time_passes", "reap", "reap", "ring_again")
+OF_TIME = ("overtake", "overtake", "overtake", "time_passes", "reap", "reap", "announce_again")
 OF_PEOPLE = (
     *("submit", "cancel", "retry", "retry", "stop_all", "carry_out"),
     *("look", "look", "delete", "list_by_state"),

@@ -1,7 +1,7 @@
-"""How long an experiment will take, said before it is started, and how that is known.
+"""The estimate of how long an experiment will take, and how it was made.
 
-One model of the arithmetic serves both answers: what finished runs took tells how much of it this
-service does a second; before any has finished a modest rate is assumed, and the reply says so.
+It counts the operations of a run, and divides by the rate that finished runs achieved here; while
+none has finished, a modest rate is assumed, and the reply says so.
 """
 
 import math
@@ -26,22 +26,23 @@ from models.states import RunState
 from models.store.experiments import list_experiments, runs_of
 from models.store.tables import Dataset, Run, Worker
 
-ASSUMED_RATE = 20e9  # operations a second of one slot: one CPU core with small matrices
-STARTUP_SECONDS = 3.0  # of one run: a fresh process imports torch and maps the data
+ASSUMED_RATE = 20e9  # operations per second of one slot: a CPU core with small matrices
+STARTUP_SECONDS = 3.0  # of a run: its new process imports torch and maps the data
 BACKWARD = 3  # a training step costs about three times its forward pass
-EXPERIMENTS_LOOKED_AT = 20
+RECENT_EXPERIMENTS = 20  # whose runs are measured
 
 
 @dataclass(frozen=True)
 class Estimate:
     seconds: float
     how: str
+    """How the seconds were estimated, in words."""
 
 
 def estimate(
     session: Session, spec: ExperimentSpec, dataset: Dataset, test_pairs: int, workers: list[Worker]
 ) -> Estimate:
-    """Seconds from the first step to the last of all runs there may be, with the workers of now."""
+    """Estimate the seconds for all runs that there may be, with the workers that are alive now."""
     able = [w for w in workers if spec.device != "cuda" or w.cuda_devices]
     slots = sum(worker.slots for worker in able) or 1
     rates = _measured_rates(session, spec, dataset)
@@ -71,21 +72,21 @@ def _span(each: Sequence[float]) -> str:
 
 
 def _known(rates: Mapping[str, list[float]], arms: Sequence[ExperimentSpec]) -> str:
-    """What the estimate rests on, in words."""
+    """Return what the estimate is based on, in words."""
     kinds = {arm.encoder.kind for arm in arms}
     if all(rates[kind] for kind in kinds):
         finished = sum(len(rates[kind]) for kind in kinds)
         return f"the speed of {finished} finished runs like these"
     return (
-        f"arithmetic alone, at an assumed {ASSUMED_RATE / 1e9:g} GFLOP/s a run, since no run "
-        "like these has finished here yet: expect it to be wrong by a factor of three"
+        f"arithmetic alone, at an assumed {ASSUMED_RATE / 1e9:g} GFLOP/s per run, since no run "
+        "like these has finished here yet: it may be wrong by a factor of three"
     )
 
 
 def _measured_rates(
     session: Session, spec: ExperimentSpec, dataset: Dataset
 ) -> Mapping[str, list[float]]:
-    """Operations a second of finished runs on the same data and device, by kind of encoder."""
+    """Return operations per second of finished runs on this data and device, by encoder kind."""
     rates: dict[str, list[float]] = defaultdict(list)
     recent = list_experiments(
         session,
@@ -93,7 +94,7 @@ def _measured_rates(
         dataset=dataset.name,
         name_contains=None,
         after=None,
-        limit=EXPERIMENTS_LOOKED_AT,
+        limit=RECENT_EXPERIMENTS,
     )
     for experiment, counts in recent:
         past = parse_spec(experiment.spec)
@@ -109,13 +110,16 @@ def _measured_rates(
 
 
 def _taken(run: Run) -> float | None:
-    """Seconds of a run that was done in one go, without its start."""
+    """Return the seconds of a run of one attempt, without its start-up."""
     whole = whole_seconds(run)
     return whole - STARTUP_SECONDS if whole is not None and whole > STARTUP_SECONDS else None
 
 
 def operations(spec: ExperimentSpec, dataset: Dataset, test_pairs: int) -> float:
-    """Floating-point operations of one run of an arm's own spec: training, evaluations, test."""
+    """Return the floating-point operations of one run: training, evaluations and test.
+
+    `spec` is that of one arm.
+    """
     evaluations = math.ceil(spec.steps / spec.evaluate_every)
     evaluated = spec.validation_pairs + spec.validation_batches * spec.batch_size
     pairs = BACKWARD * spec.steps * spec.batch_size + evaluations * evaluated + test_pairs
@@ -124,14 +128,14 @@ def operations(spec: ExperimentSpec, dataset: Dataset, test_pairs: int) -> float
 
 
 def _tokens(spec: ExperimentSpec, dataset: Dataset) -> float:
-    """Tokens read for one question, with the padding that the spec asks for."""
+    """Return the tokens that are read of one question, with the padding of the spec."""
     if spec.encoder.padding == "masked":
         return max(dataset.token_length_mean, 1.0)
     return float(2 ** math.ceil(math.log2(max(dataset.token_length_p99, 2.0))))
 
 
 def _per_token(encoder: EncoderSpec, tokens: float) -> float:
-    """Operations of the forward pass for one token of a question with this many."""
+    """Return the operations of the forward pass per token of a question of `tokens` tokens."""
     d = encoder.embedding_dim
     match encoder:
         case LstmEncoder(hidden_dim=h):

@@ -1,4 +1,4 @@
-"""The plan of interim looks in replies: as it would be for a spec, and as it stands."""
+"""The plan of interim looks in replies: the plan of a spec, and that of an experiment."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from models.store.tables import Look
 
 
 def planned_view(spec: ExperimentSpec) -> list[LookView]:
-    """The plan that an experiment of this spec would have."""
+    """Return the plan that an experiment of this spec would have."""
     return [
         LookView(
             number=look.number,
@@ -24,5 +24,5 @@ def planned_view(spec: ExperimentSpec) -> list[LookView]:
 
 
 def look_views(looks: Sequence[Look]) -> list[LookView]:
-    """The plan as it stands."""
+    """Return the plan of an experiment with what has become of each look."""
     return [LookView.model_validate(look, from_attributes=True) for look in looks]

@@ -1,7 +1,7 @@
-"""From a body to a plan that can be carried out: spec, data set, split, baselines.
+"""From a request body to a plan that can be run: spec, data set, split, baselines.
 
-Everything that would make a run fail for a reason known now is refused here, with the pointer of
-the field to change: a mistake costs a reply, not an hour of training.
+Whatever would certainly make a run fail is refused here, with the pointer of the field to change: a
+mistake then costs one reply, not an hour of training.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from models.store.tables import Dataset
 
 @dataclass(frozen=True)
 class Plan:
-    """A spec that fits its data set, and the accuracies that need no training."""
+    """A spec that fits its data set, and the accuracies of models that need no training."""
 
     spec: ExperimentSpec
     dataset: Dataset
@@ -35,7 +35,7 @@ class Plan:
 
 
 def plan(service: Service, document: Any) -> Plan:
-    """The plan of a decoded body; `Invalid` with every problem that can be told now."""
+    """Return the plan of a decoded body. Raises `Invalid` with every problem that is known now."""
     spec = parse_spec(expand_recipe(document))
     _within_bounds(spec, service.settings.max_total_steps)
     dataset = _dataset(service, spec.dataset)
@@ -65,7 +65,7 @@ def _within_bounds(spec: ExperimentSpec, most: int) -> None:
     if total > most:
         detail = (
             f"{spec.run_count:,} runs of {spec.steps:,} steps are {total:,} steps, and one "
-            f"experiment may have {most:,} here; ask for fewer steps, arms or seeds"
+            f"experiment may have {most:,} here; use fewer steps, arms or seeds"
         )
         raise Invalid([Problem("/steps", detail)])
 
@@ -75,12 +75,12 @@ def _dataset(service: Service, name: str) -> Dataset:
         try:
             return dataset_by_name(session, name)
         except NotFound:
-            detail = f"no data set is called {name!r}; GET /v1/datasets lists those there are"
+            detail = f"no data set is called {name!r}; GET /v1/datasets lists the data sets"
             raise Invalid([Problem("/dataset", detail)]) from None
 
 
 def _pointer(spec: ExperimentSpec, field: str) -> str:
-    """Where in the spec the setting is that `SplitError` names; other names mean the whole."""
+    """Return where the setting is that `SplitError` names; other names mean the whole split."""
     if field in type(spec.split).model_fields:
         return f"/split/{field}"
     return "/split/kind" if field == "split" else "/split"
@@ -91,8 +91,8 @@ def _too_few(spec: ExperimentSpec, rows: SplitRows) -> list[Problem]:
     return [
         Problem(
             pointer,
-            f"a batch of {size:,} duplicate pairs does not fit the {count:,} there are for {part}; "
-            f"lower it to {max(count, 2):,} or take more rows",
+            f"a batch of {size:,} duplicate pairs is more than the {count:,} there are for {part}; "
+            f"lower it to {max(count, 2):,} or use more rows",
         )
         for pointer, size in _batch_sizes(spec).items()
         for part, count in parts.items()
@@ -101,7 +101,7 @@ def _too_few(spec: ExperimentSpec, rows: SplitRows) -> list[Problem]:
 
 
 def _batch_sizes(spec: ExperimentSpec) -> dict[str, int]:
-    """The batch sizes that some arm trains with, by where the spec says them."""
+    """Return the batch size of each arm, by its pointer in the spec."""
     return {
         f"/arms/{index}/batch_size" if "batch_size" in arm.overridden else "/batch_size": (
             spec.for_arm(arm.name).batch_size

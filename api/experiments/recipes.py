@@ -1,4 +1,4 @@
-"""`/v1/recipes`: named specs that ship with the service, normalised."""
+"""`/v1/recipes`: named specs that come with the service, normalised."""
 
 from fastapi import APIRouter
 
@@ -18,13 +18,13 @@ def _view(recipe: Recipe) -> RecipeView:
 
 @router.get("")
 def list_recipes() -> Page[RecipeView]:
-    """Every recipe. POST `{"recipe": name}` to `/v1/experiments` to carry one out."""
+    """List the recipes. POST `{"recipe": name}` to `/v1/experiments` to run one."""
     return Page(items=[_view(recipe) for recipe in RECIPES.values()], next=None)
 
 
 @router.get("/{name}")
 def get_recipe(name: str) -> RecipeView:
-    """One recipe."""
+    """Return one recipe."""
     if name not in RECIPES:
-        raise NotFound(f"no recipe is called {name[:60]!r}; known are {', '.join(RECIPES)}")
+        raise NotFound(f"no recipe is called {name[:60]!r}; the recipes are {', '.join(RECIPES)}")
     return _view(RECIPES[name])

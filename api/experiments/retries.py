@@ -1,4 +1,4 @@
-"""Queueing again what failed or was cancelled: `…/retry` of a run, or of a whole experiment."""
+"""`…/retry` of a run or of an experiment: queueing failed and cancelled runs again."""
 
 from typing import Annotated, Literal
 
@@ -26,7 +26,7 @@ Origin = Annotated[
     Literal["checkpoint", "start"],
     Query(
         alias="from",
-        description="`checkpoint`: go on from the last good one, where there is one.",
+        description="`checkpoint`: resume from the last good checkpoint, if there is one.",
     ),
 ]
 
@@ -41,7 +41,7 @@ def retry_run(
 ) -> RunView:
     """Queue a failed or cancelled run again, with new attempts and a new `time_limit`.
 
-    One that is queued or running already is left as it is, so this may be sent twice.
+    A run that is queued or running is left as it is, so the call is idempotent.
     """
     with service.database.transaction() as session:
         run, now = find_run(session, run_id), clock.now(session)
@@ -67,8 +67,10 @@ def retry_experiment(
     experiment_id: ExperimentId,
     origin: Origin = "checkpoint",
 ) -> ExperimentView:
-    """Queue every failed and cancelled run again, and plan the looks again that a cancellation
-    dropped; again is no error."""
+    """Queue every failed and cancelled run again; the call is idempotent.
+
+    Looks that a cancellation dropped are planned again.
+    """
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)
         wanted, now = len(retriable(session, experiment_id)), clock.now(session)

@@ -1,4 +1,4 @@
-"""`/v1/experiments`: ask, follow, cancel, read the answer."""
+"""`/v1/experiments`: creating, listing, following, cancelling and deleting experiments."""
 
 from typing import Annotated, Any
 
@@ -39,7 +39,7 @@ Text = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
     status_code=status.HTTP_202_ACCEPTED,
     openapi_extra=SPEC_BODY,
     responses={
-        200: {"model": DryRun, "description": "With `dry_run`: nothing was stored."},
+        200: {"model": DryRun, "description": "With `dry_run`, which stores nothing."},
         202: {"headers": LOCATION},
         **may_answer(Invalid, KeyReused, Conflict, TooMany),
     },
@@ -55,10 +55,10 @@ def create_experiment(
     dry_run: bool = False,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Any:
-    """Ask a question. It is stored and queued when this returns.
+    """Create an experiment. It is stored and queued when this returns.
 
-    An `Idempotency-Key` makes it safe to send again: the same key and body give the same
-    experiment. `dry_run=true` checks all and stores nothing.
+    An `Idempotency-Key` makes the call idempotent: the same key and body give the same experiment.
+    `dry_run=true` checks everything and stores nothing.
     """
     if dry_run:
         return _dry_run(service, body)
@@ -104,13 +104,16 @@ def list_experiments(
     cursor: Text = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[ExperimentSummary]:
-    """Experiments, newest first; `name` is a part of the name. `cursor` is `next` of the last."""
+    """List experiments, newest first.
+
+    `name` matches a part of the name; `cursor` is `next` of the previous page.
+    """
     with service.database.reading() as session:
-        found = experiments.list_experiments(
+        rows = experiments.list_experiments(
             session, state=state, dataset=dataset, name_contains=name, after=cursor, limit=limit + 1
         )
-        items = summaries(session, found[:limit])
-    return Page(items=items, next=items[-1].id if len(found) > limit else None)
+        items = summaries(session, rows[:limit])
+    return Page(items=items, next=items[-1].id if len(rows) > limit else None)
 
 
 @router.get(
@@ -118,7 +121,7 @@ def list_experiments(
     response_model=ExperimentView,
     responses={
         200: {"headers": ETAG},
-        304: {"description": "Nothing changed since the tag in `If-None-Match`."},
+        304: {"description": "Nothing has changed since the tag in `If-None-Match`."},
     },
 )
 async def get_experiment(
@@ -128,10 +131,11 @@ async def get_experiment(
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """How an experiment stands. `wait` holds the reply until something changed, so long at most.
+    """Return the state and the progress of an experiment, with its runs.
 
-    Send the `ETag` of the last reply in `If-None-Match` and no change between two calls is
-    missed; 304 says that there was none.
+    `wait` holds the reply until something changes, for at most that many seconds. With the `ETag`
+    of the last reply in `If-None-Match`, no change between two calls is missed, and 304 says that
+    there was none.
     """
     body, tag = await changed_view(request, service, experiment_id, if_none_match, wait)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
@@ -144,7 +148,10 @@ async def get_experiment(
 def cancel_experiment(
     service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId
 ) -> ExperimentView:
-    """Wish every run that has not ended to stop; again is no error. Queued runs stop at once."""
+    """Request the cancellation of every run that has not ended; queued runs end at once.
+
+    The call is idempotent.
+    """
     with service.database.transaction() as session:
         experiments.experiment(session, experiment_id)
         now = clock.now(session)
@@ -159,8 +166,10 @@ def cancel_experiment(
     "/{experiment_id}", status_code=status.HTTP_204_NO_CONTENT, responses=may_answer(Conflict)
 )
 def delete_experiment(service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId) -> None:
-    """Forget an experiment, its figures and its files; 409 while a run goes on that was not
-    cancelled."""
+    """Delete an experiment, its metrics and its files.
+
+    409 while a run is queued or running and its cancellation was not requested.
+    """
     with service.database.transaction() as session:
         experiments.experiment(session, experiment_id)
         owners = (experiment_id, *experiments.experiments_again(session, experiment_id))

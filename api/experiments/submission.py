@@ -22,11 +22,11 @@ from models.store.tables import Experiment
 
 
 def accept(service: Service, document: Any, key: str | None, caller: Caller) -> tuple[str, bool]:
-    """Store the experiment of a body; its id, and whether it is new: then `announce` its runs.
+    """Store the experiment of a body; return its id, and whether it is new and to be announced.
 
-    A `key` that came before with the same body gives the experiment of then, whoever of two
-    simultaneous requests was first; with another body it raises `KeyReused`. Each caller has keys
-    of its own. Raises `TooMany` when the caller's runs would fill the queue.
+    An idempotency `key` that came before with the same body gives the earlier experiment, also when
+    both requests come at once; with another body it raises `KeyReused`. Each caller has its own
+    keys. Raises `TooMany` when the caller's runs would exceed their quota.
     """
     key = _own(caller, key)
     digest = _digest(document)
@@ -37,7 +37,7 @@ def accept(service: Service, document: Any, key: str | None, caller: Caller) -> 
     try:
         return _store(service, planned, key, digest, caller)
     except Conflict:
-        # the same key may have been stored between our look and our insert
+        # another request may have stored the same key between our read and our insert
         earlier = _earlier(service, key, digest)
         if earlier is None:
             raise
@@ -45,14 +45,14 @@ def accept(service: Service, document: Any, key: str | None, caller: Caller) -> 
 
 
 def _own(caller: Caller, key: str | None) -> str | None:
-    """The key as it is stored, where two callers' equal keys must not meet."""
+    """Return the key as it is stored, distinct for two callers with the same key."""
     if key is None or caller.key_id is None:
         return key
     return hashlib.sha256(f"{caller.key_id} {key}".encode()).hexdigest()
 
 
 def _digest(document: Any) -> str:
-    """The same for the same JSON, whatever its spacing and the order of its keys."""
+    """Return a hash of the JSON that does not depend on its spacing and the order of its keys."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
@@ -60,17 +60,17 @@ def _earlier(service: Service, key: str | None, digest: str) -> str | None:
     if key is None:
         return None
     with service.database.reading() as session:
-        found = by_idempotency_key(session, key)
-        return None if found is None else _same(found, digest)
+        experiment = by_idempotency_key(session, key)
+        return None if experiment is None else _same(experiment, digest)
 
 
-def _same(found: Experiment, digest: str) -> str:
-    if found.request_hash != digest:
+def _same(experiment: Experiment, digest: str) -> str:
+    if experiment.request_hash != digest:
         raise KeyReused(
-            f"this Idempotency-Key belongs to {found.id}, which was asked with another body; "
-            "send a new key"
+            f"this Idempotency-Key belongs to {experiment.id}, which was created with another "
+            "body; send a new key"
         )
-    return found.id
+    return experiment.id
 
 
 def _store(
@@ -80,16 +80,16 @@ def _store(
         earlier = by_idempotency_key(session, key) if key is not None else None
         if earlier is not None:
             return _same(earlier, digest), False
-        _find_room(session, planned, service.settings.max_queued_runs, caller)
+        _require_room(session, planned, service.settings.max_queued_runs, caller)
         created = _insert(session, planned, key, digest, caller)
         caller.record(session, "created", created.id, utc_now())
         return created.id, True
 
 
-def _find_room(session: Session, planned: Plan, most: int, caller: Caller) -> None:
+def _require_room(session: Session, planned: Plan, most: int, caller: Caller) -> None:
     wanted = planned.spec.run_count_at_start
     if wanted > most:
-        detail = f"{wanted:,} runs are more than the {most:,} that may wait at once here"
+        detail = f"{wanted:,} runs are more than the {most:,} that one caller may have queued here"
         raise Invalid([Problem("/seeds", detail)])
     require_queue_room(session, caller, wanted, most)
 

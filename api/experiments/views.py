@@ -1,4 +1,4 @@
-"""The form of each reply on experiments and recipes, apart from results."""
+"""The form of each reply on experiments and recipes; results have their own."""
 
 from datetime import datetime
 from typing import Any
@@ -17,17 +17,17 @@ class LookView(View):
     number: int
     """Counted from 1."""
     pairs: int
-    """Seeds at this look."""
+    """Paired seeds at this look."""
     level: float
-    """Nominal two-sided level of its tests; the planned looks together keep the whole error."""
+    """Nominal two-sided level of its tests; all planned looks together keep the total error."""
     spent: float
-    """What of the error of one comparison is spent once this look has been taken."""
+    """The error of one comparison that is spent once this look has been taken."""
     state: LookState
     taken_at: datetime | None = None
 
 
 class VerdictView(View):
-    """One arm against the baseline in a list; the results document has the figures."""
+    """The verdict on one arm against the baseline; the results document has the statistics."""
 
     a: str
     b: str
@@ -50,15 +50,15 @@ class ExperimentSummary(View):
     progress: float
     """Share of all steps that are done, as in the experiment itself."""
     metric: str
-    """The one that decides."""
+    """The metric that decides."""
     verdicts: list[VerdictView]
     """Each arm against the baseline (`b`), once the experiment has ended or a look has judged."""
     owner: str | None = None
-    """Id of the API key that asked."""
+    """Id of the API key with which it was created."""
 
 
 class ExperimentView(View):
-    """An experiment, to be polled: `wait` and `If-None-Match` make that cheap."""
+    """An experiment and its runs; poll it with `wait` and `If-None-Match`, which is cheap."""
 
     id: str
     name: str
@@ -66,49 +66,51 @@ class ExperimentView(View):
     dataset: str
     created_at: datetime
     progress: float
-    """Share of all steps that are done, from 0 to 1; 1 also when every run has ended. Of as many
-    runs as there may be, while a look may still add some."""
+    """Share of all steps that are done, from 0 to 1; also 1 when every run has ended. While a look
+    may still add runs, it is the share of the most runs that there can be."""
     seconds_left: float | None
-    """Until the last run of now ends, from the speed of the runs that go on."""
+    """Until the last of the present runs ends, estimated from the speed of its runs."""
     waiting_for: str | None
-    """What a queued run needs and does not find: a live worker, or one with a CUDA device."""
+    """What a queued run needs to start and does not find: a worker, or one with a CUDA device."""
     runs: list[RunView]
     plan: list[LookView]
-    """The looks at the verdict, where seeds are added until it is decided; else empty."""
+    """The interim looks, where seeds are added until the verdict is decided; else empty."""
     spec: dict[str, Any]
     """The normalised spec: every default filled in."""
     owner: str | None = None
-    """Id of the API key that asked."""
+    """Id of the API key with which it was created."""
 
 
 class DryRun(View):
-    """What a spec would be, and would cost, if it were sent without `dry_run`."""
+    """What a spec would give, and how long it would take, if it were sent without `dry_run`."""
 
     spec: dict[str, Any]
     runs: int
-    """Runs there are at most."""
+    """The most runs that there can be."""
     runs_at_least: int
-    """Runs before the verdict may be decided; as many as `runs` for a fixed number of seeds."""
+    """Runs before the first look; the same as `runs` for a fixed number of seeds."""
     plan: list[LookView]
-    """The looks at the verdict, where seeds are added until it is decided; else empty."""
+    """The interim looks, where seeds are added until the verdict is decided; else empty."""
     estimated_seconds: float
     estimate: str
     """How the seconds were estimated, in words."""
     test_pairs: int
     left_out_pairs: int
-    """Pairs that the split leaves out, since their questions lie in different parts."""
+    """Pairs that the split leaves out, because their questions are in different parts."""
     baselines: dict[str, float]
 
 
 class RecipeView(View):
+    """A named spec that comes with the service."""
+
     name: str
     about: str
     spec: dict[str, Any]
-    """Normalised: ready to be changed and sent."""
+    """Normalised; it can be changed and sent as it is."""
 
 
 class EventView(View):
-    """Something that happened to an experiment, or to one of its runs."""
+    """An event in the life of an experiment or of one of its runs."""
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -140,12 +140,12 @@ class Results(View):
     name: str
     state: RunState
     complete: bool
-    """Whether every run has ended; until then the comparisons are of what is there."""
+    """Whether every run has ended; until then, the comparisons are of the runs so far."""
     spec: dict[str, Any]
     test_pairs: int
     left_out_pairs: int | None
-    """Pairs that the split left out, since their questions lie in different parts; null for an
-    experiment from before they were counted."""
+    """Pairs that the split left out, because their questions are in different parts; null for an
+    experiment that was created before they were counted."""
     baselines: Baselines
     arms: list[ArmResult]
     comparisons: list[Comparison]
@@ -154,5 +154,5 @@ class Results(View):
     waiting_times: TimeToEventView
     """Steps to leave the plateau, to reach a target loss, and accuracy at matched loss."""
     plan: list[LookView]
-    """The looks at the verdict, where seeds are added until it is decided; else empty. Verdicts
-    are then those of the last look taken, and figures are of the runs so far."""
+    """The interim looks, where seeds are added until the verdict is decided; else empty. Verdicts
+    are then those of the last look taken, and statistics are of the runs so far."""

@@ -11,8 +11,6 @@ import logging
 import os
 import platform
 import signal
-import subprocess
-import sys
 from queue import Empty, SimpleQueue
 from types import FrameType
 
@@ -20,7 +18,6 @@ from sqlalchemy.exc import DBAPIError
 
 from models.broker import celery_app
 from models.errors import NotFound, ServiceUnavailable, StaleAttempt
-from models.processes.parent_death import bound
 from models.processes.supervised import SupervisedProcess
 from models.settings import Settings
 from models.store import clock, workers
@@ -30,6 +27,7 @@ from models.store.migrating import check
 from worker.attempts.claiming import give_back
 from worker.housekeeping.orphans import OrphanCollector
 from worker.housekeeping.reaper import reap
+from worker.pool.cuda_probe import count_cuda_devices
 from worker.pool.pool import pool_process
 from worker.predictions.process import PredictionProcess
 from worker.webhooks.sender import Courier
@@ -145,16 +143,3 @@ class Supervisor:
                 continue
         with self._database.transaction() as session:
             workers.retire(session, self._id)
-
-
-def count_cuda_devices() -> int:
-    """CUDA devices that torch can use here; 0 where it cannot say."""
-    probe = bound([sys.executable, "-m", "worker.pool.cuda_probe"])
-    try:
-        said = subprocess.run(
-            probe, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=True
-        )
-        return int(said.stdout)
-    except (subprocess.SubprocessError, ValueError) as error:
-        _log.warning("cannot tell whether there is a CUDA device: %s", error)
-        return 0

@@ -23,8 +23,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtr
 
 POINTS = 501  # of the grid on which the density of a look is held; odd, for Simpson's rule
 FARTHEST = 39.0  # standard deviations; the normal tail beyond is no double above zero
@@ -40,6 +38,8 @@ def spent_by(pairs: Sequence[int], alpha: float) -> tuple[float, ...]:
 
 def nominal_levels(pairs: Sequence[int], alpha: float) -> tuple[float, ...]:
     """The two-sided level of each look at so many pairs, ascending; one look gets all of alpha."""
+    from scipy.special import ndtr  # slow to import, and needed only where looks are planned
+
     shares = [number / pairs[-1] for number in pairs]
     found = boundaries(shares, spent_by(pairs, alpha))
     return tuple(2 * float(ndtr(-boundary)) for boundary in found)
@@ -66,6 +66,8 @@ def boundaries(shares: Sequence[float], spent: Sequence[float]) -> tuple[float, 
 
 def _limit(at: np.ndarray, mass: np.ndarray, spread: float, wanted: float, most: float) -> float:
     """The |sum| that is exceeded with the probability `wanted`, coming from `at`."""
+    from scipy.optimize import brentq
+    from scipy.special import ndtr
 
     def excess(limit: float) -> float:
         beyond = ndtr((at - limit) / spread) + ndtr(-(at + limit) / spread)

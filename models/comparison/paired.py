@@ -1,9 +1,11 @@
-"""Mean, sd, t interval, t test and TOST of paired differences, safe at any size of the values."""
+"""Mean, sd, t interval, t test and TOST of paired differences, safe at any size of the values.
+
+scipy takes a quarter of a second to import, which no process that only starts need wait for: it is
+imported where a tail of the t distribution is asked for.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
-
-from scipy.special import stdtr, stdtrit
 
 from models.comparison.schema import Bounds, Pair, Statistic
 
@@ -41,7 +43,7 @@ def t_bounds(mean: Statistic, sd: Statistic, n: int, confidence: float) -> Bound
     1; a point when all differences agree."""
     if mean is None or sd is None:
         return None
-    half = -float(stdtrit(n - 1, (1 - confidence) / 2)) * sd / math.sqrt(n)
+    half = -t_quantile((1 - confidence) / 2, n - 1) * sd / math.sqrt(n)
     return mean - half, mean + half
 
 
@@ -51,7 +53,7 @@ def t_p(mean: Statistic, sd: Statistic, n: int, rounding: float) -> Statistic:
         return None
     if sd == 0:
         return 1.0 if abs(mean) <= rounding else 0.0
-    return float(2 * stdtr(n - 1, -abs(mean) * math.sqrt(n) / sd))
+    return 2 * _lower_tail(-abs(mean) * math.sqrt(n) / sd, n - 1)
 
 
 def tost_p(
@@ -64,4 +66,18 @@ def tost_p(
     room = margin - abs(mean)
     if sd == 0:
         return 0.0 if room > rounding else 1.0
-    return float(stdtr(n - 1, -room * math.sqrt(n) / sd))
+    return _lower_tail(-room * math.sqrt(n) / sd, n - 1)
+
+
+def t_quantile(p: float, degrees: int) -> float:
+    """The t below which a share `p` of Student's distribution lies."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, p))
+
+
+def _lower_tail(t: float, degrees: int) -> float:
+    """The share of Student's distribution below `t`."""
+    from scipy.special import stdtr
+
+    return float(stdtr(degrees, t))

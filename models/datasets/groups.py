@@ -6,8 +6,6 @@ trained on a-b and b-c has seen the answer to a-c, and a negative c for the anch
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from models.datasets.pairs import Codes, Pairs
 from models.datasets.ragged import first_positions
@@ -29,6 +27,10 @@ def duplicate_groups(pairs: Pairs) -> Groups:
 
 def linked_groups(texts: npt.NDArray[np.int64], labels: Codes) -> Groups:
     """The same from text numbers: `texts` (2 * rows), `labels` (rows), 1 for a link."""
+    # slow to import, and needed only where a data set is new
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     if len(texts) == 0:
         return np.zeros(0, dtype=np.int32)
     first, second = texts.reshape(-1, 2)[labels == 1].T

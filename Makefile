@@ -42,9 +42,11 @@ secrets:
 	@chmod 644 secrets/*
 	@echo "secrets/ holds the passwords of this deployment; keep a copy where it is safe."
 
-# four at once on any machine: what takes long here waits for processes and leases; they come first
+# four at once on any machine: what takes long here waits for processes and leases; they come first.
+# Bytecode is kept also where the environment says otherwise: hundreds of processes read the files
+test: export PYTHONDONTWRITEBYTECODE :=
 test: check
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 # thousands of requests against the OpenAPI document; a short run of it is in `make test`
 contract: $(VENV)/installed

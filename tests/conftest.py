@@ -31,6 +31,25 @@ POSTGRES = os.environ.get(
 REDIS = os.environ.get("TRIPLETLAB_TEST_REDIS_URL", "redis://127.0.0.1:6379/")
 
 
+_GROUPS = {
+    "test_worker_faults": "embedded lab, faults",
+    "test_worker_retries": "embedded lab, faults",
+    "test_worker_runs": "embedded lab, faults",
+    "test_worker_deaths": "embedded lab, deaths",
+    "test_worker_forks": "embedded lab, deaths",
+    "test_worker_predictions": "embedded lab, deaths",
+    "test_worker_until_decided": "embedded lab, deaths",
+    "test_worker_webhooks": "embedded lab, deaths",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file together, as `--dist loadfile` would, and files that share a lab."""
+    for item in items:
+        group = _GROUPS.get(item.path.stem, str(item.path))
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def _absent(reason: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"{reason} (CI is set, so this is a failure)", pytrace=False)

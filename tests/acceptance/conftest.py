@@ -1,4 +1,9 @@
-"""Labs for the worker's tests, one for each way in which the service is run."""
+"""Labs for the worker's tests, one for each way in which the service is run.
+
+A worker's processes import torch, which is most of what these tests cost. Those that need nothing
+but a worker share one: `Lab.worker` starts it where none runs. Files that share the embedded lab
+are one group for pytest-xdist, which keeps a group in one process.
+"""
 
 import os
 from collections.abc import Iterator
@@ -8,18 +13,18 @@ import pytest
 
 from api.serving.embedded_broker import EmbeddedBroker
 
+from support.databases import SqliteForTests
 from support.workers import Lab
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def embedded_lab(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    sqlite_for_tests: SqliteForTests, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lab]:
-    """SQLite and the embedded broker; no worker yet."""
+    """SQLite and the embedded broker; shared, with its worker, by the files of a group."""
     folder = tmp_path_factory.mktemp("lab")
-    sqlite = request.getfixturevalue("sqlite_for_tests")
     with EmbeddedBroker(folder / "broker") as broker:
-        url = sqlite.copied_to(folder / "lab.sqlite3")
+        url = sqlite_for_tests.copied_to(folder / "lab.sqlite3")
         yield from _open(folder, url, broker.url)
 
 
@@ -40,7 +45,7 @@ def server_lab(
 
 @pytest.fixture(scope="module", params=["embedded_lab", "server_lab"])
 def lab(request: pytest.FixtureRequest) -> Lab:
-    """Each lab in turn, without a worker, shared by the tests of a module."""
+    """Each lab in turn, shared by the tests of a module."""
     made: Lab = request.getfixturevalue(request.param)
     return made
 

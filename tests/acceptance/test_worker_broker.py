@@ -10,7 +10,6 @@ import pytest
 from support.databases import SqliteForTests
 from support.faults.own_servers import Absent, OwnRedis
 from support.process_tree import parent_of
-from support.spoiling import SpoiledTraining
 from support.workers import Lab, attempt_pids, wait_until
 
 LONG = {"steps": 1000, "evaluate_every": 1000}
@@ -37,14 +36,11 @@ def own_lab(redis: OwnRedis, sqlite_for_tests: SqliteForTests, tmp_path: Path) -
     lab.close()
 
 
-def test_a_run_that_ends_while_redis_is_away_frees_its_slot(
-    own_lab: Lab, redis: OwnRedis, tmp_path: Path
-) -> None:
-    spoiled = SpoiledTraining(tmp_path / "site")
-    spoiled.at(30, "2")  # seconds
-    worker = own_lab.start_worker(workers=1, spoiled=spoiled)
+def test_a_run_that_ends_while_redis_is_away_frees_its_slot(own_lab: Lab, redis: OwnRedis) -> None:
+    own_lab.spoiled.at(30, "2")  # seconds
+    worker = own_lab.worker()
     run = own_lab.create_one()
-    wait_until("the slow step", spoiled.is_used_up)
+    wait_until("the slow step", own_lab.spoiled.is_used_up)
     redis.end(signal.SIGKILL)
     own_lab.wait_for_success(run)
     wait_until("a lost acknowledgement", lambda: "Couldn't ack" in worker.log())
@@ -55,13 +51,14 @@ def test_a_run_that_ends_while_redis_is_away_frees_its_slot(
 def test_a_slot_that_dies_while_redis_is_away_takes_its_run_again(
     own_lab: Lab, redis: OwnRedis
 ) -> None:
-    worker = own_lab.start_worker(workers=1, lease_seconds=2.0)
+    worker = own_lab.worker()
     run = own_lab.create_one(**LONG)
     own_lab.wait_for_step(run, 1)
     redis.end(signal.SIGKILL)
     (attempt,) = attempt_pids(run)
     os.kill(parent_of(parent_of(attempt)), signal.SIGKILL)
     wait_until("a message that is not given back", lambda: "Couldn't reject" in worker.log())
+    own_lab.expire_lease(run)
     redis.start()
     (again,) = own_lab.wait_for_success(run)
     assert again.attempt == 2

@@ -39,14 +39,15 @@ def apart(
 @pytest.fixture(scope="module")
 def undisturbed(embedded_lab: Lab) -> Any:
     """The figures of such a run where nothing is shared, because there is one host."""
-    worker = embedded_lab.start_worker()
+    embedded_lab.worker()
     (run,) = embedded_lab.wait_for_success(embedded_lab.create_one(**LONG))
-    worker.stop()
+    embedded_lab.stop_worker()
     return embedded_lab.figures(run)
 
 
-def worker_on(lab: Lab, host: str, **changes: Any) -> WorkerForTests:
-    return lab.start_worker(data_dir=lab.folder / host, **changes)
+def worker_on(lab: Lab, host: str) -> WorkerForTests:
+    """The worker of this host, and no other."""
+    return lab.worker(data_dir=lab.folder / host)
 
 
 def figures(lab: Lab, run: Run) -> Any:
@@ -69,12 +70,12 @@ def test_a_killed_hosts_run_is_resumed_on_another_to_the_same_bits_and_leaves_it
 ) -> None:
     worker, run = begun_on(apart, "one")
     worker.kill()
-    other = worker_on(apart, "two", lease_seconds=2.0)
+    apart.expire_lease(run)
+    worker_on(apart, "two")
     (ended,) = apart.wait_for_success(run)
     assert ended.attempt >= 2
     assert 0 < ended.started_step < ended.steps, "it began anew instead of going on"
     assert figures(apart, run) == undisturbed
-    other.stop()
     results = [f"runs/{run.id}/{SCORES}", f"runs/{run.id}/{WEIGHTS}"]
     assert [name for name in bucket.names() if run.id in name] == results
     for host in ("one", "two"):
@@ -84,25 +85,23 @@ def test_a_killed_hosts_run_is_resumed_on_another_to_the_same_bits_and_leaves_it
 def test_a_run_that_is_to_begin_anew_finds_no_checkpoint_of_any_host(
     apart: Lab, undisturbed: Any
 ) -> None:
-    worker, run = begun_on(apart, "three")
+    worker, run = begun_on(apart, "two")
     apart.cancel(run)
     apart.wait_for_state(run, RunState.CANCELLED)
     worker.stop()
     with apart.database.transaction() as session:
         assert retries.retry(session, run.id, datetime.now(UTC), anew=True)
     submit(apart.app, run.id, run.device)
-    other = worker_on(apart, "four")
+    worker_on(apart, "three")
     (again,) = apart.wait_for_success(run)
     assert (again.started_step, again.attempt) == (0, 2)
     assert figures(apart, run) == undisturbed
-    other.stop()
 
 
 def test_a_host_that_has_not_trained_a_run_answers_questions_about_it(apart: Lab) -> None:
-    worker = worker_on(apart, "five")
+    worker_on(apart, "three")
     (run,) = apart.wait_for_success(apart.create_one(steps=3))
-    worker.stop()
-    other = worker_on(apart, "six")
+    worker_on(apart, "four")
     with apart.database.transaction() as session:
         pairs = [("How do I cook rice?", "How is rice cooked?")]
         asked = predictions.create_prediction(session, run.id, pairs, datetime.now(UTC)).id
@@ -115,11 +114,10 @@ def test_a_host_that_has_not_trained_a_run_answers_questions_about_it(apart: Lab
     answer: Prediction = wait_until("an answer", look)
     assert answer.reason is None
     assert answer.similarities is not None
-    other.stop()
 
 
 def test_a_worker_refuses_a_bucket_that_is_not_there(apart: Lab, bucket: BucketForTests) -> None:
     wrong = bucket.url.replace("//lab", "//laboratory")
-    worker = worker_on(apart, "seven", files_url=wrong)
+    worker = apart.start_worker(data_dir=apart.folder / "five", files_url=wrong)
     assert worker.process.wait(120) != 0
     assert "there is no bucket laboratory" in worker.log()

@@ -8,7 +8,7 @@ from models.states import RunState
 from models.store.tables import Run
 
 from support.process_tree import still_alive
-from support.workers import Lab, WorkerForTests, kill_attempt, wait_until
+from support.workers import Lab, kill_attempt, wait_until
 
 LONG = {"steps": 250, "evaluate_every": 50}  # long enough to be disturbed in the middle
 
@@ -16,17 +16,10 @@ LONG = {"steps": 250, "evaluate_every": 50}  # long enough to be disturbed in th
 @pytest.fixture(scope="module")
 def undisturbed(embedded_lab: Lab) -> Any:
     """The figures of a run that nobody disturbed; they are the same on every database."""
-    _worker_of(embedded_lab)
+    embedded_lab.worker()
     (run,) = embedded_lab.wait_for_success(embedded_lab.create_one(**LONG))
     assert run.attempt == 1
     return embedded_lab.figures(run)
-
-
-def _worker_of(lab: Lab) -> WorkerForTests:
-    """The lab's last worker, or a new one where that has ended."""
-    if lab.workers and lab.workers[-1].process.poll() is None:
-        return lab.workers[-1]
-    return lab.start_worker()
 
 
 def _begun(lab: Lab) -> Run:
@@ -43,18 +36,18 @@ def _figures_after_a_resume(lab: Lab, run: Run) -> Any:
 
 
 def test_a_killed_attempt_is_resumed_to_the_same_bits(embedded_lab: Lab, undisturbed: Any) -> None:
-    worker = _worker_of(embedded_lab)
+    worker = embedded_lab.worker()
     run = _begun(embedded_lab)
     kill_attempt(run)
     # the pool saw it die: no need to wait for the lease, which is longer than this test
     assert _figures_after_a_resume(embedded_lab, run) == undisturbed
-    assert "was ended by SIGKILL" in worker.log()
+    assert f"run {run.id}: attempt 1 was ended by SIGKILL" in worker.log()
 
 
 def test_a_worker_asked_to_stop_saves_its_run_and_another_resumes_to_the_same_bits(
     embedded_lab: Lab, undisturbed: Any
 ) -> None:
-    worker = _worker_of(embedded_lab)
+    worker = embedded_lab.worker()
     run = _begun(embedded_lab)
     family = worker.family()
     worker.stop()
@@ -63,18 +56,19 @@ def test_a_worker_asked_to_stop_saves_its_run_and_another_resumes_to_the_same_bi
     assert (waiting.state, waiting.worker_id) == (RunState.QUEUED, None)
     assert waiting.reason is not None
     assert "its worker was asked to stop, at step" in waiting.reason
-    _worker_of(embedded_lab)
+    embedded_lab.worker()
     assert _figures_after_a_resume(embedded_lab, run) == undisturbed
 
 
 def test_a_killed_worker_takes_all_its_processes_along_and_another_resumes_to_the_same_bits(
     lab: Lab, undisturbed: Any
 ) -> None:
-    worker = _worker_of(lab)
+    worker = lab.worker()
     run = _begun(lab)
     family = worker.family()
     worker.kill()
     wait_until("pool and attempts gone too", lambda: not still_alive(family))
     assert lab.run(run).state == RunState.RUNNING, "nobody was left to say otherwise"
-    lab.start_worker(lease_seconds=2.0)
+    lab.expire_lease(run)
+    lab.worker()
     assert _figures_after_a_resume(lab, run) == undisturbed

@@ -26,7 +26,7 @@ def _forked_from(lab: Lab) -> int:
 def test_one_process_forks_the_attempts_at_many_runs_and_holds_nothing_that_a_fork_breaks(
     embedded_lab: Lab,
 ) -> None:
-    worker = embedded_lab.start_worker(workers=1)
+    worker = embedded_lab.worker()
     first = _forked_from(embedded_lab)
     assert _forked_from(embedded_lab) == first
     assert _preloaded(worker) == {first}
@@ -36,14 +36,12 @@ def test_one_process_forks_the_attempts_at_many_runs_and_holds_nothing_that_a_fo
     sockets = [name for name in files if name.startswith("socket:")]
     assert len(sockets) == 1, "its connection to the pool, and none to a database or a broker"
     assert not [name for name in files if ".db" in name], "no database's file either"
-    worker.stop()
-    assert not still_alive({first})
 
 
 def test_where_that_process_is_killed_its_run_is_attempted_again_from_a_new_one(
     embedded_lab: Lab,
 ) -> None:
-    worker = embedded_lab.start_worker(workers=1)
+    worker = embedded_lab.worker()
     run = embedded_lab.create_one(**LONG)
     embedded_lab.wait_for_checkpoint(run)
     (pid,) = attempt_pids(run)
@@ -54,4 +52,3 @@ def test_where_that_process_is_killed_its_run_is_attempted_again_from_a_new_one(
     assert ended.attempt == 2
     assert ended.started_step > 0
     assert _preloaded(worker) - {above}
-    worker.stop()

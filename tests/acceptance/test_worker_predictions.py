@@ -14,7 +14,7 @@ from api.dependencies import Service
 from api.runs.reproduction_report import reproduction_view
 from models.broker import submit
 from models.datasets import cache
-from models.files.run_files import SCORES
+from models.files.run_files import SCORES, WEIGHTS
 from models.states import RunState
 from models.store import predictions, reproductions
 from models.store.run_life import runs
@@ -29,7 +29,7 @@ PAIRS = [("How do I cook rice?", "How is rice cooked?"), ("", "Why?")]
 @pytest.fixture(scope="module")
 def worker(embedded_lab: Lab) -> WorkerForTests:
     """A worker with a single slot."""
-    return embedded_lab.start_worker(workers=1)
+    return embedded_lab.worker()
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_a_worker_whose_slot_is_taken_answers_with_the_stored_test_scores(
     busy = lab.create_one(steps=100_000, evaluate_every=100_000)
     lab.wait_for_step(busy, 1)
     stored = load_file(lab.settings.run_dir(trained.id) / SCORES)
-    (folder,) = lab.settings.datasets_dir.iterdir()
+    folder = lab.dataset_folder
     found = answered(lab, ask(lab, trained, cache.open_texts(folder).rows(stored["row"].tolist())))
     assert (found.reason, found.attempt) == (None, 1)
     np.testing.assert_allclose(found.similarities, stored["score"], rtol=0, atol=1e-5)
@@ -134,7 +134,7 @@ def test_a_question_waits_for_a_worker_whose_process_ends_when_nobody_asks(
     worker.stop()
     assert not still_alive(family)
     asked = ask(lab, trained)
-    other = lab.start_worker(predict_idle_seconds=0.1)
+    other = lab.worker(predict_idle_seconds=0.1)
     found = answered(lab, asked)
     assert found.similarities is not None
     assert len(found.similarities) == len(PAIRS)
@@ -145,10 +145,14 @@ def test_a_question_whose_process_is_killed_is_answered_by_the_next(
     embedded_lab: Lab, trained: Run
 ) -> None:
     lab = embedded_lab
-    worker = lab.workers[-1]
+    worker = lab.worker(predict_idle_seconds=0.1)
+    weights = lab.settings.run_dir(trained.id) / WEIGHTS
+    aside = weights.rename(weights.with_suffix(".aside"))
+    os.mkfifo(weights)  # whoever opens it to read waits, so that no answer comes before the kill
     asked = ask(lab, trained)
     (pid,) = wait_until("a process that answers", lambda: answering(worker))
     os.kill(pid, signal.SIGKILL)
+    aside.replace(weights)
     found = answered(lab, asked)
     assert (found.attempt, found.reason) == (2, None)
     assert "the prediction server ended with status -9" in worker.log()

@@ -19,15 +19,15 @@ LONG = {"steps": 250, "evaluate_every": 50}
 NEVER = "3600"  # seconds that a step takes; no test waits so long
 
 
-@pytest.fixture(scope="module")
-def spoiled(tmp_path_factory: pytest.TempPathFactory) -> SpoiledTraining:
-    return SpoiledTraining(tmp_path_factory.mktemp("spoiled") / "site")
-
-
 @pytest.fixture(scope="module", autouse=True)
-def _worker(embedded_lab: Lab, spoiled: SpoiledTraining) -> None:
-    """One slot, and a heart that beats as rarely as it does by default."""
-    embedded_lab.start_worker(spoiled=spoiled, workers=1, heartbeat_seconds=2.0)
+def _worker(embedded_lab: Lab) -> None:
+    """One slot, and a heartbeat as rare as it is by default."""
+    embedded_lab.worker(heartbeat_seconds=2.0)
+
+
+@pytest.fixture
+def spoiled(embedded_lab: Lab) -> SpoiledTraining:
+    return embedded_lab.spoiled
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A real worker carries out runs: on SQLite with the embedded broker, on PostgreSQL with Redis."""
+"""Real workers carry out runs: on SQLite with the embedded broker, on PostgreSQL with Redis."""
 
 import pytest
 from safetensors import safe_open
@@ -11,7 +11,7 @@ from support.workers import Lab, attempt_pids, wait_until
 
 @pytest.fixture(scope="module", autouse=True)
 def _worker(lab: Lab) -> None:
-    lab.start_worker()
+    lab.worker()
 
 
 def test_runs_succeed_and_every_step_is_recorded_once(lab: Lab) -> None:
@@ -77,3 +77,15 @@ def test_a_running_run_stops_when_it_is_cancelled(lab: Lab) -> None:
     assert ended.reason == f"cancelled at step {ended.step}"
     assert lab.figures(run)[0]["step"] == list(range(1, ended.step + 1))
     wait_until("the attempt's process gone", lambda: not attempt_pids(run))
+
+
+def test_two_workers_share_the_runs_of_an_experiment(server_lab: Lab) -> None:
+    server_lab.worker()
+    server_lab.start_worker()
+    made = server_lab.create(steps=100_000, evaluate_every=100_000)
+    first, second = (server_lab.wait_for_step(run, 1) for run in made)
+    assert first.worker_id != second.worker_id
+    assert [run.attempt for run in (first, second)] == [1, 1]
+    for run in made:
+        server_lab.cancel(run)
+        server_lab.wait_for_state(run, RunState.CANCELLED)

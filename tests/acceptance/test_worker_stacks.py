@@ -1,6 +1,5 @@
 """A worker that trains several runs of an experiment as one stack, each as if it were alone."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,11 +14,8 @@ LONG = {"steps": 400, "evaluate_every": 100, "seeds": {"count": 2}}  # two arms:
 
 
 @pytest.fixture(scope="module")
-def worker(embedded_lab: Lab) -> Iterator[WorkerForTests]:
-    started = embedded_lab.start_worker(stack=STACK, workers=1)
-    yield started
-    if started.process.poll() is None:
-        started.stop()
+def worker(embedded_lab: Lab) -> WorkerForTests:
+    return embedded_lab.worker(stack=STACK)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +100,7 @@ def test_a_worker_asked_to_stop_saves_every_run_of_its_stack(
         waiting = embedded_lab.run(run)
         assert (waiting.state, waiting.worker_id) == (RunState.QUEUED, None)
         assert "its worker was asked to stop, at step" in (waiting.reason or "")
-    embedded_lab.start_worker(stack=STACK, workers=1)
+    embedded_lab.worker(stack=STACK)
     for run in embedded_lab.wait_for_success(*made):
         assert 0 < run.started_step < run.steps
         assert embedded_lab.figures(run) == undisturbed[_which(run)]

@@ -34,6 +34,8 @@ def _plan(lab: Lab, run: Run) -> list[Look]:
 
 def test_seeds_are_added_where_a_run_ends_and_until_the_last_look(embedded_lab: Lab) -> None:
     lab = embedded_lab
+    lab.stop_worker()
+    before = waiting_messages(lab.app, ANY_QUEUE)
     *first, last = lab.create(announced=0, **TINY)
     for run in first:
         end_run(lab.database, run, unclear(run))
@@ -42,9 +44,9 @@ def test_seeds_are_added_where_a_run_ends_and_until_the_last_look(embedded_lab: 
     carry_out(lab.settings, lab.app, launcher, last.id)
     launcher.close()
     assert [look.state for look in _plan(lab, last)] == [LookState.TAKEN, LookState.PLANNED]
-    assert waiting_messages(lab.app, ANY_QUEUE) == 2
+    assert waiting_messages(lab.app, ANY_QUEUE) == before + 2
     # that worker is gone; another goes on with the runs it added, and takes the last look
-    lab.start_worker()
+    lab.worker()
     wait_until("the last look", lambda: _plan(lab, last)[1].state == LookState.TAKEN)
     with lab.database.reading() as session:
         ended = runs_of(session, last.experiment_id)

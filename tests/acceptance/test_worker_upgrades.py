@@ -63,7 +63,7 @@ def leave_old_files(lab: Lab) -> None:
 def test_runs_that_the_first_revision_left_are_trained_to_their_ends(lab: Lab) -> None:
     left = {run: stored(lab, run) for run in (RUNNING, QUEUED, CANCELLING)}
     assert [run.step for run in left.values()] == [LOST_AT, 0, LOST_AT]
-    lab.start_worker()
+    lab.worker()
     ended = lab.wait_for_success(left[RUNNING], left[QUEUED])
     lab.wait_for_state(left[CANCELLING], RunState.CANCELLED)
     # not from the old checkpoint: this version cannot know that it would go on to the same bits

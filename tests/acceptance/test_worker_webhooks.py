@@ -14,7 +14,7 @@ def test_a_worker_tells_of_the_end_though_the_receiver_fails_at_first(embedded_l
             webhooks.create_webhook(
                 session, owner=None, url=receiver.url, events=webhooks.KINDS, now=datetime.now(UTC)
             )
-        embedded_lab.start_worker(webhook_hosts=receiver.place, webhook_retry_seconds=0.1)
+        embedded_lab.worker(webhook_hosts=receiver.place, webhook_retry_seconds=0.1)
         first = embedded_lab.create()
         embedded_lab.wait_for_success(*first)
         wait_until("the end to be told twice", lambda: len(receiver.heard) >= 2)

@@ -12,9 +12,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import update
 
 from models.broker import celery_app, submit
 from models.datasets import cache
@@ -95,12 +97,13 @@ class Lab:
         self, folder: Path, database_url: str, broker_url: str, files_url: str = ""
     ) -> None:
         self.folder = folder
+        self.spoiled = SpoiledTraining(folder / "site")
         self.settings = Settings(
             data_dir=folder / "data",
             database_url=database_url,
             broker_url=broker_url,
             files_url=files_url,
-            workers=2,
+            workers=1,
             heartbeat_seconds=0.25,
             resubmit_seconds=1,
             checkpoint_seconds=0.2,
@@ -110,7 +113,8 @@ class Lab:
         self.database = Database(database_url)
         self.app = celery_app(broker_url)
         self.workers: list[WorkerForTests] = []
-        self.add_dataset("generated")
+        self._changes: dict[str, Any] = {}  # of the last worker's settings
+        self.dataset_folder = self.add_dataset("generated")
 
     def add_dataset(self, name: str, seed: int = 0) -> Path:
         """Store generated pairs under `name`; returns the folder of their files."""
@@ -127,14 +131,36 @@ class Lab:
             )
         return folder
 
-    def start_worker(
-        self, *, spoiled: SpoiledTraining | None = None, **changes: Any
-    ) -> WorkerForTests:
+    def worker(self, **changes: Any) -> WorkerForTests:
+        """A worker with these changes to the settings, and no other: that which runs, if it has
+        them. Starting one costs seconds of a processor, so tests share it where they can."""
+        if not self._running() or self._changes != changes:
+            self.stop_worker()
+            self.start_worker(**changes)
+        return self.workers[-1]
+
+    def start_worker(self, **changes: Any) -> WorkerForTests:
+        """One more worker. Its trainings can be spoiled (`spoiled`)."""
         settings = self.settings.model_copy(update=changes)
         log = self.folder / f"worker-{len(self.workers)}.log"
-        worker = WorkerForTests(settings, log, **(spoiled.environment if spoiled else {}))
-        self.workers.append(worker)
-        return worker
+        self.workers.append(WorkerForTests(settings, log, **self.spoiled.environment))
+        self._changes = changes
+        return self.workers[-1]
+
+    def stop_worker(self) -> None:
+        """End the workers that run, in order."""
+        for worker in self._running():
+            worker.stop()
+
+    def _running(self) -> list[WorkerForTests]:
+        return [worker for worker in self.workers if worker.process.poll() is None]
+
+    def expire_lease(self, run: Run) -> None:
+        """Let the lease of a run end now: of one whose worker was killed. A short lease would also
+        lapse where a machine is too busy to let a living worker beat."""
+        long_ago = datetime.now(UTC) - timedelta(days=1)
+        with self.database.transaction() as session:
+            session.execute(update(Run).where(Run.id == run.id).values(heartbeat_at=long_ago))
 
     def create(self, *, announced: int = 1, **changes: Any) -> list[Run]:
         """Runs of two arms under one seed, with `changes` to the spec, `announced` so often."""
@@ -201,9 +227,8 @@ class Lab:
         return figures_of(self.database, self.settings, run.id)
 
     def close(self) -> None:
-        for worker in self.workers:
-            if worker.process.poll() is None:
-                worker.kill()
+        for worker in self._running():
+            worker.kill()
         self.app.close()
         self.database.close()
 

@@ -9,7 +9,6 @@ import re
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Any, cast
 
@@ -79,10 +78,6 @@ async def _service(request: Request) -> Service:
 
 
 ServiceDep = Annotated[Service, Depends(_service)]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _id_pattern(prefix: str) -> str:

@@ -16,7 +16,11 @@ class RunState(StrEnum):
     CANCELLED = "cancelled"
 
 
+ACTIVE = frozenset({RunState.QUEUED, RunState.RUNNING})
+"""The run has not ended."""
+
 TERMINAL = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED})
+"""The run has ended."""
 
 RETRIABLE = frozenset({RunState.FAILED, RunState.CANCELLED})
 """A person may queue such a run again (`models.store.retries`); nothing else leaves an ended
@@ -50,7 +54,7 @@ def experiment_state(counts: Mapping[RunState, int], *, look_left: bool = False)
     present = {state for state, count in counts.items() if count}
     if present <= {RunState.QUEUED}:
         return RunState.QUEUED
-    if look_left or present & {RunState.QUEUED, RunState.RUNNING}:
+    if look_left or present & ACTIVE:
         return RunState.RUNNING
     for state in (RunState.FAILED, RunState.CANCELLED):
         if state in present:

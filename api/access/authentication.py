@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.access.callers import LOCAL, Caller, changes
-from api.dependencies import Service, get_service, utc_now
+from api.dependencies import Service, get_service
 from api.http.problems import CrossSite, Forbidden, Unauthorized, answer
 from models.loopback import is_loopback, name_in
+from models.store import clock
 from models.store.access import keys
 from models.store.tables import ApiKey
 
@@ -101,13 +102,13 @@ def bearer_token(header: str | None) -> str | None:
 
 
 def _look_up(service: Service, token: str | None) -> tuple[ApiKey | None, bool]:
-    now = utc_now()
     with service.database.reading() as session:
         key = keys.key_of(session, token) if token is not None else None
         any_key = key is not None or keys.any_key(session)
-    if key is not None and keys.worth_noting(key, now):
+        unnoted = key is not None and keys.worth_noting(key, clock.now(session))
+    if key is not None and unnoted:
         with service.database.transaction() as session:
-            keys.note_use(session, key.id, now)
+            keys.note_use(session, key.id, clock.now(session))
     return key, any_key
 
 

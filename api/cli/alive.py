@@ -1,12 +1,12 @@
 """`alive`: whether a worker of this machine lives, as a container's health check asks."""
 
 import platform
-from datetime import UTC, datetime
 
 from sqlalchemy.exc import DBAPIError
 
 from api.cli.console import JsonOption, print_json, say, stop
 from api.cli.services import DatabaseUrl, DataDir, settings_from
+from models.store import clock
 from models.store.database import Database
 from models.store.workers import live_workers
 
@@ -20,7 +20,7 @@ def alive(
     database = Database(settings.resolved_database_url)
     try:
         with database.reading() as session:
-            living = live_workers(session, datetime.now(UTC), settings.lease_seconds)
+            living = live_workers(session, clock.now(session), settings.lease_seconds)
     except DBAPIError:
         raise stop("The database does not answer.") from None
     finally:

@@ -7,7 +7,7 @@ reaches the database may do all anyway.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -19,6 +19,7 @@ from api.cli.console import USAGE, JsonOption, out, print_json, say, stop
 from api.cli.services import DatabaseUrl, DataDir, settings_from
 from models.errors import Conflict, NotFound, ServiceUnavailable
 from models.settings import Settings
+from models.store import clock
 from models.store.access import audit
 from models.store.access.keys import SCOPE_NAMES, Scope, create_key, list_keys, revoke_key
 from models.store.database import Database
@@ -43,8 +44,8 @@ def create(
         raise stop(f"{error}.", USAGE) from None
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise stop("A key's name has 1 to 100 printable characters.", USAGE)
-    now = datetime.now(UTC)
     with _transaction(settings_from(data_dir=data_dir, database_url=database_url)) as session:
+        now = clock.now(session)
         row, secret = create_key(session, name, wanted, now)
         _record(session, "key_created", row.id, now)
         made = _as_document(row)
@@ -82,8 +83,8 @@ def revoke(
     as_json: JsonOption = False,
 ) -> None:
     """Let a key work no more, from now on and for good."""
-    now = datetime.now(UTC)
     with _transaction(settings_from(data_dir=data_dir, database_url=database_url)) as session:
+        now = clock.now(session)
         row = revoke_key(session, key, now)
         if row.revoked_at == now:
             _record(session, "key_revoked", row.id, now)

@@ -6,13 +6,14 @@ is deleted only when no row refers to it. One lock of this process guards both o
 
 from api.access.callers import Caller
 from api.access.quotas import require_room, sizes_of
-from api.dependencies import Service, utc_now
+from api.dependencies import Service
 from models.datasets import cache
 from models.datasets.generated.generator import generate_pairs
 from models.datasets.pairs import Pairs, content_hash
 from models.datasets.profile import profile
 from models.errors import NotFound
 from models.files.file_store import remove_if_possible
+from models.store import clock
 from models.store.datasets import add_dataset, dataset_by_name, list_datasets, remove_dataset
 from models.store.tables import Dataset
 
@@ -40,7 +41,7 @@ def store_dataset(service: Service, name: str, pairs: Pairs, caller: Caller | No
             with service.database.transaction() as session:
                 if caller is not None:
                     require_room(service, session, digest, caller, sizes)
-                    caller.record(session, "uploaded", name, utc_now())
+                    caller.record(session, "uploaded", name, clock.now(session))
                 added = add_dataset(
                     session,
                     name=name,
@@ -62,7 +63,7 @@ def delete_dataset(service: Service, name: str, caller: Caller) -> None:
     with service.dataset_files:
         with service.database.transaction() as session:
             digest = remove_dataset(session, name).content_hash
-            caller.record(session, "deleted", name, utc_now())
+            caller.record(session, "deleted", name, clock.now(session))
         _drop_if_unused(service, digest)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response, status
 
 from api.access.callers import CallerDep
-from api.dependencies import NO_NUL, ExperimentId, Service, ServiceDep, utc_now
+from api.dependencies import NO_NUL, ExperimentId, Service, ServiceDep
 from api.experiments.changed_view import changed_view
 from api.experiments.estimates import estimate
 from api.experiments.interim_looks import planned_view
@@ -175,5 +175,5 @@ def delete_experiment(service: ServiceDep, caller: CallerDep, experiment_id: Exp
         owners = (experiment_id, *experiments.experiments_again(session, experiment_id))
         runs = [run.id for owner in owners for run in experiments.runs_of(session, owner)]
         experiments.delete_experiment(session, experiment_id)
-        caller.record(session, "deleted", experiment_id, utc_now())
+        caller.record(session, "deleted", experiment_id, clock.now(session))
     remove_if_possible(service.files, *(service.settings.run_dir(run) for run in runs))

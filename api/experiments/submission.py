@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from api.access.callers import Caller
 from api.access.quotas import require_queue_room
-from api.dependencies import Service, utc_now
+from api.dependencies import Service
 from api.experiments.planning import Plan, plan
 from api.http.problems import KeyReused
 from models.errors import Conflict, Invalid, Problem
+from models.store import clock
 from models.store.experiments import by_idempotency_key, create_experiment
 from models.store.tables import Experiment
 
@@ -82,7 +83,7 @@ def _store(
             return _same(earlier, digest), False
         _require_room(session, planned, service.settings.max_queued_runs, caller)
         created = _insert(session, planned, key, digest, caller)
-        caller.record(session, "created", created.id, utc_now())
+        caller.record(session, "created", created.id, clock.now(session))
         return created.id, True
 
 

@@ -4,7 +4,7 @@ The verdicts are those of the results document (a test holds the two together), 
 bootstraps are left out: a list of two hundred experiments has to come at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -14,17 +14,15 @@ from api.experiments.progress import share_done
 from api.experiments.views import ExperimentSummary, VerdictView
 from models.comparison.compare import verdicts
 from models.comparison.families import declared_rule, pairs_of_arms
-from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.inputs import ArmValues, ComparisonInput, ValuesByArm
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.states import TERMINAL, RunState, experiment_state
-from models.store.experiments import Listed, runs_of, steps_done
-from models.store.interim_looks import looks_of, verdicts_of, with_looks_left
-from models.store.metrics.rows import final_metrics, tested_values
+from models.store.arm_values import arm_values_of
+from models.store.experiment_states import with_looks_left
+from models.store.experiments import Listed, steps_done
+from models.store.interim_looks import looks_of, verdicts_of
 from models.store.tables import Experiment
-
-Values = Mapping[str, Mapping[int, float]]
-"""The deciding figure of the runs that succeeded: arm -> seed -> value."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSumm
 
 
 def _summary(
-    session: Session, one: _Listed, done: tuple[int, int], values: Values | None
+    session: Session, one: _Listed, done: tuple[int, int], values: ValuesByArm | None
 ) -> ExperimentSummary:
     plan = look_views(looks_of(session, one.row.id)) if one.looking else []
     return ExperimentSummary(
@@ -96,9 +94,9 @@ def _said(session: Session, one: _Listed) -> list[VerdictView]:
     ]
 
 
-def _judged(spec: ExperimentSpec, values: Values) -> list[VerdictView]:
+def _judged(spec: ExperimentSpec, values: ValuesByArm) -> list[VerdictView]:
     rule, pairs = declared_rule(spec.decision), pairs_of_arms(spec)
-    arms = {name: ArmValues(name, by_seed) for name, by_seed in values.items()}
+    arms = {arm.name: ArmValues(arm.name, values.get(arm.name, {})) for arm in spec.arms}
     family = [ComparisonInput(arms[a], arms[b], rule) for a, b in pairs]
     return [
         VerdictView(a=a, b=b, verdict=verdict, mean_difference=mean)
@@ -107,35 +105,10 @@ def _judged(spec: ExperimentSpec, values: Values) -> list[VerdictView]:
     ]
 
 
-def _values(session: Session, ended: Sequence[_Listed]) -> dict[str, Values]:
-    """Of each experiment; those of a metric of the test, which is the rule, in one query each."""
-    found: dict[str, Values] = {}
+def _values(session: Session, ended: Sequence[_Listed]) -> dict[str, ValuesByArm]:
+    """The values of the deciding metric of each experiment, in one query for each test metric."""
+    values: dict[str, ValuesByArm] = {}
     for metric in {one.spec.decision.metric for one in ended}:
         ids = [one.row.id for one in ended if one.spec.decision.metric == metric]
-        split, _, name = metric.partition(".")
-        flat = (
-            tested_values(session, ids, name)
-            if split == "test"
-            else {one: _latest(session, one, metric) for one in ids}
-        )
-        for one in ended:
-            if one.row.id in flat:
-                found[one.row.id] = _by_arm(one.spec, flat[one.row.id])
-    return found
-
-
-def _latest(session: Session, experiment_id: str, metric: str) -> dict[tuple[str, int], float]:
-    """A metric of the validation is that of the weights which were kept."""
-    metrics = final_metrics(session, experiment_id)
-    return {
-        (run.arm, run.seed): metrics[run.id][metric]
-        for run in runs_of(session, experiment_id)
-        if run.state == RunState.SUCCEEDED and metric in metrics[run.id]
-    }
-
-
-def _by_arm(spec: ExperimentSpec, flat: Mapping[tuple[str, int], float]) -> Values:
-    return {
-        arm.name: {seed: value for (name, seed), value in flat.items() if name == arm.name}
-        for arm in spec.arms
-    }
+        values |= arm_values_of(session, ids, metric)
+    return values

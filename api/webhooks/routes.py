@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response, status
 
 from api.access.callers import Caller, CallerDep
-from api.dependencies import ServiceDep, WebhookId, utc_now
+from api.dependencies import ServiceDep, WebhookId
 from api.http.json_bodies import JsonBody
 from api.http.views import Page
 from api.openapi.responses import may_answer
@@ -88,7 +88,7 @@ def delete_webhook(service: ServiceDep, caller: CallerDep, webhook_id: WebhookId
     """Delete a webhook; deliveries that are still due are dropped."""
     with service.database.transaction() as session:
         webhooks.delete_webhook(session, webhook_id)
-        caller.record(session, "webhook_deleted", webhook_id, utc_now())
+        caller.record(session, "webhook_deleted", webhook_id, clock.now(session))
 
 
 def _own(row: Webhook, caller: Caller) -> Webhook:

@@ -14,6 +14,9 @@ from models.comparison.schema import Role
 ValuesBySeed = Mapping[int, float]
 """Seed -> value of one metric, of an arm's succeeded runs."""
 
+ValuesByArm = Mapping[str, ValuesBySeed]
+"""Arm -> seed -> value of one metric."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArmValues:

@@ -3,7 +3,7 @@
 Two names may share one content, and so one folder of files; a name keeps its content for life.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.datasets.profile import Profile
 from models.errors import Conflict, NotFound
+from models.store import clock
 from models.store.ids import new_id
 from models.store.tables import Dataset, Experiment
 
@@ -56,7 +57,7 @@ def _insert(
         name=name,
         content_hash=content_hash,
         has_split=has_split,
-        created_at=datetime.now(UTC),
+        created_at=clock.now(session),
         rows=profile.rows,
         duplicates=profile.duplicates,
         empty_texts=profile.empty_texts,

@@ -1,25 +1,25 @@
 """All SQL of experiments: create one with its runs, look it up, list, delete.
 
-An experiment's state is not stored: it follows from its runs, in Python for one experiment
-(`states.experiment_state`) and in SQL where a list is filtered by it (`_in_state`).
+An experiment's state is not stored, but follows from its runs (`experiment_states`).
 """
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select
+from sqlalchemy import case, delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models.errors import Conflict, NotFound
 from models.specs.experiment import ExperimentSpec
-from models.states import TERMINAL, RunState
+from models.states import ACTIVE, TERMINAL, RunState
 from models.store import clock, events
+from models.store.experiment_states import RunCounts, in_state, run_counts_of, with_looks_left
 from models.store.ids import new_id
-from models.store.interim_looks import look_left, plan_looks, with_looks_left
+from models.store.interim_looks import plan_looks
 from models.store.run_life.queueing import add_runs
 from models.store.tables import Dataset, Experiment, Reproduction, Run
 
-Listed = tuple[Experiment, dict[RunState, int]]
+Listed = tuple[Experiment, RunCounts]
 
 
 def create_experiment(
@@ -104,7 +104,7 @@ def list_experiments(
     again = exists().where(Reproduction.experiment_id == Experiment.id)
     query = select(Experiment).where(~again).order_by(Experiment.id.desc()).limit(limit)
     if state is not None:
-        query = query.where(_in_state(state))
+        query = query.where(in_state(state))
     if dataset is not None:
         query = query.join(Dataset).where(Dataset.name == dataset)
     if name_contains:
@@ -112,47 +112,8 @@ def list_experiments(
     if after is not None:
         query = query.where(Experiment.id < after)
     page = list(session.scalars(query))
-    counts = _counts(session, [row.id for row in page])
+    counts = run_counts_of(session, [row.id for row in page])
     return [(row, counts[row.id]) for row in page]
-
-
-def _in_state(state: RunState) -> ColumnElement[bool]:
-    """`states.experiment_state` in SQL."""
-
-    def any_run(*states: RunState) -> ColumnElement[bool]:
-        return exists().where(Run.experiment_id == Experiment.id, Run.state.in_(states))
-
-    active = or_(any_run(RunState.QUEUED, RunState.RUNNING), look_left())
-    begun = any_run(RunState.RUNNING, *TERMINAL)
-    failed, cancelled = any_run(RunState.FAILED), any_run(RunState.CANCELLED)
-    match state:
-        case RunState.QUEUED:
-            return ~begun
-        case RunState.RUNNING:
-            return and_(active, begun)
-        case RunState.FAILED:
-            return and_(~active, failed)
-        case RunState.CANCELLED:
-            return and_(~active, ~failed, cancelled)
-        case RunState.SUCCEEDED:
-            return and_(begun, ~active, ~failed, ~cancelled)
-
-
-def run_counts(session: Session, experiment_id: str) -> dict[RunState, int]:
-    """How many runs of the experiment are in each state; every state has an entry."""
-    return _counts(session, [experiment_id])[experiment_id]
-
-
-def _counts(session: Session, ids: Sequence[str]) -> dict[str, dict[RunState, int]]:
-    counts = {one: dict.fromkeys(RunState, 0) for one in ids}
-    query = (
-        select(Run.experiment_id, Run.state, func.count())
-        .where(Run.experiment_id.in_(ids))
-        .group_by(Run.experiment_id, Run.state)
-    )
-    for experiment_id, state, count in session.execute(query):
-        counts[experiment_id][RunState(state)] = count
-    return counts
 
 
 def steps_done(session: Session, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -208,6 +169,5 @@ def delete_experiment(session: Session, experiment_id: str) -> None:
 
 def _going_on(session: Session, experiment_id: str) -> int:
     """Runs that have not ended and that nobody has cancelled."""
-    active = Run.state.in_((RunState.QUEUED, RunState.RUNNING))
-    wanted = (Run.experiment_id == experiment_id, active, ~Run.cancel_requested)
-    return session.scalar(select(func.count()).where(*wanted)) or 0
+    active = (Run.experiment_id == experiment_id, Run.state.in_(ACTIVE), ~Run.cancel_requested)
+    return session.scalar(select(func.count()).where(*active)) or 0

@@ -5,24 +5,22 @@ The plan's rows are written with the experiment. A look is due when every run so
 so a second one waits and then finds it taken. A look decides, adds the next runs, or was the last.
 """
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, CursorResult, exists, func, select, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from models.comparison.compare import compare
 from models.comparison.group_sequential import compared_arms, confidence_at, look_sentence, plan
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
-from models.states import LookState, RunState
+from models.states import LookState
 from models.store import events
-from models.store.metrics.rows import final_metrics
+from models.store.arm_values import arm_values
+from models.store.experiment_states import has_active_runs
 from models.store.run_life.queueing import add_runs
 from models.store.tables import Experiment, Look, LookVerdict, Run
 from models.store.webhooks.deliveries import note_end
-
-Values = Mapping[str, Mapping[int, float]]
 
 
 def plan_looks(session: Session, experiment_id: str, spec: ExperimentSpec) -> None:
@@ -53,26 +51,10 @@ def verdicts_of(session: Session, experiment_id: str) -> list[LookVerdict]:
     return list(session.scalars(query.order_by(LookVerdict.number, LookVerdict.arm)))
 
 
-def look_left() -> ColumnElement[bool]:
-    """SQL beside `Experiment`: it may still look, so it has not ended."""
-    return exists().where(Look.experiment_id == Experiment.id, Look.state == LookState.PLANNED)
-
-
-def with_looks_left(session: Session, ids: Sequence[str]) -> set[str]:
-    """Which of these experiments may still look."""
-    query = select(Look.experiment_id).where(
-        Look.experiment_id.in_(ids), Look.state == LookState.PLANNED
-    )
-    return set(session.scalars(query))
-
-
 def due(session: Session) -> list[str]:
     """Experiments with a look left whose runs have all ended, in order of creation."""
-    going_on = exists().where(
-        Run.experiment_id == Look.experiment_id,
-        Run.state.in_((RunState.QUEUED, RunState.RUNNING)),
-    )
-    query = select(Look.experiment_id).where(Look.state == LookState.PLANNED, ~going_on)
+    ended = ~has_active_runs(Look.experiment_id)
+    query = select(Look.experiment_id).where(Look.state == LookState.PLANNED, ended)
     return list(session.scalars(query.distinct().order_by(Look.experiment_id)))
 
 
@@ -113,7 +95,7 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
         return []
     looks = looks_of(session, experiment_id)
     look = next((one for one in looks if one.state == LookState.PLANNED), None)
-    if look is None or _going_on(session, experiment_id):
+    if look is None or session.scalar(select(has_active_runs(experiment_id))):
         return []
     spec = parse_spec(session.get_one(Experiment, experiment_id).spec)
     _judge(session, spec, look, len(looks))
@@ -144,21 +126,17 @@ def _hold(session: Session, experiment_id: str) -> bool:
     return session.scalar(row.with_for_update(key_share=True)) is not None
 
 
-def _going_on(session: Session, experiment_id: str) -> bool:
-    active = Run.state.in_((RunState.QUEUED, RunState.RUNNING))
-    return bool(session.scalar(select(exists().where(Run.experiment_id == experiment_id, active))))
-
-
 def _judge(session: Session, spec: ExperimentSpec, look: Look, looks: int) -> None:
     """Compare every arm that is not decided yet with the baseline, at the level of this look."""
-    values, baseline = _values(session, look.experiment_id, spec), spec.decision.baseline
+    baseline, metric = spec.decision.baseline, spec.decision.metric
+    values = arm_values(session, look.experiment_id, metric)
     for arm in _undecided(session, look.experiment_id, spec):
-        found = compare(
-            values[arm],
-            values[baseline],
+        comparison = compare(
+            values.get(arm, {}),
+            values.get(baseline, {}),
             a_name=arm,
             b_name=baseline,
-            metric=spec.decision.metric,
+            metric=metric,
             equivalence_margin=spec.decision.equivalence_margin,
             confidence=confidence_at(look.level),
         )
@@ -167,12 +145,12 @@ def _judge(session: Session, spec: ExperimentSpec, look: Look, looks: int) -> No
                 experiment_id=look.experiment_id,
                 number=look.number,
                 arm=arm,
-                pairs=len(found.pairs),
-                mean_difference=found.mean_difference,
-                sign_flip_p=found.sign_flip_p,
-                equivalence_p=found.equivalence and found.equivalence.p,
-                verdict=found.verdict,
-                sentence=look_sentence(found, look.number, looks, look.pairs, look.level),
+                pairs=len(comparison.pairs),
+                mean_difference=comparison.mean_difference,
+                sign_flip_p=comparison.sign_flip_p,
+                equivalence_p=comparison.equivalence and comparison.equivalence.p,
+                verdict=comparison.verdict,
+                sentence=look_sentence(comparison, look.number, looks, look.pairs, look.level),
             )
         )
     session.flush()
@@ -180,8 +158,8 @@ def _judge(session: Session, spec: ExperimentSpec, look: Look, looks: int) -> No
 
 def _undecided(session: Session, experiment_id: str, spec: ExperimentSpec) -> list[str]:
     """The arms on which no look has decided; what one look decided, no later one takes back."""
-    said = verdicts_of(session, experiment_id)
-    decided = {one.arm for one in said if one.verdict != "undecided"}
+    verdicts = verdicts_of(session, experiment_id)
+    decided = {verdict.arm for verdict in verdicts if verdict.verdict != "undecided"}
     return [arm for arm in compared_arms(spec) if arm not in decided]
 
 
@@ -192,18 +170,8 @@ def _why_it_ends(session: Session, spec: ExperimentSpec, look: Look, looks: int)
         return "decided"
     if look.number == looks:
         return "not decided, and this was the last look"
-    said = verdicts_of(session, look.experiment_id)
-    now = {one.arm: one.pairs for one in said if one.number == look.number}
-    if not any(now[arm] for arm in open_arms):
+    verdicts = verdicts_of(session, look.experiment_id)
+    pairs = {verdict.arm: verdict.pairs for verdict in verdicts if verdict.number == look.number}
+    if not any(pairs[arm] for arm in open_arms):
         return "ended, since no seed has succeeded in both arms and more would not help"
     return None
-
-
-def _values(session: Session, experiment_id: str, spec: ExperimentSpec) -> Values:
-    """The deciding figure of every run that succeeded: arm -> seed -> value."""
-    metrics, metric = final_metrics(session, experiment_id), spec.decision.metric
-    values: dict[str, dict[int, float]] = {arm.name: {} for arm in spec.arms}
-    for run in session.scalars(select(Run).where(Run.experiment_id == experiment_id)):
-        if run.state == RunState.SUCCEEDED and metric in metrics[run.id]:
-            values[run.arm][run.seed] = metrics[run.id][metric]
-    return values

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.errors import Conflict, NotFound
-from models.states import RunState
+from models.states import ACTIVE, RunState
 from models.store import events
 from models.store.experiments import experiment
 from models.store.ids import new_id
@@ -32,7 +32,7 @@ def reproduce(session: Session, run_id: str, now: datetime, owner: str | None = 
     run = find_run(session, run_id)
     _check(session, run)
     for pair in reproductions_of(session, run_id):
-        if pair[1].state in (RunState.QUEUED, RunState.RUNNING):
+        if pair[1].state in ACTIVE:
             return pair
     first = experiment(session, run.experiment_id)
     own = _experiment(first, run, now, owner)

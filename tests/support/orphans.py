@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
 
-from models.states import RunState
+from models.states import ACTIVE, RunState
 from models.store.database import Database
 from models.store.run_life import runs
 from models.store.tables import Dataset
@@ -19,6 +19,6 @@ def run_of(database: Database, state: RunState) -> str:
         session.execute(update(Dataset).values(created_at=datetime.now(UTC) - timedelta(days=1)))
         if state != RunState.QUEUED:
             assert runs.claim(session, row.id, worker_id="w", cuda=False, now=at(1))
-        if state not in (RunState.QUEUED, RunState.RUNNING):
+        if state not in ACTIVE:
             runs.finish(session, row.id, 1, state, now=at(2))
         return row.id

@@ -19,7 +19,6 @@ from models.metrics import (
     EvaluationMetrics,
     StepMetrics,
 )
-from models.states import RunState
 from models.store.metrics.thinning import thin
 from models.store.numeric_rows import nan_to_none, numeric_rows
 from models.store.tables import Base, Evaluation, Run, Step
@@ -160,23 +159,6 @@ def final_metrics(session: Session, experiment_id: str) -> dict[str, dict[str, f
             if value is not None:
                 metrics[row.run_id][f"{row.split}.{name}"] = value
     return metrics
-
-
-def tested_values(
-    session: Session, ids: Sequence[str], metric: str
-) -> dict[str, dict[tuple[str, int], float]]:
-    """One metric of the test of every succeeded run of these experiments, in one query:
-    experiment -> (arm, seed) -> value, as `final_metrics` has it under `test.`."""
-    value = _EVALUATIONS.c[metric]
-    query = (
-        select(Run.experiment_id, Run.arm, Run.seed, value)
-        .join(Evaluation, and_(Evaluation.run_id == Run.id, Evaluation.split == "test"))
-        .where(Run.experiment_id.in_(ids), Run.state == RunState.SUCCEEDED, value.is_not(None))
-    )
-    found: dict[str, dict[tuple[str, int], float]] = {one: {} for one in ids}
-    for experiment_id, arm, seed, one in session.execute(query):
-        found[experiment_id][arm, seed] = one
-    return found
 
 
 def kept_steps(session: Session, experiment_id: str) -> dict[str, int]:

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.states import LookState, RunState, experiment_state
+from models.states import ACTIVE
 from models.store.database import changed
+from models.store.experiment_states import current_state
 from models.store.ids import new_id
-from models.store.tables import Delivery, Event, Experiment, Look, Reproduction, Run, Webhook
+from models.store.tables import Delivery, Event, Experiment, Reproduction, Webhook
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ def note_end(session: Session, experiment_id: str, now: datetime) -> None:
     wanted = _webhooks_for(session, experiment_id)
     if not wanted:
         return
-    state, counts = _state(session, experiment_id)
-    if state in (RunState.QUEUED, RunState.RUNNING):
+    state, counts = current_state(session, experiment_id)
+    if state in ACTIVE:
         return
     kind, end = f"experiment.{state}", _last_state_event(session, experiment_id)
     name = session.scalar(select(Experiment.name).where(Experiment.id == experiment_id))
@@ -59,7 +60,7 @@ def note_end(session: Session, experiment_id: str, now: datetime) -> None:
                 "id": experiment_id,
                 "name": name,
                 "state": state,
-                "runs": counts,
+                "runs": {state: count for state, count in counts.items() if count},
                 "results": f"/v1/experiments/{experiment_id}/results",
             },
         }
@@ -87,13 +88,6 @@ def _webhooks_for(session: Session, experiment_id: str) -> Sequence[Webhook]:
     again = exists().where(Reproduction.experiment_id == Experiment.id)
     query = select(Webhook).join(Experiment, same).where(Experiment.id == experiment_id, ~again)
     return session.scalars(query).all()
-
-
-def _state(session: Session, experiment_id: str) -> tuple[RunState, dict[RunState, int]]:
-    query = select(Run.state, func.count()).where(Run.experiment_id == experiment_id)
-    counts = {RunState(state): n for state, n in session.execute(query.group_by(Run.state))}
-    planned = exists().where(Look.experiment_id == experiment_id, Look.state == LookState.PLANNED)
-    return experiment_state(counts, look_left=bool(session.scalar(select(planned)))), counts
 
 
 def _last_state_event(session: Session, experiment_id: str) -> int:

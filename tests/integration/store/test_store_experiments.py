@@ -10,13 +10,13 @@ from models.states import RunState, experiment_state
 from models.store.database import Database
 from models.store.datasets import remove_dataset
 from models.store.events import events_after
+from models.store.experiment_states import run_counts
 from models.store.experiments import (
     by_idempotency_key,
     create_experiment,
     delete_experiment,
     experiment,
     list_experiments,
-    run_counts,
     runs_of,
 )
 from models.store.metrics.rows import append_evaluation, append_steps

@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 
 from models.errors import Conflict
 from models.retry_policy import RetryPolicy
-from models.states import RETRIABLE, TERMINAL, RunState, experiment_state
+from models.states import ACTIVE, RETRIABLE, TERMINAL, RunState, experiment_state
 from models.store import experiments
 from models.store.database import Database
-from models.store.interim_looks import drop_looks, due, looks_of, take_due_look, with_looks_left
+from models.store.experiment_states import with_looks_left
+from models.store.interim_looks import drop_looks, due, looks_of, take_due_look
 from models.store.retries import retry
 from models.store.run_life import runs
 from models.store.run_life.reaping import due_for_submit, take_back_lost
@@ -50,7 +51,6 @@ OF_PEOPLE = (
 )
 MOVES = (*MOVES_OF_WORKERS, *OF_TIME, *OF_PEOPLE)
 SUCCEEDED = sorted(TERMINAL).index(RunState.SUCCEEDED)
-ACTIVE = (RunState.QUEUED, RunState.RUNNING)
 
 
 class Histories(WorkerMoves):

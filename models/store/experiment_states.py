@@ -1,0 +1,76 @@
+"""The state of an experiment, in SQL: it is not stored, but follows from its runs and its looks.
+
+`models.states.experiment_state` is the rule, given the counts of runs; here are the counts, whether
+a look is left, and the rule again as a condition (`in_state`), by which lists are filtered.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from models.states import ACTIVE, TERMINAL, LookState, RunState, experiment_state
+from models.store.tables import Experiment, Look, Run
+
+RunCounts = dict[RunState, int]
+"""How many runs of an experiment are in each state; every state has an entry."""
+
+
+def current_state(session: Session, experiment_id: str) -> tuple[RunState, RunCounts]:
+    """The state of an experiment, and how many of its runs are in each state."""
+    counts = run_counts(session, experiment_id)
+    looking = with_looks_left(session, [experiment_id])
+    return experiment_state(counts, look_left=bool(looking)), counts
+
+
+def run_counts(session: Session, experiment_id: str) -> RunCounts:
+    return run_counts_of(session, [experiment_id])[experiment_id]
+
+
+def run_counts_of(session: Session, ids: Sequence[str]) -> dict[str, RunCounts]:
+    """The counts of each of these experiments."""
+    counts = {one: dict.fromkeys(RunState, 0) for one in ids}
+    query = (
+        select(Run.experiment_id, Run.state, func.count())
+        .where(Run.experiment_id.in_(ids))
+        .group_by(Run.experiment_id, Run.state)
+    )
+    for experiment_id, state, count in session.execute(query):
+        counts[experiment_id][RunState(state)] = count
+    return counts
+
+
+def with_looks_left(session: Session, ids: Sequence[str]) -> set[str]:
+    """Those of these experiments that have a planned look left, and so have not ended."""
+    query = select(Look.experiment_id).where(
+        Look.experiment_id.in_(ids), Look.state == LookState.PLANNED
+    )
+    return set(session.scalars(query))
+
+
+def has_active_runs(experiment_id: SQLColumnExpression[str] | str) -> ColumnElement[bool]:
+    """A condition: a run of the experiment has not ended."""
+    return exists().where(Run.experiment_id == experiment_id, Run.state.in_(ACTIVE))
+
+
+def in_state(state: RunState) -> ColumnElement[bool]:
+    """`experiment_state` as a condition on `Experiment`."""
+
+    def any_run(*states: RunState) -> ColumnElement[bool]:
+        return exists().where(Run.experiment_id == Experiment.id, Run.state.in_(states))
+
+    look_left = exists().where(Look.experiment_id == Experiment.id, Look.state == LookState.PLANNED)
+    active = or_(any_run(*ACTIVE), look_left)
+    begun = any_run(RunState.RUNNING, *TERMINAL)
+    failed, cancelled = any_run(RunState.FAILED), any_run(RunState.CANCELLED)
+    match state:
+        case RunState.QUEUED:
+            return ~begun
+        case RunState.RUNNING:
+            return and_(active, begun)
+        case RunState.FAILED:
+            return and_(~active, failed)
+        case RunState.CANCELLED:
+            return and_(~active, ~failed, cancelled)
+        case RunState.SUCCEEDED:
+            return and_(begun, ~active, ~failed, ~cancelled)

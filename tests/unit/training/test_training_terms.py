@@ -18,6 +18,9 @@ TERMS = get_args(get_args(AnyTerm)[0])
 KINDS = [get_args(term.model_fields["kind"].annotation)[0] for term in TERMS]
 MINING = [{"from_step": 1, "among": "semi_hard"}, {"from_step": 3, "among": "all"}]
 MINED = {"kind": "closest_negative", "mining": MINING}
+DRAWN = {"kind": "distance_weighted"}
+STOPS = [(term, step) for term in (DRAWN, MINED) for step in (1, 2, 3)]
+STOPS += [({"kind": kind}, 2) for kind in KINDS if kind != DRAWN["kind"]]
 
 
 def spec_of(term, **changes):
@@ -48,8 +51,7 @@ def test_a_training_runs_under_every_term_and_moves_the_weights(kind):
     assert any(not np.array_equal(before[name], last.weights[name]) for name in before)
 
 
-@pytest.mark.parametrize("stop_after", [1, 2, 3])
-@pytest.mark.parametrize("term", [{"kind": "distance_weighted"}, MINED], ids=["drawn", "mined"])
+@pytest.mark.parametrize(("term", "stop_after"), STOPS)
 def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, term, stop_after):
     spec, checkpoints = spec_of(term), Checkpoints(tmp_path, due=lambda _step: True)
     straight = list(train(spec, "tried", 0, DATA))
@@ -64,13 +66,13 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, term, stop_after)
 
 
 def test_draws_follow_the_seed_of_the_run():
-    spec = spec_of({"kind": "distance_weighted"})
+    spec = spec_of(DRAWN)
     one, other = (list(train(spec, "tried", seed, DATA)) for seed in (0, 1))
     assert one[1].loss != other[1].loss
 
 
 def test_an_evaluation_under_drawn_negatives_says_the_same_of_the_same_weights():
-    spec = spec_of({"kind": "distance_weighted"})
+    spec = spec_of(DRAWN)
     encoder = Training(spec, "tried", 0, DATA, "cpu").encoder
     found = {evaluate_validation(encoder, spec, "tried", DATA, step).loss for step in (1, 2, 5)}
     assert len(found) == 1

@@ -22,7 +22,7 @@ from own_service import OwnService, own_service
 from models.settings import Settings
 from models.store.database import Database
 from worker.attempts.claiming import claim
-from worker.attempts.heartbeat import Heart, Pulse
+from worker.attempts.heartbeat import Heartbeat, RunHeartbeat
 from worker.attempts.runner import Attempt
 from worker.training import loop, state
 
@@ -57,9 +57,9 @@ def measure(service: OwnService, file: str, steps: int) -> None:
         setattr(state, name, watch.timed(getattr(state, name)))
     claimed = claim(database, run.id, None)  # type: ignore[arg-type]
     assert claimed is not None
-    pulse = Pulse(run.id, claimed.run.attempt)
-    with Heart(database, [pulse], "", service.settings.heartbeat_seconds):
-        Attempt(database, service.settings, claimed, pulse).carry_out()
+    heartbeat = RunHeartbeat(run.id, claimed.run.attempt)
+    with Heartbeat(database, [heartbeat], "", service.settings.heartbeat_seconds):
+        Attempt(database, service.settings, claimed, heartbeat).carry_out()
     whole = time.perf_counter() - watch.begun
     database.close()
     assert service.client.get(f"/v1/runs/{run.id}")["state"] == "succeeded"

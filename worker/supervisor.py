@@ -24,13 +24,13 @@ from models.store import clock, workers
 from models.store.database import Database
 from models.store.ids import new_id
 from models.store.migrating import check
-from worker.attempts.claiming import give_back
+from worker.attempts.claiming import release
 from worker.housekeeping.orphans import OrphanCollector
 from worker.housekeeping.reaper import reap
 from worker.pool.cuda_probe import count_cuda_devices
 from worker.pool.pool import pool_process
 from worker.predictions.process import PredictionProcess
-from worker.webhooks.sender import Courier
+from worker.webhooks.sender import WebhookSender
 
 _STOP_SECONDS = 6.5  # for attempts to save a checkpoint; the whole end stays below ten
 
@@ -47,7 +47,7 @@ class Supervisor:
         self._database = Database(settings.resolved_database_url)
         self._predictions = PredictionProcess(self._database, self._settings)
         self._orphans = OrphanCollector(self._database, self._settings)
-        self._courier = Courier(self._database, self._settings)
+        self._webhooks = WebhookSender(self._database, self._settings)
         self._cuda_devices = 0
         # SimpleQueue.put is safe in a signal handler, where Event.set can deadlock
         self._signals: SimpleQueue[int] = SimpleQueue()
@@ -60,7 +60,7 @@ class Supervisor:
         self._settings.file_store().check()
         self._cuda_devices = count_cuda_devices()
         self._announce()
-        self._courier.start()
+        self._webhooks.start()
         pool = pool_process(self._settings, cuda=self._cuda_devices > 0)
         try:
             while not self._asked_to_stop():
@@ -126,7 +126,7 @@ class Supervisor:
             _log.warning("attempts cannot be told to stop: %s", error)
         if not pool.stop(_STOP_SECONDS):
             _log.warning("not all attempts ended in %g s; they were killed", _STOP_SECONDS)
-        self._courier.stop()
+        self._webhooks.stop()
         try:
             self._predictions.end()
             self._leave()
@@ -138,7 +138,7 @@ class Supervisor:
             left = workers.runs_held(session, self._id)
         for run in left:
             try:
-                give_back(self._database, run.id, run.attempt, "its worker was asked to stop")
+                release(self._database, run.id, run.attempt, "its worker was asked to stop")
             except (StaleAttempt, NotFound):
                 continue
         with self._database.transaction() as session:

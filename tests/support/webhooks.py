@@ -17,7 +17,7 @@ def register(api: ApiForTests, url: str, headers: dict[str, str] | None = None, 
 
 
 def deliver(api: ApiForTests) -> None:
-    """As the courier of a worker does, until nothing waits, however long it would."""
+    """Deliver as a worker's sender does, until nothing is due, however long it would take."""
 
     def settled() -> bool:
         deliver_due(api.database, api.settings)

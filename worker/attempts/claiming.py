@@ -1,4 +1,8 @@
-"""Taking a run: the conditional claim, and what an attempt then needs to know."""
+"""Taking a run and handing it back: an attempt's claim, its release, and its requeueing after a
+fault.
+
+Each is one conditional change under the attempt's number, retried while the database is away.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +20,7 @@ from models.store.database import Database
 from models.store.run_life import runs
 from models.store.run_life.run_problems import PREFIX, RunProblem
 from models.store.tables import Run
-from worker.attempts.database_retry import patiently
+from worker.attempts.database_retry import retry_while_away
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,9 @@ class Claimed:
 
 
 def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
-    """Take the run, or None where another has it or it needs a device that this worker lacks.
+    """Take the run; None where another attempt has it or it needs a device that this worker lacks.
 
-    One whose stored spec this version does not read is failed, or it would be announced for ever.
+    A run whose stored spec this version does not read is failed, or it would be announced for ever.
     """
 
     def take() -> Claimed | None:
@@ -53,7 +57,7 @@ def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
                 return None
             return Claimed(run, spec, experiment.content_hash)
 
-    return patiently(take)
+    return retry_while_away(take)
 
 
 def claim_companions(
@@ -63,7 +67,7 @@ def claim_companions(
     fits: Callable[[Run], bool],
     at_most: int,
 ) -> list[Claimed]:
-    """Take up to `at_most` more runs of the experiment, of those that wait and fit the first."""
+    """Take up to `at_most` more runs of the experiment: queued ones for which `fits` is true."""
 
     def take() -> list[Run]:
         with database.transaction() as session:
@@ -79,14 +83,14 @@ def claim_companions(
             )
             return list(islice(filter(None, claims), at_most))
 
-    return [replace(first, run=run) for run in patiently(take)]
+    return [replace(first, run=run) for run in retry_while_away(take)]
 
 
 def _refuse(session: Session, run: Run, error: Invalid) -> None:
     problem = RunProblem(
         type=f"{PREFIX}spec",
         title="The stored spec cannot be read",
-        detail=f"this version does not take the spec that was stored: {error}",
+        detail=f"this version does not accept the spec that was stored: {error}",
         attempt=run.attempt,
         step=run.step,
         cause="It was accepted by another version of the service.",
@@ -103,8 +107,8 @@ def _refuse(session: Session, run: Run, error: Invalid) -> None:
     )
 
 
-def give_back(database: Database, run_id: str, attempt: int, reason: str) -> None:
-    """Queue the run again, at once and without counting a fault: nothing went wrong with it.
+def release(database: Database, run_id: str, attempt: int, reason: str) -> None:
+    """Queue the run again at once, without counting a fault: nothing went wrong with it.
 
     Raises `StaleAttempt`.
     """
@@ -113,14 +117,14 @@ def give_back(database: Database, run_id: str, attempt: int, reason: str) -> Non
         with database.transaction() as session:
             runs.release(session, run_id, attempt, reason=reason, now=clock.now(session))
 
-    patiently(queue)
+    retry_while_away(queue)
 
 
-def hand_on(
+def requeue(
     database: Database, run_id: str, attempt: int, problem: RunProblem, policy: RetryPolicy
 ) -> RunState:
-    """After a fault of the machine: queue the run again, to begin after a wait, or fail it when
-    this was the last attempt it may have; how it stands now.
+    """After a fault of the machine, queue the run again with a pause before its next attempt, or
+    fail it when this was the last attempt it may have; the run's state afterwards.
 
     Raises `StaleAttempt`.
     """
@@ -131,4 +135,4 @@ def hand_on(
                 session, run_id, attempt, problem=problem, policy=policy, now=clock.now(session)
             )
 
-    return patiently(change)
+    return retry_while_away(change)

@@ -1,4 +1,8 @@
-"""The problem document of a training that diverged: what went first, and the setting to change."""
+"""The problem document of a training that diverged, in two parts.
+
+`first_gauge` finds in the recorded steps which gauge left its usual range first;
+`diverged_problem` says so, with the likely cause and the setting to change.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,17 +16,27 @@ from models.store.run_life.run_problems import PREFIX, FirstGauge, RunProblem
 from worker.training.divergence import Diverged
 from worker.training.schedules import learning_rate
 
+WINDOW = 1000  # steps that are read, up to the one that failed
+EXPLODED = 10.0  # times the usual value
+LEAST = 5  # steps from which a usual value can be told
+
+GAUGES = ("s_ap_mean", "s_an_mean", "loss_per_row", "gradient_norm")
+"""In the order in which a step computes them, so that of one step the first is the cause."""
+
+UNBOUNDED = ("loss_per_row", "gradient_norm")  # similarities stay between -1 and 1
+
 
 def diverged_problem(
     fault: Diverged, own: ExperimentSpec, series: Series, attempt: int
 ) -> RunProblem:
-    """`own` is the arm's own spec, `series` the last recorded steps of the run in columns."""
+    """The document of a fault; `own` is the arm's own spec, `series` the last `WINDOW` recorded
+    steps of the run, in columns."""
     first = first_gauge(series, fault.step, fault.metrics)
     cause, advice = _why(fault, own)
     return RunProblem(
         type=f"{PREFIX}diverged",
         title="The training diverged",
-        detail=f"{fault}{_said(first)}",
+        detail=f"{fault}{_clause(first)}",
         attempt=attempt,
         step=fault.step,
         cause=cause,
@@ -31,7 +45,8 @@ def diverged_problem(
     )
 
 
-def _said(first: FirstGauge | None) -> str:
+def _clause(first: FirstGauge | None) -> str:
+    """Which gauge went first, as the end of a sentence."""
     if first is None:
         return ""
     gauge = f"the {STEP_METRICS[first.name].label} ({first.name})"
@@ -44,7 +59,7 @@ def _said(first: FirstGauge | None) -> str:
 
 
 def _why(fault: Diverged, own: ExperimentSpec) -> tuple[str, str]:
-    """Likely cause and advice, each naming the setting that is true of this fault."""
+    """The likely cause and the advice, each with the setting that is to blame."""
     adam = own.optimizer
     match fault.culprit:
         case "eps":
@@ -70,7 +85,7 @@ def _why(fault: Diverged, own: ExperimentSpec) -> tuple[str, str]:
 
 
 def _loss_settings(loss: LossSpec) -> str:
-    """The settings that make this loss large, as a person finds them in the spec."""
+    """The settings that make this loss large, by their names in the spec."""
     names = {
         name
         for term in loss.terms
@@ -80,43 +95,33 @@ def _loss_settings(loss: LossSpec) -> str:
     return " or ".join(sorted(names)) + " of the loss's terms"
 
 
-WINDOW = 1000  # steps looked back
-EXPLODED = 10.0  # times the usual value
-LEAST = 5  # steps that make a usual value
-
-GAUGES = ("s_ap_mean", "s_an_mean", "loss_per_row", "gradient_norm")
-"""In the order in which a step computes them, so that of one step the first is the cause."""
-
-UNBOUNDED = ("loss_per_row", "gradient_norm")  # similarities stay between -1 and 1
-
-
 def first_gauge(
     series: Series, failing_step: int, failing: Mapping[str, float]
 ) -> FirstGauge | None:
-    """The gauge that went first, by step and then by the order of computation.
+    """The gauge that went first, by step and then by the order of computation; None where no gauge
+    exploded or was not finite.
 
-    `series` are the recorded steps before the one that failed, in columns; `failing` the metrics
-    of that one, which may be none. A gauge *exploded* at the first step of the unbroken stretch, up
-    to the end, in which it was more than ten times its median over the window before. None when
-    neither can be said of any gauge.
+    `series` holds the recorded steps before the one that failed, in columns; `failing` the metrics
+    of the failing step, where there are any. A gauge *exploded* at the first step of the unbroken
+    stretch, up to the end, in which it was more than ten times its median over the steps before.
     """
-    found = [
+    candidates = [
         one
         for name in UNBOUNDED
         if (one := _explosion(name, series["step"], series[name])) is not None
     ]
-    found += [
+    candidates += [
         FirstGauge(
             name=name, step=failing_step, what="not_finite", value=str(failing[name]), usual=None
         )
         for name in GAUGES
         if name in failing and not math.isfinite(failing[name])
     ]
-    return min(found, key=lambda one: (one.step, GAUGES.index(one.name)), default=None)
+    return min(candidates, key=lambda one: (one.step, GAUGES.index(one.name)), default=None)
 
 
 def _explosion(name: str, steps: Sequence[int], values: Sequence[float]) -> FirstGauge | None:
-    """The stretch is found from its end: every value in it is above ten times the usual one."""
+    """Where the gauge exploded, found from the end of its values; None where it did not."""
     begin = len(values)
     while begin > LEAST:
         usual = median(values[:begin])

@@ -1,4 +1,7 @@
-"""What an attempt's process does, from the claim of a run to the end (see `preloaded`)."""
+"""What an attempt's process does, from the claim of a run to its end.
+
+The process is forked by `worker.pool.forkserver`.
+"""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -9,18 +12,18 @@ from models.logs import log_to_stderr
 from models.settings import Settings
 from models.store.database import Database
 from worker.attempts.claiming import Claimed, claim, claim_companions
-from worker.attempts.heartbeat import Heart, Pulse
+from worker.attempts.heartbeat import Heartbeat, RunHeartbeat
 from worker.attempts.runner import Attempt
-from worker.attempts.stacking import carry_out_as_stack, companions_of, is_to_be_stacked
+from worker.attempts.stacking import companions_of, is_to_be_stacked, train_as_stack
 
 _log = logging.getLogger(__name__)
 
-Told = Callable[[Sequence[tuple[str, int]]], None]
-"""Hears of the runs, with their attempts, that this process holds beside the one it was for."""
+TellCompanions = Callable[[Sequence[tuple[str, int]]], None]
+"""Takes the other runs, each with its attempt, that this process has claimed beside its own."""
 
 
-def attempt(run_id: str, told: Told = lambda _held: None) -> None:
-    """Claim the run and carry it out, with the settings of the environment."""
+def attempt(run_id: str, tell_companions: TellCompanions = lambda _claims: None) -> None:
+    """Claim the run and train it, with the settings of the environment."""
     settings = Settings()
     setproctitle(f"tripletlab attempt {run_id}")  # for those who look at processes
     log_to_stderr("attempt", settings.log_format, run=run_id)
@@ -28,16 +31,16 @@ def attempt(run_id: str, told: Told = lambda _held: None) -> None:
     try:
         claimed = claim(database, run_id, settings.worker_id)
         if claimed is None:
-            _log.info("run %s is not to be had; stepping aside", run_id)
+            _log.info("run %s cannot be claimed here; nothing is done", run_id)
         elif is_to_be_stacked(settings, claimed):
-            _carry_out_stack(database, settings, claimed, told)
+            _train_in_stack(database, settings, claimed, tell_companions)
         else:
-            _carry_out(database, settings, claimed)
+            _train_alone(database, settings, claimed)
     finally:
         database.close()
 
 
-def _carry_out(database: Database, settings: Settings, claimed: Claimed) -> None:
+def _train_alone(database: Database, settings: Settings, claimed: Claimed) -> None:
     run = claimed.run
     log_to_stderr(
         "attempt",
@@ -46,22 +49,24 @@ def _carry_out(database: Database, settings: Settings, claimed: Claimed) -> None
         attempt=run.attempt,
         experiment=run.experiment_id,
     )
-    pulse = Pulse(run.id, run.attempt)
-    with Heart(database, [pulse], settings.worker_id, settings.heartbeat_seconds):
-        Attempt(database, settings, claimed, pulse).carry_out()
+    heartbeat = RunHeartbeat(run.id, run.attempt)
+    with Heartbeat(database, [heartbeat], settings.worker_id, settings.heartbeat_seconds):
+        Attempt(database, settings, claimed, heartbeat).carry_out()
 
 
-def _carry_out_stack(database: Database, settings: Settings, first: Claimed, told: Told) -> None:
+def _train_in_stack(
+    database: Database, settings: Settings, first: Claimed, tell_companions: TellCompanions
+) -> None:
     log_to_stderr("attempt", settings.log_format, experiment=first.run.experiment_id)
     others = claim_companions(
         database, first, settings.worker_id, companions_of(first), settings.stack - 1
     )
     members = [first, *others]
-    told([(one.run.id, one.run.attempt) for one in others])
-    pulses = [Pulse(one.run.id, one.run.attempt) for one in members]
-    with Heart(database, pulses, settings.worker_id, settings.heartbeat_seconds):
+    tell_companions([(other.run.id, other.run.attempt) for other in others])
+    heartbeats = [RunHeartbeat(member.run.id, member.run.attempt) for member in members]
+    with Heartbeat(database, heartbeats, settings.worker_id, settings.heartbeat_seconds):
         attempts = [
-            Attempt(database, settings, one, pulse, stack_width=settings.stack)
-            for one, pulse in zip(members, pulses, strict=True)
+            Attempt(database, settings, member, heartbeat, stack_width=settings.stack)
+            for member, heartbeat in zip(members, heartbeats, strict=True)
         ]
-        carry_out_as_stack(attempts, width=settings.stack)
+        train_as_stack(attempts, width=settings.stack)

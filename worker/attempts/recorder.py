@@ -12,7 +12,7 @@ from models.store import clock
 from models.store.database import Database
 from models.store.metrics import rows
 from models.store.run_life import runs
-from worker.attempts.database_retry import Away, patiently
+from worker.attempts.database_retry import DATABASE_AWAY, retry_while_away
 from worker.attempts.time_limit import TrainingClock
 from worker.training.events import Evaluated, StepDone
 
@@ -40,7 +40,7 @@ class Recorder:
                 now = clock.now(session)
                 runs.begin_from(session, self._run_id, self._attempt, step, now)
 
-        patiently(begin)
+        retry_while_away(begin)
         self.step = step
 
     def add_step(self, event: StepDone) -> None:
@@ -54,14 +54,14 @@ class Recorder:
 
     def flush(self) -> None:
         """Return once everything so far is in the database; waits for one that is away."""
-        patiently(self._write)
+        retry_while_away(self._write)
 
     def _write_when_due(self) -> None:
         if time.monotonic() - self._written_at < _EVERY:
             return
         try:
             self._write()
-        except Away as error:
+        except DATABASE_AWAY as error:
             _log.warning("metrics of run %s are kept for later: %s", self._run_id, error.orig)
             self._written_at = time.monotonic()
 

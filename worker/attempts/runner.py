@@ -1,4 +1,4 @@
-"""One attempt at a claimed run, to its end: events to rows, exceptions to states."""
+"""One attempt at a claimed run, to its end: events become rows, exceptions become states."""
 
 import logging
 import time
@@ -17,11 +17,11 @@ from models.store.database import Database
 from models.store.metrics import rows
 from models.store.run_life import runs
 from models.store.run_life.run_problems import RunProblem
-from worker.attempts.claiming import Claimed, give_back, hand_on
-from worker.attempts.database_retry import PATIENCE, Away, patiently
+from worker.attempts.claiming import Claimed, release, requeue
+from worker.attempts.database_retry import DATABASE_AWAY, RETRY_SECONDS, retry_while_away
 from worker.attempts.divergence_report import WINDOW, diverged_problem
 from worker.attempts.fault_causes import machine_kind, machine_problem, spec_problem
-from worker.attempts.heartbeat import Pulse, Stop
+from worker.attempts.heartbeat import RunHeartbeat, Stop
 from worker.attempts.loading import load_run_data, run_words
 from worker.attempts.provenance import provenance_of
 from worker.attempts.recorder import Recorder
@@ -38,18 +38,18 @@ _log = logging.getLogger(__name__)
 
 
 class Attempt:
-    """A claimed run, until it is finished, given back or lost to another attempt."""
+    """A claimed run, until it is finished, released or lost to another attempt."""
 
     def __init__(
         self,
         database: Database,
         settings: Settings,
         claimed: Claimed,
-        pulse: Pulse,
+        heartbeat: RunHeartbeat,
         *,
         stack_width: int | None = None,
     ) -> None:
-        self._database, self._settings, self._pulse = database, settings, pulse
+        self._database, self._settings, self._heartbeat = database, settings, heartbeat
         self.run, self.spec = claimed.run, claimed.spec
         self._own = claimed.spec.for_arm(claimed.run.arm)
         self._content_hash = claimed.content_hash
@@ -57,7 +57,7 @@ class Attempt:
         self._clock = TrainingClock(self.run.trained_seconds, claimed.spec.time_limit)
         self._recorder = Recorder(database, self.run.id, self.run.attempt, self._clock)
         self._folder = settings.run_dir(self.run.id)
-        self._files = settings.file_store(PATIENCE, self._has_the_run)
+        self._files = settings.file_store(RETRY_SECONDS, self._has_the_run)
         self._saved_at = time.monotonic()
 
     def carry_out(self) -> None:
@@ -65,27 +65,34 @@ class Attempt:
         self.guard(self._train)
 
     def guard(self, work: Callable[[], bool]) -> bool:
-        """Do `work`, which says whether the attempt is over with it; so it also is where `work`
-        raises, and the exception becomes a state of the run."""
-        name = f"run {self.run.id}, attempt {self.run.attempt}"
+        """Do `work`, which returns whether the attempt is over then; where it raises, `fail`."""
         try:
-            try:
-                over = work()
-            except (StaleAttempt, NotFound):
-                raise
-            except Exception as error:
-                _log.exception("%s: broke at step %d", name, self._recorder.step)
-                self._end_after(error)
-                over = True
-        except (StaleAttempt, NotFound) as stale:
-            _log.warning("%s; stopping, nothing more is written", stale)
-            self._leave_no_files_of_a_deleted_run()
-            over = True
-        self._pulse.over |= over
+            over = work()
+        except Exception as error:
+            return self.fail(error)
+        self._heartbeat.over |= over
         return over
 
-    def _leave_no_files_of_a_deleted_run(self) -> None:
-        """This attempt may have written after the files went with the row."""
+    def fail(self, error: Exception) -> bool:
+        """End the attempt by an exception, which becomes a state of the run; always True, as
+        `guard` returns it for an attempt that is over.
+
+        Nothing is written where the exception says that the run is not this attempt's any more.
+        """
+        try:
+            if isinstance(error, StaleAttempt | NotFound):
+                raise error
+            name = f"run {self.run.id}, attempt {self.run.attempt}"
+            _log.error("%s failed at step %d", name, self._recorder.step, exc_info=error)
+            self._end_after(error)
+        except (StaleAttempt, NotFound) as stale:
+            _log.warning("%s; stopping, nothing more is written", stale)
+            self._remove_files_of_a_deleted_run()
+        self._heartbeat.over = True
+        return True
+
+    def _remove_files_of_a_deleted_run(self) -> None:
+        """This attempt may have written files after those of the run were deleted with its row."""
         try:
             with self._database.reading() as session:
                 runs.run(session, self.run.id)
@@ -93,11 +100,11 @@ class Attempt:
             remove_if_possible(self._settings.file_store(), self._folder)
 
     def _has_the_run(self) -> bool:
-        """Whether no other attempt has the run, as far as the database can be asked."""
+        """Whether the run is still this attempt's; False where the database is away."""
         try:
             with self._database.reading() as session:
                 runs.is_cancel_requested(session, self.run.id, self.run.attempt)
-        except (StaleAttempt, NotFound, *Away):
+        except (StaleAttempt, NotFound, *DATABASE_AWAY):
             return False
         return True
 
@@ -111,8 +118,8 @@ class Attempt:
 
     @property
     def over(self) -> bool:
-        """Whether it has come to its end, whoever ended it."""
-        return self._pulse.over
+        """Whether the attempt has ended, whoever ended it."""
+        return self._heartbeat.over
 
     @property
     def device(self) -> str:
@@ -124,17 +131,17 @@ class Attempt:
         return load_run_data(self._dataset_folder, self._own)
 
     def checkpoints(self) -> Checkpoints:
-        """Those of this run; none are left of a run that is to begin anew."""
+        """The checkpoints of this run; those of a run that is to begin anew are removed first."""
         if self.run.anew:
             self._files.remove(self._checkpoint_folder)
         return Checkpoints(self._checkpoint_folder, self._due, self._files, self.run.step)
 
     def take(self, event: Event, data: RunData, device: str) -> bool:
-        """Store what happened, and heed a wish to stop; whether the attempt is over."""
-        self._take(event, data, device)
+        """Store an event, and stop where that was requested; whether the attempt is over."""
+        self._store(event, data, device)
         return self._stops_after(event)
 
-    def _take(self, event: Event, data: RunData, device: str) -> None:
+    def _store(self, event: Event, data: RunData, device: str) -> None:
         match event:
             case Started(step):
                 self._recorder.begin_from(step)
@@ -158,14 +165,14 @@ class Attempt:
                     weights_sha256=weights_sha256,
                     provenance=provenance_of(device, self._content_hash, self._stack_width),
                 )
-                self._pulse.over = True
+                self._heartbeat.over = True
                 remove_if_possible(self._settings.file_store(), self._checkpoint_folder)
 
     def _stops_after(self, event: Event) -> bool:
-        """Heed the wish to stop, if there is one; True when the attempt is over."""
+        """Stop where that was requested and can be done now; whether the attempt is over."""
         if isinstance(event, Finished):
             return True
-        match self._pulse.stop:
+        match self._heartbeat.stop:
             case Stop.STALE:
                 raise StaleAttempt(f"run {self.run.id} is no longer attempt {self.run.attempt}'s")
             case Stop.CANCELLED:
@@ -179,18 +186,18 @@ class Attempt:
             # nothing is lost then: the training has just begun, or is on disk
             case Stop.DRAINING if isinstance(event, Started | Saved):
                 reason = f"its worker was asked to stop, at step {self._recorder.step}"
-                give_back(self._database, self.run.id, self.run.attempt, reason)
+                release(self._database, self.run.id, self.run.attempt, reason)
                 return True
         return False
 
     def _due(self, _step: int) -> bool:
         """Whether the training is to save a checkpoint now.
 
-        Figures up to it are written first: a resume from it goes on after them.
+        Metrics of the steps before it are written first: a resume goes on after them.
         """
-        waited = time.monotonic() - self._saved_at
-        stops = self._pulse.stop is Stop.DRAINING or self._clock.is_up
-        due = stops or waited >= self._settings.checkpoint_seconds
+        unsaved = time.monotonic() - self._saved_at
+        stops = self._heartbeat.stop is Stop.DRAINING or self._clock.is_up
+        due = stops or unsaved >= self._settings.checkpoint_seconds
         if due:
             self._recorder.flush()
         return due
@@ -218,17 +225,18 @@ class Attempt:
                     now=clock.now(session),
                 )
 
-        patiently(end)
+        retry_while_away(end)
 
     def _end_after(self, error: Exception) -> None:
-        """What the machine did is tried again; what the spec did ends the run, with its figures."""
+        """Requeue the run after a fault of the machine; fail it, with its metrics stored, after one
+        of its spec."""
         attempt, step = self.run.attempt, self._recorder.step
         device = choose_device("auto") if self.run.device == "auto" else self.run.device
         kind = machine_kind(error, device)
         if kind is not None:
             problem = machine_problem(kind, error, attempt=attempt, step=step)
             policy = self._settings.retry_policy
-            hand_on(self._database, self.run.id, attempt, problem, policy)
+            requeue(self._database, self.run.id, attempt, problem, policy)
             return
         self._recorder.flush()
         problem = self._problem(error)

@@ -1,29 +1,30 @@
-"""Messages whose acknowledgement may be lost, without their slots being lost too.
+"""Keeping a worker's slots when an acknowledgement to Redis is lost.
 
-Where Redis is away while a task ends, its message cannot be acknowledged. Celery logs that, and
-Kombu goes on counting the message among those under way; with as many of these as there are slots,
-a worker asks for no other message any more, also when Redis is long back. **So what Redis was not
-told is let go here**: it may come again some day, and the claim then refuses it.
+Where Redis is away while a task ends, the task's message cannot be acknowledged. Celery logs that,
+and Kombu goes on counting the message among those in progress; with as many of them as there are
+slots, a worker asks for no other message any more, even long after Redis is back. **So a message
+that could not be acknowledged is forgotten here**: Redis may deliver it again some day, and the
+claim in the database then refuses it.
 """
 
 from celery.worker.request import Request
 from kombu.transport.virtual import QoS
 
 
-class MessageLetGo(Request):
-    """A message of a task, for its way through a worker's main process."""
+class SlotFreeingRequest(Request):
+    """A task's message, as a worker's main process handles it; its end always frees the slot."""
 
     def acknowledge(self) -> None:
-        """Acknowledge the message, or let it go."""
+        """Acknowledge the message; forget it where that fails."""
         super().acknowledge()
-        self._let_go()
+        self._forget()
 
     def reject(self, requeue: bool = False) -> None:
-        """Give the message back, or let it go: the reaper announces its run again."""
+        """Return the message; forget it where that fails: the reaper announces its run again."""
         super().reject(requeue=requeue)
-        self._let_go()
+        self._forget()
 
-    def _let_go(self) -> None:
+    def _forget(self) -> None:
         message = self.message
         if not message.acknowledged:
-            QoS.ack(message.channel.qos, message.delivery_tag)  # what Redis' own would do last
+            QoS.ack(message.channel.qos, message.delivery_tag)  # as Redis' own `ack` does last

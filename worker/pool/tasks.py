@@ -28,11 +28,11 @@ from models.store.database import Database
 from models.store.run_life import runs
 from models.store.run_life.run_problems import PREFIX, RunProblem
 from models.store.tables import Run
-from worker.attempts.claiming import hand_on
-from worker.attempts.database_retry import Away
+from worker.attempts.claiming import requeue
+from worker.attempts.database_retry import DATABASE_AWAY
 from worker.housekeeping.interim_looks import take_due_looks
 from worker.housekeeping.reaper import announce_again
-from worker.pool.celery_ack import MessageLetGo
+from worker.pool.celery_ack import SlotFreeingRequest
 from worker.pool.launcher import Launcher
 
 Held = tuple[str, int]  # a run and the number of its attempt
@@ -45,7 +45,7 @@ def build_app(settings: Settings, launcher: Launcher) -> Celery:
     app = broker.celery_app(settings.broker_url)
     app.conf.update(worker_hijack_root_logger=False, worker_redirect_stdouts=False)
 
-    @app.task(name=broker.RUN_TASK, Request=MessageLetGo)
+    @app.task(name=broker.RUN_TASK, Request=SlotFreeingRequest)
     def run(run_id: str) -> None:
         carry_out(settings, app, launcher, run_id)
 
@@ -101,7 +101,7 @@ def _is_over(database: Database, run_id: str, attempt: int) -> bool:
     """Whether the attempt has ended, whoever ended it."""
     try:
         now = _look_up(database, run_id)
-    except Away:
+    except DATABASE_AWAY:
         return False
     if now is None:
         return True
@@ -118,7 +118,7 @@ def _clean_up_after(
     problem = _death(attempt, now.step, status)
     _log.warning("run %s: %s", run_id, problem.detail)
     try:
-        hand_on(database, run_id, attempt, problem, settings.retry_policy)
+        requeue(database, run_id, attempt, problem, settings.retry_policy)
     except (StaleAttempt, NotFound):
         return  # it had ended, or the reaper was faster
 

@@ -1,1 +1,1 @@
-"""Answering questions with the networks of past runs."""
+"""Predictions: the similarities that the network of a past run gives to new pairs of texts."""

@@ -1,6 +1,6 @@
-"""A run's network read back from its file of weights, and asked about pairs of texts.
+"""A run's network, read back from its file of weights, and its similarities of pairs of texts.
 
-The file is all that is needed: neither the data set nor the experiment is looked at.
+The file is all that is needed: neither the data set nor the experiment is read.
 """
 
 import json
@@ -22,22 +22,23 @@ from worker.training.data import Questions
 from worker.training.devices import prepare_device
 from worker.training.encoders.encoders import Encoder, build_encoder
 
-PAIRS_AT_ONCE = 64  # bounds memory, whatever is asked
+PAIRS_AT_ONCE = 64  # bounds memory, however many pairs a request has
 
 TextPair = Sequence[str]
 
 _ENCODER: TypeAdapter[EncoderSpec] = TypeAdapter(EncoderSpec)
 
 
-class NotUsable(Exception):
-    """The file of weights is of a form that cannot answer questions."""
+class UnusableWeights(Exception):
+    """The file of weights has a format that this version cannot read."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """An encoder with its words. `threshold` is what a duplicate's similarity is above.
+    """An encoder with its vocabulary. A pair is a duplicate where its similarity is above
+    `threshold`.
 
-    `token` is the expression that it was trained with, whatever the tokenizer's is today.
+    `token` is the expression that the run was trained with, whatever the tokenizer's is today.
     """
 
     encoder: Encoder
@@ -48,12 +49,15 @@ class Model:
 
     @classmethod
     def read(cls, path: Path) -> "Model":
-        """Raises `OSError` or `SafetensorError` for a file that is not there or damaged, and
-        `NotUsable` for one of another form."""
+        """Read a file of weights.
+
+        Raises `OSError` where the file is missing, `SafetensorError` where it is damaged, and
+        `UnusableWeights` where its format or its encoder is unknown to this version.
+        """
         with safe_open(path, "numpy") as file:
             about = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}"))
             if about.get("format_version") != FORMAT_VERSION:
-                raise NotUsable(_other_format(about.get("format_version")))
+                raise UnusableWeights(_other_format(about.get("format_version")))
             weights = {name: file.get_tensor(name) for name in file.keys()}
         words = bytes(weights.pop(VOCABULARY)).decode().split("\n")
         encoder = _encoder(about["encoder"], weights)
@@ -65,22 +69,22 @@ class Model:
     def similarities(self, pairs: Sequence[TextPair]) -> list[float]:
         """The similarity (cosine) of each pair, in order.
 
-        An answer does not depend on what else is asked: where the network reads padding, each
-        pair is padded by itself.
+        The similarity of a pair does not depend on the other pairs: where the network reads
+        padding, each pair is padded by itself.
         """
         at_once = 1 if self.encoder.padded else PAIRS_AT_ONCE
-        found: list[float] = []
+        similarities: list[float] = []
         for start in range(0, len(pairs), at_once):
             chunk = pairs[start : start + at_once]
             questions = self._questions([pair[side] for side in (0, 1) for pair in chunk])
             first, second = self.encoder.encode(questions).chunk(2)
-            found += (first * second).sum(dim=1).tolist()
-        return found
+            similarities += (first * second).sum(dim=1).tolist()
+        return similarities
 
     def _questions(self, texts: Sequence[str]) -> Questions:
-        """A question without a token is one padding token, as in training."""
+        """The token ids of texts; a text without a token is one padding token, as in training."""
         ids = [
-            [self.words.get(one, UNKNOWN) for one in tokenize(text, self.tokenizer, self.token)]
+            [self.words.get(word, UNKNOWN) for word in tokenize(text, self.tokenizer, self.token)]
             or [PAD]
             for text in texts
         ]
@@ -88,10 +92,10 @@ class Model:
         return Questions(np.concatenate(ids).astype(np.int64), lengths)
 
 
-def _other_format(found: object) -> str:
-    newer = isinstance(found, int) and found > FORMAT_VERSION
+def _other_format(version: object) -> str:
+    newer = isinstance(version, int) and version > FORMAT_VERSION
     return (
-        f"its weights are of format {found}, and this version reads format {FORMAT_VERSION}; "
+        f"its weights are of format {version}, and this version reads format {FORMAT_VERSION}; "
         + ("ask a worker of the version that trained it" if newer else "train it again")
     )
 
@@ -100,12 +104,8 @@ def _encoder(about: object, weights: dict[str, np.ndarray]) -> Encoder:
     try:
         spec = _ENCODER.validate_json(json.dumps(about))
         return build_encoder(spec, weights).to(prepare_device("cpu")).eval()
-    except (
-        ValidationError,
-        KeyError,
-        RuntimeError,
-    ) as error:  # fields, or tensors, of another form
-        raise NotUsable(
+    except (ValidationError, KeyError, RuntimeError) as error:  # other fields or tensors
+        raise UnusableWeights(
             "this version does not know its encoder; ask a worker of the version that trained it, "
             "or train it again"
         ) from error

@@ -1,10 +1,9 @@
-"""`python -m worker.predictions.server PREDICTION_ID`: answers questions with the networks of past
-runs.
+"""`python -m worker.predictions.server PREDICTION_ID`: answers prediction requests with past runs.
 
-A process of its own, since torch stays out of the supervisor, and beside the pool, whose slots may
-all be training for hours. It is started by the first question, keeps the networks it has read,
-so that the next answer takes milliseconds, and ends after minutes without a question, so that
-nobody pays for it who does not ask.
+It is a process of its own, since torch stays out of the supervisor, and it stands beside the pool,
+whose slots may all be training for hours. The first request starts it. It keeps the networks that
+it has read, so that the next answer takes milliseconds, and it ends after minutes without a
+request, so that its memory is only used while it is needed.
 """
 
 import logging
@@ -23,17 +22,17 @@ from models.store import clock, predictions
 from models.store.database import Database
 from models.store.run_life import runs
 from models.store.tables import Prediction
-from worker.attempts.database_retry import patiently
-from worker.predictions.model import Model, NotUsable
+from worker.attempts.database_retry import retry_while_away
+from worker.predictions.model import Model, UnusableWeights
 from worker.predictions.process import take_next
 
-KEPT = 4  # networks; of Quora's vocabulary each has about 60 MB
-LOOK_SECONDS = 0.1  # between looks for another question
+KEPT = 4  # networks in memory; with Quora's vocabulary each takes about 60 MB
+POLL_SECONDS = 0.1  # between two queries for another request
 
 _log = logging.getLogger(__name__)
 
 
-class Answering:
+class PredictionServer:
     """Answers one request after the other."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
@@ -42,39 +41,39 @@ class Answering:
         self._model = lru_cache(KEPT)(self._read)
 
     def run(self, first: Prediction) -> None:
-        """Answer `first`, which is this worker's already, and go on until nobody asks."""
+        """Answer `first`, which is this worker's already, then others until none comes for long."""
         self.answer(first)
         idle_since = time.monotonic()
         while time.monotonic() - idle_since < self._settings.predict_idle_seconds:
-            taken = patiently(lambda: take_next(self._database, self._settings))
-            if taken is None:
-                time.sleep(LOOK_SECONDS)
+            request = retry_while_away(lambda: take_next(self._database, self._settings))
+            if request is None:
+                time.sleep(POLL_SECONDS)
                 continue
-            self.answer(taken)
+            self.answer(request)
             idle_since = time.monotonic()
-        _log.info("nobody asked for %g s", self._settings.predict_idle_seconds)
+        _log.info("there was no request for %g s", self._settings.predict_idle_seconds)
 
-    def answer(self, taken: Prediction) -> None:
+    def answer(self, request: Prediction) -> None:
         """Answer a request, or store why there is no answer."""
         try:
-            model = self._model(taken.run_id)
-            similarities = model.similarities(taken.pairs)
+            model = self._model(request.run_id)
+            similarities = model.similarities(request.pairs)
         except Exception as error:
-            _log.warning("no answer to %s", taken.id, exc_info=True)
-            self._fail(taken, self._reason(taken.run_id, error))
+            _log.warning("%s could not be answered", request.id, exc_info=True)
+            self._fail(request, self._reason(request.run_id, error))
             return
 
         def store() -> None:
             with self._database.transaction() as session:
                 predictions.answer(
                     session,
-                    taken,
+                    request,
                     similarities=similarities,
                     threshold=model.threshold,
                     now=clock.now(session),
                 )
 
-        patiently(store)
+        retry_while_away(store)
 
     def _read(self, run_id: str) -> Model:
         with self._database.reading() as session:
@@ -92,29 +91,29 @@ class Answering:
                 )
             case SafetensorError():
                 return f"the weights of run {run_id} at {path} are damaged: {error}"
-            case NotUsable():
+            case UnusableWeights():
                 return f"run {run_id} cannot be asked: {error}"
             case _:
                 return f"{type(error).__name__}: {error}"
 
-    def _fail(self, taken: Prediction, reason: str) -> None:
+    def _fail(self, request: Prediction, reason: str) -> None:
         def store() -> None:
             with self._database.transaction() as session:
-                predictions.fail(session, taken, reason, clock.now(session))
+                predictions.fail(session, request, reason, clock.now(session))
 
-        patiently(store)
+        retry_while_away(store)
 
 
 def main(arguments: Sequence[str]) -> None:
     if len(arguments) != 1:
         sys.exit("usage: python -m worker.predictions.server PREDICTION_ID")
     settings = Settings()
-    log_to_stderr("answering", settings.log_format)
+    log_to_stderr("predictions", settings.log_format)
     database = Database(settings.resolved_database_url)
     try:
         with database.reading() as session:
             first = predictions.prediction(session, arguments[0])
-        Answering(database, settings).run(first)
+        PredictionServer(database, settings).run(first)
     except NotFound as error:
         _log.info("%s", error)
     finally:

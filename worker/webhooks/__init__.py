@@ -1,1 +1,1 @@
-"""Telling webhooks of the end of experiments."""
+"""Webhooks: messages to other services at the end of experiments."""

@@ -1,8 +1,8 @@
-"""Telling webhooks what ended: in a thread of the supervisor, so that no slow receiver delays a
-heartbeat or the reaper.
+"""Sending what is due to webhooks, in a thread of the supervisor, so that a slow receiver delays
+neither a heartbeat nor the reaper.
 
-The outbox is in the database and time is in its rows, so any worker may deliver, and one that dies
-loses nothing.
+The outbox is in the database, with the time of each next try in its row, so any worker may deliver,
+and a worker that dies loses nothing.
 """
 
 import asyncio
@@ -22,27 +22,27 @@ from models.store.webhooks.deliveries import OutgoingDelivery
 from worker.webhooks.signed_post import TIMEOUT, Outcome, post
 
 AT_ONCE = 8  # deliveries at the same time
-LEASE = timedelta(seconds=4 * TIMEOUT)  # after which a delivery is taken for lost
+LEASE = timedelta(seconds=4 * TIMEOUT)  # after which a delivery counts as lost
 BACKOFF = (1, 3, 12, 60, 360, 2160, 8640)  # times the first wait: 10 s to a day, then given up
 KEPT = timedelta(days=30)
 
 _log = logging.getLogger(__name__)
 
 
-class Courier:
-    """Delivers what is due, as often as the heart beats, until stopped."""
+class WebhookSender:
+    """A thread that delivers what is due at every heartbeat, until stopped."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._settings = settings
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="webhook-sender", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask it to end; what it is sending now is sent again where it does not end in time."""
+        """Ask the thread to end; a delivery that it does not finish in time is sent again later."""
         self._stopping.set()
         self._thread.join(1.0)
 
@@ -55,11 +55,11 @@ class Courier:
             except DBAPIError as error:
                 _log.warning("webhooks wait for the database: %s", error)
             except Exception:
-                _log.exception("telling webhooks failed; it is tried again")
+                _log.exception("the delivery to webhooks failed; it is tried again")
 
 
 def deliver_due(database: Database, settings: Settings) -> int:
-    """Send what is due now, some at a time; how many were tried."""
+    """Send up to `AT_ONCE` of the deliveries that are due; how many were tried."""
     with database.reading() as session:
         waiting = deliveries.any_due(session, clock.now(session))
     if not waiting:  # most rounds end here, without a write
@@ -97,7 +97,7 @@ def _settle(
             now=now,
         )
     if outcome.reason is None:
-        _log.info("webhook %s heard %s", delivery.webhook_id, delivery.id)
+        _log.info("webhook %s received %s", delivery.webhook_id, delivery.id)
     else:
         further = "given up" if due_at is None else f"again at {due_at:%H:%M:%S}"
         _log.warning(

@@ -1,8 +1,8 @@
-"""One POST to a webhook: signed, bounded in time, to the address that was checked and no other.
+"""One POST to a webhook: signed, bounded in time, and sent to the address that was checked.
 
-The host's name is looked up once, and what was found is what is connected to: a name that leads
-elsewhere a moment later changes nothing. Redirects are not followed, proxies of the environment not
-used, and of the reply only the status is read.
+The host's name is resolved once, and the connection goes to the address that this gave, so a name
+that resolves to another one a moment later changes nothing. Redirects are not followed, proxies of
+the environment are not used, and of the reply only the status is read.
 """
 
 import asyncio
@@ -16,22 +16,22 @@ import httpx
 from models.allowed_hosts import AllowedHost, Destination, destination, is_public
 from models.store.webhooks.deliveries import OutgoingDelivery
 
-TIMEOUT = 15.0  # seconds for all of it
+TIMEOUT = 15.0  # seconds for resolving, connecting, sending and the reply together
 GONE = 410
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended; heard where there is no reason."""
+    """How an attempt ended; it succeeded where `reason` is None."""
 
     status: int | None
     reason: str | None
     final: bool = False
-    """Whether trying again would be of no use, or of no welcome."""
+    """Whether trying again would be useless or unwelcome."""
 
 
 def signature(secret: str, at: int, body: bytes) -> str:
-    """What the header `Tripletlab-Signature` holds: the time, and an HMAC over it and the body."""
+    """The header `Tripletlab-Signature`: the time, and an HMAC-SHA256 over time and body."""
     signed = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
     return f"t={at},v1={signed.hexdigest()}"
 
@@ -57,7 +57,10 @@ async def post(delivery: OutgoingDelivery, allowed: tuple[AllowedHost, ...], at:
 
 
 async def _address(place: Destination) -> str:
-    """Where the name leads. Raises `ValueError` for what only a named host may lead to."""
+    """The address that the host's name resolves to.
+
+    Raises `ValueError` for a private address of a host that the settings do not name.
+    """
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]

@@ -215,7 +215,7 @@ def test_waits_grow(hooked: Any) -> None:
     assert due >= before + timedelta(seconds=100)
 
 
-def test_a_courier_that_died_while_sending_leaves_it_to_the_next(hooked: Any) -> None:
+def test_a_sender_that_died_while_sending_leaves_it_to_the_next(hooked: Any) -> None:
     api, receiver = hooked()
     register(api, receiver.url)
     end(api, api.submit())

@@ -14,7 +14,7 @@ from models.files.file_store import SharedDisk
 from models.files.run_files import METADATA_KEY, WEIGHTS
 from worker.attempts.loading import load_run_data, run_words
 from worker.attempts.results import write_results
-from worker.predictions.model import PAIRS_AT_ONCE, Model, NotUsable
+from worker.predictions.model import PAIRS_AT_ONCE, Model, UnusableWeights
 from worker.training.loop import train
 
 from support.training import tiny_spec
@@ -89,14 +89,14 @@ def test_a_file_of_another_form_is_refused_in_words(tmp_path):
     old = tmp_path / "old.safetensors"
     about = json.dumps({"format_version": 1, "encoder": {"kind": "lstm"}})
     save_file({"embedding": np.zeros((3, 2), np.float32)}, old, {METADATA_KEY: about})
-    with pytest.raises(NotUsable, match="of format 1, and this version reads format 2"):
+    with pytest.raises(UnusableWeights, match="of format 1, and this version reads format 2"):
         Model.read(old)
     save_file({"embedding": np.zeros((3, 2), np.float32)}, old)
-    with pytest.raises(NotUsable, match="of format None"):
+    with pytest.raises(UnusableWeights, match="of format None"):
         Model.read(old)
     about = json.dumps({"format_version": 3})
     save_file({"embedding": np.zeros((3, 2), np.float32)}, old, {METADATA_KEY: about})
-    with pytest.raises(NotUsable, match="of format 3.*the version that trained it"):
+    with pytest.raises(UnusableWeights, match="of format 3.*the version that trained it"):
         Model.read(old)
 
 
@@ -112,7 +112,7 @@ def rewritten(path, **changes):
 def test_an_encoder_of_another_version_is_refused_in_words(dataset, tmp_path):
     path, _ = written(dataset, tmp_path)
     for encoder in ({"kind": "mamba"}, {**LSTM, "layers": 3}, {"kind": "transformer"}):
-        with pytest.raises(NotUsable, match="does not know its encoder"):
+        with pytest.raises(UnusableWeights, match="does not know its encoder"):
             Model.read(rewritten(path, encoder=encoder))
 
 

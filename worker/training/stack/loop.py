@@ -31,7 +31,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Broke:
+class Failed:
     """Always last, in place of `Finished`: this member ended by an exception of its own."""
 
     error: Exception
@@ -73,9 +73,9 @@ class Stack:
             self._slots.give(slot, training.encoder)
         self._alive = set(range(len(members)))
 
-    def events(self) -> Iterator[tuple[int, Event | Broke]]:
+    def events(self) -> Iterator[tuple[int, Event | Failed]]:
         """What happens, each with the index of its member. For each member the events are those
-        of `train`, in that order; a `Broke` ends them too.
+        of `train`, in that order; a `Failed` ends them too.
 
         An exception that comes from what all share is raised here: it ends the stack.
         """
@@ -96,7 +96,7 @@ class Stack:
 
     def _told(
         self, slot: int, tell: Callable[[int], Iterator[Event]]
-    ) -> Iterator[tuple[int, Event | Broke]]:
+    ) -> Iterator[tuple[int, Event | Failed]]:
         """A member's own events, to the end, or until it is dropped or breaks."""
         if slot not in self._alive:
             return
@@ -109,7 +109,7 @@ class Stack:
             if hits_all(error, self._device):
                 raise
             self.drop(slot)
-            yield slot, Broke(error)
+            yield slot, Failed(error)
 
     def _begin(self, slot: int) -> Iterator[Event]:
         yield self._trainings[slot].begin(*self._checkpoints[slot])
@@ -118,7 +118,7 @@ class Stack:
         encoder, checkpoints = self._encoder.of(slot), self._checkpoints[slot]
         yield from self._trainings[slot].after_step(encoder, *checkpoints)
 
-    def _ends(self) -> Iterator[tuple[int, Event | Broke]]:
+    def _ends(self) -> Iterator[tuple[int, Event | Failed]]:
         """The tests of the members that have ended. First all of them take the weights that they
         keep, so that the test pairs are encoded once for all."""
         ended = [slot for slot in sorted(self._alive) if self._trainings[slot].ended]
@@ -133,7 +133,7 @@ class Stack:
             yield from self._told(slot, end)
             self.drop(slot)
 
-    def _advance(self) -> Iterator[tuple[int, StepDone | Broke]]:
+    def _advance(self) -> Iterator[tuple[int, StepDone | Failed]]:
         """Do the next step of every member that is left."""
         done = self._steps.advance({slot: self._trainings[slot] for slot in sorted(self._alive)})
         for slot, told in done.items():
@@ -143,4 +143,4 @@ class Stack:
                 yield slot, told
             else:
                 self.drop(slot)
-                yield slot, Broke(told)
+                yield slot, Failed(told)

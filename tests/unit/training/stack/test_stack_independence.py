@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from worker.training.checkpoints import Checkpoints
 from worker.training.divergence import Diverged
 from worker.training.events import Evaluated, Finished, Saved, Started, StepDone
-from worker.training.stack.loop import Broke, Member, Stack
+from worker.training.stack.loop import Failed, Member, Stack
 
 from support.stack import (
     TERMS,
@@ -114,7 +114,7 @@ def test_a_member_that_diverges_leaves_the_others_untouched(place):
     sound = trained(spec, members, DATA, width=4)
     told = trained(spec, [*members[:place], ("broken", 0), *members[place:]], DATA, width=4)
     *before, last = told.pop(place)
-    assert isinstance(last, Broke)
+    assert isinstance(last, Failed)
     assert isinstance(last.error, Diverged)
     assert (last.error.step, last.error.culprit) == (2, "eps")
     assert [type(event) for event in before] == [Started, StepDone]

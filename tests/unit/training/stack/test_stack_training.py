@@ -11,7 +11,7 @@ from worker.training.checkpoints import Checkpoints
 from worker.training.events import Evaluated, Finished, Saved, StepDone
 from worker.training.loop import train
 from worker.training.stack.encoder import StackEncoder
-from worker.training.stack.loop import Broke, Member, Stack
+from worker.training.stack.loop import Failed, Member, Stack
 
 from support.stack import TERMS, arms_of_every_loss, stack_spec, told_by, trained, wild_data
 from support.training import tiny_data, tiny_spec
@@ -151,4 +151,4 @@ def test_memory_that_runs_out_where_all_are_encoded_ends_the_stack(monkeypatch, 
     told = []
     with pytest.raises(torch.OutOfMemoryError):
         told.extend(Stack(tiny_spec(), [Member("vanilla", 0)], DATA, width=2).events())
-    assert not any(isinstance(event, Broke) for _, event in told)
+    assert not any(isinstance(event, Failed) for _, event in told)

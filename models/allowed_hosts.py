@@ -1,9 +1,9 @@
-"""Which addresses the service may call: those that whoever runs it has named, and no others.
+"""Which addresses the service may call: only those that its operator has named.
 
 `TRIPLETLAB_WEBHOOK_HOSTS` is a list such as `hooks.example.org, ci.internal:8080, *.example.net`.
-A host without a port stands for 80 and 443. A host that is named is called wherever its name leads;
-what only a `*` allows must lead to a public address, so that no one reaches the machines beside
-this service by a name of their own.
+A host without a port means ports 80 and 443. A host that is named is called at any address that its
+name resolves to. A host that only a `*` allows must resolve to a public address, so that nobody can
+reach the machines beside this service through a name of their own.
 """
 
 import re
@@ -15,7 +15,7 @@ PORTS = {"http": 80, "https": 443}
 LONGEST_URL = 2000
 
 _ENTRY = re.compile(r"(\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(\d{1,5}))?")
-_TRANSLATED = IPv6Network("64:ff9b::/96")  # an IPv4 address follows
+_TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64: the last 32 bits are an IPv4 address
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class AllowedHost:
 
 
 def parse_hosts(text: str) -> tuple[AllowedHost, ...]:
-    """Raises `ValueError`, naming the entry that cannot be one."""
+    """Parse the list. Raises `ValueError` naming the first entry that is not a host."""
     hosts = []
     for entry in filter(None, (part.strip().lower() for part in text.split(","))):
         found = _ENTRY.fullmatch(entry)
         if found is None or not 0 < int(found[2] or 1) < 65536:
             raise ValueError(
-                f"{entry!r} is no host; entries look like hooks.example.org, 10.0.0.7:8080 or "
-                "*.example.net, parted by commas"
+                f"{entry!r} is not a host; entries look like hooks.example.org, 10.0.0.7:8080 or "
+                "*.example.net, separated by commas"
             )
         hosts.append(AllowedHost(found[1].strip("[]"), int(found[2]) if found[2] else None))
     return tuple(hosts)
@@ -60,42 +60,42 @@ class Destination:
     host: str
     port: int
     named: bool
-    """Whether the host itself is in the list, and not only a `*` that it fits."""
+    """Whether the list names the host itself, not only a `*` that it matches."""
 
 
 def destination(url: str, allowed: tuple[AllowedHost, ...]) -> Destination:
-    """Raises `ValueError` with a sentence on why this URL is not called."""
+    """The address behind a URL. Raises `ValueError` with the reason why it may not be called."""
     parts, port = _parsed(url)
     host = parts.hostname or ""
-    fitting = [entry for entry in allowed if entry.allows(host, port)]
-    if not fitting:
+    matching = [entry for entry in allowed if entry.allows(host, port)]
+    if not matching:
         raise ValueError(
             f"{host}:{port} is not among the hosts that this service may call; "
-            "TRIPLETLAB_WEBHOOK_HOSTS names them, and whoever runs the service sets it"
+            "its operator lists them in TRIPLETLAB_WEBHOOK_HOSTS"
         )
-    return Destination(parts, host, port, any(entry.named for entry in fitting))
+    return Destination(parts, host, port, any(entry.named for entry in matching))
 
 
 def _parsed(url: str) -> tuple[SplitResult, int]:
     if len(url) > LONGEST_URL or not re.fullmatch(r"[!-\[\]-~]+", url):
         raise ValueError(
-            f"a URL has at most {LONGEST_URL:,} characters, all of ASCII and none a space or a "
-            "backslash"
+            f"a URL has at most {LONGEST_URL:,} characters, only ASCII, without spaces and "
+            "backslashes"
         )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ValueError(f"this is no URL: {error}") from None
+        raise ValueError(f"this is not a URL: {error}") from None
     if parts.scheme not in PORTS or not parts.hostname:
-        raise ValueError("a URL begins with https:// or http://, then a host")
+        raise ValueError("a URL begins with https:// or http://, followed by a host")
     if parts.username is not None or parts.password is not None or parts.fragment:
-        raise ValueError("a URL here has no user, no password and no fragment")
+        raise ValueError("the URL must not have a user, a password or a fragment")
     return parts, PORTS[parts.scheme] if port is None else port
 
 
 def is_public(text: str) -> bool:
-    """Whether an IP address is one of the public internet, also where it is one inside another."""
+    """Whether an IP address is public; an address embedded in another one counts as itself."""
     address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour

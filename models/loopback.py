@@ -1,4 +1,4 @@
-"""Whether an address means this machine alone."""
+"""Whether an address is that of this machine only."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ def name_in(host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine is meant; another name may resolve to anything."""
+    """Whether a host is this machine; only `localhost` and IP addresses are known to be."""
     if host == "localhost":
         return True
     try:

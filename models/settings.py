@@ -25,8 +25,8 @@ PREFIX = "TRIPLETLAB_"
 class Settings(BaseSettings):
     """Read from `TRIPLETLAB_…` variables; flags of the command override them.
 
-    What no variable gives may stand in a file of the folder `TRIPLETLAB_SECRETS_DIR`, called as the
-    variable is, in small letters: so passwords are in no environment that others can look into.
+    A setting without a variable may be in a file of the folder `TRIPLETLAB_SECRETS_DIR`, named like
+    the variable in lower case. That keeps passwords out of the environment, which others can read.
     """
 
     model_config = SettingsConfigDict(
@@ -52,57 +52,58 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, le=256)
     """Runs side by side; 0 means one for each core."""
     stack: int = Field(1, ge=1, le=256)
-    """Runs of an experiment that a worker trains as one, for GPUs; their bits depend on it."""
+    """Runs of an experiment that a worker trains together, for GPUs; results depend on it in their
+    last bits."""
     url: str = "http://127.0.0.1:8000"
     """Where the command finds the service: `submit`, `watch`, `results`, `datasets`, `recipes`."""
     key: str = Field("", repr=False)
     """The API key that the command sends; needed where the service has keys."""
     cors_origins: str = ""
-    """Origins of other sites whose pages may call the service, parted by commas."""
+    """Origins of other sites whose pages may call the service, separated by commas."""
     max_queued_runs: int = Field(20_000, ge=1)
-    """Runs that one key may have waiting."""
+    """Runs that one key may have in the queue."""
     max_waiting_predictions: int = Field(500, ge=1)
-    """Questions that one key may have waiting for an answer."""
+    """Prediction requests that one key may have waiting for an answer."""
     max_total_steps: int = Field(100_000_000, ge=1)
-    """Steps of all runs of one experiment together."""
+    """Most steps of one experiment, all its runs added up."""
     max_uploads: int = Field(4, ge=1)
-    """Uploads that one key may have going on in one API process."""
+    """Uploads that one key may have in progress in one API process."""
     max_upload_bytes: int = Field(512 << 20, ge=1)
-    """The body of an upload, as it is sent."""
+    """Most bytes in the body of an upload, as it is sent."""
     max_unpacked_bytes: int = Field(2 << 30, ge=1)
-    """What a compressed file of an upload may unpack to."""
+    """Most bytes that a compressed upload may unpack to."""
     max_stored_bytes: int = Field(20 << 30, ge=1)
-    """Disk that the data sets of one key may take."""
+    """Most bytes of disk that the data sets of one key may take."""
     max_dataset_rows: int = Field(5_000_000, ge=1)
-    """Rows of an uploaded data set."""
+    """Most rows of an uploaded data set."""
     max_text_length: int = Field(20_000, ge=1)
-    """Characters of a question of an uploaded data set."""
+    """Most characters of a question of an uploaded data set."""
     webhook_hosts: str = ""
-    """Hosts that webhooks may call, parted by commas; none unless given (`webhook_hosts.py`)."""
+    """Hosts that webhooks may call, separated by commas; by default none."""
     webhook_retry_seconds: float = Field(10.0, gt=0)
-    """The first wait before a webhook is told again; later ones grow to a day."""
+    """Seconds until a failed webhook delivery is sent again; later pauses grow to a day."""
     heartbeat_seconds: float = Field(2.0, gt=0)
-    """How often a running run and a worker say that they live, and look for a wish to cancel."""
+    """Seconds between heartbeats of a run and of a worker, which also check for cancellation."""
     lease_seconds: float = Field(30.0, gt=0)
-    """A run whose heartbeat is older than this is taken back and queued again."""
+    """A run whose heartbeat is older than this many seconds is taken back and queued again."""
     resubmit_seconds: float = Field(20.0, gt=0)
-    """A run queued for longer than this since its last message is submitted again."""
+    """A queued run whose last message is older than this many seconds is submitted again."""
     checkpoint_seconds: float = Field(30.0, ge=0)
-    """Time between checkpoints of a run; the most training that a crash can cost."""
+    """Seconds between checkpoints of a run; the most training that a crash can cost."""
     max_attempts: int = Field(5, ge=1)
-    """A run fails at this many attempts that a fault of the machine ended."""
+    """A run fails after this many attempts that a fault of the machine ended."""
     retry_seconds: float = Field(5.0, ge=0)
-    """How long a run waits after its first fault; twice as long after each further one."""
+    """Seconds until a run is tried again after its first fault; doubled at each further fault."""
     longest_retry_seconds: float = Field(300.0, ge=0)
-    """The longest that a run waits after a fault."""
+    """Most seconds until a run is tried again after a fault."""
     orphan_seconds: float = Field(3600.0, gt=0)
-    """How old files without an owner must be before they are removed."""
+    """Files without an owner are removed when they are older than this many seconds."""
     predict_idle_seconds: float = Field(300.0, ge=0)
-    """How long a worker keeps networks in memory after it was last asked for a prediction."""
+    """Seconds that a worker keeps networks in memory after its last prediction."""
     log_format: Literal["text", "json"] = "text"
     """Log lines for people, or one JSON object each for a collector."""
     worker_id: str = ""
-    """Set by a worker for the processes that it starts; nothing for a person to give."""
+    """Set by a worker for the processes that it starts; not meant to be set by a person."""
 
     @classmethod
     def settings_customise_sources(
@@ -137,7 +138,7 @@ class Settings(BaseSettings):
     def _origins(cls, value: str) -> str:
         for origin in value.split(",") if value else ():
             if not re.fullmatch(r"https?://[^/*?#\s]+", origin.strip()):
-                raise ValueError("origins look like https://lab.example.org, parted by commas")
+                raise ValueError("origins look like https://lab.example.org, separated by commas")
         return value
 
     @field_validator("webhook_hosts")
@@ -166,7 +167,7 @@ class Settings(BaseSettings):
 
     @property
     def slots(self) -> int:
-        """Runs side by side on this machine: as asked, or one for each core it may use."""
+        """Runs side by side on this machine: `workers`, or one for each core that it may use."""
         if self.workers:
             return self.workers
         if hasattr(os, "sched_getaffinity"):  # a container may hold fewer cores than the machine
@@ -176,19 +177,19 @@ class Settings(BaseSettings):
     def file_store(
         self, patience: float = 0.0, wanted: Callable[[], bool] = lambda: True
     ) -> FileStore:
-        """The files of data sets and runs; a bucket that is away is asked again for `patience`
-        seconds, as long as that is `wanted`."""
+        """The files of data sets and runs. A bucket that does not answer is asked again for
+        `patience` seconds, as long as `wanted` says so."""
         if not self.files_url:
             return SharedDisk()
         from models.files.bucket import (
-            Bucket,  # Arrow takes a while to load, and a command needs none
+            Bucket,  # loads Arrow, which takes a while and which commands do not need
         )
 
         return Bucket(self.data_dir, parse_location(self.files_url), patience, wanted)
 
     @property
     def datasets_dir(self) -> Path:
-        """One folder for each data set, called by its content hash."""
+        """One folder for each data set, named by its content hash."""
         return self.data_dir / "datasets"
 
     def run_dir(self, run_id: str) -> Path:
@@ -196,7 +197,7 @@ class Settings(BaseSettings):
         return self.data_dir / "runs" / run_id
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The environment for a child process that is to see these settings, flags included."""
+        """The environment for a child process that must have these settings, flags included."""
         own = self.model_dump(mode="json", exclude_none=True)
         own |= {"data_dir": str(self.data_dir.resolve())}
         return {

@@ -1,5 +1,6 @@
-"""Question-pair files: read, checked, hashed, stored, tokenised, split; numpy and Arrow only.
+"""Files of question pairs: reading, checking, hashing, storing, tokenising and splitting them.
 
-Why a package of its own: the API profiles an upload and the worker trains on it, and both must
-see the same rows, tokens and numbers. Nothing here knows HTTP, SQL, torch or settings.
+A package of its own, because the API profiles an upload and the worker trains on it, and both must
+see the same rows, tokens and numbers. It uses numpy and Arrow, and knows nothing of HTTP, SQL,
+torch or settings.
 """

@@ -1,7 +1,7 @@
-"""A stored data set: its rows, and its tokens as flat arrays that every process maps, not copies.
+"""A stored data set: its rows, and its tokens as flat arrays that processes map instead of copying.
 
 Why flat files: workers side by side share one page cache, and opening 8 million tokens takes a
-millisecond. Why tokens are lazy: most data sets are only ever trained on with one tokenizer.
+millisecond. Why tokens are built on demand: most data sets are only ever used with one tokenizer.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from models.datasets.tokenizer import VERSION, TokenizerKind
 from models.datasets.tokenstream import token_stream
 from models.files.atomic import new_folder
 
-ROW_GROUP = 16_384  # rows; what reading one text of `TextRows` costs at most
+ROW_GROUP = 16_384  # rows; `TextRows` reads at most this many for one text
 PAIRS, LABELS, SPLIT = "pairs.parquet", "labels.npy", "split.npy"
 GROUPS_FOLDER, GROUPS = "groups", "groups.npy"
 IDS, OFFSETS, VOCABULARY = "ids.npy", "offsets.npy", "vocabulary.txt"
@@ -53,13 +53,13 @@ class TokenCache:
 
 
 class TextRows:
-    """The texts of a stored data set, for the few rows a person looks at."""
+    """The texts of a stored data set, for reading a few rows."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / PAIRS
 
     def rows(self, numbers: list[int]) -> list[tuple[str, str]]:
-        """(question1, question2) of each row asked for, in that order; IndexError outside."""
+        """(question1, question2) of each row, in the order given; IndexError for other numbers."""
         with pq.ParquetFile(self._path) as file:
             count = file.metadata.num_rows
             if any(not 0 <= number < count for number in numbers):
@@ -76,7 +76,7 @@ def _texts_at(group: pa.Table, row: int) -> tuple[str, str]:
 
 
 def store(pairs: Pairs, folder: Path) -> None:
-    """Write a data set's folder at once or not at all; one that is already there is kept."""
+    """Write a data set's folder whole or not at all; an existing folder is kept."""
     with new_folder(folder) as temporary:
         table = pa.table({"question1": pairs.question1, "question2": pairs.question2})
         pq.write_table(
@@ -92,7 +92,7 @@ def store(pairs: Pairs, folder: Path) -> None:
 
 
 def load(folder: Path) -> Pairs:
-    """Read a stored data set whole."""
+    """Read the whole of a stored data set."""
     table = pq.read_table(folder / PAIRS)
     return make_pairs(
         table["question1"], table["question2"], open_labels(folder), open_split(folder)
@@ -117,11 +117,11 @@ def open_texts(folder: Path) -> TextRows:
 
 
 def open_tokens(folder: Path, kind: TokenizerKind, pairs: Pairs | None = None) -> TokenCache:
-    """Map the tokens of a stored data set, building them when this is the first time.
+    """Map the tokens of a stored data set, building them the first time.
 
-    `pairs` spares reading the texts again where the caller still holds them. Safe when several
-    processes build at once. Tokens of another version of the tokenizer are left alone, for a
-    worker of that version may be reading them.
+    `pairs` saves reading the texts again where the caller still has them. Safe when several
+    processes build at once. Tokens of another version of the tokenizer are kept, since a worker of
+    that version may be reading them.
     """
     final = folder / f"tokens-{kind}-{VERSION}"
     if not final.exists():

@@ -1,17 +1,17 @@
-"""The split that does not leak: what is known to ask the same never stands on both sides.
+"""The split that does not leak: known duplicates are never in different parts.
 
-An in-order split tests on questions that were trained on: the same question stands in many pairs.
-Here whole duplicate groups (`groups.py`) go to one part, so that **no question of a test pair, and
-nothing joined to it by duplicate links, occurs in a training or validation pair**, nor one of a
+An in-order split tests on questions that were trained on, since one question is part of many pairs.
+Here whole duplicate groups (`groups.py`) go to one part, so that **no question of a test pair, nor
+any joined to it by duplicate links, occurs in a training or validation pair**, nor one of a
 validation pair in training.
 
-Duplicate pairs lie inside one group, so none is lost. A pair that is *not* a duplicate may join two
-groups; where those went to different parts, it is left out, and counted. (Joining groups over such
-pairs too would lose none, but can melt a whole data set into one group.) A lone question, one
-without a duplicate link, is in no training pair and so goes where its pairs need it.
+A duplicate pair lies inside one group, so none is lost. A pair that is *not* a duplicate may join
+two groups; where these went to different parts, the pair is left out, and counted. (Joining groups
+over such pairs too would lose none, but can merge a whole data set into one group.) A lone
+question, one without a duplicate link, is in no training pair and so goes where its pairs need it.
 
-Which group goes where is no person's choice and no seed's: groups are walked in an order mixed
-once and for all, by the numbers of numpy's Philox stream, which numpy promises never to change.
+Neither a person nor a seed chooses which group goes where: groups are visited in one fixed shuffled
+order, given by the numbers of numpy's Philox stream, which numpy promises never to change.
 """
 
 import numpy as np
@@ -33,11 +33,11 @@ def connected_groups(
 ) -> SplitRows:
     """Split rows by the duplicate groups of their questions (2 * rows) and labels (rows).
 
-    The test part has `test_rows` rows and the data set's share of duplicates among them; fewer rows
-    only where no group is small enough for what is missing. `validation_fraction` of the duplicates
-    that are left validate, with pairs of the other label in the same share as far as there are any;
+    The test part has `test_rows` rows, with the data set's share of duplicates; fewer rows only
+    where no group is small enough for what is missing. `validation_fraction` of the remaining
+    duplicates validate, with pairs of the other label in the same share as far as there are any;
     the rest train. Raises SplitError where a part would be empty, or where too few pairs that are
-    no duplicates can be tested without a leak.
+    not duplicates can be tested without a leak.
     """
     duplicates, others = np.flatnonzero(labels == 1), np.flatnonzero(labels != 1)
     tested_duplicates, tested_others = _test_counts(len(duplicates), len(others), test_rows)
@@ -55,7 +55,7 @@ def connected_groups(
     if len(test) < len(tested) + wanted:
         raise _too_few_others(len(test) - len(tested), len(others) / len(labels))
 
-    # a lone question that is tested may stand in pairs of validation groups too; test goes first
+    # a lone question that is tested may be in pairs of validation groups too; the test goes first
     in_test = np.zeros(len(part), dtype=bool)
     in_test[ends[test]] = True
     taken: npt.NDArray[np.bool_] = np.logical_or(*in_test[ends].T)
@@ -64,8 +64,8 @@ def connected_groups(
     validation = _chosen(fitting[~taken[fitting]], lone[~taken[lone]], wanted)
     validation = np.concatenate((held_out, validation))
 
-    parted = np.count_nonzero((low != LONE) & (low != high))
-    left_out = int(parted + np.count_nonzero(taken[fitting]))
+    separated = np.count_nonzero((low != LONE) & (low != high))
+    left_out = int(separated + np.count_nonzero(taken[fitting]))
     return SplitRows(train, held_out, np.sort(validation), np.sort(test), left_out)
 
 
@@ -79,17 +79,18 @@ def _test_counts(duplicates: int, others: int, test_rows: int) -> tuple[int, int
     """How many test rows have each label, in the share of all rows."""
     rows = duplicates + others
     if duplicates == 0:
-        raise SplitError("split", "No row is a duplicate pair: nothing to train on.")
+        raise SplitError("split", "No row is a duplicate pair, so there is nothing to train on.")
     if not 1 <= test_rows < rows:
         raise SplitError(
-            "test_rows", f"test_rows must be 1 or more, and less than the {rows:,} rows there are."
+            "test_rows",
+            f"test_rows must be at least 1, and below the {rows:,} rows of the data set.",
         )
     wanted = round(test_rows * duplicates / rows)
     if wanted == 0:
         raise SplitError(
             "test_rows",
-            f"Of {test_rows:,} test rows none would be a duplicate pair; take "
-            f"{-(-rows // duplicates):,} or more.",
+            f"None of {test_rows:,} test rows would be a duplicate pair; take at least "
+            f"{-(-rows // duplicates):,}.",
         )
     return wanted, test_rows - wanted
 
@@ -114,7 +115,7 @@ def _parts(sizes: Numbers, tested: int, validation_fraction: float) -> npt.NDArr
 
 
 def _fitting(walk: Numbers, sizes: Numbers, room: int) -> list[int]:
-    """The groups of the walk that still fit, one after the other, into `room` duplicate pairs."""
+    """The groups of the walk, in order, that still fit into `room` duplicate pairs."""
     taken = []
     for group, size in zip(walk.tolist(), sizes[walk].tolist(), strict=True):
         if size <= room:
@@ -124,12 +125,12 @@ def _fitting(walk: Numbers, sizes: Numbers, room: int) -> list[int]:
 
 
 def _chosen(first: Rows, then: Rows, count: int) -> Rows:
-    """`count` rows: out of `first`, and out of `then` only what is missing; fewer if there are."""
+    """`count` rows: from `first`, and from `then` only what is missing; all of them if fewer."""
     return np.concatenate((_mixed(first)[:count], _mixed(then)[: max(count - len(first), 0)]))
 
 
 def _mixed(numbers: Numbers) -> Numbers:
-    """The numbers in the order of the words that the Philox stream has at their places."""
+    """The numbers, sorted by the words of the Philox stream at their positions."""
     if len(numbers) == 0:
         return numbers
     words = np.random.Philox(key=MIXING_KEY).random_raw(int(numbers.max()) + 1)
@@ -140,15 +141,15 @@ def _empty(field: str, part: str, sizes: Numbers) -> SplitError:
     groups = np.count_nonzero(sizes)
     return SplitError(
         field,
-        f"No group of duplicates is left for {part}: {groups:,} of them stay whole, and the "
-        f"largest has {sizes.max():,} pairs.",
+        f"No group of duplicates is left for {part}: groups stay whole, there are {groups:,}, "
+        f"and the largest has {sizes.max():,} pairs.",
     )
 
 
-def _too_few_others(found: int, share: float) -> SplitError:
+def _too_few_others(available: int, share: float) -> SplitError:
     return SplitError(
         "test_rows",
-        f"Only {found:,} pairs that are no duplicates can be tested without sharing a question "
-        f"with training; in the data set's share of {share:.1%} they allow for test_rows of "
-        f"{max(int(found / share), 1):,} at most.",
+        f"Only {available:,} pairs that are not duplicates can be tested without sharing questions "
+        f"with training; at the data set's share of {share:.1%} they allow test_rows of at most "
+        f"{max(int(available / share), 1):,}.",
     )

@@ -1,7 +1,7 @@
-"""Which questions are known to ask the same: the same text, or joined by pairs labelled duplicate.
+"""Duplicate groups: questions with the same text, or joined by pairs that are labelled duplicate.
 
-Why groups and not pairs: people mark a-b and b-c and never look at a-c, yet a model that was
-trained on a-b and b-c has seen the answer to a-c, and a negative c for the anchor a is a false one.
+Why groups and not pairs: people label a-b and b-c and never see a-c, yet a model that was trained
+on a-b and b-c has seen the answer to a-c, and c is a false negative for the anchor a.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ def duplicate_groups(pairs: Pairs) -> Groups:
 
 
 def linked_groups(texts: npt.NDArray[np.int64], labels: Codes) -> Groups:
-    """The same from text numbers: `texts` (2 * rows), `labels` (rows), 1 for a link."""
+    """The same from text numbers `texts` (2 * rows) and `labels` (rows; 1 is a link)."""
     # slow to import, and needed only where a data set is new
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

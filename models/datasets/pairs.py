@@ -25,7 +25,7 @@ class Pairs:
     """Rows of question pairs, in file order.
 
     `question1`, `question2`: `pyarrow.LargeStringArray` without nulls; `label`: int8, 1 where the
-    two ask the same; `split`: int8 (0 train, 1 validation, 2 test) or None. All have one length.
+    two are duplicates; `split`: int8 (0 train, 1 validation, 2 test) or None. All have one length.
     """
 
     question1: pa.LargeStringArray
@@ -55,7 +55,7 @@ def make_pairs(
 
 
 def text_column(values: Sequence[str] | pa.ChunkedArray) -> pa.LargeStringArray:
-    """One contiguous column with 64-bit offsets, so that text beyond 2 GiB is no special case."""
+    """One contiguous column with 64-bit offsets, so that text may exceed 2 GiB."""
     if not isinstance(values, pa.ChunkedArray):
         return pa.array(values, type=pa.large_string())
     whole = values.cast(pa.large_string()).combine_chunks()
@@ -63,10 +63,11 @@ def text_column(values: Sequence[str] | pa.ChunkedArray) -> pa.LargeStringArray:
 
 
 def content_hash(pairs: Pairs) -> str:
-    """SHA-256 (hex) of the rows themselves: the same for any format or compression they came in.
+    """SHA-256 (hex) of the rows themselves, which does not depend on the format of their file.
 
-    Hashed are the row count, each column's byte lengths (little-endian int64) and UTF-8 bytes,
-    the labels, and the split where there is one. Lengths come first, so no text can pose as two.
+    The input is the row count, each column's byte lengths (little-endian int64) and UTF-8 bytes,
+    the labels, and the split where there is one. Lengths come first, so that one text cannot have
+    the hash of two.
     """
     digest = hashlib.sha256(HASH_FORM)
     digest.update(len(pairs).to_bytes(8, "little"))

@@ -1,4 +1,4 @@
-"""What a person should know of a data set before training on it.
+"""What a person should know about a data set before training on it.
 
 Why token lengths and not characters: a step's cost is the number of tokens the network reads.
 """
@@ -13,7 +13,7 @@ from models.datasets.groups import Groups
 from models.datasets.pairs import Codes, Pairs
 from models.datasets.tokenstream import distinct_texts
 
-TRAIN_ROWS, TEST_ROWS = 300_000, 10_240  # of the in-order split that the course, and a spec, takes
+TRAIN_ROWS, TEST_ROWS = 300_000, 10_240  # of the course's in-order split, a spec's default
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Profile:
     """Counts are of rows (`rows`, `duplicates`) or of questions, two a row; lengths in tokens.
 
     A duplicate group is two or more distinct texts that duplicate pairs join. `false_negatives`
-    are pairs labelled as no duplicates whose questions duplicate pairs join nevertheless.
-    `in_order_shared` of the `in_order_test` test pairs of the in-order split have a question that
-    stands in a duplicate pair of its training rows too.
+    are pairs that are not labelled duplicate although duplicate pairs join their questions.
+    Of the `in_order_test` test pairs of the in-order split, `in_order_shared` have a question that
+    is also in a duplicate pair of its training rows.
     """
 
     rows: int
@@ -46,7 +46,7 @@ class Profile:
 def profile(pairs: Pairs, tokens: TokenCache, groups: Groups) -> Profile:
     """Profile a data set of at least one row; `tokens` and `groups` are its own.
 
-    A text of white space alone counts as empty: it has no token.
+    A text of only white space counts as empty: it has no token.
     """
     lengths = tokens.lengths()
     duplicates = int(pairs.label.sum(dtype=np.int64))
@@ -77,7 +77,7 @@ def profile(pairs: Pairs, tokens: TokenCache, groups: Groups) -> Profile:
 def _in_order_shared(texts: npt.NDArray[np.int64], labels: Codes) -> tuple[int, int]:
     """Test pairs of the in-order split, and those with a question that is trained on.
 
-    `texts` (rows, 2). The split has the course's figures; where rows are fewer, its proportions.
+    `texts` (rows, 2). The split has the course's sizes, or its proportions where rows are fewer.
     """
     rows = min(len(texts), TRAIN_ROWS + TEST_ROWS)
     cut = rows * TRAIN_ROWS // (TRAIN_ROWS + TEST_ROWS)

@@ -1,6 +1,6 @@
-"""Lists of different lengths as one flat array and its offsets, gathered without a Python loop.
+"""Ragged lists as one flat array with offsets, gathered without a Python loop.
 
-Why: eight million tokens in 808,002 questions; a loop over questions costs seconds, this none.
+Why: there are eight million tokens in 808,002 questions, and a loop over questions takes seconds.
 """
 
 from typing import TypeVar
@@ -24,7 +24,7 @@ def gather(
 ) -> tuple[npt.NDArray[Int], Offsets]:
     """The lists numbered `which`, end to end, with their own offsets.
 
-    `flat[offsets[i]:offsets[i + 1]]` is list i; a list may be asked for any number of times.
+    `flat[offsets[i]:offsets[i + 1]]` is list i; `which` may name a list any number of times.
     """
     starts = offsets[which]
     taken = offsets_of(offsets[which + 1] - starts)
@@ -37,6 +37,6 @@ def gather(
 def first_positions(values: npt.NDArray[Int], kinds: int) -> npt.NDArray[np.int64]:
     """Where each of 0 .. kinds-1 occurs first in `values`; `len(values)` where it never does."""
     first = np.full(kinds, len(values), dtype=np.int64)
-    # Written backwards, so that the earliest position is written last and stays.
+    # Written backwards, so that the earliest position is written last and remains.
     first[values[::-1]] = np.arange(len(values) - 1, -1, -1)
     return first

@@ -1,4 +1,4 @@
-"""The rows of a spec's split: one function, so that what is checked at the POST is what trains."""
+"""The rows of a spec's split: one function, so that the API checks what the worker trains."""
 
 from pathlib import Path
 from typing import assert_never
@@ -12,7 +12,7 @@ from models.specs.experiment import ConnectedGroupsSplit, GivenSplit, InOrderSpl
 def split_rows(folder: Path, split: SplitSpec) -> SplitRows:
     """Which rows of the data set in `folder` train, validate and test.
 
-    Raises `SplitError` when the rows cannot give the split.
+    Raises `SplitError` when the rows do not allow the split.
     """
     labels, fraction = cache.open_labels(folder), split.validation_fraction
     match split:

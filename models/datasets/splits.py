@@ -1,7 +1,8 @@
 """Which rows train, validate and test: pure numpy over the labels, in file order.
 
-Why the odd validation part: the course trains on duplicates only and holds out the last fifth *of
-the duplicates*. A threshold must be chosen on both labels, so the rows around them come along.
+Why the validation part is unusual: the course trains on duplicates only and holds out the last
+fifth *of the duplicates*. A threshold must be chosen on both labels, so the rows among them are
+held out too.
 """
 
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ class SplitRows:
     """Row numbers (int64, ascending) of each part.
 
     `train`: the duplicates trained on; `validation_duplicates`: those held out; `validation` and
-    `test`: all rows of the part, both labels. `left_out`: how many rows were left out since they
-    join two parts that may share no question.
+    `test`: all rows of the part, both labels. `left_out`: how many rows were left out because they
+    join two parts, which must not share a question.
     """
 
     train: Rows
@@ -37,12 +38,12 @@ def in_order(
     """The course's split: rows [0, train_rows) train, the next `test_rows` test, no shuffling.
 
     Of the training rows' duplicates the first `int(n * (1 - validation_fraction))` train.
-    Raises SplitError for more rows than there are, or for a part left empty.
+    Raises SplitError for more rows than the data set has, or for an empty part.
     """
     if train_rows < 1:
-        raise SplitError("train_rows", "train_rows must be 1 or more.")
+        raise SplitError("train_rows", "train_rows must be at least 1.")
     if test_rows < 1:
-        raise SplitError("test_rows", "test_rows must be 1 or more.")
+        raise SplitError("test_rows", "test_rows must be at least 1.")
     if train_rows + test_rows > len(labels):
         field = "train_rows" if train_rows >= len(labels) else "test_rows"
         raise SplitError(
@@ -93,7 +94,9 @@ def _hold_out(rows: Rows, labels: Codes, fraction: float, test: Rows) -> SplitRo
 
 
 def _duplicates(rows: Rows, labels: Codes) -> Rows:
-    found: Rows = rows[labels[rows] == 1]
-    if len(found) == 0:
-        raise SplitError("train_rows", "No training row is a duplicate pair: nothing to train on.")
-    return found
+    duplicates: Rows = rows[labels[rows] == 1]
+    if len(duplicates) == 0:
+        raise SplitError(
+            "train_rows", "No training row is a duplicate pair, so there is nothing to train on."
+        )
+    return duplicates

@@ -1,13 +1,13 @@
-"""Text to tokens, close to `nltk.word_tokenize`, which the course used, by one regular expression.
+"""The tokenizer: one regular expression, close to `nltk.word_tokenize`, which the course used.
 
-Why not nltk itself: its dozen substitutions cost a minute on the Quora file and need a downloaded
-model. What is kept of it: contractions come apart (do|n't, it|'s, can|not), punctuation stands
-alone, numbers (1,000 and 3.5), hyphens (well-known), slashes (and/or) and U.S. hold together, and
-case is kept. What is not: straight double quotes stay as they are, and a final full stop always
-stands alone, since nothing here guesses where sentences end.
+Why not nltk itself: its dozen substitutions take a minute on the Quora file and need a downloaded
+model. The same as there: contractions are split (do|n't, it|'s, can|not), punctuation is a token of
+its own, numbers (1,000 and 3.5), hyphens (well-known), slashes (and/or) and U.S. are not split, and
+case is kept. Different: straight double quotes stay as they are, and a final full stop is always a
+token of its own, since nothing here guesses where sentences end.
 
-**No alternative may look across white space.** The token cache tokenises each distinct run of
-non-space characters once, which is right only as long as that holds (there is a test).
+**No alternative may match across white space.** The token cache tokenises each distinct run of
+non-space characters once, which is right only as long as that holds (a test checks it).
 """
 
 import hashlib
@@ -35,17 +35,17 @@ PATTERN = rf"""(?xi)
     | \.{{2,}} | -{{2,}}
     | \S
     """
-"""With its flags inside, so that `re.findall(PATTERN, text)` is all there is to `word`."""
+"""The flags are inside, so that `word` is just `re.findall(PATTERN, text)`."""
 _TOKEN = re.compile(PATTERN)
 VERSION = hashlib.sha256(PATTERN.encode()).hexdigest()[:12]
-"""Of stored tokens: those of another expression are others."""
+"""The version of stored tokens: another expression gives other tokens."""
 
 
 def tokenize(text: str, kind: TokenizerKind, token: re.Pattern[str] = _TOKEN) -> list[str]:
     """Tokens of one text, in order; none is empty or holds white space.
 
-    `word` keeps case, `lower` is the same list lower-cased. `token` is another version's
-    expression, for what was trained with it.
+    `word` keeps case, `lower` is the same list in lower case. `token` is the expression of another
+    version, for weights that were trained with it.
     """
     tokens: list[str] = token.findall(text)
     return [token.lower() for token in tokens] if kind == "lower" else tokens

@@ -1,8 +1,9 @@
-"""All questions of a data set to word numbers, each distinct piece of text tokenised once.
+"""From all questions of a data set to word numbers, tokenising each distinct piece of text once.
 
 Why by pieces: 808,002 Quora questions hold about 9 million runs of non-space characters but only
-some 240,000 distinct ones. Arrow cuts and counts them; Python sees the distinct ones; numpy puts
-the questions together again. `tokenize` never looks across white space, so this gives the same.
+some 240,000 distinct ones. Arrow splits and counts them, Python tokenises the distinct ones, and
+numpy puts the questions together again. `tokenize` never matches across white space, so the result
+is the same.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""A run's own vocabulary: which of the data set's words it knows, and by which number.
+"""The vocabulary of a run: which of the data set's words it knows, and their ids in the run.
 
-Why a remap table and not new ids on disk: the tokens are cached once a data set, while each spec
-chooses its training rows and limits. `table[ids]` is all a run needs.
+Why a remap table and not new ids on disk: tokens are cached once for a data set, while each spec
+chooses its training rows and limits. All that a run needs is `remap[ids]`.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ UNKNOWN, PAD, FIRST_WORD = 0, 1, 2
 
 
 class RunVocabulary(NamedTuple):
-    """`remap`: int32, one entry a word of the data set, its id in the run; `size`: highest id + 1.
+    """`remap`: int32, the id in the run of each word of the data set; `size`: highest id + 1.
 
     Ids: 0 unknown, 1 padding, words from 2 in order of first occurrence.
     """
@@ -32,8 +32,8 @@ def build_vocabulary(
 ) -> RunVocabulary:
     """Number the words of the questions of `rows` (question1 before question2, rows as given).
 
-    Words seen fewer than `min_count` times are unknown; with `max_size` only so many words stay,
-    the most frequent, ties going to the word seen first. ValueError for a limit below 1.
+    Words seen fewer than `min_count` times are unknown; `max_size` keeps only the most frequent
+    words, and of equally frequent ones those seen first. ValueError for a limit below 1.
     """
     if min_count < 1 or (max_size is not None and max_size < 1):
         raise ValueError("min_count and max_size must be 1 or more")

@@ -15,6 +15,6 @@ class SpecPart(BaseModel):
 
 
 def contradiction(field: str, reason: str) -> PydanticCustomError:
-    """An error of two fields that cannot both hold; `field` is the pointer below this part."""
+    """An error of fields that contradict each other; `field` is the pointer below this part."""
     context: dict[str, Any] = {"field": field, "reason": reason}
     return PydanticCustomError("contradiction", "{reason}", context)

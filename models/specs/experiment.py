@@ -1,4 +1,4 @@
-"""`ExperimentSpec`: what a person asks. The design's defaults are written here and only here."""
+"""`ExperimentSpec`: what a person requests. The defaults are written here and only here."""
 
 from typing import Annotated, Any, Literal
 
@@ -27,7 +27,7 @@ from models.specs.training import (
 )
 from models.specs.until_decided import UntilDecided
 
-# one line of text, and nothing that a database cannot store: PostgreSQL refuses the character NUL
+# one line of text without control characters: PostgreSQL cannot store the character NUL
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")]
 MAX_ARMS = 16
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -45,13 +45,13 @@ Metric = Literal[
 
 
 class InOrderSplit(SpecPart):
-    """The first rows train, the next rows test, as in the course."""
+    """The first rows train and the next rows test, as in the course."""
 
     kind: Literal["in_order"] = "in_order"
     train_rows: Annotated[int, Field(ge=2)] = 300_000
     test_rows: Annotated[int, Field(ge=1)] = 10_240
     validation_fraction: Fraction = 0.2
-    """The last part of the training rows' duplicates that is kept for validation."""
+    """The share of the training rows' duplicates, the last ones, that is kept for validation."""
 
 
 class GivenSplit(SpecPart):
@@ -59,17 +59,17 @@ class GivenSplit(SpecPart):
 
     kind: Literal["given"]
     validation_fraction: Fraction = 0.2
-    """Taken from the training rows when no row is marked `validation`."""
+    """The share taken from the training rows when no row is marked `validation`."""
 
 
 class ConnectedGroupsSplit(SpecPart):
-    """No question of a test pair, and nothing joined to it by duplicate links, is trained on."""
+    """No question of a test pair, nor any joined to it by duplicate links, is trained on."""
 
     kind: Literal["connected_groups"]
     test_rows: Annotated[int, Field(ge=1)] = 10_240
-    """Test pairs, with the data set's share of duplicates; all others train or validate."""
+    """Test pairs, with the data set's share of duplicates; all other pairs train or validate."""
     validation_fraction: Fraction = 0.2
-    """The part of the other duplicates, in whole groups, that is kept for validation."""
+    """The share of the other duplicates, in whole groups, that is kept for validation."""
 
 
 SplitSpec = Annotated[InOrderSplit | ConnectedGroupsSplit | GivenSplit, Field(discriminator="kind")]
@@ -83,8 +83,8 @@ class FixedThreshold(SpecPart):
 
 
 class ValidationThreshold(SpecPart):
-    """The value that is most accurate on the validation pairs, chosen anew at each evaluation; the
-    test pairs meet the one that the final weights have on the validation pairs."""
+    """The threshold with the best accuracy on the validation pairs, chosen at each evaluation. The
+    test uses the one chosen with the final weights, also on the validation pairs."""
 
     kind: Literal["validation"]
 
@@ -93,10 +93,10 @@ ThresholdSpec = Annotated[FixedThreshold | ValidationThreshold, Field(discrimina
 
 
 class Arm(SpecPart):
-    """One variant: its loss, and what it trains with in place of the spec's own fields.
+    """One variant: its loss, and the fields that override those of the spec.
 
-    An override is there only if it was said, so `early_stop: null` (none in this arm) and no
-    `early_stop` (the spec's) differ. `parse_spec` has merged it over the spec's own part.
+    A field overrides only if it was given, so `early_stop: null` (no early stop in this arm) and
+    no `early_stop` (that of the spec) differ. `parse_spec` merges an override over the spec's part.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.+-]{0,63}$")]
@@ -125,9 +125,9 @@ class Arm(SpecPart):
         return OVERRIDABLE & self.model_fields_set
 
     @model_serializer(mode="wrap")
-    def _what_was_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        unsaid = OVERRIDABLE - self.overridden
-        return {name: value for name, value in handler(self).items() if name not in unsaid}
+    def _without_what_was_not_given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        absent = OVERRIDABLE - self.overridden
+        return {name: value for name, value in handler(self).items() if name not in absent}
 
 
 OVERRIDABLE = frozenset(Arm.model_fields) - {"name", "loss"}
@@ -157,7 +157,7 @@ class SeedList(SeedChoice):
     @model_validator(mode="after")
     def _distinct(self) -> "SeedList":
         if len(set(self.list)) < len(self.list):
-            raise contradiction("/list", "a seed stands twice; the same seed gives the same run")
+            raise contradiction("/list", "a seed is listed twice; the same seed gives the same run")
         return self
 
     def values(self) -> tuple[int, ...]:
@@ -190,11 +190,11 @@ SeedsSpec = Annotated[
 
 class DecisionSpec(SpecPart):
     metric: Metric = "test.accuracy"
-    """The one figure that decides, named before any result exists."""
+    """The one metric that decides, named before any result exists."""
     baseline: str = ""
-    """The arm that the others are compared with; the first arm when not given."""
+    """The arm that the others are compared with; by default the first."""
     equivalence_margin: Annotated[float, Field(gt=0)] = 0.005
-    """Differences smaller than this do not matter; in units of the metric."""
+    """Smaller differences do not matter; in units of the metric."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
 
 
@@ -212,22 +212,23 @@ class ExperimentSpec(SpecPart):
     """Duplicate pairs in a batch; each row has batch_size - 1 negatives."""
     steps: Steps = 1400
     evaluate_every: Interval = 100
-    """Steps between evaluations; there is always one after the last step."""
+    """Steps between evaluations; one more follows the last step."""
     early_stop: EarlyStop | None = None
-    """When a run ends before its last step; null: never."""
+    """When a run ends before its last step; null means never."""
     checkpoint: KeptWeights = "last"
     """Which weights are tested and kept: those of the last step, or those of the evaluation with
-    the lowest validation.loss (the arm's own; the earliest of equal ones). Never chosen on test."""
+    the lowest validation.loss (the arm's own; the earliest of equal ones). The test never decides
+    which."""
     validation_batches: Annotated[int, Field(ge=1, le=1000)] = 8
-    """Fixed batches of duplicates that the validation losses are averaged over."""
+    """Fixed batches of duplicates over which the validation losses are averaged."""
     validation_pairs: Annotated[int, Field(ge=2, le=1_000_000)] = 2048
-    """Validation pairs of both labels for accuracy and ranks, spread evenly over those there."""
+    """Validation pairs of both labels for accuracy and ranks, spread evenly over all of them."""
     threshold: ThresholdSpec = FixedThreshold()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto` takes a CUDA device where the worker has one."""
     time_limit: Annotated[float, Field(gt=0, le=30 * 24 * 3600)] | None = None
-    """Seconds that a run may train, resumed attempts added up; a run past it fails after the step
-    that it was at, and keeps its checkpoint. Null: as long as it takes."""
+    """Seconds that a run may train, all its attempts added up. A run past the limit fails after its
+    current step, and keeps its checkpoint. Null means no limit."""
     arms: Annotated[tuple[Arm, ...], Field(min_length=2, max_length=MAX_ARMS)]
     seeds: SeedsSpec = SeedCount()
     decision: DecisionSpec = DecisionSpec()
@@ -272,10 +273,9 @@ class ExperimentSpec(SpecPart):
         raise KeyError(name)
 
     def for_arm(self, name: str) -> "ExperimentSpec":
-        """What this arm trains with: the spec with its overrides written in, and no other arm.
+        """What this arm trains with: the spec with the arm's overrides applied, and no other arm.
 
-        Raises `KeyError` when there is no such arm, so also when a view of one arm is asked for
-        another.
+        Raises `KeyError` when there is no such arm; the spec of one arm has no others.
         """
         arm = self.arm(name)
         own = {field: getattr(arm, field) for field in arm.overridden}
@@ -283,7 +283,7 @@ class ExperimentSpec(SpecPart):
 
     @property
     def run_count(self) -> int:
-        """Runs there are at most; fewer where seeds are added until the verdict is decided."""
+        """The most runs that there can be; fewer where seeds are added until decided."""
         return len(self.arms) * len(self.seeds.values())
 
     @property

@@ -15,10 +15,10 @@ Similarity = Annotated[float, Field(ge=-1, le=1)]
 
 
 class Contrastive(Weighted):
-    """Positives below one similarity cost, and negatives above another (Hadsell et al. 2006).
+    """A cost for positives below one similarity and negatives above another (Hadsell et al. 2006).
 
     max(0, positive_margin - s_ap), plus the mean of max(0, s_an - negative_margin) over the
-    anchor's negatives that cost anything.
+    anchor's negatives above `negative_margin`.
     """
 
     kind: Literal["contrastive"]
@@ -51,9 +51,9 @@ class Circle(Weighted):
 
     kind: Literal["circle"]
     relaxation: Annotated[float, Field(gt=0, lt=1)] = 0.4
-    """m of the paper: the width of the decision boundary."""
+    """The width of the decision boundary; m in the paper."""
     scale: Annotated[float, Field(gt=0, le=1000)] = 80.0
-    """gamma of the paper: what similarities are multiplied by."""
+    """The factor of the similarities; gamma in the paper."""
 
 
 class BatchHardSoftMargin(Weighted):

@@ -1,6 +1,6 @@
 """The loss of an arm: a list of weighted terms over the pairs of a batch.
 
-The kinds of terms are in `terms.py` (our own) and `library_terms.py`.
+The kinds of terms are in `terms.py` (computed here) and `library_terms.py` (computed by a library).
 """
 
 import math
@@ -43,13 +43,13 @@ AnyTerm = Annotated[
 
 class LossSpec(SpecPart):
     terms: Annotated[tuple[AnyTerm, ...], Field(min_length=1, max_length=MAX_TERMS)]
-    """The terms that are added."""
+    """The terms that are added up."""
     margin: Margin = 0.25
-    """The margin of every hinge term that names none."""
+    """The margin of every hinge term without its own."""
     reduction: Literal["sum", "mean"] = "sum"
-    """How the rows of a batch become one loss; the learning rate sees the difference."""
+    """How the rows of a batch become one loss; the best learning rate depends on it."""
     exclude_known_duplicates: bool = False
-    """Whether pairs of the batch that are known to ask the same as the anchor (the same text, or
+    """Whether questions of the batch that are known duplicates of the anchor (the same text, or
     joined to it by duplicate links) are left out of its negatives, in every term."""
     anchors: Anchors = "first"
     """Which side of each pair is the anchor; `both` averages the two directions."""
@@ -64,7 +64,7 @@ class LossSpec(SpecPart):
             key = term.model_copy(update=alike)
             if key in seen:
                 raise contradiction(
-                    f"/terms/{index}", "this term stands twice; give one of them a larger weight"
+                    f"/terms/{index}", "this term is listed twice; give one of them a larger weight"
                 )
             seen.add(key)
         return self
@@ -85,8 +85,8 @@ class LossSpec(SpecPart):
         """The loss per row when every similarity is the same: the sum of weight x margin over
         hinge terms, and weight x log 2 of the soft margin.
 
-        None with any other term: what it costs then depends on the batch size or on the
-        similarity that the batch has collapsed to.
+        None with any other term: its value then depends on the batch size or on the similarity to
+        which the batch has collapsed.
         """
         total = 0.0
         for term in self.terms:

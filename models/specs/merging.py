@@ -1,14 +1,15 @@
-"""Laying a partial document over a whole one: a body over its recipe, an arm over its spec."""
+"""Merging a partial document over a whole one: a body over its recipe, an arm over its spec."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def merge(base: Any, changes: Any) -> Any:
-    """`changes` over `base` as in RFC 7396: objects are merged, null takes back, else replace.
+    """`changes` merged over `base` as in RFC 7396: objects are merged, null removes, all else
+    replaces.
 
-    Except that an object whose `kind` differs replaces what stood there: the keys of two kinds do
-    not fit together.
+    One exception: an object whose `kind` differs replaces the one in `base`, since the keys of two
+    kinds do not fit together.
     """
     if not isinstance(base, Mapping) or not isinstance(changes, Mapping):
         return changes

@@ -1,8 +1,8 @@
-"""An arm's overrides, from the partial parts that a person sends to whole ones.
+"""An arm's overrides: completing the partial parts that a person sends.
 
-`{"name": "slow", "loss": …, "optimizer": {"lr": 0.001}}` trains with the spec's own optimiser but
-for its learning rate. The stored spec says the arm's optimiser whole; whole parts laid over the
-spec's give themselves, so posting it back gives the same experiment.
+`{"name": "slow", "loss": …, "optimizer": {"lr": 0.001}}` trains with the spec's optimiser except
+for its learning rate. The stored spec has the arm's whole optimiser; a whole part merged over the
+spec's stays as it is, so posting the stored spec gives the same experiment.
 """
 
 import re
@@ -15,9 +15,9 @@ from models.specs.merging import merge
 
 
 def overrides_made_whole(document: dict[str, Any]) -> dict[str, Any]:
-    """A copy of a spec's document in which each arm's overrides lie over the spec's own parts."""
+    """A copy of a spec's document with each arm's overrides merged over the spec's own parts."""
     arms = document.get("arms")
-    if not isinstance(arms, list) or len(arms) > MAX_ARMS:  # refused anyway, and not worth copies
+    if not isinstance(arms, list) or len(arms) > MAX_ARMS:  # refused later, so not copied
         return dict(document)
     return {**document, "arms": [_made_whole(arm, document) for arm in arms]}
 
@@ -32,8 +32,8 @@ def _made_whole(arm: Any, document: dict[str, Any]) -> Any:
 
 
 def inherited(problems: Collection[Problem], document: dict[str, Any]) -> set[Problem]:
-    """Those of `problems` that an arm only took over from the spec's own part: they are reported
-    there, and the place inside the arm is none of the document that was sent."""
+    """Those of `problems` that an arm only inherited from the spec's own part: they are reported
+    there, and the place inside the arm does not exist in the document that was sent."""
     known, found = set(problems), set()
     for problem in problems:
         place = re.fullmatch(r"/arms/\d+(/.+)", problem.pointer, re.DOTALL)

@@ -15,7 +15,7 @@ from models.errors import Invalid, Problem
 from models.specs.experiment import ExperimentSpec
 from models.specs.overrides import inherited, overrides_made_whole
 
-# what a part is when its document does not say
+# the kind of a part whose document names none
 DEFAULT_KINDS = {
     ("split",): "in_order",
     ("encoder",): "lstm",
@@ -38,10 +38,10 @@ def parse_spec(document: Any) -> ExperimentSpec:
         return ExperimentSpec.model_validate_json(json.dumps(whole))
     except ValidationError as error:
         details = error.errors(include_url=False)
-        wrong = [detail for detail in details if not _only_counts_the_wrong(detail)]
-        problems = [_problem(detail, whole) for detail in wrong or details]
-        taken_over = inherited(problems, document)
-        raise Invalid([one for one in problems if one not in taken_over]) from None
+        genuine = [detail for detail in details if not _counts_only_valid_items(detail)]
+        problems = [_problem(detail, whole) for detail in genuine or details]
+        inherited_problems = inherited(problems, document)
+        raise Invalid([one for one in problems if one not in inherited_problems]) from None
 
 
 def _with_default_kinds(part: Any) -> Any:
@@ -51,7 +51,7 @@ def _with_default_kinds(part: Any) -> Any:
 
 
 def _with_kind(part: Any, path: tuple[str, ...], kind: str) -> Any:
-    """`part` with `kind` written into the object at `path`, if one is there without it."""
+    """`part` with `kind` written into the object at `path`, where that has none."""
     if not isinstance(part, dict):
         return part
     if not path:
@@ -60,8 +60,8 @@ def _with_kind(part: Any, path: tuple[str, ...], kind: str) -> Any:
     return {**part, name: _with_kind(part[name], tuple(rest), kind)} if name in part else part
 
 
-def _only_counts_the_wrong(detail: ErrorDetails) -> bool:
-    """pydantic also calls a list too short when it left out items that are wrong themselves."""
+def _counts_only_valid_items(detail: ErrorDetails) -> bool:
+    """pydantic also reports a list as too short when it dropped invalid items from it."""
     return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
@@ -81,7 +81,7 @@ def problem_at(parts: Sequence[str | int], detail: ErrorDetails) -> Problem:
 
 
 def _parts(location: tuple[int | str, ...], document: Any, *, missing: bool) -> list[str | int]:
-    """Drop what names a variant of a union; keep what is in the document, or missing there."""
+    """Drop the names of union variants; keep what is in the document, or missing there."""
     parts: list[str | int] = []
     here = document
     for position, part in enumerate(location):
@@ -106,7 +106,7 @@ def _sentence(detail: ErrorDetails) -> str:
         case "missing":
             return "required, but not given"
         case "union_tag_invalid":
-            return f"kind '{context['tag']}' is not known; known are {context['expected_tags']}"
+            return f"kind '{context['tag']}' is not known; the kinds are {context['expected_tags']}"
         case "union_tag_not_found":
             return "must be an object with a known 'kind'"
         case "model_type":

@@ -1,4 +1,4 @@
-"""Named specs that ship with the service, and how a body that names one becomes a whole spec."""
+"""Named specs that come with the service, and how a body that names one becomes a whole spec."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ def _loss(*terms: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _course_loss(second: Mapping[str, Any]) -> dict[str, Any]:
-    """The course's first term, and another in the place of its second."""
+    """The course's first term, with another one in place of its second."""
     return _loss({"kind": "mean_negative"}, second)
 
 
@@ -51,7 +51,7 @@ _MINING_ARMS = [
     {"name": "multiple negatives", "loss": _loss({"kind": "multiple_negatives"})},
 ]
 
-# small enough to watch, and there without any upload
+# small enough to watch, and available without an upload
 _ON_GENERATED = {
     "dataset": "questions-generated",
     "split": {"kind": "in_order", "train_rows": 20_000, "test_rows": 4_000},
@@ -153,7 +153,7 @@ def expand_recipe(document: Any) -> Any:
     """Merge a body such as `{"recipe": "course-notebook", "steps": 700}` over its recipe.
 
     Merging follows RFC 7396 (objects are merged, anything else replaces), except that an object
-    whose `kind` differs, and `seeds`, replace what stood there: their keys do not fit together.
+    whose `kind` differs, and `seeds`, replace the recipe's: their keys do not fit together.
     Raises `Invalid` for a recipe that is not known.
     """
     if not isinstance(document, dict) or "recipe" not in document:
@@ -161,7 +161,7 @@ def expand_recipe(document: Any) -> Any:
     name = document["recipe"]
     if not isinstance(name, str) or name not in RECIPES:
         known = ", ".join(RECIPES)
-        raise Invalid([Problem("/recipe", f"no recipe has this name; known are {known}")])
+        raise Invalid([Problem("/recipe", f"no recipe has this name; the recipes are {known}")])
     changes = {key: value for key, value in document.items() if key != "recipe"}
     return {**merge(RECIPES[name].spec, changes), **_whole(changes)}
 

@@ -1,4 +1,4 @@
-"""The terms of our own that a loss adds up: each turns an anchor's row of the batch into a number.
+"""The terms of a loss that are computed here: each turns an anchor's row of a batch into a number.
 
 `s_ap` is the cosine similarity of an anchor and its positive, `s_an` that of the anchor and
 another pair's question in the same batch. A hinge term is max(0, margin - s_ap + negative) for
@@ -36,15 +36,15 @@ class Stage(SpecPart):
 
 
 class Mined(Hinge):
-    """A hinge over a choice of negatives, the same at every step or changed on the way."""
+    """A hinge over a choice of negatives, which is the same at every step or follows a schedule."""
 
     among: Among | None = None
-    """Which negatives count: `all` (unless given); `not_harder_than_positive`, the course's mask,
+    """Which negatives count: `all` (the default); `not_harder_than_positive`, the course's mask,
     which leaves out every s_an > s_ap; `semi_hard`, not harder than the positive and within the
-    margin of it. Null where `mining` says it."""
+    margin of it. Null where `mining` has a schedule."""
     mining: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=MAX_STAGES)] | None = None
     """A schedule in place of `among`: stages from step 1 on, such as semi-hard first, all later.
-    Validation losses take its last rule throughout, so that they can be compared over steps."""
+    Validation losses always use its last rule, so that they can be compared over steps."""
 
     @model_validator(mode="after")
     def _one_rule_at_every_step(self) -> "Mined":
@@ -57,12 +57,12 @@ class Mined(Hinge):
             raise contradiction("/mining", "give 'among' or a 'mining' schedule, not both")
         steps = [stage.from_step for stage in self.mining]
         if steps[0] != 1:
-            raise contradiction("/mining/0/from_step", "the first stage begins at step 1")
+            raise contradiction("/mining/0/from_step", "the first stage must begin at step 1")
         for index in range(1, len(steps)):
             if steps[index] <= steps[index - 1]:
                 raise contradiction(
                     f"/mining/{index}/from_step",
-                    f"stages go forward: this one must begin after step {steps[index - 1]}",
+                    f"stages are in order: this one must begin after step {steps[index - 1]}",
                 )
         return self
 
@@ -98,8 +98,8 @@ class DistanceWeighted(Hinge):
 
 
 class SelectivelyContrastive(Hinge):
-    """The hinge of the closest negative, but where that is harder than the positive it is only
-    pushed away, and the positive is not pulled (Xuan et al. 2020, arXiv 2007.12749)."""
+    """The hinge of the closest negative; a negative harder than the positive is only pushed away,
+    and its positive is not pulled (Xuan et al. 2020, arXiv 2007.12749)."""
 
     kind: Literal["selectively_contrastive"]
     hard_weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
@@ -115,4 +115,4 @@ class MultipleNegatives(Weighted):
 
     kind: Literal["multiple_negatives"]
     scale: Annotated[float, Field(gt=0, le=1000)] = 20.0
-    """What similarities are multiplied by: one over the temperature."""
+    """The factor of the similarities: one over the temperature."""

@@ -20,11 +20,11 @@ class EncoderPart(SpecPart):
     pooling: Literal["mean"] = "mean"
     """How a question's outputs over time become one vector, before it is scaled to length 1."""
     padding: Literal["masked", "power_of_two"] = "masked"
-    """`masked`: padding never enters, a question's vector does not depend on its batch.
+    """`masked`: padding is ignored, so a question's vector does not depend on its batch.
     `power_of_two`: as in the course, both sides are padded to the longest question of the batch
     rounded up to a power of two, and the network reads and averages the padding too."""
     init: Literal["torch", "trax"] = "torch"
-    """Whose default initial weights: PyTorch's, or Trax's (which the course used)."""
+    """Which default initial weights: PyTorch's, or those of Trax, which the course used."""
 
 
 class LstmEncoder(EncoderPart):
@@ -36,7 +36,7 @@ class LstmEncoder(EncoderPart):
 
 
 class BagEncoder(EncoderPart):
-    """Mean of the token embeddings: no order of words, and fast."""
+    """Mean of the token embeddings: ignores the order of words, and is fast."""
 
     kind: Literal["bag"]
 
@@ -55,7 +55,7 @@ class TransformerEncoder(EncoderPart):
     kind: Literal["transformer"]
     layers: Annotated[int, Field(ge=1, le=24)] = 2
     heads: Annotated[int, Field(ge=1, le=64)] = 4
-    """Attention heads of a layer; they share out `embedding_dim`."""
+    """Attention heads of a layer; `embedding_dim` is divided among them."""
     feedforward_dim: Dimension = 256
     """Width between the two linear maps of a layer."""
 
@@ -64,7 +64,8 @@ class TransformerEncoder(EncoderPart):
         if self.embedding_dim % self.heads:
             width = self.embedding_dim
             raise contradiction(
-                "/heads", f"{self.heads} heads cannot share out an embedding_dim of {width} evenly"
+                "/heads",
+                f"an embedding_dim of {width} cannot be divided evenly among {self.heads} heads",
             )
         return self
 
@@ -88,7 +89,7 @@ class WarmupRsqrt(SpecPart):
 
 
 class WarmupCosine(SpecPart):
-    """Linear rise over the warm-up, then half a cosine down to zero after the last step."""
+    """A linear rise over the warm-up, then half a cosine down to zero after the last step."""
 
     kind: Literal["warmup_cosine"]
     warmup_steps: Annotated[int, Field(ge=0, le=1_000_000)] = 400
@@ -104,18 +105,18 @@ class AdamSpec(SpecPart):
     eps: Annotated[float, Field(gt=0, le=1)] = 1e-5
     """Added to the root of the second moment; Trax uses 1e-5, PyTorch 1e-8."""
     weight_shrink: Annotated[float, Field(ge=0, lt=1)] = 1e-5
-    """Every weight is multiplied by 1 - weight_shrink at each step, whatever the learning rate."""
+    """Every weight is multiplied by 1 - weight_shrink at each step, at any learning rate."""
     schedule: ScheduleSpec = WarmupRsqrt(kind="warmup_rsqrt")
     """The learning rate over the steps."""
 
 
 class VocabularySpec(SpecPart):
-    """Words of the training rows' duplicate pairs (validation included); others are unknown."""
+    """The words of the training rows' duplicate pairs (validation included); others are unknown."""
 
     min_count: Annotated[int, Field(ge=1)] = 1
-    """Words seen less often than this are unknown."""
+    """Words that occur less often are unknown."""
     max_size: Annotated[int, Field(ge=1)] | None = None
-    """Keep at most this many words, the most frequent; null keeps all."""
+    """The most words to keep, the most frequent ones; null keeps all."""
 
 
 class EarlyStop(SpecPart):
@@ -128,9 +129,9 @@ class EarlyStop(SpecPart):
         "validation.roc_auc",
         "validation.average_precision",
     ] = "validation.loss"
-    """What must improve: a loss falls, any other figure rises. A rank that does not exist, since
+    """What must improve: a loss falls, any other metric rises. A metric that does not exist, since
     the validation pairs have one label, never improves."""
     patience: Annotated[int, Field(ge=1, le=10_000)] = 5
-    """The run ends at this many evaluations in a row without an improvement."""
+    """The run ends after this many evaluations in a row without an improvement."""
     min_delta: Annotated[float, Field(ge=0)] = 0.0
     """Only a change by more than this, in units of the metric, is an improvement."""

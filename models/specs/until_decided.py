@@ -1,4 +1,4 @@
-"""Seeds that are added until the verdict is decided, with every look at it planned beforehand."""
+"""Seeds that are added until the verdict is decided, with every interim look planned beforehand."""
 
 import math
 from itertools import pairwise
@@ -17,7 +17,7 @@ Look = Annotated[int, Field(ge=6, le=1000)]
 
 
 class UntilDecided(SpecPart):
-    """Seeds 0, 1, … are trained under every arm up to a look, judged there, and perhaps added to.
+    """Seeds 0, 1, … are trained under every arm up to a look, which decides or adds more seeds.
 
     The error that `decision.confidence` allows is spent over the looks
     (`models.comparison.alpha_spending`).
@@ -28,8 +28,8 @@ class UntilDecided(SpecPart):
     max: Look = 40
     """Seeds at the last look, after which the verdict may still be undecided."""
     looks: Annotated[tuple[Look, ...], Field(max_length=MOST_LOOKS)] | None = None
-    """Numbers of seeds at which the verdict is looked at, from `min` to `max`; null plans up to
-    five whose distances grow, since each seed tells less than the one before."""
+    """Numbers of seeds at the looks, from `min` to `max`; null plans up to five looks whose
+    distances grow, since each seed adds less information than the one before."""
 
     @model_validator(mode="after")
     def _looks_lead_from_min_to_max(self) -> "UntilDecided":
@@ -43,22 +43,23 @@ class UntilDecided(SpecPart):
 
     def _check_looks(self, looks: tuple[int, ...]) -> None:
         if not looks:
-            raise contradiction("/looks", "needs a look, or leave it out to have them planned")
+            raise contradiction("/looks", "needs a look; leave it out to have the looks planned")
         for index, (before, after) in enumerate(pairwise(looks), start=1):
             if after <= before:
                 raise contradiction(
-                    f"/looks/{index}", f"must have more seeds than the look before, {before}"
+                    f"/looks/{index}", f"must be above the look before it, which is {before}"
                 )
         if looks[0] != self.min:
-            raise contradiction("/looks/0", f"the first look is at min, which is {self.min}")
+            raise contradiction("/looks/0", f"the first look must be at min, which is {self.min}")
         if looks[-1] != self.max:
             last = len(looks) - 1
-            raise contradiction(f"/looks/{last}", f"the last look is at max, which is {self.max}")
+            detail = f"the last look must be at max, which is {self.max}"
+            raise contradiction(f"/looks/{last}", detail)
 
     @property
     def planned(self) -> tuple[int, ...]:
         """Seeds at each look, ascending."""
-        assert self.looks is not None  # filled in when it was made
+        assert self.looks is not None  # set by the validator
         return self.looks
 
 

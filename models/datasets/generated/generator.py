@@ -1,13 +1,13 @@
 """`questions-generated`: the project's own question pairs, the same bytes on every machine.
 
-Why it is there: tests and the demo need data that is free, small and *hard in the way that the
-service asks about*. A duplicate says one intent with the same fillers in other words; most
+Why it exists: tests and the demo need data that is free, small and *hard in the way that the
+service is about*. A duplicate expresses one intent with the same fillers in other words; most
 non-duplicates keep the wording and change one filler, or keep the fillers and change the intent.
 So early in training the closest negative of a batch is often closer than the positive. A few
-labels are wrong, as people's are, so no honest run reaches an accuracy of 1.
+labels are wrong, as people's labels are, so no honest run reaches an accuracy of 1.
 
-Why raw Philox words and not `Generator.random`: numpy promises the former's stream for good, the
-latter's only within a version.
+Why raw Philox words and not `Generator.random`: numpy promises never to change the stream of the
+former, but that of the latter only within a version.
 """
 
 import re
@@ -25,14 +25,14 @@ OTHER_INTENT_SHARE = 0.3  # of the other non-duplicates; the rest change one fil
 WRONG_LABELS = 0.02
 NOISE = 0.12  # chance of each change of surface in a question
 SKEW = 1.5  # above 1: the first values of a slot are asked about more often, as in life
-MAX_ROWS = 200_000  # beyond, distinct pairs get scarce
+MAX_ROWS = 200_000  # distinct pairs get scarce beyond
 SLOT_NAME = re.compile(r"\{(\w+)\}")
 FAMILY_SLOTS = [tuple(SLOT_NAME.findall(family[0][0])) for family in FAMILIES]
 BLOCK = 1 << 16
 
 
 class Draws:
-    """Numbers from a counter-based stream, by the block, since one call a number is slow."""
+    """Numbers from a counter-based stream, drawn in blocks, since one call for each is slow."""
 
     def __init__(self, seed: int) -> None:
         self._philox = np.random.Philox(seed)
@@ -46,7 +46,7 @@ class Draws:
         return self._block.pop()
 
     def below(self, count: int) -> int:
-        """The next integer in [0, count), all alike."""
+        """The next integer in [0, count), all equally likely."""
         return int(self.unit() * count)
 
     def other(self, count: int, than: int) -> int:
@@ -56,7 +56,7 @@ class Draws:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, before it is put in words: a value's number for each of the family's slots."""
+    """A question before its wording: the number of a value for each slot of the family."""
 
     family: int
     intent: int
@@ -64,10 +64,10 @@ class Question:
 
 
 def generate_pairs(rows: int = 24_000, seed: int = 0) -> Pairs:
-    """Make `rows` pairs, about 37 % of them duplicates, in an order without pattern.
+    """Make `rows` pairs, about 37 % of them duplicates, in random order.
 
-    No pair occurs twice (in either order) and no pair is one text twice. The same arguments give
-    the same bytes. ValueError for rows outside 1 to 200,000.
+    No pair occurs twice (in either order), and the two texts of a pair differ. The same arguments
+    give the same bytes. ValueError for rows outside 1 to 200,000.
     """
     if not 1 <= rows <= MAX_ROWS:
         raise ValueError(f"rows must be between 1 and {MAX_ROWS:,}")
@@ -109,7 +109,7 @@ def _draw_question(draws: Draws) -> Question:
 
 
 def _draw_negative(draws: Draws, question: Question, wording: int) -> tuple[Question, int]:
-    """A question that asks something else, and a wording for it."""
+    """A question with another meaning, and a wording for it."""
     family = FAMILIES[question.family]
     if draws.unit() < EASY_SHARE:
         other = _draw_question(draws)
@@ -130,7 +130,7 @@ def _draw_negative(draws: Draws, question: Question, wording: int) -> tuple[Ques
 
 
 def _worded(draws: Draws, question: Question, wording: int) -> str:
-    """The question in words: names of its values drawn, then the noise of people's typing."""
+    """The question in words: drawn names of its values, then the noise of people's typing."""
     text = FAMILIES[question.family][question.intent][wording]
     for slot, value in zip(FAMILY_SLOTS[question.family], question.values, strict=True):
         names = SLOTS[slot][value]

@@ -1,8 +1,8 @@
 """How the generated questions are worded: families of intents, each in several wordings.
 
 Why families: the intents of one family share their slots, so a pair can differ in the intent
-alone or in one filler alone. Those are the negatives that a bag of words finds hardest.
-In a family each line is a wording, a blank line parts intents, `---` parts families.
+only, or in one filler only. Those are the negatives that are hardest for a bag of words.
+In a family each line is a wording; a blank line separates intents, and `---` separates families.
 """
 
 _FAMILIES = """

@@ -1,7 +1,7 @@
 """What the generated questions are about: slots, their values and the values' names.
 
-Why several names for a value: a duplicate may say `NYC` for `New York`, so equal words are not the
-whole of equal meaning. Values are parted by `;`, the names of one value by `|`; the first values
+Why several names for a value: a duplicate may say `NYC` for `New York`, so that equal meaning needs
+more than equal words. Values are separated by `;`, the names of one value by `|`; the first values
 of a slot are drawn more often.
 """
 

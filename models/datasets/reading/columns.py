@@ -1,7 +1,7 @@
-"""Where the questions stand in a file, and what each cell of a row may hold.
+"""Which columns of a file hold the questions, and what each cell of a row may contain.
 
 Why one collector for all formats: a label means the same in CSV and Parquet, every bad row of a
-file is found before it is refused, and the refusal reads alike.
+file is found before the file is refused, and the refusals have the same words.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from models.datasets.errors import EXAMPLES_KEPT, BadRows, DatasetFileError
 from models.datasets.pairs import SPLIT_CODES, Pairs, make_pairs
 from models.datasets.reading.limits import NO_LIMITS, FileLimits
 
-# Equal keys do the rest: True and 1.0 find 1, False and 0.0 find 0.
+# Equal keys cover the rest: True and 1.0 find 1, False and 0.0 find 0.
 LABEL_CODES: dict[object, int] = {0: 0, 1: 1, "0": 0, "1": 1} | {
     spelling: code
     for word, code in (("false", 0), ("true", 1))
@@ -22,7 +22,7 @@ SHOWN = 40
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """The file's own names for the columns; ValueError when two are the same."""
+    """The names of the columns in the file; ValueError when two are the same."""
 
     question1: str = "question1"
     question2: str = "question2"
@@ -31,7 +31,7 @@ class ColumnMapping:
 
     def __post_init__(self) -> None:
         if len(set(self.names())) != len(self.names()):
-            raise ValueError(f"one column cannot serve twice: {', '.join(self.names())}")
+            raise ValueError(f"each column can be used only once: {', '.join(self.names())}")
 
     def names(self) -> tuple[str, ...]:
         """The mapped columns: question1, question2, label and, where mapped, split."""
@@ -39,20 +39,20 @@ class ColumnMapping:
         return required if self.split is None else (*required, self.split)
 
 
-def require_columns(columns: ColumnMapping, found: Sequence[str], filename: str) -> None:
-    """Raise DatasetFileError when a mapped column is missing or any name stands twice."""
-    twice = sorted({name for name in found if found.count(name) > 1})
+def require_columns(columns: ColumnMapping, header: Sequence[str], filename: str) -> None:
+    """Raise DatasetFileError when a mapped column is missing or a name occurs twice."""
+    twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
-        raise DatasetFileError(f"The header of {filename} names {_listed(twice)} more than once.")
-    missing = [name for name in columns.names() if name not in found]
+        raise DatasetFileError(f"The header of {filename} has {_listed(twice)} more than once.")
+    missing = [name for name in columns.names() if name not in header]
     if missing:
         raise DatasetFileError(
-            f"{filename} has no column {_listed(missing)}; its columns are {_listed(found)}."
+            f"{filename} has no column {_listed(missing)}; its columns are {_listed(header)}."
         )
 
 
 class RowCollector:
-    """Takes rows one by one, keeps the good, counts the bad; `pairs()` gives all or refuses all."""
+    """Takes rows one by one, counting the bad ones; `pairs()` returns all rows or refuses all."""
 
     def __init__(self, filename: str, has_split: bool, limits: FileLimits = NO_LIMITS) -> None:
         self.filename = filename
@@ -74,7 +74,7 @@ class RowCollector:
     def add(self, line: int, cells: Sequence[object]) -> None:
         """Take the cells question1, question2, label (and split) of the row at `line`."""
         first, second, label = cells[0], cells[1], label_code(cells[2])
-        reason = text_fault(first, "first") or text_fault(second, "second")
+        reason = text_problem(first, "first") or text_problem(second, "second")
         if reason is None and label is None:
             reason = f"its label is {shown(cells[2])}, not 0, 1, true or false"
         part = 0
@@ -99,7 +99,7 @@ class RowCollector:
         return self.limits.check_rows(len(self.label) + self.bad_count, self.filename)
 
     def pairs(self) -> Pairs:
-        """All rows; BadRows when any was bad, DatasetFileError when there was none."""
+        """All rows. Raises BadRows when any was bad, and DatasetFileError for no rows."""
         self.check()
         if not self.label:
             raise DatasetFileError(f"{self.filename} has no rows.")
@@ -111,24 +111,24 @@ class RowCollector:
             raise BadRows(self.bad_count, self.examples)
 
 
-def text_fault(value: object, which: str) -> str | None:
-    """Why `value` is no question, or None; an empty text is one."""
+def text_problem(value: object, which: str) -> str | None:
+    """Why `value` is not a question, or None; an empty text is allowed."""
     if type(value) is not str:
         if value is None:
             return f"its {which} question is null"
         return f"its {which} question is {shown(value)}, which is not text"
     if "\0" in value:
-        return f"its {which} question holds a NUL character"
+        return f"its {which} question contains a NUL character"
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
-            return f"its {which} question holds half of a surrogate pair, which is no character"
+            return f"its {which} question contains half a surrogate pair, not a character"
     return None
 
 
 def label_code(value: object) -> int | None:
-    """0 or 1, or None where the value is no label."""
+    """0 or 1, or None where the value is not a label."""
     try:
         return LABEL_CODES.get(value)
     except TypeError:  # a list or an object of a JSON line
@@ -141,7 +141,7 @@ def split_code(value: object) -> int | None:
 
 
 def shown(value: object) -> str:
-    """A value as it can stand in a sentence: quoted and cut short."""
+    """A value for use in a sentence: quoted and cut short."""
     text = "null" if value is None else repr(value)
     return text if len(text) <= SHOWN else text[:SHOWN] + "…"
 

@@ -1,8 +1,8 @@
-"""CSV and TSV, with the physical line each row starts on.
+"""CSV and TSV, with the physical line on which each row begins.
 
 Why the csv module and not Arrow's reader: Arrow stops at the first bad row and counts blocks, not
-lines; a person who must mend a file needs every bad row and where it stands. It is strict about
-quotes, because a stray quote otherwise swallows rows in silence.
+lines; a person who must correct a file needs the line of every bad row. Quoting is strict, because
+a stray quote would otherwise swallow rows silently.
 """
 
 import csv
@@ -18,25 +18,25 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 class DecodedLines:
-    """Iterates over decoded lines, and keeps what is wrong with the bytes since last asked."""
+    """Iterates over decoded lines, and keeps what is wrong with their bytes until `take_fault`."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._fault: str | None = None
-        self._unasked = 0  # bytes since last asked: those of the row that is being read
+        self._row_bytes = 0  # since the last `take_fault`: those of the current row
 
     def __iter__(self) -> Iterator[str]:
         number = 0
         while line := self._stream.readline(MAX_ROW_BYTES + 1):
             number += 1
-            self._unasked += len(line)
-            if self._unasked > MAX_ROW_BYTES:
+            self._row_bytes += len(line)
+            if self._row_bytes > MAX_ROW_BYTES:
                 raise DatasetFileError(
-                    f"The row that goes on at line {number} is longer than {MAX_ROW_BYTES:,} "
+                    f"The row that continues at line {number} is longer than {MAX_ROW_BYTES:,} "
                     "bytes; is a line end or a closing quote missing?"
                 )
             if b"\0" in line:
-                self._fault = "it holds a NUL byte"
+                self._fault = "it contains a NUL byte"
             try:
                 text = line.decode()
             except UnicodeDecodeError as error:
@@ -48,8 +48,8 @@ class DecodedLines:
             yield text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text
 
     def take_fault(self) -> str | None:
-        """What was wrong in the lines read since the last call, or None."""
-        fault, self._fault, self._unasked = self._fault, None, 0
+        """What was wrong with the lines read since the last call, or None."""
+        fault, self._fault, self._row_bytes = self._fault, None, 0
         return fault
 
 
@@ -62,7 +62,7 @@ def read_delimited(
 ) -> Pairs:
     """Read rows under a header line; quotes are doubled inside quoted fields, also in TSV.
 
-    Blank lines are passed over. Raises DatasetFileError and BadRows as `read_pairs` says.
+    Blank lines are skipped. Raises DatasetFileError and BadRows as `read_pairs` says.
     """
     lines = DecodedLines(stream)
     reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
@@ -77,7 +77,7 @@ def read_delimited(
         except StopIteration:
             return rows.pairs()
         except csv.Error as error:
-            # The reader starts afresh on the next line, so the bad rows after it are found too.
+            # The reader continues with the next line, so the bad rows after it are found too.
             rows.refuse(line, lines.take_fault() or _explained(error))
             continue
         fault = lines.take_fault()
@@ -86,7 +86,7 @@ def read_delimited(
         elif len(fields) == len(header):
             rows.add(line, [fields[index] for index in wanted])
         elif fields:
-            rows.refuse(line, f"it has {len(fields)} fields where the header has {len(header)}")
+            rows.refuse(line, f"it has {len(fields)} fields, but the header has {len(header)}")
 
 
 def _header(reader: Iterator[list[str]], lines: DecodedLines, filename: str) -> list[str]:
@@ -98,7 +98,7 @@ def _header(reader: Iterator[list[str]], lines: DecodedLines, filename: str) -> 
     if fault is not None:
         raise DatasetFileError(f"The header of {filename} cannot be read: {fault}.")
     if header is None:
-        raise DatasetFileError(f"{filename} has no header line: it is empty.")
+        raise DatasetFileError(f"{filename} is empty: it has no header line.")
     return header
 
 
@@ -108,7 +108,7 @@ def _explained(error: csv.Error) -> str:
         limit = csv.field_size_limit()
         return f"a field is longer than {limit:,} characters; is a closing quote missing?"
     if "unexpected end of data" in reason:
-        return "a quote opens and never closes"
+        return "a quote is opened and never closed"
     if "new-line character" in reason:
-        return "a bare carriage return stands outside quotes; end lines with LF or CR LF"
+        return "it contains a carriage return outside quotes; end lines with LF or CR LF"
     return f"its quoting is broken ({reason})"

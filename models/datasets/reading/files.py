@@ -1,6 +1,7 @@
-"""A question-pair file in, `Pairs` out, or one error that says all that is wrong with it.
+"""Reads a file of question pairs into `Pairs`, or raises one error with all that is wrong with it.
 
-Why all or nothing: a row dropped in silence shifts an in-order split, and with it every figure.
+Why all or nothing: a row that is silently dropped shifts an in-order split, and with it every
+result.
 """
 
 from pathlib import Path
@@ -26,13 +27,12 @@ def read_pairs(
 ) -> Pairs:
     """Read csv, tsv, jsonl or parquet, plain, .gz or .zst, in file order.
 
-    `filename` is the name the sender gave: its endings tell the format unless `format` ("csv",
-    "tsv.gz") does, and it stands in the errors; `path` is where the bytes lie. `limits`
-    bound what is read. Labels are 0, 1, true or false; an empty question is
-    allowed, a null is not.
+    `filename` is the name that the sender gave: its endings give the format unless `format`
+    ("csv", "tsv.gz") does, and errors mention it; `path` is where the bytes are. `limits` bound
+    what is read. Labels are 0, 1, true or false; an empty question is allowed, a null is not.
 
-    Raises DatasetFileError for a file that is not what it claims, is damaged, empty or lacks a
-    column, and BadRows with the line of each row that cannot be used.
+    Raises DatasetFileError for a file that is damaged, empty, lacks a column or is of another
+    format than it claims, and BadRows with the line of each row that cannot be used.
     """
     form = claimed_format(filename, format)
     with opened(path, filename, form, limits) as stream:

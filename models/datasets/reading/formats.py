@@ -1,6 +1,6 @@
-"""What a file claims to be, and whether its first bytes agree.
+"""Which format a file claims to have, and whether its first bytes agree.
 
-Why check: `export.csv` that is really gzip, or Parquet, would otherwise end as a page of bad rows.
+Why check: an `export.csv` that is really gzip, or Parquet, would otherwise give a page of bad rows.
 """
 
 import gzip
@@ -67,7 +67,7 @@ def claimed_format(filename: str, given: str | None) -> FileFormat:
     table = _TABLES.get(names[-1]) if len(names) > 1 else None
     if table is None:
         what = f"format {given!r}" if given is not None else f"the name {filename!r}"
-        raise DatasetFileError(f"Cannot tell a format from {what}: known are {KNOWN}.")
+        raise DatasetFileError(f"Cannot tell a format from {what}; known formats are {KNOWN}.")
     return FileFormat(table, compression)
 
 
@@ -78,16 +78,17 @@ def _endings(filename: str) -> tuple[list[str], Compression]:
 
 
 def require_magic(head: bytes, filename: str, expected: str | None) -> None:
-    """Raise DatasetFileError unless `head` begins as `expected` (None: as text) does."""
+    """Raise DatasetFileError unless `head` begins like `expected` (None: like text)."""
     found = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
     if found != expected:
         claim = f"{expected} data" if expected else "plain text"
-        begins = f"begins like {found}" if found else f"does not begin as {expected} does"
+        begins = f"begins like {found}" if found else f"does not begin like {expected}"
         raise DatasetFileError(f"{filename} should be {claim} but {begins}.")
 
 
 class Limited(io.RawIOBase):
-    """A stream that refuses to give more than so many bytes: a small upload can unpack to tera."""
+    """A stream that refuses to give more bytes than allowed: a small upload can unpack to
+    terabytes."""
 
     def __init__(self, stream: io.BufferedReader, filename: str, limits: FileLimits) -> None:
         self._stream = stream
@@ -107,11 +108,11 @@ class Limited(io.RawIOBase):
 
 @contextmanager
 def opened(path: Path, filename: str, form: FileFormat, limits: FileLimits) -> Iterator[IO[bytes]]:
-    """The decompressed bytes as a buffered stream, its first bytes checked against the claim.
+    """The decompressed bytes as a buffered stream, whose first bytes were checked.
 
-    Raises DatasetFileError for an empty file or a mismatch, when more than `limits` allow come
-    out of the decompression, and turns what the decoders raise
-    while the stream is read (cut short, checksum wrong) into one too.
+    Raises DatasetFileError for an empty file or a mismatch, when the file unpacks to more than
+    `limits` allow, and in place of what the decoders raise while the stream is read (cut short,
+    wrong checksum).
     """
     inside = "Parquet" if form.table == "parquet" else None
     outside = inside if form.compression == "none" else form.compression

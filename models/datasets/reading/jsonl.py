@@ -1,7 +1,7 @@
 """JSON Lines: one object a line.
 
-Why a missing column in the first object refuses the file and later ones only their row: the first
-says that the mapping is wrong, the others that the data is.
+A column that is missing from the first object refuses the file, since the mapping must be wrong;
+one that is missing from a later object refuses that row, since the data must be wrong.
 """
 
 import json
@@ -16,7 +16,7 @@ from models.datasets.reading.limits import NO_LIMITS, FileLimits
 def read_jsonl(
     stream: IO[bytes], filename: str, columns: ColumnMapping, limits: FileLimits = NO_LIMITS
 ) -> Pairs:
-    """Read one pair a line, passing over blank lines.
+    """Read one pair a line, skipping blank lines.
 
     Raises DatasetFileError and BadRows as `read_pairs` says.
     """
@@ -48,7 +48,7 @@ def read_jsonl(
 
 
 def _parsed(text: str) -> object:
-    """The value of a line; a `str` is the reason why it has none (or is only a string)."""
+    """The value of a line; a `str` is the reason why it has none, or why it is not an object."""
     try:
         value: object = json.loads(text)
     except RecursionError:

@@ -1,6 +1,6 @@
 """Parquet: whole columns, checked by their distinct values and not row by row.
 
-Why apart from the row collector's path: 404,001 rows pass in well under a second this way.
+Why not row by row like the other formats: this way 404,001 rows take well under a second.
 """
 
 import io
@@ -24,7 +24,7 @@ from models.datasets.reading.columns import (
 )
 from models.datasets.reading.limits import NO_LIMITS, FileLimits
 
-BATCH = 4096  # rows read before the size is looked at again
+BATCH = 4096  # rows read between two checks of the size
 
 
 def read_parquet(
@@ -37,12 +37,12 @@ def read_parquet(
     file = pq.ParquetFile(stream if _seekable(stream) else pa.BufferReader(stream.read()))
     require_columns(columns, file.schema_arrow.names, filename)
     limits.check_rows(file.metadata.num_rows, filename)
-    limits.check_bytes(_told_bytes(file, columns), filename)
+    limits.check_bytes(_declared_bytes(file, columns), filename)
     batches = list(_batches(file, filename, columns, limits))
     if not batches:
         raise DatasetFileError(f"{filename} has no rows.")
     table = pa.Table.from_batches(batches)
-    table.validate(full=True)  # Arrow itself takes any bytes for UTF-8 until asked.
+    table.validate(full=True)  # Arrow takes any bytes for UTF-8 until it validates.
     for name in (columns.question1, columns.question2):
         _require_text(table.schema.field(name).type, name, filename)
     has_split = columns.split is not None
@@ -61,9 +61,9 @@ def _seekable(stream: IO[bytes]) -> bool:
     return isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
 
 
-def _told_bytes(file: pq.ParquetFile, columns: ColumnMapping) -> int:
-    """What the mapped columns unpack to as the file tells: one page of them may be gigabytes, and
-    is unpacked whole before any of it can be counted."""
+def _declared_bytes(file: pq.ParquetFile, columns: ColumnMapping) -> int:
+    """The unpacked size of the mapped columns as the file declares it: one page of them may be
+    gigabytes, and is unpacked whole before any of it can be counted."""
     wanted = set(columns.names())
     groups = (file.metadata.row_group(index) for index in range(file.metadata.num_row_groups))
     parts = (group.column(index) for group in groups for index in range(group.num_columns))
@@ -73,7 +73,7 @@ def _told_bytes(file: pq.ParquetFile, columns: ColumnMapping) -> int:
 def _batches(
     file: pq.ParquetFile, filename: str, columns: ColumnMapping, limits: FileLimits
 ) -> Iterator[pa.RecordBatch]:
-    # By the batch, since what a dictionary of long texts unfolds to stands in no header.
+    # In batches, since no header gives the size of a dictionary of long texts once unfolded.
     total = 0
     for batch in file.iter_batches(BATCH, columns=list(columns.names())):
         total += sum(_unfolded_bytes(column) for column in batch.columns)
@@ -82,7 +82,7 @@ def _batches(
 
 
 def _unfolded_bytes(column: pa.Array) -> int:
-    """What the column takes once each index of a dictionary is the text it stands for."""
+    """Bytes of the column once each dictionary index is replaced by its text."""
     if not (pa.types.is_dictionary(column.type) and _is_text(column.type.value_type)):
         return int(column.nbytes)
     lengths = pc.cast(pc.binary_length(column.dictionary), pa.int64())
@@ -96,7 +96,7 @@ def _is_text(kind: pa.DataType) -> bool:
 def _require_text(kind: pa.DataType, name: str, filename: str) -> None:
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     if not _is_text(plain):
-        raise DatasetFileError(f"Column {name!r} of {filename} holds {kind}, not text.")
+        raise DatasetFileError(f"Column {name!r} of {filename} contains {kind}, not text.")
 
 
 def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -106,14 +106,14 @@ def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _coded(column: pa.ChunkedArray, code: Callable[[object], int | None]) -> Codes:
-    """Each cell's code (int8), -1 where it has none; `code` is asked once a distinct value."""
+    """Each cell's code (int8), -1 where it has none; `code` is called once a distinct value."""
     encoded = column.combine_chunks()
     if not pa.types.is_dictionary(encoded.type):
         encoded = pc.dictionary_encode(encoded)
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    found = [code(value) for value in encoded.dictionary.to_pylist()]
-    # The last entry serves the nulls, whose index is filled with -1.
-    codes = np.array([-1 if value is None else value for value in [*found, None]], dtype=np.int8)
+    known = [code(value) for value in encoded.dictionary.to_pylist()]
+    # The last entry is for the nulls, whose index is filled with -1.
+    codes = np.array([-1 if value is None else value for value in [*known, None]], dtype=np.int8)
     taken: Codes = codes[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     return taken
 
@@ -121,7 +121,7 @@ def _coded(column: pa.ChunkedArray, code: Callable[[object], int | None]) -> Cod
 def _suspects(
     texts: Sequence[pa.ChunkedArray], label: Codes, split: Codes | None, max_text: int | None
 ) -> npt.NDArray[np.int64]:
-    """Row numbers, from 0, that the row collector must look at: it finds the reason."""
+    """Row numbers, from 0, that the row collector must check to find the reason."""
     suspect = label < 0
     if split is not None:
         suspect = suspect | (split < 0)

@@ -63,7 +63,7 @@ def test_bad_rows_are_counted_and_the_first_are_named_by_line(api: ApiForTests) 
         (CSV, "a.csv.gz", 422, "should be gzip"),
         (b"", "a.csv", 422, "is empty"),
         (b"a,b\n1,2\n", "a.csv", 422, "no column"),
-        (CSV, "a.xlsx", 415, "known are csv"),
+        (CSV, "a.xlsx", 415, "known formats are csv"),
     ],
 )
 def test_a_file_that_is_not_what_it_says_is_refused_with_a_sentence(

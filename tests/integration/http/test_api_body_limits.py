@@ -117,7 +117,9 @@ def test_a_zip_bomb_is_given_up_at_the_bound(
     head = b"PAR1" if "parquet" in filename else HEADER
     bomb = pack(head + b"a,b,1\n" * 1_000_000)
     assert len(bomb) < 60_000
-    document = refused(upload(api, bomb, filename), 422, "more than 1,000,000 bytes once unpacked")
+    document = refused(
+        upload(api, bomb, filename), 422, "more than 1,000,000 bytes after unpacking"
+    )
     assert document["errors"][0]["pointer"] == "/file"
     assert nothing_is_left(api)
 
@@ -135,7 +137,7 @@ def test_a_parquet_bomb_is_refused_before_it_unfolds(
     pq.write_table(table, sink, compression="zstd", use_dictionary=dictionary)
     bomb = sink.getvalue().to_pybytes()
     assert len(bomb) < 60_000
-    refused(upload(api, bomb, "a.parquet"), 422, "more than 1,000,000 bytes once unpacked")
+    refused(upload(api, bomb, "a.parquet"), 422, "more than 1,000,000 bytes after unpacking")
     assert nothing_is_left(api)
 
 

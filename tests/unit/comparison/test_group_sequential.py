@@ -60,7 +60,7 @@ def test_looks_may_be_given() -> None:
         ({"max": 1001}, "/max", "less than or equal to 1000"),
         ({"min": 10, "max": 9}, "/max", "below min, which is 10"),
         ({"looks": []}, "/looks", "needs a look"),
-        ({"looks": [6, 12, 12, 40]}, "/looks/2", "more seeds than the look before, 12"),
+        ({"looks": [6, 12, 12, 40]}, "/looks/2", "above the look before it, which is 12"),
         ({"looks": [7, 40]}, "/looks/0", "at min, which is 6"),
         ({"looks": [6, 20, 39]}, "/looks/2", "at max, which is 40"),
         ({"looks": [6, 8.5, 40]}, "/looks/1", "integer"),

@@ -34,13 +34,13 @@ def test_every_bad_row_is_found_with_the_line_it_starts_on(tmp_path: Path) -> No
     assert [line for line, _ in found] == [4, 5, 6, 7, 8, 9, 10, 12]
     reasons = [reason for _, reason in found]
     assert "label is '2'" in reasons[0]
-    assert "3 fields where the header has 4" in reasons[1]
+    assert "3 fields, but the header has 4" in reasons[1]
     assert "label is '1.0'" in reasons[2]
     assert "quoting" in reasons[3]
     assert "split is 'dev'" in reasons[4]
     assert "line 9 is not UTF-8 (byte 0xff at position 1)" in reasons[5]
     assert "NUL" in reasons[6]
-    assert "never closes" in reasons[7]
+    assert "never closed" in reasons[7]
 
 
 def test_only_twenty_bad_rows_are_kept_but_all_are_counted(tmp_path: Path) -> None:
@@ -113,15 +113,15 @@ def test_a_parquet_file_without_rows_is_refused(tmp_path: Path) -> None:
         ("\n \n", "a.jsonl", "has no rows"),
         ("question1,question1,question2,is_duplicate\na,b,c,1\n", "a.csv", "more than once"),
         ("question1,question2\0,is_duplicate\n", "a.csv", "NUL"),
-        ('"question1', "a.csv", "never closes"),
+        ('"question1', "a.csv", "never closed"),
         (
             gzip.compress(b"question1", mtime=0),
             "a.csv",
             "should be plain text but begins like gzip",
         ),
-        ("question1", "a.csv.gz", "does not begin as gzip does"),
-        ("question1", "a.tsv.zst", "does not begin as zstd does"),
-        ("question1", "a.parquet", "does not begin as Parquet does"),
+        ("question1", "a.csv.gz", "does not begin like gzip"),
+        ("question1", "a.tsv.zst", "does not begin like zstd"),
+        ("question1", "a.parquet", "does not begin like Parquet"),
         (b"PAR1xxxx", "a.csv", "begins like Parquet"),
         (b"PK\x03\x04xxxx", "a.csv", "begins like a zip archive"),
         ("question1".encode("utf-16"), "a.csv", "UTF-16"),
@@ -160,7 +160,7 @@ def test_parquet_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 def test_a_parquet_question_column_must_hold_text(tmp_path: Path) -> None:
     sink = io.BytesIO()
     pq.write_table(pa.table({"question1": [1], "question2": ["b"], "is_duplicate": [1]}), sink)
-    assert "holds int64, not text" in refusal(tmp_path, sink.getvalue(), "a.parquet")
+    assert "contains int64, not text" in refusal(tmp_path, sink.getvalue(), "a.parquet")
 
 
 def test_a_field_over_the_limit_is_a_bad_row_and_not_a_traceback(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_file_that_unpacks_beyond_the_limit_is_refused(tmp_path: Path, name: s
     ending = name[-4:] if name.endswith("zst") else name[-3:] if name.endswith("gz") else ""
     path.write_bytes(compressed(encoded(rows, name.split(".")[1]), ending))
     limit = 10_000
-    with pytest.raises(DatasetFileError, match="more than 10,000 bytes once unpacked"):
+    with pytest.raises(DatasetFileError, match="more than 10,000 bytes after unpacking"):
         read_pairs(path, filename=name, columns=COLUMNS, limits=FileLimits(max_bytes=limit))
 
 
@@ -252,7 +252,7 @@ def test_a_value_that_a_dictionary_repeats_is_counted_as_often_as_it_stands(tmp_
     path = tmp_path / "bomb"
     pq.write_table(rows, path, compression="zstd")
     assert path.stat().st_size < 10_000
-    with pytest.raises(DatasetFileError, match="bytes once unpacked"):
+    with pytest.raises(DatasetFileError, match="bytes after unpacking"):
         read_pairs(
             path,
             filename="a.parquet",

@@ -70,7 +70,7 @@ def test_columns_of_different_lengths_are_refused() -> None:
 
 
 def test_a_column_cannot_serve_twice() -> None:
-    with pytest.raises(ValueError, match="cannot serve twice"):
+    with pytest.raises(ValueError, match="can be used only once"):
         ColumnMapping(question1="q", question2="q")
 
 

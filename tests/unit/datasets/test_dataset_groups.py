@@ -152,12 +152,12 @@ def test_the_parts_come_from_all_over_the_file_and_are_always_the_same() -> None
     ("rows", "test_rows", "fraction", "field", "words"),
     [
         ([("a", "b", 0)] * 4, 2, 0.5, "split", "nothing to train on"),
-        ([("a", "b", 1)] * 4, 4, 0.5, "test_rows", "less than the 4 rows"),
-        ([("a", "b", 1)] * 4, 0, 0.5, "test_rows", "1 or more"),
+        ([("a", "b", 1)] * 4, 4, 0.5, "test_rows", "below the 4 rows"),
+        ([("a", "b", 1)] * 4, 0, 0.5, "test_rows", "at least 1"),
         ([("a", "b", 1)] * 4, 2, 0.5, "test_rows", "the largest has 4 pairs"),
         ([("a", "b", 1), ("c", "d", 1)], 1, 0.5, "validation_fraction", "left for training"),
         ([(str(n), "b" * n, 1) for n in range(4)] * 2, 2, 0.1, "validation_fraction", "validation"),
-        ([("a", "b", 1)] + [("c", "d", 0)] * 99, 2, 0.5, "test_rows", "take 100 or more"),
+        ([("a", "b", 1)] + [("c", "d", 0)] * 99, 2, 0.5, "test_rows", "take at least 100"),
         ([("a", "b", 1), ("c", "d", 1), ("a", "d", 0)], 1, 1.0, "validation_fraction", "between"),
         (
             [("a", "b", 1), ("c", "d", 1), ("e", "f", 1), ("a", "c", 0), ("a", "e", 0)]
@@ -165,7 +165,7 @@ def test_the_parts_come_from_all_over_the_file_and_are_always_the_same() -> None
             2,
             0.5,
             "test_rows",
-            "Only 0 pairs that are no duplicates",
+            "Only 0 pairs that are not duplicates",
         ),
     ],
 )

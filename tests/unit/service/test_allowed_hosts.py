@@ -64,7 +64,7 @@ def test_without_a_list_nothing_may_be_called_and_the_setting_is_named() -> None
 
 @pytest.mark.parametrize("text", ["https://a.example", "a b", "a:0", "a:99999", "*a.example", "**"])
 def test_a_list_with_what_is_no_host_stops_the_service_from_starting(text: str) -> None:
-    with pytest.raises(ValueError, match="is no host"):
+    with pytest.raises(ValueError, match="is not a host"):
         Settings(webhook_hosts=f"good.example,{text}")
 
 

@@ -117,8 +117,8 @@ def test_a_contradiction_names_the_field_to_change() -> None:
     )
     assert "vanilla, modified" in problems(changed("/decision/baseline", "x"))["/decision/baseline"]
     twice = problems(changed("/arms/1/loss/terms", [term, {**term, "margin": 0.25}]))
-    assert "stands twice" in twice["/arms/1/loss/terms/1"]
-    assert "stands twice" in problems(changed("/seeds", {"list": [4, 4]}))["/seeds/list"]
+    assert "listed twice" in twice["/arms/1/loss/terms/1"]
+    assert "listed twice" in problems(changed("/seeds", {"list": [4, 4]}))["/seeds/list"]
 
 
 def test_keys_of_another_variant_are_refused() -> None:

@@ -116,7 +116,7 @@ def stage(step: int, among: str = "all") -> dict[str, Any]:
     ("rule", "pointer", "words"),
     [
         ({"among": "all", "mining": [stage(1)]}, "/mining", "not both"),
-        ({"mining": [stage(2)]}, "/mining/0/from_step", "begins at step 1"),
+        ({"mining": [stage(2)]}, "/mining/0/from_step", "must begin at step 1"),
         ({"mining": [stage(1), stage(1)]}, "/mining/1/from_step", "after step 1"),
         ({"mining": [stage(1), stage(9), stage(5)]}, "/mining/2/from_step", "after step 9"),
         ({"mining": [stage(1), stage(1401)]}, "/mining/1/from_step", "1400 steps"),
@@ -155,5 +155,5 @@ def test_two_schedules_of_one_kind_of_term_are_two_terms() -> None:
     arms = [VANILLA, {"name": "two", "loss": {"terms": terms}}]
     assert len(parse_spec(changed("/arms", arms)).arm("two").loss.terms) == 2
     twice = {"name": "two", "loss": {"terms": [terms[0], {**terms[0], "weight": 2}]}}
-    with pytest.raises(Invalid, match="stands twice"):
+    with pytest.raises(Invalid, match="listed twice"):
         parse_spec(changed("/arms", [VANILLA, twice]))

@@ -1,17 +1,16 @@
-"""The command `tripletlab`: start the service, ask it, follow it."""
+"""The command `tripletlab`: starting the service, and using it from a shell."""
 
 import logging
 
 import typer
 
 from api.cli import (
-    alive,
     datasets,
     demo,
     experiments,
     exports,
     keys,
-    listing,
+    liveness,
     runs,
     services,
     webhooks,
@@ -33,14 +32,14 @@ def _log() -> None:
 for command in (
     services.serve,
     services.worker,
-    alive.alive,
+    liveness.alive,
     demo.demo,
     experiments.submit,
     experiments.watch,
     experiments.results,
     experiments.compare,
-    listing.cancel,
-    listing.recipes,
+    experiments.cancel,
+    experiments.recipes,
     exports.report,
     runs.weights,
     runs.predict,
@@ -49,7 +48,7 @@ for command in (
     services.migrate,
 ):
     app.command()(command)
-app.command("list")(listing.list_experiments)
+app.command("list")(experiments.list_experiments)
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(exports.app, name="export")
 app.add_typer(keys.app, name="keys")

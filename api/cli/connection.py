@@ -1,4 +1,4 @@
-"""The command's way to a service: the Python client, whose errors end the command in words."""
+"""The connection to a service: the Python client, whose errors end the command with a sentence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,19 +10,19 @@ from api.cli.console import FAILED, USAGE, stop
 from api.client import Client, Invalid, Misused, NoAnswer, Refused, TooSlow, TripletlabError
 from models.settings import Settings
 
-HOW_TO_REACH_ONE = (
-    "Start one with `tripletlab serve`, or say where it is with --url or TRIPLETLAB_URL."
+HOW_TO_CONNECT = (
+    "Start one with `tripletlab serve`, or give its address with --url or TRIPLETLAB_URL."
 )
 
 UrlOption = Annotated[
     str | None,
-    typer.Option("--url", help="The service's address; TRIPLETLAB_URL, or the local one."),
+    typer.Option("--url", help="The service's address; else TRIPLETLAB_URL, or this machine."),
 ]
 
 
 @contextmanager
 def connected(url: str | None, key: str | None = None) -> Iterator[Client]:
-    """A client for the service at `url`, or where the settings say, and with their key."""
+    """Yield a client for the service at `url`, or at the address in the settings."""
     settings = Settings()
     try:
         with Client(url or settings.url, settings.key if key is None else key) as client:
@@ -32,22 +32,22 @@ def connected(url: str | None, key: str | None = None) -> Iterator[Client]:
 
 
 def _ended(error: TripletlabError) -> typer.Exit:
-    """Why the command ends: the sender's own mistake is wrong usage."""
+    """Return the exit for an error; an error in the request is wrong usage."""
     match error:
         case Misused():
             return stop(str(error), USAGE)
         case Refused():
             return stop(_in_lines(error), USAGE if isinstance(error, Invalid) else FAILED)
         case NoAnswer() if not isinstance(error, TooSlow):
-            return stop(f"{error}\n{HOW_TO_REACH_ONE}")
+            return stop(f"{error}\n{HOW_TO_CONNECT}")
         case _:
             return stop(str(error))
 
 
 def _in_lines(refused: Refused) -> str:
-    """The problem document, a line for each wrong field."""
+    """Return the problem document, with a line for each wrong field."""
     problem = refused.problem
-    lines = [f"  {one['pointer'] or 'the whole'}: {one['detail']}" for one in refused.errors]
+    lines = [f"  {one['pointer'] or 'the whole body'}: {one['detail']}" for one in refused.errors]
     heading = f"{problem['title']}:" if lines else f"{problem['title']}: {problem['detail']}"
     rows = problem.get("rows_refused", 0)
     if rows > len(lines):

@@ -15,11 +15,11 @@ app = typer.Typer(help="The service's data sets.", no_args_is_help=True)
 @app.command()
 def add(
     file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, Parquet; .gz, .zst.")],
-    name: Annotated[str, typer.Option(help="What specs will call it.")],
+    name: Annotated[str, typer.Option(help="Its name in specs.")],
     question1: Annotated[str, typer.Option(help="Column of the first question.")] = "question1",
     question2: Annotated[str, typer.Option(help="Column of the second question.")] = "question2",
     label: Annotated[str, typer.Option(help="Column of the label.")] = "is_duplicate",
-    split: Annotated[str | None, typer.Option(help="Column of the given split.")] = None,
+    split: Annotated[str | None, typer.Option(help="Column of the split `given`.")] = None,
     format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet.")] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
@@ -40,7 +40,7 @@ def add(
     if view["in_order_shared"]:
         out.print(
             f"{view['in_order_shared']:,} of {view['in_order_test']:,} test pairs of an in-order "
-            "split share a question with training; the split connected_groups has none.",
+            "split share a question with training; the split connected_groups has no such pairs.",
             markup=False,
             soft_wrap=True,
         )
@@ -48,15 +48,15 @@ def add(
 
 @app.command("list")
 def list_all(as_json: JsonOption = False, url: UrlOption = None) -> None:
-    """List the data sets, and what they hold that may mislead."""
+    """List the data sets, and what in them may mislead a comparison."""
     sizes = Table("name", "pairs", "duplicates", "words", "tokens a question", "given split")
     traps = Table("name", "groups", "largest", "false negatives", "shared test pairs")
     with connected(url) as client:
-        found = client.get("/v1/datasets")
+        page = client.get("/v1/datasets")
     if as_json:
-        print_json(found)
+        print_json(page)
         return
-    for one in found["items"]:
+    for one in page["items"]:
         sizes.add_row(
             one["name"],
             f"{one['rows']:,}",
@@ -71,8 +71,8 @@ def list_all(as_json: JsonOption = False, url: UrlOption = None) -> None:
     out.print(sizes)
     out.print(traps)
     out.print(
-        "Groups: texts joined by duplicate pairs; false negatives: pairs labelled otherwise inside "
-        "a group; shared: test pairs of an in-order split with a question that is trained on."
+        "Groups: texts joined by duplicate pairs; false negatives: pairs labelled different inside "
+        "a group; shared: test pairs of an in-order split with a question from training."
     )
 
 

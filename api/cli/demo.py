@@ -1,4 +1,4 @@
-"""`demo`: the whole service on this machine, and the forum's question asked of it."""
+"""`demo`: the whole service on this machine, answering the forum's question."""
 
 import socket
 import tempfile
@@ -13,6 +13,7 @@ from api.cli.connection import connected
 from api.cli.console import FAILED, INTERRUPTED, JsonOption, print_json, say, stop
 from api.cli.documents import apply_settings
 from api.cli.experiments import SetOption
+from api.cli.live_progress import show_progress
 from api.cli.services import (
     DataDir,
     Workers,
@@ -22,7 +23,6 @@ from api.cli.services import (
     wait_for_interrupt,
 )
 from api.cli.tables import show_results
-from api.cli.watching import watch
 from api.serving.embedded_service import PortTaken, embedded_service, listen
 from models.errors import ServiceUnavailable
 from models.settings import Settings
@@ -33,11 +33,11 @@ RECIPE = "hard-negative-mining-small"
 def demo(
     data_dir: DataDir = None,
     workers: Workers = None,
-    once: Annotated[bool, typer.Option("--once", help="End when the answer is there.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Exit when the results are there.")] = False,
     assignments: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Start the service, ask whether leaving out harder negatives helps, and show the answer."""
+    """Start the service, test whether leaving out harder negatives helps, and show the results."""
     require_torch()
     body = apply_settings({"recipe": RECIPE}, assignments or [])
     interrupt_on_signals()
@@ -60,7 +60,7 @@ def demo(
 
 @contextmanager
 def _folder(given: Path | None) -> Iterator[Path]:
-    """The folder given by flag or environment, or one that goes with the demo."""
+    """Yield the folder given by flag or environment, or a temporary one."""
     settings = settings_from()
     if given is not None or "data_dir" in settings.model_fields_set:
         yield given or settings.data_dir
@@ -71,12 +71,12 @@ def _folder(given: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def _service(settings: Settings) -> Iterator[str]:
-    """The embedded service, its worker's log beside its data so that the bars stay whole."""
+    """Run the embedded service, with its worker's log in a file so that the bars stay intact."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     log = settings.data_dir / "worker.log"
     listening = _listen(settings)
     with embedded_service(settings, listening, worker=True, quiet=True, worker_log=log) as address:
-        say(f"Tripletlab answers at {address}, a page to look at. The worker's log is {log}")
+        say(f"Tripletlab answers at {address}; open it in a browser. The worker's log is {log}")
         yield address
 
 
@@ -84,17 +84,17 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         return listen(settings.host, settings.port)
     except PortTaken:
-        say(f"Port {settings.port} is taken, so this takes a free one.")
+        say(f"Port {settings.port} is in use, so the demo takes a free one.")
         return listen(settings.host, 0)
 
 
 def _ask(address: str, key: str, body: Any, as_json: bool) -> str:
-    """POST the recipe, follow it, show the answer; the experiment's last state."""
+    """Submit the recipe, follow it and show its results; return the last state."""
     with connected(address, key) as client:
-        asked = client.submit(body)
-        say(f"{asked.name}: {len(asked.runs)} runs, {asked.id}")
-        state = watch(client, asked.id)
-        (print_json if as_json else show_results)(client.results(asked).document)
-        say(f"To look at it: {address}/#/experiments/{asked.id}")
-        say(f"The whole answer: {address}/v1/experiments/{asked.id}/results")
+        created = client.submit(body)
+        say(f"{created.name}: {len(created.runs)} runs, {created.id}")
+        state = show_progress(client, created.id)
+        (print_json if as_json else show_results)(client.results(created).document)
+        say(f"On the page: {address}/#/experiments/{created.id}")
+        say(f"All results: {address}/v1/experiments/{created.id}/results")
         return state

@@ -1,4 +1,4 @@
-"""What `submit` sends: a JSON file, standard input or a recipe's name, with `--set` on top."""
+"""The document that `submit` sends: a JSON file, standard input or a recipe, changed by `--set`."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from api.cli.console import USAGE, stop
 
 
 def read_document(source: str) -> Any:
-    """The document of a file, of `-`, or `{"recipe": source}` where no such file is there."""
+    """Return the document in a file or from `-`, else `{"recipe": source}`."""
     if source == "-":
         return _parse(sys.stdin.read(), "standard input")
     path = Path(source)
@@ -28,7 +28,7 @@ def _parse(text: str, name: str) -> Any:
 
 
 def apply_settings(document: Any, assignments: list[str]) -> Any:
-    """The document with each `key.path=value` put in; a value that is not JSON is a text."""
+    """Return the document with each `key.path=value` set; a value that is not JSON is a string."""
     for assignment in assignments:
         path, separator, text = assignment.partition("=")
         if not separator or not all(path.split(".")):
@@ -65,4 +65,4 @@ def _step(place: Any, key: str, assignment: str) -> Any:
 
 
 def _no_place(assignment: str, key: str) -> Exception:
-    return stop(f"--set {assignment}: there is nothing in the spec to put {key!r} into.", USAGE)
+    return stop(f"--set {assignment}: there is no place in the spec for {key!r}.", USAGE)

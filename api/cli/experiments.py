@@ -1,10 +1,11 @@
-"""`submit`, `watch`, `results`, `compare`: asking a running service, by HTTP alone."""
+"""`submit`, `watch`, `results`, `compare`, `list`, `cancel`, `recipes`: experiments, over HTTP."""
 
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
-from api.cli import completing
+from api.cli import completion
 from api.cli.connection import UrlOption, connected
 from api.cli.console import (
     FAILED,
@@ -17,17 +18,17 @@ from api.cli.console import (
     stop,
 )
 from api.cli.documents import apply_settings, read_document
-from api.cli.expecting import Expected, ExpectOption, require
+from api.cli.expected_verdict import Expected, ExpectOption, require
+from api.cli.live_progress import show_progress
 from api.cli.tables import show_comparison, show_results
-from api.cli.watching import watch as watch_until_ended
 from api.client import Client
 
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Change the spec: key.path=value; may be given again."),
+    typer.Option("--set", help="Change the spec: key.path=value; can be repeated."),
 ]
 ExperimentArgument = Annotated[
-    str, typer.Argument(help="The id of an experiment.", autocompletion=completing.experiments)
+    str, typer.Argument(help="The id of an experiment.", autocompletion=completion.experiments)
 ]
 
 
@@ -35,11 +36,11 @@ def submit(
     spec: Annotated[
         str,
         typer.Argument(
-            help="A JSON file, `-`, or the name of a recipe.", autocompletion=completing.recipes
+            help="A JSON file, `-`, or the name of a recipe.", autocompletion=completion.recipes
         ),
     ],
     assignments: SetOption = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Watch it, and print the answer.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it, and print the results.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it; store nothing.")] = False,
     key: Annotated[
         str | None, typer.Option("--idempotency-key", help="Makes it safe to submit again.")
@@ -48,22 +49,22 @@ def submit(
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Submit an experiment; print its id."""
+    """Submit an experiment and print its id."""
     if expect is not None and not wait:
-        raise stop("--expect needs --wait: before the end there is no verdict.", USAGE)
+        raise stop("--expect needs --wait: there is no verdict before the end.", USAGE)
     document = apply_settings(read_document(spec), assignments or [])
     with connected(url) as client:
         if dry_run:
             print_json(client.dry_run(document).document)
             return
-        asked = client.submit(document, idempotency_key=key)
+        created = client.submit(document, idempotency_key=key)
         if not (as_json and wait):
-            print_json(asked.document) if as_json else out.print(asked.id)
-        say(f"{len(asked.runs)} runs queued; {client.url}/v1/experiments/{asked.id}")
-        if asked.waiting_for:
-            say(f"They wait for {asked.waiting_for}.")
+            print_json(created.document) if as_json else out.print(created.id)
+        say(f"{len(created.runs)} runs queued; {client.url}/v1/experiments/{created.id}")
+        if created.waiting_for:
+            say(f"They wait for {created.waiting_for}.")
         if wait:
-            finish(client, asked.id, expect, as_json)
+            finish(client, created.id, expect, as_json)
 
 
 def watch(
@@ -72,7 +73,7 @@ def watch(
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Follow an experiment until it has ended, then print the answer."""
+    """Follow an experiment until it has ended, then print its results."""
     with connected(url) as client:
         finish(client, experiment, expect, as_json)
 
@@ -80,20 +81,20 @@ def watch(
 def finish(
     client: Client, experiment_id: str, expect: Expected | None = None, as_json: bool = False
 ) -> None:
-    """Follow, show the results, and end with 1 unless every run succeeded."""
+    """Follow it, show the results, and exit with 1 unless every run succeeded."""
     try:
         if as_json:
             state = client.wait(experiment_id).state
         else:
-            state = watch_until_ended(client, experiment_id)
+            state = show_progress(client, experiment_id)
     except KeyboardInterrupt:
         say(f"The experiment goes on; `tripletlab watch {experiment_id}` follows it again.")
         raise typer.Exit(INTERRUPTED) from None
-    found = client.results(experiment_id)
-    print_json(found.document) if as_json else show_results(found.document)
+    answer = client.results(experiment_id)
+    print_json(answer.document) if as_json else show_results(answer.document)
     if state != "succeeded":
         raise typer.Exit(FAILED)
-    require(expect, found.decisions)
+    require(expect, answer.decisions)
 
 
 def results(
@@ -102,18 +103,22 @@ def results(
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Print the comparison, also while runs go on."""
+    """Print the results, also while runs are still going on."""
     with connected(url) as client:
-        found = client.results(experiment)
-    print_json(found.document) if as_json else show_results(found.document)
-    require(expect, found.decisions)
+        answer = client.results(experiment)
+    print_json(answer.document) if as_json else show_results(answer.document)
+    require(expect, answer.decisions)
 
 
 def compare(
     a: Annotated[str, typer.Argument(help="EXPERIMENT/ARM")],
     b: Annotated[str, typer.Argument(help="EXPERIMENT/ARM")],
-    metric: Annotated[str | None, typer.Option(help="test.roc_auc, …; a's unless given.")] = None,
-    margin: Annotated[float | None, typer.Option(help="A difference that does not matter.")] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="test.roc_auc, …; by default that of A.")
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="The largest difference that does not matter.")
+    ] = None,
     confidence: Annotated[float | None, typer.Option(help="Such as 0.95.")] = None,
     expect: ExpectOption = None,
     as_json: JsonOption = False,
@@ -121,6 +126,56 @@ def compare(
 ) -> None:
     """Compare two arms on the same data and seeds, also of different experiments."""
     with connected(url) as client:
-        found = client.compare(a, b, metric=metric, margin=margin, confidence=confidence)
-    print_json(found.document) if as_json else show_comparison(found.document)
-    require(expect, [found])
+        comparison = client.compare(a, b, metric=metric, margin=margin, confidence=confidence)
+    print_json(comparison.document) if as_json else show_comparison(comparison.document)
+    require(expect, [comparison])
+
+
+def list_experiments(
+    state: Annotated[
+        str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="A part of the name.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Experiments at most.")] = 20,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """List experiments, newest first."""
+    with connected(url) as client:
+        page = client.get("/v1/experiments", state=state, name=name, limit=limit)
+    if as_json:
+        print_json(page)
+        return
+    table = Table("id", "name", "state", "runs", "data set", "created")
+    for one in page["items"]:
+        ended = sum(one["runs"][state] for state in ("succeeded", "failed", "cancelled"))
+        runs = f"{ended}/{sum(one['runs'].values())}"
+        created = one["created_at"][:16].replace("T", " ")
+        table.add_row(one["id"], one["name"], one["state"], runs, one["dataset"], created)
+    out.print(table)
+
+
+def cancel(
+    experiment: ExperimentArgument, as_json: JsonOption = False, url: UrlOption = None
+) -> None:
+    """Cancel the runs of an experiment; it can be repeated."""
+    with connected(url) as client:
+        cancelled = client.cancel(experiment)
+    if as_json:
+        print_json(cancelled.document)
+    else:
+        running = sum(run.state == "running" for run in cancelled.runs)
+        say(f"{cancelled.id} is {cancelled.state}; {running} runs still have to stop.")
+
+
+def recipes(as_json: JsonOption = False, url: UrlOption = None) -> None:
+    """List the recipes."""
+    with connected(url) as client:
+        page = client.get("/v1/recipes")
+    if as_json:
+        print_json(page)
+        return
+    table = Table("name", "about")
+    for one in page["items"]:
+        table.add_row(one["name"], one["about"])
+    out.print(table)

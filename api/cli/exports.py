@@ -1,4 +1,4 @@
-"""`export table|figure|tensorboard|mlflow` and `report`: an experiment into other tools."""
+"""`export table|figure|tensorboard|mlflow` and `report`: an experiment in other tools."""
 
 import shutil
 import sys
@@ -14,10 +14,10 @@ from api.cli.mlflow_server import MlflowError, Tracking, export_to_mlflow
 from api.cli.run_parameters import trained_runs
 from api.cli.tensorboard_files import write_events
 
-app = typer.Typer(help="Take an experiment along, into other tools.", no_args_is_help=True)
+app = typer.Typer(help="Export an experiment to other tools.", no_args_is_help=True)
 
 Points = Annotated[
-    int, typer.Option(min=0, help="Steps of a run at most, extremes kept; 0 is every step.")
+    int, typer.Option(min=0, help="The most steps of a run, its extremes kept; 0 is every step.")
 ]
 
 
@@ -31,12 +31,12 @@ def table(
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Write a table as CSV or Parquet; as CSV to standard output without --output."""
+    """Write a table as CSV or Parquet; without --output, as CSV to standard output."""
     if as_json and output is None:
-        raise stop("--json tells which file was written, so it needs --output.", USAGE)
+        raise stop("--json prints the path of the file, so it needs --output.", USAGE)
     with connected(url) as client:
         if output is not None:
-            _tell(as_json, client.export(experiment, name, output))
+            _report_files(as_json, client.export(experiment, name, output))
             return
         with tempfile.TemporaryDirectory() as folder:
             whole = client.export(experiment, name, Path(folder) / "table.csv")
@@ -54,7 +54,7 @@ def figure(
 ) -> None:
     """Draw learning curves, gauges of collapse, or the comparison."""
     with connected(url) as client:
-        _tell(as_json, client.figure(experiment, name, output))
+        _report_files(as_json, client.figure(experiment, name, output))
 
 
 @app.command()
@@ -74,8 +74,8 @@ def tensorboard(
                 say(f"{run.name}: written")
         except ImportError:
             raise stop("This needs tensorboardX: pip install 'tripletlab[exports]'") from None
-    _tell(as_json, *written)
-    say(f"Look at them with: tensorboard --logdir {output}")
+    _report_files(as_json, *written)
+    say(f"Open them with: tensorboard --logdir {output}")
 
 
 @app.command()
@@ -85,28 +85,28 @@ def mlflow(
         str, typer.Option(envvar="MLFLOW_TRACKING_URI", help="The server's address, http://…")
     ],
     name: Annotated[
-        str | None, typer.Option(help="The MLflow experiment; the name and id unless given.")
+        str | None, typer.Option(help="The MLflow experiment; by default the name and id.")
     ] = None,
     max_points: Points = 500,
     artifacts: Annotated[bool, typer.Option(help="Store spec, results and report.")] = True,
     token: Annotated[
-        str, typer.Option(envvar="MLFLOW_TRACKING_TOKEN", help="Better in the environment.")
+        str, typer.Option(envvar="MLFLOW_TRACKING_TOKEN", help="Better set in the environment.")
     ] = "",
     user: Annotated[str, typer.Option(envvar="MLFLOW_TRACKING_USERNAME")] = "",
     password: Annotated[
-        str, typer.Option(envvar="MLFLOW_TRACKING_PASSWORD", help="Better in the environment.")
+        str, typer.Option(envvar="MLFLOW_TRACKING_PASSWORD", help="Better set in the environment.")
     ] = "",
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Send runs, parameters, metrics and files to an MLflow tracking server; may be repeated."""
+    """Send runs, parameters, metrics and files to an MLflow server; it can be repeated."""
     if not tracking_uri.startswith(("http://", "https://")):
         raise stop("--tracking-uri is the address of a server: http://… or https://…", USAGE)
     tracking = Tracking(tracking_uri, token, user, password)
     with connected(url) as client:
         results = client.results(experiment)
         try:
-            made = export_to_mlflow(
+            mlflow_experiment = export_to_mlflow(
                 client,
                 results,
                 tracking,
@@ -120,7 +120,7 @@ def mlflow(
         finally:
             tracking.close()
     if as_json:
-        print_json({"tracking_uri": tracking_uri, "experiment_id": made})
+        print_json({"tracking_uri": tracking_uri, "experiment_id": mlflow_experiment})
 
 
 def report(
@@ -131,9 +131,9 @@ def report(
 ) -> None:
     """Write the report: one HTML file to send to a colleague."""
     with connected(url) as client:
-        _tell(as_json, client.report(experiment, output))
+        _report_files(as_json, client.report(experiment, output))
 
 
-def _tell(as_json: bool, *files: Path) -> None:
+def _report_files(as_json: bool, *files: Path) -> None:
     if as_json:
         print_json({"files": [str(file) for file in files]})

@@ -1,7 +1,7 @@
-"""`keys create`, `keys list`, `keys revoke`: straight on the database.
+"""`keys create`, `keys list`, `keys revoke`: directly on the database.
 
-Not over HTTP, because the first key cannot be made by a call that needs one, and because whoever
-reaches the database may do all anyway.
+They do not use HTTP, because the first key cannot be made by a call that needs a key, and because
+whoever can reach the database may do everything anyway.
 """
 
 import os
@@ -26,18 +26,20 @@ from models.store.database import Database
 from models.store.migrating import check
 from models.store.tables import ApiKey
 
-app = typer.Typer(help="Who may call the service.", no_args_is_help=True)
+app = typer.Typer(help="API keys: who may call the service.", no_args_is_help=True)
 
 
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="Who or what will use it.")],
-    scope: Annotated[str, typer.Option(help=f"{', '.join(SCOPE_NAMES)}; each holds those before.")],
+    scope: Annotated[
+        str, typer.Option(help=f"{', '.join(SCOPE_NAMES)}; each includes those before.")
+    ],
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a key and print it, this once: only its hash is kept."""
+    """Create a key and print it; only its hash is stored, so it is shown only once."""
     try:
         wanted = Scope.named(scope)
     except ValueError as error:
@@ -53,9 +55,9 @@ def create(
         print_json({**made, "key": secret})
         return
     out.print(secret, markup=False, soft_wrap=True)
-    say(f"This is key {made['id']}, and it cannot be shown again.")
+    say(f"This is key {made['id']}; it cannot be shown again.")
     say("From now on every call needs a key.")
-    say("Send it as `Authorization: Bearer …`; the command takes it from TRIPLETLAB_KEY.")
+    say("Send it as `Authorization: Bearer …`; the command reads it from TRIPLETLAB_KEY.")
 
 
 @app.command("list")
@@ -82,7 +84,7 @@ def revoke(
     database_url: DatabaseUrl = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let a key work no more, from now on and for good."""
+    """Revoke a key, from now on and for good."""
     with _transaction(settings_from(data_dir=data_dir, database_url=database_url)) as session:
         now = clock.now(session)
         row = revoke_key(session, key, now)
@@ -92,12 +94,12 @@ def revoke(
     if as_json:
         print_json(revoked)
         return
-    say(f"Key {revoked['id']} works no more.")
+    say(f"Key {revoked['id']} is revoked.")
 
 
 @contextmanager
 def _transaction(settings: Settings) -> Iterator[Session]:
-    """A session on a database that is there; anything else ends the command with a sentence."""
+    """Yield a session on an existing database; any failure ends the command with a sentence."""
     database = _existing(settings)
     try:
         check(database)
@@ -116,7 +118,7 @@ def _existing(settings: Settings) -> Database:
     if not settings.database_url and not path.is_file():
         raise stop(
             f"There is no database at {path}. Start the service once or run `tripletlab migrate`, "
-            "or say where it is with --data-dir or --database-url.",
+            "or give its place with --data-dir or --database-url.",
             USAGE,
         )
     try:
@@ -126,7 +128,7 @@ def _existing(settings: Settings) -> Database:
 
 
 def _record(session: Session, action: audit.Action, key_id: str, now: datetime) -> None:
-    """In the name of the account that runs the command: it acts without a key."""
+    """Add an audit entry for the account that runs the command, since it has no key."""
     who = f"uid {os.getuid()}" if hasattr(os, "getuid") else None
     audit.record(session, action, key_id, key_id=None, key_name=who, now=now)
 

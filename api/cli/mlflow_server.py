@@ -1,8 +1,9 @@
-"""An experiment into an MLflow tracking server, by its REST API: nothing of MLflow is needed here.
+"""Export of an experiment to an MLflow tracking server, by its REST API and without MLflow.
 
-The experiment becomes an MLflow experiment; each run an MLflow run with parameters, metrics over
-the steps and tags; one run more, `comparison`, holds the verdict and the files. A run that is there
-whole is left as it is, one that was broken off is made again: the command may be given twice.
+The experiment becomes an MLflow experiment, and each run an MLflow run with parameters, tags and
+metrics over the steps; one more run, `comparison`, has the verdict and the files. A run that was
+exported completely is left as it is, and an incomplete one is exported again, so the command can be
+repeated.
 """
 
 import json
@@ -16,22 +17,22 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from api.cli.run_parameters import TrainedRun, figures_at, trained_runs
+from api.cli.run_parameters import TrainedRun, trained_runs, values_at
 from api.client import Client, Refused, Results
 
-AT_ONCE = 1000  # metrics in one request, as many as MLflow takes
+AT_ONCE = 1000  # metrics in one request, the most that MLflow accepts
 PATIENCE = 60.0  # seconds for a reply
-WHOLE = "tripletlab.whole"
+COMPLETE = "tripletlab.whole"
 ID = "tripletlab.run"
 STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "cancelled": "KILLED"}
 
 
 class MlflowError(Exception):
-    """The tracking server is away, or refused; the text says what it said."""
+    """The tracking server is away or refused the request; the text is its reply."""
 
 
 class Tracking:
-    """Calls to a tracking server. Each raises `MlflowError`."""
+    """Calls to a tracking server; each may raise `MlflowError`."""
 
     def __init__(self, uri: str, token: str = "", user: str = "", password: str = "") -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -46,27 +47,27 @@ class Tracking:
         return self._call("POST", f"api/2.0/mlflow/{call}", json=body).json()
 
     def experiment(self, name: str) -> str:
-        """The id of the experiment of this name, made where there is none."""
+        """Return the id of the experiment of this name, creating it where there is none."""
         try:
-            found = self._call(
+            reply = self._call(
                 "GET",
                 "api/2.0/mlflow/experiments/get-by-name",
                 params={"experiment_name": name},
             ).json()
-            return str(found["experiment"]["experiment_id"])
+            return str(reply["experiment"]["experiment_id"])
         except _Absent:
             return str(self.post("experiments/create", name=name)["experiment_id"])
 
     def begin(self, experiment: str, name: str, identity: str, start: int) -> str | None:
-        """A new MLflow run for what has this identity; None where it is there whole."""
-        found = self.post(
+        """Create a run for what has this identity; return None where it was exported completely."""
+        search = self.post(
             "runs/search", experiment_ids=[experiment], filter=f"tags.`{ID}` = '{identity}'"
         )
-        for run in found.get("runs", []):
+        for run in search.get("runs", []):
             tags = {tag["key"]: tag["value"] for tag in run["data"].get("tags", [])}
-            if WHOLE in tags:
+            if COMPLETE in tags:
                 return None
-            self.post("runs/delete", run_id=run["info"]["run_id"])  # it was broken off
+            self.post("runs/delete", run_id=run["info"]["run_id"])  # its export was interrupted
         made = self.post(
             "runs/create",
             experiment_id=experiment,
@@ -77,7 +78,7 @@ class Tracking:
         return str(made["run"]["info"]["run_id"])
 
     def end(self, run: str, state: str, at: int) -> None:
-        self.post("runs/log-batch", run_id=run, tags=_pairs({WHOLE: "true"}))
+        self.post("runs/log-batch", run_id=run, tags=_pairs({COMPLETE: "true"}))
         self.post("runs/update", run_id=run, status=STATUS.get(state, "RUNNING"), end_time=at)
 
     def put(self, run: str, file: Path) -> None:
@@ -86,8 +87,8 @@ class Tracking:
         uri = urlsplit(info["run"]["info"]["artifact_uri"])
         if uri.scheme != "mlflow-artifacts":
             raise MlflowError(
-                f"this server keeps artifacts at {uri.scheme or 'a folder'}, which only clients of "
-                "its own can write; start it with --serve-artifacts, or export with --no-artifacts"
+                f"this server keeps artifacts at {uri.scheme or 'a folder'}, where only clients of "
+                "MLflow can write; start it with --serve-artifacts, or export with --no-artifacts"
             )
         place = f"api/2.0/mlflow-artifacts/artifacts/{uri.path.strip('/')}/{file.name}"
         self._call("PUT", place, content=file.read_bytes())
@@ -118,9 +119,9 @@ def export_to_mlflow(
     artifacts: bool,
     say: Callable[[str], None],
 ) -> str:
-    """Every run that has done a step, then the comparison; `say` is told of each.
+    """Export every run that has done a step, then the comparison, and report each to `say`.
 
-    The id of the MLflow experiment that they are in.
+    Returns the id of the MLflow experiment.
     """
     experiment = tracking.experiment(name)
     for run in trained_runs(results):
@@ -128,7 +129,7 @@ def export_to_mlflow(
         start, end = _ms(view["started_at"]), _ms(view["finished_at"])
         made = tracking.begin(experiment, run.name, run.id, start)
         if made is None:
-            say(f"{run.name}: is there")
+            say(f"{run.name}: already exported")
             continue
         tags = {"arm": run.arm, "state": view["state"], "reason": view["reason"]}
         tags |= {f"provenance.{key}": value for key, value in (view["provenance"] or {}).items()}
@@ -150,8 +151,8 @@ def _batches(
 ) -> Iterator[list[dict[str, Any]]]:
     waiting: list[dict[str, Any]] = []
     for name, table in run.series(client, max_points):
-        for step, values in figures_at(table):
-            # JSON has no infinity and no NaN, and MLflow's reading of their names has changed
+        for step, values in values_at(table):
+            # JSON has neither infinity nor NaN, and how MLflow reads their names has changed
             waiting += [
                 {"key": f"{name}/{key}", "value": value, "timestamp": at, "step": step}
                 for key, value in values.items()
@@ -167,7 +168,7 @@ def _batches(
 def _comparison(
     client: Client, results: Results, tracking: Tracking, experiment: str, artifacts: bool
 ) -> None:
-    """Made anew each time, since the verdict may have changed."""
+    """Export the comparison anew each time, since the verdict may have changed."""
     now = _ms(None)
     identity = f"{results.experiment}/comparison"
     for run in tracking.post(
@@ -201,12 +202,12 @@ def _files(client: Client, results: Results, folder: Path) -> Sequence[Path]:
     whole.write_text(json.dumps(results.document, ensure_ascii=False))
     try:
         return spec, whole, client.report(results.experiment, folder / "report.html")
-    except Refused:  # that service draws no pictures
+    except Refused:  # the service cannot draw pictures
         return spec, whole
 
 
 def _pairs(values: Mapping[str, Any]) -> list[dict[str, str]]:
-    """As MLflow has tags and parameters; it refuses empty ones and cuts none."""
+    """Return tags or parameters as MLflow takes them: it refuses empty and overlong values."""
     return [
         {"key": key, "value": str(value)[:5000]}
         for key, value in values.items()

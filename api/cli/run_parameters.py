@@ -1,4 +1,4 @@
-"""What a run trained with and what came of it, flat, as other tools' tables want it."""
+"""Parameters and metrics of a run as flat tables, for other tools."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from api.client import Client, Results, Table
 
 ABOUT_ALL = frozenset({"name", "arms", "seeds", "decision"})
-"""Fields of a spec that are not what one run trains with."""
+"""Fields of a spec that are not parameters of one run."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class TrainedRun:
         return f"{self.arm} seed {self.document['seed']}"
 
     def parameters(self) -> dict[str, str | float]:
-        """The spec under the arm's own fields, nested names joined by dots; lists as JSON."""
+        """Return the spec with the arm's own fields, nested names joined by dots; lists as JSON."""
         (own,) = (arm for arm in self.spec["arms"] if arm["name"] == self.arm)
         common = {name: value for name, value in self.spec.items() if name not in ABOUT_ALL}
         fields = {**common, **own, "seed": self.document["seed"]}
@@ -36,7 +36,7 @@ class TrainedRun:
         return {"arm": self.arm} | dict(_flat(fields))
 
     def series(self, client: Client, max_points: int | None) -> Iterator[tuple[str, Table]]:
-        """Its steps as `train`, then the evaluations of each split, each a table with `step`."""
+        """Yield its steps as `train`, then the evaluations of each split: tables with `step`."""
         yield "train", client.steps(self.id, max_points=max_points)
         rows = client.evaluations(self.id)
         for split in dict.fromkeys(rows["split"] if rows else ()):
@@ -46,7 +46,7 @@ class TrainedRun:
 
 
 def trained_runs(results: Results) -> list[TrainedRun]:
-    """The runs that have done a step, whatever became of them."""
+    """Return the runs that have done a step, in whatever state."""
     document = results.document
     return [
         TrainedRun(arm["name"], run, document["spec"])
@@ -56,7 +56,7 @@ def trained_runs(results: Results) -> list[TrainedRun]:
     ]
 
 
-def figures_at(table: Table) -> Iterator[tuple[int, dict[str, float]]]:
+def values_at(table: Table) -> Iterator[tuple[int, dict[str, float]]]:
     """Each step with the figures that there are."""
     names = [name for name in table if name != "step"]
     for index, step in enumerate(table["step"]):

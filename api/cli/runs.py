@@ -1,5 +1,4 @@
-"""`weights`, `predict`, `reproduce`: what can be done with a run that has succeeded; and `retry`
-for what has not."""
+"""`weights`, `predict` and `reproduce` for a run that has succeeded, and `retry` for others."""
 
 import shutil
 import sys
@@ -14,7 +13,7 @@ from api.cli.connection import UrlOption, connected
 from api.cli.console import FAILED, USAGE, JsonOption, out, print_json, say, stop
 from api.client import ENDED, NoPrediction
 
-PAUSE = 1.0  # between looks at a training
+POLL_SECONDS = 1.0  # while a run is reproduced
 
 RunArgument = Annotated[str, typer.Argument(help="The id of a run that has succeeded.")]
 
@@ -22,9 +21,9 @@ RunArgument = Annotated[str, typer.Argument(help="The id of a run that has succe
 def weights(run: RunArgument, url: UrlOption = None) -> None:
     """Write the weights with their vocabulary to standard output, as safetensors."""
     if sys.stdout.isatty():
-        raise stop(f"These are bytes: tripletlab weights {run} > weights.safetensors", USAGE)
+        raise stop(f"Weights are binary: tripletlab weights {run} > weights.safetensors", USAGE)
     with tempfile.TemporaryDirectory() as folder, connected(url) as client:
-        # whole before a byte of it goes on: its hash is checked first
+        # downloaded whole first, so that its hash is checked before any byte is written
         with client.weights(run, Path(folder) / "weights").open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
 
@@ -36,13 +35,12 @@ def predict(
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Ask a run's network about two questions: their similarity, and whether it calls them
-    duplicates."""
+    """Predict the similarity of two questions, and whether they are duplicates."""
     with connected(url) as client:
         try:
             (answer,) = client.predict(run, [(question1, question2)])
         except NoPrediction as error:
-            raise stop(f"No answer: {error}") from None
+            raise stop(f"There is no prediction: {error}") from None
     if as_json:
         print_json(answer.document)
         return
@@ -52,12 +50,12 @@ def predict(
 
 
 def reproduce(run: RunArgument, as_json: JsonOption = False, url: UrlOption = None) -> None:
-    """Train a run again and say whether every figure is the same; ends with 1 when not."""
+    """Train a run again and say whether every value is the same; exit with 1 when not."""
     with connected(url) as client:
         view: dict[str, Any] = client.post(f"/v1/runs/{run}/reproduce")
         say(f"Training again: {client.url}/v1/runs/{view['again']}")
         while view["state"] not in ENDED:
-            time.sleep(PAUSE)
+            time.sleep(POLL_SECONDS)
             view = client.get(f"/v1/reproductions/{view['id']}")
     if as_json:
         print_json(view)
@@ -74,7 +72,8 @@ def retry(
         str, typer.Argument(help="The id of a failed or cancelled run, or of an experiment.")
     ],
     from_start: Annotated[
-        bool, typer.Option("--from-start", help="Begin anew; else from the last checkpoint.")
+        bool,
+        typer.Option("--from-start", help="Start over; else from the last checkpoint."),
     ] = False,
     as_json: JsonOption = False,
     url: UrlOption = None,

@@ -1,4 +1,4 @@
-"""`serve`, `worker`, `migrate`: starting things, with flags over the environment's settings."""
+"""`serve`, `worker`, `migrate`: starting the service; flags override the environment."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ from models.store.migrating import migrate as migrate_database
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 NO_TORCH = (
-    "This installation has no torch, so it cannot train: pip install 'tripletlab[worker]', "
+    "torch is not installed, so this installation cannot train: pip install 'tripletlab[worker]', "
     "or start the API alone with --no-worker."
 )
 
@@ -35,15 +35,16 @@ DatabaseUrl = Annotated[
     str | None, typer.Option("--database-url", help="sqlite:///… or postgresql://…")
 ]
 BrokerUrl = Annotated[
-    str | None, typer.Option("--broker-url", help="redis://…; embedded when there is none.")
+    str | None, typer.Option("--broker-url", help="redis://…; by default an embedded broker.")
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", help="Runs side by side; the cores by default.")
+    int | None,
+    typer.Option("--workers", help="Runs at the same time; else one for each core."),
 ]
 
 
 def settings_from(**flags: Any) -> Settings:
-    """The environment's settings under the flags that were given."""
+    """Return the settings from the environment, overridden by the given flags."""
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Settings(**given)
@@ -68,10 +69,10 @@ def serve(
     broker_url: BrokerUrl = None,
     workers: Workers = None,
     no_worker: Annotated[
-        bool, typer.Option("--no-worker", help="The API alone; workers run elsewhere.")
+        bool, typer.Option("--no-worker", help="Only the API; workers run elsewhere.")
     ] = False,
 ) -> None:
-    """Start the service: API, a worker, and a broker where none is given."""
+    """Start the service: the API, a worker, and a broker unless one is given."""
     if not no_worker:
         require_torch()
     settings = settings_from(
@@ -98,10 +99,10 @@ def serve(
 
 
 def warn_of_others(settings: Settings) -> None:
-    """Say what a service that other machines reach asks of whoever runs it."""
+    """Warn whoever runs a service that other machines can reach."""
     say(
-        f"It listens on {settings.host}, so other machines reach it: every call needs an API key, "
-        "and keys go in plain text unless a proxy adds TLS."
+        f"It listens on {settings.host}, so other machines can reach it: every call needs an API "
+        "key, and keys are sent in plain text unless a proxy adds TLS."
     )
     database = Database(settings.resolved_database_url)
     with database.reading() as session:
@@ -109,13 +110,13 @@ def warn_of_others(settings: Settings) -> None:
     database.close()
     if not made:
         say(
-            "There is no key yet, so it answers nothing but /healthz. Make one: "
+            "There is no key yet, so it answers only /healthz. Create one: "
             "tripletlab keys create NAME --scope submit"
         )
 
 
 def interrupt_on_signals() -> None:
-    """SIGTERM ends the command as Ctrl-C does; a second signal does not disturb the end."""
+    """End the command on SIGTERM as on Ctrl-C; a second signal does not interrupt its end."""
     for number in SIGNALS:
         signal.signal(number, _interrupt)
 
@@ -141,15 +142,15 @@ def worker(
     broker_url: BrokerUrl = None,
     workers: Workers = None,
 ) -> None:
-    """Start a worker alone, for a service with a broker of its own."""
+    """Start a worker for a service that uses a separate broker."""
     require_torch()
     settings = settings_from(
         data_dir=data_dir, database_url=database_url, broker_url=broker_url, workers=workers
     )
     if not settings.broker_url:
         raise stop(
-            "A worker alone needs the service's broker: --broker-url or TRIPLETLAB_BROKER_URL. "
-            "`tripletlab serve` starts a worker with a broker of its own.",
+            "A separate worker needs the broker of the service: --broker-url or "
+            "TRIPLETLAB_BROKER_URL. `tripletlab serve` starts a worker with an embedded broker.",
             USAGE,
         )
     os.execve(sys.executable, [sys.executable, "-m", "worker"], settings.environment())
@@ -158,7 +159,7 @@ def worker(
 def migrate(
     data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: JsonOption = False
 ) -> None:
-    """Bring the database to this version's schema."""
+    """Migrate the database to the schema of this version."""
     settings = settings_from(data_dir=data_dir, database_url=database_url)
     try:
         migrate_database(settings.resolved_database_url)
@@ -169,4 +170,4 @@ def migrate(
     if as_json:
         print_json({"migrated": True})
         return
-    say("The database has this version's schema.")
+    say("The database has the schema of this version.")

@@ -1,4 +1,4 @@
-"""A curve in one line of text, for a terminal."""
+"""A curve as one line of text, for a terminal."""
 
 import math
 from collections.abc import Sequence
@@ -7,10 +7,10 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """At most `width` blocks from the lowest value to the highest, each the mean of a stretch.
+    """Return at most `width` blocks, each for the mean of as many values, between the extremes.
 
-    On a log scale where every value is above zero, as losses are; values that are no numbers are
-    left out.
+    The scale is logarithmic where every value is above zero, as losses are. Values that are not
+    finite are left out.
     """
     kept = [value for value in values if math.isfinite(value)]
     if not kept:

@@ -1,4 +1,4 @@
-"""Answers for a person: the comparison as a table, its verdict, and the baselines beside it."""
+"""Results as text for a person: comparisons as tables, their verdicts, and the baselines."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from api.cli.console import out
 
 
 def show_results(results: dict[str, Any]) -> None:
-    """Every comparison with its verdict, who leaves the plateau sooner, then the baselines."""
+    """Print every comparison with its verdict, which arm leaves the plateau sooner, baselines."""
     out.print(f"{results['name']}  ({results['experiment']}, {results['state']})", markup=False)
     if not results["complete"]:
-        out.print("Not every run has ended; this is what there is so far.")
+        out.print("Not every run has ended; these are the results so far.")
     for comparison in results["comparisons"]:
         if comparison["role"] == "primary":
             show_comparison(comparison)
@@ -20,26 +20,26 @@ def show_results(results: dict[str, Any]) -> None:
         out.print(sentence, markup=False, soft_wrap=True)
     majority, collapsed = (results["baselines"][name] for name in ("majority", "collapsed"))
     out.print(
-        f"Beside every accuracy: {majority:.4f} by calling every pair what most are, "
+        f"Baselines of every accuracy: {majority:.4f} by calling every pair what most are, "
         f"{collapsed:.4f} by calling every pair a duplicate (a collapsed network).",
         soft_wrap=True,
     )
 
 
 def show_comparison(comparison: dict[str, Any]) -> None:
-    """One comparison seed by seed, and its verdict in words."""
+    """Print one comparison seed by seed, and its verdict in words."""
     out.print(_table(comparison))
     out.print(comparison["sentence"], markup=False, soft_wrap=True)
 
 
-def _plateau_sentences(times: list[dict[str, Any]]) -> list[str]:
-    """Which arm leaves the plateau sooner, to the step; evaluations are too far apart for it."""
-    to_the_step = (
-        time
-        for time in times
-        if (time["kind"], time["measured_on"]) == ("leave_plateau", "training")
+def _plateau_sentences(endpoints: list[dict[str, Any]]) -> list[str]:
+    """Return which arm leaves the plateau sooner; evaluations are too far apart to tell."""
+    by_step = (
+        endpoint
+        for endpoint in endpoints
+        if (endpoint["kind"], endpoint["measured_on"]) == ("leave_plateau", "training")
     )
-    return [comparison["sentence"] for time in to_the_step for comparison in time["comparisons"]]
+    return [comparison["sentence"] for one in by_step for comparison in one["comparisons"]]
 
 
 def _table(comparison: dict[str, Any]) -> Table:
@@ -48,11 +48,10 @@ def _table(comparison: dict[str, Any]) -> Table:
     for heading in ("seed", a, b, "difference"):
         table.add_column(heading, justify="right")
     for pair in comparison["pairs"]:
-        figures = (pair["a"], pair["b"], pair["difference"])
-        table.add_row(str(pair["seed"]), *_figures(*figures))
+        table.add_row(str(pair["seed"]), *_numbers(pair["a"], pair["b"], pair["difference"]))
     mean_a, mean_b = (comparison["summaries"][side]["mean"] for side in ("a", "b"))
     table.add_section()
-    table.add_row("mean", *_figures(mean_a, mean_b, comparison["mean_difference"]))
+    table.add_row("mean", *_numbers(mean_a, mean_b, comparison["mean_difference"]))
     for name, value in _evidence(comparison):
         table.add_row(name, "", "", value)
     table.add_section()
@@ -61,8 +60,8 @@ def _table(comparison: dict[str, Any]) -> Table:
 
 
 def _others(comparisons: list[dict[str, Any]]) -> Table:
-    """The metrics that decide nothing, a row each."""
-    table = Table(title="Beside that, deciding nothing", title_justify="left")
+    """Return the secondary comparisons as a table."""
+    table = Table(title="Secondary metrics, which decide nothing", title_justify="left")
     for heading in ("a", "b", "metric"):
         table.add_column(heading)
     for heading in ("difference", "interval", "p (Holm)"):
@@ -70,18 +69,18 @@ def _others(comparisons: list[dict[str, Any]]) -> Table:
     for one in comparisons:
         interval, p = one["interval"], one["multiplicity"]["holm_p"]
         table.add_row(
-            *(one["a"], one["b"], one["metric"], _figures(None, None, one["mean_difference"])[2]),
+            *(one["a"], one["b"], one["metric"], _numbers(None, None, one["mean_difference"])[2]),
             f"{interval['low']:+.4f} … {interval['high']:+.4f}" if interval else "–",
             "–" if p is None else f"{p:.4g}",
         )
     return table
 
 
-def _figures(a: float | None, b: float | None, difference: float | None) -> list[str]:
-    return [figure(a), figure(b), "–" if difference is None else f"{difference:+.4f}"]
+def _numbers(a: float | None, b: float | None, difference: float | None) -> list[str]:
+    return [number(a), number(b), "–" if difference is None else f"{difference:+.4f}"]
 
 
-def figure(value: float | None) -> str:
+def number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 

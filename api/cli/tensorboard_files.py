@@ -1,23 +1,25 @@
-"""An experiment as TensorBoard's event files: a folder for each arm and seed.
+"""TensorBoard's event files of an experiment: a folder for each arm and seed.
 
-Written where the command runs, from the service's replies, so that `tensorboard --logdir` finds
-them; the service itself needs nothing of it. All figures of a step are one event. The time of every
-event is the run's start: steps have no times of their own.
+They are written where the command runs, from replies of the service, which itself does not need
+TensorBoard. All metrics of a step are one event. The time of every event is the start of the run,
+since steps have no times.
 """
 
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api.cli.run_parameters import TrainedRun, figures_at
+from api.cli.run_parameters import TrainedRun, values_at
 from api.client import Client
 
 
 def write_events(
     client: Client, run: TrainedRun, folder: Path, max_points: int | None = None
 ) -> Path:
-    """The event file of a run, written anew below `folder`. Raises `ImportError` without
-    tensorboardX."""
+    """Write the event file of a run below `folder`, replacing an older one, and return its path.
+
+    Raises `ImportError` without tensorboardX.
+    """
     # here: it is optional, and slow to import
     from tensorboardX.proto.event_pb2 import Event
     from tensorboardX.proto.summary_pb2 import Summary
@@ -35,11 +37,11 @@ def write_events(
         writer.write(Event(wall_time=began, **what).SerializeToString())
 
     write(file_version="brain.Event:2")
-    figures = {name.replace(".", "/"): value for name, value in run.document["metrics"].items()}
-    for summary in hparams(run.parameters(), figures):
+    metrics = {name.replace(".", "/"): value for name, value in run.document["metrics"].items()}
+    for summary in hparams(run.parameters(), metrics):
         write(summary=summary)
     for name, table in run.series(client, max_points):
-        for step, values in figures_at(table):
+        for step, values in values_at(table):
             scalars = [
                 Summary.Value(tag=f"{name}/{tag}", simple_value=value)
                 for tag, value in values.items()

@@ -28,7 +28,7 @@ def test_only_a_worker_of_this_machine_that_beats_is_alive(
     # a lease that a slow machine does not outlive while the command starts
     asked = tripletlab("alive", TRIPLETLAB_DATABASE_URL=database_url, TRIPLETLAB_LEASE_SECONDS="60")
     assert asked.returncode == code, asked.stderr
-    expected = f"wrk_1 on {HERE}" if code == 0 else f"No worker of {HERE} lives."
+    expected = f"wrk_1 on {HERE}" if code == 0 else f"No worker of {HERE} is alive."
     assert asked.stderr.strip() == expected
 
 

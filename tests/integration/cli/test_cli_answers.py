@@ -89,7 +89,7 @@ def test_a_verdict_that_is_expected_is_an_exit_code(
     ):
         done = tripletlab(*command, "--expect", expected, "--url", api.url)
         assert done.returncode == code, (command, done.stdout, done.stderr)
-        assert ("expected was" in done.stderr) == (code != 0)
+        assert ("was expected" in done.stderr) == (code != 0)
 
 
 def test_submit_and_wait_ends_with_3_while_the_verdict_is_undecided(

@@ -71,7 +71,7 @@ def test_predict_prints_the_similarity_and_the_decision(api: ApiForTests, run_id
     done = meanwhile(lambda: answer(api, 0.75), *command)
     assert (done.returncode, done.stdout) == (0, "0.7500 duplicate (threshold 0.5)\n"), done.stderr
     done = meanwhile(lambda: answer(api, None), *command)
-    assert (done.returncode, done.stderr) == (1, "No answer: the weights are gone\n")
+    assert (done.returncode, done.stderr) == (1, "There is no prediction: the weights are gone\n")
 
 
 def train_again(api: ApiForTests, run_id: str, accuracy: float) -> None:

@@ -1,4 +1,4 @@
-"""`--expect`: a verdict that a script waits for, as an exit code."""
+"""`--expect`: an exit code that says whether the verdict is the expected one."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -19,17 +19,17 @@ class Expected(StrEnum):
 
 ExpectOption = Annotated[
     Expected | None,
-    typer.Option("--expect", help="End with 3 while undecided, with 1 on another verdict."),
+    typer.Option("--expect", help="Exit with 3 while undecided, with 1 on another verdict."),
 ]
 
 
 def require(expected: Expected | None, decisions: Sequence[Comparison]) -> None:
-    """End the command unless every comparison with the baseline has the verdict expected."""
+    """Exit unless every comparison with the baseline has the expected verdict."""
     if expected is None:
         return
     if not decisions or any(one.verdict == "undecided" for one in decisions):
-        say(f"Undecided; expected was {expected}.")
+        say(f"Undecided; {expected} was expected.")
         raise typer.Exit(UNDECIDED)
     for one in decisions:
         if expected not in (Expected.DECIDED, one.verdict):
-            raise stop(f"{one.a} against {one.b} is {one.verdict}; expected was {expected}.")
+            raise stop(f"{one.a} against {one.b} is {one.verdict}; {expected} was expected.")

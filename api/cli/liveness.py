@@ -1,4 +1,4 @@
-"""`alive`: whether a worker of this machine lives, as a container's health check asks."""
+"""`alive`: whether a worker of this machine is alive, for the health check of a container."""
 
 import platform
 
@@ -14,7 +14,7 @@ from models.store.workers import live_workers
 def alive(
     data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: JsonOption = False
 ) -> None:
-    """Say whether a worker of this machine lives; ends with 1 when none does."""
+    """Say whether a worker of this machine is alive; exit with 1 when none is."""
     settings = settings_from(data_dir=data_dir, database_url=database_url)
     here = platform.node()
     database = Database(settings.resolved_database_url)
@@ -25,10 +25,10 @@ def alive(
         raise stop("The database does not answer.") from None
     finally:
         database.close()
-    found = [worker.id for worker in living if worker.host == here]
-    if not found:
-        raise stop(f"No worker of {here} lives.")
+    workers = [worker.id for worker in living if worker.host == here]
+    if not workers:
+        raise stop(f"No worker of {here} is alive.")
     if as_json:
-        print_json({"host": here, "workers": found})
+        print_json({"host": here, "workers": workers})
         return
-    say(f"{', '.join(found)} on {here}")
+    say(f"{', '.join(workers)} on {here}")

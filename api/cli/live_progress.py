@@ -1,6 +1,6 @@
-"""Following an experiment: a bar a run on a terminal, plain lines anywhere else.
+"""Live progress of an experiment: a bar for each run on a terminal, plain lines anywhere else.
 
-The client follows; what changed is shown here as soon as it is stored.
+The client follows the experiment; a change is shown here as soon as it is stored.
 """
 
 import time
@@ -14,24 +14,24 @@ from api.cli.sparkline import sparkline
 from api.client import ENDED, Client
 
 CURVE = 16  # characters of a curve
-POINTS_AT_ONCE = 64  # of a run's new steps
-SHOWN_RUNS = 24  # with more, bars of runs that have ended make room
-LINE_SECONDS = 5.0  # between lines of mere progress
+POINTS_AT_ONCE = 64  # of the new steps of a run
+SHOWN_RUNS = 24  # with more runs, the bars of those that have ended are hidden
+LINE_SECONDS = 5.0  # between lines that only report progress
 
 
-def watch(client: Client, experiment_id: str) -> str:
-    """Show the experiment until it has ended; its last state."""
+def show_progress(client: Client, experiment_id: str) -> str:
+    """Show the experiment until it has ended, and return its last state."""
     show = _Bars(client) if out.is_terminal else _Lines(client)
     state = "queued"
     with show:
-        for seen in client.follow(experiment_id):
-            state = seen.state
-            show.update(seen.document)
+        for experiment in client.follow(experiment_id):
+            state = experiment.state
+            show.update(experiment.document)
     return state
 
 
 class _Losses:
-    """The training losses of runs that go on: what is new is asked for, thinned, and kept."""
+    """The training losses of running runs, of which only new steps are fetched, thinned."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -40,19 +40,19 @@ class _Losses:
         self._losses: dict[str, list[float]] = defaultdict(list)
 
     def latest(self, run: dict[str, Any]) -> str:
-        """Its curve so far and its last loss; nothing before the first step."""
-        identity = run["id"]
-        if self._attempts.setdefault(identity, run["attempt"]) != run["attempt"]:
-            # it went on from an earlier step, in an attempt of its own
-            self._attempts[identity], self._steps[identity] = run["attempt"], 0
-            self._losses[identity].clear()
-        after = self._steps.get(identity, 0)
+        """Return its curve so far and its last loss; nothing before the first step."""
+        run_id = run["id"]
+        if self._attempts.setdefault(run_id, run["attempt"]) != run["attempt"]:
+            # a new attempt resumes from an earlier step
+            self._attempts[run_id], self._steps[run_id] = run["attempt"], 0
+            self._losses[run_id].clear()
+        after = self._steps.get(run_id, 0)
         if run["step"] > after:
-            series = self._client.steps(identity, after=after, max_points=POINTS_AT_ONCE)
+            series = self._client.steps(run_id, after=after, max_points=POINTS_AT_ONCE)
             if series["step"]:
-                self._steps[identity] = series["step"][-1]
-                self._losses[identity] += series["loss_per_row"]
-        losses = self._losses[identity]
+                self._steps[run_id] = series["step"][-1]
+                self._losses[run_id] += series["loss_per_row"]
+        losses = self._losses[run_id]
         return f"{sparkline(losses, CURVE)}  loss {losses[-1]:.4f} a row" if losses else ""
 
 
@@ -89,7 +89,7 @@ class _Bars:
     def _row(self, key: str, name: str, done: int, total: int, note: str, visible: bool) -> None:
         if key not in self._tasks:
             self._tasks[key] = self._progress.add_task(name, total=total, note=note)
-        # the total of all runs grows where seeds are added until the verdict is decided
+        # the total grows where seeds are added until the verdict is decided
         self._progress.update(
             self._tasks[key], completed=done, total=total, note=note, visible=visible
         )
@@ -127,7 +127,7 @@ def _line(text: str) -> None:
 
 
 def _totals(view: dict[str, Any]) -> tuple[int, int]:
-    """Steps done and steps in all of the runs that there are now."""
+    """Return the steps that are done and all steps, of the runs that there are now."""
     runs = view["runs"]
     done = sum(run["steps"] if run["state"] in ENDED else run["step"] for run in runs)
     return done, sum(run["steps"] for run in runs)
@@ -137,8 +137,8 @@ def _whole(view: dict[str, Any]) -> str:
     if view["waiting_for"]:
         return f"waiting for {view['waiting_for']}"
     left = view["seconds_left"]
-    said = view["state"] if left is None else f"{view['state']}, about {left:.0f} s left"
-    return said + _next_look(view)
+    summary = view["state"] if left is None else f"{view['state']}, about {left:.0f} s left"
+    return summary + _next_look(view)
 
 
 def _next_look(view: dict[str, Any]) -> str:

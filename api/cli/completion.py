@@ -1,14 +1,14 @@
-"""What the shell offers when Tab is pressed: recipes, and the service's newest experiments.
+"""Shell completion: recipes, and the newest experiments of the service.
 
-`tripletlab --install-completion` sets it up. Nothing is offered, and nothing said, where no service
-answers at once.
+`tripletlab --install-completion` sets it up. Where no service answers at once, there are no
+completions and no messages.
 """
 
 from api.client import Client, TripletlabError
 from models.settings import Settings
 from models.specs.recipes import RECIPES
 
-AT_MOST = 1.0  # seconds; whoever pressed Tab is waiting
+TIMEOUT = 1.0  # seconds; the person who pressed Tab is waiting
 SHOWN = 20
 
 
@@ -17,10 +17,10 @@ def recipes(incomplete: str) -> list[tuple[str, str]]:
 
 
 def experiments(incomplete: str) -> list[tuple[str, str]]:
-    """Ids with the state and the name of each."""
+    """Return ids of experiments, with the state and the name of each."""
     settings = Settings()
     try:
-        with Client(settings.url, settings.key, timeout=AT_MOST) as client:
+        with Client(settings.url, settings.key, timeout=TIMEOUT) as client:
             items = client.get("/v1/experiments", limit=SHOWN)["items"]
     except TripletlabError:
         return []

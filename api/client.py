@@ -1,17 +1,17 @@
-"""Tripletlab from Python, in one file: httpx is all it needs, so it may be copied anywhere.
+"""The Python client of Tripletlab, in one file that needs only httpx and can be copied anywhere.
 
     curl -O localhost:8000/client/tripletlab.py
 
     from tripletlab import Client, print_progress
 
     with Client("http://localhost:8000") as lab:
-        asked = lab.submit({"recipe": "hard-negative-mining-small"})
-        lab.wait(asked, print_progress)
-        print(lab.results(asked).sentence)
+        experiment = lab.submit({"recipe": "hard-negative-mining-small"})
+        lab.wait(experiment, print_progress)
+        print(lab.results(experiment).sentence)
 
-Where there are keys, one is given as `key` or in TRIPLETLAB_KEY; the address may be in
-TRIPLETLAB_URL. Every record has, beside its fields, the service's whole `document`. An error is a
-`TripletlabError`; where the service refused, it carries the problem document (RFC 9457).
+An API key, where the service needs one, is given as `key` or in TRIPLETLAB_KEY; the address can be
+in TRIPLETLAB_URL. Every record has its fields and the whole `document` of the service. Errors are
+`TripletlabError`s; one from a request that the service refused has the problem document (RFC 9457).
 """
 
 import hashlib
@@ -29,21 +29,21 @@ from typing import Any, Self
 import httpx
 
 LOCAL = "http://127.0.0.1:8000"
-PATIENCE = 20.0  # seconds for a reply, beside what a call asks the service to wait
-FILE_PATIENCE = 120.0  # before the next piece of a file: a report's pictures are drawn first
-UPLOAD_PATIENCE = 600.0  # sending, reading and profiling a file
-HOLD = 20  # seconds that the service may hold a reply until something changed
-OUTAGE = 60.0  # seconds that a service may be away while it is followed
-MIN_PAUSE = 0.2  # a step ends every few milliseconds; nobody reads that fast
+TIMEOUT = 20.0  # seconds for a reply, beside the time that a call asks the service to wait
+FILE_TIMEOUT = 120.0  # for the next piece of a file; the pictures of a report are drawn first
+UPLOAD_TIMEOUT = 600.0  # for sending, reading and profiling a file
+HOLD = 20  # seconds that the service may hold a reply until something changes
+OUTAGE = 60.0  # seconds that a service may be away while an experiment is followed
+MIN_PAUSE = 0.2  # a step ends every few milliseconds, and nobody reads that fast
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class TripletlabError(Exception):
-    """Anything that keeps a call from its answer."""
+    """Any reason why a call has no answer."""
 
 
 class Misused(TripletlabError, ValueError):
-    """An address or a key that cannot be one."""
+    """The address or the key cannot be used."""
 
 
 class NoAnswer(TripletlabError):
@@ -55,16 +55,16 @@ class TooSlow(NoAnswer):
 
 
 class Broken(TripletlabError):
-    """What arrived is not what the service said it sent."""
+    """The file that arrived is not the one that the service sent."""
 
 
 class NoPrediction(TripletlabError):
-    """The worker could not answer a question; the text says why."""
+    """The worker could not compute a prediction; the text says why."""
 
 
 class Refused(TripletlabError):
-    """The service said no. `problem` is its problem document, `errors` its list of wrong fields
-    (each with `pointer` and `detail`); `retry_after` is in seconds, where it named some."""
+    """The service refused the request. `problem` is its problem document and `errors` its list of
+    wrong fields, each with `pointer` and `detail`; `retry_after` is in seconds, where given."""
 
     def __init__(self, status: int, problem: Mapping[str, Any], retry_after: float | None) -> None:
         self.status, self.problem, self.retry_after = status, problem, retry_after
@@ -73,19 +73,19 @@ class Refused(TripletlabError):
 
 
 class Invalid(Refused):
-    """What was sent is wrong (400, 413, 415, 422)."""
+    """The request is wrong (400, 413, 415, 422)."""
 
 
 class Unauthorized(Refused):
-    """No key, or none that works (401)."""
+    """The key is missing or does not work (401)."""
 
 
 class Forbidden(Refused):
-    """The key is not enough for this (403)."""
+    """The scope of the key does not allow this (403)."""
 
 
 class NotFound(Refused):
-    """There is no such thing (404)."""
+    """The thing does not exist (404)."""
 
 
 class Conflict(Refused):
@@ -93,7 +93,7 @@ class Conflict(Refused):
 
 
 class TooMany(Refused):
-    """More than this key may have at once (429)."""
+    """A quota of this key is used up for now (429)."""
 
 
 class Unavailable(Refused):
@@ -115,7 +115,7 @@ class Table(dict[str, list[Any]]):
     """Columns of equal length, by name."""
 
     def frame(self, library: str = "pandas") -> Any:
-        """As a data frame of `pandas` or `polars`, imported only now."""
+        """Return a data frame of `pandas` or `polars`, which is imported only here."""
         if library == "pandas":
             import pandas
 
@@ -124,19 +124,21 @@ class Table(dict[str, list[Any]]):
             import polars
 
             return polars.DataFrame(dict(self), strict=False)
-        raise Misused(f"frames are of pandas or polars, not of {library!r}")
+        raise Misused(f"library must be 'pandas' or 'polars', not {library!r}")
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> "Table":
-        """From rows; a name that a row lacks is None there."""
+        """Make a table from rows; a name that is missing in a row is None there."""
         names = dict.fromkeys(name for row in rows for name in row)
         return cls({name: [row.get(name) for row in rows] for name in names})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
+    """Fields of a reply, and the whole reply."""
+
     document: dict[str, Any] = field(repr=False)
-    """All that the service said of it."""
+    """The whole JSON document."""
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> Self:
@@ -208,8 +210,8 @@ class Comparison(Record):
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        found = self.document["interval"]
-        return (found["low"], found["high"]) if found else None
+        interval = self.document["interval"]
+        return (interval["low"], interval["high"]) if interval else None
 
     @property
     def pairs(self) -> Table:
@@ -219,7 +221,7 @@ class Comparison(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Results(Record):
-    """The whole answer of an experiment, also while it is incomplete."""
+    """The results of an experiment, also while they are incomplete."""
 
     experiment: str
     name: str
@@ -233,7 +235,7 @@ class Results(Record):
 
     @property
     def decisions(self) -> list[Comparison]:
-        """Of each arm with the baseline, on the metric that decides."""
+        """The comparison of each arm with the baseline, on the metric that decides."""
         baseline = self.document["spec"]["decision"]["baseline"]
         return [c for c in self.comparisons if c.role == "primary" and c.b == baseline]
 
@@ -244,7 +246,7 @@ class Results(Record):
 
     @property
     def runs(self) -> Table:
-        """A row a run: `arm`, `run`, `seed`, `state`, `step`, then its metrics."""
+        """One row per run: `arm`, `run`, `seed`, `state`, `step`, then its metrics."""
         return Table.of(
             [
                 {"arm": arm, "run": run["id"], **{n: run[n] for n in ("seed", "state", "step")}}
@@ -255,7 +257,7 @@ class Results(Record):
 
     @property
     def curves(self) -> Table:
-        """A row an evaluation: `arm`, `seed`, `step`, then the losses."""
+        """One row per evaluation: `arm`, `seed`, `step`, then the losses."""
         return Table.of(
             [
                 {"arm": arm, "seed": run["seed"], **dict(zip(run["curve"], values, strict=True))}
@@ -273,12 +275,12 @@ class Prediction(Record):
     question1: str
     question2: str
     similarity: float
-    """Cosine of the two questions' vectors."""
+    """Cosine similarity of the vectors of the two questions."""
     duplicate: bool
 
 
 def print_progress(experiment: Experiment) -> None:
-    """One line that is written over, for `wait`."""
+    """Write one line that is overwritten each time; for `wait`."""
     left = experiment.seconds_left
     more = experiment.waiting_for or ("" if left is None else f"about {left:.0f} s left")
     line = f"{experiment.name}: {experiment.state}, {100 * experiment.progress:.0f} %  {more}"
@@ -287,24 +289,24 @@ def print_progress(experiment: Experiment) -> None:
 
 
 class Client:
-    """Calls to one service. Every call raises a `TripletlabError` where there is no answer.
+    """Calls to one service. Every call raises a `TripletlabError` where it has no answer.
 
-    Where an id is asked for, a record that has one (`Experiment`, `Run`) will do.
+    A call that takes an id also takes a record that has one (`Experiment`, `Run`).
     """
 
     def __init__(
-        self, url: str | None = None, key: str | None = None, *, timeout: float = PATIENCE
+        self, url: str | None = None, key: str | None = None, *, timeout: float = TIMEOUT
     ) -> None:
-        """`url` and `key` are TRIPLETLAB_URL and TRIPLETLAB_KEY unless given. Raises `Misused`."""
+        """`url` and `key` default to TRIPLETLAB_URL and TRIPLETLAB_KEY. Raises `Misused`."""
         self.url = (url or os.environ.get("TRIPLETLAB_URL") or LOCAL).rstrip("/")
         token = os.environ.get("TRIPLETLAB_KEY", "") if key is None else key
         if not re.fullmatch(r"[!-~]*", token):
-            raise Misused("this is no API key; one looks like tl_… (`key`, or TRIPLETLAB_KEY)")
+            raise Misused("not an API key; keys look like tl_… (set `key` or TRIPLETLAB_KEY)")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             self._http = httpx.Client(base_url=self.url, timeout=timeout, headers=headers)
         except httpx.InvalidURL as error:
-            raise Misused(f"{self.url} is no address: {error}") from None
+            raise Misused(f"{self.url} is not a URL: {error}") from None
         self._timeout = timeout
 
     def __enter__(self) -> Self:
@@ -317,7 +319,7 @@ class Client:
         self._http.close()
 
     def get(self, path: str, **params: Any) -> Any:
-        """The JSON of a reply; parameters that are None are left out."""
+        """Return the JSON of a reply; parameters that are None are not sent."""
         return self.request("GET", path, params=_given(params)).json()
 
     def post(self, path: str, **request: Any) -> Any:
@@ -326,38 +328,38 @@ class Client:
     def request(
         self, method: str, path: str, *, timeout: float | None = None, **request: Any
     ) -> httpx.Response:
-        """The reply, where it is not an error (304 is none)."""
-        patience = self._timeout if timeout is None else timeout
+        """Return the reply. Raises a `TripletlabError` for an error status, which 304 is not."""
+        seconds = self._timeout if timeout is None else timeout
         with self._explained():
-            reply = self._http.request(method, path, timeout=patience, **request)
+            reply = self._http.request(method, path, timeout=seconds, **request)
         if reply.is_error:
             raise _refusal(reply)
         return reply
 
     def submit(self, spec: Mapping[str, Any], *, idempotency_key: str | None = None) -> Experiment:
-        """Ask a question. With an `idempotency_key` it is safe to send it again."""
+        """Create an experiment. With an `idempotency_key`, it is safe to submit it again."""
         headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
         return Experiment.of(self.post("/v1/experiments", json=spec, headers=headers))
 
     def dry_run(self, spec: Mapping[str, Any]) -> DryRun:
-        """What the spec would be and cost; nothing is stored."""
+        """Return the normalised spec and the estimated time; nothing is stored."""
         return DryRun.of(self.post("/v1/experiments", json=spec, params={"dry_run": True}))
 
     def experiment(self, experiment: str | Experiment) -> Experiment:
-        """How it stands now."""
+        """Return its present state."""
         return Experiment.of(self.get(f"/v1/experiments/{_id(experiment)}"))
 
     def follow(self, experiment: str | Experiment) -> Iterator[Experiment]:
-        """How it stands now, and again whenever that changed, until it has ended.
+        """Yield its present state, and again after each change, until it has ended.
 
-        Once it has answered, the service may be away for up to a minute.
+        After its first reply, the service may be away for up to a minute.
         """
-        place, tag, away_since = f"/v1/experiments/{_id(experiment)}", None, None
+        path, tag, away_since = f"/v1/experiments/{_id(experiment)}", None, None
         while True:
             try:
                 reply = self.request(
                     "GET",
-                    place,
+                    path,
                     params={"wait": HOLD if tag else 0},
                     headers={"If-None-Match": tag} if tag else {},
                     timeout=HOLD + self._timeout,
@@ -370,9 +372,9 @@ class Client:
                 continue
             away_since = None
             if reply.status_code != httpx.codes.NOT_MODIFIED:
-                seen = Experiment.of(reply.json())
-                yield seen
-                if seen.ended:
+                current = Experiment.of(reply.json())
+                yield current
+                if current.ended:
                     return
             tag = reply.headers["etag"]
             time.sleep(MIN_PAUSE)
@@ -384,22 +386,23 @@ class Client:
         *,
         timeout: float | None = None,
     ) -> Experiment:
-        """The experiment once it has ended; `on_change` (such as `print_progress`) sees it on the
-        way. Raises `TooSlow` where it goes on after `timeout` seconds, looking at each change."""
+        """Return the experiment once it has ended; `on_change` (such as `print_progress`) gets each
+        state before. Raises `TooSlow` at the first change after `timeout` seconds."""
         end = None if timeout is None else time.monotonic() + timeout
-        for seen in self.follow(experiment):
-            on_change(seen)
-            if end is not None and not seen.ended and time.monotonic() > end:
-                raise TooSlow(f"{seen.id} is still {seen.state} after {timeout:g} s")
-        return seen
+        for current in self.follow(experiment):
+            on_change(current)
+            if end is not None and not current.ended and time.monotonic() > end:
+                raise TooSlow(f"{current.id} is still {current.state} after {timeout:g} s")
+        return current
 
     def cancel(self, experiment: str | Experiment) -> Experiment:
-        """Wish its runs to stop; again, or after the end, is no error."""
+        """Request the cancellation of its runs; the call is idempotent."""
         return Experiment.of(self.post(f"/v1/experiments/{_id(experiment)}/cancel"))
 
     def results(self, experiment: str | Experiment, *, target_loss: float | None = None) -> Results:
-        place = f"/v1/experiments/{_id(experiment)}/results"
-        return Results.of(self.get(place, target_loss=target_loss))
+        """Return its results so far; `target_loss` adds the steps until that loss is reached."""
+        path = f"/v1/experiments/{_id(experiment)}/results"
+        return Results.of(self.get(path, target_loss=target_loss))
 
     def compare(
         self,
@@ -410,9 +413,9 @@ class Client:
         margin: float | None = None,
         confidence: float | None = None,
     ) -> Comparison:
-        """Two arms, each `EXPERIMENT/ARM`, on the same data and seeds."""
-        asked = {"a": a, "b": b, "metric": metric, "margin": margin, "confidence": confidence}
-        return Comparison.of(self.get("/v1/comparisons", **asked))
+        """Compare two arms, each given as `EXPERIMENT/ARM`, on the same data and seeds."""
+        params = {"a": a, "b": b, "metric": metric, "margin": margin, "confidence": confidence}
+        return Comparison.of(self.get("/v1/comparisons", **params))
 
     def steps(
         self,
@@ -422,45 +425,43 @@ class Client:
         max_points: int | None = None,
         figures: Sequence[str] | None = None,
     ) -> Table:
-        """Its steps in columns, or those `figures` alone; `max_points` keeps the extremes."""
-        asked = {"after": after, "max_points": max_points, "figures": figures}
-        return Table(self.get(f"/v1/runs/{_id(run)}/steps", **asked))
+        """Return its steps in columns: all, or only `figures`; `max_points` keeps the extremes."""
+        params = {"after": after, "max_points": max_points, "figures": figures}
+        return Table(self.get(f"/v1/runs/{_id(run)}/steps", **params))
 
     def evaluations(self, run: str | Run) -> Table:
         return Table.of(self.get(f"/v1/runs/{_id(run)}/evaluations")["items"])
 
     def scores(self, run: str | Run) -> Table:
-        """The similarity of each test pair: columns `row`, `label`, `score`."""
+        """Return the similarity of each test pair: columns `row`, `label`, `score`."""
         return Table(self.get(f"/v1/runs/{_id(run)}/scores"))
 
     def predict(
         self, run: str | Run, pairs: Sequence[tuple[str, str]], *, timeout: float = 300.0
     ) -> list[Prediction]:
-        """What the run's network says of pairs of questions. Raises `NoPrediction`, and `TooSlow`
-        when no worker has answered within `timeout` seconds."""
+        """Predict the similarity of pairs of questions with the run's network. Raises
+        `NoPrediction`, and `TooSlow` when no worker has answered within `timeout` seconds."""
         end = time.monotonic() + timeout
-        held: dict[str, Any] = {"params": {"wait": HOLD}, "timeout": HOLD + self._timeout}
+        waiting: dict[str, Any] = {"params": {"wait": HOLD}, "timeout": HOLD + self._timeout}
         body = {"pairs": [list(pair) for pair in pairs]}
-        view = self.post(f"/v1/runs/{_id(run)}/predict", json=body, **held)
+        view = self.post(f"/v1/runs/{_id(run)}/predict", json=body, **waiting)
         while view["state"] == "queued":
             if time.monotonic() > end:
                 raise TooSlow(f"no worker has answered within {timeout:g} s")
-            view = self.request("GET", f"/v1/predictions/{view['id']}", **held).json()
+            view = self.request("GET", f"/v1/predictions/{view['id']}", **waiting).json()
         if view["state"] == "failed":
             raise NoPrediction(view["reason"])
         about = {"threshold": view["threshold"]}
         return [Prediction.of(one | about) for one in view["predictions"]]
 
     def weights(self, run: str | Run, path: str | Path) -> Path:
-        """Write the run's weights (safetensors) to `path`. Raises `Broken` where their hash is
-        another than the service named; nothing is left at `path` then."""
+        """Write the run's weights (safetensors) to `path`. Raises `Broken` where their hash is not
+        the one that the service gives; then nothing is written to `path`."""
         with self._part_of(Path(path), f"/v1/runs/{_id(run)}/weights") as (part, reply):
             with part.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             if reply.headers["etag"].strip('"') != digest:
-                raise Broken(
-                    "The file of weights is not the one that the run ended with: its hash differs."
-                )
+                raise Broken("The downloaded weights are not those of the run: their hash differs.")
         return Path(path)
 
     def export(
@@ -472,7 +473,7 @@ class Client:
         format: str | None = None,
     ) -> Path:
         """Write a table of it (`runs`, `steps`, `evaluations`, `scores`) to `path`, as `csv` or
-        `parquet`: that which the name of `path` ends with, unless given."""
+        `parquet`; the default is the suffix of `path`."""
         form = format or Path(path).suffix.lstrip(".").lower()
         place = f"/v1/experiments/{_id(experiment)}/export"
         with self._part_of(Path(path), place, table=table, format=form):
@@ -487,14 +488,14 @@ class Client:
         format: str | None = None,
     ) -> Path:
         """Write a picture (`training`, `validation`, `gauges`, `comparison`) to `path`, as `svg` or
-        `png`: that which the name of `path` ends with, unless given."""
+        `png`; the default is the suffix of `path`."""
         form = format or Path(path).suffix.lstrip(".").lower()
         place = f"/v1/experiments/{_id(experiment)}/figures/{name}"
         with self._part_of(Path(path), place, format=form):
             return Path(path)
 
     def report(self, experiment: str | Experiment, path: str | Path) -> Path:
-        """Write the report to `path`: one HTML file that needs nothing else."""
+        """Write the report to `path`: one HTML file that loads nothing else."""
         with self._part_of(Path(path), f"/v1/experiments/{_id(experiment)}/report"):
             return Path(path)
 
@@ -509,38 +510,38 @@ class Client:
         split: str | None = None,
         format: str | None = None,
     ) -> Dataset:
-        """Send a file of question pairs: CSV, TSV, JSON Lines or Parquet, also packed. The
-        others name its columns (`question1`, `question2`, `is_duplicate` unless given)."""
+        """Upload a file of question pairs: CSV, TSV, JSON Lines or Parquet, also compressed. The
+        other parameters name its columns (by default `question1`, `question2`, `is_duplicate`)."""
         columns = {"question1": question1, "question2": question2, "label": label, "split": split}
-        told = {"name": name, **columns, "format": format}
+        fields = {"name": name, **columns, "format": format}
         path = Path(file)
         with path.open("rb") as stream:
             files = {"file": (path.name, stream)}
-            patience = max(UPLOAD_PATIENCE, self._timeout)
+            seconds = max(UPLOAD_TIMEOUT, self._timeout)
             return Dataset.of(
-                self.post("/v1/datasets", data=_given(told), files=files, timeout=patience)
+                self.post("/v1/datasets", data=_given(fields), files=files, timeout=seconds)
             )
 
     def datasets(self) -> list[Dataset]:
         return [Dataset.of(one) for one in self.get("/v1/datasets")["items"]]
 
     def recipes(self) -> Table:
-        """Columns `name`, `about` and `spec`, which is ready to be changed and sent."""
+        """Return columns `name`, `about` and `spec`, which can be changed and submitted."""
         return Table.of(self.get("/v1/recipes")["items"])
 
     @contextmanager
     def _part_of(
-        self, target: Path, place: str, **params: Any
+        self, target: Path, path: str, **params: Any
     ) -> Iterator[tuple[Path, httpx.Response]]:
-        """A reply's body in a file beside `target`, which takes its place when the block ends
-        well: a file that broke off is never taken for a whole one."""
+        """Yield the body of a reply in a file beside `target`, which replaces `target` when the
+        block ends without an error: an incomplete download never looks complete."""
         part = target.with_name(f"{target.name}.part")
-        patience = max(FILE_PATIENCE, self._timeout)
+        seconds = max(FILE_TIMEOUT, self._timeout)
         try:
             with (
                 self._explained(),
                 part.open("wb") as file,
-                self._http.stream("GET", place, params=params, timeout=patience) as reply,
+                self._http.stream("GET", path, params=params, timeout=seconds) as reply,
             ):
                 if reply.is_error:
                     reply.read()
@@ -554,13 +555,13 @@ class Client:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Failures of the transport in words."""
+        """Raise failures of the transport as a `TripletlabError` with a sentence."""
         try:
             yield
         except httpx.InvalidURL as error:
-            raise Misused(f"{self.url} is no address: {error}") from None
+            raise Misused(f"{self.url} is not a URL: {error}") from None
         except httpx.UnsupportedProtocol:
-            raise Misused(f"{self.url} is no address: it needs http:// before it") from None
+            raise Misused(f"{self.url} is not a URL: it must begin with http://") from None
         except httpx.TimeoutException:
             raise TooSlow(f"The service at {self.url} did not answer in time.") from None
         except httpx.TransportError as error:
@@ -573,8 +574,8 @@ def _refusal(reply: httpx.Response) -> TripletlabError:
     wait = float(after) if after.isdecimal() else None
     if reply.headers.get("content-type") == "application/problem+json":
         return kind(reply.status_code, reply.json(), wait)
-    said = f"{reply.url} answers {reply.status_code}; is this Tripletlab?"
-    return kind(reply.status_code, {"title": "Not a problem document", "detail": said}, wait)
+    detail = f"{reply.url} answers {reply.status_code}; is this Tripletlab?"
+    return kind(reply.status_code, {"title": "Not a problem document", "detail": detail}, wait)
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -588,10 +589,11 @@ def _id(named: str | Experiment | Run) -> str:
 def verify_signature(
     secret: str, header: str, body: bytes, *, tolerance: float = 300.0, now: float | None = None
 ) -> bool:
-    """Whether a webhook's body came from the service: `header` is its `Tripletlab-Signature`,
-    `body` the bytes as they arrived. One older than `tolerance` seconds is refused too."""
-    found = re.fullmatch(r"t=(\d{1,12}),v1=([0-9a-f]{64})", header)
-    if found is None or abs((time.time() if now is None else now) - int(found[1])) > tolerance:
+    """Return whether the body of a webhook came from the service. `header` is its
+    `Tripletlab-Signature`, `body` the bytes as they arrived; a signature older than `tolerance`
+    seconds is not accepted."""
+    match = re.fullmatch(r"t=(\d{1,12}),v1=([0-9a-f]{64})", header)
+    if match is None or abs((time.time() if now is None else now) - int(match[1])) > tolerance:
         return False
-    own = hmac.new(secret.encode(), f"{found[1]}.".encode() + body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(own, found[2])
+    own = hmac.new(secret.encode(), f"{match[1]}.".encode() + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(own, match[2])

@@ -21,7 +21,7 @@ from api.cli.run_parameters import TrainedRun, trained_runs, values_at
 from api.client import Client, Refused, Results
 
 AT_ONCE = 1000  # metrics in one request, the most that MLflow accepts
-PATIENCE = 60.0  # seconds for a reply
+TIMEOUT = 60.0  # seconds for a reply
 COMPLETE = "tripletlab.whole"
 ID = "tripletlab.run"
 STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "cancelled": "KILLED"}
@@ -38,7 +38,7 @@ class Tracking:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         auth = (user, password) if user else None
         self._uri = uri.rstrip("/")
-        self._http = httpx.Client(headers=headers, auth=auth, timeout=PATIENCE)
+        self._http = httpx.Client(headers=headers, auth=auth, timeout=TIMEOUT)
 
     def close(self) -> None:
         self._http.close()

@@ -92,7 +92,7 @@ def test_the_command_sends_its_key_and_says_what_to_do_without(
     done = tripletlab("datasets", "list", "--url", api.url, TRIPLETLAB_KEY=secret)
     assert done.returncode == 0, done.stderr
     wrong = tripletlab("recipes", "--url", api.url, TRIPLETLAB_KEY="tl_ é\n")
-    assert (wrong.returncode, "no API key" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "not an API key" in wrong.stderr) == (2, True)
 
 
 def test_a_service_for_other_machines_warns_and_opens_with_the_first_key(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The rules of the code base that a machine can check; docs/design_notes.md says why."""
+"""The rules of the code base that a machine can check; docs/contributing.md gives examples."""
 
 import ast
 import re

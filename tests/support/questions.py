@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from models.specs.training import EncoderSpec
 from worker.training.data import Questions
-from worker.training.encoders.encoders import build_encoder
+from worker.training.encoders.build import build_encoder
 from worker.training.encoders.initial import initial_weights
 
 torch.set_num_threads(1)  # as a run has; more would only wait for each other on such small tensors

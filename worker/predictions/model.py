@@ -20,7 +20,8 @@ from models.files.run_files import FORMAT_VERSION, METADATA_KEY, VOCABULARY
 from models.specs.training import EncoderSpec
 from worker.training.data import Questions
 from worker.training.devices import prepare_device
-from worker.training.encoders.encoders import Encoder, build_encoder
+from worker.training.encoders.build import build_encoder
+from worker.training.encoders.encoder import Encoder
 
 PAIRS_AT_ONCE = 64  # bounds memory, however many pairs a request has
 

@@ -1,5 +1,5 @@
 """The training itself: a spec, token arrays and a seed go in, events come out.
 
-Knows no queue, no SQL and no settings, so it can be read, tested and timed alone.
+It knows no queue, no SQL and no settings, so it can be read, tested and timed alone.
 Start reading at `loop.py`.
 """

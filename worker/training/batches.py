@@ -27,8 +27,11 @@ def batch_rows(train: Int64, seed: int, step: int, batch_size: int) -> Int64:
 
 @lru_cache(maxsize=256)
 def _orders(seed: int) -> Callable[[int, int], Int64]:
-    """A seed's order of `count` rows in an epoch. Two are remembered for each seed, and not some
-    for all of them: many seeds take turns where many runs are trained at once."""
+    """A function that gives a seed's order of `count` rows in an epoch.
+
+    Each seed remembers two orders of its own, since many seeds take turns where many runs are
+    trained at once.
+    """
 
     @lru_cache(maxsize=2)
     def order(epoch: int, count: int) -> Int64:

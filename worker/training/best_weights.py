@@ -1,7 +1,8 @@
 """Which weights of a run are tested and kept: the last, or those that did best on validation.
 
-Best is the lowest `validation.loss`, the arm's own; the earliest among equals. The test pairs
-have no say. The weights kept so far are part of a checkpoint: they may be older than it.
+The best weights have the lowest `validation.loss`, the arm's own loss; among equals the earliest
+are taken. The test pairs are not used. The best weights so far are part of a checkpoint, because
+they may be older than it.
 """
 
 import math
@@ -16,8 +17,8 @@ from worker.training.events import Evaluated
 _WEIGHTS = "kept.weights."
 
 
-class Keeping:
-    """Holds a copy of the best weights so far; nothing when the last are wanted."""
+class BestWeights:
+    """A copy of the best weights so far; empty where the last weights are to be kept."""
 
     def __init__(self, which: KeptWeights) -> None:
         self._wants_best = which == "best_validation"
@@ -30,8 +31,9 @@ class Keeping:
             self._step, self._loss = evaluated.step, evaluated.loss
             self._weights = {n: t.detach().clone() for n, t in encoder.state_dict().items()}
 
-    def give_to(self, encoder: nn.Module, last_step: int) -> int:
-        """Put the weights to keep into the encoder, which has those of `last_step`; their step."""
+    def load_into(self, encoder: nn.Module, last_step: int) -> int:
+        """Load the weights to keep into the encoder, which has those of `last_step`; the step after
+        which they were as they are kept."""
         if not self._weights:
             return last_step
         encoder.load_state_dict(self._weights)
@@ -42,11 +44,11 @@ class Keeping:
         if not self._weights:
             return {}
         weights = {f"{_WEIGHTS}{name}": tensor for name, tensor in self._weights.items()}
-        figures = torch.tensor([self._step, self._loss], dtype=torch.float64)
-        return {"kept.step_and_loss": figures, **weights}
+        step_and_loss = torch.tensor([self._step, self._loss], dtype=torch.float64)
+        return {"kept.step_and_loss": step_and_loss, **weights}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what `state()` gave."""
+        """Restore what `state()` returned."""
         if "kept.step_and_loss" in tensors:
             step, self._loss = tensors["kept.step_and_loss"].tolist()
             self._step = int(step)

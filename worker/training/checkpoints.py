@@ -29,11 +29,11 @@ class Checkpoint:
 
 
 class Checkpoints:
-    """The checkpoints of one run in `folder`. `due` is asked after every step; `files` is where
-    the folder is, if not on this disk alone.
+    """The checkpoints of one run in `folder`. `due` is called after every step; `files` stores the
+    folder, where it is not on this disk alone.
 
-    `recorded` is the step up to which figures are stored: what lies beyond was written by an
-    attempt that had lost the run, and to go on from it would leave a gap.
+    `recorded` is the step up to which metrics are stored: a later checkpoint was written by an
+    attempt that had lost the run, and a resume from it would leave a gap.
     """
 
     def __init__(
@@ -74,9 +74,9 @@ class Checkpoints:
         """
         for step in self._steps():
             if self._recorded is None or step <= self._recorded:
-                found = self._read(step, identity)
-                if found is not None:
-                    return found
+                checkpoint = self._read(step, identity)
+                if checkpoint is not None:
+                    return checkpoint
         return None
 
     def _read(self, step: int, identity: str) -> Checkpoint | None:
@@ -90,10 +90,10 @@ class Checkpoints:
                 return None
             return Checkpoint(step, load(content))
         except (OSError, ValueError, KeyError, TypeError, SafetensorError):
-            return None  # damaged or half there: the one before serves
+            return None  # damaged or incomplete: the one before is used
 
     def _steps(self) -> list[int]:
-        names = (MANIFEST.fullmatch(one.name) for one in self.files.entries(self.folder))
+        names = (MANIFEST.fullmatch(entry.name) for entry in self.files.entries(self.folder))
         return sorted((int(name[1]) for name in names if name), reverse=True)
 
     def _tensors_path(self, step: int) -> Path:

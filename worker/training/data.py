@@ -1,4 +1,4 @@
-"""The data of a run, as plain arrays: token ids of every question, labels, and who trains on what.
+"""The data of a run as plain arrays: token ids of every question, labels, and the rows of each use.
 
 Token ids are stored once for a data set and shared by all runs (memory-mapped by the caller);
 `remap` turns them into the run's own vocabulary when a batch is read.
@@ -37,8 +37,8 @@ class RunData:
     groups: Int32
 
     def fingerprint(self) -> str:
-        """A hash of all that a training reads here: other rows, another split, or a tokenizer that
-        has changed give another. Takes a tenth of a second for the 8 million tokens of Quora."""
+        """A hash of all that a training reads here: it differs for other rows, another split or a
+        changed tokenizer. It takes a tenth of a second for the 8 million tokens of Quora."""
         parts = (
             *(self.ids, self.offsets, self.remap, self.labels, self.groups),
             *(self.train, self.validation_duplicates, self.validation, self.test),
@@ -59,7 +59,7 @@ class Questions:
 
 
 def pair_questions(data: RunData, rows: Int64) -> Questions:
-    """First the questions of side 1 of all `rows`, then those of side 2: 2 x len(rows) of them.
+    """The questions of all `rows`, 2 x len(rows): first those of side 1, then those of side 2.
 
     A question without a token is read as one padding token, as the course's network would.
     """

@@ -21,18 +21,18 @@ def prepare_device(kind: str) -> torch.device:
 
 
 class NoDevice(RuntimeError):
-    """The spec asks for a device that this machine does not have, or no longer has."""
+    """The spec asks for a device that this machine does not have, or does not have any more."""
 
 
-def choose_device(asked: str) -> str:
-    """`cpu` or `cuda` for what a spec asks: `auto` takes CUDA where there is one.
+def choose_device(device: str) -> str:
+    """`cpu` or `cuda` for the device of a spec: `auto` takes CUDA where there is one.
 
     Raises `NoDevice` when CUDA is asked for and this machine has none.
     """
-    if asked == "cpu":
+    if device == "cpu":
         return "cpu"
     if torch.cuda.is_available():
         return "cuda"
-    if asked == "cuda":
+    if device == "cuda":
         raise NoDevice("the spec asks for a CUDA device and this worker has none")
     return "cpu"

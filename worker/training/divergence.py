@@ -1,6 +1,6 @@
-"""When a training diverges: which metric broke, and which setting broke it.
+"""What made a training diverge: which metric is not finite, and which setting is to blame.
 
-Looked into only once it has happened, so that a step costs nothing for it.
+This is found out only after a divergence, so it costs nothing in a sound step.
 """
 
 import math
@@ -15,8 +15,8 @@ from models.metrics import BatchMetrics
 from worker.training.optimizer import ShrinkingAdam
 
 Culprit = Literal["eps", "update", "loss", "gradient"]
-"""What broke the metrics: Adam's division by nothing but `eps`, another update of the weights, the
-loss of sound similarities, or the gradient of a sound loss."""
+"""What made metrics infinite or NaN: Adam's division by `eps` alone, another update of the weights,
+the loss of sound similarities, or the gradient of a sound loss."""
 
 
 class Diverged(TrainingFault):
@@ -24,12 +24,12 @@ class Diverged(TrainingFault):
 
     def __init__(self, step: int, culprit: Culprit, metrics: Mapping[str, float]) -> None:
         self.step, self.culprit, self.metrics = step, culprit, dict(metrics)
-        said = (
+        what = (
             f"the loss was {metrics['loss']} and the gradient's norm {metrics['gradient_norm']}"
             if metrics
             else "an evaluation gave similarities that are not numbers"
         )
-        super().__init__(f"at step {step} {said}: the training has diverged")
+        super().__init__(f"at step {step} {what}: the training has diverged")
 
 
 def check_step(
@@ -39,7 +39,7 @@ def check_step(
     network: nn.Module,
     optimizer: ShrinkingAdam,
 ) -> None:
-    """Raise `Diverged` unless loss and gradient of the step's batch are numbers."""
+    """Raise `Diverged` unless the loss and the gradient of the step's batch are finite."""
     if math.isfinite(gauges.loss) and math.isfinite(gradient_norm):
         return
     metrics = {
@@ -49,14 +49,14 @@ def check_step(
         "loss_per_row": gauges.loss_per_row,
         "gradient_norm": gradient_norm,
     }
-    found = broken_by_update(network, optimizer)
-    if found is None:
-        found = "gradient" if math.isfinite(gauges.loss) else "loss"
-    raise Diverged(step, found, metrics)
+    culprit = broken_by_update(network, optimizer)
+    if culprit is None:
+        culprit = "gradient" if math.isfinite(gauges.loss) else "loss"
+    raise Diverged(step, culprit, metrics)
 
 
 def broken_by_update(network: nn.Module, optimizer: ShrinkingAdam) -> Culprit | None:
-    """How the last update broke weights; None where all of them are numbers.
+    """What made weights of the last update infinite or NaN; None where all are finite.
 
     A weight whose second moment is zero was divided by `eps` alone. That happens to every weight
     that has had no gradient yet, and an `eps` that is zero in single precision gives 0 / 0.

@@ -1,4 +1,4 @@
-"""Which pairs of a batch are known to ask the same, and so are false negatives of each other."""
+"""Which questions of a batch are known duplicates, and so are false negatives of each other."""
 
 import numpy as np
 import torch
@@ -19,5 +19,5 @@ def known_duplicates(data: RunData, rows: Int64, device: torch.device) -> Tensor
 
 
 def excluded_pairs(spec: LossSpec, known: Tensor) -> Tensor | None:
-    """What a batch is to exclude under this loss: None means the diagonal alone."""
+    """The pairs that a batch excludes under this loss; None means the diagonal alone."""
     return known if spec.exclude_known_duplicates else None

@@ -1,7 +1,7 @@
-"""When a run ends before its last step: its validation has not improved for a while.
+"""Early stopping: a run ends before its last step where its validation no longer improves.
 
-What is remembered between evaluations is small and goes into the checkpoint, so a training that
-was stopped and gone on with ends at the same step as one that never was.
+The state between evaluations is small and part of each checkpoint, so a training that was stopped
+and resumed ends at the same step as one that was not.
 """
 
 import math
@@ -16,7 +16,7 @@ from worker.training.events import Evaluated
 
 
 class EarlyStopping:
-    """Counts evaluations in a row without an improvement; with no spec it never ends a run."""
+    """Counts evaluations in a row without an improvement; without a spec it never ends a run."""
 
     def __init__(self, spec: EarlyStop | None) -> None:
         self._spec = spec
@@ -50,7 +50,7 @@ class EarlyStopping:
         }
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what `state()` gave."""
+        """Restore what `state()` returned."""
         if self._spec is not None:
             self._best = float(tensors["early_stop.best"])
             self._waited = int(tensors["early_stop.waited"])

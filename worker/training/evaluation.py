@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class PairEncoder(Protocol):
-    """What can be evaluated: whatever gives the unit vectors of pairs."""
+    """Anything that can be evaluated: it gives the unit vectors of pairs."""
 
     def encode_pairs(self, data: RunData, rows: Int64) -> Tensor:
         """(2 len(rows), width): the first questions of all rows, then the second ones."""
@@ -76,8 +76,9 @@ def validation_losses(
     """The arm's own loss and the baseline's, each the mean over its fixed validation batches.
 
     The batches are the first whole ones of the validation duplicates, in order: the same in
-    every arm, seed and step, but for their size. Each loss is measured on batches of its own
-    arm's size, since more negatives make another loss; so the baseline's is one yardstick.
+    every arm, seed and step, except for their size. Each loss is measured on batches of its own
+    arm's size, since more negatives make another loss; so the baseline's loss is a yardstick that
+    all arms share.
 
     The losses of one run can be compared from step to step, since early stopping and the choice
     of weights do: a mining schedule is at its last rule throughout, and where training draws
@@ -124,7 +125,7 @@ def validation_rows(data: RunData, count: int) -> Int64:
 def evaluate_validation(
     encoder: PairEncoder, spec: ExperimentSpec, arm: str, data: RunData, step: int
 ) -> Evaluated:
-    """The arm's own loss, the baseline's as the one yardstick, and the metrics of the pairs."""
+    """The arm's own loss, the baseline's as the common yardstick, and the metrics of the pairs."""
     own = spec.for_arm(arm)
     loss, baseline_loss = validation_losses(encoder, spec, arm, data)
     rows = validation_rows(data, spec.validation_pairs)
@@ -142,7 +143,7 @@ def evaluate_validation(
 
 
 def decision_threshold(spec: ExperimentSpec, encoder: PairEncoder, data: RunData) -> float:
-    """The threshold that test pairs meet: fixed by the arm's own spec, or chosen on validation."""
+    """The threshold for the test pairs: fixed by the arm's own spec, or chosen on validation."""
     if isinstance(spec.threshold, FixedThreshold):
         return spec.threshold.value
     rows = validation_rows(data, spec.validation_pairs)

@@ -1,4 +1,4 @@
-"""What `train` yields: everything that a run tells the outside, in order."""
+"""The events that `train` yields: everything that a training reports, in order."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from models.metrics import EvaluationMetrics, StepMetrics
 
 @dataclass(frozen=True)
 class Started:
-    """Always first: the step that this training goes on from; 0 when it begins anew."""
+    """Always first: the step that this training resumes from; 0 where it begins anew."""
 
     step: int
 
@@ -43,10 +43,10 @@ class Finished:
 
     step: int  # the last that was trained
     kept_step: int  # the step after which the weights were as they are kept
-    threshold: float  # that the test pairs met
+    threshold: float  # of the test pairs
     scores: npt.NDArray[np.float32]
     weights: dict[str, npt.NDArray[np.float32]]
-    stopped_early: str | None  # why there are fewer steps than asked for; None when there are not
+    stopped_early: str | None  # the reason, in words; None where all steps were trained
 
 
 Event = Started | StepDone | Evaluated | Saved | Finished

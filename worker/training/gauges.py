@@ -23,8 +23,8 @@ def measure(
     term, still on the device: see `gauges_of`.
 
     `known` (B, B) is True where two pairs are known to ask the same, the diagonal included;
-    `excluded` as in `batch_of`: what is excluded counts as no negative, but for the closest
-    other pair, which is looked for among all (of equally close ones the first counts).
+    `excluded` as in `batch_of`: an excluded pair is not counted as a negative, but the closest
+    other pair is searched among all (of equally close ones the first counts).
     With `anchors: second` rows and columns change roles; with `both`, the shares of harder and of
     false negatives are those of the first questions as anchors.
     """

@@ -1,7 +1,7 @@
 """The training of one run, from its initial weights to its test scores, as a stream of events.
 
 Equal spec, arm, seed, data, device kind and library versions give equal bits in every event but
-`Started` and `Saved`, however often the training is stopped and gone on with.
+`Started` and `Saved`, however often the training is stopped and resumed.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from worker.training.gauges import gauges_of, measure
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import reduce_terms, term_rows
 from worker.training.schedules import learning_rate
-from worker.training.state import Progress, identity_of
+from worker.training.state import TrainingState, identity_of
 
 
 def train(
@@ -33,9 +33,9 @@ def train(
 ) -> Iterator[Event]:
     """Train `arm` under `seed`; yields `Started`, then what happens, and `Finished` last.
 
-    `device` is `cpu` or `cuda`. With `checkpoints` the training goes on from the newest one of
-    this very training, and saves a new one after a step whenever one is due. Raises
-    `Diverged` when the loss, or a similarity, is no longer a number.
+    `device` is `cpu` or `cuda`. With `checkpoints` the training resumes from the newest one of
+    this very training, and saves a new one after a step whenever one is due. Raises `Diverged`
+    when the loss, the gradient or a similarity is not finite.
     """
     training = Training(spec, arm, seed, data, device)
     identity = identity_of(spec, arm, seed, data.fingerprint(), device) if checkpoints else ""
@@ -43,11 +43,11 @@ def train(
     while not training.ended:
         yield training.advance()
         yield from training.after_step(training.encoder, checkpoints, identity)
-    kept_step = training.take_kept_weights()
+    kept_step = training.load_kept_weights()
     yield from training.end(training.encoder, kept_step)
 
 
-class Training(Progress):
+class Training(TrainingState):
     """A training that takes its steps alone."""
 
     def advance(self) -> StepDone:

@@ -44,7 +44,7 @@ class ShrinkingAdam:
         }
 
     def load(self, tensors: Mapping[str, Tensor], step: int) -> None:
-        """Go on after `step` updates from moments that `state()` gave."""
+        """Restore the moments that `state()` returned after `step` updates."""
         for name, parameter in self._named.items():
             moments = {
                 moment: tensors[f"{moment}.{name}"].to(parameter.device) for moment in MOMENTS
@@ -70,7 +70,7 @@ class ShrinkingAdam:
 
 @dataclass(frozen=True)
 class Update:
-    """One update that is to be done: whose, from which gradients by name, at which rate."""
+    """One update to be done: its optimiser, the gradients by name, and the learning rate."""
 
     optimizer: ShrinkingAdam
     gradients: Mapping[str, Tensor]
@@ -79,10 +79,10 @@ class Update:
 
 @torch.no_grad()
 def update_together(updates: Sequence[Update]) -> None:
-    """What `update` does for each, in as few calls as there are different hyper-parameters.
+    """Do what `ShrinkingAdam.update` does for each, in one call for each set of hyper-parameters.
 
-    Every tensor is its own row of the fused update, with its own count of steps, so what one
-    gets does not depend on which others are updated with it.
+    Every tensor is its own row of the fused update, with its own count of steps, so its result
+    does not depend on which others are updated with it.
     """
     alike: dict[tuple[float, float, float], list[tuple[Tensor, ...]]] = {}
     for update in updates:

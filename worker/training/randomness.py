@@ -1,7 +1,7 @@
 """Every random draw of a run, as a pure function of its seed and what the draw is for.
 
-No generator is carried from one draw to the next, so nothing has to be saved for a resume, and
-an arm that draws more or less than another leaves the other's numbers as they are.
+No generator is carried from one draw to the next, so a resume needs no generator's state, and an
+arm that draws more or less than another does not change the other's numbers.
 """
 
 from enum import IntEnum, unique

@@ -1,7 +1,7 @@
 """The decision threshold that is most accurate on some pairs, by a rule that ties cannot fool.
 
-A threshold between two *equal* similarities would part pairs that the model cannot tell apart, and
-make a collapsed model look perfect (huggingface/sentence-transformers#2282). So there is one
+A threshold between two *equal* similarities would separate pairs that the model cannot tell apart,
+and make a collapsed model look perfect (huggingface/sentence-transformers#2282). So there is one
 candidate between each two neighbours among the distinct similarities, one below all and one above
 all: a constant model gets the accuracy of the majority class, never more.
 """
@@ -16,7 +16,7 @@ def best_threshold(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int8]
     `scores` and `labels` are (P,), P >= 1. Of equally accurate candidates the one in the widest
     gap between similarities is taken (the lowest gap has its floor at -1, the highest its ceiling
     at 1), and of equally wide gaps the lowest. The threshold is the middle of its gap, rounded to
-    float32 so that comparing in float32 parts the same pairs.
+    float32 so that a comparison in float32 separates the same pairs.
     """
     values, place = np.unique(scores, return_inverse=True)
     duplicates = np.bincount(place, weights=labels == 1)
@@ -28,5 +28,5 @@ def best_threshold(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int8]
     low, high = edges[:-1].astype(np.float64), edges[1:].astype(np.float64)
     cut = int(np.argmax(np.where(right == right.max(), high - low, -1)))
     middle = np.float32((low[cut] + high[cut]) / 2)
-    # between neighbouring float32 numbers there is none; the lower one parts them as well
+    # between neighbouring float32 numbers there is none; the lower one separates them as well
     return float(middle if middle < high[cut] else low[cut])

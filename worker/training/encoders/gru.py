@@ -14,7 +14,21 @@ Of PyTorch's two biases only the sum acts in r and z, so there is one; n has bot
 import torch
 from torch import Tensor
 
+from worker.training.encoders.encoder import Encoder
 from worker.training.encoders.packing import Packed
+
+
+class GruMeanEncoder(Encoder):
+    """The mean over time of a GRU's outputs."""
+
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias: Tensor
+    bias_hn: Tensor
+
+    def pooled_sum(self, embedded: Tensor, packed: Packed) -> Tensor:
+        weights = (self.weight_ih, self.weight_hh, self.bias, self.bias_hn)
+        return gru_sum(embedded, *weights, packed)
 
 
 def gru_sum(

@@ -13,7 +13,19 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from worker.training.encoders.encoder import Encoder
 from worker.training.encoders.packing import Packed
+
+
+class LstmMeanEncoder(Encoder):
+    """The mean over time of an LSTM's outputs."""
+
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias: Tensor
+
+    def pooled_sum(self, embedded: Tensor, packed: Packed) -> Tensor:
+        return lstm_sum(embedded, self.weight_ih, self.weight_hh, self.bias, packed)
 
 
 def lstm_sum(

@@ -13,7 +13,22 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from models.specs.training import TransformerEncoder
+from worker.training.encoders.encoder import Encoder
+from worker.training.encoders.initial import Weights
 from worker.training.encoders.packing import Packed
+
+
+class TransformerMeanEncoder(Encoder):
+    """The mean over the tokens of a transformer's outputs."""
+
+    def __init__(self, spec: TransformerEncoder, weights: Weights) -> None:
+        super().__init__(spec, {"embedding": weights["embedding"]})
+        self.stack = build_stack(spec)
+        tensors = {name: torch.from_numpy(values.copy()) for name, values in weights.items()}
+        self.load_state_dict(tensors, assign=True)
+
+    def pooled_sum(self, embedded: Tensor, packed: Packed) -> Tensor:
+        return transformer_sum(embedded, self.stack, packed)
 
 
 def build_stack(spec: TransformerEncoder) -> nn.TransformerEncoder:

@@ -1,1 +1,1 @@
-"""Losses over one batch of pairs. Start reading at `terms.py`; what a batch is says `batch.py`."""
+"""Losses over one batch of pairs. Start reading at `terms.py`; `batch.py` says what a batch is."""

@@ -1,4 +1,4 @@
-"""What a loss sees of a batch of pairs, from the side of the anchors."""
+"""A batch of pairs as a loss gets it, from the side of the anchors."""
 
 from dataclasses import dataclass, replace
 
@@ -43,7 +43,7 @@ class Batch:
         them, so they are the same bits on a CPU and on a GPU.
         """
         if self.seed is None or self.step is None:
-            raise ValueError("this batch draws nothing: it has no seed or no step")
+            raise ValueError("this batch has no seed or no step, so it draws no negatives")
         generator = stream(self.seed, Purpose.NEGATIVE, self.step)
         noise = torch.from_numpy(generator.gumbel(size=tuple(self.similarities.shape)))
         return (noise.t() if self.turned else noise).to(self.similarities)

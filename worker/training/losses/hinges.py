@@ -1,8 +1,10 @@
-"""The in-batch hinge terms: each turns its row of negatives into one number and takes the hinge
-max(0, margin - s_ap + number).
+"""The in-batch hinge terms, and the rules for which negatives they count.
 
-A row without a negative that counts contributes exactly 0, but for one corner: for
-`closest_negative`, the rule `not_harder_than_positive` is the course's arithmetic to the letter.
+Each term turns the negatives of a row into one number and takes the hinge
+max(0, margin - s_ap + number); `negatives` says which of the row count under a rule.
+
+A row without a negative that counts contributes exactly 0, with one exception: for
+`closest_negative`, the rule `not_harder_than_positive` is exactly the course's arithmetic.
 Masked entries become s_an - 2 instead of vanishing, so a row whose negatives are all masked
 contributes nothing unless the largest s_an exceeds s_ap by more than 2 - margin.
 

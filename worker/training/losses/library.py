@@ -37,7 +37,7 @@ from worker.training.losses.batch import Batch
 def library_rows(term: LibraryTerm, batch: Batch) -> Tensor:
     """The unweighted term for each row: (B,), each >= 0.
 
-    A row without negatives costs 0, but for its positive's own part in `contrastive` and
+    A row without negatives costs 0, except for its positive's own part in `contrastive` and
     `multi_similarity`.
     """
     match term:

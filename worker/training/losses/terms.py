@@ -1,7 +1,7 @@
 """A loss over a batch: every term of the spec for every row, weighted, added and reduced.
 
 Row r of the B x B similarity matrix holds the similarities of anchor r: s_ap on the diagonal, and
-B - 1 values s_an beside it. Each term makes one value of at least 0 of each row.
+B - 1 values s_an beside it. Each term turns a row into one value of at least 0.
 """
 
 from typing import assert_never

@@ -1,1 +1,1 @@
-"""Many trainings at once on one device: a stack. Each has a slot, and figures of its own alone."""
+"""A stack: many trainings at once on one device, each in a slot, with metrics of its own."""

@@ -1,4 +1,5 @@
-"""The encoder of a stack: batches of every slot to sums over time, and gradients back."""
+"""The encoder of a stack: from batches of every slot to sums over time, and from their gradients to
+those of the weights."""
 
 from collections.abc import Mapping
 
@@ -68,24 +69,24 @@ class StackEncoder:
         all first questions, then the second. Remembered until `forget`."""
         key = rows.tobytes()
         if key not in self._vectors:
-            one = lay_out(self._data, rows[None], np.ones(1, dtype=bool), padded=self._padded)
-            table = self.table(one).expand(-1, self._slots.width, -1)
-            totals, *_ = self._arithmetic.there(table, one.times)
+            layout = lay_out(self._data, rows[None], np.ones(1, dtype=bool), padded=self._padded)
+            table = self.table(layout).expand(-1, self._slots.width, -1)
+            totals, *_ = self._arithmetic.forward(table, layout.times)
             vectors = unit_vectors(totals, table[5])
             self._vectors[key] = vectors[:, :, : len(rows)].flatten(1, 2)
         return self._vectors[key]
 
     def forget(self) -> None:
-        """The weights have changed: what was encoded with them is no more."""
+        """Drop the remembered vectors: the weights have changed."""
         self._vectors.clear()
 
     def of(self, slot: int) -> "SlotEncoder":
-        """What one slot encodes."""
+        """The encoder of one slot."""
         return SlotEncoder(self, slot)
 
 
 class SlotEncoder:
-    """A `PairEncoder` of one slot. What it is asked is done for all slots, once."""
+    """A `PairEncoder` of one slot. Each batch of rows is encoded for all slots, once."""
 
     def __init__(self, encoder: StackEncoder, slot: int) -> None:
         self._encoder, self._slot = encoder, slot

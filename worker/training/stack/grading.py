@@ -1,9 +1,9 @@
 """Losses and gauges of every slot's batch, in as few calls as there are different losses.
 
-A loss is computed for all slots at once, by the functions that one training uses, whether one
+A loss is computed for all slots at once, by the functions that a training alone uses, whether one
 slot has it or all: so no shape depends on how many do. Slots with another loss go in as zeros, and
-no gradient comes back through them, not even one that is no number. A loss whose terms draw, or
-are the library's (their shapes depend on values), is computed for each slot that has it.
+no gradient comes back through them, not even a NaN. A loss whose terms draw, or are the library's
+(their shapes depend on values), is computed for each slot that has it.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ TOGETHER = (Mined, SelectivelyContrastive, MultipleNegatives)  # kinds of terms
 
 
 @dataclass(frozen=True)
-class Asked:
+class SlotBatch:
     """The batch of a slot at its step, under its loss and seed."""
 
     slot: int
@@ -37,7 +37,7 @@ class Asked:
 
 @dataclass
 class Graded:
-    """What came of it."""
+    """The result of `grade` for the batches of all slots."""
 
     gradient: Tensor  # of the sums, (K, places, H)
     gauges: list[tuple[dict[int, int], Tensor]] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Graded:
     errors: dict[int, Exception] = field(default_factory=dict)
 
 
-def grade(asked: Sequence[Asked], totals: Tensor, table: Tensor, size: int) -> Graded:
+def grade(batches: Sequence[SlotBatch], totals: Tensor, table: Tensor, size: int) -> Graded:
     """Losses of batches of `size` pairs from their sums over time, and the sums' gradient."""
     sums = totals.detach().requires_grad_()
     vectors = unit_vectors(sums, table[5])
@@ -53,13 +53,13 @@ def grade(asked: Sequence[Asked], totals: Tensor, table: Tensor, size: int) -> G
     known = groups[:, 0, :, None] == groups[:, 1, None]
     known |= torch.eye(size, dtype=torch.bool, device=known.device)
     graded, losses = Graded(torch.zeros_like(totals)), []
-    for some in _alike(asked):
+    for group in _alike(batches):
         try:
-            loss, rows, gauges = _grade(some, vectors, known, size)
+            loss, rows, gauges = _grade(group, vectors, known, size)
         except Exception as error:
-            if len(some) > 1 or hits_all(error, totals.device.type):
+            if len(group) > 1 or hits_all(error, totals.device.type):
                 raise
-            graded.errors[some[0].slot] = error
+            graded.errors[group[0].slot] = error
             continue
         graded.gauges.append((rows, gauges))
         losses.append(loss)
@@ -68,29 +68,31 @@ def grade(asked: Sequence[Asked], totals: Tensor, table: Tensor, size: int) -> G
     return graded
 
 
-def _alike(asked: Sequence[Asked]) -> list[list[Asked]]:
-    """Those whose losses are one computation, and each other one for itself."""
-    alike: dict[object, list[Asked]] = {}
-    for one in asked:
-        rules = tuple(t.among_at(one.step) for t in one.loss.terms if isinstance(t, Mined))
-        alike.setdefault((one.loss, rules) if _is_of_all(one.loss) else one.slot, []).append(one)
+def _alike(batches: Sequence[SlotBatch]) -> list[list[SlotBatch]]:
+    """Groups of batches whose losses are one computation; any other batch is a group alone."""
+    alike: dict[object, list[SlotBatch]] = {}
+    for batch in batches:
+        loss = batch.loss
+        rules = tuple(t.among_at(batch.step) for t in loss.terms if isinstance(t, Mined))
+        alike.setdefault((loss, rules) if _is_of_all(loss) else batch.slot, []).append(batch)
     return list(alike.values())
 
 
 def _is_of_all(loss: LossSpec) -> bool:
+    """Whether the loss is computed for all slots at once."""
     return all(isinstance(term, TOGETHER) for term in loss.terms)
 
 
 def _grade(
-    some: list[Asked], vectors: Tensor, known: Tensor, size: int
+    group: list[SlotBatch], vectors: Tensor, known: Tensor, size: int
 ) -> tuple[Tensor, dict[int, int], Tensor]:
-    """The sum of their losses, and their gauges."""
-    spec, step = some[0].loss, some[0].step
-    slots = [one.slot for one in some]
+    """The sum of a group's losses, which row of its gauges each slot has, and these gauges."""
+    spec, step = group[0].loss, group[0].step
+    slots = [batch.slot for batch in group]
     if not _is_of_all(spec):
-        (one,), (slot,) = some, slots
+        (batch,), (slot,) = group, slots
         first, second, similarities = (p[0] for p in _batches(vectors[slot : slot + 1], size))
-        loss, gauges = _graded(spec, step, one.seed, first, second, similarities, known[slot])
+        loss, gauges = _graded(spec, step, batch.seed, first, second, similarities, known[slot])
         return loss, {slot: 0}, gauges[None]
     others = torch.ones(len(vectors), dtype=torch.bool)
     others[slots] = False

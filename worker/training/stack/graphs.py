@@ -1,7 +1,7 @@
-"""CUDA graphs of the passes that come again; on a CPU there are none.
+"""CUDA graphs of the passes that recur; on a CPU there are none.
 
-All recordings share one pool of memory. That is sound because a pass is over, and what it gave
-is used up, before the next one begins: nothing in the pool has to outlive a pass.
+All recordings share one pool of memory. That is sound because a pass has ended, and its results
+have been used, before the next one begins: nothing in the pool has to outlive a pass.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from worker.training.stack.passes import Arithmetic, Eager, Pass, Record, Recorded, Replay, T
 
-AT_MOST = 24  # recordings; other layouts go kernel by kernel
+AT_MOST = 24  # recordings; the kernels of other layouts are started one by one
 
 
 def recorder(device: torch.device) -> Record | None:

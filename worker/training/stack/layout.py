@@ -1,7 +1,7 @@
-"""How the questions of a stack's batches lie: sorted, in groups, and padded to fixed lengths.
+"""How the questions of a stack's batches are laid out: sorted, in groups, padded to fixed lengths.
 
-**No shape depends on what is in the other slots**, but for the number of time steps, and more of
-those add nothing but zeros. A slot has `2 * half` places, the first questions of its pairs and
+**No shape depends on what is in the other slots**, except the number of time steps, and further
+time steps only add zeros. A slot has `2 * half` places, the first questions of its pairs and
 then the second ones, each side filled up to a multiple of 32 by questions of no token. Sorted by
 length, longest first, they are cut into groups of fixed sizes: small ones for the few long
 questions, large ones for the many short. A group runs for as many time steps as its longest
@@ -26,7 +26,7 @@ class Layout:
     """Where the questions of every slot stand. `table` holds six numbers for each place:
 
     0. the question that stands there in sorted order,
-    1. how many tokens of it are read, padding that is read included; 0 where there is none,
+    1. how many tokens of it are read, padding that is read included; 0 where no question stands,
     2. which question, in the batch's order, stands there in sorted order,
     3. where the question of this place of the batch's order stands in sorted order,
     4. the duplicate group of the question of this place of the batch's order,
@@ -38,10 +38,10 @@ class Layout:
 
 
 def lay_out(data: RunData, rows: Int64, live: npt.NDArray[np.bool_], *, padded: bool) -> Layout:
-    """The layout of batches `rows` (slots, B); a slot that is not `live` has no question.
+    """The layout of batches `rows` (slots, B); a slot that is not `live` has no questions.
 
     With `padded` all questions of a slot are read to the longest of them, rounded up to a power
-    of two, as `pad_to_power_of_two` has it.
+    of two, as `pad_to_power_of_two` does it.
     """
     slots, size = rows.shape
     half = -(-size // HALF) * HALF
@@ -76,7 +76,7 @@ def lay_out(data: RunData, rows: Int64, live: npt.NDArray[np.bool_], *, padded: 
 
 
 def group_sizes(places: int) -> tuple[int, ...]:
-    """The groups that places, a multiple of 2 x HALF, are cut into: a function of their number."""
+    """The sizes of the groups that `places`, a multiple of 2 x HALF, are cut into."""
     units = places // (2 * HALF)
     smallest, sizes = max(1, units // 8), []
     while units > smallest:
@@ -87,7 +87,7 @@ def group_sizes(places: int) -> tuple[int, ...]:
 
 
 def time_steps(longest: int) -> int:
-    """The time steps that a group runs for whose longest question has this many tokens."""
+    """The number of time steps of a group whose longest question has this many tokens."""
     for times in TIMES:
         if longest <= times:
             return times

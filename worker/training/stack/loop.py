@@ -1,6 +1,6 @@
-"""The training of many runs at once: their steps are one, and all else is each one's own.
+"""The training of many runs at once: their steps are done together, all else by each run alone.
 
-**A member's figures do not depend on which others are in its stack**: not on their losses,
+**A member's metrics do not depend on which others are in its stack**: not on their losses,
 lengths of questions, ends or faults. They depend on the stack's width, which is part of what a
 checkpoint must have in common with the training that goes on from it.
 """
@@ -18,7 +18,7 @@ from worker.training.stack.encoder import StackEncoder
 from worker.training.stack.sharing import hits_all, shares_stack
 from worker.training.stack.slots import Slots
 from worker.training.stack.steps import Steps
-from worker.training.state import Progress, identity_of
+from worker.training.state import TrainingState, identity_of
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Failed:
-    """Always last, in place of `Finished`: this member ended by an exception of its own."""
+    """Always last, in place of `Finished`: an exception of its own ended this member."""
 
     error: Exception
 
@@ -68,25 +68,25 @@ class Stack:
             (m.checkpoints, identity_of(spec, m.arm, m.seed, fingerprint, device, more))
             for m in members
         ]
-        self._trainings = [Progress(spec, m.arm, m.seed, data, device) for m in members]
+        self._trainings = [TrainingState(spec, m.arm, m.seed, data, device) for m in members]
         for slot, training in enumerate(self._trainings):
             self._slots.give(slot, training.encoder)
         self._alive = set(range(len(members)))
 
     def events(self) -> Iterator[tuple[int, Event | Failed]]:
-        """What happens, each with the index of its member. For each member the events are those
-        of `train`, in that order; a `Failed` ends them too.
+        """Yield what happens, each event with the index of its member. For each member the events
+        are those of `train`, in that order; a `Failed` ends them too.
 
-        An exception that comes from what all share is raised here: it ends the stack.
+        Raises an exception that comes from what all members share: it ends the stack.
         """
         for slot in sorted(self._alive):
-            yield from self._told(slot, self._begin)
+            yield from self._events_of(slot, self._begin)
         while self._alive:
             yield from self._ends()
             if self._alive:
                 yield from self._advance()
             for slot in sorted(self._alive):
-                yield from self._told(slot, self._after_step)
+                yield from self._events_of(slot, self._after_step)
 
     def drop(self, member: int) -> None:
         """Leave a member out from now on: there are no more events of it."""
@@ -94,14 +94,14 @@ class Stack:
             self._alive.remove(member)
             self._slots.clear(member)
 
-    def _told(
-        self, slot: int, tell: Callable[[int], Iterator[Event]]
+    def _events_of(
+        self, slot: int, events: Callable[[int], Iterator[Event]]
     ) -> Iterator[tuple[int, Event | Failed]]:
-        """A member's own events, to the end, or until it is dropped or breaks."""
+        """A member's own events, until their end, or until it is dropped or fails."""
         if slot not in self._alive:
             return
         try:
-            for event in tell(slot):
+            for event in events(slot):
                 yield slot, event
                 if slot not in self._alive:
                     return
@@ -119,10 +119,10 @@ class Stack:
         yield from self._trainings[slot].after_step(encoder, *checkpoints)
 
     def _ends(self) -> Iterator[tuple[int, Event | Failed]]:
-        """The tests of the members that have ended. First all of them take the weights that they
-        keep, so that the test pairs are encoded once for all."""
+        """The tests of the members that have ended. First all of them load the weights that they
+        keep, so that the test pairs are encoded once for all of them."""
         ended = [slot for slot in sorted(self._alive) if self._trainings[slot].ended]
-        kept = {slot: self._trainings[slot].take_kept_weights() for slot in ended}
+        kept = {slot: self._trainings[slot].load_kept_weights() for slot in ended}
         if ended:
             self._encoder.forget()
         for slot in ended:
@@ -130,17 +130,17 @@ class Stack:
             def end(slot: int) -> Iterator[Event]:
                 yield from self._trainings[slot].end(self._encoder.of(slot), kept[slot])
 
-            yield from self._told(slot, end)
+            yield from self._events_of(slot, end)
             self.drop(slot)
 
     def _advance(self) -> Iterator[tuple[int, StepDone | Failed]]:
         """Do the next step of every member that is left."""
         done = self._steps.advance({slot: self._trainings[slot] for slot in sorted(self._alive)})
-        for slot, told in done.items():
-            if slot not in self._alive:  # dropped by what another one told
+        for slot, outcome in done.items():
+            if slot not in self._alive:  # dropped because of another member's event
                 continue
-            if isinstance(told, StepDone):
-                yield slot, told
+            if isinstance(outcome, StepDone):
+                yield slot, outcome
             else:
                 self.drop(slot)
-                yield slot, Failed(told)
+                yield slot, Failed(outcome)

@@ -1,12 +1,12 @@
 """The LSTM of `worker/training/encoders/lstm.py` for a whole stack: batched products of fixed
 shapes.
 
-Equations and gate order are the same. A slot's numbers come from its own weights and rows alone:
-a product is one for each slot, of a shape that the layout's constants decide. What does not wait
-for the time step before (input projections, gradients of weights) is done for `CHUNK` time steps
-at a time, always the same ones. Past its own end a question's output is multiplied by zero on the
-way into the sum, and so is the gradient on its way back: gradients of later time steps are exact
-zeros, and however many of them are added, no bit of a sum changes.
+Equations and gate order are the same. A slot's numbers depend on its own weights and rows alone:
+there is one product for each slot, of a shape that the layout's constants decide. What does not
+need the time step before (input projections, gradients of weights) is done for `CHUNK` time steps
+at a time, always the same ones. Past a question's end its output is multiplied by zero before it is
+added to the sum, and so is the gradient: gradients of later time steps are exact zeros, and however
+many of them are added, no bit of a sum changes.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ from worker.training.stack.tokens import Group
 
 @dataclass(frozen=True)
 class History:
-    """What the way back needs: for every token, in the layout's order."""
+    """What the backward pass needs: for every token, in the layout's order."""
 
-    inputs: Tensor  # (N, D); the way back leaves the inputs' gradients in their place
+    inputs: Tensor  # (N, D); the backward pass overwrites them with their gradients
     gates: Tensor  # (N, 4H) after their functions
     cells: Tensor  # (N, H)
     squashed: Tensor  # (N, H): tanh of the cells
@@ -54,7 +54,7 @@ def forward(
     bias = slots.bias[:, None]
     for group in groups:
         read, gates, cells, squashed, before = _parts(history, group, width)
-        total, there = totals[:, group.places], _there(shown, group)
+        total, mask = totals[:, group.places], _mask(shown, group)
         h = before[0, :, 0].zero_()
         c = torch.zeros_like(total)
         for chunk in range(group.chunks):
@@ -69,7 +69,7 @@ def forward(
                 following = time + 1 < group.times
                 h = _at(before, time + 1) if following else torch.empty_like(c)
                 torch.mul(squashed[chunk, :, step], o, out=h)
-                total.addcmul_(h, there[time])
+                total.addcmul_(h, mask[time])
     return totals, history
 
 
@@ -84,7 +84,7 @@ def backward(
     )
     for group in groups:
         read, gates, cells, squashed, before = _parts(history, group, width)
-        grad_total, there = grad_totals[:, group.places], _there(shown, group)
+        grad_total, mask = grad_totals[:, group.places], _mask(shown, group)
         slopes, through = _slopes(gates, cells, squashed)
         grad_gates = gates.new_empty(width, CHUNK, group.size, 4 * hidden)
         grad_h = gates.new_zeros(width, group.size, hidden)
@@ -93,7 +93,7 @@ def backward(
             for step in range(CHUNK - 1, -1, -1):
                 gate, slope = grad_gates[:, step], slopes[chunk, :, step]
                 f = gates[chunk, :, step, :, hidden : 2 * hidden]
-                grad_h.addcmul_(grad_total, there[chunk * CHUNK + step])
+                grad_h.addcmul_(grad_total, mask[chunk * CHUNK + step])
                 grad_c.addcmul_(grad_h, through[chunk, :, step])
                 of_cell = (width, group.size, 3, hidden)  # i, f and g act through the cell
                 cut = 3 * hidden
@@ -116,7 +116,7 @@ def _parts(history: History, group: Group, width: int) -> list[Tensor]:
     return [part[group.tokens].view(*shape, -1) for part in vars(history).values()]
 
 
-def _there(shown: Tensor, group: Group) -> Tensor:
+def _mask(shown: Tensor, group: Group) -> Tensor:
     """At every time step of a group 1 where a question has a token, else 0: (times, K, size, 1)."""
     time = torch.arange(group.times, device=shown.device)[:, None, None, None]
     return (shown[None, :, group.places, None] > time).float()
@@ -128,15 +128,17 @@ def _at(part: Tensor, time: int) -> Tensor:
 
 
 def _slopes(gates: Tensor, cells: Tensor, squashed: Tensor) -> tuple[Tensor, Tensor]:
-    """What the gradients of the cell, or of the output for the last gate, are multiplied by on
-    their way into the gates, and what the output's is on its way into the cell. None of it waits
-    for another time step, so it is a few large kernels, and not many small ones at each step."""
-    held = torch.zeros_like(cells)  # the cells of the time step before
-    held[:, :, 1:], held[1:, :, 0] = cells[:, :, :-1], cells[:-1, :, -1]
+    """The factors (chunks, K, CHUNK, size, ...) of the chain rule: from the gradient of the cell
+    (for the last gate, of the output) to those of the gates, and from the output's to the cell's.
+
+    No factor needs another time step, so they are a few large kernels instead of many small ones.
+    """
+    before = torch.zeros_like(cells)  # the cells of the time step before
+    before[:, :, 1:], before[1:, :, 0] = cells[:, :, :-1], cells[:-1, :, -1]
     slopes = torch.empty_like(gates)
     (i, f, g, o), (di, df, dg, do) = gates.chunk(4, dim=-1), slopes.chunk(4, dim=-1)
     torch.mul(i * g, 1 - i, out=di)
-    torch.mul(f * held, 1 - f, out=df)
+    torch.mul(f * before, 1 - f, out=df)
     torch.mul(i, 1 - g * g, out=dg)
     torch.mul(o * squashed, 1 - o, out=do)
     return slopes, o * (1 - squashed * squashed)

@@ -1,9 +1,10 @@
-"""One way through the encoder and back, for one layout: as it is said, or recorded and replayed.
+"""One pass through the encoder, forward and backward, for one layout: eager, or recorded and
+replayed.
 
-A time step is a dozen small kernels, and to start each takes a GPU's host longer than the kernel.
-Recorded as a CUDA graph they are started in one go. A layout's time steps decide its kernels, so
-there is a recording for each tuple of them that comes again. What is replayed are the very kernels
-that would have been started one by one: the bits are the same.
+A time step is a dozen small kernels, and starting each takes a GPU's host longer than the kernel
+takes. Recorded as a CUDA graph they are started together. A layout's time steps decide its kernels,
+so there is a recording for each tuple of time steps that recurs. The replayed kernels are the ones
+that would have been started one by one, so the bits are the same.
 """
 
 from collections.abc import Callable
@@ -22,11 +23,13 @@ Replay = Callable[[], object]
 
 class Record(Protocol):
     def __call__(self, work: Callable[[], T]) -> tuple[T, Replay]:
-        """What work gives, and what does it again into the memory of that. Until the first
-        replay the numbers there mean nothing."""
+        """Record `work`; its result, and a function that replays it into the result's memory.
+
+        The numbers in the result are undefined until the first replay.
+        """
 
 
-Way = tuple[Tensor, Tensor, History]
+ForwardResult = tuple[Tensor, Tensor, History]
 
 
 class Arithmetic:
@@ -35,9 +38,9 @@ class Arithmetic:
     def __init__(self, slots: Slots, tokens: Tokens) -> None:
         self.slots, self._tokens = slots, tokens
 
-    def there(self, table: Tensor, times: tuple[int, ...]) -> Way:
+    def forward(self, table: Tensor, times: tuple[int, ...]) -> ForwardResult:
         """The sums over time (K, places, H) in the batch's order, the rows of the embedding that
-        were read, and what the way back needs."""
+        were read, and what the backward pass needs."""
         slots = self.slots
         rows = self._tokens.of(table, times, slots.rows)
         inputs = slots.embedding.flatten(0, 1).index_select(0, rows)
@@ -45,7 +48,7 @@ class Arithmetic:
         totals, history = forward(slots, inputs, table[1], groups)
         return _taken(totals, table[3]), rows, history
 
-    def back(
+    def backward(
         self, table: Tensor, times: tuple[int, ...], history: History, gradient: Tensor
     ) -> Gradients:
         """The gradients, from that of the sums in the batch's order."""
@@ -78,31 +81,31 @@ class Eager:
 
     def forward(self, table: Tensor) -> Tensor:
         self._table = table
-        totals, self._rows, self._history = self._arithmetic.there(table, self._times)
+        totals, self._rows, self._history = self._arithmetic.forward(table, self._times)
         return totals
 
     def backward(self, gradient: Tensor) -> tuple[Tensor, Gradients]:
         history = self._history
-        return self._rows, self._arithmetic.back(self._table, self._times, history, gradient)
+        return self._rows, self._arithmetic.backward(self._table, self._times, history, gradient)
 
 
 class Recorded:
-    """A pass that was recorded, with the memory that its numbers always go through.
+    """A recorded pass, with the memory that its inputs and results always have.
 
-    What it gives is overwritten by the next pass of any recording: they share their memory.
+    Its results are overwritten by the next pass of any recording: they share their memory.
     """
 
     def __init__(self, eager: Eager, table: Tensor, gradient: Tensor, record: Record) -> None:
         self._table, self._gradient = table, gradient
-        self._totals, self._there = record(lambda: eager.forward(table))
-        self._gradients, self._back = record(lambda: eager.backward(gradient))
+        self._totals, self._replay_forward = record(lambda: eager.forward(table))
+        self._gradients, self._replay_backward = record(lambda: eager.backward(gradient))
 
     def forward(self, table: Tensor) -> Tensor:
         self._table.copy_(table)
-        self._there()
+        self._replay_forward()
         return self._totals
 
     def backward(self, gradient: Tensor) -> tuple[Tensor, Gradients]:
         self._gradient.copy_(gradient)
-        self._back()
+        self._replay_backward()
         return self._gradients

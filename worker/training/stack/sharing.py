@@ -1,4 +1,8 @@
-"""Which runs of an experiment can be trained in one stack: those with one data, shape and batch."""
+"""What the members of a stack share: which runs can be in one, and which faults hit them all.
+
+Runs can be trained in one stack where their data, the shapes of their weights and their batch sizes
+are the same.
+"""
 
 import torch
 
@@ -13,8 +17,10 @@ def can_stack(spec: ExperimentSpec, arm: str) -> bool:
 
 
 def shares_stack(spec: ExperimentSpec, arm: str, other: str) -> bool:
-    """Whether runs of these two arms can be in the same stack: what they train on and the shapes
-    are the same. Losses, optimisers, steps, evaluations and thresholds may differ."""
+    """Whether runs of these two arms can be in the same stack.
+
+    Losses, optimisers, steps, evaluations and thresholds may differ.
+    """
     return can_stack(spec, arm) and _shared(spec, arm) == _shared(spec, other)
 
 
@@ -24,7 +30,7 @@ def _shared(spec: ExperimentSpec, arm: str) -> tuple[object, ...]:
 
 
 def hits_all(error: Exception, device: str) -> bool:
-    """Whether this came from what a stack's members share: memory, or the device."""
+    """Whether an exception comes from what a stack's members share: memory, or the device."""
     match error:
         case TrainingFault():
             return False

@@ -2,8 +2,9 @@
 
 A slot's weights begin at a multiple of 256 bytes, whatever their shape, so that a product meets
 the same alignment in every slot: some matrix libraries sum in another order where it differs. The
-embedding has rows more than there are words, all zero: padding is looked up there, each row of a
-batch in another one, since thousands of gradients added to one row would wait for each other.
+embedding has more rows than there are words. The further rows are zero, and padding is looked up in
+them: each row of a batch in another one, since thousands of gradients that are added to one row
+would wait for each other.
 """
 
 import math
@@ -25,7 +26,7 @@ def room(width: int, shape: tuple[int, ...], device: torch.device) -> Tensor:
 
 
 class Slots:
-    """Weights (width, ...) by name; an encoder that is given a slot has its weights there."""
+    """The weights (width, ...) of all slots, by name."""
 
     def __init__(
         self, width: int, encoder: LstmEncoder, vocabulary_size: int, device: torch.device
@@ -53,7 +54,7 @@ class Slots:
 
     @torch.no_grad()
     def give(self, slot: int, encoder: nn.Module) -> None:
-        """Move the weights of `encoder` into a slot: from now on they are one and the same."""
+        """Move the weights of `encoder` into a slot: they are in the slot's memory from now on."""
         views = self.of(slot)
         for name, parameter in encoder.named_parameters():
             views[name].copy_(parameter)
@@ -61,6 +62,6 @@ class Slots:
 
     @torch.no_grad()
     def clear(self, slot: int) -> None:
-        """Leave zeros in a slot: a network that gives zeros, and no number that is none."""
+        """Fill a slot with zeros: a network whose outputs are zero and never NaN."""
         for weights in self.of(slot).values():
             weights.zero_()

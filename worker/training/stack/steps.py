@@ -13,9 +13,9 @@ from worker.training.gauges import gauges_of
 from worker.training.optimizer import Update, update_together
 from worker.training.schedules import learning_rate
 from worker.training.stack.encoder import StackEncoder
-from worker.training.stack.grading import Asked, Graded, grade
+from worker.training.stack.grading import Graded, SlotBatch, grade
 from worker.training.stack.layout import Layout
-from worker.training.state import Progress
+from worker.training.state import TrainingState
 
 Batches = dict[int, tuple[int, int]]  # slot -> seed and step of its batch
 
@@ -27,21 +27,23 @@ class Steps:
         self._encoder, self._train, self._size = encoder, train, size
         self._ahead: tuple[Batches, Layout] | None = None
 
-    def advance(self, members: Mapping[int, Progress]) -> dict[int, StepDone | Exception]:
-        """Do the next step of the trainings in these slots. One whose loss or gradient is not
-        a number is left as it was, and its exception is what came of it."""
-        batches = {slot: (one.seed, one.step + 1) for slot, one in members.items()}
+    def advance(self, members: Mapping[int, TrainingState]) -> dict[int, StepDone | Exception]:
+        """Do the next step of the trainings in these slots; by slot what happened, or an exception.
+
+        A training whose loss or gradient is not finite is left as it was.
+        """
+        batches = {slot: (member.seed, member.step + 1) for slot, member in members.items()}
         layout = self._layout(batches)
         table = self._encoder.table(layout)
         totals = self._encoder.forward(layout.times, table)
-        asked = [
-            Asked(slot, members[slot].loss_spec, seed, step)
+        slot_batches = [
+            SlotBatch(slot, members[slot].loss_spec, seed, step)
             for slot, (seed, step) in batches.items()
         ]
-        graded = grade(asked, totals, table, self._size)
+        graded = grade(slot_batches, totals, table, self._size)
         gradients = self._encoder.backward(graded.gradient)
         norms = _norms(gradients)
-        # while a GPU is still at it; of no use where a member ends with this step
+        # laid out while a GPU still computes; useless where a member ends with this step
         following = {slot: (seed, step + 1) for slot, (seed, step) in batches.items()}
         self._ahead = following, self._layout(following)
         measured, norms_now = _to_host(graded, norms)
@@ -84,14 +86,14 @@ def _norms(gradients: Mapping[str, Tensor]) -> Tensor:
 
 
 def _to_host(graded: Graded, norms: Tensor) -> tuple[dict[int, list[float]], list[float]]:
-    """Every slot's gauges, and the norms, in one transfer: on a GPU each would be a wait."""
+    """Every slot's gauges, and the norms, in one transfer: on a GPU each would stall the step."""
     parts = [part.reshape(-1) for _, part in graded.gauges]
-    told = torch.cat([norms, *parts]).tolist()
-    found: dict[int, list[float]] = {}
+    numbers = torch.cat([norms, *parts]).tolist()
+    gauges: dict[int, list[float]] = {}
     start = len(norms)
     for rows, part in graded.gauges:
         count = part.shape[1]
         for slot, row in rows.items():
-            found[slot] = told[start + row * count :][:count]
+            gauges[slot] = numbers[start + row * count :][:count]
         start += part.numel()
-    return found, told[: len(norms)]
+    return gauges, numbers[: len(norms)]

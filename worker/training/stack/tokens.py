@@ -1,7 +1,7 @@
 """The tokens of a data set on the device, and those of a batch, put together there.
 
-Only the numbers of the questions travel at a step; which tokens they have is looked up beside
-the weights. The order of the tokens is that in which `lstm.py` reads them.
+Only the numbers of the questions are transferred at a step; their tokens are looked up on the
+device. The tokens are in the order in which `lstm.py` reads them.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from worker.training.stack.slots import SPARE
 
 @dataclass(frozen=True)
 class Group:
-    """Which places a group has, and where its tokens stand among all: (chunks, slots, CHUNK, size)
-    of them, one after the other."""
+    """The places of a group, and where its tokens stand among all: (chunks, slots, CHUNK, size) of
+    them, contiguous."""
 
     places: slice
     size: int
@@ -31,7 +31,7 @@ class Group:
 
 
 def groups_of(table: Tensor, times: tuple[int, ...]) -> list[Group]:
-    """The groups of a layout, but for those that have no time step."""
+    """The groups of a layout, without those that have no time step."""
     _, slots, places = table.shape
     groups, place, token = [], 0, 0
     for size, steps in zip(group_sizes(places), times, strict=True):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from models.specs.training import BagEncoder, LstmEncoder
 from worker.training.data import PAD, pad_to_power_of_two
-from worker.training.encoders.encoders import build_encoder
+from worker.training.encoders.build import build_encoder
 from worker.training.encoders.initial import initial_weights
 from worker.training.encoders.lstm import lstm_sum
 from worker.training.encoders.packing import pack

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from worker.training.gauges import gauges_of, measure
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import reduce_terms, term_rows
-from worker.training.stack.grading import Asked, grade
+from worker.training.stack.grading import SlotBatch, grade
 from worker.training.stack.layout import HALF
 from worker.training.stack.sharing import hits_all
 
@@ -54,7 +54,7 @@ def rows_of(graded):
 def asked_for(names, seed=3, step=5):
     """Members that are at different steps, before and after a change of the mining rule."""
     return [
-        Asked(slot, LOSSES[name], seed, (step + slot) % 6 + 1)
+        SlotBatch(slot, LOSSES[name], seed, (step + slot) % 6 + 1)
         for slot, name in enumerate(names)
         if name
     ]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.training.data import pad_to_power_of_two, pair_questions
-from worker.training.encoders.encoders import build_encoder
+from worker.training.encoders.build import build_encoder
 from worker.training.encoders.initial import initial_weights
 from worker.training.encoders.packing import pack
 from worker.training.stack.encoder import StackEncoder, unit_vectors

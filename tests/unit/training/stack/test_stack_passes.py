@@ -78,10 +78,10 @@ def test_a_layout_is_recorded_when_it_comes_again_and_there_is_room(monkeypatch)
         def __init__(self):
             self.slots = type("Slots", (), {"hidden": 2})
 
-        def there(self, table, _times):
+        def forward(self, table, _times):
             return table, table, []
 
-        def back(self, *_arguments):
+        def backward(self, *_arguments):
             return []
 
     monkeypatch.setattr(graphs, "AT_MOST", 2)
@@ -114,8 +114,8 @@ def test_what_is_recorded_asks_nothing_of_the_host():
     layout = lay_out(DATA, DATA.train[:20].reshape(2, 10), np.ones(2, dtype=bool), padded=False)
     table = torch.from_numpy(layout.table).to(meta)
     with DeviceOnly():
-        totals, _, history = arithmetic.there(table, layout.times)
-        gradients = arithmetic.back(table, layout.times, history, totals)
+        totals, _, history = arithmetic.forward(table, layout.times)
+        gradients = arithmetic.backward(table, layout.times, history, totals)
     assert gradients.weight_hh.shape == slots.weight_hh.shape
 
 

@@ -1,0 +1,47 @@
+"""What every encoder has in common: tokens are looked up, and a question's outputs averaged.
+
+The encoders are Siamese: both sides of every pair go through the same weights, in one pass. An
+encoder of its own kind (`lstm.py`, `gru.py`, `bag.py`, `transformer.py`) adds the sum over tokens.
+"""
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from models.specs.training import EncoderSpec
+from worker.training.data import Int64, Questions, RunData, pad_to_power_of_two, pair_questions
+from worker.training.encoders.initial import Weights
+from worker.training.encoders.packing import Packed, pack
+
+
+class Encoder(nn.Module):
+    """Questions to vectors of length 1."""
+
+    def __init__(self, spec: EncoderSpec, weights: Weights) -> None:
+        super().__init__()
+        self.padded = spec.padding == "power_of_two"
+        for name, values in weights.items():
+            self.register_parameter(name, nn.Parameter(torch.from_numpy(values.copy())))
+        self.embedding: Tensor
+
+    def encode(self, questions: Questions) -> Tensor:
+        """Unit vectors (Q, width) of Q questions, in their order.
+
+        With padding `masked` a vector depends on nothing but its question. With `power_of_two`
+        all questions are padded to the longest of this call, and padding is read and averaged.
+        """
+        if self.padded:
+            questions = pad_to_power_of_two(questions)
+        packed = pack(questions, self.embedding.device)
+        embedded = self.embedding.index_select(0, packed.distinct)
+        mean = self.pooled_sum(embedded, packed) / packed.lengths[:, None].to(embedded.dtype)
+        return nn.functional.normalize(mean.index_select(0, packed.place), dim=1)
+
+    def encode_pairs(self, data: RunData, rows: Int64) -> Tensor:
+        """The vectors (2 len(rows), width) of both questions of every row, in one pass."""
+        return self.encode(pair_questions(data, rows))
+
+    @abstractmethod
+    def pooled_sum(self, embedded: Tensor, packed: Packed) -> Tensor:
+        """Sum over the tokens of each question: (Q, width), in packed order."""

@@ -39,7 +39,9 @@ def test_no_threshold_of_any_value_is_more_accurate(pairs):
 def test_of_equally_accurate_thresholds_it_is_in_the_widest_gap_and_then_the_lowest(pairs):
     scores, labels = pairs
     values = sorted(set(map(float, scores)))
-    edges = [min(-1.0, values[0]), *values, max(1.0, values[-1])]
+    # below a score of -1 there is still a gap, of one float32 number
+    below_all = float(np.nextafter(np.float32(values[0]), np.float32(-np.inf)))
+    edges = [min(-1.0, below_all), *values, max(1.0, values[-1])]
     gaps = list(zip(edges, edges[1:], strict=False))
     tried = [float(np.mean(labels)), *(accuracy(scores, labels, low) for low, _ in gaps[1:])]
     widest = max(high - low for (low, high), t in zip(gaps, tried, strict=True) if t == max(tried))

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from models.settings import Settings
 from models.store.database import Database
 
-from support.api import ApiForTests, GeneratedForTests, StartService
+from support.api import LEASE, ApiForTests, GeneratedForTests, StartService
 from support.browser import Tab, chromium, tab_in
 from support.databases import SqliteForTests
 from support.receivers import Receiver
@@ -30,6 +30,7 @@ def api_settings(database: Database, generated: GeneratedForTests) -> Settings:
         data_dir=generated.data_dir,
         database_url=database.url,
         broker_url="redis://127.0.0.1:1/0",
+        lease_seconds=LEASE,
     )
 
 
@@ -51,7 +52,12 @@ def start_service(
     with ExitStack() as started:
 
         def start(**settings: Any) -> ApiForTests:
-            given = {"data_dir": generated.data_dir, "database_url": url, **settings}
+            given = {
+                "data_dir": generated.data_dir,
+                "database_url": url,
+                "lease_seconds": LEASE,
+                **settings,
+            }
             return started.enter_context(ApiForTests(Settings(**given)))
 
         yield start

@@ -32,6 +32,7 @@ from models.store.tables import Run
 from support.stored import evaluation_row, step_row
 
 GENERATED = "questions-generated"
+LEASE = 3600.0  # seconds: a worker that a test plays must not seem dead on a busy machine
 ARMS = [
     {"name": "vanilla", "loss": {"terms": [{"kind": "mean_negative"}]}},
     {"name": "modified", "loss": {"terms": [{"kind": "closest_negative"}]}},

@@ -6,9 +6,8 @@
 import json
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,10 @@ from api.experiments import submission
 from api.experiments.planning import Plan
 from api.http.json_bodies import MAX_BYTES
 from api.openapi.examples import Recorded
-from models.store import predictions
 from models.store.datasets import dataset_by_name, remove_dataset
 
-from support.api import GENERATED, ApiForTests, now
+from support.answers import answer_next
+from support.api import GENERATED
 from support.openapi_examples.recording import ABSENT, CSV, FILE, SPEC, Session, alike, session
 from support.openapi_examples.runs import exports, looks_into_data, retries, webhooks
 from support.stored import stored_dataset
@@ -145,30 +144,13 @@ def questions(played: Session) -> None:
     played.call("POST", path, 429, json=body, params={"wait": 0}, of=played.bounded)
     played.call("POST", path, 422, json={"pairs": []})
     played.call("POST", path, 415, content=b"a b", headers={"Content-Type": "text/plain"})
-    _answer(played.api)
+    answer_next(played.api, [0.83], 0.7)
     played.call("GET", f"/v1/predictions/{waiting['id']}", 200)
     played.call("GET", f"/v1/predictions/{waiting['id']}", 422, params={"wait": 61})
-    worker = threading.Thread(target=_answer, args=(played.api,))
-    worker.start()
-    played.call("POST", path, 200, json=body, params={"wait": 60})
-    worker.join()
-
-
-def _answer(api: ApiForTests) -> None:
-    """What a worker does with the next question, as soon as there is one."""
-    while True:
-        with api.database.transaction() as store:
-            seen = predictions.next_request(store, "wrk_t", now(), 30)
-            if seen is not None:
-                taken = predictions.claim(
-                    store, seen, worker_id="wrk_t", max_attempts=3, now=now(), lease_seconds=30
-                )
-                assert taken is not None
-                assert predictions.answer(
-                    store, taken, similarities=[0.83], threshold=0.7, now=now()
-                )
-                return
-        time.sleep(0.05)
+    with ThreadPoolExecutor(1) as worker:
+        answered = worker.submit(answer_next, played.api, [0.83], 0.7)
+        played.call("POST", path, 200, json=body, params={"wait": 60})
+        answered.result()
 
 
 def reproductions(played: Session) -> None:

@@ -20,7 +20,7 @@ from models.settings import Settings
 from models.store import workers
 from models.store.migrating import migrate
 
-from support.api import GENERATED, ApiForTests, now
+from support.api import GENERATED, LEASE, ApiForTests, now
 
 FILE = Path(__file__).parents[3] / "api" / "openapi" / "examples.json"
 CSV = b"question1,question2,is_duplicate\n%s,How is rice cooked?,1\na b,c d,0\n"
@@ -97,7 +97,10 @@ def session(folder: Path) -> Iterator[Session]:
     with ExitStack() as stack:
         broker = stack.enter_context(EmbeddedBroker(folder / "broker"))
         settings = Settings(
-            data_dir=folder / "data", broker_url=broker.url, webhook_hosts="hooks.example.org"
+            data_dir=folder / "data",
+            broker_url=broker.url,
+            webhook_hosts="hooks.example.org",
+            lease_seconds=LEASE,
         )
         migrate(settings.resolved_database_url)
         api = stack.enter_context(ApiForTests(settings))

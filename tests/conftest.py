@@ -46,7 +46,8 @@ _GROUPS = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file together, as `--dist loadfile` would, and files that share a lab."""
     for item in items:
-        group = _GROUPS.get(item.path.stem, str(item.path))
+        # not its path: pytest-xdist takes no group with a slash in its name for one
+        group = _GROUPS.get(item.path.stem, item.path.stem)
         item.add_marker(pytest.mark.xdist_group(group))
 
 

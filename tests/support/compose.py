@@ -62,7 +62,10 @@ class ComposeForTests:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(f"{name} is healthy", lambda: self.healthy(name), log=lambda: self.log(name))
+        # a check may be a command of ours, and starting one costs a second of a processor
+        wait_until(
+            f"{name} is healthy", lambda: self.healthy(name), every=2.0, log=lambda: self.log(name)
+        )
 
     def healthy(self, name: str) -> bool:
         """What the service's own health check says now."""

@@ -46,15 +46,17 @@ def wait_until(
     holds: Callable[[], Any],
     seconds: float = PATIENCE,
     *,
+    every: float = 0.1,
     log: Callable[[], str] = str,
 ) -> Any:
-    """Return the first true answer of `holds`; fail, saying what never came, and the `log` then."""
+    """Return the first true answer of `holds`, asked `every` so many seconds; fail, saying what
+    never came, and the `log` then."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = holds()
         if found:
             return found
-        time.sleep(0.1)
+        time.sleep(every)
     raise AssertionError(f"waited {seconds:g} s and never saw: {what}\n{log()}")
 
 

@@ -1,7 +1,7 @@
-"""The application: `create_app(settings)` puts the routes, the errors and the parts together.
+"""The application: `create_app(settings)` assembles errors, routes, middleware and documents.
 
-Engine and broker client are made when the application starts and closed when it stops, never at
-import: two applications fit in one process, and a test gets its own.
+The database engine and the broker client are made when the application starts and closed when it
+stops, never at import, so that one process can have several applications, as tests do.
 """
 
 from collections.abc import AsyncIterator
@@ -27,6 +27,7 @@ from api.http import problems, static_files
 from api.http.access_log import AccessLog
 from api.http.security_headers import SecurityHeaders
 from api.openapi import document, swagger
+from api.prometheus import ReplyTimes
 from api.results import comparisons
 from api.results import routes as results
 from api.runs import checkpoints, metrics, misclassified, predictions, reproductions, weights
@@ -41,10 +42,21 @@ ABOUT = """Does this choice in a triplet loss matter? POST an experiment: arms t
 loss, and a number of seeds. Every arm is trained under every seed, and the results say whether the
 arms differ, are equivalent, or cannot be told apart yet."""
 
+RESOURCES = (
+    *(datasets, preview),
+    *(experiments, event_stream, recipes, retries),
+    *(results, comparisons, exports),
+    *(runs, metrics, checkpoints, misclassified, predictions, reproductions, weights),
+    *(webhooks, audit),
+)
+"""Modules with a router below `/v1`."""
+
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service over these settings. Starting it raises `ServiceUnavailable` when the database
-    is away or was not migrated."""
+    """Return the application for these settings.
+
+    Starting it raises `ServiceUnavailable` when the database does not answer or is not migrated.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -66,28 +78,26 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
-    v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
-    resources = (
-        datasets, preview, experiments, results, exports, event_stream, runs, metrics,
-        misclassified, weights, checkpoints, predictions, retries, reproductions, comparisons,
-        recipes, webhooks, audit,
-    )  # fmt: skip
-    for resource in resources:
-        v1.include_router(resource.router)
-    app.include_router(v1)
-    app.include_router(health.router)
-    app.include_router(static_files.router)
-    _guard(app, settings)
-    prometheus.install(app)
-    app.add_middleware(AccessLog)
+    _add_routes(app)
+    _add_middleware(app, settings)
     swagger.install(app)
     static_files.install(app)
     document.install(app)
     return app
 
 
-def _guard(app: FastAPI, settings: Settings) -> None:
-    """Each one goes around those before it: a request meets the last one first."""
+def _add_routes(app: FastAPI) -> None:
+    """Add every router: the resources below `/v1`, each guarded by `must_own`, then the rest."""
+    v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
+    for resource in RESOURCES:
+        v1.include_router(resource.router)
+    app.include_router(v1)
+    for other in (health, static_files, prometheus):
+        app.include_router(other.router)
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Add the middleware from the inside out: a request passes the last one first."""
     app.add_middleware(BodyLimits, settings=settings)
     app.add_middleware(Authentication)
     origins = settings.allowed_origins
@@ -100,6 +110,8 @@ def _guard(app: FastAPI, settings: Settings) -> None:
             expose_headers=["ETag", "Location", "Retry-After", "WWW-Authenticate"],
         )
     app.add_middleware(SecurityHeaders, cors=bool(origins))
+    app.add_middleware(ReplyTimes, histogram=prometheus.reply_times(app))
+    app.add_middleware(AccessLog)
 
 
 def _open(settings: Settings) -> Service:

@@ -1,4 +1,4 @@
-"""Liveness and readiness: whether this process answers, and whether what it needs does."""
+"""Liveness and readiness: whether this process answers, and whether the parts it needs do."""
 
 import logging
 from collections.abc import Callable
@@ -20,20 +20,26 @@ log = logging.getLogger(__name__)
 
 @router.get("/healthz")
 async def check_liveness() -> dict[str, str]:
-    """This process answers. Touches nothing else, so a slow database never restarts it."""
+    """Reply while this process runs.
+
+    It uses no other part, so that a slow database never causes a restart.
+    """
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses={503: {"model": Readiness, "description": "A part is away."}})
+@router.get(
+    "/readyz",
+    responses={503: {"model": Readiness, "description": "A required part does not answer."}},
+)
 def check_readiness(response: Response, service: ServiceDep) -> Readiness:
-    """The parts this process needs, each on its own; workers may be none, then work waits."""
+    """Return the state of each part that this process needs, and how many workers are alive."""
     parts = {
-        "database": _said(lambda: _connect(service), "the database does not answer"),
-        "migrations": _said(lambda: check(service.database), "the database does not answer"),
-        "broker": _said(lambda: _ping(service), "the broker does not answer"),
+        "database": _state(lambda: _connect(service), "the database does not answer"),
+        "migrations": _state(lambda: check(service.database), "the database does not answer"),
+        "broker": _state(lambda: _ping(service), "the broker does not answer"),
     }
     if service.settings.files_url:
-        parts["bucket"] = _said(service.files.check, "the bucket does not answer")
+        parts["bucket"] = _state(service.files.check, "the bucket does not answer")
     ready = all(state == "ok" for state in parts.values())
     live, cuda = _workers(service) if parts["migrations"] == "ok" else (0, 0)
     if not ready:
@@ -41,13 +47,13 @@ def check_readiness(response: Response, service: ServiceDep) -> Readiness:
     return Readiness(ready=ready, parts=parts, live_workers=live, cuda_workers=cuda)
 
 
-def _said(look: Callable[[], None], away: str) -> str:
+def _state(check_part: Callable[[], None], away: str) -> str:
     try:
-        look()
+        check_part()
     except ServiceUnavailable as error:
         if error.__cause__ is None:
             return str(error)
-        # what a driver says names hosts and users, and this reply is open to all
+        # a driver's message names hosts and users, and this reply needs no key
         log.warning("not ready: %s", error)
         return away
     return "ok"

@@ -1,7 +1,7 @@
 """`/metrics` for Prometheus: the queue, runs, workers, and how long replies take.
 
-What the database knows is asked at each scrape, so every API process tells the same and a restart
-loses nothing; only the replies' histogram is this process's own.
+Each scrape reads the database, so every API process shows the same values and a restart loses
+none; only the histogram of replies belongs to this process.
 """
 
 import time
@@ -20,49 +20,52 @@ from models.store.overview import Overview, overview
 router = APIRouter(tags=["health"])
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 60.0)
-METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # anyone may invent more
-FIGURES = (
-    ("tripletlab_queue_oldest_seconds", "Since the longest waiting run was submitted."),
-    ("tripletlab_heartbeat_age_seconds", "Of the running run that was silent longest."),
-    ("tripletlab_attempts", "Starts of all runs that are there."),
-    ("tripletlab_workers", "Workers alive."),
-    ("tripletlab_cuda_workers", "Workers alive that have a CUDA device."),
-    ("tripletlab_slots", "Runs that the live workers can train side by side."),
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a client can invent others
+GAUGES = (
+    (
+        "tripletlab_queue_oldest_seconds",
+        "Seconds that the oldest queued run has waited.",
+    ),
+    ("tripletlab_heartbeat_age_seconds", "Seconds since the oldest heartbeat of a running run."),
+    ("tripletlab_attempts", "Attempts of all stored runs."),
+    ("tripletlab_workers", "Live workers."),
+    ("tripletlab_cuda_workers", "Live workers that have a CUDA device."),
+    ("tripletlab_slots", "Runs that the live workers can train at the same time."),
 )
 
 
 class OverviewCollector(Collector):
-    """One look at the database as metric families."""
+    """An overview of the database as metric families."""
 
-    def __init__(self, seen: Overview) -> None:
-        self._seen = seen
+    def __init__(self, values: Overview) -> None:
+        self._values = values
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        seen = self._seen
+        now = self._values
         runs = GaugeMetricFamily("tripletlab_runs", "Runs in each state.", labels=["state"])
-        for state, count in seen.runs.items():
+        for state, count in now.runs.items():
             runs.add_metric([state], count)
         yield runs
         values = (
-            seen.oldest_queued,
-            seen.oldest_heartbeat,
-            seen.attempts,
-            seen.workers,
-            seen.cuda_workers,
-            seen.slots,
+            now.oldest_queued,
+            now.oldest_heartbeat,
+            now.attempts,
+            now.workers,
+            now.cuda_workers,
+            now.slots,
         )
-        for (name, about), value in zip(FIGURES, values, strict=True):
+        for (name, about), value in zip(GAUGES, values, strict=True):
             yield GaugeMetricFamily(name, about, value=value)
-        if seen.seconds_per_step is not None:
-            about = "Mean over the running runs, their start included."
-            yield GaugeMetricFamily("tripletlab_step_seconds", about, value=seen.seconds_per_step)
+        if now.seconds_per_step is not None:
+            about = "Seconds a step, the mean over the running runs, their start included."
+            yield GaugeMetricFamily("tripletlab_step_seconds", about, value=now.seconds_per_step)
 
 
 class ReplyTimes:
-    """Middleware: seconds from a request to the start of its reply, by route and status.
+    """Middleware that times each reply from the request to its start, by route and status.
 
-    Until the *start*: a stream of events has no end worth timing. `route` is the path's template,
-    so that ids do not make a label each.
+    It stops at the start, because a stream of events may take hours to end. `route` is the template
+    of the path, so that ids do not become labels.
     """
 
     def __init__(self, app: ASGIApp, histogram: Histogram) -> None:
@@ -85,26 +88,25 @@ class ReplyTimes:
 
 
 def _template(scope: Scope) -> str:
-    """The path with its parameters' names for their values; `none` where no route took it."""
+    """Return the path with names in place of the values of parameters; `none` without a route."""
     if "route" not in scope:
         return "none"
     names = {value: f"{{{name}}}" for name, value in scope["path_params"].items()}
     return "/".join(names.get(part, part) for part in scope["path"].split("/"))
 
 
-def install(app: FastAPI) -> None:
-    """Time every reply of `app`, and show the times at `/metrics`."""
+def reply_times(app: FastAPI) -> Histogram:
+    """Return a new histogram for the replies of `app`, which `/metrics` shows."""
     registry = CollectorRegistry()
     histogram = Histogram(
         "tripletlab_http_seconds",
-        "From a request to the start of its reply, in this process.",
+        "Seconds from a request to the start of its reply, in this process.",
         ("method", "route", "status"),
         buckets=BUCKETS,
         registry=registry,
     )
     app.state.reply_times = registry
-    app.add_middleware(ReplyTimes, histogram=histogram)
-    app.include_router(router)
+    return histogram
 
 
 @router.get(
@@ -113,10 +115,10 @@ def install(app: FastAPI) -> None:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def get_metrics(request: Request, service: ServiceDep) -> Response:
-    """Figures for Prometheus, in its text format."""
+    """Return the metrics of the service in the text format of Prometheus."""
     with service.database.reading() as session:
-        seen = overview(session, clock.now(session), service.settings.lease_seconds)
+        values = overview(session, clock.now(session), service.settings.lease_seconds)
     registry = CollectorRegistry()
-    registry.register(OverviewCollector(seen))
+    registry.register(OverviewCollector(values))
     content = generate_latest(registry) + generate_latest(request.app.state.reply_times)
     return Response(content, media_type=CONTENT_TYPE_LATEST)

@@ -1,7 +1,7 @@
-"""A line for every reply, and the request's id in it and in all lines that led to it.
+"""The access log: a line for every reply, with an id that all log lines of the request have.
 
-The id is the client's `X-Request-ID` where it sends a usable one, so that a request can be
-followed through a proxy; the reply carries it back.
+The id is the `X-Request-ID` of the client, where that is usable, so that a request can be followed
+through a proxy; the reply has it too.
 """
 
 import logging
@@ -14,16 +14,16 @@ from structlog.contextvars import bound_contextvars
 
 HEADER = b"x-request-id"
 _USABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_QUIET = {"/healthz", "/readyz", "/metrics"}  # asked every few seconds by machines
-_QUIET_BELOW = ("/web/", "/docs/assets/")  # dozens of files each time that a page is opened
-# the record of a log line has a `name` of its own, and refuses another
+_QUIET = {"/healthz", "/readyz", "/metrics"}  # requested by machines every few seconds
+_QUIET_BELOW = ("/web/", "/docs/assets/")  # dozens of files for each page
+# a log record has an attribute `name` of its own
 _LOGGED_AS = {"name": "named"}
 
 _log = logging.getLogger(__name__)
 
 
 class AccessLog:
-    """Middleware: `request` bound while one is answered, and a line when its reply begins."""
+    """Middleware that binds `request` to the log, and writes a line when the reply begins."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -35,7 +35,7 @@ class AccessLog:
         request_id = _request_id(scope)
         begun = time.perf_counter()
 
-        async def noted(message: Message) -> None:
+        async def logged(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (HEADER, request_id.encode())]
                 if not _quiet(scope["path"]):
@@ -44,9 +44,9 @@ class AccessLog:
 
         with bound_contextvars(request=request_id):
             try:
-                await self._app(scope, receive, noted)
+                await self._app(scope, receive, logged)
             except Exception as error:
-                # answered with 500 further out; the server writes the traceback, without the id
+                # answered with 500 further out; the server logs the traceback, without the id
                 _write(scope, 500, time.perf_counter() - begun, error=repr(error))
                 raise
 
@@ -70,5 +70,5 @@ def _write(scope: Scope, status: int, seconds: float, **more: str) -> None:
             for name, value in scope.get("path_params", {}).items()
         },
     }
-    # ascii: a path may hold what would begin a new line of the log
+    # ascii: a path may contain characters that would begin a new log line
     _log.info("%s %s", scope["method"], ascii(scope["path"])[1:-1], extra=about)

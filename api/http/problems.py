@@ -1,7 +1,7 @@
-"""Every error as RFC 9457 `application/problem+json`; the one table of exception and status.
+"""Every error as a problem document (RFC 9457), with the one table of exceptions and statuses.
 
-Routes raise the project's own errors and never choose a status; what FastAPI and Starlette raise
-themselves (404, 405, 422) goes through here too, so a client has one form to parse.
+Routes raise the project's own errors and never choose a status. What FastAPI and Starlette raise
+themselves (404, 405, 422) is converted here too, so a client has only one form to parse.
 """
 
 import logging
@@ -36,10 +36,10 @@ log = logging.getLogger(__name__)
 
 
 class TooLarge(HTTPException):
-    """The body is larger than this resource takes.
+    """The body is larger than this resource accepts.
 
-    An `HTTPException`, since FastAPI lets nothing else through that is raised while it reads a
-    form. `cut_off` says that the sender goes on sending, and has to be hung up on.
+    It is an `HTTPException`, since FastAPI passes on no other exception that is raised while it
+    reads a form. `cut_off` says that the sender is still sending, so the connection must be closed.
     """
 
     def __init__(self, detail: str, *, cut_off: bool = False) -> None:
@@ -51,7 +51,7 @@ class TooLarge(HTTPException):
 
 
 class Unauthorized(Exception):
-    """No key, or none that works; `token_was_sent` says which."""
+    """The key is missing or does not work; `token_was_sent` says which."""
 
     def __init__(self, detail: str, *, token_was_sent: bool = False) -> None:
         self.challenge = 'Bearer realm="tripletlab"'
@@ -61,7 +61,7 @@ class Unauthorized(Exception):
 
 
 class Forbidden(Exception):
-    """The key works, and is not enough for this; `needed` is the scope that would be."""
+    """The key works, but does not allow this; `needed` is the scope that does."""
 
     def __init__(self, detail: str, needed: Scope) -> None:
         scope = needed.name.lower()
@@ -70,28 +70,28 @@ class Forbidden(Exception):
 
 
 class CrossSite(Exception):
-    """A page of another site made a browser on this machine ask."""
+    """A page of another site made a browser on this machine send the request."""
 
 
 class UnsupportedMediaType(Exception):
-    """The body is not of a kind that this resource takes."""
+    """This resource does not accept a body of this media type."""
 
 
 class NotInstalled(Exception):
-    """This needs a library that this installation does without; what for, in a few words."""
+    """A library is not installed; `need` says what needs it, in a few words."""
 
     def __init__(self, need: str) -> None:
         super().__init__(f"{need}: where the API runs, pip install 'tripletlab[exports]'")
 
 
 class KeyReused(Exception):
-    """An `Idempotency-Key` came again with another body."""
+    """An `Idempotency-Key` was sent again with another body."""
 
 
-# exception -> status, last part of the problem's type, title; the first match of the MRO counts
+# exception -> status, last part of the problem's type, title; the first class in the MRO counts
 STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     NotFound: (HTTPStatus.NOT_FOUND, "not-found", "Not found"),
-    Conflict: (HTTPStatus.CONFLICT, "conflict", "Conflict with what is there"),
+    Conflict: (HTTPStatus.CONFLICT, "conflict", "Conflict with the current state"),
     StaleAttempt: (HTTPStatus.CONFLICT, "stale-attempt", "Another attempt owns the run"),
     Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Some fields are wrong"),
     KeyReused: (HTTPStatus.UNPROCESSABLE_ENTITY, "key-reused", "Idempotency-Key used before"),
@@ -100,19 +100,19 @@ STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     TooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The body is too large"),
     Unauthorized: (HTTPStatus.UNAUTHORIZED, "unauthorized", "An API key is needed"),
     Forbidden: (HTTPStatus.FORBIDDEN, "forbidden", "This key may not do that"),
-    CrossSite: (HTTPStatus.FORBIDDEN, "cross-site", "Asked by a page of another site"),
+    CrossSite: (HTTPStatus.FORBIDDEN, "cross-site", "Sent by a page of another site"),
     TooMany: (HTTPStatus.TOO_MANY_REQUESTS, "too-many", "A limit is reached"),
     UnsupportedMediaType: (
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "This kind of body is not taken",
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "This kind of body is not accepted",
     ),
     NotInstalled: (HTTPStatus.NOT_IMPLEMENTED, "not-installed", "Not installed here"),
-    ServiceUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "away", "A needed part is away"),
-    IntegrityError: (HTTPStatus.CONFLICT, "conflict", "Conflict with what is there"),
+    ServiceUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "away", "A required part does not answer"),
+    IntegrityError: (HTTPStatus.CONFLICT, "conflict", "Conflict with the current state"),
     OperationalError: (HTTPStatus.SERVICE_UNAVAILABLE, "away", "The database does not answer"),
 }  # fmt: skip
 
 DATABASE_WORDS: Mapping[type[Exception], str] = {
-    IntegrityError: "Something that this request builds on changed meanwhile; try again.",
+    IntegrityError: "Something that this request depends on changed meanwhile; try again.",
     OperationalError: "The database does not answer; try again in a few seconds.",
 }
 
@@ -136,7 +136,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **members: Any,
 ) -> JSONResponse:
-    """A problem document; `members` are further fields such as `errors`."""
+    """Return a problem document; `members` are further fields such as `errors`."""
     document = {
         "type": f"urn:tripletlab:problem:{kind}" if kind else "about:blank",
         "title": title or status.phrase,
@@ -149,13 +149,13 @@ def problem(
 
 
 async def answer(request: Request, error: Exception) -> JSONResponse:
-    """The problem document of an error that `STATUSES` knows."""
+    """Return the problem document of an error that is in `STATUSES`."""
     status, kind, title = next(STATUSES[base] for base in type(error).__mro__ if base in STATUSES)
     headers = _headers(error, status)
     members = _members(error)
     detail = _sentence(members["errors"]) if isinstance(error, Invalid) else str(error) or title
     if isinstance(error, IntegrityError | OperationalError):
-        log.error("database: %s", error)  # SQL is for the log, not for the reply
+        log.error("database: %s", error)  # SQL belongs in the log, not in the reply
         detail = DATABASE_WORDS[type(error)]
     return problem(request, status, detail, kind=kind, title=title, headers=headers, **members)
 
@@ -199,20 +199,20 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _methods_at(request: Request) -> list[str]:
-    """Every method of this path; Starlette names those of the first route alone."""
-    found: set[str] = set()
+    """Return all methods of this path; Starlette gives those of the first route only."""
+    methods: set[str] = set()
     for method in ("GET", "POST", "DELETE"):
         scope = {**request.scope, "method": method}
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes):
-            found.add(method)
-    return sorted(found)
+            methods.add(method)
+    return sorted(methods)
 
 
 def _plain_words(request: Request, status: HTTPStatus) -> str | None:
     if status is HTTPStatus.NOT_FOUND:
-        return f"Nothing is at {request.url.path}; /docs lists what there is."
+        return f"There is nothing at {request.url.path}; /docs lists all paths."
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        return f"{request.url.path} does not take {request.method}."
+        return f"{request.url.path} does not accept {request.method}."
     return None
 
 
@@ -225,23 +225,23 @@ async def _request(request: Request, error: Exception) -> JSONResponse:
 
 
 def _sentence(errors: Sequence[Mapping[str, str]]) -> str:
-    """All errors in one line; the pointer of the whole document is empty and says nothing."""
+    """Return all errors in one line; the pointer of the whole document is empty and left out."""
     return "; ".join(f"{one['pointer']}: {one['detail']}".lstrip(": ") for one in errors)
 
 
 def _parts(location: Sequence[int | str]) -> Sequence[int | str]:
-    """The place in the body, or `query` or `header` and the name of a parameter."""
+    """Return the place in the body, or `query` or `header` and the name of a parameter."""
     return location[1:] if location and location[0] == "body" else location
 
 
 async def _unknown(request: Request, _error: Exception) -> JSONResponse:
-    # Starlette raises the error again after this reply, so the server logs the traceback, and hangs
-    # up: a client that is not told would send its next request into a closed connection
-    hung_up = {"Connection": "close"}
+    # Starlette raises the error again after this reply, so the server logs the traceback and closes
+    # the connection; a client that is not told would send its next request into it
+    closing = {"Connection": "close"}
     return problem(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "This is a fault of the service; its log has the traceback.",
-        # this reply is sent from outside of all middleware
-        headers={**security_headers(request.scope["scheme"]), **hung_up},
+        "The service failed; its log has the traceback.",
+        # this reply does not pass through the middleware
+        headers={**security_headers(request.scope["scheme"]), **closing},
     )

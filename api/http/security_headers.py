@@ -1,6 +1,6 @@
-"""What every reply tells browsers: to guess no types, to show it in no frame, to run nothing.
+"""Security headers: browsers must not guess types, show a reply in a frame, or run anything in it.
 
-The policy is that of a service that answers in JSON; a page that needs more sets its own
+The policy suits a service that answers in JSON; a page that needs more sets its own
 `Content-Security-Policy`, which is kept.
 """
 
@@ -17,21 +17,21 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": NOTHING,
 }
-# said only where the request came by TLS: a service without it must stay reachable
+# only where the request came over TLS: a service without TLS must stay reachable
 BY_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 def security_headers(scheme: str) -> Mapping[str, str]:
-    """The headers for a request of this scheme, which a trusted proxy may have named."""
+    """Return the headers for a request of this scheme, which a trusted proxy may have set."""
     return ALWAYS | BY_TLS if scheme == "https" else ALWAYS
 
 
 class SecurityHeaders:
-    """Middleware that adds the headers to every reply that does not have them."""
+    """Middleware that adds the headers to every reply that lacks them."""
 
     def __init__(self, app: ASGIApp, *, cors: bool) -> None:
         self._app = app
-        # pages of the origins that are let in read replies from another origin than their own
+        # pages of allowed origins read replies of another origin than their own
         self._left_out = {"Cross-Origin-Resource-Policy"} if cors else set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -11,20 +11,26 @@ Item = TypeVar("Item")
 
 
 class View(BaseModel):
+    """The form of a reply, or of a part of one."""
+
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
 class Page(View, Generic[Item]):
-    """A piece of a list; `next` is the `cursor` of the following piece, null on the last."""
+    """A page of a list; `next` is the `cursor` of the next page, and null on the last."""
 
     items: list[Item]
     next: str | None
 
 
 class Readiness(View):
-    """Each needed part: `ok`, or what is wrong with it; workers apart, since work may wait."""
+    """Whether the service is ready, and the state of each required part.
+
+    A service without workers is ready too, since runs can wait in the queue.
+    """
 
     ready: bool
     parts: dict[str, str]
+    """`ok`, or what is wrong with the part."""
     live_workers: int
     cuda_workers: int

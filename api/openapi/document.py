@@ -30,12 +30,12 @@ def install(app: FastAPI) -> None:
 
 
 def complete(document: dict[str, Any]) -> None:
-    """Add the spec's schema, keys, problems, links, summaries and examples, in place."""
+    """Add the spec's schema, keys, problems, links, summaries and examples in place."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     spec = ExperimentSpec.model_json_schema(ref_template=REF)
     schemas.update(spec.pop("$defs", {}))
     schemas["ExperimentSpec"] = spec
-    _ask_for_a_key(document)
+    _require_key(document)
     _summarise(document)
     _without_null(document)
     add_problems(document)
@@ -43,8 +43,8 @@ def complete(document: dict[str, Any]) -> None:
     add_examples(document, recorded())
 
 
-def _ask_for_a_key(document: dict[str, Any]) -> None:
-    """A key for each call but those that are open; on loopback none until one is made."""
+def _require_key(document: dict[str, Any]) -> None:
+    """Require a key for each call, except those that need none."""
     document["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "`tripletlab keys create`"}
     }
@@ -54,7 +54,7 @@ def _ask_for_a_key(document: dict[str, Any]) -> None:
 
 
 def _without_null(document: dict[str, Any]) -> None:
-    """A parameter is left out or has a value; `null` would be a text of four letters."""
+    """Drop `null` from the types of parameters, where it would be a text of four letters."""
     for calls in document["paths"].values():
         for call in calls.values():
             for parameter in call.get("parameters", ()):
@@ -66,7 +66,7 @@ def _without_null(document: dict[str, Any]) -> None:
 
 
 def _summarise(document: dict[str, Any]) -> None:
-    """The first sentence of what a route says of itself, in place of its function's name."""
+    """Summarise each call by the first sentence of its description."""
     for calls in document["paths"].values():
         for call in calls.values():
             first = call.get("description", "").split("\n\n")[0].replace("\n", " ")

@@ -1,8 +1,8 @@
-"""The examples of the OpenAPI document: what the service answered when it was really asked.
+"""The examples of the OpenAPI document: recorded replies of a running service.
 
-`examples.json` is recorded by `make examples`, which plays a whole session against a service and
-keeps one reply for each call and status; ids and times are made the same in every recording. A test
-plays the session again and compares, so no example says what the service would not.
+`make examples` plays a whole session against a service, and records one reply for each call and
+status in `examples.json`, with the same ids and times in every recording. A test plays the session
+again and compares, so every example is what the service replies.
 """
 
 import json
@@ -13,21 +13,23 @@ from typing import Any
 from api.openapi.responses import SHARED
 
 EVERY_CALL = "any call"
-"""Under this name in the file: the problems that are not a call's own."""
+"""The key in the file of the errors that any call can have."""
 
 Recorded = dict[str, dict[str, Any]]
-"""`POST /v1/experiments` -> status -> the body of a reply."""
+"""`POST /v1/experiments` -> status -> the body of the reply."""
 
 
 @cache
 def recorded() -> Recorded:
-    """The examples as they were recorded."""
-    found: Recorded = json.loads(files("api.openapi").joinpath("examples.json").read_text("utf-8"))
-    return found
+    """Return the recorded examples."""
+    examples: Recorded = json.loads(
+        files("api.openapi").joinpath("examples.json").read_text("utf-8")
+    )
+    return examples
 
 
 def add_examples(document: dict[str, Any], examples: Recorded) -> None:
-    """Put each example beside the schema that it belongs to."""
+    """Add each example to the response that it belongs to."""
     for status, (name, _) in SHARED.items():
         shared = document["components"]["responses"][name]
         _put(shared, examples.get(EVERY_CALL, {}), str(status))
@@ -41,7 +43,7 @@ def add_examples(document: dict[str, Any], examples: Recorded) -> None:
 def _put(response: dict[str, Any], examples: dict[str, Any], status: str) -> None:
     if status in examples and "content" in response:
         response["content"] = {
-            # a new one: calls share the old
+            # a copy, since calls share the original
             name: {**media, "example": examples[status]}
             for name, media in response["content"].items()
         }

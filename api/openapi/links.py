@@ -1,7 +1,7 @@
-"""Where one reply leads: OpenAPI links, from the id in a reply to the calls that take it.
+"""OpenAPI links: from an id in a reply to the calls that take it.
 
-Readers of the document find their way by them, and tools walk them: the contract's test follows an
-experiment from its POST to its deletion as a client would.
+They guide readers of the document, and tools follow them: the contract test goes from the creation
+of an experiment to its deletion as a client would.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ REPRODUCTION, PREDICTION = "/v1/reproductions/{reproduction_id}", "/v1/predictio
 
 
 class Source(NamedTuple):
-    """A reply, and where in its body the value is."""
+    """A reply, and the place of the value in its body."""
 
     method: str
     path: str
@@ -25,7 +25,7 @@ FIRST_RUN = [
     Source("post", "/v1/experiments", 202, "/runs/0/id"),
     Source("get", EXPERIMENT, 200, "/runs/0/id"),
 ]
-# parameter -> replies that hold a value for it; every call with that parameter can follow
+# parameter -> replies that have a value for it, which link to every call with that parameter
 SOURCES: Mapping[str, list[Source]] = {
     "experiment_id": [
         Source("post", "/v1/experiments", 202, "/id"),
@@ -50,7 +50,7 @@ SOURCES: Mapping[str, list[Source]] = {
         Source("post", f"{RUN}/predict", 202, "/id"),
     ],
 }
-# `name` means another thing in each collection
+# the parameter `name` means something else in each collection
 NAMES: Mapping[str, list[Source]] = {
     ONE_DATASET: [
         Source("post", DATASET, 201, "/name"),
@@ -61,7 +61,7 @@ NAMES: Mapping[str, list[Source]] = {
 
 
 def add_links(document: dict[str, Any]) -> None:
-    """Put a link to each call that takes an id into each reply that holds one."""
+    """Add to each reply that has an id a link to each call that takes it."""
     for path, calls in document["paths"].items():
         for call in calls.values():
             for parameter in call.get("parameters", ()):
@@ -73,7 +73,7 @@ def add_links(document: dict[str, Any]) -> None:
 def _sources(path: str, parameter: str) -> list[Source]:
     if parameter != "name":
         return SOURCES.get(parameter, [])
-    return next((found for place, found in NAMES.items() if path.startswith(place)), [])
+    return next((sources for start, sources in NAMES.items() if path.startswith(start)), [])
 
 
 def _link(document: dict[str, Any], source: Source, parameter: str, call: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
-"""Which problems each call may answer with, for the OpenAPI document.
+"""The errors of each call in the OpenAPI document.
 
-A route names what its own work raises (`may_answer`). What any call of its form may meet (no key, a
-body too large, a wrong parameter, a database that is away) is added to all of them here, so that a
-new route documents it without saying so.
+A route declares what its own work raises (`may_answer`). Errors that any call of its form can have
+(a missing key, a body too large, a wrong parameter, a database that is away) are added here, so
+that a new route documents them by default.
 """
 
 from collections.abc import Iterator
@@ -24,10 +24,10 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What is wrong, and what to do about it."},
-        "instance": {"type": "string", "description": "The path that was asked."},
+        "instance": {"type": "string", "description": "The path of the request."},
         "errors": {
             "type": "array",
-            "description": "Each wrong field, where fields are what is wrong.",
+            "description": "Each wrong field, where the error is about fields.",
             "items": {
                 "type": "object",
                 "required": ["pointer", "detail"],
@@ -37,51 +37,60 @@ PROBLEM_SCHEMA: dict[str, Any] = {
                         "description": "JSON pointer into the body, or `/query/NAME`.",
                     },
                     "detail": {"type": "string"},
-                    "line": {"type": "integer", "description": "Of an uploaded file."},
+                    "line": {"type": "integer", "description": "The line of an uploaded file."},
                 },
             },
         },
-        "rows_refused": {"type": "integer", "description": "Of an uploaded file, all that are."},
+        "rows_refused": {
+            "type": "integer",
+            "description": "How many rows of an uploaded file cannot be used.",
+        },
     },
 }
 
 _CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _RETRY_AFTER = {
     "Retry-After": {
-        "description": "Seconds after which it may work.",
+        "description": "Seconds after which a retry may succeed.",
         "schema": {"type": "integer"},
     }
 }
 _CHALLENGE = {
-    "WWW-Authenticate": {"description": "Which key is needed.", "schema": {"type": "string"}}
+    "WWW-Authenticate": {
+        "description": "The kind of key that is needed.",
+        "schema": {"type": "string"},
+    }
 }
 
-# what any call may meet: status -> name among the document's components, and in words
+# errors of any call: status -> name among the document's components, and description
 SHARED: dict[int, tuple[str, str]] = {
-    401: ("NoKey", "No API key was sent, or none that works here."),
-    403: ("NotAllowed", "The key may not do this, or a page of another site asks."),
-    413: ("TooLarge", "The body is larger than this call takes."),
-    500: ("Fault", "A fault of the service; its log has the traceback."),
-    503: ("Away", "A part that the service needs is away; try again soon."),
+    401: ("NoKey", "The API key is missing or does not work."),
+    403: (
+        "NotAllowed",
+        "The key does not allow this, or a page of another site sent it.",
+    ),
+    413: ("TooLarge", "The body is larger than this call accepts."),
+    500: ("Fault", "The service failed; its log has the traceback."),
+    503: ("Away", "A required part of the service does not answer; try again soon."),
 }
 _HEADERS = {401: _CHALLENGE, 429: _RETRY_AFTER, 503: _RETRY_AFTER}
 
 
 def may_answer(*errors: type[Exception] | HTTPStatus) -> Responses:
-    """`responses` of a route whose work raises these errors, or lets Starlette give this status."""
-    found: Responses = {}
+    """Return `responses` of a route that raises these errors or replies with these statuses."""
+    responses: Responses = {}
     for error in errors:
         if isinstance(error, HTTPStatus):
             status, title = error, error.phrase
         else:
             status, _, title = STATUSES[error]
-        said = [found[status]["description"], title] if status in found else [title]
-        found[int(status)] = problem_response(int(status), "; ".join(said))
-    return found
+        titles = [responses[status]["description"], title] if status in responses else [title]
+        responses[int(status)] = problem_response(int(status), "; ".join(titles))
+    return responses
 
 
 def problem_response(status: int, description: str) -> dict[str, Any]:
-    """A response object with a problem document in it."""
+    """Return a response object with a problem document."""
     response: dict[str, Any] = {"description": description, "content": dict(_CONTENT)}
     if status in _HEADERS:
         response["headers"] = _HEADERS[status]
@@ -89,7 +98,7 @@ def problem_response(status: int, description: str) -> dict[str, Any]:
 
 
 def add_problems(document: dict[str, Any]) -> None:
-    """Give each call what calls of its form may meet, in place of FastAPI's own form of a 422."""
+    """Add to each call the errors of its form, and replace FastAPI's own form of a 422."""
     components = document["components"]
     components["schemas"]["Problem"] = PROBLEM_SCHEMA
     components["responses"] = {
@@ -109,18 +118,20 @@ def add_problems(document: dict[str, Any]) -> None:
 
 def _of_its_form(path: str, call: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     for status, (name, _) in SHARED.items():
-        if path != LIVENESS or status in (413, 500):  # liveness asks for no key and touches nothing
+        if path != LIVENESS or status in (413, 500):  # liveness needs no key and no other part
             yield status, {"$ref": f"#/components/responses/{name}"}
     if "{" in path:
-        yield 404, problem_response(404, "There is no such thing, or it was deleted.")
+        yield 404, problem_response(404, "It does not exist, or it was deleted.")
     if "requestBody" in call:
-        yield 415, problem_response(415, "This kind of body is not taken.")
+        yield 415, problem_response(415, "This kind of body is not accepted.")
     if "requestBody" in call or any(map(_may_be_wrong, call.get("parameters", ()))):
         yield 422, problem_response(422, "Some fields are wrong; each is named.")
 
 
 def _may_be_wrong(parameter: dict[str, Any]) -> bool:
-    """Not a text of the path, which is not found then, and not one that takes any text."""
+    """Return whether a value can give 422: not one that accepts any text, nor a text of the path,
+    which gives 404.
+    """
     if parameter["in"] == "path":
         return bool(parameter["schema"].get("type", "string") != "string")
     bound = parameter["schema"].keys() - {"title", "description"}
@@ -135,5 +146,5 @@ def _text(description: str) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string"}}
 
 
-LOCATION: Headers = {"Location": _text("Where the new thing is.")}
-ETAG: Headers = {"ETag": _text("Send it in `If-None-Match` next time.")}
+LOCATION: Headers = {"Location": _text("The path of what was created.")}
+ETAG: Headers = {"ETag": _text("The tag of this reply, for `If-None-Match`.")}

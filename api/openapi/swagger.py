@@ -1,7 +1,7 @@
-"""`/docs` with its assets from this machine.
+"""`/docs`: Swagger UI with its assets from this machine.
 
-FastAPI's own page loads Swagger UI from a CDN, and so shows nothing where there is no internet,
-which is where GPU machines often stand. The package `fastapi-swagger` ships the same files.
+FastAPI's own page loads Swagger UI from a CDN, so it is blank without internet access, as on many
+GPU machines. The package `fastapi-swagger` has the same files.
 """
 
 import base64
@@ -38,7 +38,7 @@ def install(app: FastAPI) -> None:
 
 
 def policy_for(html: str) -> str:
-    """What Swagger UI needs: its own files, the page's own script by its hash, styles in place."""
+    """Return the policy that Swagger UI needs: its files, its script by hash, inline styles."""
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
         for script in re.findall(r"<script>(.*?)</script>", html, re.DOTALL)

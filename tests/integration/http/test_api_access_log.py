@@ -68,7 +68,7 @@ def test_lines_on_the_way_to_a_reply_carry_its_id(api: ApiForTests, lines: Lines
 
     # the API of these tests has no broker that answers, and says so after the reply
     wait_until("both lines", both)
-    assert seen == {"api.experiments.submission", "api.http.access_log"}
+    assert seen == {"models.broker", "api.http.access_log"}
 
 
 @pytest.mark.parametrize("sent", ["a b", "x" * 65, "é", "", "a\tb"])

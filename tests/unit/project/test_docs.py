@@ -1,8 +1,10 @@
 """The pages name what exists: links, files, modules, commands and settings."""
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -66,9 +68,17 @@ def test_a_setting_is_one_of_the_settings(page: Path) -> None:
     assert named <= known
 
 
-def test_every_setting_stands_in_the_table_of_settings() -> None:
-    listed = re.findall(r"^\| `TRIPLETLAB_(\w+)` \|", (ROOT / "docs/settings.md").read_text(), re.M)
-    assert listed == [name.upper() for name in Settings.model_fields if name != "worker_id"]
+def test_every_setting_stands_in_the_table_of_settings_in_the_words_of_the_code() -> None:
+    table = (ROOT / "docs/settings.md").read_text()
+    rows = dict(re.findall(r"^\| `TRIPLETLAB_(\w+)` \|[^|]*\| (.*) \|$", table, re.M))
+    assert [*rows] == [name.upper() for name in Settings.model_fields if name != "worker_id"]
+    module = ast.parse((ROOT / "models/settings.py").read_text())
+    (settings,) = (node for node in module.body if isinstance(node, ast.ClassDef))
+    for field, after in pairwise(settings.body):
+        match field, after:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(words))):
+                if name.upper() in rows:
+                    assert rows[name.upper()] == " ".join(words.split())
 
 
 def test_every_file_and_folder_that_a_page_names_exists() -> None:

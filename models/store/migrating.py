@@ -1,7 +1,7 @@
 """Bring a database to the schema of this code, and say whether it is there.
 
-The migrations are in `models/migrations/`, and are applied from here, not by Alembic's command:
-the URL comes from the settings, and two processes may start at once.
+The migrations are in `models/store/migrations/`, and are applied from here, not by Alembic's
+command: the URL comes from the settings, and two processes may start at once.
 """
 
 from alembic import command

@@ -21,8 +21,11 @@ PAGES += [*(ROOT / "benchmarks").glob("*.md")]
 CODE_PAGES = [page for page in PAGES if page.name != "CHANGELOG.md"]
 """Pages that describe the code of now; a changelog may name the files of an earlier version."""
 
-# Names in a page. Behind a slash they are a part of a URL, or of a link to a neighbour folder.
-PATH = re.compile(r"(?<![\w./-])(?:api|models|worker|tests|benchmarks|docs)/(?:[\w./*-]*[\w*/])?")
+# Names in a page. Behind a slash they are a part of a URL, or of a link to a neighbour folder; the
+# API of MLflow begins with `api/2.0`.
+PATH = re.compile(
+    r"(?<![\w./-])(?!api/2)(?:api|models|worker|tests|benchmarks|docs)/(?:[\w./*-]*[\w*/])?"
+)
 FILE = re.compile(r"(?<![\w./*-])[\w-]+\.(?:py|js|ts|md|toml)\b")
 MODULE = re.compile(r"(?<![\w./-])(?:api|models|worker)(?:\.\w+)+")
 DEFINED = re.compile(r"`(\w+)`\s+in\s+(?:`|\[)([\w/]+\.py)[`\]]")
@@ -86,10 +89,22 @@ def test_every_file_and_folder_that_a_page_names_exists() -> None:
     offenders = []
     for page in CODE_PAGES:
         text = page.read_text()
-        absent = [path for path in PATH.findall(text) if not list(ROOT.glob(path.rstrip("/")))]
-        absent += [name for name in FILE.findall(text) if name not in files]
+        absent = _absent_paths(text) + [name for name in FILE.findall(text) if name not in files]
         offenders += [f"{page.name} names {path}" for path in absent]
     assert not offenders, "\n".join(offenders)
+
+
+def test_every_path_that_the_code_names_exists() -> None:
+    offenders = []
+    for source in _files():
+        if source.suffix in (".py", ".js"):
+            absent = _absent_paths(source.read_text())
+            offenders += [f"{source.relative_to(ROOT)} names {path}" for path in absent]
+    assert not offenders, "\n".join(offenders)
+
+
+def _absent_paths(text: str) -> list[str]:
+    return [path for path in PATH.findall(text) if not list(ROOT.glob(path.rstrip("/")))]
 
 
 def _files() -> Iterator[Path]:

@@ -1,7 +1,7 @@
-"""Experiments in a list: where each stands, and what its arms came to, without the whole answer.
+"""Summaries of experiments in a list: their state, progress and verdicts.
 
-The verdicts are those of the results document (a test holds the two together), but the document's
-bootstraps are left out: a list of two hundred experiments has to come at once.
+The verdicts are those of the results document, as a test checks, but without its bootstraps: a
+list of two hundred experiments must come at once.
 """
 
 from collections.abc import Sequence
@@ -27,42 +27,43 @@ from models.store.tables import Experiment
 
 @dataclass(frozen=True)
 class _Listed:
-    """An experiment of the list, and what is asked of the database for all of them at once."""
+    """An experiment of the list, with what one query reads for all of them."""
 
     row: Experiment
     counts: dict[RunState, int]
     spec: ExperimentSpec
     state: RunState
-    looking: bool
+    look_left: bool
+    """Whether a planned look may still add runs."""
 
     @property
     def judged_at_end(self) -> bool:
-        """Where seeds are added until decided, nobody but the looks may judge."""
+        """Whether the runs are compared here; where seeds are added, only the looks judge."""
         return self.spec.until_decided is None and self.state in TERMINAL
 
 
 def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSummary]:
-    """One summary for each, in the same order."""
+    """Return one summary for each experiment, in the same order."""
     ids = [row.id for row, _ in listed]
-    looking, done = with_looks_left(session, ids), steps_done(session, ids)
-    found = [
+    looks_left, done = with_looks_left(session, ids), steps_done(session, ids)
+    rows = [
         _Listed(
             row,
             counts,
             parse_spec(row.spec),
-            experiment_state(counts, look_left=row.id in looking),
-            row.id in looking,
+            experiment_state(counts, look_left=row.id in looks_left),
+            row.id in looks_left,
         )
         for row, counts in listed
     ]
-    values = _values(session, [one for one in found if one.judged_at_end])
-    return [_summary(session, one, done[one.row.id], values.get(one.row.id)) for one in found]
+    values = _values(session, [one for one in rows if one.judged_at_end])
+    return [_summary(session, one, done[one.row.id], values.get(one.row.id)) for one in rows]
 
 
 def _summary(
     session: Session, one: _Listed, done: tuple[int, int], values: ValuesByArm | None
 ) -> ExperimentSummary:
-    plan = look_views(looks_of(session, one.row.id)) if one.looking else []
+    plan = look_views(looks_of(session, one.row.id)) if one.look_left else []
     return ExperimentSummary(
         id=one.row.id,
         name=one.row.name,
@@ -73,28 +74,30 @@ def _summary(
         arms=[arm.name for arm in one.spec.arms],
         progress=share_done(*done, plan),
         metric=one.spec.decision.metric,
-        verdicts=_said(session, one) if values is None else _judged(one.spec, values),
+        verdicts=_interim_verdicts(session, one)
+        if values is None
+        else _final_verdicts(one.spec, values),
         owner=one.row.owner,
     )
 
 
-def _said(session: Session, one: _Listed) -> list[VerdictView]:
-    """What the looks have said so far; nothing without a plan of them."""
+def _interim_verdicts(session: Session, one: _Listed) -> list[VerdictView]:
+    """Return the last verdict of the looks on each arm; empty without a plan of looks."""
     if one.spec.until_decided is None:
         return []
-    last = {said.arm: said for said in verdicts_of(session, one.row.id)}
+    latest = {verdict.arm: verdict for verdict in verdicts_of(session, one.row.id)}
     return [
         VerdictView(
             a=arm,
             b=one.spec.decision.baseline,
-            verdict=said.verdict,
-            mean_difference=said.mean_difference,
+            verdict=look.verdict,
+            mean_difference=look.mean_difference,
         )
-        for arm, said in last.items()
+        for arm, look in latest.items()
     ]
 
 
-def _judged(spec: ExperimentSpec, values: ValuesByArm) -> list[VerdictView]:
+def _final_verdicts(spec: ExperimentSpec, values: ValuesByArm) -> list[VerdictView]:
     rule, pairs = declared_rule(spec.decision), pairs_of_arms(spec)
     arms = {arm.name: ArmValues(arm.name, values.get(arm.name, {})) for arm in spec.arms}
     family = [ComparisonInput(arms[a], arms[b], rule) for a, b in pairs]
@@ -106,7 +109,7 @@ def _judged(spec: ExperimentSpec, values: ValuesByArm) -> list[VerdictView]:
 
 
 def _values(session: Session, ended: Sequence[_Listed]) -> dict[str, ValuesByArm]:
-    """The values of the deciding metric of each experiment, in one query for each test metric."""
+    """Return the values of the deciding metric of each experiment, with one query a test metric."""
     values: dict[str, ValuesByArm] = {}
     for metric in {one.spec.decision.metric for one in ended}:
         ids = [one.row.id for one in ended if one.spec.decision.metric == metric]

@@ -1,7 +1,7 @@
-"""Arrow batches as a CSV or Parquet file, given out piece by piece; none is ever whole in memory.
+"""Arrow batches as a CSV or Parquet file in pieces; the file is never in memory as a whole.
 
-In CSV, a text that a spreadsheet would take for a formula gets an apostrophe before it (see OWASP,
-"CSV Injection"); a name or a reason is what someone else wrote. Numbers are left as they are.
+In CSV, a text that a spreadsheet would read as a formula gets an apostrophe before it (see OWASP,
+"CSV Injection"), since names and reasons are written by others. Numbers are left as they are.
 """
 
 import io
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
-"""What formulas begin with, the full-width signs too."""
+"""What formulas begin with, including the full-width signs."""
 
 
 class FileFormat(StrEnum):
@@ -30,7 +30,7 @@ MEDIA_TYPES = {
 def pieces(
     schema: pa.Schema, batches: Iterator[pa.RecordBatch], form: FileFormat
 ) -> Iterator[bytes]:
-    """The bytes of the file, a piece for each batch."""
+    """Yield the bytes of the file, a piece for each batch."""
     pipe = _Pipe()
     if form is FileFormat.CSV:
         writer = csv.CSVWriter(pipe, schema)
@@ -45,7 +45,7 @@ def pieces(
 
 
 def without_formulas(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch whose texts no spreadsheet carries out."""
+    """Return the batch with texts that no spreadsheet evaluates."""
     arrays = [
         _harmless(column) if pa.types.is_string(column.type) else column for column in batch.columns
     ]
@@ -58,10 +58,10 @@ def _harmless(texts: pa.Array) -> pa.Array:
 
 
 class _Pipe(io.RawIOBase):
-    """A file to write to, from which what was written is taken away."""
+    """A file to write to, whose content is taken out piece by piece."""
 
     def __init__(self) -> None:
-        self._waiting: list[bytes] = []
+        self._pieces: list[bytes] = []
         self._length = 0
 
     def writable(self) -> bool:
@@ -69,7 +69,7 @@ class _Pipe(io.RawIOBase):
 
     def write(self, data: object) -> int:
         piece = bytes(memoryview(data))  # type: ignore[arg-type]
-        self._waiting.append(piece)
+        self._pieces.append(piece)
         self._length += len(piece)
         return len(piece)
 
@@ -77,6 +77,6 @@ class _Pipe(io.RawIOBase):
         return self._length
 
     def taken(self) -> bytes:
-        piece = b"".join(self._waiting)
-        self._waiting.clear()
+        piece = b"".join(self._pieces)
+        self._pieces.clear()
         return piece

@@ -1,5 +1,4 @@
-"""From the rows of an experiment to its pictures; what is drawn how is in
-`api.exports.pictures`."""
+"""From the rows of an experiment to its pictures, which `api.exports.pictures` draws."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -47,7 +46,7 @@ def picture(
     name: FigureName,
     form: Literal["svg", "png"],
 ) -> bytes:
-    """The file of one picture, of what there is by now.
+    """Return the file of one picture of the results so far.
 
     Raises `NotFound`, and `NotInstalled` where there is no matplotlib.
     """

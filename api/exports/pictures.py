@@ -1,8 +1,9 @@
 """Pictures of an experiment: learning curves, gauges of collapse, the comparison (matplotlib).
 
-The only text of people in them is the names of arms, in which no spec allows a dollar sign.
-Imported only where a picture is drawn: the service starts, and answers, without matplotlib. Figures
-are made without pyplot, whose state is global, and one at a time, since requests come in threads.
+The only text of users in them are names of arms, in which a spec allows no dollar sign. This
+module is imported only where a picture is drawn: the service starts and answers without matplotlib.
+Pictures are made without pyplot, whose state is global, and one at a time, since requests run in
+threads.
 """
 
 import io
@@ -16,18 +17,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-"""Told apart without red and green (Okabe and Ito); the seventh arm begins anew."""
+"""Distinct for colour-blind readers too (Okabe and Ito); the seventh arm repeats the first."""
 
 Series = Mapping[str, Sequence[float]]
-"""Columns of one run; `step` is one of them."""
+"""Columns of one run, including `step`."""
 Arms = Mapping[str, Sequence[Series]]
-"""Of every arm, its runs."""
+"""The runs of every arm."""
 
 _ONE_AT_A_TIME = threading.Lock()
 
 matplotlib.rcParams.update(
     {
-        "svg.hashsalt": "tripletlab",  # the same figures give the same file
+        "svg.hashsalt": "tripletlab",  # the same data give the same file
         "svg.fonttype": "none",
         "font.size": 10,
         "axes.spines.top": False,
@@ -37,7 +38,7 @@ matplotlib.rcParams.update(
 
 
 def drawn(figure: Figure, form: Literal["svg", "png"]) -> bytes:
-    """The file of a picture."""
+    """Return the file of a picture."""
     written = io.BytesIO()
     metadata = {"Date": None} if form == "svg" else {"Software": None}
     with _ONE_AT_A_TIME:
@@ -48,8 +49,10 @@ def drawn(figure: Figure, form: Literal["svg", "png"]) -> bytes:
 def training_curves(
     arms: Arms, collapsed: float | None, beside: Mapping[str, Series] | None = None
 ) -> Figure:
-    """Training loss per row of every arm on a log scale, and that of a collapsed network; `beside`
-    has other people's points of an arm."""
+    """Draw the training loss per row of every arm on a log scale, and that of a collapsed network.
+
+    `beside` has points of an arm from another source.
+    """
     figure, axes = _one(8, 4.5)
     for colour, (arm, runs) in _coloured(arms):
         _band(axes, runs, "loss_per_row", colour, f"{arm} ({len(runs)} {_seeds(runs)})")
@@ -65,7 +68,7 @@ def training_curves(
 
 
 def evaluation_curves(arms: Arms, panels: Mapping[str, str]) -> Figure:
-    """Figures of the validation evaluations over the steps: a panel for each, with its label."""
+    """Draw metrics of the validation evaluations over the steps, each in a labelled panel."""
     figure = Figure(figsize=(4.8 * len(panels) + 1, 3.8))
     for axes, (name, label) in zip(_panels(figure, len(panels)), panels.items(), strict=True):
         for colour, (arm, runs) in _coloured(arms):
@@ -76,8 +79,8 @@ def evaluation_curves(arms: Arms, panels: Mapping[str, str]) -> Figure:
 
 
 def gauges(arms: Arms) -> Figure:
-    """Similarities of positives and negatives, the share of rows with a harder negative, and the
-    gradient's norm: what shows a collapse, and its end."""
+    """Draw the gauges of collapse: similarities of positives and negatives, the share of rows with
+    a harder negative, and the norm of the gradient."""
     figure = Figure(figsize=(14, 3.8))
     left, middle, right = _panels(figure, 3)
     for colour, (arm, runs) in _coloured(arms):
@@ -95,8 +98,11 @@ def gauges(arms: Arms) -> Figure:
 
 
 def paired_dots(comparisons: Sequence[Mapping[str, Any]], majority: float) -> Figure:
-    """Of each comparison: every seed's two values joined by a line; beside it the difference with
-    its interval, zero, and the margin of equivalence. `majority` stands beside accuracies."""
+    """Draw each comparison: the two values of every seed joined by a line, and beside it the
+    difference with its interval, zero, and the margin of equivalence.
+
+    `majority` is drawn beside accuracies.
+    """
     figure = Figure(figsize=(9, 3.8 * len(comparisons)))
     rows = figure.subplots(len(comparisons), 2, width_ratios=(1, 1.4), squeeze=False)
     for (left, right), one in zip(rows, comparisons, strict=True):
@@ -129,7 +135,7 @@ def _difference(axes: Axes, one: Mapping[str, Any]) -> None:
 
 
 def _band(axes: Axes, runs: Sequence[Series], name: str, colour: str, label: str) -> None:
-    """The mean over runs, the band from the least to the greatest, each run faint."""
+    """Draw the mean over the runs, the band between their extremes, and each run faintly."""
     x, values = _aligned(runs, name)
     axes.fill_between(x, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15, lw=0)
     axes.plot(x, values.T, color=colour, alpha=0.25, lw=0.5)
@@ -139,8 +145,10 @@ def _band(axes: Axes, runs: Sequence[Series], name: str, colour: str, label: str
 def _aligned(
     runs: Sequence[Series], name: str
 ) -> tuple[np.ndarray, "np.ma.MaskedArray[Any, np.dtype[np.float64]]"]:
-    """The steps of the longest run (N,), and the values of all (R, N), masked where a run has none:
-    it goes on, or it stopped early."""
+    """Return the steps of the longest run (N,), and the values of all runs (R, N).
+
+    Values are masked where a run has none, because it is still running or stopped early.
+    """
     longest = max(runs, key=lambda run: len(run["step"]))
     values = np.full((len(runs), len(longest["step"])), np.nan)
     for row, run in zip(values, runs, strict=True):
@@ -149,7 +157,7 @@ def _aligned(
 
 
 def _coloured(arms: Arms) -> list[tuple[str, tuple[str, Sequence[Series]]]]:
-    """The arms, and of each the runs that have begun; a colour is an arm's in every picture."""
+    """Return the arms with the runs that have begun; an arm has one colour in all pictures."""
     return [
         (COLOURS[index % len(COLOURS)], (arm, begun))
         for index, (arm, runs) in enumerate(arms.items())

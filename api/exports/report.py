@@ -1,6 +1,6 @@
-"""The report of an experiment: one HTML file that loads nothing, runs nothing and escapes all.
+"""The report of an experiment: one HTML file that loads nothing and runs nothing.
 
-Names, reasons and questions' data sets are people's texts: the template escapes whatever is put
+Names, reasons and names of data sets are written by users: the template escapes whatever is put
 into it, and the page itself forbids every script and every request, wherever it is opened.
 """
 
@@ -23,9 +23,9 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-META_POLICY = POLICY.partition("; frame-ancestors")[0]  # a page cannot say that of itself
+META_POLICY = POLICY.partition("; frame-ancestors")[0]  # not allowed in a meta element
 TEMPLATE = Path(__file__).with_name("report.html")
-FIGURES = {
+PICTURES = {
     FigureName.COMPARISON: "Each seed's two values, and the difference with its interval",
     FigureName.TRAINING: "Training loss per row: mean over the seeds, band, each run faint",
     FigureName.VALIDATION: "On the validation rows",
@@ -34,7 +34,10 @@ FIGURES = {
 
 
 def report_page(session: Session, service: Service, experiment_id: str) -> str:
-    """The page as of now. Raises `NotFound`, and `NotInstalled` without matplotlib and Jinja."""
+    """Return the page as of now.
+
+    Raises `NotFound`, or `NotInstalled` without matplotlib or Jinja.
+    """
     row = experiment(session, experiment_id)
     try:
         from jinja2 import Environment, StrictUndefined
@@ -43,7 +46,7 @@ def report_page(session: Session, service: Service, experiment_id: str) -> str:
         raise NotInstalled("a report needs matplotlib and Jinja") from None
     results = results_document(session, experiment_id, service)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters["figure"] = _figure
+    environment.filters["number"] = _number
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         policy=META_POLICY,
         results=results,
@@ -53,10 +56,10 @@ def report_page(session: Session, service: Service, experiment_id: str) -> str:
         content_hash=row.content_hash,
         created_at=row.created_at,
         made_at=datetime.now(UTC),
-        # the one thing that is not escaped: our own drawing, in which matplotlib escaped the texts
+        # only the pictures are not escaped: they are our own, and matplotlib escaped their texts
         pictures=[
             (title, Markup(_inline(picture(session, service, experiment_id, name, "svg"))))
-            for name, title in FIGURES.items()
+            for name, title in PICTURES.items()
         ],
         spec=json.dumps(results.spec, indent=2, ensure_ascii=False),
         provenances=_provenances(results),
@@ -64,24 +67,24 @@ def report_page(session: Session, service: Service, experiment_id: str) -> str:
 
 
 def _inline(svg: bytes) -> str:
-    """The element alone, without what only stands before it in a file of its own."""
+    """Return the element alone, without the declarations of a separate file."""
     text = svg.decode()
     return text[text.index("<svg") :]
 
 
-def _figure(value: float | None, form: str = ".4f") -> str:
+def _number(value: float | None, form: str = ".4f") -> str:
     return "–" if value is None else format(value, form)
 
 
 def _provenances(results: Results) -> Sequence[tuple[str, str]]:
-    """Each distinct provenance as JSON, with the runs that have it."""
-    found: dict[str, list[str]] = {}
+    """Return each distinct provenance as JSON, with the runs that have it."""
+    runs_by_text: dict[str, list[str]] = {}
     for arm in results.arms:
         for run in arm.runs:
             if run.provenance is not None:
                 text = _sorted_json(run.provenance)
-                found.setdefault(text, []).append(f"{arm.name}, seed {run.seed}")
-    return [("; ".join(runs), text) for text, runs in found.items()]
+                runs_by_text.setdefault(text, []).append(f"{arm.name}, seed {run.seed}")
+    return [("; ".join(runs), text) for text, runs in runs_by_text.items()]
 
 
 def _sorted_json(document: dict[str, Any]) -> str:

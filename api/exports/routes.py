@@ -1,4 +1,4 @@
-"""`/v1/experiments/{id}/export`, `/figures/{figure}`, `/report`: an experiment to take along."""
+"""`/v1/experiments/{id}/export`, `/figures/{figure}` and `/report`: an experiment as files."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -26,7 +26,7 @@ NOT_INSTALLED = problem_response(501, "The extra `exports` is not installed wher
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "The table as a file; of the runs that there are by now.",
+            "description": "The table as a file, of the present runs.",
             "content": {kind.partition(";")[0]: BINARY for kind in MEDIA_TYPES.values()},
         }
     },
@@ -37,10 +37,11 @@ def export_table(
     table: Annotated[TableName, Query()],
     format: Annotated[FileFormat, Query()] = FileFormat.CSV,
 ) -> StreamingResponse:
-    """A table of the experiment as a file, streamed, each row with its arm, seed and run.
+    """Export a table of the experiment as a file; each row has its arm, seed and run.
 
-    `runs` has a row a run with its figures, `scores` one for each test pair of each run that has
-    succeeded. In CSV, texts that a spreadsheet would take for formulas begin with an apostrophe.
+    `runs` has a row for each run with its metrics, `scores` a row for each test pair of each run
+    that has succeeded. In CSV, texts that a spreadsheet would read as formulas begin with an
+    apostrophe.
     """
     with service.database.reading() as session:
         experiment(session, experiment_id)
@@ -71,8 +72,11 @@ def get_figure(
     figure: FigureName,
     format: Literal["svg", "png"] = "svg",
 ) -> Response:
-    """A picture of what there is by now: learning curves with a band over the seeds, gauges of
-    collapse, or the paired comparison with its interval."""
+    """Draw a picture of the results so far.
+
+    It shows learning curves with a band over the seeds, gauges of collapse, or the paired
+    comparison with its interval.
+    """
     with service.database.reading() as session:
         content = picture(session, service, experiment_id, figure, format)
     name = f"{experiment_id}-{figure}.{format}"
@@ -84,15 +88,15 @@ def get_figure(
     "/{experiment_id}/report",
     response_class=HTMLResponse,
     responses={
-        200: {"description": "One HTML file that needs nothing else."},
+        200: {"description": "One HTML file that loads nothing else."},
         501: NOT_INSTALLED,
     },
 )
 def get_report(service: ServiceDep, experiment_id: ExperimentId) -> HTMLResponse:
-    """The whole answer as one HTML file that can be sent to a colleague.
+    """Return the report: the results as one HTML file that can be sent to a colleague.
 
-    The verdict, the curves, the runs, the spec and where the figures come from; it loads nothing
-    and runs nothing.
+    It has the verdict, the curves, the runs, the spec and the provenance; it loads nothing and runs
+    nothing.
     """
     with service.database.reading() as session:
         page = report_page(session, service, experiment_id)

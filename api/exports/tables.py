@@ -1,7 +1,7 @@
-"""An experiment's rows as Arrow batches, a run or a few thousand steps at a time.
+"""The rows of an experiment as Arrow batches, one run or a few thousand steps at a time.
 
-Each batch takes a session of its own, so that a slow reader holds no transaction open. Where the
-experiment is deleted meanwhile the stream breaks off, and does not look whole.
+Each batch has its own session, so that a slow reader keeps no transaction open. Where the
+experiment is deleted meanwhile, the stream breaks off and does not look complete.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -41,13 +41,13 @@ class TableName(StrEnum):
 class ExportTable:
     schema: pa.Schema
     batches: Callable[[Service, str, list[Run]], Iterator[dict[str, Any]]]
-    """Columns of the schema, some rows at a time; those that are not given are null."""
+    """Columns of the schema, some rows at a time; a column that is missing is null."""
 
 
 def record_batches(
     service: Service, experiment_id: str, runs: list[Run], name: TableName
 ) -> Iterator[pa.RecordBatch]:
-    """The table of these runs of the experiment, in their order."""
+    """Yield the table of these runs of the experiment, in their order."""
     table = TABLES[name]
     for columns in table.batches(service, experiment_id, runs):
         rows = len(columns["run"])
@@ -58,8 +58,10 @@ def record_batches(
 
 
 def require_scores(service: Service, runs: list[Run]) -> None:
-    """Raises `NotFound` where a run that succeeded has lost its file: told before a stream begins,
-    while the reply can still be an error."""
+    """Raise `NotFound` where a run that succeeded has lost its file.
+
+    It is checked before a stream begins, while the reply can still be an error.
+    """
     for run in runs:
         if run.state == RunState.SUCCEEDED and not _scores(service, run).is_file():
             raise NotFound(f"the scores of run {run.id} are not in this service's data folder")

@@ -1,4 +1,4 @@
-"""The report of a reproduction, from the rows and the files of the two trainings."""
+"""The report of a reproduction, from the rows and the files of both trainings."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from models.store.tables import Run
 
 
 def reproduction_view(service: Service, session: Session, pair: Pair) -> ReproductionView:
-    """The report as of now."""
+    """Return the report as of now."""
     row, again = pair
     run = find_run(session, row.run_id)
     done = again.state == RunState.SUCCEEDED
@@ -50,9 +50,9 @@ def reproduction_view(service: Service, session: Session, pair: Pair) -> Reprodu
 
 
 def _folders(service: Service, name: str, run: Run, again: Run) -> tuple[Path, Path]:
-    """Where the file of this name is of both."""
-    for one in (run, again):
-        service.run_file(one.id, name, one.weights_sha256 if name == WEIGHTS else None)
+    """Return the folders of both runs, with the file of this name fetched into them."""
+    for row in (run, again):
+        service.run_file(row.id, name, row.weights_sha256 if name == WEIGHTS else None)
     return service.settings.run_dir(run.id), service.settings.run_dir(again.id)
 
 
@@ -61,10 +61,10 @@ def _scores(service: Service, run: Run, again: Run) -> Compared | None:
 
 
 def _first(steps: Compared, evaluations: Compared, scores: Compared | None) -> Difference | None:
-    """A step comes before its evaluations, and the scores are the last but the weights."""
-    found = [part.first for part in (steps, evaluations) if part.first is not None]
-    if found:
-        return min(found, key=lambda difference: difference.step or 0)
+    """Return the first difference: a step before its evaluations, and the scores after both."""
+    differences = [part.first for part in (steps, evaluations) if part.first is not None]
+    if differences:
+        return min(differences, key=lambda difference: difference.step or 0)
     return scores.first if scores else None
 
 
@@ -86,24 +86,24 @@ def _sentence(
 ) -> str:
     if first is not None:
         return f"Not identical: {_of(first)}."
-    much = f"{compared.steps:,} steps, {compared.evaluations:,} evaluations"
+    counts = f"{compared.steps:,} steps, {compared.evaluations:,} evaluations"
     if identical:
         return (
-            f"Identical: every figure of {much} and {compared.scores:,} test scores, and the "
+            f"Identical: every value of {counts} and {compared.scores:,} test scores, and the "
             "hash of the weights."
         )
     if again.state == RunState.SUCCEEDED:
         return (
-            f"Identical as far as can be told: every figure of {much}, and the hash of the "
-            "weights; a file of test scores is gone."
+            f"Identical as far as is known: every value of {counts}, and the hash of the "
+            "weights; a file of test scores is missing."
         )
-    so_far = f"; identical so far: {much}" if compared.steps else ""
+    so_far = f"; identical so far: {counts}" if compared.steps else ""
     reason = f" ({again.reason})" if again.reason else ""
-    return f"The training again is {again.state}{reason}{so_far}."
+    return f"The reproduction is {again.state}{reason}{so_far}."
 
 
 def _of(first: Difference) -> str:
-    """The difference in words: what it is a figure of, and its two values."""
+    """Return the difference in words: what differs, and its two values."""
     match first.where:
         case "steps":
             place = f"{first.figure} of step {first.step}"
@@ -115,9 +115,9 @@ def _of(first: Difference) -> str:
             place = f"{first.figure} of the weights"
     if first.recorded is None and first.again is None:
         return f"{place} differs"
-    was, came = (_value(value) for value in (first.recorded, first.again))
+    recorded, again = (_value(value) for value in (first.recorded, first.again))
     by = "" if first.difference is None else f" (by {first.difference:.3g})"
-    return f"{place} was recorded as {was} and came out as {came}{by}"
+    return f"{place} was recorded as {recorded} and is now {again}{by}"
 
 
 def _value(value: float | None) -> str:

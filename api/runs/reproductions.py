@@ -1,4 +1,4 @@
-"""Training a run again: `/v1/runs/{id}/reproduce`, and `/v1/reproductions` to follow it."""
+"""`/v1/runs/{id}/reproduce` and `/v1/reproductions`: training a run again, and comparing."""
 
 from fastapi import APIRouter, Request, Response, status
 
@@ -26,9 +26,10 @@ router = APIRouter(tags=["runs"])
 def reproduce_run(
     request: Request, response: Response, service: ServiceDep, caller: CallerDep, run_id: RunId
 ) -> ReproductionView:
-    """Train the run again from its stored spec, to see whether every figure is the same.
+    """Train the run again from its stored spec, to check whether every value is the same.
 
-    While one is under way, asking again gives that one. 409 when the run has not succeeded.
+    While a reproduction of the run is under way, the call returns that one. 409 when the run has
+    not succeeded.
     """
     with service.database.transaction() as session:
         now = clock.now(session)
@@ -36,7 +37,7 @@ def reproduce_run(
         row, again = reproduce(session, run_id, now, caller.key_id)
         caller.record(session, "reproduced", run_id, now)
     if again.attempt == 0:
-        announce(service.broker, [again])  # a message too many does no harm
+        announce(service.broker, [again])  # an extra message does no harm
     response.headers["Location"] = str(
         request.app.url_path_for("get_reproduction", reproduction_id=row.id)
     )
@@ -46,16 +47,16 @@ def reproduce_run(
 
 @router.get("/runs/{run_id}/reproductions")
 def list_reproductions(service: ServiceDep, run_id: RunId) -> Page[ReproductionView]:
-    """Every reproduction of the run, oldest first."""
+    """List the reproductions of the run, oldest first."""
     with service.database.reading() as session:
         find_run(session, run_id)
-        found = reproductions_of(session, run_id)
-        items = [reproduction_view(service, session, pair) for pair in found]
+        pairs = reproductions_of(session, run_id)
+        items = [reproduction_view(service, session, pair) for pair in pairs]
     return Page(items=items, next=None)
 
 
 @router.get("/reproductions/{reproduction_id}")
 def get_reproduction(service: ServiceDep, reproduction_id: ReproductionId) -> ReproductionView:
-    """Whether every figure came out the same, and if not, which came first and by how much."""
+    """Return whether every value is the same, and if not, the first difference and its size."""
     with service.database.reading() as session:
         return reproduction_view(service, session, reproduction(session, reproduction_id))

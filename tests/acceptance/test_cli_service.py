@@ -98,7 +98,7 @@ def test_the_demo_shows_the_answer_and_ends_by_itself(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "modified against vanilla: test.accuracy" in done.stdout
     assert "undecided" in done.stdout
-    assert "Beside every accuracy" in done.stdout
+    assert "Baselines of every accuracy" in done.stdout
     assert re.search(r"answers at http://127.0.0.1:\d+", done.stderr)
 
 

@@ -53,14 +53,14 @@ def report(api: ApiForTests, run_id: str, **trained: Any) -> dict[str, Any]:
 def test_a_training_with_the_same_figures_is_identical(api: ApiForTests, run_id: str) -> None:
     view = reproduce(api, run_id)
     assert (view["state"], view["identical"], view["run"]) == ("queued", None, run_id)
-    assert view["sentence"] == "The training again is queued."
+    assert view["sentence"] == "The reproduction is queued."
     api.train(view["again"], accuracy=0.7, weights=WEIGHTS_FILE)
     found = api.get(f"/v1/reproductions/{view['id']}")
     assert (found["identical"], found["first_difference"]) == (True, None)
     assert found["compared"] == {"steps": 20, "evaluations": 3, "scores": 3}
     assert found["weights"]["recorded"] == found["weights"]["again"]
     assert found["provenance_differences"] == {}
-    assert found["sentence"].startswith("Identical: every figure of 20 steps, 3 evaluations and 3")
+    assert found["sentence"].startswith("Identical: every value of 20 steps, 3 evaluations and 3")
     assert api.get(f"/v1/runs/{run_id}/reproductions")["items"] == [found]
 
 
@@ -161,7 +161,7 @@ def test_what_cannot_be_compared_is_not_called_identical(api: ApiForTests, run_i
     (api.settings.run_dir(run_id) / SCORES).unlink()
     found = report(api, run_id)
     assert (found["identical"], found["compared"]["scores"]) == (None, None)
-    assert "a file of test scores is gone" in found["sentence"]
+    assert "a file of test scores is missing" in found["sentence"]
 
 
 def test_what_differs_beside_the_spec_is_said(api: ApiForTests, run_id: str) -> None:

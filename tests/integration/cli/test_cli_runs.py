@@ -87,7 +87,7 @@ def train_again(api: ApiForTests, run_id: str, accuracy: float) -> None:
 @pytest.mark.parametrize(
     ("accuracy", "code", "sentence"),
     [
-        (0.7, 0, "Identical: every figure of 20 steps, 3 evaluations and 3 test scores"),
+        (0.7, 0, "Identical: every value of 20 steps, 3 evaluations and 3 test scores"),
         (0.75, 1, "Not identical: accuracy of the test evaluation after step 20 was recorded as"),
     ],
 )

@@ -1,10 +1,9 @@
-"""A worker's supervisor: announces, beats, reaps, keeps the Celery pool alive, has questions
-answered.
+"""A worker's supervisor: it registers the worker, writes its heartbeat, reaps, and keeps the Celery
+pool, the prediction server and the webhooks going.
 
-It imports no torch and does no training, so that whatever a training does, someone is left to say
-so. Each process under it is bound to the one above (`models.processes.parent_death`): where the
-supervisor is killed, the pool, its processes and their attempts are gone too, and the lease brings
-the runs back.
+It imports no torch and does no training, so a training that crashes does not take it along. Each
+process under it is bound to the one above (`models.processes.parent_death`): where the supervisor
+is killed, the pool, its processes and their attempts end too, and the lease brings the runs back.
 """
 
 import logging
@@ -38,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """One worker. `run` returns after SIGTERM or SIGINT, when all is in order."""
+    """One worker. `run` returns after SIGTERM or SIGINT, when the worker has ended in order."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.model_copy(update={"worker_id": new_id("wrk")})
@@ -74,7 +73,7 @@ class Supervisor:
         self._signals.put(number)
 
     def _asked_to_stop(self) -> bool:
-        """Wait until the next round, or until a signal came."""
+        """Wait until the next round or a signal; whether there was a signal."""
         try:
             number = self._signals.get(timeout=self._settings.heartbeat_seconds)
         except Empty:
@@ -101,12 +100,13 @@ class Supervisor:
         )
 
     def _round(self) -> None:
-        """Beat and reap; a database or broker that is away is waited for, not died of."""
+        """One heartbeat and one round of the reaper. A database or broker that is away ends the
+        round, but not the worker."""
         try:
             self._beat()
             self._predictions.keep_alive()
             reap(self._database, self._app, self._settings)
-            self._orphans.look()
+            self._orphans.collect_when_due()
         except (DBAPIError, ServiceUnavailable) as error:
             _log.warning("this round was not finished: %s", error)
 
@@ -114,16 +114,16 @@ class Supervisor:
         try:
             with self._database.transaction() as session:
                 workers.beat(session, self._id, clock.now(session))
-        except NotFound:  # someone removed a row that was silent for long
+        except NotFound:  # the row was removed because it was silent for long
             self._announce()
 
     def _wind_up(self, pool: SupervisedProcess) -> None:
-        """Have attempts save and give back, end the pool, and leave no run behind."""
+        """Have attempts save and release their runs, end the pool, and leave no run behind."""
         try:
             with self._database.transaction() as session:
                 workers.drain(session, self._id)
         except DBAPIError as error:
-            _log.warning("attempts cannot be told to stop: %s", error)
+            _log.warning("the attempts cannot be asked to stop: %s", error)
         if not pool.stop(_STOP_SECONDS):
             _log.warning("not all attempts ended in %g s; they were killed", _STOP_SECONDS)
         self._webhooks.stop()

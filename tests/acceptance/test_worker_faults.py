@@ -132,7 +132,7 @@ def test_a_run_past_its_time_limit_fails_with_a_checkpoint_of_that_step(
     problem = problem_of(ended)
     assert problem["type"] == "urn:tripletlab:problem:time-limit"
     assert problem["step"] == ended.step
-    assert f"the time_limit of 10 s was over at step {ended.step} of 100000" in problem["detail"]
+    assert f"the time_limit of 10 s was reached at step {ended.step} of 100000" in problem["detail"]
     assert ended.trained_seconds >= 10
     newest = checkpoints_in(SharedDisk(), embedded_lab.settings.run_dir(run.id))[0]
     assert newest.step == ended.step

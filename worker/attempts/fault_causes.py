@@ -1,8 +1,9 @@
-"""Whose fault an exception of an attempt is, and what a person should know of it.
+"""What caused an exception of an attempt, and what a person should know about it.
 
-**A training is a pure function of its spec, arm, seed and data**, so an exception that comes from
-it would come again, at the same step: that is the spec's fault (or ours), and it is not tried
-again. What can be otherwise next time is the machine's: its files, memory, devices and database.
+**A training is a pure function of its spec, arm, seed and data**, so an exception of the training
+itself would come again, at the same step: it is a fault of the spec (or of this service) and is not
+tried again. What can be different next time is a fault of the machine: of its files, memory,
+devices or database.
 """
 
 import errno
@@ -30,36 +31,36 @@ _MACHINE: dict[str, tuple[str, str, str]] = {
     ),
     "device": (
         "The GPU failed",
-        "The GPU, its driver or its libraries gave an error that a working one does not.",
-        "Look at the worker's log and at that machine's GPU; device 'cpu' goes without one.",
+        "The GPU, its driver or its libraries raised an error that a working GPU does not.",
+        "Look at the worker's log and at that machine's GPU; device 'cpu' needs none.",
     ),
     "disk-full": (
         "The disk is full",
-        "The data folder has no room for a checkpoint or for the results.",
-        "Free room in TRIPLETLAB_DATA_DIR: delete experiments that are not needed.",
+        "The data folder has no space for a checkpoint or for the results.",
+        "Free space in TRIPLETLAB_DATA_DIR: delete experiments that are not needed.",
     ),
     "files": (
         "A file could not be read or written",
-        "The worker does not see the data folder as it should, or its disk has a fault.",
-        "See that TRIPLETLAB_DATA_DIR is the same folder, on a shared disk, for every process.",
+        "The worker cannot use the data folder, or its disk has a fault.",
+        "Check that TRIPLETLAB_DATA_DIR is the same folder, on a shared disk, for every process.",
     ),
     "bucket": (
         "The bucket did not answer",
-        "The store that hosts share their files in was away for longer than a worker waits, or "
+        "The store in which hosts share their files was away for longer than a worker retries, or "
         "refused these keys.",
-        "See whether TRIPLETLAB_FILES_URL can be reached from that machine, and whether its keys "
+        "Check whether TRIPLETLAB_FILES_URL can be reached from that machine, and whether its keys "
         "may read and write there.",
     ),
     "database": (
         "The database did not answer",
-        "The database was away for longer than a worker waits, or refused a write.",
+        "The database was away for longer than a worker retries, or refused a write.",
         "Look at the database's log and at its disk.",
     ),
 }
 
 
 def machine_kind(error: Exception, device: str) -> str | None:
-    """Which fault of the machine this is; None for one that the same attempt would meet again."""
+    """The kind of a fault of the machine; None for an exception that would come again."""
     match error:
         case torch.OutOfMemoryError():
             return "cuda-out-of-memory"
@@ -87,7 +88,7 @@ def machine_problem(kind: str, error: Exception, *, attempt: int, step: int) -> 
     return RunProblem(
         type=f"{PREFIX}{kind}",
         title=title,
-        detail=_said(error, step),
+        detail=_in_words(error, step),
         attempt=attempt,
         step=step,
         cause=cause,
@@ -104,15 +105,15 @@ def spec_problem(error: Exception, *, attempt: int, step: int) -> RunProblem:
     return RunProblem(
         type=f"{PREFIX}training-error",
         title="The training cannot be carried out",
-        detail=_said(error, step),
+        detail=_in_words(error, step),
         attempt=attempt,
         step=step,
-        cause="This spec on these data leads to the error; it would again, so it is not tried.",
+        cause="This spec leads to the error on these data, and would again, so no retry is made.",
         advice=advice,
     )
 
 
-def _said(error: Exception, step: int) -> str:
-    """The error without the SQL of a database's one, which is for the log."""
+def _in_words(error: Exception, step: int) -> str:
+    """The error in words, without the SQL of a database's error, which is for the log."""
     words = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     return f"{type(error).__name__} at step {step}: {words}".rstrip(": .\n")

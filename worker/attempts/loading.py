@@ -45,5 +45,5 @@ def load_run_data(folder: Path, spec: ExperimentSpec) -> RunData:
 
 
 def run_words(folder: Path, spec: ExperimentSpec, data: RunData) -> list[str]:
-    """The words of the run whose data `load_run_data` gave, by their ids from 2 on."""
+    """The vocabulary of the run whose data `load_run_data` returned, by ids from 2 on."""
     return words_by_id(cache.open_tokens(folder, spec.tokenizer).vocabulary, data.remap)

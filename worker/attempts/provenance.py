@@ -1,4 +1,4 @@
-"""What a run's figures depend on beside its spec: versions, device, precision, data."""
+"""Provenance: what a run's metrics depend on beside its spec: versions, device, precision, data."""
 
 import platform
 from importlib.metadata import version
@@ -10,8 +10,8 @@ import torch
 
 
 def provenance_of(device: str, data_hash: str, stack_width: int | None = None) -> dict[str, Any]:
-    """What is stored with a run that ended well; `device` is `cpu` or `cuda`, `stack_width` that of
-    the stack it was trained in, if in one."""
+    """The provenance of a run that succeeded; `device` is `cpu` or `cuda`, `stack_width` the width
+    of the stack that it was trained in, if there was one."""
     stacked = {} if stack_width is None else {"stack_width": stack_width}
     return {
         **stacked,
@@ -32,7 +32,7 @@ def provenance_of(device: str, data_hash: str, stack_width: int | None = None) -
 
 
 def cpu_name() -> str:
-    """The processor as the system calls it; its architecture where the system does not say."""
+    """The processor's name from the system; its architecture where there is none."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

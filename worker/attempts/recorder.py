@@ -29,7 +29,7 @@ class Recorder:
         self._run_id, self._attempt = run_id, attempt
         self._steps: list[rows.StepRow] = []
         self._evaluations: list[rows.EvaluationRow] = []
-        self._written_at = -math.inf  # the first step is told at once: someone waits for it
+        self._written_at = -math.inf  # the first step is written at once: someone waits for it
         self.step = 0
 
     def begin_from(self, step: int) -> None:
@@ -53,7 +53,7 @@ class Recorder:
         self._write_when_due()
 
     def flush(self) -> None:
-        """Return once everything so far is in the database; waits for one that is away."""
+        """Write everything so far; retried while the database is away."""
         retry_while_away(self._write)
 
     def _write_when_due(self) -> None:

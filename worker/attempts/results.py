@@ -1,4 +1,4 @@
-"""The files of a finished run: its weights and its test scores, each whole or not there.
+"""The files of a finished run: its weights and its test scores, each whole or absent.
 
 Equal runs give equal bytes, so that one hash says whether two trainings were the same.
 """
@@ -30,8 +30,8 @@ def write_results(
 ) -> str:
     """Write both files into `folder`; returns the SHA-256 (hex) of the whole file of weights.
 
-    `words` are the run's, by id from 2 on. Raises `OSError` when the disk refuses, `FilesAway` when
-    the bucket does.
+    `words` are the run's vocabulary, by id from 2 on. Raises `OSError` when the disk refuses,
+    `FilesAway` when the bucket does.
     """
     weights = _weights_file(spec, words, end)
     files.write(folder / SCORES, _scores_file(data, end))
@@ -46,7 +46,7 @@ def _weights_file(spec: ExperimentSpec, words: Sequence[str], end: Finished) -> 
         "encoder": spec.encoder.model_dump(mode="json"),
         "tokenizer": spec.tokenizer,
         "token_pattern": PATTERN,
-        # as the scores are compared with it, so that no reader decides otherwise on the last bit
+        # in the precision of the scores, so that no reader decides differently on the last bit
         "threshold": float(np.float32(end.threshold)),
     }
     return _file({**end.weights, VOCABULARY: vocabulary}, about)

@@ -26,7 +26,7 @@ from worker.attempts.loading import load_run_data, run_words
 from worker.attempts.provenance import provenance_of
 from worker.attempts.recorder import Recorder
 from worker.attempts.results import write_results
-from worker.attempts.time_limit import TimeIsUp, TrainingClock, time_problem
+from worker.attempts.time_limit import TimeLimitReached, TrainingClock, time_problem
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
 from worker.training.devices import choose_device
@@ -181,8 +181,8 @@ class Attempt:
                 self._finish(RunState.CANCELLED, reason=reason)
                 return True
             # the training is on disk then, for a person who gives it more time
-            case _ if isinstance(event, Saved) and self._clock.is_up:
-                raise TimeIsUp(self._clock.said(event.step, self.run.steps))
+            case _ if isinstance(event, Saved) and self._clock.limit_reached:
+                raise self._clock.fault(event.step, self.run.steps)
             # nothing is lost then: the training has just begun, or is on disk
             case Stop.DRAINING if isinstance(event, Started | Saved):
                 reason = f"its worker was asked to stop, at step {self._recorder.step}"
@@ -196,7 +196,7 @@ class Attempt:
         Metrics of the steps before it are written first: a resume goes on after them.
         """
         unsaved = time.monotonic() - self._saved_at
-        stops = self._heartbeat.stop is Stop.DRAINING or self._clock.is_up
+        stops = self._heartbeat.stop is Stop.DRAINING or self._clock.limit_reached
         due = stops or unsaved >= self._settings.checkpoint_seconds
         if due:
             self._recorder.flush()
@@ -249,7 +249,7 @@ class Attempt:
                 with self._database.reading() as session:
                     series = rows.steps_series(session, self.run.id, after=step - WINDOW)
                 return diverged_problem(error, self._own, series, attempt)
-            case TimeIsUp():
+            case TimeLimitReached():
                 return time_problem(error, attempt=attempt, step=step)
             case _:
                 return spec_problem(error, attempt=attempt, step=step)

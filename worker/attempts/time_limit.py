@@ -1,6 +1,6 @@
-"""How long a run has trained, resumed attempts added up, and the limit its spec puts on that.
+"""How long a run has trained, resumed attempts added up, and the limit that its spec sets.
 
-The clock is outside the training and is only looked at between steps, so no figure depends on it.
+The clock is outside the training and is only read between steps, so no metric depends on it.
 """
 
 import time
@@ -9,7 +9,7 @@ from models.errors import TrainingFault
 from models.store.run_life.run_problems import PREFIX, RunProblem
 
 
-class TimeIsUp(TrainingFault):
+class TimeLimitReached(TrainingFault):
     """The run has trained longer than its spec allows."""
 
 
@@ -30,23 +30,25 @@ class TrainingClock:
         return self._earlier + (time.monotonic() - self._begun if self._begun is not None else 0.0)
 
     @property
-    def is_up(self) -> bool:
+    def limit_reached(self) -> bool:
         return self._limit is not None and self.seconds >= self._limit
 
-    def said(self, step: int, steps: int) -> str:
-        """That the time is up, in words."""
-        return f"the time_limit of {self._limit:g} s was over at step {step} of {steps}"
+    def fault(self, step: int, steps: int) -> TimeLimitReached:
+        """The exception for a run that reached its limit at `step` of `steps`."""
+        return TimeLimitReached(
+            f"the time_limit of {self._limit:g} s was reached at step {step} of {steps}"
+        )
 
 
-def time_problem(fault: TimeIsUp, *, attempt: int, step: int) -> RunProblem:
-    """The document of a run whose time is up; its checkpoint is of this very step."""
+def time_problem(fault: TimeLimitReached, *, attempt: int, step: int) -> RunProblem:
+    """The document of a run that reached its limit; its checkpoint is of this very step."""
     advice = (
-        "A retry goes on from the checkpoint of this step, with the same time again; a larger "
+        "A retry resumes from the checkpoint of this step, with the same time again; a larger "
         "time_limit, fewer steps or a faster device need a new experiment."
     )
     return RunProblem(
         type=f"{PREFIX}time-limit",
-        title="The time of the run was over",
+        title="The run reached its time limit",
         detail=str(fault),
         attempt=attempt,
         step=step,

@@ -1,5 +1,4 @@
-"""Objects in the bucket that nobody owns any more, as `worker.housekeeping.orphans` has it for a
-disk.
+"""Orphaned objects in the bucket, as `worker.housekeeping.orphans` finds them on a disk.
 
 They are left where the bucket was away while an experiment was deleted, and where a worker was
 killed between the end of a run and the removal of its checkpoints.
@@ -24,15 +23,15 @@ _DATASET = re.compile(r"[0-9a-f]{64}")
 
 
 def could_be_ours(run_id: str, first: datetime | None) -> bool:
-    """Whether the database could have made this run, whose first row is of that moment."""
+    """Whether a database could have made this run; `first` is the time of its first row."""
     return first is not None and made_at(run_id) >= first
 
 
 def bucket_orphans(
     database: Database, files: FileStore, settings: Settings, before: datetime
 ) -> list[Path]:
-    """Data sets and runs that are nowhere, and checkpoints of runs that have succeeded, last
-    written to before that moment. Raises `FilesAway`."""
+    """The folders, last written to before then, of data sets and runs that the database does not
+    know, and of checkpoints of runs that have succeeded. Raises `FilesAway`."""
     datasets = _orphaned_datasets(database, files, settings, before)
     return datasets + _orphaned_runs(database, files, settings, before)
 
@@ -40,26 +39,26 @@ def bucket_orphans(
 def _orphaned_datasets(
     database: Database, files: FileStore, settings: Settings, before: datetime
 ) -> list[Path]:
-    """Those of a time when this database was there, in which no row speaks of them."""
+    """Data sets without a row, from a time when this database already had rows."""
     newest = _newest(files.entries(settings.datasets_dir), _DATASET)
     with database.reading() as session:
         first = first_created_at(session)
         known = {dataset.content_hash for dataset in list_datasets(session)}
     return [
-        settings.datasets_dir / one
-        for one, written in newest.items()
-        if one not in known and first is not None and first <= written < before
+        settings.datasets_dir / name
+        for name, written in newest.items()
+        if name not in known and first is not None and first <= written < before
     ]
 
 
 def _newest(entries: Iterable[Entry], name: re.Pattern[str]) -> dict[str, datetime]:
     """When each folder of such a name was last written to."""
-    found: dict[str, datetime] = {}
+    newest: dict[str, datetime] = {}
     for entry in entries:
         folder = entry.name.partition("/")[0]
         if name.fullmatch(folder):
-            found[folder] = max(entry.modified, found.get(folder, entry.modified))
-    return found
+            newest[folder] = max(entry.modified, newest.get(folder, entry.modified))
+    return newest
 
 
 def _orphaned_runs(

@@ -1,7 +1,7 @@
 """Taking the looks that are due, and announcing the runs that they add.
 
-Done where a run's process has ended, so that the next seeds follow at once, and in every round of
-the reaper, for looks whose worker died in between or whose last run was ended by someone else.
+This is done where a run's process has ended, so that the next seeds follow at once. The reaper does
+it in every round, for looks whose worker died in between or whose last run was ended from outside.
 """
 
 import logging
@@ -27,8 +27,8 @@ def take_due_looks(database: Database, app: Celery) -> None:
         except DBAPIError:
             raise
         except Exception:
-            # one experiment that cannot be judged must not keep the reaper from all the others
+            # one experiment that cannot be judged must not stop the reaper for all the others
             _log.exception("the look at %s failed; it is tried again", experiment_id)
             continue
-        _log.info("looked at %s: %d runs added", experiment_id, len(added))
+        _log.info("a look at %s was taken: %d runs added", experiment_id, len(added))
         announce(app, added)

@@ -1,10 +1,10 @@
-"""Files that nobody owns any more: of deleted runs, and what killed processes left half done.
+"""Removing orphaned files: those of deleted runs, and those that killed processes left half done.
 
-Careful, since what it removes is gone: only inside the data folder, only names that this service
-gives, nothing that a symbolic link leads to, nothing younger than the age limit, nothing of a run
-that is running. **A run's folder goes only when this database could have made it**: with a new or
-wrong database beside an old data folder no run is known, and every folder would look orphaned, so
-folders from before the database's own first row stay.
+The collector is careful, since a removed file is gone: it only removes from inside the data folder,
+only names that this service gives, nothing behind a symbolic link, nothing younger than the age
+limit, nothing of a run that is running. **A run's folder is removed only when this database could
+have made the run**: with a new or wrong database beside an old data folder no run is known, and
+every folder would look orphaned, so folders from before the database's own first row stay.
 """
 
 import logging
@@ -36,46 +36,47 @@ _log = logging.getLogger(__name__)
 
 
 class OrphanCollector:
-    """Looks every few minutes, as a part of a worker's reaping; rounds of several do no harm."""
+    """Collects every few minutes in a worker's rounds; several workers at once do no harm."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
         self._files = settings.file_store()
         self._every = min(EVERY, settings.orphan_seconds)
-        self._looked_at = time.monotonic()
+        self._collected_at = time.monotonic()
         self._thread: threading.Thread | None = None
 
-    def look(self) -> None:
-        """Begin to collect, when it is time again; beats and signals cannot wait for a bucket."""
-        if time.monotonic() - self._looked_at >= self._every and not self._is_collecting():
-            self._looked_at = time.monotonic()
-            self._thread = threading.Thread(target=self._collect_or_tell, daemon=True)
+    def collect_when_due(self) -> None:
+        """Begin to collect where that is due again, in a thread: heartbeats and signals must not
+        wait for a bucket."""
+        if time.monotonic() - self._collected_at >= self._every and not self._is_collecting():
+            self._collected_at = time.monotonic()
+            self._thread = threading.Thread(target=self._collect_or_warn, daemon=True)
             self._thread.start()
 
     def _is_collecting(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def _collect_or_tell(self) -> None:
+    def _collect_or_warn(self) -> None:
         try:
             self.collect()
         except (DBAPIError, ServiceUnavailable) as error:
             _log.warning("orphans were not collected: %s", error)
 
     def collect(self) -> list[Path]:
-        """Remove every orphan there is now; what was removed."""
+        """Remove every orphan that there is now; the removed paths."""
         removed = [path for path in self._orphans() if _remove(path)]
-        _tell(removed, "here")
+        _log_removed(removed, "here")
         if self._settings.files_url:
             removed += self._collect_from_the_bucket()
         return removed
 
     def _collect_from_the_bucket(self) -> list[Path]:
         before = datetime.now(UTC) - timedelta(seconds=self._settings.orphan_seconds)
-        found = bucket_orphans(self._database, self._files, self._settings, before)
-        if found:
-            self._files.remove(*found)
-            _tell(found, "in the bucket")
-        return found
+        orphans = bucket_orphans(self._database, self._files, self._settings, before)
+        if orphans:
+            self._files.remove(*orphans)
+            _log_removed(orphans, "in the bucket")
+        return orphans
 
     def _orphans(self) -> Iterator[Path]:
         data = self._settings.data_dir.resolve()
@@ -103,13 +104,13 @@ class OrphanCollector:
                     yield from _old(path, _CHECKPOINTS, before)
 
 
-def _tell(removed: Iterable[Path], where: str) -> None:
+def _log_removed(removed: Iterable[Path], where: str) -> None:
     for path in removed:
-        _log.warning("removed %s %s: nobody owns it any more", path, where)
+        _log.warning("removed the orphan %s %s", path, where)
 
 
 def _children(folder: Path) -> list[Path]:
-    """Folders in a folder, links left out; none where it is absent."""
+    """The folders in a folder, without links; none where it is absent."""
     try:
         return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
     except OSError:
@@ -117,7 +118,7 @@ def _children(folder: Path) -> list[Path]:
 
 
 def _old(folder: Path, name: re.Pattern[str], before: float) -> Iterator[Path]:
-    """What is called so in the folder and was last written to before that moment."""
+    """The entries of a folder that have such a name and were last written to before then."""
     if folder.is_symlink() or not folder.is_dir():
         return
     for path in sorted(folder.iterdir()):
@@ -126,16 +127,16 @@ def _old(folder: Path, name: re.Pattern[str], before: float) -> Iterator[Path]:
 
 
 def _newest(path: Path) -> float:
-    """When the file, or anything in the folder, was last written to; now, where it just changes."""
+    """When the file, or anything in the folder, was last written to; now where it is changing."""
     try:
         inside: Iterable[Path] = path.rglob("*") if path.is_dir() else ()
-        return max(float(one.lstat().st_mtime) for one in (path, *inside))
+        return max(float(entry.lstat().st_mtime) for entry in (path, *inside))
     except OSError:
         return time.time()
 
 
 def _remove(path: Path) -> bool:
-    """Whether this removed it; another worker may have been faster."""
+    """Remove a path; False where another worker was faster or the system refused."""
     try:
         if path.is_dir():
             shutil.rmtree(path)
@@ -144,6 +145,6 @@ def _remove(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        _log.warning("%s has no owner and cannot be removed: %s", path, error)
+        _log.warning("the orphan %s cannot be removed: %s", path, error)
         return False
     return True

@@ -19,7 +19,7 @@ from models.store.run_life import reaping, runs
 from models.store.tables import Run
 from worker.housekeeping.interim_looks import take_due_looks
 
-PREDICTION_SECONDS = 3600.0  # how long a question and its answer are kept
+PREDICTION_SECONDS = 3600.0  # how long a prediction request and its answer are kept
 AT_ONCE = 500  # messages of one round, for each queue
 
 _log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def reap(database: Database, app: Celery, settings: Settings) -> None:
 def _announce_the_unheard(
     database: Database, app: Celery, settings: Settings, now: datetime
 ) -> None:
-    """See to it that a queue holds a message for each run that waits in it for long.
+    """Fill up each queue to one message for each run that has been in it for long.
 
     Messages are alike but for their order, so only as many are sent as are missing: else a long
     queue would gain one for every run at every round. And no more than `AT_ONCE`, oldest first:

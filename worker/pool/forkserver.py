@@ -1,10 +1,11 @@
-"""`python -m worker.pool.forkserver FD`: a process with torch imported that forks an attempt at
+"""`python -m worker.pool.forkserver FD`: a process with torch imported, which forks an attempt for
 each run whose id comes over the connection FD, one after the other.
 
-Importing torch and what stands on it takes seconds of a processor, more than the first hundred
-steps of a small run; a fork takes milliseconds. **It only imports**: it opens no database, starts
-no thread of its own and never touches CUDA, none of which lives through a fork. The attempt is a
-process for itself: its memory goes back to the system, and a crash in native code costs one run.
+Importing torch and what builds on it takes seconds of a processor, more than the first hundred
+steps of a small run; a fork takes milliseconds. **The fork server only imports**: it opens no
+database, starts no thread of its own and never initialises CUDA, since none of these survives a
+fork. Each attempt is a process of its own: its memory goes back to the system, and a crash in
+native code costs one run.
 """
 
 import gc
@@ -25,9 +26,9 @@ from models.store.database import Database
 
 def main(arguments: Sequence[str]) -> None:
     connection = Connection(int(arguments[0]))
-    _import_the_rest()
+    _import_lazy_modules()
     gc.collect()
-    gc.freeze()  # a collection in an attempt would write to, and so copy, every page of this
+    gc.freeze()  # a collection in an attempt would write to, and so copy, all these pages
     while True:
         try:
             run_id = connection.recv_bytes().decode()
@@ -36,14 +37,14 @@ def main(arguments: Sequence[str]) -> None:
         _fork_attempt(connection, run_id)
 
 
-def _import_the_rest() -> None:
-    """What would be imported at its first use, in every attempt."""
+def _import_lazy_modules() -> None:
+    """Import what every attempt would otherwise import at its first use."""
     importlib.import_module("torch._dynamo")  # a second of it, for torch.optim
     Database(Settings().resolved_database_url).close()  # the driver; nothing connects
 
 
 def _fork_attempt(connection: Connection, run_id: str) -> None:
-    """Fork, tell the attempt's pid, wait for its end, tell its exit status."""
+    """Fork an attempt, send its pid, wait for its end, send its exit status."""
     here = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -54,21 +55,21 @@ def _fork_attempt(connection: Connection, run_id: str) -> None:
 
 
 def _become_attempt(run_id: str, parent: int, connection: Connection) -> None:
-    """Attempt the run and leave; never returns."""
+    """Attempt the run and exit; never returns."""
     status = 1
 
-    def tell(held: Sequence[tuple[str, int]]) -> None:
-        connection.send_bytes(json.dumps({"companions": held}).encode())
+    def tell_companions(claims: Sequence[tuple[str, int]]) -> None:
+        connection.send_bytes(json.dumps({"companions": claims}).encode())
 
     try:
         end_with_parent(signal.SIGKILL, parent)
-        worker.attempts.process.attempt(run_id, tell)
+        worker.attempts.process.attempt(run_id, tell_companions)
         status = 0
     except BaseException:
         traceback.print_exc()
     finally:
         sys.stderr.flush()
-        os._exit(status)  # what the parent had begun is not this process's to end
+        os._exit(status)  # not by `sys.exit`: the handlers at exit are the parent's
 
 
 if __name__ == "__main__":

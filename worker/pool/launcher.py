@@ -22,80 +22,80 @@ _REPEATABLE = {
 class Launcher:
     """Starts attempts for one process of the pool, one at a time.
 
-    Use it in that process alone: what it starts ends with the thread that started it.
+    Use it in one thread of that process: the processes that it starts end with that thread.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._environment = settings.environment(**_REPEATABLE)
-        self._preloaded: subprocess.Popen[bytes] | None = None
+        self._forkserver: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
 
     def keep_ready(self) -> None:
-        """Have a process that imports, or has imported, what an attempt needs."""
-        if self._preloaded is not None and self._preloaded.poll() is None:
+        """Start the fork server where none runs: it imports what an attempt needs."""
+        if self._forkserver is not None and self._forkserver.poll() is None:
             return
         self.close()
         self._connection, theirs = Pipe()
         with theirs:
-            self._preloaded = subprocess.Popen(
+            self._forkserver = subprocess.Popen(
                 bound([sys.executable, "-m", "worker.pool.forkserver", str(theirs.fileno())]),
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
 
-    def launch(self, run_id: str) -> "Launched":
+    def launch(self, run_id: str) -> "LaunchedAttempt":
         """Start an attempt at the run."""
         self.keep_ready()
-        assert self._preloaded is not None
+        assert self._forkserver is not None
         assert self._connection is not None
         try:
             self._connection.send_bytes(run_id.encode())
-        except BrokenPipeError:  # it has just died; `wait` tells of it
+        except BrokenPipeError:  # the fork server has just died; `wait` reports that
             pass
-        return Launched(self._preloaded, self._connection)
+        return LaunchedAttempt(self._forkserver, self._connection)
 
     def close(self) -> None:
-        """End the process; an attempt that it waits for ends with it."""
-        if self._preloaded is not None:
-            self._preloaded.kill()
-            self._preloaded.wait()
+        """End the fork server; its attempt ends with it."""
+        if self._forkserver is not None:
+            self._forkserver.kill()
+            self._forkserver.wait()
         if self._connection is not None:
             self._connection.close()
-        self._preloaded = self._connection = None
+        self._forkserver = self._connection = None
 
 
-class Launched:
-    """An attempt that was started."""
+class LaunchedAttempt:
+    """An attempt that was started, as the process that started it sees it."""
 
     def __init__(
-        self, preloaded: "subprocess.Popen[bytes]", connection: "Connection[Any, Any]"
+        self, forkserver: "subprocess.Popen[bytes]", connection: "Connection[Any, Any]"
     ) -> None:
-        self._preloaded, self._connection = preloaded, connection
+        self._forkserver, self._connection = forkserver, connection
         self._pid: int | None = None
         self.companions: list[tuple[str, int]] = []
-        """Runs with their attempts that it holds beside the one it was launched for."""
+        """The runs, with their attempts, that it has claimed beside the one it was launched for."""
 
     def wait(self, seconds: float) -> int | None:
-        """Its exit status, negative for a signal; None where it has not ended in time."""
+        """The attempt's exit status, negative for a signal; None where it does not end in time."""
         try:
             while self._connection.poll(seconds):
-                said = json.loads(self._connection.recv_bytes())
-                if "status" in said:
-                    return int(said["status"])
-                self._hear(said)
+                message = json.loads(self._connection.recv_bytes())
+                if "status" in message:
+                    return int(message["status"])
+                self._take(message)
         except (EOFError, ConnectionResetError):
-            # the process above the attempt died, and the attempt with it
-            return self._preloaded.wait() or -signal.SIGKILL
+            # the fork server died, and the attempt with it
+            return self._forkserver.wait() or -signal.SIGKILL
         return None
 
-    def _hear(self, said: dict[str, Any]) -> None:
-        self._pid = said.get("pid", self._pid)
-        self.companions += [(run_id, attempt) for run_id, attempt in said.get("companions", ())]
+    def _take(self, message: dict[str, Any]) -> None:
+        self._pid = message.get("pid", self._pid)
+        self.companions += [(run_id, attempt) for run_id, attempt in message.get("companions", ())]
 
     def kill(self) -> None:
-        """End it, at once."""
+        """Kill the attempt."""
         if self._pid is None:
-            self._preloaded.kill()  # it imports or has not answered: nothing has begun
+            self._forkserver.kill()  # it imports, or has not answered yet: no attempt has begun
         else:
-            os.kill(self._pid, signal.SIGKILL)  # not reaped before its status is told
+            os.kill(self._pid, signal.SIGKILL)  # its pid is not reused before its status has come

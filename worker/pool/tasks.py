@@ -1,8 +1,8 @@
 """The Celery side of a worker: a task announces a run, a process of its own carries it out.
 
 `python -m worker.pool.tasks QUEUE…` is the pool that the supervisor keeps alive. The task claims
-nothing; it looks whether the run still waits (messages come twice, or late), starts the attempt,
-and sees to it that a run whose attempt died is not left until its lease ends.
+nothing: it reads whether the run is still queued (messages come twice, or late), starts the
+attempt, and requeues a run whose attempt died, so that nobody has to wait for the lease to end.
 """
 
 import logging
@@ -35,7 +35,7 @@ from worker.housekeeping.reaper import announce_again
 from worker.pool.celery_ack import SlotFreeingRequest
 from worker.pool.launcher import Launcher
 
-Held = tuple[str, int]  # a run and the number of its attempt
+Claim = tuple[str, int]  # a run and the number of its attempt
 
 _log = logging.getLogger("worker.pool.tasks")  # not "__main__", as which this module runs
 
@@ -53,24 +53,24 @@ def build_app(settings: Settings, launcher: Launcher) -> Celery:
 
 
 def carry_out(settings: Settings, app: Celery, launcher: Launcher, announced: str) -> None:
-    """Let an attempt at the run happen, if it waits for one, and return when it has ended."""
+    """Start an attempt at the announced run, if it is queued, and return when it has ended."""
     database = Database(settings.resolved_database_url)
     try:
-        before = _look_up(database, announced)
-        if before is None or before.state != RunState.QUEUED or _waits(database, before):
+        run = _find(database, announced)
+        if run is None or run.state != RunState.QUEUED or _is_pausing(database, run):
             return
-        status, held = _attempt(database, settings, launcher, before)
-        for run_id, attempt in held:
+        status, claims = _attempt(database, settings, launcher, run)
+        for run_id, attempt in claims:
             if status != 0:
                 _clean_up_after(database, settings, run_id, attempt, status)
-            _announce_if_given_back(database, app, run_id, attempt)
+            _announce_if_queued_again(database, app, run_id, attempt)
         take_due_looks(database, app)
     finally:
         database.close()
 
 
-def _waits(database: Database, run: Run) -> bool:
-    """Whether its wait after a fault goes on."""
+def _is_pausing(database: Database, run: Run) -> bool:
+    """Whether the run's pause after a fault goes on."""
     if run.not_before is None:
         return False
     with database.reading() as session:
@@ -78,55 +78,55 @@ def _waits(database: Database, run: Run) -> bool:
 
 
 def _attempt(
-    database: Database, settings: Settings, launcher: Launcher, before: Run
-) -> tuple[int, list[Held]]:
-    """Run the attempt's process; its exit status, negative for a signal, and what it held.
+    database: Database, settings: Settings, launcher: Launcher, run: Run
+) -> tuple[int, list[Claim]]:
+    """Run the attempt's process; its exit status, negative for a signal, and the runs that it had.
 
-    One that hangs cannot be told that its runs were taken back, and would hold its slot for good,
-    so it is killed when all are over for it and it has not ended by itself.
+    A process that hangs cannot read that its runs were taken back, and would keep its slot for
+    ever, so it is killed when its attempts are all over and it has not ended by itself.
     """
-    launched, over = launcher.launch(before.id), False
+    launched, over = launcher.launch(run.id), False
     while True:
         status = launched.wait(settings.lease_seconds)
-        held = [(before.id, before.attempt + 1), *launched.companions]
+        claims = [(run.id, run.attempt + 1), *launched.companions]
         if status is not None:
-            return status, held
-        was_over, over = over, all(_is_over(database, *one) for one in held)
+            return status, claims
+        was_over, over = over, all(_is_over(database, *claim) for claim in claims)
         if was_over and over:
-            _log.error("run %s went on without this attempt, which hangs; ending it", before.id)
+            _log.error("run %s went on without this attempt, which hangs; ending it", run.id)
             launched.kill()
 
 
 def _is_over(database: Database, run_id: str, attempt: int) -> bool:
     """Whether the attempt has ended, whoever ended it."""
     try:
-        now = _look_up(database, run_id)
+        run = _find(database, run_id)
     except DATABASE_AWAY:
         return False
-    if now is None:
+    if run is None:
         return True
-    return now.attempt > attempt or (now.attempt == attempt and now.state != RunState.RUNNING)
+    return run.attempt > attempt or (run.attempt == attempt and run.state != RunState.RUNNING)
 
 
 def _clean_up_after(
     database: Database, settings: Settings, run_id: str, attempt: int, status: int
 ) -> None:
-    """The process died without a word: give its run back now, not when the lease ends."""
-    now = _look_up(database, run_id)
-    if now is None or (now.attempt, now.worker_id) != (attempt, settings.worker_id):
-        return  # it is not ours any more
-    problem = _death(attempt, now.step, status)
+    """Requeue the run of a process that died, now and not when the lease ends."""
+    run = _find(database, run_id)
+    if run is None or (run.attempt, run.worker_id) != (attempt, settings.worker_id):
+        return  # the run is not this attempt's any more
+    problem = _death(attempt, run.step, status)
     _log.warning("run %s: %s", run_id, problem.detail)
     try:
         requeue(database, run_id, attempt, problem, settings.retry_policy)
     except (StaleAttempt, NotFound):
-        return  # it had ended, or the reaper was faster
+        return  # the run had ended, or the reaper was faster
 
 
 def _death(attempt: int, step: int, status: int) -> RunProblem:
     if status >= 0:
         how = f"ended with exit status {status}; its traceback is in the worker's log"
-        cause = "The worker's program broke outside of the training."
+        cause = "The worker's program failed outside of the training."
         advice = "Read that traceback; see that the worker is installed as it should be."
     else:
         name = signal.Signals(-status).name
@@ -146,20 +146,22 @@ def _death(attempt: int, step: int, status: int) -> RunProblem:
     )
 
 
-def _look_up(database: Database, run_id: str) -> Run | None:
+def _find(database: Database, run_id: str) -> Run | None:
+    """The run as it is now; None where its experiment was deleted."""
     try:
         with database.reading() as session:
             return runs.run(session, run_id)
-    except NotFound:  # its experiment was deleted
+    except NotFound:
         return None
 
 
-def _announce_if_given_back(database: Database, app: Celery, run_id: str, attempt: int) -> None:
+def _announce_if_queued_again(database: Database, app: Celery, run_id: str, attempt: int) -> None:
     """Where the run is queued again, tell the workers at once; the reaper announces one that has to
     pause before its next attempt."""
-    run = _look_up(database, run_id)
-    given_back = run and run.state == RunState.QUEUED and run.attempt >= attempt
-    if run is not None and given_back and not _waits(database, run):
+    run = _find(database, run_id)
+    if run is None or run.state != RunState.QUEUED or run.attempt < attempt:
+        return
+    if not _is_pausing(database, run):
         announce_again(database, app, [run])
 
 
@@ -173,7 +175,7 @@ def main(queues: Sequence[str]) -> None:
         launcher.keep_ready()
 
     worker_process_init.connect(begin, weak=False)
-    # in a container the worker is root; the warning is about pickle, which ours does not take
+    # in a container the worker is root; the warning is about pickle, which this app refuses
     warnings.simplefilter("ignore", SecurityWarning)
     build_app(settings, launcher).worker_main(
         [
@@ -186,7 +188,7 @@ def main(queues: Sequence[str]) -> None:
             "--loglevel=INFO",
             "--without-gossip",
             "--without-mingle",
-            "--without-heartbeat",  # nobody hears it; it would wait, and all else, for Redis
+            "--without-heartbeat",  # nobody reads it, and without Redis it would block all else
         ]
     )
 

@@ -67,7 +67,7 @@ def test_a_folder_of_a_run_that_is_nowhere_goes_with_a_log_line(
         assert collector.collect() == [gone]
     assert not gone.exists()
     assert kept.exists()
-    assert f"removed {gone}" in caplog.text
+    assert f"removed the orphan {gone}" in caplog.text
     assert collector.collect() == []
 
 
@@ -183,7 +183,7 @@ def test_a_round_comes_no_more_often_than_it_should(
 ) -> None:
     run_of(database, RunState.QUEUED)
     folder = old(f"runs/{new_id('run')}/weights.safetensors").parent
-    collector.look()
+    collector.collect_when_due()
     assert folder.exists()
 
 
@@ -198,9 +198,9 @@ def test_a_round_that_takes_long_holds_up_nobody_and_no_other_begins_meanwhile(
         may_end.wait()
 
     monkeypatch.setattr(collector, "collect", collect)
-    collector.look()
+    collector.collect_when_due()
     assert begun.get()
-    collector.look()
+    collector.collect_when_due()
     assert begun.empty()
     may_end.set()
 

@@ -80,7 +80,7 @@ def raising_spec(ledger: Ledger, draw: random.Random) -> str | None:
 def time_limit(ledger: Ledger, draw: random.Random) -> str | None:
     """An experiment that would train for an hour, and may for two seconds."""
     one = ledger.ask("endless", _key(draw))
-    one.ends, one.says = FAILED, "the time_limit of 2 s was over"
+    one.ends, one.says = FAILED, "the time_limit of 2 s was reached"
     return one.id
 
 

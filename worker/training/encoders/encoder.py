@@ -1,7 +1,7 @@
-"""What every encoder has in common: tokens are looked up, and a question's outputs averaged.
+"""What every encoder has in common: tokens are embedded, and a question's outputs are averaged.
 
-The encoders are Siamese: both sides of every pair go through the same weights, in one pass. An
-encoder of its own kind (`lstm.py`, `gru.py`, `bag.py`, `transformer.py`) adds the sum over tokens.
+The encoders are Siamese: both sides of every pair go through the same weights, in one pass. Each
+kind of encoder (`lstm.py`, `gru.py`, `bag.py`, `transformer.py`) adds its sum over the tokens.
 """
 
 from abc import abstractmethod
@@ -16,7 +16,7 @@ from worker.training.encoders.packing import Packed, pack
 
 
 class Encoder(nn.Module):
-    """Questions to vectors of length 1."""
+    """A network from questions to vectors of length 1."""
 
     def __init__(self, spec: EncoderSpec, weights: Weights) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Encoder(nn.Module):
     def encode(self, questions: Questions) -> Tensor:
         """Unit vectors (Q, width) of Q questions, in their order.
 
-        With padding `masked` a vector depends on nothing but its question. With `power_of_two`
+        With padding `masked` a vector depends on its question alone. With `power_of_two`
         all questions are padded to the longest of this call, and padding is read and averaged.
         """
         if self.padded:

@@ -1,9 +1,9 @@
 """Questions of different lengths laid out for a recurrent network without any padding.
 
 Questions are sorted by length, longest first. At time step t only the first `sizes[t]` of them
-still have a token, and those tokens stand next to each other; so every matrix product is over
-real tokens. The embedding and the input projection are needed once for each *distinct* token
-of the batch, which is about a quarter of them for Quora questions.
+still have a token, and those tokens are contiguous, so every matrix product is over real tokens.
+The embedding and the input projection are needed once for each *distinct* token of the batch; for
+Quora questions that is about a quarter of the tokens.
 """
 
 from dataclasses import dataclass

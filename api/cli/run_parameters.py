@@ -57,7 +57,7 @@ def trained_runs(results: Results) -> list[TrainedRun]:
 
 
 def values_at(table: Table) -> Iterator[tuple[int, dict[str, float]]]:
-    """Each step with the figures that there are."""
+    """Yield each step with its values, without those that are null."""
     names = [name for name in table if name != "step"]
     for index, step in enumerate(table["step"]):
         yield step, {name: table[name][index] for name in names if table[name][index] is not None}

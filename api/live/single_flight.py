@@ -75,6 +75,6 @@ def in_use(flights: dict[Hashable, F], key: Hashable, new: F) -> Iterator[F]:
 
 
 def retrieve_exception(done: "asyncio.Future[Any]") -> None:
-    """Mark the exception of a future as handled: those who wait raise it, and nobody may wait."""
+    """Mark the exception of a future as handled: whoever waits gets it, if there is anyone."""
     if not done.cancelled():
         done.exception()

@@ -35,8 +35,8 @@ def compare_arms(
 ) -> Comparison:
     """Compare two arms, each as `EXPERIMENT/ARM`. They must share data, split and seeds.
 
-    Metric, margin and confidence are those of a's experiment unless given. A margin that was
-    declared for a loss says nothing of an accuracy, so there it has to be given.
+    Metric, margin and confidence default to those of the experiment of `a`. A margin that was
+    declared for a loss does not apply to an accuracy, so then the margin has to be given.
     """
     with service.database.reading() as session:
         first = side_of(session, "a", a, service)

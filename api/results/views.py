@@ -131,7 +131,7 @@ class TimeToEventView(View):
     """The time-to-event analysis: each endpoint, and the accuracies at matched loss."""
 
     times: list[EndpointView]
-    """The plateau on validation and on training steps; a target loss when one was asked for."""
+    """Leaving the plateau, on validation and on training steps; and the target loss, if given."""
     matched_loss: MatchedLoss
 
 
@@ -152,7 +152,7 @@ class Results(View):
     """On the metric that decides: each arm against the baseline first (`b` is the baseline), then
     the other pairs of arms. After these, in the same order, the secondary metrics of each pair."""
     waiting_times: TimeToEventView
-    """Steps to leave the plateau, to reach a target loss, and accuracy at matched loss."""
+    """Steps to leave the plateau and to reach a target loss, and accuracies at matched loss."""
     plan: list[LookView]
     """The interim looks, where seeds are added until the verdict is decided; else empty. Verdicts
     are then those of the last look taken, and statistics are of the runs so far."""

@@ -138,8 +138,8 @@ def _column(metric: Metric) -> tuple[Any, Any]:
 
 @with_metrics(STEP_METRICS, _column)
 class StepsView(View):
-    """Training steps in columns of one length, with the metrics that `models.metrics` declares:
-    all of them, or those that were asked for, and `active_1`, … of the loss's terms."""
+    """Training steps in columns of one length: the metrics that `models.metrics` declares, or those
+    that the request names, and `active_1`, … of the loss's terms."""
 
     step: list[int]
 
@@ -164,7 +164,7 @@ class MetricView(View):
     name: str
     """Its name in replies, exports and tables."""
     label: str
-    """Its name in words, as it stands inside a sentence."""
+    """Its name in words, as used inside a sentence."""
     unit: Unit
     """`loss` in the unit of its formula, `similarity` a cosine from -1 to 1, `share` a fraction of
     1, `norm` of a gradient, `rate` of learning, `pairs` a count of them."""

@@ -33,7 +33,7 @@ def main(number: str) -> None:
     settings = Settings().model_copy(update={"worker_id": f"wrk_drain{number}", "workers": 1})
     database = Database(settings.resolved_database_url)
     with database.transaction() as session:
-        workers.announce(
+        workers.register(
             session,
             worker_id=settings.worker_id,
             host="here",
@@ -60,7 +60,7 @@ def main(number: str) -> None:
 
 
 def pretend(database: Database, worker_id: str, run_id: str) -> None:
-    """One attempt at the run, if it is to be had."""
+    """One attempt at the run, if it can be claimed."""
     claimed = claim(database, run_id, worker_id)
     if claimed is None:
         return

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class QueuedRun(Protocol):
-    """What of a run is needed to announce it: a row or a view of one has both."""
+    """The part of a run that is needed to announce it; a row and a view of a run have it."""
 
     @property
     def id(self) -> str: ...
@@ -64,7 +64,7 @@ def celery_app(broker_url: str) -> Celery:
 def _scheme(broker_url: str) -> str:
     """Raises `ValueError` without the URL's text in it, since that may hold a password."""
     try:
-        # Celery finds a port that is no number much later, in words that quote the password
+        # Celery notices a bad port much later, and its message quotes the password
         parts = urlsplit(broker_url)
         _ = parts.port
         return parts.scheme
@@ -76,36 +76,36 @@ def _scheme(broker_url: str) -> str:
 
 
 def _verified(broker_url: str) -> str:
-    """The URL, saying that a server's certificate counts; with `rediss` alone Celery would take
-    any, and with it any server in the middle."""
+    """The URL with the demand that a server's certificate is verified; with `rediss` alone Celery
+    would accept any certificate, and with it any server in the middle."""
     parts = urlsplit(broker_url)
     if parts.scheme != "rediss" or "ssl_cert_reqs" in parse_qs(parts.query):
         return broker_url
-    asked = "&".join(
+    query = "&".join(
         part
         for part in (parts.query, "ssl_cert_reqs=CERT_REQUIRED", "ssl_check_hostname=true")
         if part
     )
-    return urlunsplit(parts._replace(query=asked))
+    return urlunsplit(parts._replace(query=query))
 
 
 def _settings() -> dict[str, Any]:
     return {
-        # JSON only: no message of ours can make a worker run code
+        # JSON only: no message can make a worker run code
         "task_serializer": "json",
         "accept_content": ["json"],
         # the run's row is the result
         "result_backend": None,
         "task_ignore_result": True,
-        # a message is gone only when its attempt has ended; a killed pool process gives it back
+        # a message is removed when its attempt has ended; a killed pool process returns it
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         # a failure is a state in the database, not a reason for another delivery
         "task_acks_on_failure_or_timeout": True,
         # a worker takes no more than it runs, so that the next free worker gets the next run
         "worker_prefetch_multiplier": 1,
-        # A pool process only waits for its attempts. With it ends one that has torch imported, so
-        # it is for more than one task; it is not for ever, should something grow in it.
+        # A pool process only waits for its attempts. Its fork server, with torch imported, ends
+        # with it, so it serves more than one task; but not for ever, in case its memory grows.
         "worker_max_tasks_per_child": 100,
         # a hiccup of the broker must not end hours of training; the claim makes that safe
         "worker_cancel_long_running_tasks_on_connection_loss": False,
@@ -137,12 +137,12 @@ def _settings() -> dict[str, Any]:
 
 
 def queue_for(device: str) -> str:
-    """The queue of runs that ask for this device: `cuda` waits for a worker that has one."""
+    """The queue of runs for this device: only workers that have CUDA read that of `cuda`."""
     return CUDA_QUEUE if device == "cuda" else ANY_QUEUE
 
 
 def announce(app: Celery | None, runs: Sequence[QueuedRun]) -> list[str]:
-    """Tell the workers of queued runs, after the COMMIT that queued them; the ids of those told of.
+    """Tell the workers of queued runs, after the COMMIT that queued them; the ids that were sent.
 
     While the broker is away, or where `app` is None because no broker is set, this costs a warning
     and at most about three seconds: the runs stay queued, and a worker's reaper announces them.

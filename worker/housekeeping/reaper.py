@@ -1,5 +1,5 @@
 """The reaper's round: take back runs whose worker fell silent, take the looks that are due, and
-announce the runs that nobody heard of.
+announce queued runs whose messages are missing.
 
 Every worker's supervisor does it at every heartbeat; rounds of several workers do no harm.
 """
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 def reap(database: Database, app: Celery, settings: Settings) -> None:
-    """One round. Raises `ServiceUnavailable` when the broker is away."""
+    """Do one round. Raises `ServiceUnavailable` when the broker is away."""
     with database.transaction() as session:
         now = clock.now(session)
         taken = reaping.take_back_lost(
@@ -39,22 +39,20 @@ def reap(database: Database, app: Celery, settings: Settings) -> None:
     for run_id in taken:
         _log.warning("run %s had no heartbeat for %g s", run_id, settings.lease_seconds)
     take_due_looks(database, app)
-    _announce_the_unheard(database, app, settings, now)
+    _announce_missing(database, app, settings, now)
 
 
-def _announce_the_unheard(
-    database: Database, app: Celery, settings: Settings, now: datetime
-) -> None:
+def _announce_missing(database: Database, app: Celery, settings: Settings, now: datetime) -> None:
     """Fill up each queue to one message for each run that has been in it for long.
 
-    Messages are alike but for their order, so only as many are sent as are missing: else a long
+    Any message serves any run of its queue, so only as many are sent as are missing: else a long
     queue would gain one for every run at every round. And no more than `AT_ONCE`, oldest first:
     this round must end well before the lease of its worker does.
     """
     with database.reading() as session:
-        over = reaping.retries_due(session, now)
+        retries = reaping.retries_due(session, now)
         due = reaping.count_due(session, now=now, resubmit_seconds=settings.resubmit_seconds)
-    if len(announce_again(database, app, over)) < len(over):
+    if len(announce_again(database, app, retries)) < len(retries):
         return  # the broker is away
     for queue, devices in _by_queue(due).items():
         missing = sum(due[device] for device in devices) - broker.waiting_messages(app, queue)

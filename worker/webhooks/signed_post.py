@@ -62,10 +62,10 @@ async def _address(place: Destination) -> str:
     Raises `ValueError` for a private address of a host that the settings do not name.
     """
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in found]
+    entries = await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    addresses = [str(entry[4][0]) for entry in entries]
     if not place.named:
-        private = [one for one in addresses if not is_public(one)]
+        private = [address for address in addresses if not is_public(address)]
         if private:
             raise ValueError(
                 f"{place.host} leads to {private[0]}, which is not public; only a host that "

@@ -197,16 +197,16 @@ def test_a_queued_run_says_what_it_waits_for(api: ApiForTests) -> None:
     assert "none is alive" in plain["waiting_for"]
     assert "none is alive" in cuda["runs"][0]["waiting_for"]
 
-    def announce(name: str, devices: int) -> None:
+    def register(name: str, devices: int) -> None:
         has = {"host": "h", "pid": 1, "slots": 2, "cuda_devices": devices}
         with api.database.transaction() as session:
-            workers.announce(session, worker_id=name, now=now(), **has)
+            workers.register(session, worker_id=name, now=now(), **has)
 
-    announce("wrk_1", 0)
+    register("wrk_1", 0)
     assert api.get(f"/v1/experiments/{plain['id']}")["waiting_for"] is None
     assert "CUDA" in api.get(f"/v1/experiments/{cuda['id']}")["waiting_for"]
     assert api.get(f"/v1/runs/{cuda['runs'][0]['id']}")["waiting_for"] is not None
-    announce("wrk_2", 1)
+    register("wrk_2", 1)
     assert api.get(f"/v1/experiments/{cuda['id']}")["waiting_for"] is None
 
 

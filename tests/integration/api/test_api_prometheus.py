@@ -58,7 +58,7 @@ def test_ages_and_the_pace_of_running_runs_are_told(api: ApiForTests) -> None:
 def test_live_workers_are_counted_and_dead_ones_are_not(api: ApiForTests) -> None:
     for name, cuda, age in (("wrk_a", 1, 0), ("wrk_b", 0, 0), ("wrk_c", 2, 10_000)):
         with api.database.transaction() as session:
-            workers.announce(
+            workers.register(
                 session,
                 worker_id=name,
                 host="here",

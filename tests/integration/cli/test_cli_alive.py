@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.store.database import Database
-from models.store.workers import announce
+from models.store.workers import register
 
 from support.commands import tripletlab
 
@@ -24,7 +24,7 @@ def test_only_a_worker_of_this_machine_that_beats_is_alive(
 ) -> None:
     heard = datetime.now(UTC) - timedelta(seconds=silent_seconds)
     with database.transaction() as session:
-        announce(session, worker_id="wrk_1", host=host, pid=1, slots=1, cuda_devices=0, now=heard)
+        register(session, worker_id="wrk_1", host=host, pid=1, slots=1, cuda_devices=0, now=heard)
     # a lease that a slow machine does not outlive while the command starts
     asked = tripletlab("alive", TRIPLETLAB_DATABASE_URL=database_url, TRIPLETLAB_LEASE_SECONDS="60")
     assert asked.returncode == code, asked.stderr

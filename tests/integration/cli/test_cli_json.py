@@ -13,7 +13,7 @@ import typer
 from api.cli import app
 from models.store.database import Database
 from models.store.migrating import migrate
-from models.store.workers import announce
+from models.store.workers import register
 
 from support.api import ApiForTests, StartService
 from support.commands import tripletlab
@@ -67,7 +67,7 @@ def test_a_living_worker_is_told_in_json(tmp_path: Path) -> None:
     migrate(url)
     database, now = Database(url), datetime.now(UTC)
     with database.transaction() as session:
-        announce(session, worker_id="wrk_1", host=here, pid=1, slots=1, cuda_devices=0, now=now)
+        register(session, worker_id="wrk_1", host=here, pid=1, slots=1, cuda_devices=0, now=now)
     database.close()
     found = answer("alive", TRIPLETLAB_DATABASE_URL=url, TRIPLETLAB_LEASE_SECONDS="300")
     assert found == {"host": here, "workers": ["wrk_1"]}

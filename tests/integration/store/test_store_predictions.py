@@ -50,9 +50,9 @@ def taken_by(database: Database, worker: str, seconds: float = 10) -> Prediction
     return found
 
 
-def announce(database: Database, worker: str, seconds: float) -> None:
+def register(database: Database, worker: str, seconds: float) -> None:
     with database.transaction() as session:
-        workers.announce(
+        workers.register(
             session, worker_id=worker, host="h", pid=1, slots=1, cuda_devices=0, now=at(seconds)
         )
 
@@ -70,8 +70,8 @@ def stored(database: Database, prediction_id: str) -> Prediction:
 
 
 def test_questions_are_taken_in_the_order_asked_each_once(database: Database, run_id: str) -> None:
-    announce(database, "w1", 10)
-    announce(database, "w2", 10)
+    register(database, "w1", 10)
+    register(database, "w2", 10)
     asked = [ask(database, run_id) for _ in range(2)]
     first = taken_by(database, "w1")
     assert (first.id, first.attempt, first.worker_id) == (min(asked), 1, "w1")
@@ -83,7 +83,7 @@ def test_questions_are_taken_in_the_order_asked_each_once(database: Database, ru
 
 
 def test_of_two_workers_that_saw_a_question_one_takes_it(database: Database, run_id: str) -> None:
-    announce(database, "w1", 10)
+    register(database, "w1", 10)
     ask(database, run_id)
     with database.reading() as session:
         seen = predictions.next_request(session, "w2", at(10), LEASE)
@@ -99,7 +99,7 @@ def test_of_two_workers_that_saw_a_question_one_takes_it(database: Database, run
 def test_a_question_of_a_worker_that_fell_silent_goes_to_another(
     database: Database, run_id: str
 ) -> None:
-    announce(database, "w1", 10)
+    register(database, "w1", 10)
     ask(database, run_id)
     slow = taken_by(database, "w1")
     assert take(database, "w2", 39) is None
@@ -114,7 +114,7 @@ def test_a_question_of_a_worker_that_fell_silent_goes_to_another(
 def test_a_question_that_kills_whoever_takes_it_is_given_up(
     database: Database, run_id: str
 ) -> None:
-    announce(database, "w1", 10)
+    register(database, "w1", 10)
     asked = ask(database, run_id)
     attempts = [found.attempt for _ in range(2) if (found := take(database, "w1", limit=2))]
     assert attempts == [1, 2]
@@ -127,7 +127,7 @@ def test_a_question_that_kills_whoever_takes_it_is_given_up(
 def test_what_a_worker_lets_go_is_anyones_and_costs_no_attempt(
     database: Database, run_id: str
 ) -> None:
-    announce(database, "w1", 10)
+    register(database, "w1", 10)
     ask(database, run_id)
     taken = taken_by(database, "w1")
     with database.transaction() as session:

@@ -11,9 +11,9 @@ from models.store.database import Database
 from support.stored import at
 
 
-def announce(database: Database, worker_id: str, *, slots: int = 2, seconds: float = 0) -> None:
+def register(database: Database, worker_id: str, *, slots: int = 2, seconds: float = 0) -> None:
     with database.transaction() as session:
-        workers.announce(
+        workers.register(
             session,
             worker_id=worker_id,
             host="box",
@@ -30,7 +30,7 @@ def alive(database: Database, seconds: float) -> list[str]:
 
 
 def test_a_worker_says_what_it_has(database: Database) -> None:
-    announce(database, "w1", slots=3, seconds=5)
+    register(database, "w1", slots=3, seconds=5)
     with database.reading() as session:
         [worker] = workers.live_workers(session, at(5), 30)
     assert (worker.id, worker.host, worker.pid) == ("w1", "box", 42)
@@ -39,8 +39,8 @@ def test_a_worker_says_what_it_has(database: Database) -> None:
 
 
 def test_a_worker_lives_as_long_as_its_heartbeat_is_young(database: Database) -> None:
-    announce(database, "old")
-    announce(database, "new", seconds=20)
+    register(database, "old")
+    register(database, "new", seconds=20)
     assert alive(database, 30) == ["old", "new"]
     assert alive(database, 31) == ["new"]
     with database.transaction() as session:
@@ -49,7 +49,7 @@ def test_a_worker_lives_as_long_as_its_heartbeat_is_young(database: Database) ->
 
 
 def test_a_heartbeat_told_in_another_time_zone_is_the_same_moment(database: Database) -> None:
-    announce(database, "w1")
+    register(database, "w1")
     there = at(50).astimezone(timezone(timedelta(hours=9)))
     with database.transaction() as session:
         workers.beat(session, "w1", there)
@@ -59,8 +59,8 @@ def test_a_heartbeat_told_in_another_time_zone_is_the_same_moment(database: Data
 
 
 def test_a_worker_told_to_drain_knows_it(database: Database) -> None:
-    announce(database, "w1")
-    announce(database, "w2")
+    register(database, "w1")
+    register(database, "w2")
     with database.transaction() as session:
         workers.drain(session, "w1")
     with database.reading() as session:
@@ -69,17 +69,17 @@ def test_a_worker_told_to_drain_knows_it(database: Database) -> None:
 
 
 def test_a_worker_that_starts_again_under_its_id_is_not_draining(database: Database) -> None:
-    announce(database, "w1", slots=2)
+    register(database, "w1", slots=2)
     with database.transaction() as session:
         workers.drain(session, "w1")
-    announce(database, "w1", slots=8, seconds=9)
+    register(database, "w1", slots=8, seconds=9)
     with database.reading() as session:
         [worker] = workers.live_workers(session, at(9), 30)
     assert (worker.slots, worker.draining, worker.started_at) == (8, False, at(9))
 
 
 def test_a_retired_worker_is_gone(database: Database) -> None:
-    announce(database, "w1")
+    register(database, "w1")
     with database.transaction() as session:
         workers.retire(session, "w1")
         workers.retire(session, "w1")

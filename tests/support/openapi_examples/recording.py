@@ -106,7 +106,7 @@ def session(folder: Path) -> Iterator[Session]:
         api = stack.enter_context(ApiForTests(settings))
         bounded = stack.enter_context(ApiForTests(settings.model_copy(update=BOUNDED)))
         with api.database.transaction() as store:
-            workers.announce(
+            workers.register(
                 store, worker_id="wrk_t", host="h", pid=1, slots=2, cuda_devices=0, now=now()
             )
         yield Session(api, bounded, api.thread.app.openapi()["paths"])

@@ -10,7 +10,7 @@ from support.workers import Lab, WorkerForTests, attempt_pids, wait_until
 LONG = {"steps": 250, "evaluate_every": 50}
 
 
-def _preloaded(worker: WorkerForTests) -> set[int]:
+def _forkservers(worker: WorkerForTests) -> set[int]:
     return {pid for pid in worker.family() if "worker.pool.forkserver" in command_of(pid)}
 
 
@@ -29,7 +29,7 @@ def test_one_process_forks_the_attempts_at_many_runs_and_holds_nothing_that_a_fo
     worker = embedded_lab.worker()
     first = _forked_from(embedded_lab)
     assert _forked_from(embedded_lab) == first
-    assert _preloaded(worker) == {first}
+    assert _forkservers(worker) == {first}
     threads = {path.read_text().strip() for path in Path(f"/proc/{first}/task").glob("*/comm")}
     assert threads <= {"python", "python3", "jemalloc_bg_thd"}, "jemalloc's lives through a fork"
     files = [os.readlink(path) for path in Path(f"/proc/{first}/fd").iterdir()]
@@ -45,10 +45,10 @@ def test_where_that_process_is_killed_its_run_is_attempted_again_from_a_new_one(
     run = embedded_lab.create_one(**LONG)
     embedded_lab.wait_for_checkpoint(run)
     (pid,) = attempt_pids(run)
-    (above,) = _preloaded(worker)
+    (above,) = _forkservers(worker)
     os.kill(above, signal.SIGKILL)
     (ended,) = embedded_lab.wait_for_success(run)
     assert not still_alive({pid})
     assert ended.attempt == 2
     assert ended.started_step > 0
-    assert _preloaded(worker) - {above}
+    assert _forkservers(worker) - {above}

@@ -29,7 +29,7 @@ class Fault:
 
 FAULTS = (
     Fault("SIGKILL of an attempt", processes.kill_attempt, weight=3),
-    Fault("SIGKILL of the process that forked it", processes.kill_preloaded, weight=2),
+    Fault("SIGKILL of the process that forked it", processes.kill_forkserver, weight=2),
     Fault("SIGKILL of its pool process", processes.kill_pool_child, weight=2),
     Fault("SIGKILL of the pool's parent", processes.kill_pool_parent, weight=2),
     Fault("SIGKILL of a worker (and reaper)", processes.kill_worker, weight=2),

@@ -20,9 +20,9 @@ from support.faults.moments import hold_when, writes_a_checkpoint, writes_result
 from support.faults.processes import (
     attempts_in,
     family_of,
+    forkservers_in,
     pool_children_in,
     pool_parents_in,
-    preloaded_in,
     send,
     supervisors_in,
 )
@@ -38,9 +38,9 @@ def kill_attempt(ledger: Ledger, draw: random.Random) -> str | None:
     return _kill_one(ledger.service.attempts(), draw)
 
 
-def kill_preloaded(ledger: Ledger, draw: random.Random) -> str | None:
+def kill_forkserver(ledger: Ledger, draw: random.Random) -> str | None:
     """The process that forks attempts; the one that it has forked ends with it."""
-    return _kill_one(preloaded_in(ledger.service.family()), draw)
+    return _kill_one(forkservers_in(ledger.service.family()), draw)
 
 
 def kill_pool_child(ledger: Ledger, draw: random.Random) -> str | None:

@@ -22,7 +22,7 @@ def attempts_in(family: Iterable[int]) -> dict[int, str]:
     return {pid: run for pid, run in runs.items() if run is not None}
 
 
-def preloaded_in(family: Iterable[int]) -> list[int]:
+def forkservers_in(family: Iterable[int]) -> list[int]:
     """Processes that fork attempts; a fork is one too until it says which run it attempts."""
     return [pid for pid in family if "worker.pool.forkserver" in command_of(pid)]
 

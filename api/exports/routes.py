@@ -93,7 +93,7 @@ def get_figure(
     },
 )
 def get_report(service: ServiceDep, experiment_id: ExperimentId) -> HTMLResponse:
-    """Return the report: the results as one HTML file that can be sent to a colleague.
+    """Return the results as one HTML file that can be sent to a colleague.
 
     It has the verdict, the curves, the runs, the spec and the provenance; it loads nothing and runs
     nothing.

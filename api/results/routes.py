@@ -17,7 +17,7 @@ TargetLoss = Annotated[float | None, Query(gt=0, allow_inf_nan=False)]
 def get_results(
     service: ServiceDep, experiment_id: ExperimentId, target_loss: TargetLoss = None
 ) -> Results:
-    """The results as one document, also while runs are still going on.
+    """Return the results as one document, also while runs are still going on.
 
     `target_loss` adds the steps that each run takes to reach that validation loss. The loss of
     every arm is measured in the baseline's loss, with its reduction over a batch (sum or mean).

@@ -134,6 +134,16 @@ def test_no_module_of_routes_imports_another() -> None:
     assert not offenders
 
 
+def test_each_form_of_a_reply_stands_in_the_views_of_its_subject() -> None:
+    form = re.compile(r"^class \w+\((View|Page|\w+View)\b", re.MULTILINE)
+    offenders = [
+        name_of(path)
+        for path in (ROOT / "api").rglob("*.py")
+        if path.name != "views.py" and form.search(path.read_text(encoding="utf-8"))
+    ]
+    assert not offenders
+
+
 def imported_by(path: Path) -> set[str]:
     """Modules that a file imports, each also as a name from its package."""
     found = set()

@@ -80,7 +80,9 @@ def test_each_slot_has_the_gauges_and_the_gradient_of_its_own_loss(names, seed, 
         gauges, gradient = graded_alone(LOSSES[name], sums[slot], table[:, slot], steps[slot], seed)
         expected = [*list(vars(gauges).values())[:-1], *gauges.active]
         np.testing.assert_allclose(found[slot], expected, atol=1e-5, rtol=1e-5)
-        torch.testing.assert_close(graded.gradient[slot], gradient, atol=1e-6, rtol=1e-4)
+        # an element may be the small difference of large terms, and keeps their rounding
+        rounding = 1e-6 * max(1.0, float(gradient.abs().max()))
+        torch.testing.assert_close(graded.gradient[slot], gradient, atol=rounding, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", TERMS)

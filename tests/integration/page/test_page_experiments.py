@@ -164,7 +164,7 @@ def test_the_page_asks_for_a_key_keeps_it_for_the_tab_and_puts_it_into_no_addres
     field = tab.page.get_by_label("Key", exact=True).last
     field.fill("tl_" + "w" * 43)
     tab.button("Use this key").click()
-    expect(tab.find("dialog")).to_contain_text("not known here")
+    expect(tab.find("dialog")).to_contain_text("is unknown or was revoked")
     tab.page.get_by_label("Key", exact=True).last.fill(secret)
     tab.button("Use this key").click()
     tab.sees("Guarded")

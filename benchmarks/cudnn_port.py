@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
 from models.specs.experiment import ExperimentSpec
+from models.specs.training import LstmEncoder
 from worker.training.batches import batch_rows
 from worker.training.data import Int64, RunData, pair_questions
 from worker.training.losses.batch import batch_of
@@ -23,6 +24,7 @@ class CudnnTraining:
         self.spec, self.data, self.device, self.step = spec, data, device, 0
         self.loss = spec.arms[0].loss
         encoder = spec.encoder
+        assert isinstance(encoder, LstmEncoder)
         self.embedding = nn.Embedding(data.vocabulary_size, encoder.embedding_dim).to(device)
         self.lstm = nn.LSTM(encoder.embedding_dim, encoder.hidden_dim).to(device)
         parameters = [*self.embedding.parameters(), *self.lstm.parameters()]

@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from playwright.sync_api import Response
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from goals import tell_goal
@@ -51,12 +53,14 @@ def main() -> None:
 
 
 def measure(api: ApiForTests, times: int) -> None:
-    seconds, sizes, replies = [], [], 0
+    seconds: list[float] = []
+    sizes: list[int] = []
+    replies = 0
     with chromium() as browser:
         for _ in range(times):
             page = browser.new_context(viewport={"width": 1200, "height": 900}).new_page()
-            got = []
-            page.on("response", lambda reply, got=got: got.append(reply))
+            got: list[Response] = []
+            page.on("response", got.append)
             page.goto(api.url, wait_until="commit")
             seconds.append(page.evaluate(SHOWN) / 1000)
             page.wait_for_load_state("networkidle")

@@ -104,7 +104,7 @@ async def follow(service: OwnService, pollers: int, streams: int) -> None:
 def claim(database: Database, run_id: str) -> None:
     with database.transaction() as session:
         now = clock.now(session)
-        assert runs.claim(session, run_id, worker_id=None, cuda=False, now=now) is not None
+        assert runs.claim(session, run_id, worker_id="wrk_bench", cuda=False, now=now) is not None
 
 
 def report(seen: Seen, changed: list[float], idle: float) -> None:

@@ -146,8 +146,8 @@ def main() -> None:
     )
     if device == "cuda" and not torch.cuda.is_available():
         print("this machine has no CUDA device: nothing was measured")
-        for goal in goals:
-            tell_unmeasured(*goal)
+        for unmeasured in goals:
+            tell_unmeasured(*unmeasured)
         return
     if not asked.file:
         parser.error("where are the Quora pairs?")

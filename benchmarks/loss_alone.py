@@ -68,7 +68,8 @@ def metric_learning(both: Tensor, kind: str) -> Pass:
 
     def once() -> Tensor:
         flat = both.flatten(0, 1)
-        return loss(flat, labels, miner(flat, labels))
+        value: Tensor = loss(flat, labels, miner(flat, labels))
+        return value
 
     return once
 

@@ -77,7 +77,7 @@ def crowd(database: Database, run_id: str) -> None:
 
 
 def plan(database: Database, run_id: str) -> list[str]:
-    query = select(Step.step, Step.loss).where(
+    query = select(Step.step, Step.__table__.c.loss).where(
         Step.run_id == run_id, Step.step > 0, Step.step <= STEPS
     )
     shown = str(

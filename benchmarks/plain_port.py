@@ -29,12 +29,13 @@ class PlainPort(nn.Module):
         self.embedding = nn.Embedding(size, width)
         self.lstm = nn.LSTM(width, loaded["weight_hh"].shape[1], batch_first=True)
         # torch keeps two biases that act as their sum; the second stays at zero here
-        self.lstm.bias_hh_l0.requires_grad_(False).zero_()
+        own = dict(self.lstm.named_parameters())
+        own["bias_hh_l0"].requires_grad_(False).zero_()
         with torch.no_grad():
             self.embedding.weight.copy_(loaded["embedding"])
-            self.lstm.weight_ih_l0.copy_(loaded["weight_ih"])
-            self.lstm.weight_hh_l0.copy_(loaded["weight_hh"])
-            self.lstm.bias_ih_l0.copy_(loaded["bias"])
+            own["weight_ih_l0"].copy_(loaded["weight_ih"])
+            own["weight_hh_l0"].copy_(loaded["weight_hh"])
+            own["bias_ih_l0"].copy_(loaded["bias"])
 
     def forward(self, questions: Questions, width: int) -> Tensor:
         ids = torch.tensor([[*q, *[PAD] * (width - len(q))] for q in questions])

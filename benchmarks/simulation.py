@@ -39,7 +39,8 @@ def normal(difference: float = 0.0, sd: float = SD) -> Arms:
     def draw(generator: np.random.Generator, shape: tuple[int, int]) -> tuple[Values, Values]:
         shared, a, b = generator.normal(size=(3, *shape))
         own, together = math.sqrt(1 - CORRELATION), math.sqrt(CORRELATION)
-        return tuple(LEVEL + sd * (together * shared + own * one) for one in (a, b))  # type: ignore[return-value]
+        shared = together * shared
+        return LEVEL + sd * (shared + own * a), LEVEL + sd * (shared + own * b)
 
     return shifted(draw, difference)
 
@@ -80,7 +81,7 @@ def shifted(arms: Arms, difference: float) -> Arms:
 def experiments(arms: Arms, seeds: int, count: int) -> tuple[Values, Values]:
     """Accuracies of `count` experiments, on the grid of the test pairs: two of [count, seeds]."""
     a, b = arms(np.random.default_rng(20_260 + seeds), (count, seeds))
-    return tuple(np.round(side * TEST_PAIRS) / TEST_PAIRS for side in (a, b))  # type: ignore[return-value]
+    return np.round(a * TEST_PAIRS) / TEST_PAIRS, np.round(b * TEST_PAIRS) / TEST_PAIRS
 
 
 def verdicts(arms: Arms, seeds: int, count: int, margin: float | None = MARGIN) -> Counter[str]:
@@ -93,8 +94,9 @@ def verdicts(arms: Arms, seeds: int, count: int, margin: float | None = MARGIN) 
 
 def evidence(a: Values, b: Values, margin: float | None) -> Evidence:
     rule = DecisionRule("test.accuracy", margin, CONFIDENCE)
-    arms = (ArmValues(name, dict(enumerate(v.tolist()))) for name, v in (("a", a), ("b", b)))
-    return gather_evidence(ComparisonInput(*arms, rule))
+    sides = (ArmValues(n, dict(enumerate(v.tolist()))) for n, v in (("a", a), ("b", b)))
+    arm, baseline = sides
+    return gather_evidence(ComparisonInput(arm, baseline, rule))
 
 
 def better(found: Counter[str]) -> float:

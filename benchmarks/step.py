@@ -193,8 +193,8 @@ def main() -> None:
             print(f"plain port / ours, {padding}: {ratio(plain_port, own)}")
             against_port(padding, own, plain_port, wanted)
         against_product(medians, statistics.median(rates))
-        own = ratio(times["ours, masked"], times["ours, power_of_two"])
-        print(f"masked / power_of_two, ours: {own}")
+        paddings = ratio(times["ours, masked"], times["ours, power_of_two"])
+        print(f"masked / power_of_two, ours: {paddings}")
         where_time_goes(ours["masked"], steps)
 
 

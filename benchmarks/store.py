@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -127,7 +128,7 @@ def our_run(service: OwnService, database: Database) -> str:
     made = service.client.submit({**BODY, "steps": STEPS})
     with database.transaction() as session:
         claimed = runs.claim(
-            session, made.runs[0].id, worker_id=None, cuda=False, now=clock.now(session)
+            session, made.runs[0].id, worker_id="wrk_bench", cuda=False, now=clock.now(session)
         )
         assert claimed is not None
         return claimed.id
@@ -159,8 +160,8 @@ def measure(service: OwnService, mlflow: Server, rounds: int) -> None:
     experiment = made["experiment_id"]
     own, their = our_run(service, database), mlflow_run(mlflow, experiment)
     batches = [
-        (seconds(lambda at=at: our_batch(database, own, at)),
-         seconds(lambda at=at: mlflow_batch(mlflow, their, at)))
+        (seconds(partial(our_batch, database, own, at)),
+         seconds(partial(mlflow_batch, mlflow, their, at)))
         for at in range(1, STEPS, BATCH)
     ]  # fmt: skip
     ours, peer = (BATCH * len(METRICS) / statistics.median(side) for side in zip(*batches))  # noqa: B905
@@ -173,13 +174,13 @@ def measure(service: OwnService, mlflow: Server, rounds: int) -> None:
     steps = f"/v1/runs/{own}/steps"
     for figure, path in (("all figures", steps), ("the loss", f"{steps}?figures=loss")):
         found = compared(
-            rounds, lambda path=path: tripletlab.call("GET", path),
+            rounds, partial(tripletlab.call, "GET", path),
             lambda: mlflow.call("GET", history),
         )  # fmt: skip
         row(f"a curve of 10,000 steps, {figure}", found, 20)
     for figure, named in (("all figures", ""), ("the loss", "&figures=loss")):
         thin = f"{steps}?max_points=1000{named}"
-        taken = [seconds(lambda path=thin: tripletlab.call("GET", path)) for _ in range(21)]
+        taken = [seconds(partial(tripletlab.call, "GET", thin)) for _ in range(21)]
         thinned = statistics.median(taken) * 1000
         tell_goal(f"the same thinned to 1,000 points, {figure}", f"{thinned:.1f} ms", "–", "–",
                   "< 15 ms", thinned < 15)  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from api.serving.embedded_service import HttpThread, listen
@@ -33,7 +34,7 @@ from support.stored import evaluation_row, step_row
 
 GENERATED = "questions-generated"
 LEASE = 3600.0  # seconds: a worker that a test plays must not seem dead on a busy machine
-ARMS = [
+ARMS: list[dict[str, Any]] = [
     {"name": "vanilla", "loss": {"terms": [{"kind": "mean_negative"}]}},
     {"name": "modified", "loss": {"terms": [{"kind": "closest_negative"}]}},
 ]
@@ -158,7 +159,7 @@ class ApiForTests:
 StartService = Callable[..., ApiForTests]
 
 
-SCORES = {
+SCORES: dict[str, NDArray[Any]] = {
     "row": np.array([2000, 2001, 2002], dtype=np.int64),
     "label": np.array([1, 0, 1], dtype=np.int8),
     "score": np.array([0.5, -0.25, 1.0], dtype=np.float32),

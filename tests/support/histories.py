@@ -130,7 +130,7 @@ def check_rows(session: Session) -> None:
 def marks(session: Session) -> dict[str, dict[int, int]]:
     """Of each run, by step: the attempt that wrote its row."""
     found: dict[str, dict[int, int]] = defaultdict(dict)
-    rows = select(Step.run_id, Step.step, Step.loss).order_by(Step.run_id, Step.step)
+    rows = select(Step.run_id, Step.step, Step.__table__.c.loss).order_by(Step.run_id, Step.step)
     for run, step, loss in session.execute(rows):
         assert step not in found[run]
         found[run][step] = int(loss)
@@ -140,7 +140,8 @@ def marks(session: Session) -> dict[str, dict[int, int]]:
 def evaluation_marks(session: Session) -> dict[str, dict[tuple[int, str], int]]:
     """Of each run, by step and split: the attempt that wrote its evaluation."""
     found: dict[str, dict[tuple[int, str], Any]] = defaultdict(dict)
-    columns = (Evaluation.run_id, Evaluation.step, Evaluation.split, Evaluation.accuracy)
-    for run, step, split, accuracy in session.execute(select(*columns)):
+    accuracies = Evaluation.__table__.c.accuracy
+    rows = select(Evaluation.run_id, Evaluation.step, Evaluation.split, accuracies)
+    for run, step, split, accuracy in session.execute(rows):
         found[run][step, split] = round(accuracy * 1000) % 100
     return found

@@ -1,15 +1,25 @@
 """Batches for the tests of losses: from bare similarities, and from unit vectors."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from hypothesis import strategies as st
+from torch import Tensor
 
 from worker.training.losses.batch import Batch, batch_of
 
 DTYPES = (torch.float32, torch.float64)
 
 
-def batch(similarities, *, excluded=None, step=1, seed=None, width=8):
+def batch(
+    similarities: Tensor,
+    *,
+    excluded: Tensor | None = None,
+    step: int | None = 1,
+    seed: int | None = None,
+    width: int = 8,
+) -> Batch:
     """A batch with these similarities (B, B); it has no vectors, only their width."""
     own = torch.eye(len(similarities), dtype=torch.bool)
     vectors = similarities.new_zeros(len(similarities), width)
@@ -18,26 +28,30 @@ def batch(similarities, *, excluded=None, step=1, seed=None, width=8):
     )
 
 
-def unit_vectors(size, width=6, dtype=torch.float64, seed=0):
+def unit_vectors(
+    size: int, width: int = 6, dtype: torch.dtype = torch.float64, seed: int = 0
+) -> Tensor:
     """Two times `size` random unit vectors of `width` dimensions."""
     generator = torch.Generator().manual_seed(seed)
     vectors = torch.randn(2, size, width, generator=generator, dtype=dtype)
     return torch.nn.functional.normalize(vectors, dim=2)
 
 
-def random_batch(size, width=6, dtype=torch.float64, seed=0, **options):
+def random_batch(
+    size: int, width: int = 6, dtype: torch.dtype = torch.float64, seed: int = 0, **options: Any
+) -> Batch:
     first, second = unit_vectors(size, width, dtype, seed)
     return batch_of(first, second, step=1, **options)
 
 
-def collapsed_batch(size=16, width=6, **options):
+def collapsed_batch(size: int = 16, width: int = 6, **options: Any) -> tuple[Batch, Tensor]:
     """Every question is the same vector, from which gradients can flow back."""
     vector = torch.full((size, width), width**-0.5, requires_grad=True)
     return batch_of(vector, vector, step=1, **options), vector
 
 
 @st.composite
-def similarity_matrices(draw):
+def similarity_matrices(draw: st.DrawFn) -> Tensor:
     """Random, tied, collapsed and all-masked batches: few distinct values make ties likely."""
     size = draw(st.integers(2, 7))
     values = st.one_of(
@@ -49,7 +63,7 @@ def similarity_matrices(draw):
 
 
 @st.composite
-def batches(draw):
+def batches(draw: st.DrawFn) -> Batch:
     """Batches of such similarities where some pairs are excluded besides the diagonal."""
     similarities = draw(similarity_matrices())
     size = len(similarities)
@@ -58,11 +72,11 @@ def batches(draw):
     return batch(similarities, excluded=torch.tensor(excluded).reshape(size, size))
 
 
-def rows_of(numbers):
+def rows_of(numbers: Tensor) -> list[list[np.floating[Any]]]:
     """A matrix as lists of scalars in its own precision, for loops that a reader can check."""
     number = np.float32 if numbers.dtype == torch.float32 else np.float64
     return [[number(value) for value in row] for row in numbers.tolist()]
 
 
-def tolerance_of(dtype):
+def tolerance_of(dtype: torch.dtype) -> float:
     return 1e-6 if dtype == torch.float32 else 1e-12

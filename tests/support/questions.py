@@ -1,5 +1,8 @@
 """Questions as an encoder reads them, and encoders of every kind, for tests."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import torch
 from hypothesis import strategies as st
@@ -8,6 +11,7 @@ from pydantic import TypeAdapter
 from models.specs.training import EncoderSpec
 from worker.training.data import Questions
 from worker.training.encoders.build import build_encoder
+from worker.training.encoders.encoder import Encoder
 from worker.training.encoders.initial import initial_weights
 
 torch.set_num_threads(1)  # as a run has; more would only wait for each other on such small tensors
@@ -20,15 +24,16 @@ some_questions = st.lists(
 )
 
 
-def questions(*texts):
+def questions(*texts: Sequence[int]) -> Questions:
     ids = np.array([word for text in texts for word in text], dtype=np.int64)
     return Questions(ids, np.array([len(text) for text in texts], dtype=np.int64))
 
 
-def encoder_spec(kind, **fields):
-    return TypeAdapter(EncoderSpec).validate_python({"kind": kind, **fields})
+def encoder_spec(kind: str, **fields: Any) -> EncoderSpec:
+    adapter: TypeAdapter[EncoderSpec] = TypeAdapter(EncoderSpec)
+    return adapter.validate_python({"kind": kind, **fields})
 
 
-def encoder_of(kind, *, seed=3, **fields):
+def encoder_of(kind: str, *, seed: int = 3, **fields: Any) -> Encoder:
     spec = encoder_spec(kind, **fields)
     return build_encoder(spec, initial_weights(spec, WORDS, seed))

@@ -1,15 +1,19 @@
 """Stacks for tests: questions of very different lengths, arms of every loss, the events of each."""
 
 import dataclasses
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 import numpy as np
 
-from worker.training.events import StepDone
-from worker.training.stack.loop import Member, Stack
+from models.specs.experiment import ExperimentSpec
+from worker.training.data import RunData
+from worker.training.events import Event, StepDone
+from worker.training.stack.loop import Failed, Member, Stack
 
 from support.training import WORDS, tiny_data, tiny_spec
 
-TERMS = {
+TERMS: dict[str, dict[str, Any]] = {
     "mean": {"kind": "mean_negative"},
     "semi": {"kind": "closest_negative", "among": "semi_hard"},
     "mined": {
@@ -24,8 +28,13 @@ TERMS = {
 }
 ANCHORS = ("first", "second", "both")
 
+Told = dict[int, list[Event | Failed]]
+"""The events of every member, by its index."""
+Until = Callable[[int, Event | Failed], Collection[int]]
+"""After an event of a member, the members to drop."""
 
-def arms_of_every_loss():
+
+def arms_of_every_loss() -> list[dict[str, Any]]:
     return [
         {
             "name": name,
@@ -40,7 +49,7 @@ def arms_of_every_loss():
     ]
 
 
-def wild_data(rows=400, seed=0):
+def wild_data(rows: int = 400, seed: int = 0) -> RunData:
     """As `tiny_data`, but one question in 25 has up to 70 tokens, and one in forty has none."""
     draw = np.random.default_rng(seed)
     data = tiny_data(rows, seed)
@@ -55,14 +64,14 @@ def wild_data(rows=400, seed=0):
     )
 
 
-def stack_spec(**changes):
+def stack_spec(**changes: Any) -> ExperimentSpec:
     """The tiny spec for six steps; its encoder is named whole by those who change it."""
     return tiny_spec(**{"steps": 6, "evaluate_every": 3, **changes})
 
 
-def told_by(stack, until=None):
+def told_by(stack: Stack, until: Until | None = None) -> Told:
     """The events of every member, by its index. `until` may say, after any event, whom to drop."""
-    told = {}
+    told: Told = {}
     for member, event in stack.events():
         told.setdefault(member, []).append(event)
         for dropped in (until(member, event) if until else None) or ():
@@ -70,13 +79,20 @@ def told_by(stack, until=None):
     return told
 
 
-def trained(spec, members, data, *, width=4, until=None):
+def trained(
+    spec: ExperimentSpec,
+    members: Iterable[tuple[Any, ...]],
+    data: RunData,
+    *,
+    width: int = 4,
+    until: Until | None = None,
+) -> Told:
     """The events of every member of a stack of `members`, each an arm and a seed."""
     stack = Stack(spec, [Member(*member) for member in members], data, width=width)
     return told_by(stack, until)
 
 
-def dropping(member, step):
+def dropping(member: int, step: int) -> Until:
     """Drops `member` after its step `step`."""
     return lambda index, event: (
         [member] if index == member and isinstance(event, StepDone) and event.step == step else []

@@ -202,6 +202,6 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
         )
     )
     spec |= draw(training_fields)
-    overrides = st.just({}) | training_fields
+    overrides: st.SearchStrategy[dict[str, Any]] = st.just({}) | training_fields
     arms = [{"name": name, "loss": draw(losses()), **draw(overrides)} for name in names]
     return {**spec, "dataset": draw(st.text(_line, min_size=1, max_size=100)), "arms": arms}

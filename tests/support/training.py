@@ -1,18 +1,23 @@
 """Small trainings for tests: token arrays made here, and specs that take milliseconds a step."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
+from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.specs.recipes import RECIPES
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
-from worker.training.events import Evaluated, Finished, Saved, Started, StepDone
+from worker.training.events import Evaluated, Event, Finished, Saved, Started, StepDone
 from worker.training.loop import train
 
 WORDS = 60
 
 
-def tiny_data(rows=400, seed=0):
+def tiny_data(rows: int = 400, seed: int = 0) -> RunData:
     """Pairs of random words: a duplicate repeats its first question with one word changed."""
     draw = np.random.default_rng(seed)
     texts, labels = [], np.zeros(rows, dtype=np.int8)
@@ -40,7 +45,7 @@ def tiny_data(rows=400, seed=0):
     )
 
 
-def tiny_spec(**changes):
+def tiny_spec(**changes: Any) -> ExperimentSpec:
     """The forum's two arms on a small encoder: 12 steps of 16 pairs."""
     document = {
         **RECIPES["hard-negative-mining"].spec,
@@ -57,7 +62,9 @@ def tiny_spec(**changes):
     return parse_spec(document)
 
 
-def figures(events):
+def figures(
+    events: Sequence[object],
+) -> tuple[list[StepDone | Evaluated], tuple[int, int, str | None], bytes, dict[str, bytes]]:
     """What must repeat bit for bit: steps, evaluations, the end, scores and weights."""
     said = [e for e in events if isinstance(e, StepDone | Evaluated)]
     last = events[-1]
@@ -67,9 +74,11 @@ def figures(events):
     return said, end, last.scores.tobytes(), weights
 
 
-def killed_after_every_step(spec, arm, seed, data, folder):
+def killed_after_every_step(
+    spec: ExperimentSpec, arm: str, seed: int, data: RunData, folder: Path
+) -> list[Event]:
     """The events of a training that is killed after each checkpoint, and has one at every step."""
-    events = []
+    events: list[Event] = []
     while True:
         checkpoints = Checkpoints(folder, due=lambda _step: True)
         for event in train(spec, arm, seed, data, checkpoints=checkpoints):

@@ -11,12 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import text
 
 from api.dependencies import Service
 from api.experiments import submission
-from api.experiments.planning import Plan
+from api.experiments.planning import Plan, plan
 from api.http.json_bodies import MAX_BYTES
 from api.openapi.examples import Recorded
 from models.store.datasets import dataset_by_name, remove_dataset
@@ -105,7 +106,6 @@ def experiments(played: Session) -> None:
 @contextmanager
 def _deleted_meanwhile(played: Session, name: str) -> Iterator[None]:
     """Between the look at a spec and its storing, another request deletes this data set."""
-    plan = submission.plan
 
     def plan_and_delete(service: Service, document: Any) -> Plan:
         planned = plan(service, document)
@@ -115,11 +115,8 @@ def _deleted_meanwhile(played: Session, name: str) -> Iterator[None]:
 
     with played.api.database.transaction() as store:
         stored_dataset(store, name, dataset_by_name(store, GENERATED).content_hash)
-    submission.plan = plan_and_delete
-    try:
+    with patch.object(submission, "plan", plan_and_delete):
         yield
-    finally:
-        submission.plan = plan
 
 
 def runs(played: Session) -> None:

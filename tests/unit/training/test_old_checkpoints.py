@@ -2,13 +2,18 @@
 
 import dataclasses
 import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from models.specs.experiment import ExperimentSpec
 from worker.training.checkpoints import Checkpoints
-from worker.training.events import Started
+from worker.training.data import RunData
+from worker.training.events import Event, Started
 from worker.training.loop import train
 
 from support.training import figures, tiny_data, tiny_spec
@@ -17,12 +22,17 @@ DATA = tiny_data()
 OF_THE_FIRST_RELEASE = "37bb79f63907c6371cacab39868d3a89a8f53e21ad10a00041579d628256704f"
 
 
-def run(folder, data=DATA, spec=None, at=(3, 7)):
+def run(
+    folder: Path,
+    data: RunData = DATA,
+    spec: ExperimentSpec | None = None,
+    at: Collection[int] = (3, 7),
+) -> list[Event]:
     checkpoints = Checkpoints(folder, due=lambda step: step in at)
     return list(train(spec or tiny_spec(), "vanilla", 0, data, checkpoints=checkpoints))
 
 
-def rewrite(folder, at, /, **changes):
+def rewrite(folder: Path, at: int, /, **changes: object) -> None:
     """The manifest as another version would have written it."""
     path = folder / f"step-{at}.json"
     manifest = {**json.loads(path.read_text()), **changes}
@@ -43,7 +53,9 @@ def rewrite(folder, at, /, **changes):
     ],
     ids=str,
 )
-def test_the_one_before_serves_where_the_newest_is_of_another_version(tmp_path, changes):
+def test_the_one_before_serves_where_the_newest_is_of_another_version(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
     straight = run(tmp_path)
     rewrite(tmp_path, 7, **changes)
     resumed = run(tmp_path)
@@ -51,7 +63,7 @@ def test_the_one_before_serves_where_the_newest_is_of_another_version(tmp_path, 
     assert figures(resumed)[1:] == figures(straight)[1:]
 
 
-def test_a_training_begins_anew_where_all_are_of_another_version(tmp_path):
+def test_a_training_begins_anew_where_all_are_of_another_version(tmp_path: Path) -> None:
     straight = run(tmp_path)
     for step in (3, 7):
         rewrite(tmp_path, step, identity=OF_THE_FIRST_RELEASE)
@@ -63,13 +75,13 @@ def test_a_training_begins_anew_where_all_are_of_another_version(tmp_path):
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"7", b'"a"', b"\xff\xfe", b"null"], ids=repr
 )
-def test_a_torn_manifest_is_passed_over(tmp_path, content):
+def test_a_torn_manifest_is_passed_over(tmp_path: Path, content: bytes) -> None:
     run(tmp_path)
     (tmp_path / "step-7.json").write_bytes(content)
     assert run(tmp_path)[0] == Started(3)
 
 
-def changed(name, **values):
+def changed(name: str, **values: Any) -> RunData:
     array = getattr(DATA, name).copy()
     array[-1] = values.get("to", array[0])
     return dataclasses.replace(DATA, **{name: array})
@@ -78,19 +90,19 @@ def changed(name, **values):
 @pytest.mark.parametrize(
     "name", ["ids", "remap", "train", "validation_duplicates", "validation", "test", "groups"]
 )
-def test_a_checkpoint_on_other_data_is_not_used(tmp_path, name):
+def test_a_checkpoint_on_other_data_is_not_used(tmp_path: Path, name: str) -> None:
     """As after a change of the tokenizer, of the split or of the vocabulary."""
     run(tmp_path)
     other = changed(name)
     assert run(tmp_path, other)[0] == Started(0)
 
 
-def test_the_same_data_read_anew_is_the_same(tmp_path):
+def test_the_same_data_read_anew_is_the_same(tmp_path: Path) -> None:
     run(tmp_path)
     assert run(tmp_path, tiny_data())[0] == Started(7)
 
 
-def test_a_file_of_tensors_without_its_hash_is_not_believed(tmp_path):
+def test_a_file_of_tensors_without_its_hash_is_not_believed(tmp_path: Path) -> None:
     """The tensors of an older training under the manifest of this one."""
     run(tmp_path)
     path = tmp_path / "step-7.safetensors"

@@ -7,14 +7,17 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from models.specs.training import AdamSpec, Constant, WarmupCosine, WarmupRsqrt
 from worker.training.optimizer import ShrinkingAdam, Update, update_together
 from worker.training.schedules import learning_rate
 
 
-def trax_adam(weights, gradients, spec, rates):
+def trax_adam(
+    weights: NDArray[np.float64], gradients: NDArray[np.float64], spec: AdamSpec, rates: list[float]
+) -> NDArray[np.float64]:
     """trax/optimizers/adam.py in float64: shrink, then the bias-corrected update."""
     m = v = np.zeros_like(weights)
     for step, (gradient, lr) in enumerate(zip(gradients, rates, strict=True)):
@@ -26,7 +29,7 @@ def trax_adam(weights, gradients, spec, rates):
 
 
 @pytest.mark.parametrize("shrink", [0.0, 1e-5, 0.01])
-def test_updates_are_those_of_trax_at_changing_rates(shrink):
+def test_updates_are_those_of_trax_at_changing_rates(shrink: float) -> None:
     spec = AdamSpec(weight_shrink=shrink)
     generator = np.random.default_rng(0)
     start, gradients = generator.normal(size=50), generator.normal(size=(30, 50))
@@ -41,8 +44,8 @@ def test_updates_are_those_of_trax_at_changing_rates(shrink):
     np.testing.assert_allclose(parameter.detach().numpy(), expected, atol=1e-12, rtol=1e-10)
 
 
-def test_a_loaded_optimizer_goes_on_to_the_same_bits():
-    def updates(optimizer, parameter, steps):
+def test_a_loaded_optimizer_goes_on_to_the_same_bits() -> None:
+    def updates(optimizer: ShrinkingAdam, parameter: nn.Parameter, steps: range) -> None:
         for step in steps:
             parameter.grad = torch.full((8,), math.sin(step))
             optimizer.update(0.01)
@@ -62,11 +65,11 @@ def test_a_loaded_optimizer_goes_on_to_the_same_bits():
     ("step", "expected"),
     [(1, 0.01 / 401), (100, 0.01 * 100 / 401), (401, 0.01), (1400, 0.01 * (401 / 1400) ** 0.5)],
 )
-def test_warmup_rsqrt_is_traxs_schedule(step, expected):
+def test_warmup_rsqrt_is_traxs_schedule(step: int, expected: float) -> None:
     assert learning_rate(AdamSpec(), step, 1400) == pytest.approx(expected, rel=1e-12)
 
 
-def test_warmup_cosine_rises_then_falls_and_never_reaches_zero():
+def test_warmup_cosine_rises_then_falls_and_never_reaches_zero() -> None:
     spec = AdamSpec(schedule=WarmupCosine(kind="warmup_cosine", warmup_steps=10))
     rates = [learning_rate(spec, step, 100) for step in range(1, 101)]
     assert rates[:10] == sorted(rates[:10])
@@ -76,7 +79,7 @@ def test_warmup_cosine_rises_then_falls_and_never_reaches_zero():
 
 
 @pytest.mark.parametrize("warmup", [0, 1, 500])
-def test_every_schedule_gives_a_rate_above_zero_at_every_step(warmup):
+def test_every_schedule_gives_a_rate_above_zero_at_every_step(warmup: int) -> None:
     for schedule in (
         Constant(kind="constant"),
         WarmupRsqrt(kind="warmup_rsqrt", warmup_steps=warmup),
@@ -91,11 +94,15 @@ def test_every_schedule_gives_a_rate_above_zero_at_every_step(warmup):
     seed=st.integers(0, 99),
     size=st.integers(1, 40),
 )
-def test_updates_that_are_done_together_are_those_of_each_alone(steps, seed, size):
+def test_updates_that_are_done_together_are_those_of_each_alone(
+    steps: list[int], seed: int, size: int
+) -> None:
     """Each optimiser is at a step of its own, at a rate of its own or one it shares."""
     draw = np.random.default_rng(seed)
 
-    def optimizer_at(step, start, moments, eps):
+    def optimizer_at(
+        step: int, start: Tensor, moments: dict[str, Tensor], eps: float
+    ) -> tuple[ShrinkingAdam, nn.Parameter]:
         parameter = nn.Parameter(start.clone())
         made = ShrinkingAdam(AdamSpec(eps=eps), [("w", parameter)])
         if step:

@@ -1,12 +1,13 @@
 """The fast step has the figures of a plain port, so that its speed is not bought with exactness."""
 
 import importlib.util
+from typing import Any
 
 import numpy as np
 import pytest
 
 from worker.training.batches import batch_rows
-from worker.training.data import pair_questions
+from worker.training.data import Int64, RunData, pair_questions
 from worker.training.encoders.initial import initial_weights
 from worker.training.loop import Training
 from worker.training.schedules import learning_rate
@@ -17,15 +18,17 @@ from support.training import tiny_data, tiny_spec
 STEPS = 50
 
 
-def plain_port():
+def plain_port() -> Any:
     path = ROOT / "benchmarks" / "plain_port.py"
     spec = importlib.util.spec_from_file_location("plain_port", path)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def as_lists(data, rows):
+def as_lists(data: RunData, rows: Int64) -> tuple[list[list[int]], list[list[int]]]:
     """The first and the second questions of `rows`, as lists of token ids."""
     packed = pair_questions(data, rows)
     questions = np.split(packed.ids, np.cumsum(packed.lengths)[:-1])
@@ -35,7 +38,9 @@ def as_lists(data, rows):
 
 @pytest.mark.parametrize("arm", ["vanilla", "modified"])
 @pytest.mark.parametrize("padding", ["masked", "power_of_two"])
-def test_fifty_steps_have_the_losses_and_the_weights_of_the_plain_port(padding, arm):
+def test_fifty_steps_have_the_losses_and_the_weights_of_the_plain_port(
+    padding: str, arm: str
+) -> None:
     encoder = {"kind": "lstm", "embedding_dim": 12, "hidden_dim": 10, "padding": padding}
     # an epsilon that is felt: without, Adam makes a whole step of the last digits of a gradient
     # that is next to nothing, and those differ from machine to machine

@@ -1,16 +1,19 @@
 """A whole training under every kind of term: it runs, repeats, and resumes to the same bits."""
 
-from typing import get_args
+from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
+from models.specs.experiment import ExperimentSpec
 from models.specs.losses import AnyTerm
 from worker.training.checkpoints import Checkpoints
 from worker.training.evaluation import evaluate_validation
-from worker.training.events import Saved, StepDone
+from worker.training.events import Finished, Saved, StepDone
 from worker.training.loop import Training, train
 
+from support.expect import expect
 from support.training import figures, tiny_data, tiny_spec
 
 DATA = tiny_data()
@@ -23,7 +26,7 @@ STOPS = [(term, step) for term in (DRAWN, MINED) for step in (1, 2, 3)]
 STOPS += [({"kind": kind}, 2) for kind in KINDS if kind != DRAWN["kind"]]
 
 
-def spec_of(term, **changes):
+def spec_of(term: dict[str, Any], **changes: Any) -> ExperimentSpec:
     arms = [
         {"name": "tried", "loss": {"terms": [term]}},
         {"name": "modified", "loss": {"terms": [{"kind": "closest_negative"}]}},
@@ -31,12 +34,12 @@ def spec_of(term, **changes):
     return tiny_spec(arms=arms, steps=5, evaluate_every=2, **changes)
 
 
-def test_every_kind_of_term_has_a_name_of_its_own():
+def test_every_kind_of_term_has_a_name_of_its_own() -> None:
     assert len(set(KINDS)) == len(TERMS) >= 9
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_training_runs_under_every_term_and_moves_the_weights(kind):
+def test_a_training_runs_under_every_term_and_moves_the_weights(kind: str) -> None:
     spec = spec_of({"kind": kind})
     before = Training(spec, "tried", 0, DATA, "cpu").weights()
     events = list(train(spec, "tried", 0, DATA))
@@ -47,12 +50,14 @@ def test_a_training_runs_under_every_term_and_moves_the_weights(kind):
         assert event.loss_per_row == pytest.approx(event.loss / 16)
         assert 0 < event.active[0] <= 1
         assert event.gradient_norm > 0
-    last = events[-1]
+    last = expect(Finished, events[-1])
     assert any(not np.array_equal(before[name], last.weights[name]) for name in before)
 
 
 @pytest.mark.parametrize(("term", "stop_after"), STOPS)
-def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, term, stop_after):
+def test_a_stopped_training_goes_on_to_the_same_bits(
+    tmp_path: Path, term: dict[str, Any], stop_after: int
+) -> None:
     spec, checkpoints = spec_of(term), Checkpoints(tmp_path, due=lambda _step: True)
     straight = list(train(spec, "tried", 0, DATA))
     before = []
@@ -65,13 +70,13 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, term, stop_after)
     assert figures(before + after) == figures(straight)
 
 
-def test_draws_follow_the_seed_of_the_run():
+def test_draws_follow_the_seed_of_the_run() -> None:
     spec = spec_of(DRAWN)
     one, other = (list(train(spec, "tried", seed, DATA)) for seed in (0, 1))
-    assert one[1].loss != other[1].loss
+    assert expect(StepDone, one[1]).loss != expect(StepDone, other[1]).loss
 
 
-def test_an_evaluation_under_drawn_negatives_says_the_same_of_the_same_weights():
+def test_an_evaluation_under_drawn_negatives_says_the_same_of_the_same_weights() -> None:
     spec = spec_of(DRAWN)
     encoder = Training(spec, "tried", 0, DATA, "cpu").encoder
     found = {evaluate_validation(encoder, spec, "tried", DATA, step).loss for step in (1, 2, 5)}
@@ -79,7 +84,7 @@ def test_an_evaluation_under_drawn_negatives_says_the_same_of_the_same_weights()
 
 
 @pytest.mark.parametrize("kind", ["circle", "multiple_negatives", "distance_weighted"])
-def test_any_term_may_be_the_baselines_yardstick(kind):
+def test_any_term_may_be_the_baselines_yardstick(kind: str) -> None:
     spec = spec_of({"kind": kind})
     encoder = Training(spec, "tried", 0, DATA, "cpu").encoder
     own = evaluate_validation(encoder, spec, "tried", DATA, 2)

@@ -5,6 +5,8 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +29,7 @@ EXAMPLE = PAGE.parent / "use_weights.py"
 SPLIT = {"kind": "in_order", "train_rows": 400, "test_rows": 60}
 
 PADDED = {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8, "padding": "power_of_two"}
-SPECS = {
+SPECS: dict[str, dict[str, Any]] = {
     "lstm": {},
     "bag-lower": {"encoder": {"kind": "bag", "embedding_dim": 8}, "tokenizer": "lower"},
     "gru": {"encoder": {"kind": "gru", "embedding_dim": 8, "hidden_dim": 6}},
@@ -57,13 +59,13 @@ assert not {"models", "worker", "api"} & set(sys.modules)
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dataset") / "rows"
     cache.store(generate_pairs(460, 0), folder)
     return folder
 
 
-def trained(dataset, folder, **changes):
+def trained(dataset: Path, folder: Path, **changes: Any) -> tuple[Finished, str]:
     """Carry a tiny run out to its files; its last event, and the hash that would be stored."""
     spec = tiny_spec(**{"split": SPLIT, **changes})
     data = load_run_data(dataset, spec)
@@ -73,8 +75,8 @@ def trained(dataset, folder, **changes):
 
 
 def test_the_documented_example_gives_the_stored_test_scores_without_this_project(
-    dataset, tmp_path
-):
+    dataset: Path, tmp_path: Path
+) -> None:
     ends = {name: trained(dataset, tmp_path / name, **spec)[0] for name, spec in SPECS.items()}
     paths = [str(tmp_path / name / WEIGHTS) for name in SPECS]
     done = subprocess.run(
@@ -96,7 +98,9 @@ def test_the_documented_example_gives_the_stored_test_scores_without_this_projec
     assert last == f"{said['padded'][0]:.4f} {called}"
 
 
-def test_the_ten_lines_of_the_docs_give_the_stored_test_scores(dataset, tmp_path):
+def test_the_ten_lines_of_the_docs_give_the_stored_test_scores(
+    dataset: Path, tmp_path: Path
+) -> None:
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     (lines,) = [block for block in blocks if "safe_open" in block]
     end, _ = trained(dataset, tmp_path)
@@ -116,7 +120,9 @@ def test_the_ten_lines_of_the_docs_give_the_stored_test_scores(dataset, tmp_path
     assert len([line for line in body.splitlines() if line]) == 10
 
 
-def test_the_vocabulary_has_a_word_for_each_row_of_the_embedding_but_two(dataset, tmp_path):
+def test_the_vocabulary_has_a_word_for_each_row_of_the_embedding_but_two(
+    dataset: Path, tmp_path: Path
+) -> None:
     trained(dataset, tmp_path, vocabulary={"min_count": 2})
     spec = tiny_spec(split=SPLIT, vocabulary={"min_count": 2})
     data = load_run_data(dataset, spec)
@@ -129,7 +135,9 @@ def test_the_vocabulary_has_a_word_for_each_row_of_the_embedding_but_two(dataset
     assert data.remap[known].tolist() == list(range(2, rows))
 
 
-def test_equal_runs_have_equal_files_and_the_hash_is_of_the_whole_file(dataset, tmp_path):
+def test_equal_runs_have_equal_files_and_the_hash_is_of_the_whole_file(
+    dataset: Path, tmp_path: Path
+) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     hashes = {trained(dataset, folder)[1] for folder in (first, second)}
     for name in (WEIGHTS, SCORES):

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
+from torch import Tensor
 from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
 from worker.training.data import PAD
+from worker.training.encoders.encoder import Encoder
+from worker.training.encoders.gru import GruMeanEncoder
 from worker.training.encoders.initial import initial_weights
 
 from support.questions import encoder_of, encoder_spec, questions, some_questions
@@ -14,8 +17,9 @@ from support.questions import encoder_of, encoder_spec, questions, some_question
 SMALL = {"embedding_dim": 6, "hidden_dim": 5}
 
 
-def reference(encoder, texts):
+def reference(encoder: Encoder, texts: list[list[int]]) -> Tensor:
     """Packed sequences through `torch.nn.GRU`, the mean over time, scaled to length 1: (Q, H)."""
+    assert isinstance(encoder, GruMeanEncoder)
     hidden = encoder.weight_hh.shape[1]
     layer = torch.nn.GRU(encoder.embedding.shape[1], hidden)
     weights = {
@@ -35,7 +39,9 @@ def reference(encoder, texts):
 @pytest.mark.parametrize(("dtype", "atol"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
 @given(texts=some_questions)
 @settings(deadline=None, max_examples=30)
-def test_the_packed_gru_equals_torchs_own(dtype, atol, texts):
+def test_the_packed_gru_equals_torchs_own(
+    dtype: torch.dtype, atol: float, texts: list[list[int]]
+) -> None:
     encoder = encoder_of("gru", **SMALL).to(dtype)
     ours = encoder.encode(questions(*texts))
     assert torch.allclose(ours, reference(encoder, texts), atol=atol)
@@ -43,7 +49,7 @@ def test_the_packed_gru_equals_torchs_own(dtype, atol, texts):
 
 @given(texts=some_questions)
 @settings(deadline=None, max_examples=20)
-def test_the_packed_gru_has_the_gradients_of_torchs_own(texts):
+def test_the_packed_gru_has_the_gradients_of_torchs_own(texts: list[list[int]]) -> None:
     gradients = []
     for encode in (lambda e: e.encode(questions(*texts)), lambda e: reference(e, texts)):
         encoder = encoder_of("gru", **SMALL).double()
@@ -55,14 +61,14 @@ def test_the_packed_gru_has_the_gradients_of_torchs_own(texts):
         assert torch.allclose(ours, theirs, atol=1e-10)
 
 
-def test_a_padded_question_is_the_reference_over_its_padding():
+def test_a_padded_question_is_the_reference_over_its_padding() -> None:
     encoder = encoder_of("gru", padding="power_of_two", **SMALL).double()
     vectors = encoder.encode(questions([7, 8, 9], [5] * 6))
     padded = reference(encoder, [[7, 8, 9, *[PAD] * 5]])
     assert torch.allclose(vectors[:1], padded, atol=1e-12)
 
 
-def test_trax_weights_have_traxs_distributions():
+def test_trax_weights_have_traxs_distributions() -> None:
     weights = initial_weights(encoder_spec("gru", init="trax"), 50, 0)
     for kernel in (weights["weight_ih"], weights["weight_hh"]):
         assert np.abs(kernel).max() == pytest.approx(0.01, rel=1e-3)
@@ -71,11 +77,12 @@ def test_trax_weights_have_traxs_distributions():
     assert not weights["bias_hn"].any()
 
 
-def test_torch_weights_have_torchs_distributions():
+def test_torch_weights_have_torchs_distributions() -> None:
     """As many draws of PyTorch's own layer have the same spread, once its biases are one."""
     weights = initial_weights(encoder_spec("gru"), 50, 0)
-    theirs = torch.nn.GRU(128, 128)
-    for name, values in (("weight_ih", theirs.weight_ih_l0), ("weight_hh", theirs.weight_hh_l0)):
+    theirs = dict(torch.nn.GRU(128, 128).named_parameters())
+    for name in ("weight_ih", "weight_hh"):
+        values = theirs[f"{name}_l0"]
         assert weights[name].std() == pytest.approx(values.std().item(), rel=0.02)
         assert np.abs(weights[name]).max() == pytest.approx(values.abs().max().item(), rel=1e-3)
     gates, bound = weights["bias"][:256], 128**-0.5

@@ -1,22 +1,27 @@
 """The encoders against PyTorch's own layers, and what padding may and may not change."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
+from torch import Tensor
 
 from models.specs.training import BagEncoder, LstmEncoder
 from worker.training.data import PAD, pad_to_power_of_two
 from worker.training.encoders.build import build_encoder
+from worker.training.encoders.encoder import Encoder
 from worker.training.encoders.initial import initial_weights
-from worker.training.encoders.lstm import lstm_sum
+from worker.training.encoders.lstm import LstmMeanEncoder, lstm_sum
 from worker.training.encoders.packing import pack
 
 from support.questions import KINDS, WORDS, encoder_of, questions, some_questions
 
 
-def reference(encoder, text):
+def reference(encoder: Encoder, text: list[int]) -> Tensor:
     """One question alone through `torch.nn.LSTM`, then the mean over time, scaled to length 1."""
+    assert isinstance(encoder, LstmMeanEncoder)
     layer = torch.nn.LSTM(encoder.embedding.shape[1], encoder.weight_hh.shape[1])
     weights = {
         "weight_ih_l0": encoder.weight_ih,
@@ -29,14 +34,14 @@ def reference(encoder, text):
     return torch.nn.functional.normalize(outputs.mean(dim=0), dim=0)
 
 
-def lstm_encoder(**fields):
+def lstm_encoder(**fields: Any) -> Encoder:
     spec = LstmEncoder(kind="lstm", embedding_dim=6, hidden_dim=5, **fields)
     return build_encoder(spec, initial_weights(spec, WORDS, 3)).double()
 
 
 @given(texts=some_questions)
 @settings(deadline=None, max_examples=60)
-def test_the_packed_lstm_equals_torchs_own_on_each_question_alone(texts):
+def test_the_packed_lstm_equals_torchs_own_on_each_question_alone(texts: list[list[int]]) -> None:
     encoder = lstm_encoder()
     together = encoder.encode(questions(*texts))
     alone = torch.stack([reference(encoder, text) for text in texts])
@@ -45,7 +50,7 @@ def test_the_packed_lstm_equals_torchs_own_on_each_question_alone(texts):
 
 @given(texts=some_questions)
 @settings(deadline=None, max_examples=30)
-def test_the_packed_lstm_has_the_gradients_of_torchs_own(texts):
+def test_the_packed_lstm_has_the_gradients_of_torchs_own(texts: list[list[int]]) -> None:
     gradients = []
     for through_torch in (False, True):
         encoder = lstm_encoder()
@@ -62,14 +67,14 @@ def test_the_packed_lstm_has_the_gradients_of_torchs_own(texts):
 
 @given(texts=some_questions)
 @settings(deadline=None, max_examples=30)
-def test_the_lstm_without_gradients_gives_the_same_vectors(texts):
+def test_the_lstm_without_gradients_gives_the_same_vectors(texts: list[list[int]]) -> None:
     encoder = lstm_encoder()
     with torch.no_grad():
         quick = encoder.encode(questions(*texts))
     assert torch.allclose(quick, encoder.encode(questions(*texts)), atol=1e-12)
 
 
-def test_the_lstm_passes_a_gradient_check():
+def test_the_lstm_passes_a_gradient_check() -> None:
     packed = pack(questions([1, 2, 3], [3, 3], [4]), torch.device("cpu"))
     shapes = [(len(packed.distinct), 4), (12, 4), (12, 3), (12,)]
     generator = torch.Generator().manual_seed(1)
@@ -77,11 +82,13 @@ def test_the_lstm_passes_a_gradient_check():
         torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True)
         for shape in shapes
     ]
-    assert torch.autograd.gradcheck(lambda *tensors: lstm_sum(*tensors, packed), inputs)
+    assert torch.autograd.gradcheck(
+        lambda embedded, ih, hh, bias: lstm_sum(embedded, ih, hh, bias, packed), inputs
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_masked_question_has_the_same_vector_in_any_batch(kind):
+def test_a_masked_question_has_the_same_vector_in_any_batch(kind: str) -> None:
     encoder = encoder_of(kind)
     alone = encoder.encode(questions([1, 2, 3]))[0]
     among = encoder.encode(questions([4] * 30, [1, 2, 3], [5], [6, 7]))[1]
@@ -89,7 +96,7 @@ def test_a_masked_question_has_the_same_vector_in_any_batch(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_padded_question_depends_on_the_longest_of_its_batch(kind):
+def test_a_padded_question_depends_on_the_longest_of_its_batch(kind: str) -> None:
     encoder = encoder_of(kind, padding="power_of_two", init="trax", seed=0)
     alone = encoder.encode(questions([2, 3, 4]))[0]
     among = encoder.encode(questions([2, 3, 4], [5] * 30))[0]
@@ -97,7 +104,7 @@ def test_a_padded_question_depends_on_the_longest_of_its_batch(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_encoding_in_eval_mode_without_gradients_gives_the_same_vectors(kind):
+def test_encoding_in_eval_mode_without_gradients_gives_the_same_vectors(kind: str) -> None:
     encoder = encoder_of(kind, embedding_dim=8).double()
     some = questions([1, 2, 3], [4], [5] * 9, [3, 2, 1])
     expected = encoder.encode(some)
@@ -108,7 +115,9 @@ def test_encoding_in_eval_mode_without_gradients_gives_the_same_vectors(kind):
 
 @pytest.mark.parametrize("init", ["torch", "trax"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_weight_has_a_gradient_and_takes_its_values_from_the_seed_alone(kind, init):
+def test_every_weight_has_a_gradient_and_takes_its_values_from_the_seed_alone(
+    kind: str, init: str
+) -> None:
     torch.manual_seed(1)
     encoder = encoder_of(kind, init=init)
     torch.manual_seed(2)
@@ -121,21 +130,21 @@ def test_every_weight_has_a_gradient_and_takes_its_values_from_the_seed_alone(ki
     assert any(not torch.equal(w, other.get_parameter(n)) for n, w in encoder.named_parameters())
 
 
-def test_padding_goes_to_the_next_power_of_two_of_the_longest_question():
+def test_padding_goes_to_the_next_power_of_two_of_the_longest_question() -> None:
     padded = pad_to_power_of_two(questions([7, 8, 9], [5, 5, 5, 5, 5]))
     assert padded.lengths.tolist() == [8, 8]
     assert padded.ids.tolist() == [7, 8, 9, *[PAD] * 5, 5, 5, 5, 5, 5, PAD, PAD, PAD]
     assert pad_to_power_of_two(questions([7, 8, 9, 9])).ids.tolist() == [7, 8, 9, 9]
 
 
-def test_a_padded_question_is_the_reference_over_its_padding():
+def test_a_padded_question_is_the_reference_over_its_padding() -> None:
     encoder = lstm_encoder(padding="power_of_two")
     vectors = encoder.encode(questions([7, 8, 9], [5] * 6))
     padded = reference(encoder, [7, 8, 9, *[PAD] * 5])
     assert torch.allclose(vectors[0], padded, atol=1e-12)
 
 
-def test_the_bag_is_the_mean_of_its_embeddings():
+def test_the_bag_is_the_mean_of_its_embeddings() -> None:
     spec = BagEncoder(kind="bag", embedding_dim=4)
     encoder = build_encoder(spec, initial_weights(spec, WORDS, 0))
     expected = torch.nn.functional.normalize(
@@ -144,7 +153,7 @@ def test_the_bag_is_the_mean_of_its_embeddings():
     assert torch.allclose(encoder.encode(questions([2], [1, 1, 5]))[1], expected, atol=1e-6)
 
 
-def test_trax_weights_have_traxs_distributions():
+def test_trax_weights_have_traxs_distributions() -> None:
     weights = initial_weights(LstmEncoder(kind="lstm", init="trax"), 5_000, 0)
     assert np.abs(weights["embedding"]).max() == pytest.approx((3 / 128) ** 0.5, rel=1e-3)
     glorot = (6 / (256 + 512)) ** 0.5
@@ -153,14 +162,14 @@ def test_trax_weights_have_traxs_distributions():
     assert np.abs(weights["bias"] - 1).max() < 1e-5
 
 
-def test_torch_weights_have_torchs_distributions():
+def test_torch_weights_have_torchs_distributions() -> None:
     weights = initial_weights(LstmEncoder(kind="lstm"), 5_000, 0)
     assert weights["embedding"].std() == pytest.approx(1, abs=0.01)
     assert np.abs(weights["weight_hh"]).max() == pytest.approx(128**-0.5, rel=1e-3)
     assert 128**-0.5 < np.abs(weights["bias"]).max() < 2 * 128**-0.5
 
 
-def test_a_larger_vocabulary_leaves_the_other_weights_as_they_are():
+def test_a_larger_vocabulary_leaves_the_other_weights_as_they_are() -> None:
     spec = LstmEncoder(kind="lstm", embedding_dim=8, hidden_dim=8)
     small, large = initial_weights(spec, 10, 5), initial_weights(spec, 20, 5)
     assert (small["embedding"] == large["embedding"][:10]).all()

@@ -1,17 +1,27 @@
 """The library's terms against their papers' formulas, written out here pair by pair."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from pytorch_metric_learning.distances import CosineSimilarity
 from pytorch_metric_learning.losses import ContrastiveLoss
+from torch import Tensor
 
-from models.specs.library_terms import BatchHardSoftMargin, Circle, Contrastive, MultiSimilarity
+from models.specs.library_terms import (
+    BatchHardSoftMargin,
+    Circle,
+    Contrastive,
+    LibraryTerm,
+    MultiSimilarity,
+)
 from models.specs.losses import LossSpec
+from worker.training.losses.batch import Batch
 from worker.training.losses.terms import batch_loss, term_rows
 
+from support.expect import expect
 from support.losses import DTYPES, collapsed_batch, random_batch, unit_vectors
 
 CONTRASTIVE = Contrastive(kind="contrastive", positive_margin=0.9, negative_margin=0.1)
@@ -22,17 +32,17 @@ TERMS = (CONTRASTIVE, MULTI_SIMILARITY, CIRCLE, SOFT_MARGIN)
 KINDS = [term.kind for term in TERMS]
 
 
-def contrastive(s_ap, negatives):
+def contrastive(s_ap: float, negatives: list[float]) -> float:
     costs = [s - 0.1 for s in negatives if s > 0.1]
     return max(0.0, 0.9 - s_ap) + (sum(costs) / len(costs) if costs else 0.0)
 
 
-def multi_similarity(s_ap, negatives):
+def multi_similarity(s_ap: float, negatives: list[float]) -> float:
     positive = math.log(1 + math.exp(-3 * (s_ap - 0.2))) / 3
     return positive + math.log(1 + sum(math.exp(10 * (s - 0.2)) for s in negatives)) / 10
 
 
-def circle(s_ap, negatives):
+def circle(s_ap: float, negatives: list[float]) -> float:
     """Equation 5, with the optima O_p = 1 + m and O_n = -m and the margins 1 - m and m."""
     m, gamma = 0.25, 16
     pull = math.exp(-gamma * max(0.0, 1 + m - s_ap) * (s_ap - (1 - m)))
@@ -40,14 +50,14 @@ def circle(s_ap, negatives):
     return math.log(1 + push * pull)
 
 
-def soft_margin(s_ap, negatives):
+def soft_margin(s_ap: float, negatives: list[float]) -> float:
     return math.log(1 + math.exp(max(negatives) - s_ap)) if negatives else 0.0
 
 
 FORMULAS = dict(zip(KINDS, (contrastive, multi_similarity, circle, soft_margin), strict=True))
 
 
-def slow_rows(term, of):
+def slow_rows(term: LibraryTerm, of: Batch) -> list[float]:
     """One anchor after the other: its positive, and the negatives that are not excluded."""
     values = []
     for anchor, row in enumerate(of.similarities.double().tolist()):
@@ -56,11 +66,11 @@ def slow_rows(term, of):
     return values
 
 
-def loss_of(term, **fields):
+def loss_of(term: LibraryTerm, **fields: Any) -> LossSpec:
     return LossSpec(terms=(term,), **fields)
 
 
-def some_excluded(size, seed):
+def some_excluded(size: int, seed: int) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
     some = torch.rand(size, size, generator=generator) < 0.4
     return some | torch.eye(size, dtype=torch.bool)
@@ -69,7 +79,9 @@ def some_excluded(size, seed):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("term", TERMS, ids=KINDS)
 @pytest.mark.parametrize("size", [2, 3, 9])
-def test_a_term_equals_its_formula_row_by_row(term, size, dtype):
+def test_a_term_equals_its_formula_row_by_row(
+    term: LibraryTerm, size: int, dtype: torch.dtype
+) -> None:
     for seed in range(6):
         excluded = some_excluded(size, seed) if seed % 2 else None
         of = random_batch(size, width=3, dtype=dtype, seed=seed, excluded=excluded)
@@ -85,7 +97,7 @@ def test_a_term_equals_its_formula_row_by_row(term, size, dtype):
 
 
 @pytest.mark.parametrize("term", TERMS, ids=KINDS)
-def test_the_positives_on_the_diagonal_are_not_lost(term):
+def test_the_positives_on_the_diagonal_are_not_lost(term: LibraryTerm) -> None:
     """The library drops them when one label tensor serves both sides; a loss must then not
     look learned: here every positive is as far away as can be, and every row has to pay."""
     first = torch.nn.functional.normalize(torch.ones(8, 4) + torch.eye(8, 4), dim=1)
@@ -94,7 +106,7 @@ def test_the_positives_on_the_diagonal_are_not_lost(term):
     assert (term_rows(loss_of(term), far)[0] > 0.3).all()
 
 
-def test_the_trap_of_one_label_tensor_is_real():
+def test_the_trap_of_one_label_tensor_is_real() -> None:
     """Were this to fail, the library has changed and `library.py` can say less about it."""
     first, _ = unit_vectors(6)
     labels = torch.arange(6)
@@ -104,7 +116,7 @@ def test_the_trap_of_one_label_tensor_is_real():
 
 
 @pytest.mark.parametrize("term", TERMS, ids=KINDS)
-def test_questions_of_the_same_side_are_never_compared(term):
+def test_questions_of_the_same_side_are_never_compared(term: LibraryTerm) -> None:
     """All first questions alike, all second ones alike and far away: no s_an is above -1, so a
     negative costs as little as it can although all first questions are in one place."""
     first = torch.zeros(5, 3, dtype=torch.float64)
@@ -117,10 +129,12 @@ def test_questions_of_the_same_side_are_never_compared(term):
 
 # circle holds its weights constant on purpose: its gradient is no plain derivative
 @pytest.mark.parametrize("term", [CONTRASTIVE, MULTI_SIMILARITY, SOFT_MARGIN])
-def test_the_gradient_reaches_both_sides_and_is_that_of_finite_differences(term):
+def test_the_gradient_reaches_both_sides_and_is_that_of_finite_differences(
+    term: LibraryTerm,
+) -> None:
     vectors = unit_vectors(5, width=3, seed=8).requires_grad_()
 
-    def loss(pair):
+    def loss(pair: Tensor) -> Tensor:
         first, second = torch.nn.functional.normalize(pair, dim=2)
         of = random_batch(5)
         return batch_loss(
@@ -129,19 +143,19 @@ def test_the_gradient_reaches_both_sides_and_is_that_of_finite_differences(term)
 
     assert torch.autograd.gradcheck(loss, vectors)
     loss(vectors).backward()
-    assert (vectors.grad.abs().sum(dim=(1, 2)) > 0).all()
+    assert (expect(Tensor, vectors.grad).abs().sum(dim=(1, 2)) > 0).all()
 
 
 @pytest.mark.parametrize("term", TERMS, ids=KINDS)
-def test_a_collapsed_batch_has_finite_gradients(term):
+def test_a_collapsed_batch_has_finite_gradients(term: LibraryTerm) -> None:
     of, vector = collapsed_batch()
     loss = batch_loss(loss_of(term), of)
     assert loss.isfinite()
     loss.backward()
-    assert vector.grad.isfinite().all()
+    assert expect(Tensor, vector.grad).isfinite().all()
 
 
-def test_a_collapsed_batch_costs_log_2_a_row_under_the_soft_margin():
+def test_a_collapsed_batch_costs_log_2_a_row_under_the_soft_margin() -> None:
     of, _ = collapsed_batch(8)
     loss = loss_of(SOFT_MARGIN.model_copy(update={"weight": 3.0}), reduction="mean")
     assert batch_loss(loss, of).item() == pytest.approx(3 * math.log(2), rel=1e-5)
@@ -149,7 +163,9 @@ def test_a_collapsed_batch_costs_log_2_a_row_under_the_soft_margin():
 
 
 @pytest.mark.parametrize("term", TERMS, ids=KINDS)
-def test_a_row_whose_negatives_are_all_excluded_pays_for_its_positive_at_most(term):
+def test_a_row_whose_negatives_are_all_excluded_pays_for_its_positive_at_most(
+    term: LibraryTerm,
+) -> None:
     of = random_batch(4, excluded=torch.ones(4, 4, dtype=torch.bool))
     found = term_rows(loss_of(term), of)[0]
     if term in (CIRCLE, SOFT_MARGIN):

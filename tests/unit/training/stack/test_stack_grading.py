@@ -1,18 +1,25 @@
 """Losses of all slots at once: those of each alone, and what is broken stays where it is."""
 
+from collections.abc import Sequence
+from typing import NoReturn
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
+from models.metrics import BatchMetrics
+from models.specs.losses import LossSpec
 from worker.training.gauges import gauges_of, measure
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import reduce_terms, term_rows
-from worker.training.stack.grading import SlotBatch, grade
+from worker.training.stack.grading import Graded, SlotBatch, grade
 from worker.training.stack.layout import HALF
 from worker.training.stack.sharing import hits_all
 
+from support.expect import expect
 from support.stack import TERMS, arms_of_every_loss, stack_spec
 
 SPEC = stack_spec(arms=arms_of_every_loss())
@@ -20,7 +27,7 @@ LOSSES = {arm.name: arm.loss for arm in SPEC.arms}
 SIZE, HIDDEN = 7, 4
 
 
-def sums_and_table(slots, seed=0):
+def sums_and_table(slots: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     """Sums over time of random questions, and the two columns of a table that are read here."""
     torch.manual_seed(seed)
     table = torch.zeros(6, slots, 2 * HALF, dtype=torch.int64)
@@ -31,7 +38,9 @@ def sums_and_table(slots, seed=0):
     return torch.randn(slots, 2 * HALF, HIDDEN) * (table[5] > 0)[:, :, None], table
 
 
-def graded_alone(loss, sums, table, step, seed):
+def graded_alone(
+    loss: LossSpec, sums: Tensor, table: Tensor, step: int, seed: int
+) -> tuple[BatchMetrics, Tensor]:
     """Gauges and gradient of one slot, by what a training alone uses."""
     sums = sums.clone().requires_grad_()
     mean = sums / table[5].clamp(min=1)[:, None]
@@ -44,14 +53,14 @@ def graded_alone(loss, sums, table, step, seed):
     total = reduce_terms(loss, values)
     total.backward()
     measured = measure(loss, batch.similarities, values, total, known, excluded)
-    return gauges_of(measured.tolist()), sums.grad
+    return gauges_of(measured.tolist()), expect(Tensor, sums.grad)
 
 
-def rows_of(graded):
+def rows_of(graded: Graded) -> dict[int, Tensor]:
     return {slot: part[row] for rows, part in graded.gauges for slot, row in rows.items()}
 
 
-def asked_for(names, seed=3, step=5):
+def asked_for(names: Sequence[str | None], seed: int = 3, step: int = 5) -> list[SlotBatch]:
     """Members that are at different steps, before and after a change of the mining rule."""
     return [
         SlotBatch(slot, LOSSES[name], seed, (step + slot) % 6 + 1)
@@ -66,7 +75,9 @@ def asked_for(names, seed=3, step=5):
     seed=st.integers(0, 99),
     step=st.integers(1, 6),
 )
-def test_each_slot_has_the_gauges_and_the_gradient_of_its_own_loss(names, seed, step):
+def test_each_slot_has_the_gauges_and_the_gradient_of_its_own_loss(
+    names: list[str | None], seed: int, step: int
+) -> None:
     sums, table = sums_and_table(len(names), seed)
     asked = asked_for(names, seed, step)
     graded = grade(asked, sums, table, SIZE)
@@ -87,7 +98,7 @@ def test_each_slot_has_the_gauges_and_the_gradient_of_its_own_loss(names, seed, 
 
 @pytest.mark.parametrize("name", TERMS)
 @pytest.mark.parametrize("neighbour", TERMS)
-def test_a_slot_of_no_numbers_leaves_the_others_theirs(name, neighbour):
+def test_a_slot_of_no_numbers_leaves_the_others_theirs(name: str, neighbour: str) -> None:
     names = [name, neighbour, name]
     sums, table = sums_and_table(3)
     sound = grade(asked_for(names), sums, table, SIZE)
@@ -98,8 +109,10 @@ def test_a_slot_of_no_numbers_leaves_the_others_theirs(name, neighbour):
         assert torch.equal(sound.gradient[slot], broken.gradient[slot])
 
 
-def test_a_loss_that_raises_ends_the_slot_that_has_it_alone(monkeypatch):
-    def raises(*_arguments):
+def test_a_loss_that_raises_ends_the_slot_that_has_it_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def raises(*_arguments: object) -> NoReturn:
         raise IndexError("index 7 is out of bounds")
 
     sums, table = sums_and_table(2)
@@ -122,13 +135,17 @@ def test_a_loss_that_raises_ends_the_slot_that_has_it_alone(monkeypatch):
         (IndexError("index 7 is out of bounds"), False, False),
     ],
 )
-def test_what_the_members_share_breaks_all_of_them(error, on_cpu, on_cuda):
+def test_what_the_members_share_breaks_all_of_them(
+    error: Exception, on_cpu: bool, on_cuda: bool
+) -> None:
     assert hits_all(error, "cpu") == on_cpu
     assert hits_all(error, "cuda") == on_cuda
 
 
-def test_memory_that_runs_out_in_one_members_loss_is_no_fault_of_it(monkeypatch):
-    def raises(*_arguments):
+def test_memory_that_runs_out_in_one_members_loss_is_no_fault_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def raises(*_arguments: object) -> NoReturn:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr("worker.training.losses.library.library_rows", raises)

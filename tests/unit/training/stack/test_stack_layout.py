@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.training.data import pad_to_power_of_two, pair_questions
-from worker.training.stack.layout import CHUNK, HALF, group_sizes, lay_out, time_steps
+from worker.training.data import Int64, pad_to_power_of_two, pair_questions
+from worker.training.stack.layout import CHUNK, HALF, Layout, group_sizes, lay_out, time_steps
 from worker.training.stack.tokens import Tokens, groups_of
 
 from support.stack import wild_data
@@ -16,16 +16,16 @@ DATA = wild_data()
 ROWS = 128  # of a slot's embedding, more than there are words
 
 
-def some_rows(slots, size, seed):
+def some_rows(slots: int, size: int, seed: int) -> Int64:
     return np.random.default_rng(seed).choice(DATA.train, (slots, size))
 
 
-def words_of(layout, slot):
+def words_of(layout: Layout, slot: int) -> list[list[int | None]]:
     """The words that a slot reads, question by question in the batch's order; None for padding."""
     table = torch.from_numpy(layout.table)
     rows = Tokens(DATA, torch.device("cpu")).of(table, layout.times, ROWS)
     slots, places = table.shape[1:]
-    read = [[] for _ in range(places)]
+    read: list[list[int]] = [[] for _ in range(places)]
     for group in groups_of(table, layout.times):
         block = rows[group.tokens].view(group.chunks, slots, CHUNK, group.size)[:, slot]
         for place, words in enumerate(block.reshape(group.times, group.size).T.tolist()):
@@ -35,7 +35,7 @@ def words_of(layout, slot):
 
 
 @given(st.integers(1, 40))
-def test_groups_cut_all_places_into_sizes_that_grow(units):
+def test_groups_cut_all_places_into_sizes_that_grow(units: int) -> None:
     sizes = group_sizes(2 * HALF * units)
     assert sum(sizes) == 2 * HALF * units
     assert all(size % (2 * HALF) == 0 for size in sizes)
@@ -43,14 +43,16 @@ def test_groups_cut_all_places_into_sizes_that_grow(units):
 
 
 @given(st.integers(0, 3000))
-def test_a_group_runs_long_enough_and_in_whole_chunks(longest):
+def test_a_group_runs_long_enough_and_in_whole_chunks(longest: int) -> None:
     times = time_steps(longest)
     assert longest <= times <= max(8, 2 * longest)
     assert times % CHUNK == 0
 
 
 @given(size=st.integers(2, 80), seed=st.integers(0, 99), padded=st.booleans())
-def test_a_slot_reads_the_tokens_that_a_training_alone_would(size, seed, padded):
+def test_a_slot_reads_the_tokens_that_a_training_alone_would(
+    size: int, seed: int, padded: bool
+) -> None:
     rows = some_rows(3, size, seed)
     layout = lay_out(DATA, rows, np.array([True, False, True]), padded=padded)
     half = -(-size // HALF) * HALF
@@ -68,7 +70,9 @@ def test_a_slot_reads_the_tokens_that_a_training_alone_would(size, seed, padded)
 
 
 @given(seed=st.integers(0, 99), neighbours=st.lists(st.booleans(), min_size=3, max_size=3))
-def test_where_a_slots_questions_stand_does_not_depend_on_the_others(seed, neighbours):
+def test_where_a_slots_questions_stand_does_not_depend_on_the_others(
+    seed: int, neighbours: list[bool]
+) -> None:
     rows = some_rows(4, 20, seed)
     alone = lay_out(DATA, rows, np.array([True, False, False, False]), padded=False)
     among = lay_out(DATA, rows, np.array([True, *neighbours]), padded=False)
@@ -78,7 +82,7 @@ def test_where_a_slots_questions_stand_does_not_depend_on_the_others(seed, neigh
 
 
 @pytest.mark.parametrize("padded", [False, True])
-def test_a_stack_without_members_has_no_time_steps(padded):
+def test_a_stack_without_members_has_no_time_steps(padded: bool) -> None:
     layout = lay_out(
         DATA, np.zeros((2, 16), dtype=np.int64), np.zeros(2, dtype=bool), padded=padded
     )

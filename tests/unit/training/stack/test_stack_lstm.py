@@ -5,14 +5,20 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
-from worker.training.data import pad_to_power_of_two, pair_questions
+from models.specs.training import LstmEncoder
+from worker.training.data import Int64, pad_to_power_of_two, pair_questions
 from worker.training.encoders.build import build_encoder
+from worker.training.encoders.encoder import Encoder
 from worker.training.encoders.initial import initial_weights
+from worker.training.encoders.lstm import LstmMeanEncoder
 from worker.training.encoders.packing import pack
 from worker.training.stack.encoder import StackEncoder, unit_vectors
+from worker.training.stack.layout import Layout
 from worker.training.stack.slots import Slots
 
+from support.expect import expect
 from support.stack import stack_spec, wild_data
 
 DATA = wild_data()
@@ -21,13 +27,15 @@ LONG = np.flatnonzero(np.diff(DATA.offsets).reshape(-1, 2).max(axis=1) > 16)
 CPU = torch.device("cpu")
 
 
-def encoder_spec(dims=(8, 8), padding="masked"):
+def encoder_spec(dims: tuple[int, int] = (8, 8), padding: str = "masked") -> LstmEncoder:
     d, h = dims
     encoder = {"kind": "lstm", "embedding_dim": d, "hidden_dim": h, "padding": padding}
-    return stack_spec(encoder=encoder).encoder
+    return expect(LstmEncoder, stack_spec(encoder=encoder).encoder)
 
 
-def stack_of(spec, seeds, width=3):
+def stack_of(
+    spec: LstmEncoder, seeds: dict[int, int], width: int = 3
+) -> tuple[Slots, StackEncoder, dict[int, Encoder]]:
     """A stack encoder whose slots have the initial weights of these seeds, and those encoders."""
     slots, alone = Slots(width, spec, DATA.vocabulary_size, CPU), {}
     for slot, seed in seeds.items():
@@ -38,7 +46,9 @@ def stack_of(spec, seeds, width=3):
     return slots, StackEncoder(slots, DATA, CPU, padded=padded), alone
 
 
-def there_and_back(encoder, batches, seed=0):
+def there_and_back(
+    encoder: StackEncoder, batches: dict[int, Int64], seed: int = 0
+) -> tuple[Layout, Tensor, Tensor, dict[str, Tensor]]:
     """Vectors and gradients of every slot, from a gradient that does not depend on the others."""
     (size,) = {len(rows) for rows in batches.values()}
     layout = encoder.layout(batches, size)
@@ -52,7 +62,9 @@ def there_and_back(encoder, batches, seed=0):
 
 @pytest.mark.parametrize("padding", ["masked", "power_of_two"])
 @pytest.mark.parametrize("dims", [(8, 8), (5, 3)])
-def test_vectors_and_gradients_are_those_of_the_encoder_alone(dims, padding):
+def test_vectors_and_gradients_are_those_of_the_encoder_alone(
+    dims: tuple[int, int], padding: str
+) -> None:
     _, encoder, alone = stack_of(encoder_spec(dims, padding), {0: 1, 2: 2})
     batches = {0: np.concatenate((LONG[:3], DATA.train[:17])), 2: DATA.train[20:40]}
     layout, totals, gradient, gradients = there_and_back(encoder, batches)
@@ -66,11 +78,12 @@ def test_vectors_and_gradients_are_those_of_the_encoder_alone(dims, padding):
         sums.backward(gradient[slot].view(2, -1, dims[1])[:, :20].flatten(0, 1))
         for name, parameter in alone[slot].named_parameters():
             # thousands of gradients are added up for the padding that is read
-            error = (gradients[name][slot] - parameter.grad).abs().max()
-            assert error <= 1e-4 * parameter.grad.abs().max(), name
+            alone_gradient = expect(Tensor, parameter.grad)
+            error = (gradients[name][slot] - alone_gradient).abs().max()
+            assert error <= 1e-4 * alone_gradient.abs().max(), name
 
 
-def alone_sums(encoder, rows):
+def alone_sums(encoder: Encoder, rows: Int64) -> Tensor:
     """The sums over time of the encoder alone, in the batch's order."""
     questions = pair_questions(DATA, rows)
     packed = pack(pad_to_power_of_two(questions) if encoder.padded else questions, CPU)
@@ -80,7 +93,9 @@ def alone_sums(encoder, rows):
 
 @settings(max_examples=15)
 @given(seed=st.integers(0, 99), dims=st.sampled_from([(8, 8), (5, 3), (3, 1), (16, 16)]))
-def test_neighbours_with_much_longer_questions_change_no_bit(seed, dims):
+def test_neighbours_with_much_longer_questions_change_no_bit(
+    seed: int, dims: tuple[int, int]
+) -> None:
     draw = np.random.default_rng(seed)
     short, long = draw.choice(SHORT, 20), draw.choice(LONG, 20)
     _, encoder, _ = stack_of(encoder_spec(dims), {0: 1, 1: 2, 2: 3})
@@ -93,7 +108,7 @@ def test_neighbours_with_much_longer_questions_change_no_bit(seed, dims):
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_a_neighbour_whose_weights_are_no_numbers_changes_no_bit(bad):
+def test_a_neighbour_whose_weights_are_no_numbers_changes_no_bit(bad: float) -> None:
     slots, encoder, _ = stack_of(encoder_spec(), {0: 1, 1: 2})
     batches = {0: DATA.train[:20], 1: DATA.train[20:40]}
     sound = there_and_back(encoder, batches)
@@ -108,7 +123,7 @@ def test_a_neighbour_whose_weights_are_no_numbers_changes_no_bit(bad):
     assert all(one.isfinite().all() for one in there_and_back(encoder, batches)[3].values())
 
 
-def test_a_word_that_no_question_of_a_slot_has_gets_no_gradient():
+def test_a_word_that_no_question_of_a_slot_has_gets_no_gradient() -> None:
     _, encoder, _ = stack_of(encoder_spec(), {0: 1, 1: 2})
     rows = DATA.train[:6]
     gradient = there_and_back(encoder, {0: rows})[3]["embedding"]
@@ -119,10 +134,11 @@ def test_a_word_that_no_question_of_a_slot_has_gets_no_gradient():
     assert (gradient[1:] == 0).all()
 
 
-def test_a_slot_and_the_encoder_that_was_given_it_have_the_same_weights():
+def test_a_slot_and_the_encoder_that_was_given_it_have_the_same_weights() -> None:
     spec = encoder_spec()
     slots = Slots(3, spec, DATA.vocabulary_size, CPU)
     encoder = build_encoder(spec, initial_weights(spec, DATA.vocabulary_size, 5))
+    assert isinstance(encoder, LstmMeanEncoder)
     before = {name: one.clone() for name, one in encoder.state_dict().items()}
     slots.give(1, encoder)
     assert all(torch.equal(before[name], one) for name, one in slots.of(1).items())
@@ -133,7 +149,7 @@ def test_a_slot_and_the_encoder_that_was_given_it_have_the_same_weights():
 
 
 @pytest.mark.parametrize("dims", [(8, 8), (5, 3), (1, 1)])
-def test_every_slot_begins_at_the_same_alignment(dims):
+def test_every_slot_begins_at_the_same_alignment(dims: tuple[int, int]) -> None:
     slots = Slots(3, encoder_spec(dims), DATA.vocabulary_size, CPU)
     for name in slots.of(0):
         first, *others = (slots.of(slot)[name].data_ptr() for slot in range(3))

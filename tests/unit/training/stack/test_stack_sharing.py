@@ -1,7 +1,10 @@
 """Which arms' runs can be trained in one stack."""
 
+from typing import Any
+
 import pytest
 
+from models.specs.experiment import ExperimentSpec
 from worker.training.stack.sharing import can_stack, shares_stack
 
 from support.training import tiny_spec
@@ -9,14 +12,14 @@ from support.training import tiny_spec
 LSTM = {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8}
 
 
-def spec_with(**overrides):
+def spec_with(**overrides: Any) -> ExperimentSpec:
     first, second = tiny_spec().model_dump(mode="json")["arms"]
     return tiny_spec(arms=[first, {**second, **overrides}])
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru", "bag", "transformer"])
 @pytest.mark.parametrize("padding", ["masked", "power_of_two"])
-def test_only_lstms_are_stacked(kind, padding):
+def test_only_lstms_are_stacked(kind: str, padding: str) -> None:
     spec = spec_with(encoder={"kind": kind, "embedding_dim": 8, "padding": padding})
     assert can_stack(spec, "modified") == (kind == "lstm")
     assert shares_stack(spec, "modified", "modified") == (kind == "lstm")
@@ -35,7 +38,7 @@ def test_only_lstms_are_stacked(kind, padding):
         {"threshold": {"kind": "validation"}},
     ],
 )
-def test_arms_may_differ_in_what_decides_neither_data_nor_shapes(override):
+def test_arms_may_differ_in_what_decides_neither_data_nor_shapes(override: dict[str, Any]) -> None:
     assert shares_stack(spec_with(**override), "vanilla", "modified")
 
 
@@ -50,5 +53,5 @@ def test_arms_may_differ_in_what_decides_neither_data_nor_shapes(override):
         {"vocabulary": {"min_count": 2}},
     ],
 )
-def test_arms_do_not_share_a_stack_when_data_or_shapes_differ(override):
+def test_arms_do_not_share_a_stack_when_data_or_shapes_differ(override: dict[str, Any]) -> None:
     assert not shares_stack(spec_with(**override), "vanilla", "modified")

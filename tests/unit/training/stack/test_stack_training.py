@@ -1,6 +1,9 @@
 """A training in a stack tells what it would tell alone, up to the last digits of its figures."""
 
 import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -8,11 +11,12 @@ import torch
 
 from models.metrics import BATCH_METRICS
 from worker.training.checkpoints import Checkpoints
-from worker.training.events import Evaluated, Finished, Saved, StepDone
+from worker.training.events import Evaluated, Event, Finished, Saved, StepDone
 from worker.training.loop import train
 from worker.training.stack.encoder import StackEncoder
 from worker.training.stack.loop import Failed, Member, Stack
 
+from support.expect import expect
 from support.stack import TERMS, arms_of_every_loss, stack_spec, told_by, trained, wild_data
 from support.training import tiny_data, tiny_spec
 
@@ -20,12 +24,14 @@ DATA = tiny_data()
 WILD = wild_data()
 
 
-def outline(events):
+def outline(events: Sequence[object]) -> list[tuple[Any, ...]]:
     """What does not depend on any figure: which events, of which steps and splits."""
     return [(type(e), getattr(e, "step", None), getattr(e, "split", None)) for e in events]
 
 
-def assert_close(found, expected, tolerance=1e-5):
+def assert_close(
+    found: Sequence[object], expected: Sequence[object], tolerance: float = 1e-5
+) -> None:
     for one, other in zip(found, expected, strict=True):
         match one, other:
             case StepDone(), StepDone():
@@ -45,7 +51,7 @@ def assert_close(found, expected, tolerance=1e-5):
 
 
 @pytest.mark.parametrize("padding", ["masked", "power_of_two"])
-def test_fifty_steps_are_those_of_a_training_alone(padding):
+def test_fifty_steps_are_those_of_a_training_alone(padding: str) -> None:
     """With seeds whose trainings are stable: where two negatives come to be almost equally close,
     a last digit decides which one is, and the figures part. With an epsilon that is felt, since
     Adam makes a whole step of the last digits where a gradient is next to nothing."""
@@ -61,7 +67,7 @@ def test_fifty_steps_are_those_of_a_training_alone(padding):
         assert_close(told[index], expected)
 
 
-def test_every_loss_is_that_of_a_training_alone():
+def test_every_loss_is_that_of_a_training_alone() -> None:
     spec = stack_spec(arms=arms_of_every_loss())
     told = trained(spec, [(arm, 3) for arm in TERMS], WILD, width=len(TERMS))
     for index, arm in enumerate(TERMS):
@@ -70,7 +76,7 @@ def test_every_loss_is_that_of_a_training_alone():
         assert_close(told[index], expected, 1e-4)
 
 
-def test_members_may_differ_in_all_that_is_not_shape_or_data():
+def test_members_may_differ_in_all_that_is_not_shape_or_data() -> None:
     first, second = tiny_spec().model_dump(mode="json")["arms"]
     second |= {
         "steps": 9,
@@ -86,12 +92,14 @@ def test_members_may_differ_in_all_that_is_not_shape_or_data():
         expected = list(train(spec, arm, 0, DATA))
         assert outline(told[index]) == outline(expected)
         assert_close(told[index], expected)
-        assert told[index][-1].kept_step == expected[-1].kept_step
-        assert told[index][-1].stopped_early == expected[-1].stopped_early
-        assert told[index][-2].threshold == pytest.approx(expected[-2].threshold, abs=1e-5)
+        test, end = expect(Evaluated, told[index][-2]), expect(Finished, told[index][-1])
+        test_alone, end_alone = expect(Evaluated, expected[-2]), expect(Finished, expected[-1])
+        assert end.kept_step == end_alone.kept_step
+        assert end.stopped_early == end_alone.stopped_early
+        assert test.threshold == pytest.approx(test_alone.threshold, abs=1e-5)
 
 
-def test_members_that_stop_early_and_keep_their_best_are_tested_with_those_weights():
+def test_members_that_stop_early_and_keep_their_best_are_tested_with_those_weights() -> None:
     spec = tiny_spec(
         evaluate_every=1,
         steps=30,
@@ -102,8 +110,8 @@ def test_members_that_stop_early_and_keep_their_best_are_tested_with_those_weigh
     )
     told = trained(spec, [("vanilla", seed) for seed in range(4)], DATA)
     for seed in range(4):
-        (expected,) = list(train(spec, "vanilla", seed, DATA))[-1:]
-        last = told[seed][-1]
+        expected = expect(Finished, list(train(spec, "vanilla", seed, DATA))[-1])
+        last = expect(Finished, told[seed][-1])
         assert last.kept_step < last.step < 30
         assert (last.step, last.kept_step) == (expected.step, expected.kept_step)
         assert last.threshold == pytest.approx(expected.threshold, abs=1e-3)
@@ -113,7 +121,7 @@ def test_members_that_stop_early_and_keep_their_best_are_tested_with_those_weigh
             np.testing.assert_allclose(last.weights[name], weights, atol=1e-3)
 
 
-def test_checkpoints_are_saved_when_each_member_asks_for_it(tmp_path):
+def test_checkpoints_are_saved_when_each_member_asks_for_it(tmp_path: Path) -> None:
     every, third = (
         Checkpoints(tmp_path / name, due=due)
         for name, due in (("every", lambda _: True), ("third", lambda step: step == 3))
@@ -124,7 +132,7 @@ def test_checkpoints_are_saved_when_each_member_asks_for_it(tmp_path):
     assert saved == [list(range(1, 12)), [3], []]
 
 
-def test_a_stack_takes_no_more_members_than_it_is_wide_and_none_of_another_shape():
+def test_a_stack_takes_no_more_members_than_it_is_wide_and_none_of_another_shape() -> None:
     spec = tiny_spec()
     for members in ([], [Member("vanilla", seed) for seed in range(3)]):
         with pytest.raises(ValueError, match="do not fit a stack of 2"):
@@ -135,7 +143,7 @@ def test_a_stack_takes_no_more_members_than_it_is_wide_and_none_of_another_shape
         Stack(other, [Member("vanilla", 0), Member("modified", 0)], DATA, width=2)
 
 
-def test_questions_without_a_token_and_repeated_rows_are_trained_on():
+def test_questions_without_a_token_and_repeated_rows_are_trained_on() -> None:
     few = dataclasses.replace(WILD, train=WILD.train[:5])
     spec = stack_spec()
     told = trained(spec, [("vanilla", 0)], few)
@@ -143,12 +151,14 @@ def test_questions_without_a_token_and_repeated_rows_are_trained_on():
 
 
 @pytest.mark.parametrize("where", ["forward", "backward", "pair_vectors"])
-def test_memory_that_runs_out_where_all_are_encoded_ends_the_stack(monkeypatch, where):
-    def full(*_arguments):
+def test_memory_that_runs_out_where_all_are_encoded_ends_the_stack(
+    monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def full(*_arguments: object) -> NoReturn:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(StackEncoder, where, full)
-    told = []
+    told: list[tuple[int, Event | Failed]] = []
     with pytest.raises(torch.OutOfMemoryError):
         told.extend(Stack(tiny_spec(), [Member("vanilla", 0)], DATA, width=2).events())
     assert not any(isinstance(event, Failed) for _, event in told)

@@ -91,7 +91,7 @@ def test_a_run_is_reproduced_to_the_same_bits_and_a_changed_figure_is_found(
 
     tampered = update(Step).where(Step.run_id == trained.id, Step.step == 17)
     with lab.database.transaction() as session:
-        session.execute(tampered.values(loss=Step.loss + 0.5))
+        session.execute(tampered.values(loss=Step.__table__.c.loss + 0.5))
     with lab.database.reading() as session:
         first = reproduction_view(service, session, pair).first_difference
     assert first is not None
@@ -109,6 +109,7 @@ def test_a_worker_whose_slot_is_taken_answers_with_the_stored_test_scores(
     folder = lab.dataset_folder
     found = answered(lab, ask(lab, trained, cache.open_texts(folder).rows(stored["row"].tolist())))
     assert (found.reason, found.attempt) == (None, 1)
+    assert found.similarities is not None
     np.testing.assert_allclose(found.similarities, stored["score"], rtol=0, atol=1e-5)
     assert found.threshold == np.float32(0.7)
     lab.cancel(busy)

@@ -1,5 +1,7 @@
 """Real workers carry out runs: on SQLite with the embedded broker, on PostgreSQL with Redis."""
 
+from pathlib import Path
+
 import pytest
 from safetensors import safe_open
 
@@ -28,7 +30,7 @@ def test_runs_succeed_and_every_step_is_recorded_once(lab: Lab) -> None:
         assert run.provenance is not None
         assert run.provenance["threads"] == 1
         kept = lab.settings.run_dir(run.id) / "checkpoints"
-        wait_until("the checkpoints gone", lambda kept=kept: not kept.exists())  # after the commit
+        _wait_until_gone(kept)  # after the commit
         _has_a_score_for_every_test_row(lab, run.id)
 
 
@@ -43,6 +45,10 @@ def test_an_arm_trains_with_its_overrides_and_stops_early(lab: Lab) -> None:
     with safe_open(lab.settings.run_dir(stopped.id) / "weights.safetensors", "numpy") as file:
         assert file.get_tensor("weight_ih").shape == (3 * 128, 128)
         assert '"kind": "gru"' in file.metadata()["tripletlab"]
+
+
+def _wait_until_gone(checkpoints: Path) -> None:
+    wait_until("the checkpoints gone", lambda: not checkpoints.exists())
 
 
 def _has_a_score_for_every_test_row(lab: Lab, run_id: str) -> None:

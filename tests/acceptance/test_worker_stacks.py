@@ -10,7 +10,8 @@ from models.store.tables import Run
 from support.workers import Lab, WorkerForTests, attempt_pids, kill_attempt, wait_until
 
 STACK = 4
-LONG = {"steps": 400, "evaluate_every": 100, "seeds": {"count": 2}}  # two arms: four runs
+# two arms: four runs
+LONG: dict[str, Any] = {"steps": 400, "evaluate_every": 100, "seeds": {"count": 2}}
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,10 @@ def undisturbed(embedded_lab: Lab, worker: WorkerForTests) -> dict[tuple[str, in
     assert worker.process.poll() is None
     ended = embedded_lab.wait_for_success(*embedded_lab.create(**LONG))
     assert {run.attempt for run in ended} == {1}
-    assert max(run.started_at for run in ended) < min(run.finished_at for run in ended)
+    started = [run.started_at for run in ended if run.started_at]
+    finished = [run.finished_at for run in ended if run.finished_at]
+    assert len(started) == len(finished) == len(ended)
+    assert max(started) < min(finished)
     assert {(run.provenance or {}).get("stack_width") for run in ended} == {STACK}
     return {_which(run): embedded_lab.figures(run) for run in ended}
 

@@ -198,9 +198,16 @@ def test_a_queued_run_says_what_it_waits_for(api: ApiForTests) -> None:
     assert "none is alive" in cuda["runs"][0]["waiting_for"]
 
     def register(name: str, devices: int) -> None:
-        has = {"host": "h", "pid": 1, "slots": 2, "cuda_devices": devices}
         with api.database.transaction() as session:
-            workers.register(session, worker_id=name, now=now(), **has)
+            workers.register(
+                session,
+                worker_id=name,
+                host="h",
+                pid=1,
+                slots=2,
+                cuda_devices=devices,
+                now=now(),
+            )
 
     register("wrk_1", 0)
     assert api.get(f"/v1/experiments/{plain['id']}")["waiting_for"] is None

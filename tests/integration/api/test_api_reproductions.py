@@ -121,8 +121,8 @@ def test_the_first_figure_that_differs_is_found_with_its_size(
     assert found["identical"] is False
     assert tuple(first[name] for name in ("where", "step", "split", "row")) == place
     assert (first["figure"], first["recorded"], first["again"]) == (figure, recorded, again)
-    known = recorded is not None and again is not None
-    assert first["difference"] == (again - recorded if known else None)
+    difference = None if recorded is None or again is None else again - recorded
+    assert first["difference"] == difference
     assert found["sentence"].startswith("Not identical:")
 
 

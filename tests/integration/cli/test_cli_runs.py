@@ -40,7 +40,7 @@ def meanwhile(work: Callable[[], object], *command: str) -> subprocess.Completed
 
 
 def test_weights_come_out_as_they_are(api: ApiForTests, run_id: str) -> None:
-    command = [COMMAND, "weights", run_id, "--url", api.url]
+    command = [str(COMMAND), "weights", run_id, "--url", api.url]
     done = subprocess.run(command, capture_output=True, env=environment())
     assert (done.returncode, done.stdout) == (0, CONTENT), done.stderr
 
@@ -62,8 +62,9 @@ def answer(api: ApiForTests, similarity: float | None) -> None:
         if similarity is None:
             assert predictions.fail(session, asked, "the weights are gone", now())
         else:
-            values = {"similarities": [similarity], "threshold": 0.5, "now": now()}
-            assert predictions.answer(session, asked, **values)
+            assert predictions.answer(
+                session, asked, similarities=[similarity], threshold=0.5, now=now()
+            )
 
 
 def test_predict_prints_the_similarity_and_the_decision(api: ApiForTests, run_id: str) -> None:

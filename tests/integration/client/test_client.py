@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,12 +133,15 @@ def test_waiting_sees_each_change_and_ends_with_the_experiment(
     asked = lab.submit(SPEC)
     seen: list[Experiment] = []
 
+    def changes_since(before: int) -> bool:
+        return len(seen) > before
+
     def work() -> None:
-        wait_until("the first look", lambda: seen)
+        wait_until("the first snapshot", lambda: seen)
         for run in asked.runs:
             before = len(seen)
             api.train(run.id, accuracy=0.7)
-            wait_until("the change to be seen", lambda before=before: len(seen) > before)
+            wait_until("the change to be seen", partial(changes_since, before))
 
     worker = threading.Thread(target=work)
     worker.start()
@@ -271,8 +275,9 @@ def test_a_worker_answers_about_pairs_or_says_why_not(api: ApiForTests, lab: Cli
             if reason:
                 predictions.fail(session, asked, reason, now())
             else:
-                said = {"similarities": [0.75, 0.25], "threshold": 0.5, "now": now()}
-                predictions.answer(session, asked, **said)
+                predictions.answer(
+                    session, asked, similarities=[0.75, 0.25], threshold=0.5, now=now()
+                )
 
     pairs = [("How?", "Why?"), ("a", "b")]
     worker = threading.Thread(target=answer, args=(None,))

@@ -163,7 +163,12 @@ def test_a_bucket_that_is_away_is_waited_for_as_long_as_was_said(tmp_path: Path)
 def test_nothing_is_tried_again_for_an_attempt_that_has_lost_its_run(tmp_path: Path) -> None:
     late = BucketForTests(tmp_path / "late.log")
     asked: list[bool] = []
-    lost = late.host(tmp_path, patience=120, wanted=lambda: bool(asked.append(True)))
+
+    def wanted() -> bool:
+        asked.append(True)
+        return False
+
+    lost = late.host(tmp_path, patience=120, wanted=wanted)
     with pytest.raises(FilesAway):
         lost.write(tmp_path / "runs/r/weights", b"some")
     assert asked == [True]

@@ -73,7 +73,7 @@ def test_lines_on_the_way_to_a_reply_carry_its_id(api: ApiForTests, lines: Lines
 
 @pytest.mark.parametrize("sent", ["a b", "x" * 65, "é", "", "a\tb"])
 def test_an_id_that_could_forge_a_line_is_replaced(api: ApiForTests, sent: str) -> None:
-    reply = api.http.get("/v1/recipes", headers={"X-Request-ID": sent.encode()})
+    reply = api.http.get("/v1/recipes", headers={b"X-Request-ID": sent.encode()})
     assert reply.headers["x-request-id"] != sent
     assert len(reply.headers["x-request-id"]) == 32
 

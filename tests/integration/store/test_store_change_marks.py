@@ -28,7 +28,11 @@ def test_each_thing_that_happens_to_a_run_moves_its_experiments_mark_alone(
         first, second, *_ = (run.id for run in runs_of(session, made))
 
     def claimed(run_id: str, worker: str, when: float) -> Callable[[Session], object]:
-        return lambda s: runs.claim(s, run_id, worker_id=worker, cuda=False, now=at(when)).id
+        def claim(s: Session) -> None:
+            run = runs.claim(s, run_id, worker_id=worker, cuda=False, now=at(when))
+            assert run is not None
+
+        return claim
 
     failed, policy = RunState.FAILED, RetryPolicy(9, first_wait=0, longest_wait=0)
 

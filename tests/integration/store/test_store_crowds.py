@@ -5,7 +5,7 @@ was told while it worked.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Barrier
@@ -40,6 +40,9 @@ MOVED = st.sampled_from((*OWN, *OFTEN, *OFTEN, "cancel", "retry", "stop_all", "d
 MOVES = st.tuples(MOVED, st.integers(0, 9))
 HISTORIES = st.lists(st.lists(MOVES, min_size=12, max_size=16), min_size=HANDS, max_size=HANDS)
 
+After = Callable[[], None]
+"""What a hand notes of a move, once it was committed."""
+
 
 class Hand:
     """One thread: a worker that never forgets an attempt, now and then a reaper or a person."""
@@ -59,20 +62,21 @@ class Hand:
         if after is not None:
             after()  # only what was committed counts
 
-    def claim(self, session: Session, which: int):
+    def claim(self, session: Session, which: int) -> After | None:
         run = self.wanted[which % len(self.wanted)]
         taken = runs.claim(session, run, worker_id=self.name, cuda=True, now=now())
         if taken is not None:
             held = Held(run, taken.attempt, taken.step)
             return lambda: self.held.append(held)
+        return None
 
-    def go_on(self, session: Session, which: int):
+    def go_on(self, session: Session, which: int) -> After:
         held = self._held(which)
         step = min(which, held.step)
         runs.begin_from(session, held.run, held.attempt, step, now())
         return lambda: self._wrote(held, step)
 
-    def do_steps(self, session: Session, which: int):
+    def do_steps(self, session: Session, which: int) -> After:
         held = self._held(which)
         steps = range(held.step + 1, held.step + 2 + which % 3)
         runs.advance(session, held.run, held.attempt, steps[-1], now())
@@ -83,7 +87,7 @@ class Hand:
         held = self._held(which)
         runs.heartbeat(session, held.run, held.attempt, now())
 
-    def finish(self, session: Session, which: int):
+    def finish(self, session: Session, which: int) -> After:
         held, to = self._held(which), sorted(TERMINAL)[which % 3]
         runs.finish(session, held.run, held.attempt, to, now=now())
         return lambda: self.ended.append((held.run, held.attempt))

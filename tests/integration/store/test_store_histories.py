@@ -4,6 +4,7 @@
 """
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -36,7 +37,7 @@ from support.worker_moves import ANY, MOVES_OF_WORKERS, WAIT, Believed, WorkerMo
 LONG = settings.get_current_profile_name() == "long"
 HISTORIES = settings(max_examples=5000 if LONG else 20, stateful_step_count=80 if LONG else 30)
 LEASE, RESUBMIT, MOST_EXPERIMENTS = 30, 20, 4
-SPECS = {
+SPECS: dict[str, dict[str, Any]] = {
     "two runs": {"seeds": {"count": 1}},
     "four runs": {"seeds": {"count": 2}},
     "for cuda": {"seeds": {"count": 1}, "device": "cuda"},

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from itertools import cycle
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -73,7 +74,7 @@ def test_every_number_is_stored_to_its_last_bit(database: Database) -> None:
     """One row is as wide as a row can be, the other has no shares but one: nulls are nulls."""
     odd = (1e-310, 0.0, 2.0**60 + 2**8, math.pi, math.inf, -1e300, 5e-324, 1 / 3, 0.1)
     names = [name for name in STEP_METRICS if name not in ACTIVE]
-    expected = dict(zip(names, cycle(odd), strict=False))
+    expected: dict[str, Any] = dict(zip(names, cycle(odd), strict=False))
     wide = replace(step_row(1, active=odd[:8]), **expected)
     with database.transaction() as session:
         run_id = stored_run(session).id
@@ -171,7 +172,9 @@ def test_a_series_of_one_metric_is_thinned_by_that_metric(database: Database) ->
 
 
 def test_an_evaluation_is_read_back_metric_by_metric(database: Database) -> None:
-    values = {name: 1 / number for number, name in enumerate(EVALUATION_METRICS, start=2)}
+    values: dict[str, Any] = {
+        name: 1 / number for number, name in enumerate(EVALUATION_METRICS, start=2)
+    }
     values |= {"roc_auc": None, "negative_mean": None, "pairs": 2048}
     row = EvaluationRow(step=100, split="validation", **values)
     with database.transaction() as session:

@@ -33,7 +33,7 @@ def database(postgres_for_tests: PostgresForTests | str) -> Iterator[Database]:
 def claimed(database: Database) -> str:
     with database.transaction() as session:
         run_id = stored_run(session).id
-        assert claim(session, run_id, worker_id=None, cuda=False, now=at(0)) is not None
+        assert claim(session, run_id, worker_id="wrk_t", cuda=False, now=at(0)) is not None
     return run_id
 
 

@@ -147,9 +147,11 @@ def test_a_migration_that_fails_leaves_the_old_schema_and_says_why(database: Dat
 
 def refused_untouched(database: Database, words: str) -> None:
     before = everything(database)
-    for look in (lambda: migrate(database.url), lambda: check(database)):
-        with pytest.raises(ServiceUnavailable, match=words):
-            look()
+    with pytest.raises(ServiceUnavailable, match=words):
+        migrate(database.url)
+    assert everything(database) == before
+    with pytest.raises(ServiceUnavailable, match=words):
+        check(database)
     assert everything(database) == before
 
 

@@ -224,9 +224,10 @@ def test_a_sender_that_died_while_sending_leaves_it_to_the_next(hooked: Any) -> 
         assert deliveries.claim_due(session, now(), timedelta(seconds=0.5), 8) == []
     deliver(api)
     assert len(receiver.heard) == 1
-    late = {"status": 500, "reason": "late", "due_at": now(), "now": now()}
     with api.database.transaction() as session:
-        assert not deliveries.settle(session, lost, **late)
+        assert not deliveries.settle(
+            session, lost, status=500, reason="late", due_at=now(), now=now()
+        )
 
 
 def test_a_key_has_a_bounded_number_of_webhooks(hooked: Any) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -144,7 +145,7 @@ def written(folder: Path, seed: int, rows: NDArray[np.int64] = ROW) -> tuple[Pat
     """A run's folder with scores, and the share that it called duplicates at 0.5."""
     folder.mkdir()
     score = network(np.random.default_rng(seed))
-    columns = {"row": rows, "label": LABEL.astype(np.int8), "score": score}
+    columns: dict[str, NDArray[Any]] = {"row": rows, "label": LABEL.astype(np.int8), "score": score}
     save_file(columns, folder / "scores.safetensors")
     return folder, float((score > 0.5).mean())
 

@@ -121,5 +121,7 @@ def test_one_false_better_among_several_arms_is_as_rare_as_promised() -> None:
 
 def evidence(a: NDArray[np.float64], b: NDArray[np.float64], margin: float = 1e-6) -> Evidence:
     rule = DecisionRule("test.accuracy", margin, 1 - ALPHA)
-    arms = (ArmValues(n, dict(enumerate(v.tolist()))) for n, v in (("modified", a), ("vanilla", b)))
-    return gather_evidence(ComparisonInput(*arms, rule))
+    modified, vanilla = (
+        ArmValues(n, dict(enumerate(v.tolist()))) for n, v in (("modified", a), ("vanilla", b))
+    )
+    return gather_evidence(ComparisonInput(modified, vanilla, rule))

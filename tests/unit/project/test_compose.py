@@ -20,7 +20,8 @@ every_own_service = pytest.mark.parametrize("name", OURS)
 
 
 def dockerfile(name: str) -> str:
-    return (ROOT / OURS[name]["build"]["dockerfile"]).read_text()
+    path: str = OURS[name]["build"]["dockerfile"]
+    return (ROOT / path).read_text()
 
 
 def test_it_is_valid_under_the_compose_schema() -> None:

@@ -47,7 +47,7 @@ def rendered(schema: dict[str, Any], named: dict[str, Any]) -> str:
         return " | ".join(rendered(one, named) for one in schema["anyOf"])
     if "enum" in schema:
         return " | ".join(f'"{one}"' for one in schema["enum"])
-    kind = schema["type"]
+    kind: str = schema["type"]
     if kind == "array":
         return f"{rendered(schema['items'], named)}[]"
     if kind == "object" and isinstance(schema.get("additionalProperties"), dict):

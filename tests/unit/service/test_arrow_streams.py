@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
@@ -69,7 +70,7 @@ def test_every_batch_of_a_parquet_file_comes_out_as_it_went_in(
 def test_a_piece_is_given_out_before_the_next_batch_is_made(form: FileFormat) -> None:
     made = 0
 
-    def batches() -> object:
+    def batches() -> Iterator[pa.RecordBatch]:
         nonlocal made
         for _ in range(3):
             made += 1

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
+from models.specs.experiment import InOrderSplit
 from models.specs.parse import parse_spec
+from models.specs.terms import MeanNegative
+from models.specs.training import LstmEncoder, WarmupRsqrt
 
 from support.published import MINIMAL, PUBLISHED, VANILLA, changed
 from support.strategies import specs
@@ -23,6 +26,7 @@ def test_the_loss_has_the_published_defaults() -> None:
     loss = parse_spec({**MINIMAL, "arms": [bare, VANILLA]}).arm("bare").loss
     assert (loss.margin, loss.reduction, loss.anchors) == (0.25, "sum", "first")
     [term] = loss.terms
+    assert isinstance(term, MeanNegative)
     assert (term.among, term.weight, term.margin) == ("all", 1.0, None)
 
 
@@ -35,9 +39,12 @@ def test_a_part_without_its_kind_is_of_the_default_kind() -> None:
             "optimizer": {"schedule": {"warmup_steps": 7}},
         }
     )
+    assert isinstance(spec.split, InOrderSplit)
+    assert isinstance(spec.encoder, LstmEncoder)
     assert (spec.split.kind, spec.split.train_rows) == ("in_order", 500)
     assert (spec.encoder.kind, spec.encoder.hidden_dim) == ("lstm", 32)
     schedule = spec.optimizer.schedule
+    assert isinstance(schedule, WarmupRsqrt)
     assert (schedule.kind, schedule.warmup_steps) == ("warmup_rsqrt", 7)
 
 

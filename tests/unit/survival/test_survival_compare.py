@@ -3,6 +3,7 @@
 import math
 import random
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -149,7 +150,7 @@ def test_the_order_of_the_seeds_changes_nothing(
     seeds = list(range(len(pairs)))
     random.shuffle(seeds)
     shuffled = [{seed: side[seed] for seed in seeds} for side in sides]
-    names = {"a_name": "a", "b_name": "b", "horizon": 20, "confidence": 0.95}
+    names: dict[str, Any] = {"a_name": "a", "b_name": "b", "horizon": 20, "confidence": 0.95}
     assert compare_times(*sides, **names) == compare_times(*shuffled, **names)
 
 

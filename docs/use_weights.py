@@ -11,13 +11,17 @@ docs/taking_along.md are enough.
 import json
 import re
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from safetensors import safe_open
-from torch import nn
+from torch import Tensor, nn
+
+Outputs = Callable[[Tensor], Tensor]  # of the embedded tokens of one question
 
 
-def recurrent(kind, weights):
+def recurrent(kind: str, weights: dict[str, Tensor]) -> Outputs:
     """An LSTM or GRU of torch. It keeps two biases that act as their sum; the file has one."""
     bias, width, hidden = (
         weights["bias"],
@@ -35,7 +39,7 @@ def recurrent(kind, weights):
     return lambda embedded: layer(embedded)[0]
 
 
-def transformer(encoder, weights):
+def transformer(encoder: dict[str, Any], weights: dict[str, Tensor]) -> Outputs:
     """Pre-norm attention layers over embeddings plus sines and cosines of the positions."""
     width, heads, inner = (encoder[name] for name in ("embedding_dim", "heads", "feedforward_dim"))
     layer = nn.TransformerEncoderLayer(width, heads, inner, 0.0, batch_first=True, norm_first=True)
@@ -44,17 +48,18 @@ def transformer(encoder, weights):
     )
     stack.load_state_dict({name: weights[f"stack.{name}"] for name in stack.state_dict()})
 
-    def outputs(embedded):
+    def outputs(embedded: Tensor) -> Tensor:
         rates = 10_000.0 ** (-torch.arange(0, width, 2) / width)
         angles = torch.arange(len(embedded))[:, None] * rates
         places = torch.stack((angles.sin(), angles.cos()), dim=2).flatten(1)[:, :width]
-        return stack((embedded + places)[None])[0]
+        encoded: Tensor = stack((embedded + places)[None])
+        return encoded[0]
 
     return outputs
 
 
 class Model:
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         with safe_open(path, "pt") as file:
             self.about = json.loads(file.metadata()["tripletlab"])
             weights = {name: file.get_tensor(name) for name in file.keys()}
@@ -63,22 +68,22 @@ class Model:
         self.embedding, encoder = weights["embedding"], self.about["encoder"]
         match encoder["kind"]:
             case "bag":
-                self.outputs = lambda embedded: embedded
+                self.outputs: Outputs = lambda embedded: embedded
             case "lstm" | "gru" as kind:
                 self.outputs = recurrent(kind, weights)
             case "transformer":
                 self.outputs = transformer(encoder, weights)
 
-    def tokens(self, text):
+    def tokens(self, text: str) -> list[int]:
         found = re.findall(self.about["token_pattern"], text)
         found = [token.lower() for token in found] if self.about["tokenizer"] == "lower" else found
         return [self.ids.get(token, 0) for token in found] or [1]  # 0: unknown, 1: padding
 
-    def vector(self, ids):
+    def vector(self, ids: list[int]) -> Tensor:
         return nn.functional.normalize(self.outputs(self.embedding[ids]).mean(dim=0), dim=0)
 
     @torch.no_grad()
-    def similarity(self, first, second):
+    def similarity(self, first: str, second: str) -> float:
         questions = [self.tokens(first), self.tokens(second)]
         if self.about["encoder"]["padding"] == "power_of_two":  # then the padding is read too
             width = 1 << (max(map(len, questions)) - 1).bit_length()

@@ -17,7 +17,7 @@ from models.store.run_life import runs
 from models.store.run_life.reaping import take_back_lost
 
 from support.api import ApiForTests, GeneratedForTests, now
-from support.commands import tripletlab
+from support.commands import run_process
 from support.first_revision import (
     ARMS,
     CONTENT,
@@ -151,7 +151,7 @@ def test_every_command_says_what_to_do_with_a_newer_schema(tmp_path: Path) -> No
     }
     commands = (["migrate"], ["keys", "list"], ["serve", "--no-worker"], ["worker"])
     for arguments in commands:
-        done = tripletlab(*arguments, **where)
+        done = run_process(*arguments, **where)  # two of them replace or end their process
         assert done.returncode == 1, done.stderr
         assert "9999" in done.stderr
         assert "install that version" in done.stderr

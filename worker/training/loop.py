@@ -60,7 +60,7 @@ class Training(TrainingState):
         batch = batch_of(first, second, step=step, seed=self.seed, excluded=excluded)
         values = term_rows(self.loss_spec, batch)
         loss = reduce_terms(self.loss_spec, values)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         measured = measure(self.loss_spec, batch.similarities, values, loss, known, excluded)
         gauges = gauges_of(measured.tolist())
         norm = self._gradient_norm()

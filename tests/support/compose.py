@@ -115,6 +115,7 @@ class ComposeForTests:
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             # where containers have a network of their own, processes of one host have ports
             "TRIPLETLAB_PORT": str(self.ports["api"]),
+            "TRIPLETLAB_WORKERS": "1",  # each slot imports torch
             "PGHOST": "127.0.0.1",
             "PGPORT": str(self._postgres.port),
         }

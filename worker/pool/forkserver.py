@@ -9,7 +9,6 @@ native code costs one run.
 """
 
 import gc
-import importlib
 import json
 import os
 import signal
@@ -39,7 +38,6 @@ def main(arguments: Sequence[str]) -> None:
 
 def _import_lazy_modules() -> None:
     """Import what every attempt would otherwise import at its first use."""
-    importlib.import_module("torch._dynamo")  # a second of it, for torch.optim
     Database(Settings().resolved_database_url).close()  # the driver; nothing connects
 
 

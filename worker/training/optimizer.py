@@ -18,54 +18,71 @@ MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 class ShrinkingAdam:
-    """The optimiser of named parameters. Its state is two moments for each, and the step."""
+    """The optimiser of named parameters. Its state is two moments for each, and the count of
+    updates. It calls PyTorch's fused update itself: `torch.optim.AdamW` would import the compiler,
+    which takes more than a second of a processor and is used for nothing here."""
 
     def __init__(self, spec: AdamSpec, parameters: Iterable[tuple[str, nn.Parameter]]) -> None:
         self._spec = spec
         self._named = dict(parameters)
-        self._adam = torch.optim.AdamW(
-            list(self._named.values()), lr=spec.lr, eps=spec.eps, weight_decay=0.0, fused=True
-        )
+        self._states: dict[str, _State] = {}
 
     def update(self, lr: float) -> None:
         """One update from the parameters' gradients, which are freed; `lr` must be above 0."""
-        group = self._adam.param_groups[0]
-        group["lr"], group["weight_decay"] = lr, self._spec.weight_shrink / lr
-        self._adam.step()
-        self._adam.zero_grad(set_to_none=True)
+        gradients = {
+            name: parameter.grad
+            for name, parameter in self._named.items()
+            if parameter.grad is not None
+        }
+        update_together([Update(self, gradients, lr)])
+        for parameter in self._named.values():
+            parameter.grad = None
 
     def state(self) -> dict[str, Tensor]:
         """The moments, by parameter and name; empty before the first update."""
         return {
-            f"{moment}.{name}": self._adam.state[parameter][moment]
-            for name, parameter in self._named.items()
+            f"{moment}.{name}": getattr(state, moment)
+            for name, state in self._states.items()
             for moment in MOMENTS
-            if parameter in self._adam.state
         }
 
     def load(self, tensors: Mapping[str, Tensor], step: int) -> None:
         """Restore the moments that `state()` returned after `step` updates."""
         for name, parameter in self._named.items():
-            moments = {
-                moment: tensors[f"{moment}.{name}"].to(parameter.device) for moment in MOMENTS
-            }
+            first, second = (tensors[f"{moment}.{name}"].to(parameter.device) for moment in MOMENTS)
             count = torch.tensor(float(step), device=parameter.device)
-            self._adam.state[parameter] = {"step": count, **moments}
+            self._states[name] = _State(first, second, count)
 
     def hyperparameters(self, lr: float) -> tuple[float, float, float]:
         """Learning rate, decay and epsilon of an update at this rate."""
         return lr, self._spec.weight_shrink / lr, self._spec.eps
 
     def rows(self, gradients: Mapping[str, Tensor]) -> Iterable[tuple[Tensor, ...]]:
-        """For each parameter: itself, its gradient, its two moments and its count of updates."""
-        for name, parameter in self._named.items():
-            state = self._adam.state[parameter]
-            if not state:  # as AdamW begins
-                state["step"] = torch.zeros((), device=parameter.device)
-                for moment in MOMENTS:
-                    state[moment] = torch.zeros_like(parameter)
-            moments = (state[moment] for moment in MOMENTS)
-            yield parameter, gradients[name], *moments, state["step"]
+        """For each parameter with a gradient: itself, that, its two moments and its count of
+        updates."""
+        for name, gradient in gradients.items():
+            parameter = self._named[name]
+            if name not in self._states:
+                self._states[name] = _State.of(parameter)
+            state = self._states[name]
+            yield parameter, gradient, state.exp_avg, state.exp_avg_sq, state.count
+
+
+@dataclass(frozen=True)
+class _State:
+    """What Adam knows of one parameter. The moments are called as in PyTorch's own state, and so
+    in checkpoints."""
+
+    exp_avg: Tensor
+    exp_avg_sq: Tensor
+    count: Tensor
+    """Of its updates, as a float32 scalar: what the fused update wants."""
+
+    @classmethod
+    def of(cls, parameter: Tensor) -> "_State":
+        """Before the first update."""
+        count = torch.zeros((), device=parameter.device)
+        return cls(torch.zeros_like(parameter), torch.zeros_like(parameter), count)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,17 @@ def test_training_imports_the_metric_learning_library_only_for_its_terms() -> No
     assert python(code) == "False"
 
 
+def test_a_training_never_imports_the_compiler_of_torch() -> None:
+    """It takes more than a second of a processor, in each process that attempts are forked from."""
+    code = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from support.training import tiny_data, tiny_spec, train\n"
+        "assert list(train(tiny_spec(), 'vanilla', 0, tiny_data()))\n"
+        "print('torch._dynamo' in sys.modules)"
+    )
+    assert python(code) == "False"
+
+
 def test_importing_the_api_opens_no_database_and_reads_no_settings() -> None:
     code = (
         "import sqlalchemy, models.settings as s\n"

@@ -213,7 +213,7 @@ def test_results_are_records_and_frames(api: ApiForTests, lab: Client) -> None:
     curves = results.curves.frame("polars")
     assert curves["step"].to_list() == [10, 20] * 4
     assert curves["train.loss"].to_list() == [1.0, 0.5] * 4
-    with pytest.raises(Misused, match="pandas or polars"):
+    with pytest.raises(Misused, match="must be 'pandas' or 'polars', not 'excel'"):
         results.runs.frame("excel")
 
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Response
+from playwright.sync_api import Page, Response
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -52,6 +52,13 @@ def main() -> None:
             measure(api, asked.times)
 
 
+def replies_of(page: Page) -> list[Response]:
+    """The replies that the page gets from now on."""
+    replies: list[Response] = []
+    page.on("response", lambda reply: replies.append(reply))
+    return replies
+
+
 def measure(api: ApiForTests, times: int) -> None:
     seconds: list[float] = []
     sizes: list[int] = []
@@ -59,8 +66,7 @@ def measure(api: ApiForTests, times: int) -> None:
     with chromium() as browser:
         for _ in range(times):
             page = browser.new_context(viewport={"width": 1200, "height": 900}).new_page()
-            got: list[Response] = []
-            page.on("response", got.append)
+            got = replies_of(page)
             page.goto(api.url, wait_until="commit")
             seconds.append(page.evaluate(SHOWN) / 1000)
             page.wait_for_load_state("networkidle")

@@ -55,7 +55,7 @@ def measure(service: OwnService, file: str, steps: int) -> None:
     loop.Training.advance = watch.timed(loop.Training.advance)  # type: ignore[method-assign]
     for name in INSIDE:
         setattr(state, name, watch.timed(getattr(state, name)))
-    claimed = claim(database, run.id, None)  # type: ignore[arg-type]
+    claimed = claim(database, run.id, "wrk_bench")
     assert claimed is not None
     heartbeat = RunHeartbeat(run.id, claimed.run.attempt)
     with Heartbeat(database, [heartbeat], "", service.settings.heartbeat_seconds):

@@ -4,6 +4,7 @@ import random
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from models.broker import celery_app, submit
@@ -119,7 +120,9 @@ def claim_twice(ledger: Ledger, draw: random.Random) -> str | None:
     return one.id
 
 
-def _spoil_newest(ledger: Ledger, draw: random.Random, spoil) -> str | None:  # type: ignore[no-untyped-def]
+def _spoil_newest(
+    ledger: Ledger, draw: random.Random, spoil: Callable[[Path], object]
+) -> str | None:
     attempts = ledger.service.attempts()
     for pid in draw.sample(sorted(attempts), len(attempts)):
         folder = ledger.service.settings.run_dir(attempts[pid]) / "checkpoints"

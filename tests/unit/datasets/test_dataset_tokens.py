@@ -2,6 +2,7 @@
 
 import multiprocessing
 import re
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import numpy as np
@@ -163,8 +164,8 @@ def test_a_data_set_of_empty_texts_has_no_tokens(tmp_path: Path) -> None:
     assert profile(pairs, tokens, duplicate_groups(pairs)).empty_texts == 4
 
 
-def _open(folder: Path, gate: object) -> None:
-    gate.wait()  # type: ignore[attr-defined]
+def _open(folder: Path, gate: Barrier) -> None:
+    gate.wait()
     assert len(open_tokens(folder, "word").offsets) == 2 * 2000 + 1
 
 

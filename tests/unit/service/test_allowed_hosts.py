@@ -1,5 +1,7 @@
 """Which addresses may be called: the attacks are tests that are refused."""
 
+from ipaddress import IPv4Address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,7 +102,9 @@ def test_only_public_addresses_are_public(address: str, public: bool) -> None:
 
 
 @given(st.ip_addresses(v=4, network="10.0.0.0/8") | st.ip_addresses(v=4, network="127.0.0.0/8"))
-def test_no_private_address_becomes_public_inside_another(address: object) -> None:
-    number = int(address)  # type: ignore[call-overload]
+def test_no_private_address_becomes_public_inside_another(
+    address: IPv4Address,
+) -> None:
+    number = int(address)
     for text in (f"::ffff:{address}", f"64:ff9b::{number >> 16:x}:{number & 0xFFFF:x}"):
         assert not is_public(text)

@@ -42,13 +42,13 @@ def parse_hosts(text: str) -> tuple[AllowedHost, ...]:
     """Parse the list. Raises `ValueError` naming the first entry that is not a host."""
     hosts = []
     for entry in filter(None, (part.strip().lower() for part in text.split(","))):
-        found = _ENTRY.fullmatch(entry)
-        if found is None or not 0 < int(found[2] or 1) < 65536:
+        match = _ENTRY.fullmatch(entry)
+        if match is None or not 0 < int(match[2] or 1) < 65536:
             raise ValueError(
                 f"{entry!r} is not a host; entries look like hooks.example.org, 10.0.0.7:8080 or "
                 "*.example.net, separated by commas"
             )
-        hosts.append(AllowedHost(found[1].strip("[]"), int(found[2]) if found[2] else None))
+        hosts.append(AllowedHost(match[1].strip("[]"), int(match[2]) if match[2] else None))
     return tuple(hosts)
 
 

@@ -24,12 +24,12 @@ CUDA_QUEUE = "tripletlab.cuda"
 
 _SCHEMES = frozenset({"redis", "rediss", "redis+socket"})
 # Longer than any run: with late acknowledgement Redis hands a message out again after this time,
-# and recovery is the lease's business, not the broker's (service advice, section 6).
+# and recovering a lost run is the task of its lease, not of the broker.
 _VISIBILITY_SECONDS = 30 * 24 * 3600
 _CONNECT_SECONDS = 2.0
-# kombu wraps what fails while it connects, and lets through what fails in a later command
+# kombu wraps errors while it connects, but not those of later commands
 _AWAY = (OperationalError, RedisError, OSError)
-_ANSWER_SECONDS = 3.0  # more than the 1 s that a worker's waiting read takes on the server
+_ANSWER_SECONDS = 3.0  # above the 1 s for which a worker's blocking read waits on the server
 
 _log = logging.getLogger(__name__)
 
@@ -107,22 +107,22 @@ def _settings() -> dict[str, Any]:
         # A pool process only waits for its attempts. Its fork server, with torch imported, ends
         # with it, so it serves more than one task; but not for ever, in case its memory grows.
         "worker_max_tasks_per_child": 100,
-        # a hiccup of the broker must not end hours of training; the claim makes that safe
+        # a short outage of the broker must not end hours of training; the claim makes that safe
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
-        # no remote control, events or gossip: cancelling is a flag in the database, and every
-        # subscription less is one less to lose when Redis restarts
+        # no remote control, events or gossip: cancelling is a flag in the database, and fewer
+        # subscriptions are lost when Redis restarts
         "worker_enable_remote_control": False,
         "worker_send_task_events": False,
         "task_default_queue": ANY_QUEUE,
         "task_create_missing_queues": True,
-        # all three places that Celery's page on Redis names; the shortest would win
+        # in all three places that Celery's page on Redis names; the shortest would hold
         "visibility_timeout": _VISIBILITY_SECONDS,
         "result_backend_transport_options": {"visibility_timeout": _VISIBILITY_SECONDS},
         "broker_transport_options": {
             "visibility_timeout": _VISIBILITY_SECONDS,
-            # a submit to a broker that is away fails in seconds instead of waiting for ever
+            # submitting to a broker that does not answer fails in seconds instead of blocking
             "socket_connect_timeout": _CONNECT_SECONDS,
             "socket_timeout": _ANSWER_SECONDS,
             "socket_keepalive": True,
@@ -196,7 +196,7 @@ def waiting_messages(app: Celery, queue: str) -> int:
         with _unavailable_where_away(), app.connection_for_write() as connection:
             channel: Any = connection.default_channel
             return int(channel.queue_declare(queue, passive=True).message_count)
-    except ChannelError:  # nothing was ever sent to it, or all was taken
+    except ChannelError:  # Redis has no such queue: nothing was ever sent to it, or all was taken
         return 0
 
 

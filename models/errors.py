@@ -1,14 +1,14 @@
-"""What can go wrong, in words for the person who has to act on it. HTTP meets these in `api/`.
+"""What can go wrong, in words for the person who has to act on it; `api/` turns these into replies.
 
 TripletlabError
-├── NotFound            the thing named does not exist
-├── Conflict            the thing exists in a form that forbids this
+├── NotFound            what was named does not exist
+├── Conflict            what exists does not allow this
 ├── Invalid             one or more fields are wrong; carries `Problem`s with JSON pointers
-├── TooMany             more than its owner may have at once; carries when to ask again
+├── TooMany             more than its owner may have at once; carries when to try again
 ├── StaleAttempt        another attempt owns the run now; this one must stop writing
-├── TrainingFault       the training cannot go on, and trying again would not help
+├── TrainingFault       the training cannot continue, and trying again would not help
 └── ServiceUnavailable  a part that this service needs does not answer
-    └── FilesAway       the bucket that hosts share their files in
+    └── FilesAway       the bucket in which hosts share their files does not answer
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ class TripletlabError(Exception):
 
 
 class NotFound(TripletlabError):
-    """The thing named does not exist."""
+    """What was named does not exist."""
 
 
 class Conflict(TripletlabError):
-    """The thing exists in a form that forbids this."""
+    """What exists does not allow this."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class StaleAttempt(TripletlabError):
 
 
 class TrainingFault(TripletlabError):
-    """The training cannot go on, and the same attempt again would end the same way."""
+    """The training cannot continue, and another attempt would end the same way."""
 
 
 class ServiceUnavailable(TripletlabError):
@@ -76,4 +76,4 @@ class ServiceUnavailable(TripletlabError):
 
 
 class FilesAway(ServiceUnavailable):
-    """The bucket that hosts share their files in does not answer, or is not to be had."""
+    """The bucket in which hosts share their files does not answer, or cannot be used."""

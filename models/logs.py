@@ -1,7 +1,7 @@
 """Log lines of every process, on standard error: for people as text, for collectors as JSON.
 
-Modules log with the standard library and know nothing of this; what a line is about (a request, a
-run and its attempt) is bound here once and stands in each line that follows.
+Modules log with the standard library, whatever the form. What lines are about (a request, a run and
+its attempt) is bound here once and is part of each later line.
 """
 
 import logging
@@ -14,15 +14,15 @@ from structlog.typing import EventDict, Processor
 
 Format = Literal["text", "json"]
 
-# Celery reports every message that it takes; what happens to a run is in the event table.
+# Celery logs every message that it takes; what happens to a run is in the event table.
 # uvicorn's access lines lack the request's id; `api.http.access_log` writes them.
 CHATTY = ("celery.worker.strategy", "celery.app.trace", "alembic", "httpx", "uvicorn.access")
 
 
 def log_to_stderr(who: str, form: Format = "text", **about: Any) -> None:
-    """Send records from INFO on to standard error, each with the process, and `about`.
+    """Send records from INFO on to standard error, each with the process name and `about`.
 
-    May be called again when more is known of what this process works on.
+    May be called again when more is known about the work of this process.
     """
     fixed = {"process": who, "pid": os.getpid(), **about}
 
@@ -52,7 +52,7 @@ def log_to_stderr(who: str, form: Format = "text", **about: Any) -> None:
 
 
 def _written(form: Format) -> list[Processor]:
-    # tracebacks without the values of variables: among them are keys, passwords and people's texts
+    # tracebacks without the values of variables, which include keys, passwords and people's texts
     if form == "json":
         traces = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
         return [

@@ -1,8 +1,8 @@
 """What a fault of the machine costs a run: another attempt after a wait, or the end.
 
-Attempts are numbered for fencing, and the number only grows. **Faults are counted apart**: a
-worker that is asked to stop gives its run back, which is nobody's fault, so a run that moves from
-worker to worker for days is never given up for it.
+Attempts are numbered for fencing, and the number only grows. **Faults are counted separately**: a
+worker that is asked to stop releases its run, which is not a fault, so a run that moves from worker
+to worker for days is never given up for that reason.
 """
 
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a run is tried again after faults of the machine, and after which waits."""
+    """How often a run is tried again after faults of the machine, and after how long."""
 
     max_attempts: int
-    """The run fails at this many attempts that a fault of the machine ended."""
+    """The run fails after this many attempts that a fault of the machine ended."""
     first_wait: float
-    """Seconds after the first fault; twice as long after each further one."""
+    """Seconds after the first fault; doubled at each further one."""
     longest_wait: float
-    """Seconds that no wait exceeds."""
+    """The most seconds between a fault and the next attempt."""
 
     def wait(self, faults: int) -> float:
         """Seconds before the next attempt, after `faults` (at least 1) of them."""
-        # an exponent that is bounded: 2.0 ** 1024 is no number
+        # the exponent is bounded, since 2.0 ** 1024 overflows
         return min(self.first_wait * 2.0 ** min(faults - 1, 64), self.longest_wait)
 
     def gives_up(self, faults: int) -> bool:

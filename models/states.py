@@ -1,7 +1,7 @@
 """The states of a run, the moves allowed between them, and how an experiment's state follows.
 
 One table of moves serves every writer: a change of state that is not in it cannot be expressed.
-Cancelling is a flag on the run, not a state, so a wish to cancel never hides where a run stands.
+Cancelling is a flag on the run, not a state, so a request to cancel never hides the run's state.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from enum import StrEnum
 
 
 class RunState(StrEnum):
-    QUEUED = "queued"  # waits for a worker
-    RUNNING = "running"  # one attempt holds it and sends heartbeats
+    QUEUED = "queued"  # no worker has it yet
+    RUNNING = "running"  # one attempt owns it and sends heartbeats
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -23,7 +23,7 @@ TERMINAL = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED})
 """The run has ended."""
 
 RETRIABLE = frozenset({RunState.FAILED, RunState.CANCELLED})
-"""A person may queue such a run again (`models.store.retries`); nothing else leaves an ended
+"""A person may queue such a run again (`models.store.retries`); nothing else leaves a terminal
 state."""
 
 ALLOWED: Mapping[RunState, frozenset[RunState]] = {
@@ -37,7 +37,7 @@ ALLOWED: Mapping[RunState, frozenset[RunState]] = {
 
 
 class LookState(StrEnum):
-    """Of a look at the verdict that was planned with the experiment."""
+    """The state of an interim look that was planned with the experiment."""
 
     PLANNED = "planned"  # taken once its runs have ended
     TAKEN = "taken"
@@ -47,9 +47,9 @@ class LookState(StrEnum):
 def experiment_state(counts: Mapping[RunState, int], *, look_left: bool = False) -> RunState:
     """The state of an experiment, given how many of its runs are in each state.
 
-    Work left and any work begun is `running`; all work left is `queued`. Once every run has
-    ended, a failure outweighs a cancellation, which outweighs success. `look_left`: a planned look
-    has not been taken, and may add runs; so runs that have ended do not end the experiment.
+    `queued` while no run has begun; then `running` until every run has ended. After that a failure
+    outweighs a cancellation, which outweighs success. `look_left`: a planned look has not been
+    taken, and may add runs, so the experiment goes on although every run has ended.
     """
     present = {state for state, count in counts.items() if count}
     if present <= {RunState.QUEUED}:

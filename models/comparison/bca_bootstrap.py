@@ -1,4 +1,4 @@
-"""BCa bootstrap interval of the mean paired difference: one that need not be symmetric."""
+"""BCa bootstrap interval of the mean paired difference, which need not be symmetric."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,8 +14,8 @@ SEED = 1987
 
 
 def bca_bootstrap(differences: Sequence[float], sd: float | None, confidence: float) -> Bootstrap:
-    """Bias-corrected and accelerated interval (Efron 1987) over the pairs, by `scipy`; the same
-    differences give the same interval. `sd` is that of the differences, 0 for no spread."""
+    """Bias-corrected and accelerated interval (Efron 1987) over the pairs, computed by `scipy`; the
+    same differences give the same interval. `sd` is that of the differences, 0 for no spread."""
     missing = None
     if len(differences) < FEWEST_PAIRS:
         missing = f"fewer than {FEWEST_PAIRS} pairs are too few to resample"
@@ -28,11 +28,11 @@ def bca_bootstrap(differences: Sequence[float], sd: float | None, confidence: fl
     return Bootstrap(resamples=RESAMPLES, interval=interval, missing=None)
 
 
-@lru_cache(maxsize=1024)  # a document is asked for again and again while its runs go on
+@lru_cache(maxsize=1024)  # a document is requested again and again while its runs train
 def _bca(differences: tuple[float, ...], confidence: float) -> tuple[float, float]:
     # scaled, so that the cubes in the acceleration neither overflow nor vanish
     scale = max(map(abs, differences))
-    found = stats.bootstrap(
+    interval = stats.bootstrap(
         (np.array(differences) / scale,),
         np.mean,
         n_resamples=RESAMPLES,
@@ -40,4 +40,4 @@ def _bca(differences: tuple[float, ...], confidence: float) -> tuple[float, floa
         method="BCa",
         rng=np.random.default_rng(SEED),
     ).confidence_interval
-    return float(found.low) * scale, float(found.high) * scale
+    return float(interval.low) * scale, float(interval.high) * scale

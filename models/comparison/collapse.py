@@ -1,6 +1,6 @@
-"""Collapse at the end of a run: one vector for all questions, the failure of hard mining.
+"""Collapse at the end of a run: one vector for all questions, the typical failure of hard mining.
 
-It is an outcome to count, not a reason to drop a run: collapsed runs stay in every mean.
+It is an outcome to count, not a reason to leave out a run: collapsed runs are part of every mean.
 """
 
 from collections.abc import Mapping

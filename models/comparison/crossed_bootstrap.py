@@ -2,10 +2,10 @@
 questions? (Owen 2007, "The pigeonhole bootstrap".)
 
 Seeds and pairs are resampled independently of each other; a resample weighs the run of seed s on
-pair p with the product of both counts. Accuracy is a weighted mean over pairs. So, to first order,
-is the ROC-AUC: of each pair's placement (see `PairScores`), within either label. What that leaves
-out is a hundredth of the standard error at 10,240 pairs, and it turns a sort for each run and
-resample into one matrix product.
+pair p with the product of both counts. Accuracy is a weighted mean over pairs. To first order,
+so is the ROC-AUC: a mean of each pair's placement (see `PairScores`) within either label. What that
+leaves out is a hundredth of the standard error at 10,240 pairs, and it replaces a sort for each run
+and resample by one matrix product.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,13 +17,13 @@ from models.comparison.schema import Crossed, Interval
 from models.comparison.scores import PairScores
 
 RESAMPLES = 1_000
-FEWEST_SEEDS = 6  # fewer say nothing of what other seeds would do
-MOST_TEST_PAIRS = 100_000  # more would hold up the reply for seconds, and add hardly any noise
+FEWEST_SEEDS = 6  # fewer say nothing about other seeds
+MOST_TEST_PAIRS = 100_000  # more would delay the reply by seconds, and hardly reduce the noise
 AT_ONCE = 200  # resamples whose weights are in memory together
 SEED = 2007
 
 Means = NDArray[np.float64]
-"""A metric of runs under each resample of the test pairs, and last over the pairs as they are:
+"""A metric of runs under each resample of the test pairs, and last over the original pairs:
 [runs, RESAMPLES + 1]."""
 
 
@@ -35,7 +35,7 @@ def resampled_means(runs: Sequence[PairScores]) -> dict[str, Means]:
     label = runs[0].label.astype(np.float32)
     right = np.stack([run.right for run in runs]).astype(np.float32)
     placement = np.nan_to_num(np.stack([run.placement for run in runs])).astype(np.float32)
-    # one pass over the resamples for all: right, placement of the duplicates, of the others
+    # in one pass over the resamples: right, placement of the duplicates, of the others
     values = np.concatenate([right, placement * label, placement * (1 - label)]).T
     sizes = np.stack([np.ones_like(label), label, 1 - label], axis=1)
     blocks = []
@@ -44,7 +44,7 @@ def resampled_means(runs: Sequence[PairScores]) -> dict[str, Means]:
         with np.errstate(invalid="ignore"):
             blocks.append(sums / (weights @ sizes)[:, :, None])
     accuracy, duplicates, others = np.concatenate(blocks).transpose(1, 2, 0)
-    # the mean placement of either label is the AUC; added, they would count it twice
+    # the mean placement of either label is the AUC, so the sum would count it twice
     return {"test.accuracy": accuracy, "test.roc_auc": duplicates + others - duplicates[:, -1:]}
 
 
@@ -52,7 +52,7 @@ def crossed_bootstrap(a: Means, b: Means, confidence: float) -> Crossed:
     """Percentile interval of the mean difference a - b over N >= 6 paired seeds, from the
     `resampled_means` of their runs in the same order: both [N, RESAMPLES + 1].
 
-    Without figures when a resample of the pairs has none.
+    Without an interval when a resample of the pairs has no value.
     """
     seeds = len(a)
     differences = a - b
@@ -74,7 +74,7 @@ def crossed_bootstrap(a: Means, b: Means, confidence: float) -> Crossed:
 
 
 def no_crossed_bootstrap(missing: str) -> Crossed:
-    """The form without figures, and why."""
+    """The result without an interval, and why."""
     return Crossed(
         resamples=RESAMPLES,
         interval=None,
@@ -86,7 +86,7 @@ def no_crossed_bootstrap(missing: str) -> Crossed:
 
 
 def _weights(count: int) -> Iterator[NDArray[np.float32]]:
-    """How often each of `count` pairs is in each resample: blocks of rows; last a row of ones."""
+    """How often each of `count` pairs is in each resample: blocks of rows, then a row of ones."""
     generator = np.random.default_rng(SEED)
     for start in range(0, RESAMPLES, AT_ONCE):
         rows = min(AT_ONCE, RESAMPLES - start)

@@ -1,4 +1,4 @@
-"""McNemar's test of the two networks of one seed, on the test pairs that both have judged."""
+"""McNemar's test of the two networks of one seed, on the same test pairs."""
 
 import math
 
@@ -32,7 +32,7 @@ def mcnemar(seed: int, a_right: Rights, b_right: Rights) -> SeedMcNemar:
 
 
 def exact_p(only_a: int, only_b: int) -> float:
-    """Two-sided binomial p of the discordant cases at even odds; 1 without any."""
+    """Two-sided binomial p of the discordant cases at even odds; 1 without discordant cases."""
     if only_a + only_b == 0:
         return 1.0
     return float(stats.binomtest(only_a, only_a + only_b).pvalue)

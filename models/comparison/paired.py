@@ -1,7 +1,7 @@
-"""Mean, sd, t interval, t test and TOST of paired differences, safe at any size of the values.
+"""Mean, sd, t interval, t test and TOST of paired differences, for values of any magnitude.
 
-scipy takes a quarter of a second to import, which no process that only starts need wait for: it is
-imported where a tail of the t distribution is asked for.
+scipy takes a quarter of a second to import, which a process that only starts must not wait for, so
+it is imported where a tail of the t distribution is computed.
 """
 
 import math
@@ -13,20 +13,20 @@ ROUNDING = 1e-13  # relative error allowed to a float difference: far below 1/10
 
 
 def paired(a: Mapping[int, float], b: Mapping[int, float]) -> tuple[Pair, ...]:
-    """The seeds in both mappings, ascending."""
+    """The pairs of the seeds in both mappings, ascending."""
     seeds = sorted(a.keys() & b.keys())
     values = [(s, float(a[s]), float(b[s])) for s in seeds]
     return tuple(Pair(seed=s, a=x, b=y, difference=x - y) for s, x, y in values)
 
 
 def rounding_of(pairs: Sequence[Pair]) -> float:
-    """How far two differences may lie apart by rounding alone, in the metric's unit."""
+    """How far apart two differences may be by rounding alone, in the metric's unit."""
     return ROUNDING * max((max(abs(pair.a), abs(pair.b)) for pair in pairs), default=0.0)
 
 
 def mean_and_sd(values: Sequence[float], rounding: float = 0.0) -> tuple[Statistic, Statistic]:
-    """Mean and sample sd (n - 1), safe at any size of the values. A spread within rounding is none:
-    0.3 - 0.2 and 0.2 - 0.1 differ in their last bits only because they are binary."""
+    """Mean and sample sd (n - 1), for values of any magnitude. A spread within rounding counts as
+    0: 0.3 - 0.2 and 0.2 - 0.1 differ in their last bits only because floats are binary."""
     if not values:
         return None, None
     low, high = min(values), max(values)

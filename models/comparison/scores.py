@@ -1,6 +1,7 @@
-"""What a run said of each test pair, read from the file that its worker left.
+"""The scores of a run on each test pair, read from the file that its worker wrote.
 
-Two runs can be compared pair by pair only over the same test pairs, so rows and labels come along.
+Two runs can be compared pair by pair only over the same test pairs, so the file has rows and labels
+too.
 """
 
 from dataclasses import dataclass
@@ -24,11 +25,11 @@ class PairScores:
     label: NDArray[np.bool_]
     """Whether it is a duplicate: (P,)."""
     right: NDArray[np.bool_]
-    """Whether the run called it what it is, at its own threshold: (P,)."""
+    """Whether the run classified it correctly, at its own threshold: (P,)."""
     placement: NDArray[np.float64]
-    """The share of the pairs with the other label that it is ranked on the right side of, ties
-    half (DeLong et al. 1988): (P,). Its mean over either label is the ROC-AUC; NaN when all pairs
-    have one label."""
+    """The share of the pairs with the other label that it is ranked correctly against, ties half
+    (DeLong et al. 1988): (P,). Its mean over either label is the ROC-AUC; NaN when all pairs have
+    one label."""
 
     def same_pairs(self, other: "PairScores") -> bool:
         return np.array_equal(self.row, other.row) and np.array_equal(self.label, other.label)
@@ -49,8 +50,8 @@ def scores_of(
 ) -> PairScores:
     """From similarities (P,), labels (P,) and the share of the pairs that were called duplicates.
 
-    A threshold calls the highest scores duplicates, so the share tells which they are, whatever
-    rule chose the threshold; tied scores are on one side of it.
+    A threshold calls the highest scores duplicates, so the share identifies them, however the
+    threshold was chosen; tied scores are on the same side of it.
     """
     count = round(called * len(score))
     duplicate = score >= np.sort(score)[-count] if count else np.zeros(len(score), dtype=bool)
@@ -61,7 +62,7 @@ def _placements(label: NDArray[np.bool_], score: NDArray[np.float32]) -> NDArray
     placement = np.full(len(label), np.nan)
     if label.all() or not label.any():
         return placement
-    ranks = rankdata(score)  # midranks; less the rank among one's own label, the others below
+    ranks = rankdata(score)  # midranks; minus the rank within the own label: the others below
     for own in (label, ~label):
         placement[own] = (ranks[own] - rankdata(score[own])) / np.count_nonzero(~own)
     placement[~label] = 1 - placement[~label]

@@ -1,4 +1,4 @@
-"""The exact sign-flip test: under no difference, each a - b might as well have been b - a."""
+"""The exact sign-flip test: under no difference, each a - b could equally have been b - a."""
 
 import math
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def sign_flip_p(differences: Sequence[float], *, slack: float = 0.0) -> Statisti
     """
     if not differences:
         return None
-    # The sums below are added up in another order than this one, hence ROUNDING beside the slack.
+    # The sums below are added in another order than this one, hence ROUNDING beside the slack.
     allowed = len(differences) * slack + ROUNDING * math.fsum(map(abs, differences))
     threshold = abs(math.fsum(differences)) - allowed
     if threshold <= 0:

@@ -1,4 +1,4 @@
-"""One arm on its own: never a mean alone."""
+"""Summary statistics of one arm, since a mean alone hides the spread."""
 
 import statistics
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""P(A > B): the share of seeds under which a does better, a figure that no outlier can move."""
+"""P(A > B): the share of seeds under which a does better, which no outlier can move."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,8 +13,8 @@ def superiority(
 ) -> Superiority | None:
     """(wins + ties / 2) / N with Clopper and Pearson's interval (1934); None without a pair.
 
-    Differences are a - b; those within `rounding` of zero are ties. Half a win is no count, so an
-    odd number of ties takes the lower bound of one count and the upper bound of the next.
+    Differences are a - b; those within `rounding` of zero are ties. Half a win is not a count, so
+    an odd number of ties takes the lower bound of one count and the upper bound of the next.
     """
     n = len(differences)
     if n == 0:
@@ -35,5 +35,5 @@ def superiority(
 
 @lru_cache(maxsize=1024)
 def _bounds(count: int, n: int, confidence: float) -> tuple[float, float]:
-    found = stats.binomtest(count, n).proportion_ci(confidence, method="exact")
-    return float(found.low), float(found.high)
+    interval = stats.binomtest(count, n).proportion_ci(confidence, method="exact")
+    return float(interval.low), float(interval.high)

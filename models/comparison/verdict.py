@@ -13,8 +13,8 @@
 3. `undecided` otherwise, with what is missing. It never reads as "equal".
 
 Six pairs, because the smallest two-sided sign-flip p of N pairs is 2/2^N (0.0625 at five), and
-because TOST trusts the sd: two differences that happen to lie close together have an sd near zero
-and would pass for equivalence by luck.
+because TOST trusts the sd: two differences that happen to be close together have an sd near zero
+and would pass as equivalent by chance.
 
 **What is promised.** A false `better` in at most alpha of the comparisons whenever, under no
 difference, swapping the two arms of a seed changes nothing: then differences are symmetric about
@@ -24,9 +24,9 @@ margin, in at most alpha when the differences are roughly normal or heavy-tailed
 **What is not.** *Skewed differences* of mean zero, as when one arm alone has a long tail, exceed
 alpha = 0.05: exponential ones are called `better` in 6 to 10 % and, at the margin, `equivalent` in
 up to 15 % (6 to 20 pairs). *A failure too rare to be seen*: where one arm alone collapses in 5 % of
-its runs, most sets of 6 or 10 seeds hold no collapse, and no test of them can know of it; what is
-said then holds for runs that do not collapse, and the comparison's `collapse` says how common it
-may still be (`benchmarks/simulation.py` has the figures). *Looking again* after each new seed and
+its runs, most sets of 6 or 10 seeds have no collapse, and no test of them can detect it; the
+verdict then holds for runs that do not collapse, and the comparison's `collapse` says how common
+it may still be (numbers: `benchmarks/simulation.py`). *Testing again* after each new seed and
 stopping at the first `better` says it in 24 % (6 to 40 pairs), so a caller who adds seeds until
 decided must spend alpha over its looks.
 """

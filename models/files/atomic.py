@@ -1,7 +1,7 @@
-"""Files and folders that are whole or absent, whatever interrupts their writing.
+"""Atomic writes: files and folders that are whole or absent, whatever interrupts their writing.
 
-Why rename and not a lock: two processes may write the same thing; both work, the first to rename a
-folder wins, the other throws its copy away, and no reader ever sees half of one.
+Why rename and not a lock: two processes may write the same folder; both write a copy, the first to
+rename its copy wins, the other removes its own, and no reader ever sees half of one.
 """
 
 import os
@@ -14,9 +14,9 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace `path` by `content`, all or nothing, also when the power fails.
+    """Replace the content of `path`, all or nothing, also when the power fails.
 
-    Raises `OSError` when the disk refuses; what was there before stays.
+    Raises `OSError` when the disk refuses; the previous content stays.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
@@ -34,13 +34,13 @@ def write_whole(path: Path, content: bytes) -> None:
 def new_folder(final: Path) -> Iterator[Path]:
     """Give a temporary folder beside `final`; on success flush it and rename it to `final`.
 
-    Where `final` appeared meanwhile, that one stays and ours is removed. On an error nothing of
-    ours is left.
+    Where `final` appeared meanwhile, it stays. Then, and after an error, the temporary folder is
+    removed.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{final.name}-", dir=final.parent))
     try:
-        temporary.chmod(0o755)  # mkdtemp's 0o700 would shut out a worker under another user.
+        temporary.chmod(0o755)  # mkdtemp's 0o700 would shut out a worker that runs as another user
         yield temporary
         for path in temporary.rglob("*"):
             _flush(path)

@@ -1,8 +1,8 @@
 """A bucket of an S3-compatible store, for hosts that share no disk.
 
 An object is whole or absent, and a listing shows what was stored before it (as S3 promises since
-2020), so the order in which files are stored is all that is needed: a checkpoint's description
-follows its tensors, and a data set is there when its last file is. Nothing is renamed or locked.
+2020), so the order of storing files is enough: a checkpoint's description follows its tensors, and
+a data set is complete when its last file is there. Nothing is renamed or locked.
 """
 
 import hashlib
@@ -29,10 +29,10 @@ from models.files.atomic import new_folder, write_whole
 from models.files.bucket_location import BucketLocation
 from models.files.file_store import Entry, remove_here
 
-_CONNECT, _REQUEST, _TRIES = 2.0, 10.0, 3  # seconds, seconds, within one question
+_CONNECT, _REQUEST, _TRIES = 2.0, 10.0, 3  # seconds, seconds, tries of one request
 _REGION = "us-east-1"
-_PAUSE = 1.0  # seconds until the next question to a bucket that is away
-_AT_ONCE = 8  # removals under way
+_PAUSE = 1.0  # seconds until the next request to a bucket that does not answer
+_AT_ONCE = 8  # removals in parallel
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class Bucket:
     """Files of `data_dir` as objects in a folder of a bucket.
 
     Keys come from where AWS's own tools take them: variables, files, the machine's role. A store
-    that is away is asked again for `patience` seconds, as long as it is `wanted`.
+    that does not answer is asked again for `patience` seconds, as long as `wanted` says so.
     """
 
     def __init__(
@@ -62,15 +62,15 @@ class Bucket:
         return self._ask(_get, file)
 
     def entries(self, folder: Path) -> list[Entry]:
-        def look(store: S3FileSystem, key: str) -> Sequence[FileInfo]:
+        def list_files(store: S3FileSystem, key: str) -> Sequence[FileInfo]:
             under = FileSelector(key, recursive=True, allow_not_found=True)
-            found: Sequence[FileInfo] = store.get_file_info(under)
-            return found
+            files: Sequence[FileInfo] = store.get_file_info(under)
+            return files
 
         start = len(self._key(folder)) + 1
         return [
             Entry(info.path[start:], info.size, info.mtime)
-            for info in self._ask(look, folder)
+            for info in self._ask(list_files, folder)
             if info.type == FileType.File
         ]
 
@@ -78,12 +78,12 @@ class Bucket:
         for path in paths:
             remove_here(path)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            asked = [pool.submit(self._ask, _delete, path) for path in paths]
+            removals = [pool.submit(self._ask, _delete, path) for path in paths]
             try:
-                for one in asked:
-                    one.result()
+                for removal in removals:
+                    removal.result()
             finally:
-                pool.shutdown(cancel_futures=True)  # once one has failed, others would
+                pool.shutdown(cancel_futures=True)  # after one failure the others would fail too
 
     def bring(self, file: Path, sha256: str | None = None) -> Path:
         if file.is_file() and (sha256 is None or _hash(file.read_bytes()) == sha256):
@@ -94,9 +94,9 @@ class Bucket:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(file, content)
                 return file
-            _log.error("%s in the bucket is not what its run recorded", file.name)
-        file.unlink(missing_ok=True)  # a copy of something else, if one is there
-        return file  # whoever opens it has the words for that
+            _log.error("%s in the bucket has another hash than its run recorded", file.name)
+        file.unlink(missing_ok=True)  # a copy with another hash, if there is one
+        return file  # opening it raises the error that describes its absence
 
     def give_folder(self, folder: Path, *, last: str) -> None:
         given = {entry.name for entry in self.entries(folder)}
@@ -120,18 +120,18 @@ class Bucket:
     def check(self) -> None:
         bucket = self._location.bucket
         try:
-            found = self._ask(lambda store, _key: store.get_file_info(bucket), self._data_dir)
+            info = self._ask(lambda store, _key: store.get_file_info(bucket), self._data_dir)
         except FilesAway as away:
             raise FilesAway(f"{away}: {away.__cause__}") from away.__cause__
-        if found.type == FileType.NotFound:
-            said = f"there is no bucket {bucket}, or these keys may not see it"
-            raise FilesAway(said) from FileNotFoundError(bucket)
+        if info.type == FileType.NotFound:
+            detail = f"there is no bucket {bucket}, or these keys do not give access to it"
+            raise FilesAway(detail) from FileNotFoundError(bucket)
 
     @cached_property
     def _store(self) -> S3FileSystem:
-        """Made when first needed: its threads would not live on in a fork."""
+        """Made when first needed, since its threads would not survive a fork."""
         location = self._location
-        # only AWS itself has to be asked; other stores take any, and most want one
+        # AWS has to be asked for it; other stores accept any region, and most require one
         region = location.region or (
             _REGION if location.host else resolve_s3_region(location.bucket)
         )
@@ -139,7 +139,7 @@ class Bucket:
             scheme=location.scheme,
             endpoint_override=location.host,
             region=region,
-            allow_delayed_open=True,  # so that what fits in one request is sent as one
+            allow_delayed_open=True,  # a file that fits in one request is sent in one
             connect_timeout=_CONNECT,
             request_timeout=_REQUEST,
             retry_strategy=AwsStandardS3RetryStrategy(max_attempts=_TRIES),
@@ -159,7 +159,7 @@ class Bucket:
                 _log.warning("the bucket does not answer: %s", error)
                 time.sleep(_PAUSE if self._patience else 0)
                 if time.monotonic() >= end or not self._wanted():
-                    # what the store's library says names hosts: it is the cause, for the log
+                    # the library's error names hosts, so it is only the cause, for the log
                     raise FilesAway("the bucket does not answer") from error
 
 
@@ -175,7 +175,7 @@ def _get(store: S3FileSystem, key: str) -> bytes:
 
 
 def _delete(store: S3FileSystem, key: str) -> None:
-    with suppress(FileNotFoundError):  # another removed it between the two questions
+    with suppress(FileNotFoundError):  # another removed it between the two requests
         match store.get_file_info(key).type:
             case FileType.File:
                 store.delete_file(key)
@@ -184,7 +184,7 @@ def _delete(store: S3FileSystem, key: str) -> None:
 
 
 def _files_in(folder: Path) -> list[Path]:
-    """Its files, without those that are just being written."""
+    """The files of a folder, without those that are being written."""
     return [
         path
         for path in folder.rglob("*")

@@ -1,4 +1,4 @@
-"""Where a bucket is: what `TRIPLETLAB_FILES_URL` says, read once and refused with a sentence."""
+"""The location of a bucket, parsed from `TRIPLETLAB_FILES_URL`."""
 
 import re
 from dataclasses import dataclass
@@ -16,29 +16,31 @@ class BucketLocation:
     """Without slashes at its ends; empty for the whole bucket."""
     scheme: str = "https"
     host: str | None = None
-    """With its port; None for AWS's own."""
+    """With its port; None for AWS."""
     region: str | None = None
 
     @property
     def root(self) -> str:
-        """Bucket and folder, as Arrow wants them."""
+        """Bucket and folder, in the form that Arrow takes."""
         return f"{self.bucket}/{self.folder}".rstrip("/")
 
 
 def parse_location(url: str) -> BucketLocation:
-    """Read a URL. Raises `ValueError` with what is wrong; keys have no place in it, since URLs
-    get into logs."""
+    """Parse a URL. Raises `ValueError` with what is wrong; the URL must not hold keys, since URLs
+    are logged."""
     parts = urlsplit(url)
     if parts.scheme != "s3" or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", parts.netloc):
         raise ValueError(f"a bucket's URL looks like {FORM}; keys come from AWS_… variables")
     more = dict(parse_qsl(parts.query, keep_blank_values=True))
     endpoint, region = more.pop("endpoint", None), more.pop("region", None)
     if more:
-        raise ValueError(f"'{next(iter(more))}' is not known; a bucket's URL looks like {FORM}")
+        raise ValueError(
+            f"'{next(iter(more))}' is not a known parameter; a bucket's URL looks like {FORM}"
+        )
     folder = parts.path.strip("/")
     if endpoint is None:
         return BucketLocation(parts.netloc, folder, region=region)
-    found = re.fullmatch(r"(https?)://([^/@?#\s]+)/?", endpoint)
-    if not found:
+    match = re.fullmatch(r"(https?)://([^/@?#\s]+)/?", endpoint)
+    if not match:
         raise ValueError(f"endpoint '{endpoint}' is not like https://host:port")
-    return BucketLocation(parts.netloc, folder, found[1], found[2], region)
+    return BucketLocation(parts.netloc, folder, match[1], match[2], region)

@@ -1,7 +1,7 @@
-"""The checkpoints that lie in a run's folder, for whoever lists or fetches them.
+"""The checkpoints in a run's folder, to be listed and fetched.
 
 `worker.training.checkpoints` writes them: `step-N.safetensors` and, after it, `step-N.json` with
-its hash. So what has no such document was never whole, and is not listed.
+its hash. A checkpoint without that document is incomplete, and is not listed.
 """
 
 import json
@@ -18,23 +18,23 @@ MANIFEST = re.compile(r"step-(\d+)\.json")
 
 @dataclass(frozen=True)
 class CheckpointFile:
-    """A checkpoint: weights, the optimiser's moments, and what evaluations left."""
+    """A checkpoint: weights, the optimiser's moments, and state from evaluations."""
 
     step: int
     size: int  # bytes
     sha256: str
     saved_at: datetime
     path: Path
-    """Where its tensors are, or are to be brought."""
+    """The file of its tensors, which may still have to be fetched from the store."""
 
 
 def checkpoints_in(files: FileStore, run_folder: Path) -> list[CheckpointFile]:
-    """The whole checkpoints of a run, newest first; none where the folder is absent."""
+    """The complete checkpoints of a run, newest first; none where the folder is absent."""
     folder = run_folder / FOLDER
     entries = {entry.name: entry for entry in files.entries(folder)}
     manifests = [name for name in entries if MANIFEST.fullmatch(name)]
-    found = [_read(files, folder / name, entries) for name in manifests]
-    return sorted((one for one in found if one), key=lambda one: one.step, reverse=True)
+    checkpoints = (_read(files, folder / name, entries) for name in manifests)
+    return sorted(filter(None, checkpoints), key=lambda one: one.step, reverse=True)
 
 
 def _read(files: FileStore, manifest: Path, entries: dict[str, Entry]) -> CheckpointFile | None:

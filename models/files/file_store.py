@@ -1,8 +1,8 @@
 """The files of data sets and runs, for hosts that share a disk and for hosts that share a bucket.
 
 All code names paths in the data folder of its own host. On a shared disk that is where the files
-are. With a bucket (`models.files.bucket`) they are objects, and the folder holds copies: what is to
-be opened as a file is *brought* there first. What a row tells of is stored before it is committed.
+are. With a bucket (`models.files.bucket`) they are objects, and the folder has copies: a file is
+*brought* there before it is opened. A file is stored before the row that mentions it is committed.
 """
 
 import logging
@@ -20,43 +20,45 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file as everyone sees it."""
+    """A file in the store, as every host sees it."""
 
     name: str
-    """Its path below the folder that was asked for, parted by slashes."""
+    """Its path below the listed folder, separated by slashes."""
     size: int  # bytes
     modified: datetime
 
 
 class FileStore(Protocol):
-    """All paths are below the data folder. Each method raises `FilesAway` where the store is."""
+    """All paths are below the data folder. Each method raises `FilesAway` when the store does not
+    answer."""
 
     def write(self, file: Path, content: bytes) -> None:
-        """Store a file, whole or not at all. Raises `OSError` where the disk refuses."""
+        """Store a file, whole or not at all. Raises `OSError` when the disk refuses."""
 
     def read(self, file: Path) -> bytes:
-        """Its content. Raises `FileNotFoundError`."""
+        """The content of a file. Raises `FileNotFoundError`."""
 
     def entries(self, folder: Path) -> list[Entry]:
-        """The files below a folder; none where it is absent."""
+        """The files below a folder; none where the folder is absent."""
 
     def remove(self, *paths: Path) -> None:
-        """Remove files, or folders with all that is in them, here and for everyone.
+        """Remove files, or folders with their content, here and in the store. Idempotent.
 
-        What is gone already is no error. Raises `OSError` where the disk refuses.
+        Raises `OSError` when the disk refuses.
         """
 
     def bring(self, file: Path, sha256: str | None = None) -> Path:
-        """The file, here if it is anywhere; what has another hash (hex) is not it."""
+        """Copy a file from the store to this host, and return its path; a copy with another SHA-256
+        (hex) is replaced or removed, so the path may not exist."""
 
     def give_folder(self, folder: Path, *, last: str) -> None:
-        """Let every host see a folder that never changes; file `last` of it comes last."""
+        """Store a folder that will not change, for every host; its file `last` is stored last."""
 
     def bring_folder(self, folder: Path, *, last: str) -> Path:
-        """A folder that `give_folder` gave, here if it is whole anywhere."""
+        """Copy a folder that `give_folder` stored to this host, once complete; return its path."""
 
     def check(self) -> None:
-        """Raises `FilesAway` where the store does not answer."""
+        """Raise `FilesAway` when the store does not answer."""
 
 
 class SharedDisk:
@@ -70,7 +72,7 @@ class SharedDisk:
         return file.read_bytes()
 
     def entries(self, folder: Path) -> list[Entry]:
-        found = []
+        entries = []
         for path in folder.rglob("*"):
             try:
                 stat = path.stat()
@@ -78,8 +80,8 @@ class SharedDisk:
                 continue
             if path.is_file():
                 modified = datetime.fromtimestamp(stat.st_mtime, UTC)
-                found.append(Entry(path.relative_to(folder).as_posix(), stat.st_size, modified))
-        return found
+                entries.append(Entry(path.relative_to(folder).as_posix(), stat.st_size, modified))
+        return entries
 
     def remove(self, *paths: Path) -> None:
         for path in paths:
@@ -99,20 +101,22 @@ class SharedDisk:
 
 
 def remove_here(path: Path) -> None:
-    """Remove a file or a folder from this host. Raises `OSError` where the disk refuses."""
+    """Remove a file or a folder from this host. Raises `OSError` when the disk refuses."""
     while path.is_dir():
         try:
             shutil.rmtree(path)
-        except FileNotFoundError:  # another removes it too, and was faster with a part of it
+        except (
+            FileNotFoundError
+        ):  # another process removes it too, and was faster with a part of it
             continue
         return
     path.unlink(missing_ok=True)
 
 
 def remove_if_possible(files: FileStore, *paths: Path) -> None:
-    """Remove what nobody speaks of any more. What cannot be removed stays, with a line in the
-    log; the collector of orphans tries again."""
+    """Remove files that nothing refers to any more. What cannot be removed stays, with a warning
+    in the log; the orphan collector tries again."""
     try:
         files.remove(*paths)
     except (OSError, FilesAway) as error:
-        _log.warning("%s and more may stay: %s", paths[0], error)
+        _log.warning("%s (and others with it) may not have been removed: %s", paths[0], error)

@@ -1,19 +1,19 @@
-"""The files of a run that succeeded: the names and the form that writer and readers agree on.
+"""The files of a run that succeeded: their names and format, shared by writer and readers.
 
-`weights.safetensors` can be used without this service: beside the weights it holds the run's
-vocabulary, and all that turns text into a similarity is in its metadata (see
+`weights.safetensors` can be used without this service: beside the weights it has the run's
+vocabulary, and its metadata has all that is needed to turn text into a similarity (see
 `docs/use_weights.py`).
 """
 
 WEIGHTS, SCORES = "weights.safetensors", "scores.safetensors"
 
 FORMAT_VERSION = 2
-"""1 had no vocabulary, and of the metadata only `encoder`."""
+"""Version 1 had no vocabulary, and of the metadata only `encoder`."""
 
 METADATA_KEY = "tripletlab"
-"""Of the one metadata entry of both files: a JSON object. One, because safetensors writes several
-in an order that changes from process to process, and equal runs have equal bytes."""
+"""The only metadata entry of both files, a JSON object. There is one entry because safetensors
+writes several in an order that changes between processes, and equal runs must have equal bytes."""
 
 VOCABULARY = "vocabulary"
-"""The tensor (uint8) of the words in UTF-8, joined by line feeds, from id 2 on; 0 is unknown and 1
-is padding. A tensor, because readers refuse metadata above 100 MB."""
+"""The tensor (uint8) of the words in UTF-8, joined by line feeds, from id 2 on; id 0 is unknown and
+1 is padding. It is a tensor because readers refuse metadata above 100 MB."""

@@ -1,14 +1,14 @@
-"""Child processes that end when the process that started them ends, however it ended.
+"""Child processes that end when the process that started them ends, however that ended.
 
 A killed parent (`kill -9`, out of memory) cannot stop its children, and a training or a broker left
-behind would go on without anyone knowing. So each child asks the kernel, before it becomes its
-program, to be sent a signal at its parent's death (Linux, `PR_SET_PDEATHSIG`); nobody has to notice
-anything. `python -m models.processes.parent_death` does that and then *becomes* the command, so the
-child's pid, pipes and exit status are the command's own. A `preexec_fn` would be shorter, but it
-runs Python between fork and exec, which can deadlock in a process with threads.
+behind would go on unnoticed. So each child asks the kernel, before it becomes its program, to be
+sent a signal at its parent's death (Linux, `PR_SET_PDEATHSIG`); no other process has to watch.
+`python -m models.processes.parent_death` does that and then *becomes* the command, so the child's
+pid, pipes and exit status are the command's own. A `preexec_fn` would be shorter, but it runs
+Python between fork and exec, which can deadlock in a process with threads.
 
-**The kernel means the parent *thread*: start such a child from one that lives as long as it.**
-On other systems than Linux a child outlives a killed parent; orderly ends are handled everywhere.
+**The kernel means the parent *thread*: start such a child from a thread that outlives it.**
+On systems other than Linux a child outlives a killed parent; orderly ends are handled everywhere.
 """
 
 import ctypes
@@ -29,7 +29,7 @@ def bound(command: Sequence[str], sent: signal.Signals = signal.SIGKILL) -> list
 def end_with_parent(sent: signal.Signals, parent: int) -> None:
     """Have this process sent `sent` when `parent` (its parent's pid) ends.
 
-    Ends this process at once when that has happened already.
+    Ends this process at once when the parent has ended already.
     """
     if not sys.platform.startswith("linux"):
         return

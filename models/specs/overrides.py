@@ -34,13 +34,13 @@ def _made_whole(arm: Any, document: dict[str, Any]) -> Any:
 def inherited(problems: Collection[Problem], document: dict[str, Any]) -> set[Problem]:
     """Those of `problems` that an arm only inherited from the spec's own part: they are reported
     there, and the place inside the arm does not exist in the document that was sent."""
-    known, found = set(problems), set()
+    known, from_spec = set(problems), set()
     for problem in problems:
         place = re.fullmatch(r"/arms/\d+(/.+)", problem.pointer, re.DOTALL)
         if place and Problem(place[1], problem.detail) in known:
             if not _stands_in(document, problem.parts):
-                found.add(problem)
-    return found
+                from_spec.add(problem)
+    return from_spec
 
 
 def _stands_in(document: Any, parts: Sequence[str]) -> bool:

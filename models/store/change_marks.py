@@ -1,7 +1,7 @@
-"""Cheap marks of experiments: where a mark is the same, nothing has happened to the runs.
+"""Change marks of experiments: while a mark stays the same, nothing has happened to the runs.
 
-Whoever waits for many experiments asks once for all of them, and looks closely only at those whose
-mark is another.
+They are cheap: one query covers many experiments, and only those whose mark has changed need to be
+read again.
 """
 
 from collections import defaultdict
@@ -16,10 +16,11 @@ ChangeMark = tuple[tuple[object, ...], ...]
 
 
 def change_marks(session: Session, experiment_ids: Collection[str]) -> dict[str, ChangeMark]:
-    """The mark of each of these experiments; one that is gone has none.
+    """The mark of each of these experiments; one that was deleted has none.
 
-    A mark says what the runs in each state add up to. Every beat and record of a worker moves it,
-    and so do a claim, a wish to stop and a change of state; problems and looks come with one.
+    A mark has sums over the runs in each state. Every heartbeat and every record of a worker
+    changes it, and so do a claim, a request to cancel and a change of state, with which problems
+    and looks come.
     """
     query = (
         select(
@@ -35,7 +36,7 @@ def change_marks(session: Session, experiment_ids: Collection[str]) -> dict[str,
         .group_by(Run.experiment_id, Run.state)
         .order_by(Run.experiment_id, Run.state)
     )
-    found: defaultdict[str, list[tuple[object, ...]]] = defaultdict(list)
+    marks: defaultdict[str, list[tuple[object, ...]]] = defaultdict(list)
     for experiment_id, *rest in session.execute(query):
-        found[experiment_id].append(tuple(rest))
-    return {experiment_id: tuple(rows) for experiment_id, rows in found.items()}
+        marks[experiment_id].append(tuple(rest))
+    return {experiment_id: tuple(rows) for experiment_id, rows in marks.items()}

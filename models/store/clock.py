@@ -1,8 +1,8 @@
 """The one clock of a service: the database's, which all of its processes share.
 
-A lease is a difference between two times. Were each taken from the clock of the machine that wrote
-it, a worker whose clock is minutes ahead would take every run away from the others, and one whose
-clock is behind would lose its own, over and over. SQLite has no clock of its own; but there all
+A lease is a difference between two times. If each came from the clock of the machine that wrote it,
+a worker whose clock is minutes ahead would take every run away from the others, and one whose clock
+is behind would lose its own runs again and again. SQLite has no clock of its own, but with it all
 processes are on one machine.
 """
 
@@ -15,7 +15,7 @@ from models.store.table_base import UtcDateTime
 
 
 def now(session: Session) -> datetime:
-    """The time as the database has it, in UTC: of this moment, not of the transaction's begin."""
+    """The database's time in UTC: the present, not the beginning of the transaction."""
     if session.get_bind().dialect.name == "sqlite":
         return datetime.now(UTC)
     return session.execute(select(func.clock_timestamp(type_=UtcDateTime()))).scalar_one()

@@ -16,10 +16,10 @@ from models.store import numeric_rows
 
 READ_ONLY = "tripletlab_read_only"
 BUSY_TIMEOUT_MS = 20_000  # SQLite has one writer; a worker waits for its turn instead of failing
-# A writer that stands still in the middle (a stopped process, a paused or lost machine) holds its
-# locks, and with them every reaper that could take its run back. PostgreSQL ends it then.
+# A writer that stops in the middle of a transaction (a stopped process, a paused or lost machine)
+# holds its locks, and blocks every reaper that could take its run back. PostgreSQL ends it then.
 STANDSTILL_MS = 15_000
-CONNECT_SECONDS = 10  # until a server that does not answer is called away
+CONNECT_SECONDS = 10  # until a server that does not answer counts as unavailable
 
 
 class Database:
@@ -34,7 +34,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session whose work is committed when the block ends, and undone if it raises."""
+        """A session that is committed when the block ends, and rolled back if the block raises."""
         with self._sessions.begin() as session:
             yield session
 
@@ -78,10 +78,10 @@ def _engine(url: str) -> Engine:
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=30,
-            hide_parameters=True,  # errors go to the log, which is no place for what people sent
+            hide_parameters=True,  # errors are logged, and the log must not have what people sent
         )
-        # many rows in one statement, not in psycopg's pipeline: PostgreSQL does not time a session
-        # that stands still after one, and its locks would be held for good
+        # many rows in one statement, not in psycopg's pipeline: PostgreSQL does not time out a
+        # session that stops after one, and its locks would never be released
         engine.dialect.use_insertmanyvalues_wo_returning = True
         event.listen(engine, "begin", _bound_standstill)
         numeric_rows.install(engine)
@@ -110,7 +110,7 @@ def _begin_immediate(connection: Any) -> None:
 
 
 def _bound_standstill(connection: Any) -> None:
-    # readers hold no one up, and may compute for long between two queries
+    # readers block nobody, and may compute for long between two queries
     if not connection.get_execution_options().get(READ_ONLY, False):
         bound = f"SET LOCAL idle_in_transaction_session_timeout = {STANDSTILL_MS}"
         connection.exec_driver_sql(bound)
@@ -118,6 +118,6 @@ def _bound_standstill(connection: Any) -> None:
 
 def changed(session: Session, statement: Update) -> bool:
     """Whether the statement changed its one row."""
-    # loaded objects are not kept in step: they are read again where needed, see `fresh`
+    # loaded objects are not updated: they are read again where needed, see `fresh`
     result = session.execute(statement, execution_options={"synchronize_session": False})
     return isinstance(result, CursorResult) and result.rowcount == 1

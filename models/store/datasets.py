@@ -1,6 +1,7 @@
 """All SQL of the data sets: a name, the hash of its content, and its profile.
 
-Two names may share one content, and so one folder of files; a name keeps its content for life.
+Two names may have the same content, and so share one folder of files; the content of a name never
+changes.
 """
 
 from datetime import datetime
@@ -25,20 +26,20 @@ def add_dataset(
     profile: Profile,
     owner: str | None = None,
 ) -> Dataset:
-    """The data set of this name and content: a new row, or the one that is there already.
+    """The data set of this name and content: a new row, or the existing one.
 
-    Raises `Conflict` when the name is taken by other content.
+    Raises `Conflict` when a data set of this name has other content.
     """
     existing = _named(session, name)
     if existing is None:
         try:
             with session.begin_nested():
                 return _insert(session, name, content_hash, has_split, profile, owner)
-        except IntegrityError:  # another upload took the name since we looked
+        except IntegrityError:  # another upload took the name meanwhile
             existing = dataset_by_name(session, name)
     if existing.content_hash != content_hash:
         raise Conflict(
-            f"the name '{name}' is taken by a data set with other content; "
+            f"the name '{name}' belongs to a data set with other content; "
             "choose another name, or delete that data set first"
         )
     return existing
@@ -88,7 +89,7 @@ def dataset_by_name(session: Session, name: str) -> Dataset:
 
 
 def first_created_at(session: Session) -> datetime | None:
-    """When the oldest data set was stored: about when the service began on this database."""
+    """When the oldest data set was stored: about when this database came into use."""
     return session.scalar(select(func.min(Dataset.created_at)))
 
 
@@ -98,11 +99,11 @@ def list_datasets(session: Session) -> list[Dataset]:
 
 
 def remove_dataset(session: Session, name: str) -> Dataset:
-    """Remove the row and return what it was; its files are the caller's.
+    """Remove the row and return it; the caller removes its files.
 
     Raises `NotFound`, and `Conflict` when an experiment uses it.
     """
-    # the lock makes an experiment that is being created on it wait, or this wait for it
+    # with the lock, this and the creation of an experiment on the data set wait for each other
     dataset = session.scalar(select(Dataset).where(Dataset.name == name).with_for_update())
     if dataset is None:
         raise NotFound(f"there is no data set '{name}'")

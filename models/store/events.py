@@ -1,8 +1,8 @@
-"""The record of what happened to an experiment, in order; the event stream reads it back.
+"""The events of an experiment, in order, which the event stream reads.
 
-**Event ids of one experiment appear in the order of commits.** Whoever writes an event holds the
-row lock of its experiment (`locked_experiment`) first, so an id is given out and committed before
-the next one is given out. A reader that resumes after an id therefore never misses an event.
+**Event ids of one experiment appear in the order of commits.** A writer of an event first takes the
+row lock of its experiment (`locked_experiment`), so an id is assigned and committed before the next
+one is assigned. A reader that resumes after an id therefore never misses an event.
 """
 
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ from models.store.tables import Event, Experiment, Run
 
 
 def locked_experiment(session: Session, run_id: str) -> str:
-    """The id of the run's experiment, whose row this transaction now holds.
+    """Lock the row of the run's experiment until the transaction ends, and return its id.
 
-    Every writer of a run takes this lock first, and only then touches the run: one order of locks
+    Every writer of a run takes this lock first and only then touches the run: one order of locks
     for all, so that no two of them wait for each other. Raises `NotFound`.
     """
     owner = select(Run.experiment_id).where(Run.id == run_id).scalar_subquery()
-    # "no key": rows that point at the experiment may still be added meanwhile
-    found = session.scalar(
+    # "no key": rows that refer to the experiment may still be added meanwhile
+    experiment_id = session.scalar(
         select(Experiment.id).where(Experiment.id == owner).with_for_update(key_share=True)
     )
-    if found is None:
+    if experiment_id is None:
         raise NotFound(f"there is no run '{run_id}'")
-    return found
+    return experiment_id
 
 
 def record(
@@ -44,7 +44,7 @@ def record(
     attempt: int | None = None,
     message: str | None = None,
 ) -> None:
-    """Add an event. The caller holds the experiment's row, or has just flushed it."""
+    """Add an event. The caller holds the lock of the experiment's row, or has just inserted it."""
     session.add(
         Event(
             experiment_id=experiment_id,
@@ -70,7 +70,7 @@ def record_of_runs(
     to_state: RunState | None = None,
     message: str | None = None,
 ) -> None:
-    """The same event of many runs, each with its attempt, in one statement; else as `record`."""
+    """As `record`, for the same event of many runs, each with its attempt, in one statement."""
     same = {
         "experiment_id": experiment_id,
         "at": now,
@@ -86,7 +86,7 @@ def record_of_runs(
 
 def record_queued(session: Session, experiment_id: str, first: int, now: datetime) -> None:
     """As `record_of_runs` for the runs from this position on, which were just queued: the database
-    makes the events of the runs that it has, and not one of them is sent."""
+    makes the events from its rows of runs, so none of them is sent to it."""
     columns = ("experiment_id", "run_id", "at", "kind", "to_state", "attempt")
     at = literal(now, Event.at.type)
     new = (

@@ -1,4 +1,4 @@
-"""All SQL of experiments: create one with its runs, look it up, list, delete.
+"""All SQL of experiments: creating one with its runs, finding, listing and deleting.
 
 An experiment's state is not stored, but follows from its runs (`experiment_states`).
 """
@@ -35,7 +35,7 @@ def create_experiment(
     request_hash: str,
     owner: str | None = None,
 ) -> Experiment:
-    """Add the experiment, the runs it starts with as `queued`, their events, its plan of looks.
+    """Add the experiment, its first runs as `queued`, their events, and its plan of looks.
 
     Raises `Conflict` when the idempotency key was used meanwhile, or the data set was deleted.
     """
@@ -99,7 +99,7 @@ def list_experiments(
     """At most `limit` experiments, newest first, each with its count of runs by state.
 
     `after` is the id of the last experiment of the page before. `name_contains` ignores the case
-    of letters (on SQLite only of a to z). Trainings of a run again are left out.
+    of letters (on SQLite only of a to z). The experiments of reproductions are left out.
     """
     again = exists().where(Reproduction.experiment_id == Experiment.id)
     query = select(Experiment).where(~again).order_by(Experiment.id.desc()).limit(limit)
@@ -117,8 +117,8 @@ def list_experiments(
 
 
 def steps_done(session: Session, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Of each experiment the steps done and those of all its runs of now; a run that has ended
-    counts whole."""
+    """For each experiment the steps done, and the steps of all its present runs; a run that has
+    ended counts as done."""
     done = case((Run.state.in_(TERMINAL), Run.steps), else_=Run.step)
     query = (
         select(Run.experiment_id, func.sum(done), func.sum(Run.steps))
@@ -135,7 +135,7 @@ def runs_of(session: Session, experiment_id: str) -> list[Run]:
 
 
 def experiments_again(session: Session, experiment_id: str) -> list[str]:
-    """The experiments in which runs of this one are trained again (see `reproductions`)."""
+    """The experiments of the reproductions of this one's runs (see `reproductions`)."""
     query = (
         select(Reproduction.experiment_id)
         .join(Run, Run.id == Reproduction.run_id)
@@ -145,14 +145,14 @@ def experiments_again(session: Session, experiment_id: str) -> list[str]:
 
 
 def delete_experiment(session: Session, experiment_id: str) -> None:
-    """Remove an experiment with its runs, figures, events and reproductions; files are the
-    caller's.
+    """Remove an experiment with its runs, metrics, events and reproductions; the caller removes the
+    files.
 
-    A run that is winding down, since it was cancelled, does not stop this: its worker finds it
-    gone. Raises `NotFound`, and `Conflict` while another is queued or running.
+    A run that is ending because it was cancelled does not prevent this: its worker finds that the
+    run is gone. Raises `NotFound`, and `Conflict` while another run is queued or running.
     """
-    held = select(Experiment.id).where(Experiment.id == experiment_id).with_for_update()
-    if session.scalar(held) is None:
+    locked = select(Experiment.id).where(Experiment.id == experiment_id).with_for_update()
+    if session.scalar(locked) is None:
         raise NotFound(f"there is no experiment '{experiment_id}'")
     again = experiments_again(session, experiment_id)
     for owner in (experiment_id, *again):
@@ -168,6 +168,6 @@ def delete_experiment(session: Session, experiment_id: str) -> None:
 
 
 def _going_on(session: Session, experiment_id: str) -> int:
-    """Runs that have not ended and that nobody has cancelled."""
+    """The number of runs that have not ended and were not cancelled."""
     active = (Run.experiment_id == experiment_id, Run.state.in_(ACTIVE), ~Run.cancel_requested)
     return session.scalar(select(func.count()).where(*active)) or 0

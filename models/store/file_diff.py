@@ -1,7 +1,7 @@
-"""The files of two trainings of one spec, arm and seed: test scores, then weights.
+"""The differences between the files of two trainings of one spec, arm and seed.
 
-Hashes say whether the weights are the same; only where they differ are tensors looked at, to say
-which weight comes first and by how much.
+Hashes tell whether the weights are the same; only where they differ are the tensors compared, to
+find the first weight that differs, and by how much.
 """
 
 from pathlib import Path
@@ -17,7 +17,8 @@ Array = npt.NDArray[np.generic]
 
 
 def compare_scores(recorded: Path, again: Path) -> Compared | None:
-    """The similarity of every test pair in the folders of two runs; None where a file is gone."""
+    """Compare the similarity of every test pair of two runs, given their folders; None where a file
+    is missing."""
     if not _both_have(SCORES, recorded, again):
         return None
     ours, theirs = _scores(recorded), _scores(again)
@@ -35,9 +36,9 @@ def _scores(folder: Path) -> dict[int, float]:
 
 
 def unequal_weights(recorded: Path, again: Path) -> Difference:
-    """The first weight in which two files of different hash differ, tensors by name.
+    """The first weight in which two files of different hash differ, tensors in order of names.
 
-    Where no weight does, or a file is gone, the difference is in the file as such.
+    Where no weight differs, or a file is missing, the difference is that of the whole files.
     """
     whole = Difference("weights", "sha256", None, None)
     if not _both_have(WEIGHTS, recorded, again):
@@ -46,7 +47,7 @@ def unequal_weights(recorded: Path, again: Path) -> Difference:
     differences = (
         _unequal(name, ours.get(name), theirs.get(name)) for name in sorted({**ours, **theirs})
     )
-    return next((found for found in differences if found is not None), whole)
+    return next((one for one in differences if one is not None), whole)
 
 
 def _unequal(name: str, ours: Array | None, theirs: Array | None) -> Difference | None:
@@ -56,8 +57,8 @@ def _unequal(name: str, ours: Array | None, theirs: Array | None) -> Difference 
     if not len(places):
         return None
     first = tuple(places[0].tolist())
-    figure = f"{name}[{', '.join(map(str, first))}]"
-    return Difference("weights", figure, float(ours[first]), float(theirs[first]))
+    weight = f"{name}[{', '.join(map(str, first))}]"
+    return Difference("weights", weight, float(ours[first]), float(theirs[first]))
 
 
 def _both_have(name: str, *folders: Path) -> bool:

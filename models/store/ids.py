@@ -14,10 +14,10 @@ def new_id(prefix: str) -> str:
 
 
 def made_at(identity: str) -> datetime:
-    """When an id was made, to the millisecond. Raises `ValueError` for what is none."""
+    """When an id was made, to the millisecond. Raises `ValueError` for what is not an id."""
     letters = identity.partition("_")[2]
     if len(letters) != 26:
-        raise ValueError(f"{identity!r} is no id")
+        raise ValueError(f"{identity!r} is not an id")
     value = 0
     for letter in letters:
         value = value << 5 | _CROCKFORD.index(letter)

@@ -1,8 +1,8 @@
 """All SQL of the looks of an experiment that adds seeds until its verdict is decided.
 
-The plan's rows are written with the experiment. A look is due when every run so far has ended;
-**whoever finds it due may take it, and it is taken once**: the taker holds the experiment's row,
-so a second one waits and then finds it taken. A look decides, adds the next runs, or was the last.
+The plan's rows are written with the experiment. A look is due when every run so far has ended.
+**Any process may take a due look, and it is taken once**: the taker holds the experiment's row, so
+a second one waits and then finds it taken. A look decides, adds the next runs, or is the last.
 """
 
 from datetime import datetime
@@ -40,13 +40,13 @@ def plan_looks(session: Session, experiment_id: str, spec: ExperimentSpec) -> No
 
 
 def looks_of(session: Session, experiment_id: str) -> list[Look]:
-    """The plan as it stands, in order; empty for a fixed number of seeds."""
+    """The looks of the plan in order, as they are now; none for a fixed number of seeds."""
     query = select(Look).where(Look.experiment_id == experiment_id).order_by(Look.number)
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
 def verdicts_of(session: Session, experiment_id: str) -> list[LookVerdict]:
-    """What each look taken said of each arm against the baseline, look by look."""
+    """The verdict of each look taken on each arm against the baseline, look by look."""
     query = select(LookVerdict).where(LookVerdict.experiment_id == experiment_id)
     return list(session.scalars(query.order_by(LookVerdict.number, LookVerdict.arm)))
 
@@ -61,7 +61,8 @@ def due(session: Session) -> list[str]:
 def drop_looks(session: Session, experiment_id: str, now: datetime) -> None:
     """Take no more looks and add no more runs, as when the experiment is cancelled. Idempotent.
 
-    Holds the experiment from here on: no one adds runs while its caller cancels those there are.
+    Holds the experiment until the transaction ends, so that no runs are added while the caller
+    cancels the existing ones.
     """
     _hold(session, experiment_id)
     left = update(Look).where(Look.experiment_id == experiment_id, Look.state == LookState.PLANNED)
@@ -71,10 +72,10 @@ def drop_looks(session: Session, experiment_id: str, now: datetime) -> None:
 
 
 def plan_again(session: Session, experiment_id: str) -> None:
-    """Take back what `drop_looks` did for a cancellation; nothing where a look ended the plan.
+    """Undo what `drop_looks` did for a cancellation; does nothing where a look ended the plan.
 
     The two can be told apart: until a look ends the plan, there are runs of as many seeds as the
-    next look is at. Levels were fixed with the plan, so going on with it costs no error.
+    next look needs. Levels were fixed with the plan, so resuming it spends no further error.
     """
     _hold(session, experiment_id)
     looks = looks_of(session, experiment_id)
@@ -87,9 +88,9 @@ def plan_again(session: Session, experiment_id: str) -> None:
 
 
 def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[Run]:
-    """Take the next look if it is due: judge, then add the next runs or end the plan.
+    """Take the next look if it is due: compare, then add the next runs or end the plan.
 
-    Returns the runs added, to be submitted after the commit; none where nothing is due.
+    Returns the added runs, to be announced after the commit; none where no look is due.
     """
     if not _hold(session, experiment_id):
         return []
@@ -157,14 +158,14 @@ def _judge(session: Session, spec: ExperimentSpec, look: Look, looks: int) -> No
 
 
 def _undecided(session: Session, experiment_id: str, spec: ExperimentSpec) -> list[str]:
-    """The arms on which no look has decided; what one look decided, no later one takes back."""
+    """The arms on which no look has decided; a later look never takes back a decision."""
     verdicts = verdicts_of(session, experiment_id)
     decided = {verdict.arm for verdict in verdicts if verdict.verdict != "undecided"}
     return [arm for arm in compared_arms(spec) if arm not in decided]
 
 
 def _why_it_ends(session: Session, spec: ExperimentSpec, look: Look, looks: int) -> str | None:
-    """Why this look, which has just been taken, is the last one; None where it is not."""
+    """Why the look that has just been taken ends the plan; None where it does not."""
     open_arms = _undecided(session, look.experiment_id, spec)
     if not open_arms:
         return "decided"

@@ -14,17 +14,18 @@ from sqlalchemy.exc import DBAPIError
 from models.errors import ServiceUnavailable
 from models.store.database import Database
 
-_LOCK = 0x7472_6970_6C65_7400  # "triplet" in ASCII: a number of our own among advisory locks
+_LOCK = 0x7472_6970_6C65_7400  # "triplet" in ASCII: the number of this service's advisory lock
 _VERSIONS = "alembic_version"
 _FIRST_TABLES = ("datasets", "experiments", "runs", "steps", "evaluations", "events", "workers")
-"""Of revision 0001, and so of every later one: another program may number its revisions alike."""
+"""The tables of revision 0001, and so of every later one: another program may number its
+revisions in the same way."""
 
 
 def migrate(url: str) -> None:
-    """Apply all migrations that are missing, in one transaction: all of them or none.
+    """Apply all missing migrations in one transaction: all of them or none.
 
-    Raises `ServiceUnavailable` when the database is away or refuses, and when it is not one that
-    this version may change: a newer version's, or another program's.
+    Raises `ServiceUnavailable` when the database does not answer or refuses, and when it must not
+    be changed, since it belongs to a newer version or to another program.
     """
     database = Database(url)
     try:
@@ -36,14 +37,14 @@ def migrate(url: str) -> None:
             command.upgrade(alembic_config(connection), "head")
     except DBAPIError as error:
         raise ServiceUnavailable(
-            f"the database could not be given this version's schema, and is as it was: {error.orig}"
+            f"the database could not be given this version's schema, and is unchanged: {error.orig}"
         ) from error
     finally:
         database.close()
 
 
 def check(database: Database) -> None:
-    """Raises `ServiceUnavailable` when the database is away, or its schema is not this code's."""
+    """Raise `ServiceUnavailable` when the database does not answer, or has another schema."""
     wanted = ScriptDirectory.from_config(alembic_config()).get_heads()
     try:
         with database.reading() as session:
@@ -64,26 +65,26 @@ def _schema(connection: Connection) -> list[str]:
 
 
 def _why_not_ours(connection: Connection) -> str | None:
-    """What forbids to change this database; None where it is empty, or of a version up to this."""
+    """Why this database must not be changed; None where it is empty, or of a version up to this."""
     scripts = ScriptDirectory.from_config(alembic_config())
     known, current = {one.revision for one in scripts.walk_revisions()}, _schema(connection)
     if not known.issuperset(current):
         return (
             f"the database has schema {', '.join(current)}, and this version of Tripletlab knows "
             f"none after {', '.join(scripts.get_heads())}: a newer version made it, or another "
-            "program; install that version, or name another database (TRIPLETLAB_DATABASE_URL)"
+            "program; install that version, or use another database (TRIPLETLAB_DATABASE_URL)"
         )
-    there = set(inspect(connection).get_table_names()) - {_VERSIONS}
-    if there and not (current and there.issuperset(_FIRST_TABLES)):
+    tables = set(inspect(connection).get_table_names()) - {_VERSIONS}
+    if tables and not (current and tables.issuperset(_FIRST_TABLES)):
         return (
-            "the database has tables that are not Tripletlab's, and was left as it is; name an "
-            "empty database (TRIPLETLAB_DATABASE_URL)"
+            "the database has tables that are not Tripletlab's, and is unchanged; use an empty "
+            "database (TRIPLETLAB_DATABASE_URL)"
         )
     return None
 
 
 def _wait_for_turn(connection: Connection) -> None:
-    # SQLite: every transaction of ours that may write has the write lock from its BEGIN on
+    # SQLite: every transaction of this service that may write takes the write lock at its BEGIN
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 

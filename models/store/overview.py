@@ -1,7 +1,7 @@
-"""The service at a glance, for a monitor: how much waits, how long, who works, how fast.
+"""An overview of the service for monitoring: queue lengths and ages, workers, speed.
 
-A few aggregates over the runs that are *not* ended and one count over all, so that looking every
-few seconds costs little however much was trained before.
+A few aggregates over the runs that have *not* ended and one count over all runs, so that reading it
+every few seconds costs little, however many runs there have been.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from models.store.workers import live_workers
 
 @dataclass(frozen=True)
 class Overview:
-    """Counts, and ages in seconds; an age is 0 where there is nothing of its kind."""
+    """Counts, and ages in seconds; an age is 0 where there is no such run."""
 
     runs: dict[RunState, int]
     attempts: int
@@ -31,10 +31,10 @@ class Overview:
 
 
 def overview(session: Session, now: datetime, lease_seconds: float) -> Overview:
-    """How the service stands at `now`.
+    """The state of the service at `now`.
 
-    `oldest_queued` is since the message of a run that still waits was last sent; `attempts` counts
-    starts of the runs that are there; `seconds_per_step` is the mean over the running runs that
+    `oldest_queued` is the time since the message of a queued run was last sent; `attempts` counts
+    the starts of all existing runs; `seconds_per_step` is the mean over the running runs that
     have done a step in their present attempt, None without one.
     """
     runs = dict.fromkeys(RunState, 0)

@@ -1,8 +1,8 @@
-"""All SQL of predictions: pairs of questions that a run is asked, and what a worker answered.
+"""All SQL of predictions: pairs of questions for a run to compare, and a worker's answer.
 
-The row is the request and the reply. A worker takes it with one conditional UPDATE that raises
-the attempt number, and an answer under an older number is refused; so a process that dies over a
-request costs no more than time, and one that always dies is given up.
+A row is both the request and the reply. A worker claims it with one conditional UPDATE that raises
+the attempt number, and an answer under an older number is refused; so a process that dies during a
+request costs only time, and a request at which processes always die is given up.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def create_prediction(
     """Store the request. Raises `NotFound`, and `Conflict` when the run has not succeeded."""
     run = find_run(session, run_id)
     if run.state != RunState.SUCCEEDED:
-        raise Conflict(f"run {run_id} is {run.state}; only one that succeeded can be asked")
+        raise Conflict(f"run {run_id} is {run.state}; only a run that succeeded can predict")
     row = Prediction(
         id=new_id("prd"),
         run_id=run_id,
@@ -55,8 +55,9 @@ def prediction(session: Session, prediction_id: str) -> Prediction:
 def next_request(
     session: Session, worker_id: str, now: datetime, lease_seconds: float
 ) -> Prediction | None:
-    """The oldest request that this worker may take: one that is nobody's, its own, or a dead
-    worker's. A worker has one process for them, so what is its own was left by one that died."""
+    """The oldest request that this worker may claim: an unclaimed one, one of its own, or one of a
+    dead worker. A worker has one process for predictions, so a request that it holds already was
+    left by a process that died."""
     query = select(Prediction).where(_free(worker_id, now, lease_seconds))
     return session.scalar(query.order_by(Prediction.id).limit(1))
 
@@ -70,9 +71,10 @@ def claim(
     now: datetime,
     lease_seconds: float,
 ) -> Prediction | None:
-    """Take the request that `next_request` gave as the next attempt. None: step aside.
+    """Claim the request that `next_request` returned, as its next attempt; None when another worker
+    was faster.
 
-    One that was taken `max_attempts` times already ends with a reason instead.
+    A request that was claimed `max_attempts` times already ends with a reason instead.
     """
     unchanged = and_(
         Prediction.id == seen.id,
@@ -81,7 +83,7 @@ def claim(
     )
     change = update(Prediction).where(unchanged)
     if seen.attempt >= max_attempts:
-        reason = f"given up: the process that should answer died {seen.attempt} times"
+        reason = f"given up: the process that should answer it died {seen.attempt} times"
         changed(session, change.values(answered_at=now, reason=reason))
         return None
     if not changed(session, change.values(attempt=seen.attempt + 1, worker_id=worker_id)):
@@ -97,18 +99,20 @@ def answer(
     threshold: float,
     now: datetime,
 ) -> bool:
-    """Store the answer; False when the request is another attempt's now, or gone."""
+    """Store the answer; False when another attempt has the request now, or it was removed."""
     values = {"similarities": list(similarities), "threshold": threshold}
     return changed(session, _held(taken).values(answered_at=now, **values))
 
 
 def fail(session: Session, taken: Prediction, reason: str, now: datetime) -> bool:
-    """Store why there is no answer; False when the request is another attempt's now, or gone."""
+    """Store why there is no answer; False when another attempt has the request now, or it was
+    removed."""
     return changed(session, _held(taken).values(answered_at=now, reason=reason))
 
 
 def release(session: Session, worker_id: str) -> None:
-    """What this worker has taken and not answered is anyone's again, and no attempt is counted."""
+    """Release the requests that this worker has claimed and not answered; the attempt does not
+    count."""
     taken = (Prediction.worker_id == worker_id, Prediction.answered_at.is_(None))
     back = {"worker_id": None, "attempt": Prediction.attempt - 1}
     session.execute(
@@ -118,7 +122,7 @@ def release(session: Session, worker_id: str) -> None:
 
 
 def remove_old(session: Session, now: datetime, seconds: float) -> None:
-    """Remove requests older than so many seconds, answered or not."""
+    """Remove requests older than `seconds`, answered or not."""
     session.execute(
         delete(Prediction).where(Prediction.created_at < now - timedelta(seconds=seconds))
     )

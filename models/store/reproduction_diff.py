@@ -1,7 +1,7 @@
-"""Two trainings of one spec, arm and seed: every recorded figure of one against the other's.
+"""The differences between the recorded metrics of two trainings of one spec, arm and seed.
 
 The order is that of the training: steps by number, and a validation before the test that follows
-it. Figures are equal when they are the same double; the databases keep every bit of one.
+it. Values are equal when they are the same double, of which the databases keep every bit.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,11 @@ Table = type[Step] | type[Evaluation]
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure in which a training again differs from what was recorded.
+    """A value in which a reproduction differs from what was recorded.
 
-    `where`: steps, evaluations, scores or weights. `step`, `split` and `row` say which of them, as
-    far as they mean anything there. A value is None where there is no figure.
+    `where`: steps, evaluations, scores or weights. `figure` names the value: a metric, or a place
+    in a tensor. `step`, `split` and `row` say which of them, as far as they apply. A value is None
+    where it does not exist.
     """
 
     where: str
@@ -33,7 +34,7 @@ class Difference:
 
     @property
     def difference(self) -> float | None:
-        """The figure of the training again minus the recorded one."""
+        """The value of the reproduction minus the recorded one."""
         if self.recorded is None or self.again is None:
             return None
         return self.again - self.recorded
@@ -48,22 +49,22 @@ class Compared:
 
 
 def compare_steps(session: Session, run_id: str, again_id: str, *, ended: bool) -> Compared:
-    """All figures of all steps. Until both have `ended`, of those that both have so far."""
+    """Compare all metrics of all steps; until both have `ended`, of the steps that both have."""
     return _compare(session, Step, run_id, again_id, ended)
 
 
 def compare_evaluations(session: Session, run_id: str, again_id: str, *, ended: bool) -> Compared:
-    """All figures of all evaluations; `ended` as for `compare_steps`."""
+    """Compare all metrics of all evaluations; `ended` as for `compare_steps`."""
     return _compare(session, Evaluation, run_id, again_id, ended)
 
 
 def _compare(session: Session, table: Table, run_id: str, again_id: str, ended: bool) -> Compared:
     pairs = _Pairs(table, run_id, again_id)
     count = session.scalar(pairs.both(func.count())) or 0
-    found = [session.execute(pairs.unequal().limit(1)).first()]
+    rows = [session.execute(pairs.unequal().limit(1)).first()]
     if ended:
-        found += [session.execute(query.limit(1)).first() for query in pairs.alone()]
-    differences = [pairs.difference(row) for row in found if row is not None]
+        rows += [session.execute(query.limit(1)).first() for query in pairs.alone()]
+    differences = [pairs.difference(row) for row in rows if row is not None]
     return Compared(count, min(differences, key=_order, default=None))
 
 
@@ -72,13 +73,13 @@ def _order(difference: Difference) -> tuple[int, bool]:
 
 
 class _Pairs:
-    """Rows of two runs in one table, side by side by their keys: step, or step and split."""
+    """The rows of two runs in one table, joined by their keys: step, or step and split."""
 
     def __init__(self, table: Table, run_id: str, again_id: str) -> None:
         self.table, self.a, self.b = table, aliased(table), aliased(table)
         columns = table.__table__.columns
         self.keys = [c.name for c in columns if c.primary_key and c.name != "run_id"]
-        self.figures = [c.name for c in columns if not c.primary_key]
+        self.metrics = [c.name for c in columns if not c.primary_key]
         self.of_a, self.of_b = self.a.run_id == run_id, self.b.run_id == again_id
         self.same = and_(
             *(self._column("a", name) == self._column("b", name) for name in self.keys)
@@ -95,12 +96,12 @@ class _Pairs:
     def unequal(self) -> Select[Any]:
         differs = [
             self._column("a", name).is_distinct_from(self._column("b", name))
-            for name in self.figures
+            for name in self.metrics
         ]
         return self.both(*self._values()).where(or_(*differs)).order_by(*self._in_order("a"))
 
     def alone(self) -> tuple[Select[Any], Select[Any]]:
-        """Rows that only the one run has, and rows that only the other has."""
+        """The rows that only the first run has, and those that only the second has."""
         query: Select[Any] = select(*self._values())
         only_a = query.select_from(self.a).outerjoin(self.b, and_(self.same, self.of_b))
         only_b = query.select_from(self.b).outerjoin(self.a, and_(self.same, self.of_a))
@@ -113,7 +114,7 @@ class _Pairs:
         keys = [
             func.coalesce(self._column("a", name), self._column("b", name)) for name in self.keys
         ]
-        sides = [self._column(side, name) for side in "ab" for name in self.figures]
+        sides = [self._column(side, name) for side in "ab" for name in self.metrics]
         return [*keys, *sides]
 
     def _in_order(self, side: str) -> list[ColumnElement[Any]]:
@@ -121,15 +122,15 @@ class _Pairs:
         return [step, *(name.desc() for name in split)]  # validation before test
 
     def difference(self, row: Row[Any]) -> Difference:
-        """The first figure of a row of `_values` in which the sides differ."""
+        """The first metric of a row of `_values` in which the sides differ."""
         count = len(self.keys)
-        width = len(self.figures)
+        width = len(self.metrics)
         recorded, again = row[count : count + width], row[count + width :]
-        figure = next(i for i in range(width) if recorded[i] != again[i])
+        first = next(i for i in range(width) if recorded[i] != again[i])
         return Difference(
             self.table.__tablename__,
-            self.figures[figure],
-            recorded[figure],
-            again[figure],
+            self.metrics[first],
+            recorded[first],
+            again[first],
             **dict(zip(self.keys, row[:count], strict=True)),
         )

@@ -1,8 +1,8 @@
 """All SQL of reproductions: a run that succeeded, trained again from its stored spec.
 
-The training again is an ordinary run, with its claims, leases and checkpoints, but in an
-experiment of its own: the same spec with this one seed. So no list, progress, comparison or unique
-key of the first experiment has to know of it.
+The second training is an ordinary run, with claims, leases and checkpoints, but in an experiment of
+its own: the same spec with this one seed. So it changes no list, progress, comparison or unique key
+of the first experiment.
 """
 
 from datetime import datetime
@@ -19,16 +19,18 @@ from models.store.run_life.runs import run as find_run
 from models.store.tables import Experiment, Reproduction, Run
 
 Pair = tuple[Reproduction, Run]
-"""A reproduction, and the run that trains again."""
+"""A reproduction, and its run."""
 
 
 def reproduce(session: Session, run_id: str, now: datetime, owner: str | None = None) -> Pair:
-    """A training of the run again, queued; the one that is under way where there is one.
+    """Queue a reproduction of the run; the one that has not ended where there is one.
 
-    It asks for the kind of device that the run was trained on. Raises `NotFound`, and `Conflict`
+    It needs the kind of device on which the run was trained. Raises `NotFound`, and `Conflict`
     when the run has not succeeded or is a reproduction itself.
     """
-    events.locked_experiment(session, run_id)  # of two requests at once, the second finds the first
+    events.locked_experiment(
+        session, run_id
+    )  # of two simultaneous requests, the second finds the first
     run = find_run(session, run_id)
     _check(session, run)
     for pair in reproductions_of(session, run_id):
@@ -39,8 +41,8 @@ def reproduce(session: Session, run_id: str, now: datetime, owner: str | None = 
     session.add(own)
     session.flush()
     again = _run(own, run, now)
-    found = Reproduction(id=new_id("rep"), run_id=run_id, experiment_id=own.id, created_at=now)
-    session.add_all((again, found))
+    row = Reproduction(id=new_id("rep"), run_id=run_id, experiment_id=own.id, created_at=now)
+    session.add_all((again, row))
     session.flush()
     events.record(session, experiment_id=own.id, kind="created", now=now)
     events.record(
@@ -52,7 +54,7 @@ def reproduce(session: Session, run_id: str, now: datetime, owner: str | None = 
         attempt=0,
         now=now,
     )
-    return found, again
+    return row, again
 
 
 def _check(session: Session, run: Run) -> None:
@@ -66,14 +68,14 @@ def _check(session: Session, run: Run) -> None:
 
 
 def _experiment(first: Experiment, run: Run, now: datetime, owner: str | None) -> Experiment:
-    """Everything as in the first but what is said of it as a request."""
+    """A copy of the first experiment, without what belongs to its request."""
     return Experiment(
         id=new_id("exp"),
         name=first.name,
         created_at=now,
         dataset_id=first.dataset_id,
         content_hash=first.content_hash,
-        # no other seed: a plan that adds seeds is the first experiment's business
+        # this seed only: a plan that adds seeds belongs to the first experiment
         spec={**first.spec, "seeds": {"list": [run.seed]}},
         idempotency_key=None,
         request_hash=first.request_hash,

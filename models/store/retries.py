@@ -1,9 +1,8 @@
-"""A person queues again what has failed or was cancelled: the one way out of an ended state.
+"""Retries by a person of runs that failed or were cancelled: the only way out of a terminal state.
 
-Workers and reapers never do this, so `states.ALLOWED`, which binds them, has no such move; it has
-an event of its own, `retried`. The run begins a new life: no faults, no wish to cancel, no time
-used up. Its attempt's number goes on growing, so whoever still holds an old attempt stays shut
-out.
+Workers and reapers never do this, so `states.ALLOWED`, which binds them, has no such move; the
+event of a retry is `retried`. The run begins anew: no faults, no request to cancel, no time used
+up. Its attempt number goes on growing, so that an old attempt that still runs stays fenced off.
 """
 
 from datetime import datetime
@@ -23,15 +22,15 @@ from models.store.tables import Run
 def retry(session: Session, run_id: str, now: datetime, *, anew: bool = False) -> bool:
     """Queue a failed or cancelled run again; whether that was needed.
 
-    It goes on from its last good checkpoint where there is one, or begins `anew`. A run that is
-    queued or running already is left as it is. Raises `NotFound`, and `Conflict` for one that
-    succeeded, or that is about to end since it was cancelled.
+    It resumes from its last good checkpoint where there is one, or begins `anew`. A run that is
+    queued or running is left as it is. Raises `NotFound`, and `Conflict` for a run that succeeded,
+    or that is about to end because it was cancelled.
     """
     events.locked_experiment(session, run_id)
     row = fresh(session, run_id)
     state = RunState(row.state)
     if state == RunState.SUCCEEDED:
-        raise Conflict(f"run {run_id} succeeded; the same again is what 'reproduce' does")
+        raise Conflict(f"run {run_id} succeeded; to train it again, use 'reproduce'")
     if _is_ending(row):
         raise Conflict(f"run {run_id} is being cancelled; retry it when it has ended")
     if state not in RETRIABLE:
@@ -51,7 +50,7 @@ def _queue(session: Session, row: Run, state: RunState, now: datetime, anew: boo
         kind="retried",
         message="from the start" if anew else "from its last checkpoint, where there is one",
         now=now,
-        anew=anew or row.anew,  # a wish to begin anew holds until an attempt has heeded it
+        anew=anew or row.anew,  # a request to begin anew holds until an attempt has done so
         step=0 if anew else row.step,
         started_step=0,
         faults=0,
@@ -79,16 +78,16 @@ def retriable(session: Session, experiment_id: str) -> list[Run]:
 def retry_all(
     session: Session, experiment_id: str, now: datetime, *, anew: bool = False
 ) -> list[Run]:
-    """Queue every failed and cancelled run of an experiment again; those that were.
+    """Queue every failed and cancelled run of an experiment again, and return these runs.
 
-    A plan of looks that a cancellation dropped is planned again: its runs are there again too.
-    Raises `Conflict` while some are about to end since they were cancelled.
+    A plan of looks that a cancellation dropped is planned again, since its runs are queued again.
+    Raises `Conflict` while some runs are about to end because they were cancelled.
     """
     plan_again(session, experiment_id)
     ending = [one.id for one in runs_of(session, experiment_id) if _is_ending(one)]
     if ending:
         raise Conflict(f"{len(ending)} of its runs are being cancelled; retry when they have ended")
-    found = retriable(session, experiment_id)
-    for run in found:
+    runs = retriable(session, experiment_id)
+    for run in runs:
         retry(session, run.id, now, anew=anew)
-    return [fresh(session, run.id) for run in found]
+    return [fresh(session, run.id) for run in runs]

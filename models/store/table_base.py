@@ -1,4 +1,4 @@
-"""What all tables share: names of their constraints, and columns alike on both databases."""
+"""What all tables share: the names of constraints, and column types that suit both databases."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-# SQLite numbers rows by itself only for the type INTEGER
+# SQLite numbers rows automatically only for the type INTEGER
 RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -52,8 +52,8 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {
         datetime: UtcDateTime(),
-        float: Double(),  # said, since SQLAlchemy's own choice differs between its releases
-        dict[str, Any]: JSON(none_as_null=True),  # no document is NULL, not the JSON word null
+        float: Double(),  # explicit, since SQLAlchemy's own choice differs between its releases
+        dict[str, Any]: JSON(none_as_null=True),  # no document is NULL, not JSON null
         list[Any]: JSON(none_as_null=True),
     }
 

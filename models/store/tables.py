@@ -1,4 +1,4 @@
-"""The tables, for people with SQL as much as for the service: metrics are columns, not JSON."""
+"""The tables. Metrics are columns, not JSON, so that people can query them with SQL."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.metrics import EVALUATION_METRICS, STEP_METRICS
 
-# `Base` again under this name: whoever takes it from here has every table in its metadata
+# `Base` is exported from here, so that its metadata has every table
 from models.store.table_base import Base as Base
 from models.store.table_base import RowNumber, with_metrics
 from models.store.webhook_tables import Delivery as Delivery
@@ -52,7 +52,7 @@ class Dataset(Base):
 
 
 class Experiment(Base):
-    """A spec being carried out; its state follows from its runs and is not stored."""
+    """A spec that is carried out; its state follows from its runs and is not stored."""
 
     __tablename__ = "experiments"
 
@@ -63,13 +63,13 @@ class Experiment(Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     spec: Mapped[dict[str, Any]]
     idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
-    # what was sent under the key, so that its reuse for something else is noticed
+    # of what was sent under the key, so that reusing the key for something else is noticed
     request_hash: Mapped[str] = mapped_column(String(64))
     test_pairs: Mapped[int]
     # accuracies of two models that need no training, to stand beside every accuracy
     baseline_majority: Mapped[float]
     baseline_collapsed: Mapped[float]
-    # rows that the split left out since they join its parts; null: not yet counted then
+    # rows that the split left out since they join its parts; null: older than this count
     left_out_pairs: Mapped[int | None]
     owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked
 
@@ -103,13 +103,13 @@ class Run(Base):
     finished_at: Mapped[datetime | None]
     weights_sha256: Mapped[str | None] = mapped_column(String(64))
     provenance: Mapped[dict[str, Any] | None]
-    # attempts that a fault of the machine ended; what a worker gave back in order is none
+    # attempts that a fault of the machine ended; an orderly release is not one
     faults: Mapped[int] = mapped_column(default=0, server_default="0")
-    not_before: Mapped[datetime | None]  # queued: its wait after a fault ends then
+    not_before: Mapped[datetime | None]  # queued: not to be claimed before this time, after a fault
     problem: Mapped[dict[str, Any] | None]  # a `RunProblem`: failed, or queued after a fault
-    # of the life since it was queued first or by a person: what `time_limit` bounds
+    # since it was queued first, or by a person: what `time_limit` bounds
     trained_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
-    # queued by a person who wants no checkpoint: the next attempt removes them
+    # queued by a person to begin anew: the next attempt removes its checkpoints
     anew: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
@@ -136,7 +136,8 @@ class Evaluation(Base):
 
 
 class Event(Base):
-    """What happened to an experiment or a run, in order; never changed, never removed alone."""
+    """What happened to an experiment or a run, in order; never changed, and removed only with the
+    experiment."""
 
     __tablename__ = "events"
 
@@ -156,7 +157,7 @@ class Event(Base):
 
 
 class Look(Base):
-    """A look at the verdict, planned before the first run: when it is taken, and how strictly."""
+    """An interim look, planned before the first run: when it is taken, and at which level."""
 
     __tablename__ = "looks"
 
@@ -172,7 +173,7 @@ class Look(Base):
 
 
 class LookVerdict(Base):
-    """What a look said of one arm against the baseline, as it was said then."""
+    """The verdict of a look on one arm against the baseline, as it was then."""
 
     __tablename__ = "look_verdicts"
     __table_args__ = (
@@ -210,10 +211,10 @@ class Worker(Base):
 
 
 class Reproduction(Base):
-    """A run trained again, to see whether every figure comes out the same.
+    """A run trained again, to see whether every value comes out the same.
 
-    The training again is the one run of an experiment of its own, which is listed nowhere: so
-    nothing that asks about the first experiment ever sees it.
+    The second training is the only run of an experiment of its own, which is listed nowhere, so no
+    query about the first experiment ever sees it.
     """
 
     __tablename__ = "reproductions"
@@ -227,7 +228,7 @@ class Reproduction(Base):
 
 
 class Prediction(Base):
-    """Pairs of questions that someone asks a run about, and its answer; kept for an hour."""
+    """Pairs of questions for a run to compare, and the answer; kept for an hour."""
 
     __tablename__ = "predictions"
 
@@ -237,7 +238,7 @@ class Prediction(Base):
     owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked
     pairs: Mapped[list[Any]]  # of two texts each
     attempt: Mapped[int] = mapped_column(default=0)
-    worker_id: Mapped[str | None] = mapped_column(String(40))  # whose process is to answer
+    worker_id: Mapped[str | None] = mapped_column(String(40))  # whose process answers it
     answered_at: Mapped[datetime | None]
     threshold: Mapped[float | None]
     similarities: Mapped[list[Any] | None]  # one for each pair; null where `reason` says why
@@ -245,7 +246,8 @@ class Prediction(Base):
 
 
 class ApiKey(Base):
-    """A key by its digest, never itself. Revoked, and never removed: owners name it for good."""
+    """The digest of an API key, never the key itself. Its row is never removed, even when revoked,
+    since rows of its owner refer to it."""
 
     __tablename__ = "api_keys"
 
@@ -259,7 +261,7 @@ class ApiKey(Base):
 
 
 class AuditEntry(Base):
-    """Who changed what; never changed, and it outlives what it speaks of."""
+    """Who changed what. An entry never changes, and outlives its subject."""
 
     __tablename__ = "audit"
 

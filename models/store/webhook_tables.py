@@ -1,4 +1,4 @@
-"""The tables of webhooks: who wants to be told, and what each is told until it has heard."""
+"""The tables of webhooks and of their deliveries."""
 
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,9 @@ from models.store.table_base import Base
 
 
 class Webhook(Base):
-    """An address that is told when experiments of its owner end.
+    """An address that is notified when experiments of its owner end.
 
-    The secret is kept as it is, since signing needs it; no reply and no log line has it again.
+    The secret is stored in plain text, since signing needs it; no reply and no log line shows it.
     """
 
     __tablename__ = "webhooks"
@@ -21,19 +21,19 @@ class Webhook(Base):
     owner: Mapped[str | None] = mapped_column(String(40), index=True)  # the API key
     url: Mapped[str] = mapped_column(Text)
     secret: Mapped[str] = mapped_column(String(64))
-    events: Mapped[list[Any]]  # which ends it is told of
+    events: Mapped[list[Any]]  # the ends of which it is notified
     created_at: Mapped[datetime]
 
 
 class Delivery(Base):
-    """One thing that one webhook is told, tried until it was heard or given up.
+    """One notification of one webhook, sent until it is delivered or given up.
 
-    Written in the transaction in which the experiment ends, so neither is there without the other.
-    The experiment may be deleted meanwhile; what happened is told all the same.
+    Written in the transaction in which the experiment ends, so that neither exists without the
+    other. It is sent even if the experiment is deleted meanwhile.
     """
 
     __tablename__ = "deliveries"
-    # an experiment whose run is tried again may end again: that is another end
+    # an experiment of which a run is retried ends again: that is another end
     __table_args__ = (UniqueConstraint("webhook_id", "experiment_id", "end_event"),)
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)

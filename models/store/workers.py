@@ -1,4 +1,4 @@
-"""All SQL of the workers: what each has, whether it lives, whether it should stop taking runs."""
+"""All SQL of the workers: what each has, whether it is alive, whether it still takes runs."""
 
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ def register(
     cuda_devices: int,
     now: datetime,
 ) -> None:
-    """A worker is there; saying it again under the same id replaces what was said before."""
+    """Store a new worker; announcing the same id again replaces its row."""
     session.merge(
         Worker(
             id=worker_id,
@@ -37,7 +37,7 @@ def register(
 
 
 def beat(session: Session, worker_id: str, now: datetime) -> None:
-    """The worker still lives. Raises `NotFound` when it was never announced, or has retired."""
+    """Store a heartbeat. Raises `NotFound` for a worker that was not announced, or has retired."""
     change = update(Worker).where(Worker.id == worker_id).values(heartbeat_at=now)
     result = session.execute(change)
     if isinstance(result, CursorResult) and result.rowcount == 0:
@@ -45,12 +45,12 @@ def beat(session: Session, worker_id: str, now: datetime) -> None:
 
 
 def drain(session: Session, worker_id: str) -> None:
-    """The worker takes no new runs from now on. Nothing happens for one that is gone."""
+    """Let the worker take no new runs from now on; does nothing for one that has retired."""
     session.execute(update(Worker).where(Worker.id == worker_id).values(draining=True))
 
 
 def is_draining(session: Session, worker_id: str) -> bool:
-    """Whether `drain` was called for this worker; False for one that is gone."""
+    """Whether `drain` was called for this worker; False for one that has retired."""
     return bool(session.scalar(select(Worker.draining).where(Worker.id == worker_id)))
 
 
@@ -62,16 +62,16 @@ def live_workers(session: Session, now: datetime, lease_seconds: float) -> list[
 
 
 def retire(session: Session, worker_id: str) -> None:
-    """The worker has ended as it should; its row is removed."""
+    """Remove the row of a worker that ends in order."""
     session.execute(delete(Worker).where(Worker.id == worker_id))
 
 
 def runs_held(session: Session, worker_id: str) -> list[Run]:
-    """Runs that this worker's attempts hold, in order of locks (see `reaping`)."""
-    held = (Run.state == RunState.RUNNING, Run.worker_id == worker_id)
-    return list(session.scalars(select(Run).where(*held).order_by(Run.experiment_id, Run.id)))
+    """The runs that this worker's attempts hold, in the order of locks (see `reaping`)."""
+    own = (Run.state == RunState.RUNNING, Run.worker_id == worker_id)
+    return list(session.scalars(select(Run).where(*own).order_by(Run.experiment_id, Run.id)))
 
 
 def has_cuda(session: Session, worker_id: str) -> bool:
-    """Whether the worker announced a CUDA device; False for one that is gone."""
+    """Whether the worker announced a CUDA device; False for one that has retired."""
     return bool(session.scalar(select(Worker.cuda_devices).where(Worker.id == worker_id)))

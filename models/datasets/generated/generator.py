@@ -118,15 +118,15 @@ def _draw_negative(draws: Draws, question: Question, wording: int) -> tuple[Ques
         return other, draws.below(len(FAMILIES[other.family][other.intent]))
     if draws.unit() < OTHER_INTENT_SHARE:
         intent = draws.other(len(family), question.intent)
-        asked = Question(question.family, intent, question.values)
-        return asked, draws.below(len(family[intent]))
+        other = Question(question.family, intent, question.values)
+        return other, draws.below(len(family[intent]))
     place = draws.below(len(question.values))
     count = len(SLOTS[FAMILY_SLOTS[question.family][place]])
     values = list(question.values)
     values[place] = draws.other(count, values[place])
-    asked = Question(question.family, question.intent, tuple(values))
+    other = Question(question.family, question.intent, tuple(values))
     wordings = len(family[question.intent])
-    return asked, wording if draws.unit() < 0.5 else draws.below(wordings)
+    return other, wording if draws.unit() < 0.5 else draws.below(wordings)
 
 
 def _worded(draws: Draws, question: Question, wording: int) -> str:

@@ -79,10 +79,10 @@ def _endings(filename: str) -> tuple[list[str], Compression]:
 
 def require_magic(head: bytes, filename: str, expected: str | None) -> None:
     """Raise DatasetFileError unless `head` begins like `expected` (None: like text)."""
-    found = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
-    if found != expected:
+    actual = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
+    if actual != expected:
         claim = f"{expected} data" if expected else "plain text"
-        begins = f"begins like {found}" if found else f"does not begin like {expected}"
+        begins = f"begins like {actual}" if actual else f"does not begin like {expected}"
         raise DatasetFileError(f"{filename} should be {claim} but {begins}.")
 
 

@@ -1,1 +1,1 @@
-"""API keys, what their owners did, and what they may store and queue."""
+"""API keys, what their owners did, and how much they may store and queue."""

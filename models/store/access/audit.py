@@ -1,5 +1,7 @@
-"""The record of who changed what. An entry is written in the transaction of its change, so that
-neither is there without the other, and it stays when the thing is deleted, unlike an event.
+"""The audit log: who changed what.
+
+An entry is written in the transaction of its change, so that neither exists without the other.
+Unlike an event it stays when its subject is deleted.
 """
 
 from datetime import datetime
@@ -42,7 +44,8 @@ def record(
 def entries(
     session: Session, *, subject: str | None = None, before: int | None = None, limit: int
 ) -> list[AuditEntry]:
-    """At most `limit` entries, newest first: of one subject, with an id below `before`."""
+    """At most `limit` entries, newest first; where they are given, only those of `subject` and with
+    an id below `before`."""
     query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
     if subject is not None:
         query = query.where(AuditEntry.subject == subject)

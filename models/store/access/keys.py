@@ -1,12 +1,12 @@
 """All SQL of the API keys, and what a key looks like.
 
-A key is `tl_` and 256 random bits in base64. The database holds its SHA-256: a slow, salted hash
-such as Argon2 protects passwords that people chose, by making each guess dear; nobody can guess
-256 random bits at any price, and a fast hash without salt can be looked up by index.
+A key is `tl_` and 256 random bits in base64. The database has its SHA-256: a slow, salted hash such
+as Argon2 protects passwords that people chose, by making each guess expensive; nobody can guess 256
+random bits, and a fast hash without salt can be looked up by index.
 
-**No comparison here leaks by its time.** The database is asked for the digests that begin as the
-sent key's does, which narrows the search and lets nobody in; the whole digest is compared here, in
-a time that does not depend on where it differs.
+**No comparison leaks through its time.** The query selects the digests that begin like that of the
+sent key, which only narrows the search; the whole digest is compared in Python, in a time that does
+not depend on where it differs.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ from models.store.ids import new_id
 from models.store.tables import ApiKey
 
 _FORM = re.compile(r"tl_[A-Za-z0-9_-]{43}")
-_TOLD = 8  # characters of a digest that the database is told: few rows share them
-_USE_GRAIN = timedelta(minutes=10)  # a write for each request would make every read a write
+_QUERIED = 8  # leading characters of a digest in the query; few rows share them
+_USE_GRAIN = timedelta(minutes=10)  # else every read would also be a write
 
 
 class Scope(IntEnum):
-    """What a key may do; each scope holds those before it."""
+    """What a key may do; each scope includes those before it."""
 
     READ = 1
     SUBMIT = 2
@@ -37,9 +37,11 @@ class Scope(IntEnum):
 
     @classmethod
     def named(cls, name: str) -> "Scope":
-        """Raises `ValueError` for a name that is no scope's."""
+        """The scope of this name. Raises `ValueError` for an unknown one."""
         if name not in SCOPE_NAMES:
-            raise ValueError(f"no scope is called {name!r}; known are {', '.join(SCOPE_NAMES)}")
+            raise ValueError(
+                f"no scope is called {name!r}; the scopes are {', '.join(SCOPE_NAMES)}"
+            )
         return cls[name.upper()]
 
 
@@ -47,7 +49,7 @@ SCOPE_NAMES = tuple(scope.name.lower() for scope in Scope)
 
 
 def create_key(session: Session, name: str, scope: Scope, now: datetime) -> tuple[ApiKey, str]:
-    """A new row and the key itself, which is nowhere kept and cannot be shown again."""
+    """A new row and the key itself, which is not stored and cannot be shown again."""
     secret = f"tl_{secrets.token_urlsafe(32)}"
     row = ApiKey(
         id=new_id("key"),
@@ -66,19 +68,21 @@ def digest_of(secret: str) -> str:
 
 
 def key_of(session: Session, secret: str) -> ApiKey | None:
-    """The row of a key that works: known, and not revoked."""
+    """The row of a key that is known and not revoked; None for any other."""
     if not _FORM.fullmatch(secret):
         return None
     digest = digest_of(secret)
     query = select(ApiKey).where(
-        ApiKey.digest.between(digest[:_TOLD], digest[:_TOLD] + "g"), ApiKey.revoked_at.is_(None)
+        ApiKey.digest.between(digest[:_QUERIED], digest[:_QUERIED] + "g"),
+        ApiKey.revoked_at.is_(None),
     )
     alike = session.scalars(query).all()
     return next((row for row in alike if hmac.compare_digest(row.digest, digest)), None)
 
 
 def any_key(session: Session) -> bool:
-    """Whether a key was ever made. Revoked ones count: revoking the last must not open the door."""
+    """Whether a key was ever made. Revoked ones count: revoking the last key must not open the
+    service to all."""
     return session.scalar(select(ApiKey.id).limit(1)) is not None
 
 
@@ -88,9 +92,9 @@ def list_keys(session: Session) -> list[ApiKey]:
 
 
 def revoke_key(session: Session, which: str, now: datetime) -> ApiKey:
-    """Let the key of this id, or with this name, work no more; again is no error.
+    """Revoke the key with this id or name. Idempotent.
 
-    Raises `NotFound`, and `Conflict` when several working keys have the name.
+    Raises `NotFound`, and `Conflict` when several keys that are not revoked have the name.
     """
     named = list(
         session.scalars(select(ApiKey).where(or_(ApiKey.id == which, ApiKey.name == which)))
@@ -108,10 +112,10 @@ def revoke_key(session: Session, which: str, now: datetime) -> ApiKey:
 
 
 def worth_noting(row: ApiKey, now: datetime) -> bool:
-    """Whether `last_used_at` is older than its grain."""
+    """Whether `last_used_at` is too old and should be updated."""
     return row.last_used_at is None or now - row.last_used_at >= _USE_GRAIN
 
 
 def note_use(session: Session, key_id: str, now: datetime) -> None:
-    """Store that the key was used."""
+    """Store when the key was used."""
     session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now))

@@ -1,4 +1,4 @@
-"""Whose a thing is: the API key it was made with, or None for one that was made without a key."""
+"""Owners: the API key with which something was made, or None where there was no key."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ def owner_of_webhook(session: Session, webhook_id: str) -> str | None:
     return _only(session.scalars(query).all(), f"there is no webhook '{webhook_id}'")
 
 
-def _only(found: Sequence[str | None], absent: str) -> str | None:
-    if not found:  # not the same as a row that says that nobody owns it
+def _only(owners: Sequence[str | None], absent: str) -> str | None:
+    if not owners:  # no row; a row without an owner gives [None]
         raise NotFound(absent)
-    return found[0]
+    return owners[0]

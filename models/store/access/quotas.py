@@ -1,4 +1,4 @@
-"""What an owner has taken of the service; owners are API keys, or nobody (None) on loopback."""
+"""How much an owner uses of the service; owners are API keys, or None for callers without one."""
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -8,10 +8,10 @@ from models.store.tables import Dataset, Experiment, Prediction, Run
 
 
 def take_turn(session: Session, owner: str | None) -> None:
-    """Until this transaction ends, no other one counts for this owner: two requests at once must
-    not both find the last free place."""
-    connection = session.connection()  # begins the transaction where nothing has yet
-    # SQLite: every transaction of ours that may write has the write lock from its BEGIN on
+    """Until this transaction ends, no other one counts for this owner: two simultaneous requests
+    must not both find the last free place."""
+    connection = session.connection()  # begins the transaction if need be
+    # SQLite: every transaction of this service that may write takes the write lock at its BEGIN
     if connection.dialect.name == "postgresql":
         lock = text("SELECT pg_advisory_xact_lock(hashtext(:owner))")
         connection.execute(lock, {"owner": f"tripletlab quota {owner or ''}"})
@@ -19,15 +19,15 @@ def take_turn(session: Session, owner: str | None) -> None:
 
 def queued_runs(session: Session, owner: str | None) -> int:
     """Runs of this owner's experiments that wait for a worker."""
-    # Not a join: until its first ANALYZE of a queue that fills, PostgreSQL goes through the whole
-    # queue once for each experiment. Here it looks each run up among the owner's experiments.
+    # Not a join: before its first ANALYZE of a growing queue, PostgreSQL scans the whole queue once
+    # for each experiment. Here it looks up each run among the owner's experiments.
     own = select(Experiment.id).where(Experiment.owner == owner)
     query = select(func.count().filter(Run.experiment_id.in_(own)))
     return session.scalar(query.where(Run.state == RunState.QUEUED)) or 0
 
 
 def waiting_predictions(session: Session, owner: str | None) -> int:
-    """Questions of this owner that no worker has answered yet."""
+    """Prediction requests of this owner that no worker has answered yet."""
     waiting = (Prediction.answered_at.is_(None), Prediction.owner == owner)
     return session.scalar(select(func.count()).select_from(Prediction).where(*waiting)) or 0
 

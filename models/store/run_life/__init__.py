@@ -1,1 +1,1 @@
-"""The life of a run: each change of state is one conditional UPDATE that leaves an event."""
+"""The life of a run: each change of state is one conditional UPDATE, with an event."""

@@ -1,6 +1,6 @@
-"""Cancelling all runs of an experiment: for a thousand runs in as many statements as for one.
+"""Cancelling all runs of an experiment, in as many statements for a thousand runs as for one.
 
-`runs.request_cancel` is the same for a single run; what each leaves behind is the same.
+`runs.request_cancel` does the same for a single run, and leaves the same rows and events.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ Changed = Sequence[tuple[str, int]]
 def cancel_runs(session: Session, experiment_id: str, now: datetime) -> None:
     """Cancel the queued runs at once, flag the running ones, leave the ended ones. Idempotent.
 
-    The caller holds the experiment's row, as `looks.drop_looks` does: so no worker changes a run
-    of it meanwhile, and ids of events appear in the order of commits.
+    The caller holds the experiment's row, as after `interim_looks.drop_looks`, so that no worker
+    changes a run of it meanwhile, and ids of events appear in the order of commits.
     """
     own = update(Run).where(Run.experiment_id == experiment_id)
     ended = {"state": RunState.CANCELLED, "finished_at": now, "reason": BEFORE_IT_STARTED}
@@ -50,7 +50,7 @@ def cancel_runs(session: Session, experiment_id: str, now: datetime) -> None:
 
 
 def _changed(session: Session, change: Update, **values: Any) -> Changed:
-    """The runs that the statement changed, by id, with their attempts."""
+    """The runs that the statement changed, in order of ids, with their attempts."""
     returned = change.values(values).returning(Run.id, Run.attempt)
     rows = session.execute(returned, execution_options={"synchronize_session": False})
     return sorted((run_id, attempt) for run_id, attempt in rows)

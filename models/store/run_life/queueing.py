@@ -1,4 +1,4 @@
-"""Adding runs to an experiment: at its creation, and after a look that did not decide."""
+"""Adding runs to an experiment: when it is created, and after a look that did not decide."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,12 +20,12 @@ def add_runs(
     seeds: Sequence[int],
     now: datetime,
 ) -> list[str]:
-    """Queue every arm under these seeds, behind the runs there are, each with an event; the ids.
+    """Queue every arm under these seeds, after the existing runs, each with an event; their ids.
 
-    Seed by seed, all arms of a seed together: what has ended by any time is mostly pairs.
+    Seed by seed, all arms of a seed together, so that the runs that have ended are mostly pairs.
     """
-    there = select(func.count()).where(Run.experiment_id == experiment_id)
-    first = session.scalar(there) or 0
+    existing = select(func.count()).where(Run.experiment_id == experiment_id)
+    first = session.scalar(existing) or 0
     wanted = [(seed, arm.name) for seed in seeds for arm in spec.arms]
     steps = {arm.name: spec.for_arm(arm.name).steps for arm in spec.arms}
     rows = [
@@ -42,8 +42,8 @@ def add_runs(
         }
         for position, (seed, arm) in enumerate(wanted, start=first)
     ]
-    # Not as objects: the ORM asks back for what it did not set, which makes one statement of all
-    # these rows, and for 200 of them psycopg takes 30 ms to read that.
+    # Not as objects: the ORM would read back what it did not set, in one statement for all these
+    # rows, which takes psycopg 30 ms for 200 of them.
     session.execute(insert(Base.metadata.tables[Run.__tablename__]), rows)
     events.record_queued(session, experiment_id, first, now)
     return [str(row["id"]) for row in rows]

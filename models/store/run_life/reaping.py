@@ -1,7 +1,8 @@
-"""What was lost comes back: runs whose worker fell silent, and queued runs whose message got lost.
+"""Recovery: runs whose worker has stopped sending heartbeats, and runs whose message was lost.
 
-All may be called by any number of reapers at once: a change is one conditional UPDATE, fenced by
-the attempt and by the heartbeat that was seen, so a worker that speaks up in time keeps its run.
+Any number of reapers may call these functions at once: a change is one conditional UPDATE, fenced
+by the attempt and by the heartbeat that was read, so a worker that sends a heartbeat in time keeps
+its run.
 """
 
 from collections.abc import Collection
@@ -20,15 +21,15 @@ from models.store.tables import Run
 def take_back_lost(
     session: Session, *, now: datetime, lease_seconds: float, policy: RetryPolicy
 ) -> list[str]:
-    """Running runs whose heartbeat is older than the lease; returns the ids of those changed.
+    """Take back the running runs whose heartbeat is older than the lease; the ids of those changed.
 
-    Each has met a fault of the machine (see `transitions.after_fault`).
+    Each counts as a fault of the machine (see `transitions.after_fault`).
     """
     silent_since = now - timedelta(seconds=lease_seconds)
     query = (
         select(Run)
         .where(Run.state == RunState.RUNNING, Run.heartbeat_at < silent_since)
-        # one order for all reapers, so that two never wait for each other's rows
+        # the same order for all reapers, so that two never wait for each other's rows
         .order_by(Run.experiment_id, Run.id)
     )
     taken = []
@@ -54,9 +55,9 @@ def _silence(lost: Run) -> RunProblem:
 
 
 def retries_due(session: Session, now: datetime) -> list[Run]:
-    """Queued runs whose wait after a fault is over and for which no message went out since.
+    """Queued runs that may be claimed again after a fault, and for which no message was sent since.
 
-    The fault used up the message they had, so one is due now, not after `resubmit_seconds`.
+    The fault used up their message, so a new one is due now, not after `resubmit_seconds`.
     """
     over = (Run.not_before <= now, Run.submitted_at < Run.not_before)
     query = select(Run).where(Run.state == RunState.QUEUED, *over)
@@ -64,7 +65,7 @@ def retries_due(session: Session, now: datetime) -> list[Run]:
 
 
 def count_due(session: Session, *, now: datetime, resubmit_seconds: float) -> dict[str, int]:
-    """How many runs `due_for_submit` would find, by the device that they ask for."""
+    """How many runs `due_for_submit` would find, by the device that they need."""
     query = select(Run.device, func.count()).where(*_due(now, resubmit_seconds))
     return {device: count for device, count in session.execute(query.group_by(Run.device))}
 
@@ -78,8 +79,8 @@ def due_for_submit(
     limit: int | None = None,
 ) -> list[Run]:
     """Queued runs whose last message is older than `resubmit_seconds`, the oldest message first,
-    else in order of queueing; of all devices, or of those that ask for one of these. Not those that
-    wait after a fault."""
+    then in order of queueing; for all devices, or for these. Runs that must not begin yet after a
+    fault are left out."""
     query = (
         select(Run)
         .where(*_due(now, resubmit_seconds))

@@ -1,7 +1,7 @@
 """The problem document of a run: what went wrong, where, its likely cause and what to do.
 
-In the spirit of RFC 9457 (`type` and `title` say which kind, `detail` says what happened here). It
-stands on a run that failed, and on one that waits to be tried again.
+It follows RFC 9457 (`type` and `title` name the kind, `detail` describes this case). A run that
+failed has one, and so has a run that will be tried again.
 """
 
 from pydantic import BaseModel, ConfigDict
@@ -10,7 +10,7 @@ PREFIX = "urn:tripletlab:problem:"
 
 
 class FirstGauge(BaseModel):
-    """The recorded gauge that went wrong before all others when a training diverged."""
+    """The recorded gauge that went wrong first when a training diverged."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
@@ -20,14 +20,14 @@ class FirstGauge(BaseModel):
     what: str
     """`exploded`: far above what it had been; `not_finite`: infinite or not a number."""
     value: str
-    """What it was then, as text: JSON has no infinity."""
+    """Its value then, as text, since JSON has no infinity."""
     usual: float | None
-    """Its median over the steps before; null for one that was not finite from one step to the
-    next."""
+    """Its median over the steps before; null for a gauge that became not finite from one step to
+    the next."""
 
 
 class RunProblem(BaseModel):
-    """Why a run failed, or is tried again, for a person who has to act on it."""
+    """Why a run failed, or will be tried again, for a person who has to act on it."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
@@ -37,16 +37,16 @@ class RunProblem(BaseModel):
     detail: str
     """What happened; the run's `reason` is this and the advice."""
     attempt: int
-    """The attempt that met it."""
+    """The attempt in which it happened."""
     step: int
     """The step at which it happened; 0 before the first was done."""
     cause: str
-    """What is likely behind it."""
+    """The likely cause."""
     advice: str
     """What to do about it."""
     first_gauge: FirstGauge | None = None
-    """Where the training diverged: which of the recorded gauges went first."""
+    """For a training that diverged: the recorded gauge that went wrong first."""
 
     def sentence(self, more: str = "") -> str:
-        """What happened, `more` of it, and what to do: a run's `reason`."""
+        """What happened, with `more` about it, and what to do: a run's `reason`."""
         return f"{self.detail}{more}. {self.advice}"

@@ -1,9 +1,9 @@
-"""All SQL of a run's life. Each change is one conditional UPDATE, and leaves one event row.
+"""All SQL of a run's life. Each change is one conditional UPDATE, and adds one event row.
 
-"No row changed" is an answer, not an accident: a claim that finds the run taken steps aside, and
-a write under an attempt that no longer holds the run raises `StaleAttempt`. **A worker's every
-write is fenced by its attempt number**: figures are appended in the same transaction as
-`advance`, so that a stale attempt's figures are undone with it.
+That no row changed is a regular result: a claim of a run that is taken returns None, and a write
+under an attempt that no longer holds the run raises `StaleAttempt`. **Every write of a worker is
+fenced by its attempt number**: metrics are appended in the same transaction as `advance`, so that
+those of a stale attempt are rolled back with it.
 """
 
 from collections.abc import Collection, Sequence
@@ -34,22 +34,22 @@ _AT_ONCE = 500  # ids in one query
 
 
 def states_of(session: Session, ids: Sequence[str]) -> dict[str, RunState]:
-    """The state of each of these runs that there is, however many are asked for."""
-    found: dict[str, RunState] = {}
+    """The state of each of these runs that exists; there may be any number of ids."""
+    states: dict[str, RunState] = {}
     for start in range(0, len(ids), _AT_ONCE):
         some = Run.id.in_(ids[start : start + _AT_ONCE])
         for run_id, state in session.execute(select(Run.id, Run.state).where(some)):
-            found[run_id] = RunState(state)
-    return found
+            states[run_id] = RunState(state)
+    return states
 
 
 def claim(
     session: Session, run_id: str, *, worker_id: str, cuda: bool, now: datetime
 ) -> Run | None:
-    """Take a queued run as its next attempt. None: step aside.
+    """Claim a queued run as its next attempt; None when it cannot be claimed.
 
-    A run that asks for `cuda` is refused to a worker that has none, and one that waits after a
-    fault to everyone until its wait is over.
+    A run that needs `cuda` is refused to a worker without it, and a run after a fault is refused to
+    all until `not_before`.
     """
     due = or_(Run.not_before.is_(None), Run.not_before <= now)
     fits = (due,) if cuda else (due, Run.device != "cuda")
@@ -72,13 +72,13 @@ def claim(
 
 
 def heartbeat(session: Session, run_id: str, attempt: int, now: datetime) -> bool:
-    """Say that the attempt lives; True when someone asked to cancel. Raises `StaleAttempt`."""
+    """Store a heartbeat; True when cancelling was requested. Raises `StaleAttempt`."""
     _write(session, run_id, attempt, heartbeat_at=now)
     return run(session, run_id).cancel_requested
 
 
 def is_cancel_requested(session: Session, run_id: str, attempt: int) -> bool:
-    """Whether someone asked to cancel; writes nothing. Raises `StaleAttempt`, and `NotFound`."""
+    """Whether cancelling was requested; writes nothing. Raises `StaleAttempt`, and `NotFound`."""
     row = run(session, run_id)
     if row.state != RunState.RUNNING or row.attempt != attempt:
         raise _stale(run_id, attempt)
@@ -86,9 +86,9 @@ def is_cancel_requested(session: Session, run_id: str, attempt: int) -> bool:
 
 
 def begin_from(session: Session, run_id: str, attempt: int, step: int, now: datetime) -> None:
-    """The attempt goes on from a checkpoint after `step` (0: anew).
+    """The attempt resumes from a checkpoint after `step` (0: from the start).
 
-    Figures of later steps, and of the test, are removed: this attempt will write them again (the
+    Metrics of later steps, and of the test, are removed: this attempt will write them again (the
     test is of the weights that are kept, which may be of an earlier step). Raises `StaleAttempt`.
     """
     values = {"step": step, "started_step": step, "heartbeat_at": now, "anew": False}
@@ -97,7 +97,7 @@ def begin_from(session: Session, run_id: str, attempt: int, step: int, now: date
 
 
 def remove_metrics_after(session: Session, run_id: str, step: int) -> None:
-    """Remove the figures of steps above `step`, and of the test. The caller holds the run."""
+    """Remove the metrics of steps above `step`, and of the test. The caller holds the run."""
     session.execute(delete(Step).where(Step.run_id == run_id, Step.step > step))
     again = or_(Evaluation.step > step, Evaluation.split == "test")
     session.execute(delete(Evaluation).where(Evaluation.run_id == run_id, again))
@@ -112,9 +112,9 @@ def advance(
     *,
     trained_seconds: float | None = None,
 ) -> None:
-    """The attempt has done `step` steps; counts as a heartbeat. Raises `StaleAttempt`.
+    """Store that the attempt has done `step` steps; counts as a heartbeat. Raises `StaleAttempt`.
 
-    `trained_seconds` is what the run has trained in all, earlier attempts included.
+    `trained_seconds` is the whole training time of the run, earlier attempts included.
     """
     seconds = {} if trained_seconds is None else {"trained_seconds": trained_seconds}
     _write(session, run_id, attempt, step=step, heartbeat_at=now, **seconds)
@@ -134,7 +134,7 @@ def finish(
 ) -> None:
     """End the run in a terminal state. Raises `StaleAttempt`, and `ValueError` for other states."""
     if to not in TERMINAL:
-        raise ValueError(f"{to} is not an end of a run")
+        raise ValueError(f"{to} is not a terminal state")
     ended = move(
         session,
         run_id,
@@ -154,9 +154,9 @@ def finish(
 
 
 def release(session: Session, run_id: str, attempt: int, *, reason: str, now: datetime) -> None:
-    """Put the run back in the queue, its worker is asked to stop: no fault, so no wait.
+    """Queue the run again because its worker stops; this is not a fault, so it may begin at once.
 
-    One asked to cancel is cancelled. Raises `StaleAttempt`.
+    Where cancelling was requested, the run is cancelled. Raises `StaleAttempt`.
     """
     if not requeue_or_cancel(
         session, run_id, where=(Run.attempt == attempt,), reason=reason, now=now
@@ -173,7 +173,7 @@ def fault(
     policy: RetryPolicy,
     now: datetime,
 ) -> RunState:
-    """The attempt ended by a fault of the machine; how the run stands now (see `after_fault`).
+    """Store that a fault of the machine ended the attempt; the new state (see `after_fault`).
 
     Raises `StaleAttempt`.
     """
@@ -214,9 +214,9 @@ def request_cancel(session: Session, run_id: str, now: datetime) -> None:
 
 
 def mark_submitted(session: Session, run_ids: Collection[str], now: datetime) -> None:
-    """A message for each of these went out; runs that wait no more are left as they are.
+    """Store that a message was sent for each of these runs that is still queued.
 
-    No event: a long queue would write nothing else.
+    There is no event for it, since a long queue would write little else.
     """
     queued = update(Run).where(Run.id.in_(run_ids), Run.state == RunState.QUEUED)
     session.execute(
@@ -225,7 +225,7 @@ def mark_submitted(session: Session, run_ids: Collection[str], now: datetime) ->
 
 
 def _write(session: Session, run_id: str, attempt: int, **values: Any) -> None:
-    """Update a run that this attempt still holds; `StaleAttempt` when it does not."""
+    """Update a run that this attempt still holds. Raises `StaleAttempt` when it does not."""
     events.locked_experiment(session, run_id)
     held = update(Run).where(
         Run.id == run_id, Run.state == RunState.RUNNING, Run.attempt == attempt

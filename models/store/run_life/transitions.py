@@ -1,7 +1,6 @@
-"""How a run changes its state: one conditional UPDATE and one event row, whoever asks.
+"""Changes of a run's state: one conditional UPDATE and one event row.
 
-`runs` (what workers and people do), `reaping` (what happens to the lost) and `retries` are built
-on this.
+`runs` (what workers and people do), `reaping` (the recovery of lost runs) and `retries` use them.
 """
 
 from collections.abc import Sequence
@@ -40,9 +39,9 @@ def move(
     now: datetime,
     **values: Any,
 ) -> Run | None:
-    """Change a state from `start` to `to` if `where` holds; else None.
+    """Change the state from `start` to `to` if `where` holds; None where it does not.
 
-    Raises `NotFound`, and `ValueError` for a move that `states.ALLOWED` does not have.
+    Raises `NotFound`, and `ValueError` for a move that is not in `states.ALLOWED`.
     """
     if to not in ALLOWED[start]:
         raise ValueError(f"a run never moves from {start} to {to}")
@@ -61,7 +60,7 @@ def change_state(
     now: datetime,
     **values: Any,
 ) -> Run | None:
-    """The one UPDATE of a state, and its event of this kind. Whoever calls it knows the move."""
+    """The only UPDATE of a state, and its event of this kind; the caller has checked the move."""
     experiment_id = events.locked_experiment(session, run_id)
     change = update(Run).where(Run.id == run_id, Run.state == start, *where)
     if not changed(session, change.values(state=to, **values)):
@@ -92,9 +91,9 @@ def requeue_or_cancel(
     now: datetime,
     **when_queued: Any,
 ) -> Run | None:
-    """Running to queued if `where` holds, or to cancelled when that was asked for; else None.
+    """Queue a running run again, or cancel it where that was requested; None unless `where` holds.
 
-    `when_queued` are further values of a run that is queued again.
+    `when_queued` are further values for a run that is queued again.
     """
     queued = move(
         session,
@@ -131,12 +130,12 @@ def after_fault(
     policy: RetryPolicy,
     now: datetime,
 ) -> Run | None:
-    """A running run after a fault of the machine, if `where` still holds; else None.
+    """Move a running run on after a fault of the machine; None unless `where` still holds.
 
-    Queued again, to begin after a wait; or failed, when it has had its last attempt; or cancelled,
-    when that was asked for.
+    The run is queued again, to begin after a pause; or it fails, after its last attempt; or it is
+    cancelled, where that was requested.
     """
-    faults = run.faults + 1  # nothing but the end of this attempt changes it, and `where` fences
+    faults = run.faults + 1  # changes only at the end of an attempt, and `where` fences
     if policy.gives_up(faults):
         reason = problem.sentence(f"; given up after {faults} attempts that went wrong")
         failed = move(

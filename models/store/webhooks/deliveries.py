@@ -1,8 +1,8 @@
-"""All SQL of telling webhooks: an outbox that is filled where an experiment ends, then emptied.
+"""All SQL of deliveries: an outbox that is filled when an experiment ends, and emptied by workers.
 
 Any number of workers may empty it: a delivery is claimed by one conditional UPDATE that raises its
-attempt and puts it off, so that it comes up again where the claimer dies before it has sent it.
-**So a webhook is told at least once**, and the id tells it what it has heard before.
+attempt and postpones it, so that it is due again if the worker dies before it has sent it. **So a
+webhook is notified at least once**, and recognises repetitions by the id.
 """
 
 import json
@@ -22,7 +22,7 @@ from models.store.tables import Delivery, Event, Experiment, Reproduction, Webho
 
 @dataclass(frozen=True)
 class OutgoingDelivery:
-    """What is to be sent, by the attempt that claimed it."""
+    """A delivery to send, with the number of the attempt that claimed it."""
 
     id: str
     attempt: int
@@ -31,25 +31,25 @@ class OutgoingDelivery:
     secret: str
     body: str
 
-    def __repr__(self) -> str:  # it is logged, and the rest is nobody's business
+    def __repr__(self) -> str:  # for logs, which must not have the secret
         return f"OutgoingDelivery({self.id}, attempt {self.attempt})"
 
 
 def note_end(session: Session, experiment_id: str, now: datetime) -> None:
-    """Where the experiment has ended, put into the outbox what its owner's webhooks want to hear.
+    """If the experiment has ended, add the deliveries for its owner's webhooks. Idempotent.
 
-    Called by whoever may have ended it, who holds its row; again for the same end is no error.
+    Whatever may have ended the experiment calls this, while it holds the experiment's row.
     """
-    wanted = _webhooks_for(session, experiment_id)
-    if not wanted:
+    hooks = _webhooks_for(session, experiment_id)
+    if not hooks:
         return
     state, counts = current_state(session, experiment_id)
     if state in ACTIVE:
         return
     kind, end = f"experiment.{state}", _last_state_event(session, experiment_id)
     name = session.scalar(select(Experiment.name).where(Experiment.id == experiment_id))
-    for row in wanted:
-        if kind not in row.events or _told(session, row.id, experiment_id, end):
+    for row in hooks:
+        if kind not in row.events or _is_noted(session, row.id, experiment_id, end):
             continue
         identity = new_id("evt")
         document = {
@@ -80,7 +80,7 @@ def note_end(session: Session, experiment_id: str, now: datetime) -> None:
 
 
 def _webhooks_for(session: Session, experiment_id: str) -> Sequence[Webhook]:
-    """None for a run trained again: its experiment is shown nowhere."""
+    """The owner's webhooks; none for the experiment of a reproduction, which is not listed."""
     same = or_(
         Webhook.owner == Experiment.owner,
         and_(Webhook.owner.is_(None), Experiment.owner.is_(None)),
@@ -97,7 +97,7 @@ def _last_state_event(session: Session, experiment_id: str) -> int:
     return session.scalar(query) or 0
 
 
-def _told(session: Session, webhook_id: str, experiment_id: str, end: int) -> bool:
+def _is_noted(session: Session, webhook_id: str, experiment_id: str, end: int) -> bool:
     same = exists().where(
         Delivery.webhook_id == webhook_id,
         Delivery.experiment_id == experiment_id,
@@ -113,7 +113,7 @@ def any_due(session: Session, now: datetime) -> bool:
 def claim_due(
     session: Session, now: datetime, lease: timedelta, limit: int
 ) -> list[OutgoingDelivery]:
-    """At most `limit` deliveries that are due, put off by `lease` for whoever else looks."""
+    """Claim at most `limit` deliveries that are due; they are not due for others during `lease`."""
     query = (
         select(Delivery, Webhook)
         .join(Webhook, Webhook.id == Delivery.webhook_id)
@@ -141,8 +141,8 @@ def settle(
     due_at: datetime | None,
     now: datetime,
 ) -> bool:
-    """Store how an attempt ended: heard where there is no reason, else again at `due_at`, or given
-    up where that is None. False where another attempt has claimed it meanwhile."""
+    """Store how an attempt ended: delivered without a `reason`, else due again at `due_at`, or
+    given up where that is None. False where another attempt has claimed it meanwhile."""
     mine = (Delivery.id == delivery.id, Delivery.attempt == delivery.attempt)
     values = {"status": status, "reason": reason, "due_at": due_at}
     if reason is None:
@@ -151,6 +151,6 @@ def settle(
 
 
 def remove_old(session: Session, before: datetime) -> None:
-    """Remove what was settled and is older."""
+    """Remove deliveries that were settled and were created before `before`."""
     settled = (Delivery.due_at.is_(None), Delivery.created_at < before)
     session.execute(delete(Delivery).where(*settled))

@@ -1,4 +1,4 @@
-"""All SQL of webhooks: who is to be told of the end of whose experiments."""
+"""All SQL of webhooks: which addresses are notified of the end of whose experiments."""
 
 import secrets
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from models.store.ids import new_id
 from models.store.tables import Delivery, Webhook
 
 KINDS = tuple(sorted(f"experiment.{state}" for state in TERMINAL))
-"""What a webhook may be told of."""
+"""The kinds of events of which a webhook may be notified."""
 MOST = 20  # webhooks of one key
 
 
@@ -52,13 +52,13 @@ def webhook(session: Session, webhook_id: str) -> Webhook:
 
 
 def delete_webhook(session: Session, webhook_id: str) -> None:
-    """Remove it with all that it was told, and was to be told. Raises `NotFound`."""
+    """Remove a webhook with all its deliveries. Raises `NotFound`."""
     webhook(session, webhook_id)
     session.execute(delete(Webhook).where(Webhook.id == webhook_id))
 
 
 def deliveries_of(session: Session, webhook_id: str, limit: int) -> list[Delivery]:
-    """At most `limit` of what it was told or is to be told, newest first."""
+    """At most `limit` deliveries of a webhook, newest first, also those not yet sent."""
     query = select(Delivery).where(Delivery.webhook_id == webhook_id)
     return list(session.scalars(query.order_by(Delivery.id.desc()).limit(limit)))
 

@@ -39,7 +39,7 @@ def test_the_same_content_under_the_same_name_is_the_data_set_that_is_there(
 def test_other_content_under_a_taken_name_is_refused(database: Database) -> None:
     with database.transaction() as session:
         stored_dataset(session, "pairs", "abc")
-    with pytest.raises(Conflict, match="'pairs' is taken"), database.transaction() as session:
+    with pytest.raises(Conflict, match="'pairs' belongs to"), database.transaction() as session:
         stored_dataset(session, "pairs", "def")
     with database.reading() as session:
         assert dataset_by_name(session, "pairs").content_hash == "abc"

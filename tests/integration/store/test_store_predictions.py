@@ -121,7 +121,7 @@ def test_a_question_that_kills_whoever_takes_it_is_given_up(
     assert take(database, "w1", limit=2) is None
     found = stored(database, asked)
     assert (found.similarities, found.answered_at) == (None, at(10))
-    assert found.reason == "given up: the process that should answer died 2 times"
+    assert found.reason == "given up: the process that should answer it died 2 times"
 
 
 def test_what_a_worker_lets_go_is_anyones_and_costs_no_attempt(

@@ -127,7 +127,10 @@ def test_what_is_not_known_of_a_run_is_null_in_sql_too(database: Database) -> No
 def test_a_run_cannot_finish_as_queued_or_running(database: Database) -> None:
     run_id = claimed(database)
     for to in set(RunState) - TERMINAL:
-        with database.transaction() as session, pytest.raises(ValueError, match="not an end"):
+        with (
+            database.transaction() as session,
+            pytest.raises(ValueError, match="not a terminal state"),
+        ):
             runs.finish(session, run_id, 1, to, now=at(2))
     assert now_stored(database, run_id).state == "running"
 

@@ -139,7 +139,7 @@ def test_a_migration_that_fails_leaves_the_old_schema_and_says_why(database: Dat
     with database.engine.begin() as connection:
         connection.execute(text("CREATE TABLE predictions (mine INTEGER)"))
     before = everything(database)
-    with pytest.raises(ServiceUnavailable, match="is as it was.*predictions"):
+    with pytest.raises(ServiceUnavailable, match="is unchanged.*predictions"):
         migrate(database.url)
     assert revision(database) == "0001"
     assert everything(database) == before

@@ -30,7 +30,7 @@ def test_another_store_is_named_by_its_endpoint() -> None:
         ("s3://key:secret@lab/folder", "keys come from AWS_"),
         ("s3://lab?endpoint=minio:9000", "'minio:9000' is not like https://host:port"),
         ("s3://lab?endpoint=http://me:secret@minio", "is not like https://host:port"),
-        ("s3://lab?acces_key=x", "'acces_key' is not known"),
+        ("s3://lab?acces_key=x", "'acces_key' is not a known parameter"),
     ],
 )
 def test_a_url_that_cannot_be_meant_is_refused_by_the_name_of_its_setting(

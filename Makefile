@@ -42,7 +42,7 @@ secrets:
 	@chmod 644 secrets/*
 	@echo "secrets/ holds the passwords of this deployment; keep a copy where it is safe."
 
-# four at once on any machine: what takes long here waits for processes and leases; they come first.
+# four at once on any machine: what takes long here waits for processes; it comes first.
 # Bytecode is kept also where the environment says otherwise: hundreds of processes read the files
 test: export PYTHONDONTWRITEBYTECODE :=
 test: check

@@ -19,7 +19,7 @@ LONG = os.environ.get("TRIPLETLAB_TEST_CONTRACT") == "long"
 HOW = (
     ["--max-examples", "60"]
     if LONG
-    else ["--phases", "examples,fuzzing,stateful", "--max-examples", "5"]
+    else ["--phases", "examples,fuzzing,stateful", "--max-examples", "3"]
 )
 THE_SAME_EACH_TIME = ["--seed", "1", "--generation-deterministic"]
 # where no key was made this machine needs none, and a key is not looked at

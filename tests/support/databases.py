@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -25,6 +26,12 @@ class SqliteForTests:
     def copied_to(self, path: Path) -> str:
         shutil.copyfile(self._template, path)
         return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def sqlite_url(sqlite_for_tests: SqliteForTests, tmp_path: Path) -> str:
+    """The URL of a migrated, empty SQLite file."""
+    return sqlite_for_tests.copied_to(tmp_path / "tripletlab.sqlite3")
 
 
 class PostgresForTests:

@@ -1,4 +1,4 @@
-"""What a fault of the machine costs a run: another attempt after a wait, or the end.
+"""What a fault of the machine costs a run: another attempt after a pause, or the end.
 
 Attempts are numbered for fencing, and the number only grows. **Faults are counted separately**: a
 worker that is asked to stop releases its run, which is not a fault, so a run that moves from worker
@@ -14,15 +14,15 @@ class RetryPolicy:
 
     max_attempts: int
     """The run fails after this many attempts that a fault of the machine ended."""
-    first_wait: float
+    first_pause: float
     """Seconds after the first fault; doubled at each further one."""
-    longest_wait: float
+    longest_pause: float
     """The most seconds between a fault and the next attempt."""
 
-    def wait(self, faults: int) -> float:
+    def pause(self, faults: int) -> float:
         """Seconds before the next attempt, after `faults` (at least 1) of them."""
         # the exponent is bounded, since 2.0 ** 1024 overflows
-        return min(self.first_wait * 2.0 ** min(faults - 1, 64), self.longest_wait)
+        return min(self.first_pause * 2.0 ** min(faults - 1, 64), self.longest_pause)
 
     def gives_up(self, faults: int) -> bool:
         """Whether a run with so many faults has had its last attempt."""

@@ -18,7 +18,7 @@ from models.store.tables import Dataset, Experiment, Run
 from support.measured import measured_evaluation, measured_step
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-POLICY = RetryPolicy(max_attempts=3, first_wait=5.0, longest_wait=8.0)
+POLICY = RetryPolicy(max_attempts=3, first_pause=5.0, longest_pause=8.0)
 
 ARMS = [
     {"name": "vanilla", "loss": {"terms": [{"kind": "mean_negative"}]}},

@@ -165,7 +165,7 @@ class WorkerMoves(RuleBasedStateMachine):
             ),
         ):
             run = self.runs[held.run]
-            run.meet_fault(policy.max_attempts, policy.first_wait, self.now)
+            run.meet_fault(policy.max_attempts, policy.first_pause, self.now)
 
     def _writes(self, held: Held, work: Callable[[Session], object]) -> bool:
         """Whether the attempt may write: exactly as long as it holds the run."""

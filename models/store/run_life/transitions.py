@@ -160,6 +160,6 @@ def after_fault(
         reason=problem.sentence(),
         now=now,
         faults=faults,
-        not_before=now + timedelta(seconds=policy.wait(faults)),
+        not_before=now + timedelta(seconds=policy.pause(faults)),
         problem=problem.model_dump(mode="json"),
     )

@@ -34,7 +34,7 @@ def test_each_thing_that_happens_to_a_run_moves_its_experiments_mark_alone(
 
         return claim
 
-    failed, policy = RunState.FAILED, RetryPolicy(9, first_wait=0, longest_wait=0)
+    failed, policy = RunState.FAILED, RetryPolicy(9, first_pause=0, longest_pause=0)
 
     def faulty(s: Session) -> object:
         return runs.fault(s, first, 2, problem=fault_document(2), policy=policy, now=at(7))

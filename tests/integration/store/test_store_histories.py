@@ -126,7 +126,7 @@ class Histories(WorkerMoves):
                 taken += take_back_lost(session, now=self.now, lease_seconds=LEASE, policy=policy)
         assert sorted(taken) == sorted(run.id for run in lost)
         for run in lost:
-            run.meet_fault(policy.max_attempts, policy.first_wait, self.now)
+            run.meet_fault(policy.max_attempts, policy.first_pause, self.now)
 
     def _retry(self, which: int, number: int) -> None:
         run, anew = self._run(which), number % 2 == 1

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.commands import run_process, stopped
+from support.commands import stopped, tripletlab
 from support.process_tree import still_alive
 from support.serving import Served
 from support.workers import wait_until
@@ -81,7 +81,7 @@ def test_serve_without_a_worker_accepts_and_keeps_across_a_restart(tmp_path: Pat
 def test_a_taken_port_is_said_before_anything_starts(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = run_process("serve", "--port", port, "--data-dir", str(tmp_path))
+        done = tripletlab("serve", "--port", port, "--data-dir", str(tmp_path))
     assert done.returncode == 1
     assert f"127.0.0.1:{port}" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -95,7 +95,7 @@ def test_the_demo_shows_the_answer_and_ends_by_itself(tmp_path: Path) -> None:
     ]
     arguments = [part for change in changes for part in ("--set", change)]
     place = ("--data-dir", str(tmp_path))
-    done = run_process("demo", "--once", *place, *arguments, TRIPLETLAB_WORKERS="1")
+    done = tripletlab("demo", "--once", *place, *arguments, TRIPLETLAB_WORKERS="1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "modified against vanilla: test.accuracy" in done.stdout
     assert "undecided" in done.stdout

@@ -19,6 +19,7 @@ from models.processes.parent_death import bound
 COMMAND = Path(sys.executable).with_name("tripletlab")
 PATIENCE = 240.0  # seconds; a busy machine is no failure
 WIDTH = 120  # columns
+STARTS_SERVICES = (("serve",), ("worker",), ("demo",))
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -30,7 +31,12 @@ def environment(**settings: str) -> dict[str, str]:
 def tripletlab(
     *arguments: str, stdin: str = "", **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    """The command, run to its end in this process; an exception that it lets through is raised."""
+    """The command, run to its end in this process; an exception that it lets through is raised.
+
+    One that starts services is a process all the same: it logs, forks, and may become another.
+    """
+    if arguments[:1] in STARTS_SERVICES:
+        return run_process(*arguments, stdin=stdin, **settings)
     others = {name: None for name in os.environ if name.startswith("TRIPLETLAB_")}
     for stream in (console.out, console.err):
         stream.width = WIDTH

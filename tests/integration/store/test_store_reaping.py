@@ -110,7 +110,7 @@ def test_a_run_that_was_taken_back_is_due_once_its_wait_is_over(database: Databa
         change = update(Run).where(Run.id == run_id).values(submitted_at=at(LEASE))
         session.execute(change)
     assert reap(database, LEASE + 1) == [run_id]
-    over = LEASE + 1 + POLICY.wait(1)
+    over = LEASE + 1 + POLICY.pause(1)
     assert now_stored(database, run_id).not_before == at(over)
     with database.transaction() as session:
         assert retries_due(session, at(over - 1)) == []

@@ -154,7 +154,7 @@ class RunLife(RuleBasedStateMachine):
             self._moved(RunState.CANCELLED)
             return
         self.faults += 1
-        self.due_at = self.clock + POLICY.wait(self.faults)
+        self.due_at = self.clock + POLICY.pause(self.faults)
         gives_up = self.faults >= POLICY.max_attempts
         self._moved(RunState.FAILED if gives_up else RunState.QUEUED)
 

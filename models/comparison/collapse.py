@@ -49,7 +49,10 @@ def _share(collapsed: Mapping[int, bool], confidence: float) -> CollapseShare:
     if n == 0:
         return CollapseShare(collapsed=0, n=0, share=None, interval=None)
     low, high = proportion_confint(count, n, alpha=1 - confidence, method="wilson")
-    interval = Interval(confidence=confidence, low=float(low), high=float(high))
+    # the bounds for no run and for all runs are exactly 0 and 1, which rounding would miss
+    low = 0.0 if count == 0 else max(0.0, float(low))
+    high = 1.0 if count == n else min(1.0, float(high))
+    interval = Interval(confidence=confidence, low=low, high=high)
     return CollapseShare(collapsed=count, n=n, share=count / n, interval=interval)
 
 

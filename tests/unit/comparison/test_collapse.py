@@ -49,6 +49,16 @@ def test_collapse_is_counted_with_wilsons_interval_and_left_out_beside() -> None
     assert found.without.sign_flip_p == 0.5
 
 
+@pytest.mark.parametrize("n", range(1, 30))
+def test_the_interval_of_a_share_stays_between_0_and_1(n: int) -> None:
+    all_of_them, none = dict.fromkeys(range(n), True), dict.fromkeys(range(n), False)
+    values = dict.fromkeys(range(n), 0.5)
+    found = collapse(values, values, all_of_them, none, 0.95)
+    assert found.a.interval is not None
+    assert found.b.interval is not None
+    assert (found.a.interval.high, found.b.interval.low) == (1.0, 0.0)
+
+
 def test_collapse_of_no_runs_has_no_share() -> None:
     found = collapse({}, {}, {}, {}, 0.95)
     assert (found.a.n, found.a.share, found.a.interval, found.p) == (0, None, None, 1.0)

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     """Runs of an experiment that a worker trains together, for GPUs; results depend on it in their
     last bits."""
     url: str = "http://127.0.0.1:8000"
-    """Where the command finds the service: `submit`, `watch`, `results`, `datasets`, `recipes`."""
+    """Where the command finds the service, for every subcommand that asks one."""
     key: str = Field("", repr=False)
     """The API key that the command sends; needed where the service has keys."""
     cors_origins: str = ""
@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     webhook_retry_seconds: float = Field(10.0, gt=0)
     """Seconds until a failed webhook delivery is sent again; later pauses grow to a day."""
     heartbeat_seconds: float = Field(2.0, gt=0)
-    """Seconds between heartbeats of a run and of a worker, which also check for cancellation."""
+    """Seconds between heartbeats of a run and of a worker."""
     lease_seconds: float = Field(30.0, gt=0)
     """A run whose heartbeat is older than this many seconds is taken back and queued again."""
     resubmit_seconds: float = Field(20.0, gt=0)

@@ -1,6 +1,7 @@
 """The states of a run, the moves allowed between them, and how an experiment's state follows.
 
-One table of moves serves every writer: a change of state that is not in it cannot be expressed.
+One table of moves serves every writer, and `move` in `models.store.run_life.transitions` refuses
+what is not in it. Only a person's retry leaves a terminal state, which `RETRIABLE` allows.
 Cancelling is a flag on the run, not a state, so a request to cancel never hides the run's state.
 """
 
@@ -27,6 +28,7 @@ RETRIABLE = frozenset({RunState.FAILED, RunState.CANCELLED})
 state."""
 
 ALLOWED: Mapping[RunState, frozenset[RunState]] = {
+    # nothing fails a queued run now: even one whose spec cannot be read is claimed first
     RunState.QUEUED: frozenset({RunState.RUNNING, RunState.FAILED, RunState.CANCELLED}),
     # back to queued: its worker died or was asked to stop; the next claim is a new attempt
     RunState.RUNNING: frozenset({RunState.QUEUED, *TERMINAL}),

@@ -118,7 +118,8 @@ class EventView(View):
     run_id: str | None
     at: datetime
     kind: str
-    """`created`, `state`, `cancel_requested`, …"""
+    """`created`, `state`, `cancel_requested`, `retried` (a person queued the run again) or `look`
+    (an interim look was taken)."""
     from_state: RunState | None
     to_state: RunState | None
     attempt: int | None

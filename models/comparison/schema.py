@@ -153,9 +153,9 @@ class WithoutCollapsed(ResultPart):
 
 
 class Collapse(ResultPart):
-    """Collapse as an outcome. A run ended collapsed when its last validation loss per row is at
-    least 0.95 of that of a network with one vector for all questions, or when it calls all test
-    pairs alike."""
+    """Collapse as an outcome. A run ended collapsed when the validation loss per row of its kept
+    weights is at least 0.95 of that of a network with one vector for all questions, or when it
+    calls all test pairs alike."""
 
     a: CollapseShare
     b: CollapseShare

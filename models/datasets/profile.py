@@ -13,7 +13,7 @@ from models.datasets.groups import Groups
 from models.datasets.pairs import Codes, Pairs
 from models.datasets.tokenstream import distinct_texts
 
-TRAIN_ROWS, TEST_ROWS = 300_000, 10_240  # of the course's in-order split, a spec's default
+TRAIN_ROWS, TEST_ROWS = 300_000, 10_240  # the course's: repeats the defaults of `InOrderSplit`
 
 
 @dataclass(frozen=True)

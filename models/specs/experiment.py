@@ -1,4 +1,6 @@
-"""`ExperimentSpec`: what a person requests. The defaults are written here and only here."""
+"""`ExperimentSpec`: what a person requests. A default is written beside its field, here or in the
+module of `models.specs` that declares the part (a loss, a term, an encoder, a plan of looks).
+"""
 
 from typing import Annotated, Any, Literal
 

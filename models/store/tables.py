@@ -149,7 +149,7 @@ class Event(Base):
         ForeignKey("runs.id", ondelete="CASCADE"), index=True
     )
     at: Mapped[datetime]
-    kind: Mapped[str] = mapped_column(String(32))  # created, state, cancel_requested, submitted, …
+    kind: Mapped[str] = mapped_column(String(32))  # of `EventView`
     from_state: Mapped[str | None] = mapped_column(String(16))
     to_state: Mapped[str | None] = mapped_column(String(16))
     attempt: Mapped[int | None]

@@ -1,9 +1,10 @@
 """When a run leaves the plateau of a collapsed network, and how often it comes back to it.
 
 On the plateau every question has nearly the same vector, so every similarity is the same and the
-loss per row is the sum of weight x margin over the hinge terms. A run is *off* the plateau when
-its loss per row is clearly below that (`models.comparison.plateau_level`), and stays there long
-enough for it not to be noise:
+loss per row is what a collapsed network costs (`LossSpec.collapsed_loss_per_row`: weight x margin
+of a hinge, weight x log 2 of the soft margin). A run is *off* the plateau when its loss per row is
+clearly below that (`models.comparison.plateau_level`), and stays there long enough for it not to
+be noise:
 
 - on -> off at the first of `Rule.leave` checks in a row below the level,
 - off -> on, a *relapse*, at the first of `Rule.relapse` checks in a row at or above the level.

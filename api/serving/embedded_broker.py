@@ -18,6 +18,8 @@ from typing import IO
 from urllib.parse import quote
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from models.errors import ServiceUnavailable
 from models.processes.supervised import Backoff, SupervisedProcess
@@ -149,7 +151,9 @@ def _server(program: Path, folder: Path, socket: Path) -> SupervisedProcess:
 
 
 def _answers(socket: Path) -> bool:
-    with redis.Redis(unix_socket_path=str(socket), socket_timeout=1.0) as client:
+    # without redis-py's own retries, which take seconds where a killed server left its socket file
+    once = Retry(NoBackoff(), 0)
+    with redis.Redis(unix_socket_path=str(socket), socket_timeout=1.0, retry=once) as client:
         try:
             return bool(client.ping())
         except redis.RedisError:  # not there yet, or still reading its file

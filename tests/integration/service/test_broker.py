@@ -81,6 +81,14 @@ def test_messages_survive_when_the_service_is_stopped_and_started(tmp_path: Path
         assert _waiting(after.url) == 1
 
 
+def test_a_socket_file_that_a_killed_server_left_does_not_delay_the_start(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(tmp_path / "broker.sock"))
+    begun = time.monotonic()
+    with EmbeddedBroker(tmp_path):
+        assert time.monotonic() - begun < 2
+
+
 def test_the_embedded_server_dies_with_its_killed_parent(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path\n"

@@ -13,8 +13,8 @@ from worker.training.gauges import gauges_of
 from worker.training.optimizer import Update, update_together
 from worker.training.schedules import learning_rate
 from worker.training.stack.encoder import StackEncoder
-from worker.training.stack.grading import Graded, SlotBatch, grade
 from worker.training.stack.layout import Layout
+from worker.training.stack.losses import SlotBatch, SlotLosses, slot_losses
 from worker.training.state import TrainingState
 
 Batches = dict[int, tuple[int, int]]  # slot -> seed and step of its batch
@@ -40,18 +40,18 @@ class Steps:
             SlotBatch(slot, members[slot].loss_spec, seed, step)
             for slot, (seed, step) in batches.items()
         ]
-        graded = grade(slot_batches, totals, table, self._size)
-        gradients = self._encoder.backward(graded.gradient)
+        losses = slot_losses(slot_batches, totals, table, self._size)
+        gradients = self._encoder.backward(losses.gradient)
         norms = _norms(gradients)
         # laid out while a GPU still computes; useless where a member ends with this step
         following = {slot: (seed, step + 1) for slot, (seed, step) in batches.items()}
         self._ahead = following, self._layout(following)
-        measured, norms_now = _to_host(graded, norms)
+        measured, norms_now = _to_host(losses, norms)
         done: dict[int, StepDone | Exception] = {}
         updates = []
         for slot, member in members.items():
-            if slot in graded.errors:
-                done[slot] = graded.errors[slot]
+            if slot in losses.errors:
+                done[slot] = losses.errors[slot]
                 continue
             step, norm, gauges = member.step + 1, norms_now[slot], gauges_of(measured[slot])
             try:
@@ -85,13 +85,13 @@ def _norms(gradients: Mapping[str, Tensor]) -> Tensor:
     return total
 
 
-def _to_host(graded: Graded, norms: Tensor) -> tuple[dict[int, list[float]], list[float]]:
+def _to_host(losses: SlotLosses, norms: Tensor) -> tuple[dict[int, list[float]], list[float]]:
     """Every slot's gauges, and the norms, in one transfer: on a GPU each would stall the step."""
-    parts = [part.reshape(-1) for _, part in graded.gauges]
+    parts = [part.reshape(-1) for _, part in losses.gauges]
     numbers = torch.cat([norms, *parts]).tolist()
     gauges: dict[int, list[float]] = {}
     start = len(norms)
-    for rows, part in graded.gauges:
+    for rows, part in losses.gauges:
         count = part.shape[1]
         for slot, row in rows.items():
             gauges[slot] = numbers[start + row * count :][:count]

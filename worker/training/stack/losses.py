@@ -1,9 +1,10 @@
 """Losses and gauges of every slot's batch, in as few calls as there are different losses.
 
-A loss is computed for all slots at once, by the functions that a training alone uses, whether one
-slot has it or all: so no shape depends on how many do. Slots with another loss go in as zeros, and
-no gradient comes back through them, not even a NaN. A loss whose terms draw, or are the library's
-(their shapes depend on values), is computed for each slot that has it.
+A loss is computed for all slots at once, with the functions of a training that runs alone. It is
+so even where few slots have this loss, so that no tensor's shape, and with it no bit of a result,
+depends on how many have it. A slot with another loss goes in as zeros, and no gradient comes back
+through it, not even a NaN. A loss with a term that draws at random, or with one of the library's
+(whose shapes depend on values), is computed slot by slot.
 """
 
 from collections.abc import Sequence
@@ -36,8 +37,8 @@ class SlotBatch:
 
 
 @dataclass
-class Graded:
-    """The result of `grade` for the batches of all slots."""
+class SlotLosses:
+    """The result of `slot_losses` for the batches of all slots."""
 
     gradient: Tensor  # of the sums, (K, places, H)
     gauges: list[tuple[dict[int, int], Tensor]] = field(default_factory=list)
@@ -45,27 +46,29 @@ class Graded:
     errors: dict[int, Exception] = field(default_factory=dict)
 
 
-def grade(batches: Sequence[SlotBatch], totals: Tensor, table: Tensor, size: int) -> Graded:
+def slot_losses(
+    batches: Sequence[SlotBatch], totals: Tensor, table: Tensor, size: int
+) -> SlotLosses:
     """Losses of batches of `size` pairs from their sums over time, and the sums' gradient."""
     sums = totals.detach().requires_grad_()
     vectors = unit_vectors(sums, table[5])
     groups = table[4].view(len(table[4]), 2, -1)[:, :, :size]
     known = groups[:, 0, :, None] == groups[:, 1, None]
     known |= torch.eye(size, dtype=torch.bool, device=known.device)
-    graded, losses = Graded(torch.zeros_like(totals)), []
+    result, losses = SlotLosses(torch.zeros_like(totals)), []
     for group in _alike(batches):
         try:
-            loss, rows, gauges = _grade(group, vectors, known, size)
+            loss, rows, gauges = _group_loss(group, vectors, known, size)
         except Exception as error:
             if len(group) > 1 or hits_all(error, totals.device.type):
                 raise
-            graded.errors[group[0].slot] = error
+            result.errors[group[0].slot] = error
             continue
-        graded.gauges.append((rows, gauges))
+        result.gauges.append((rows, gauges))
         losses.append(loss)
     if losses:
-        (graded.gradient,) = torch.autograd.grad(torch.stack(losses).sum(), sums)
-    return graded
+        (result.gradient,) = torch.autograd.grad(torch.stack(losses).sum(), sums)
+    return result
 
 
 def _alike(batches: Sequence[SlotBatch]) -> list[list[SlotBatch]]:
@@ -83,7 +86,7 @@ def _is_of_all(loss: LossSpec) -> bool:
     return all(isinstance(term, TOGETHER) for term in loss.terms)
 
 
-def _grade(
+def _group_loss(
     group: list[SlotBatch], vectors: Tensor, known: Tensor, size: int
 ) -> tuple[Tensor, dict[int, int], Tensor]:
     """The sum of a group's losses, which row of its gauges each slot has, and these gauges."""
@@ -92,14 +95,14 @@ def _grade(
     if not _is_of_all(spec):
         (batch,), (slot,) = group, slots
         first, second, similarities = (p[0] for p in _batches(vectors[slot : slot + 1], size))
-        loss, gauges = _graded(spec, step, batch.seed, first, second, similarities, known[slot])
+        loss, gauges = _batch_loss(spec, step, batch.seed, first, second, similarities, known[slot])
         return loss, {slot: 0}, gauges[None]
     others = torch.ones(len(vectors), dtype=torch.bool)
     others[slots] = False
     others = others.to(vectors.device)
     batches = _batches(vectors.masked_fill(others[:, None, None, None], 0), size)
 
-    losses, gauges = torch.func.vmap(partial(_graded, spec, step, None))(*batches, known)
+    losses, gauges = torch.func.vmap(partial(_batch_loss, spec, step, None))(*batches, known)
     return losses.sum(), {slot: slot for slot in slots}, gauges
 
 
@@ -110,7 +113,7 @@ def _batches(vectors: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
     return first[:, :size], second[:, :size], similarities[:, :size, :size]
 
 
-def _graded(
+def _batch_loss(
     spec: LossSpec,
     step: int,
     seed: int | None,

@@ -15,8 +15,8 @@ from models.specs.losses import LossSpec
 from worker.training.gauges import gauges_of, measure
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import reduce_terms, term_rows
-from worker.training.stack.grading import Graded, SlotBatch, grade
 from worker.training.stack.layout import HALF
+from worker.training.stack.losses import SlotBatch, SlotLosses, slot_losses
 from worker.training.stack.sharing import hits_all
 
 from support.expect import expect
@@ -38,7 +38,7 @@ def sums_and_table(slots: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     return torch.randn(slots, 2 * HALF, HIDDEN) * (table[5] > 0)[:, :, None], table
 
 
-def graded_alone(
+def loss_alone(
     loss: LossSpec, sums: Tensor, table: Tensor, step: int, seed: int
 ) -> tuple[BatchMetrics, Tensor]:
     """Gauges and gradient of one slot, by what a training alone uses."""
@@ -56,8 +56,8 @@ def graded_alone(
     return gauges_of(measured.tolist()), expect(Tensor, sums.grad)
 
 
-def rows_of(graded: Graded) -> dict[int, Tensor]:
-    return {slot: part[row] for rows, part in graded.gauges for slot, row in rows.items()}
+def rows_of(losses: SlotLosses) -> dict[int, Tensor]:
+    return {slot: part[row] for rows, part in losses.gauges for slot, row in rows.items()}
 
 
 def asked_for(names: Sequence[str | None], seed: int = 3, step: int = 5) -> list[SlotBatch]:
@@ -80,20 +80,20 @@ def test_each_slot_has_the_gauges_and_the_gradient_of_its_own_loss(
 ) -> None:
     sums, table = sums_and_table(len(names), seed)
     asked = asked_for(names, seed, step)
-    graded = grade(asked, sums, table, SIZE)
+    losses = slot_losses(asked, sums, table, SIZE)
     steps = {one.slot: one.step for one in asked}
-    found = rows_of(graded)
+    found = rows_of(losses)
     for slot, name in enumerate(names):
         if name is None:
             assert slot not in found
-            assert (graded.gradient[slot] == 0).all()
+            assert (losses.gradient[slot] == 0).all()
             continue
-        gauges, gradient = graded_alone(LOSSES[name], sums[slot], table[:, slot], steps[slot], seed)
+        gauges, gradient = loss_alone(LOSSES[name], sums[slot], table[:, slot], steps[slot], seed)
         expected = [*list(vars(gauges).values())[:-1], *gauges.active]
         np.testing.assert_allclose(found[slot], expected, atol=1e-5, rtol=1e-5)
         # an element may be the small difference of large terms, and keeps their rounding
         rounding = 1e-6 * max(1.0, float(gradient.abs().max()))
-        torch.testing.assert_close(graded.gradient[slot], gradient, atol=rounding, rtol=1e-4)
+        torch.testing.assert_close(losses.gradient[slot], gradient, atol=rounding, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", TERMS)
@@ -101,9 +101,9 @@ def test_each_slot_has_the_gauges_and_the_gradient_of_its_own_loss(
 def test_a_slot_of_no_numbers_leaves_the_others_theirs(name: str, neighbour: str) -> None:
     names = [name, neighbour, name]
     sums, table = sums_and_table(3)
-    sound = grade(asked_for(names), sums, table, SIZE)
+    sound = slot_losses(asked_for(names), sums, table, SIZE)
     sums[1, :SIZE] = float("nan")
-    broken = grade(asked_for(names), sums, table, SIZE)
+    broken = slot_losses(asked_for(names), sums, table, SIZE)
     for slot in (0, 2):
         assert torch.equal(rows_of(sound)[slot], rows_of(broken)[slot])
         assert torch.equal(sound.gradient[slot], broken.gradient[slot])
@@ -116,12 +116,12 @@ def test_a_loss_that_raises_ends_the_slot_that_has_it_alone(
         raise IndexError("index 7 is out of bounds")
 
     sums, table = sums_and_table(2)
-    sound = grade(asked_for(["circle", "mean"]), sums, table, SIZE)
+    sound = slot_losses(asked_for(["circle", "mean"]), sums, table, SIZE)
     monkeypatch.setattr("worker.training.losses.library.library_rows", raises)
-    graded = grade(asked_for(["circle", "mean"]), sums, table, SIZE)
-    assert isinstance(graded.errors[0], IndexError)
-    assert torch.equal(graded.gradient[1], sound.gradient[1])
-    assert (graded.gradient[0] == 0).all()
+    losses = slot_losses(asked_for(["circle", "mean"]), sums, table, SIZE)
+    assert isinstance(losses.errors[0], IndexError)
+    assert torch.equal(losses.gradient[1], sound.gradient[1])
+    assert (losses.gradient[0] == 0).all()
 
 
 @pytest.mark.parametrize(
@@ -150,4 +150,4 @@ def test_memory_that_runs_out_in_one_members_loss_is_no_fault_of_it(
 
     monkeypatch.setattr("worker.training.losses.library.library_rows", raises)
     with pytest.raises(torch.OutOfMemoryError):
-        grade(asked_for(["circle", "mean"]), *sums_and_table(2), SIZE)
+        slot_losses(asked_for(["circle", "mean"]), *sums_and_table(2), SIZE)

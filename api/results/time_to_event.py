@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy.orm import Session
 
-from api.results.endpoints import (
+from api.results.event_endpoints import (
     Endpoint,
     Evaluations,
     baseline_points,

@@ -1,6 +1,6 @@
 """Which runs an endpoint is about, where some arms have no plateau."""
 
-from api.results.endpoints import plateau_on_evaluations, plateau_on_steps
+from api.results.event_endpoints import plateau_on_evaluations, plateau_on_steps
 from models.store.metrics.loss_series import ValidationLosses
 from models.store.tables import Run
 

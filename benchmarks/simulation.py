@@ -21,7 +21,7 @@ from models.comparison.bca_bootstrap import bca_bootstrap
 from models.comparison.crossed_bootstrap import RESAMPLES, crossed_bootstrap
 from models.comparison.evidence import Evidence, gather_evidence
 from models.comparison.inputs import ArmValues, ComparisonInput
-from models.comparison.paired import mean_and_sd
+from models.comparison.paired_t import mean_and_sd
 from models.comparison.rule import DecisionRule
 from models.comparison.verdict import decide
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from statsmodels.stats.proportion import proportion_confint
 
 from models.comparison.mcnemar import exact_p
-from models.comparison.paired import mean_and_sd, paired, rounding_of, t_bounds
+from models.comparison.paired_t import mean_and_sd, paired, rounding_of, t_bounds
 from models.comparison.plateau_level import plateau_level
 from models.comparison.schema import Collapse, CollapseShare, Interval, WithoutCollapsed
 from models.comparison.sign_flip import sign_flip_p

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from models.comparison.inputs import ArmValues, ComparisonInput
-from models.comparison.paired import mean_and_sd, paired, rounding_of, t_bounds, t_p, tost_p
+from models.comparison.paired_t import mean_and_sd, paired, rounding_of, t_bounds, t_p, tost_p
 from models.comparison.rule import DecisionRule, differs_from_zero
 from models.comparison.schema import Bounds, Pair, Statistic
 from models.comparison.sign_flip import sign_flip_p

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.comparison.paired import mean_and_sd
+from models.comparison.paired_t import mean_and_sd
 from models.comparison.schema import Effect, Pair, Pairing
 
 FEWEST_PAIRS = 3  # two points always correlate perfectly

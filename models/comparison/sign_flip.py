@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.comparison.paired import ROUNDING
+from models.comparison.paired_t import ROUNDING
 from models.comparison.schema import Statistic
 
 EXACT_PAIRS = 40  # two sorted halves of at most 2^20 sums each, about 0.2 s

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from scipy import stats
 
-from models.comparison.paired import mean_and_sd
+from models.comparison.paired_t import mean_and_sd
 from models.comparison.schema import Summary
 
 

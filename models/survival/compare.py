@@ -12,7 +12,7 @@ import math
 import numpy as np
 from scipy.stats import logrank
 
-from models.comparison.paired import mean_and_sd, t_bounds
+from models.comparison.paired_t import mean_and_sd, t_bounds
 from models.comparison.rule import alpha_of, differs_from_zero
 from models.comparison.schema import Bounds, Statistic
 from models.comparison.sign_flip import sign_flip_p

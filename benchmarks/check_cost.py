@@ -1,7 +1,7 @@
 """What a whole `make test` costs: processor time and wall time, of this commit and of another.
 
-    python benchmarks/test_run.py --against 919356c
-    python benchmarks/test_run.py --busy 4 --times 3
+    python benchmarks/check_cost.py --against 919356c
+    python benchmarks/check_cost.py --busy 4 --times 3
 
 Each commit is cloned into a temporary folder and installed there; neither is counted. The commits
 take turns. Processor time is that of every process that the run started, also of those whose own

@@ -29,6 +29,7 @@ from typing import Any, Self
 import httpx
 
 LOCAL = "http://127.0.0.1:8000"
+LOOPBACK = r"localhost|127(\.\d+){3}|::1"  # hosts that are this machine, where no proxy leads
 TIMEOUT = 20.0  # seconds for a reply, beside the time that a call asks the service to wait
 FILE_TIMEOUT = 120.0  # for the next piece of a file; the pictures of a report are drawn first
 UPLOAD_TIMEOUT = 600.0  # for sending, reading and profiling a file
@@ -43,7 +44,7 @@ class TripletlabError(Exception):
 
 
 class Misused(TripletlabError, ValueError):
-    """The address or the key cannot be used."""
+    """The address, the key or the proxy in the environment cannot be used."""
 
 
 class NoAnswer(TripletlabError):
@@ -304,9 +305,17 @@ class Client:
             raise Misused("not an API key; keys look like tl_… (set `key` or TRIPLETLAB_KEY)")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            self._http = httpx.Client(base_url=self.url, timeout=timeout, headers=headers)
+            address = httpx.URL(self.url)
         except httpx.InvalidURL as error:
             raise Misused(f"{self.url} is not a URL: {error}") from None
+        # with a transport of its own, the client does not use the proxies of the environment
+        own = httpx.HTTPTransport() if re.fullmatch(LOOPBACK, address.host) else None
+        try:
+            self._http = httpx.Client(
+                base_url=address, timeout=timeout, headers=headers, transport=own
+            )
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            raise Misused(f"The proxy in the environment cannot be used: {error}") from None
         self._timeout = timeout
 
     def __enter__(self) -> Self:

@@ -102,7 +102,10 @@ def mlflow(
     """Send runs, parameters, metrics and files to an MLflow server; it can be repeated."""
     if not tracking_uri.startswith(("http://", "https://")):
         raise stop("--tracking-uri is the address of a server: http://… or https://…", USAGE)
-    tracking = Tracking(tracking_uri, token, user, password)
+    try:
+        tracking = Tracking(tracking_uri, token, user, password)
+    except MlflowError as error:
+        raise stop(f"MLflow: {error}.") from None
     with connected(url) as client:
         results = client.results(experiment)
         try:

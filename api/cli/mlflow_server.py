@@ -19,6 +19,7 @@ import httpx
 
 from api.cli.run_parameters import TrainedRun, trained_runs, values_at
 from api.client import Client, Refused, Results
+from models.loopback import is_loopback
 
 AT_ONCE = 1000  # metrics in one request, the most that MLflow accepts
 TIMEOUT = 60.0  # seconds for a reply
@@ -38,7 +39,12 @@ class Tracking:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         auth = (user, password) if user else None
         self._uri = uri.rstrip("/")
-        self._http = httpx.Client(headers=headers, auth=auth, timeout=TIMEOUT)
+        try:
+            # with a transport of its own, the client does not use the proxies of the environment
+            own = httpx.HTTPTransport() if is_loopback(urlsplit(uri).hostname or "") else None
+            self._http = httpx.Client(headers=headers, auth=auth, timeout=TIMEOUT, transport=own)
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            raise MlflowError(f"the address or a proxy cannot be used: {error}") from None
 
     def close(self) -> None:
         self._http.close()

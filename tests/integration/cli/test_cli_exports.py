@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from api.cli.mlflow_server import Tracking
+
 from support.api import ApiForTests, StartService
 from support.commands import tripletlab
 
@@ -133,3 +135,13 @@ def test_a_tracking_server_that_is_away_is_said_to_be(
     assert tripletlab(*command, "file:///tmp/mlruns").returncode == 2
     other = tripletlab(*command, api.url)  # a server, and not MLflow's
     assert (other.returncode, "answers 404" in other.stderr) == (1, True)
+
+
+def test_a_tracking_server_is_asked_without_the_proxy_of_the_environment_or_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "nonsense://x")
+    Tracking("http://127.0.0.1:5000").close()
+    command = ("export", "mlflow", "exp_x", "--tracking-uri")
+    refused = tripletlab(*command, "http://lab.example.org")
+    assert (refused.returncode, "proxy cannot be used" in refused.stderr) == (1, True)

@@ -1,6 +1,7 @@
 """What the Python client says when there is no answer, and whether a webhook is the service's."""
 
 import http.server
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -67,6 +68,26 @@ def test_what_is_no_service_is_said_to_be_none() -> None:
 def test_addresses_and_keys_that_cannot_be_one_are_told(url: str | None, key: str) -> None:
     with pytest.raises(Misused), Client(url, key) as lab:
         lab.datasets()
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "socks5://127.0.0.1:1", "nonsense://x"])
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+def test_a_service_on_this_machine_is_reached_without_the_proxy_of_the_environment(
+    start_service: StartService, monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str
+) -> None:
+    url = start_service().url
+    monkeypatch.setenv(variable, proxy)
+    for address in (url, url.replace("127.0.0.1", "localhost")):
+        with Client(address, "") as lab:
+            assert lab.datasets()
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "nonsense://x", "http://a:b"])
+def test_a_proxy_that_cannot_be_used_is_told(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)  # as where httpx was installed without it
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(Misused, match="proxy in the environment"):
+        Client("http://lab.example.org")
 
 
 def test_a_signature_holds_for_its_body_its_secret_and_its_time_alone() -> None:

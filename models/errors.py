@@ -56,7 +56,7 @@ class Invalid(TripletlabError):
 
 
 class TooMany(TripletlabError):
-    """More than its owner may have at once; `retry_after` is in seconds."""
+    """An owner asks for more than it may have at once; `retry_after` is in seconds."""
 
     def __init__(self, detail: str, retry_after: int) -> None:
         self.retry_after = retry_after

@@ -1,7 +1,7 @@
 """Log lines of every process, on standard error: for people as text, for collectors as JSON.
 
-Modules log with the standard library, whatever the form. What lines are about (a request, a run and
-its attempt) is bound here once and is part of each later line.
+Modules log with the standard library, whichever format is set. What the lines of a process are
+about (a request, a run and its attempt) is bound here once, and every later line has it.
 """
 
 import logging

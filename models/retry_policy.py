@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a run is tried again after faults of the machine, and after how long."""
+    """How many times a run is tried again after faults of the machine, and after which pauses."""
 
     max_attempts: int
     """The run fails after this many attempts that a fault of the machine ended."""

@@ -25,8 +25,8 @@ ASKING = frozenset({"predict"})
 
 @dataclass(frozen=True)
 class Caller:
-    """The owner of a key; or, where no key was ever made, this machine's user, who may do
-    everything, as whoever starts the service may."""
+    """Who sends a request: the owner of an API key. Where no key was ever made it is the user of
+    this machine, who may do everything, as whoever starts the service may."""
 
     key_id: str | None
     name: str | None

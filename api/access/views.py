@@ -1,4 +1,4 @@
-"""The form of an entry of the audit in replies."""
+"""The schema of an entry of the audit in replies."""
 
 from datetime import datetime
 

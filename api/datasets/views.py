@@ -1,4 +1,4 @@
-"""The form of each reply on a data set: its profile, some of its pairs, its questions' lengths."""
+"""The schema of each reply on a data set: profile, some of its pairs, lengths of questions."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The form of each reply on experiments and recipes; results have their own."""
+"""The schema of each reply on experiments and recipes; results have their own."""
 
 from datetime import datetime
 from typing import Any

@@ -36,7 +36,7 @@ JsonBody = Annotated[Any, Depends(json_body)]
 
 
 class RequestBody(BaseModel):
-    """The form of a decoded body; an unknown key is refused, since a typo would be silent."""
+    """The schema of a decoded body; an unknown key is refused, since a typo would be silent."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
@@ -47,7 +47,7 @@ Body = TypeVar("Body", bound=RequestBody)
 
 
 def validated(model: type[Body], document: Any, context: object = None) -> Body:
-    """Return the decoded document in this form; `context` is for the model's own validators.
+    """Return the decoded document as a `model`; `context` is for the model's own validators.
 
     Raises `Invalid` with a problem for each wrong field, unknown keys first.
     """

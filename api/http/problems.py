@@ -1,7 +1,7 @@
 """Every error as a problem document (RFC 9457), with the one table of exceptions and statuses.
 
 Routes raise the project's own errors and never choose a status. What FastAPI and Starlette raise
-themselves (404, 405, 422) is converted here too, so a client has only one form to parse.
+themselves (404, 405, 422) is converted here too, so a client has only one schema to parse.
 """
 
 import logging

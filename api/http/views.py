@@ -1,4 +1,4 @@
-"""The forms that replies of every subject share.
+"""The schemas that replies of every subject share.
 
 A view is made from rows inside the transaction and sent after it, so no reply touches SQL.
 """
@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 
 
 class View(BaseModel):
-    """The form of a reply, or of a part of one."""
+    """The schema of a reply, or of a part of one."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 

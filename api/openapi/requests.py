@@ -1,7 +1,7 @@
 """Request bodies in the OpenAPI document.
 
 Routes decode and validate a JSON body themselves (`api.http.json_bodies`), so FastAPI does not know
-its form: a route gives it as `openapi_extra`.
+its schema: a route gives it as `openapi_extra`.
 """
 
 from typing import Any
@@ -43,7 +43,7 @@ SPEC_BODY: dict[str, Any] = {
 
 
 def json_request(*models: type[RequestBody], example: Any) -> dict[str, Any]:
-    """Return `openapi_extra` of a route whose body has one of these forms."""
+    """Return `openapi_extra` of a route whose body has one of these schemas."""
     schemas = [model.model_json_schema() for model in models]
     content = {
         "schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas},

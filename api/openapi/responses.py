@@ -1,6 +1,6 @@
 """The errors of each call in the OpenAPI document.
 
-A route declares what its own work raises (`may_answer`). Errors that any call of its form can have
+A route declares what its own work raises (`may_answer`). Errors that any call of its kind can have
 (a missing key, a body too large, a wrong parameter, a database that is away) are added here, so
 that a new route documents them by default.
 """
@@ -17,7 +17,7 @@ Responses = dict[int | str, dict[str, Any]]
 PROBLEM_SCHEMA: dict[str, Any] = {
     "title": "Problem",
     "type": "object",
-    "description": "RFC 9457. Every error has this form.",
+    "description": "RFC 9457. Every error has these fields.",
     "required": ["type", "title", "status", "detail", "instance"],
     "properties": {
         "type": {"type": "string", "description": "`urn:tripletlab:problem:…`, or `about:blank`."},
@@ -98,7 +98,7 @@ def problem_response(status: int, description: str) -> dict[str, Any]:
 
 
 def add_problems(document: dict[str, Any]) -> None:
-    """Add to each call the errors of its form, and replace FastAPI's own form of a 422."""
+    """Add to each call the errors of its kind, and replace FastAPI's own schema of a 422."""
     components = document["components"]
     components["schemas"]["Problem"] = PROBLEM_SCHEMA
     components["responses"] = {

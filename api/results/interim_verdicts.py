@@ -1,4 +1,4 @@
-"""The verdicts of the interim looks in the results document, which gives no others.
+"""The verdicts of an experiment with interim looks: its results document has no others.
 
 Runs that ended after the last look are shown in a comparison: the pairs, the means, the interval at
 the level of that look. **The verdict and its sentence are those of the last look that judged the

@@ -1,6 +1,6 @@
 """The results document: the whole answer of an experiment.
 
-Clients depend on its form: a field may be added, but none may be renamed or removed.
+Clients depend on its schema: a field may be added, but none may be renamed or removed.
 """
 
 from typing import Any, Literal
@@ -75,7 +75,7 @@ class RunTimeView(View):
     """The step of the event; the last step that was checked where there was none (censored)."""
     reached: bool
     relapses: int | None = None
-    """How often it came back to the plateau after leaving it; null for a target loss."""
+    """How many times it came back to the plateau after leaving it; null for a target loss."""
     on_plateau_at_end: bool | None = None
 
 

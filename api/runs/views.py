@@ -1,4 +1,4 @@
-"""The form of each reply on a run: its state, metrics, files, predictions and reproductions."""
+"""The schema of each reply on a run: its state, metrics, files, predictions and reproductions."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -81,7 +81,7 @@ class RunView(View):
     """The last step that is stored."""
     steps: int
     attempt: int
-    """How often it was started; above 1 when a worker died or was asked to stop."""
+    """How many times it was started; above 1 when a worker died or was asked to stop."""
     faults: int
     """Attempts that a fault of the machine ended, since it was queued or retried; the run fails at
     `TRIPLETLAB_MAX_ATTEMPTS` of them."""
@@ -132,7 +132,7 @@ def _value(metric: Metric) -> tuple[Any, Any]:
 
 
 def _column(metric: Metric) -> tuple[Any, Any]:
-    """A column that may be missing; a value that is not a number is null, whatever it is of."""
+    """A column that may be missing; NaN is null in it, whatever the metric."""
     return list[float | None], Field(default_factory=list, description=metric.description)
 
 

@@ -1,4 +1,4 @@
-"""The form of each reply on webhooks and their deliveries."""
+"""The schema of each reply on webhooks and their deliveries."""
 
 from datetime import datetime
 from typing import Self
@@ -39,7 +39,7 @@ class DeliveryView(View):
     kind: str
     created_at: datetime
     attempt: int
-    """How often it was sent."""
+    """How many times it was sent."""
     due_at: datetime | None
     """When it is sent next; null once it was delivered or given up."""
     delivered_at: datetime | None

@@ -1,7 +1,7 @@
 """From the evidence of a comparison to all that the results document says of it.
 
-Apart from `models.comparison.compare`, which imports this file only when it compares: with it comes
-scipy.stats, which takes a second.
+This is a module of its own so that `models.comparison.compare` imports it only when it compares: it
+imports scipy.stats, which takes a second.
 """
 
 from models.comparison.bca_bootstrap import bca_bootstrap

@@ -126,7 +126,9 @@ def crossed(
     if metric not in RESAMPLED:
         return None
     if len(seeds) < FEWEST_SEEDS:
-        return no_crossed_bootstrap(f"fewer than {FEWEST_SEEDS} seeds say too little of others")
+        return no_crossed_bootstrap(
+            f"fewer than {FEWEST_SEEDS} seeds say too little about other seeds"
+        )
     if not all(seed in side for side in (a, b) for seed in seeds):
         return no_crossed_bootstrap(
             "the scores of the test pairs are not all in this service's data folder"

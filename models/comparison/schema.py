@@ -1,4 +1,4 @@
-"""The form of a comparison in the results document.
+"""The schema of a comparison in the results document.
 
 A new field is compatible; renaming one is not. No value is ever made up: where there are too few
 seeds, or no spread, a field is null and, where that is not obvious, `missing` says why.
@@ -94,7 +94,7 @@ class Bootstrap(ResultPart):
 
 
 class Superiority(ResultPart):
-    """P(A > B): how often a does better than b under one seed; a lower loss is better."""
+    """P(A > B): the share of seeds under which a does better than b; a lower loss is better."""
 
     wins: int
     ties: int
@@ -102,7 +102,8 @@ class Superiority(ResultPart):
     share: float
     """(wins + ties / 2) / N."""
     interval: Interval
-    """Clopper-Pearson; with an odd number of ties from half a win less to half a win more."""
+    """Clopper and Pearson's. A tie counts as half a win; with an odd number of ties the low bound
+    is that of the half rounded down, and the high one that of the half rounded up."""
 
 
 class Pairing(ResultPart):
@@ -170,7 +171,8 @@ class Collapse(ResultPart):
 class Crossed(ResultPart):
     """Bootstrap over seeds *and* test pairs (Owen 2007): for new seeds and new questions at once.
 
-    Conservative: what belongs to one seed with one pair enters its variance three times.
+    Conservative: variation that only one seed on one test pair shows is counted three times in its
+    variance.
     """
 
     resamples: int

@@ -10,12 +10,12 @@ be noise:
 - off -> on, a *relapse*, at the first of `Rule.relapse` checks in a row at or above the level.
 
 Every run begins on the plateau, and a run must leave by the same rule each time before it can
-relapse, so hovering about the level is not counted as a series of relapses. Which checks there are
-decides the rule:
+relapse, so hovering about the level is not counted as a series of relapses. The rule depends on
+what is checked:
 
-**Evaluations** are means over thousands of rows: three in a row below the level are a leaving, and
-a single one at or above it is a relapse. But they are far apart: with one every 100 steps, arms
-that leave at steps 35 and 58 both leave "at 100".
+**Evaluations** are means over thousands of rows: a run leaves with three in a row below the level,
+and relapses with a single one at or above it. But they are far apart: with one every 100 steps,
+arms that leave at steps 35 and 58 both leave "at 100".
 
 **Training steps** have the resolution, but also the noise of one batch: with 256 rows its sd at the
 level is 0.01 to 0.02 a row on the Quora pairs, as large as the 5 % that the level is below the

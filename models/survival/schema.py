@@ -1,4 +1,4 @@
-"""The form of the time-to-event results, without the arithmetic.
+"""The schema of the time-to-event results, without the arithmetic.
 
 The two are apart because the OpenAPI document only describes these classes, and must not import
 scipy.stats, which takes a second.

@@ -1,6 +1,7 @@
-"""One plain English sentence on the times to an event of each arm, and of each two arms.
+"""Plain English sentences on the times to an event: one for each arm, one for each two arms.
 
-Every sentence tells how many runs were censored, and none takes "cannot be told apart" for equal.
+Each sentence says how many runs were censored. None calls two arms equal because the data cannot
+tell them apart.
 """
 
 from collections.abc import Sequence

@@ -94,7 +94,7 @@ def _refuse(session: Session, run: Run, error: Invalid) -> None:
         attempt=run.attempt,
         step=run.step,
         cause="It was accepted by another version of the service.",
-        advice="Send the spec again; what is refused in it is named then.",
+        advice="Send the spec again; the reply then says what is refused in it.",
     )
     runs.finish(
         session,

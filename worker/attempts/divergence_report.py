@@ -46,16 +46,17 @@ def diverged_problem(
 
 
 def _clause(first: FirstGauge | None) -> str:
-    """Which gauge went first, as the end of a sentence."""
+    """Which gauge left its usual range first, as the end of a sentence."""
     if first is None:
         return ""
     gauge = f"the {STEP_METRICS[first.name].label} ({first.name})"
+    left = f"; {gauge} was the first to leave its usual range"
     if first.what == "exploded":
         return (
-            f"; {gauge} went first: it exploded at step {first.step}, to {first.value}"
-            f" from a usual {first.usual:.4g}"
+            f"{left}: it exploded at step {first.step}, "
+            f"to {first.value}, where {first.usual:.4g} is usual"
         )
-    return f"; {gauge} went first: it was {first.value} at step {first.step}"
+    return f"{left}: it was {first.value} at step {first.step}"
 
 
 def _why(fault: Diverged, own: ExperimentSpec) -> tuple[str, str]:
@@ -70,8 +71,8 @@ def _why(fault: Diverged, own: ExperimentSpec) -> tuple[str, str]:
             )
         case "loss":
             return (
-                "The similarities were sound and the loss of them was not: it left the range of "
-                "single precision.",
+                "The similarities were finite, but the loss computed from them was not: it left "
+                "the range of single precision.",
                 f"A smaller {_loss_settings(own.arms[0].loss)} helps.",
             )
         case "update" | "gradient":

@@ -108,7 +108,8 @@ def spec_problem(error: Exception, *, attempt: int, step: int) -> RunProblem:
         detail=_in_words(error, step),
         attempt=attempt,
         step=step,
-        cause="This spec leads to the error on these data, and would again, so no retry is made.",
+        cause="This spec causes the error on these data, and would cause it again, so no retry is "
+        "made.",
         advice=advice,
     )
 

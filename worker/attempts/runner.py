@@ -74,8 +74,8 @@ class Attempt:
         return over
 
     def fail(self, error: Exception) -> bool:
-        """End the attempt by an exception, which becomes a state of the run; always True, as
-        `guard` returns it for an attempt that is over.
+        """End the attempt with this exception, from which the run's state follows. Returns True, as
+        `guard` does for an attempt that is over.
 
         Nothing is written where the exception says that the run is not this attempt's any more.
         """

@@ -70,7 +70,7 @@ def carry_out(settings: Settings, app: Celery, launcher: Launcher, announced: st
 
 
 def _is_pausing(database: Database, run: Run) -> bool:
-    """Whether the run's pause after a fault goes on."""
+    """Whether the run must still pause after a fault before it is tried again."""
     if run.not_before is None:
         return False
     with database.reading() as session:

@@ -92,7 +92,7 @@ class PredictionServer:
             case SafetensorError():
                 return f"the weights of run {run_id} at {path} are damaged: {error}"
             case UnusableWeights():
-                return f"run {run_id} cannot be asked: {error}"
+                return f"the network of run {run_id} cannot be used: {error}"
             case _:
                 return f"{type(error).__name__}: {error}"
 

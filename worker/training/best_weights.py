@@ -32,8 +32,8 @@ class BestWeights:
             self._weights = {n: t.detach().clone() for n, t in encoder.state_dict().items()}
 
     def load_into(self, encoder: nn.Module, last_step: int) -> int:
-        """Load the weights to keep into the encoder, which has those of `last_step`; the step after
-        which they were as they are kept."""
+        """Load the kept weights into the encoder, which has those of `last_step`. Return the step
+        after which the network had them."""
         if not self._weights:
             return last_step
         encoder.load_state_dict(self._weights)

@@ -29,8 +29,8 @@ class Checkpoint:
 
 
 class Checkpoints:
-    """The checkpoints of one run in `folder`. `due` is called after every step; `files` stores the
-    folder, where it is not on this disk alone.
+    """The checkpoints of one run in `folder`. `due` is called after every step, and says whether
+    to save. `files`, if given, stores checkpoints where other hosts can read them too.
 
     `recorded` is the step up to which metrics are stored: a later checkpoint was written by an
     attempt that had lost the run, and a resume from it would leave a gap.

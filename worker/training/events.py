@@ -42,7 +42,7 @@ class Finished:
     """Always last: the similarity of every test pair, and the weights by name that gave it."""
 
     step: int  # the last that was trained
-    kept_step: int  # the step after which the weights were as they are kept
+    kept_step: int  # the step after which the network had the kept weights
     threshold: float  # of the test pairs
     scores: npt.NDArray[np.float32]
     weights: dict[str, npt.NDArray[np.float32]]

@@ -68,8 +68,8 @@ async def _address(place: Destination) -> str:
         private = [address for address in addresses if not is_public(address)]
         if private:
             raise ValueError(
-                f"{place.host} leads to {private[0]}, which is not public; only a host that "
-                "TRIPLETLAB_WEBHOOK_HOSTS names itself may"
+                f"{place.host} resolves to {private[0]}, which is not public; only a host that "
+                "TRIPLETLAB_WEBHOOK_HOSTS lists by its full name may have such an address"
             )
     return addresses[0]
 

@@ -8,8 +8,8 @@ from models.store.tables import Dataset, Experiment, Prediction, Run
 
 
 def take_turn(session: Session, owner: str | None) -> None:
-    """Until this transaction ends, no other one counts for this owner: two simultaneous requests
-    must not both find the last free place."""
+    """Lock this owner's quota until this transaction ends, so that no other transaction counts it
+    meanwhile: two simultaneous requests must not both find the last free place."""
     connection = session.connection()  # begins the transaction if need be
     # SQLite: every transaction of this service that may write takes the write lock at its BEGIN
     if connection.dialect.name == "postgresql":

@@ -1,4 +1,4 @@
-"""All SQL of the times to events: an experiment's losses, run by run, in the form that they need.
+"""All SQL of the time-to-event analysis: an experiment's losses, run by run, as it needs them.
 
 Only runs that succeeded are read. Evaluations are few and come whole. Of the training steps, which
 may be hundreds of thousands, only those at or above the level come: most runs leave the plateau

@@ -126,7 +126,8 @@ def test_the_gauge_that_exploded_first_is_said_with_its_step() -> None:
     assert (first.name, first.step, first.what) == ("gradient_norm", 35, "exploded")
     assert (first.value, first.usual) == ("40", 2.0)
     said = problem_of(Diverged(41, "update", {"loss": math.nan, **NAN}), series=recorded)
-    assert "the gradient norm (gradient_norm) went first: it exploded at step 35" in said.detail
+    first_words = "the gradient norm (gradient_norm) was the first to leave its usual range"
+    assert f"{first_words}: it exploded at step 35, to 40, where 2 is usual" in said.detail
 
 
 def test_a_spike_from_which_the_training_recovered_is_not_the_first() -> None:

@@ -56,5 +56,5 @@ def test_sql_is_not_told() -> None:
 def test_an_error_of_the_spec_says_that_it_is_not_tried_again() -> None:
     problem = spec_problem(IndexError("index 7 is out of bounds"), attempt=1, step=4)
     assert problem.detail == "IndexError at step 4: index 7 is out of bounds"
-    assert "would again, so no retry is made" in problem.cause
+    assert "would cause it again, so no retry is made" in problem.cause
     assert "Change the spec" in problem.advice

@@ -23,14 +23,19 @@ BEYOND = 64  # past the last of `TIMES`, multiples of this
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the questions of every slot stand. `table` holds six numbers for each place:
+    """Where the questions of every slot stand in its batch, and where when sorted, longest first.
 
-    0. the question that stands there in sorted order,
-    1. how many tokens of it are read, padding that is read included; 0 where no question stands,
-    2. which question, in the batch's order, stands there in sorted order,
-    3. where the question of this place of the batch's order stands in sorted order,
-    4. the duplicate group of the question of this place of the batch's order,
-    5. how many tokens of that question are read.
+    A row of `table` has a value for each place p. Of the question that is at place p when sorted:
+
+    0. its number,
+    1. how many of its tokens are read, padding that is read included; 0 where there is none,
+    2. its place in the order of the batch.
+
+    Of the question that is at place p of the batch:
+
+    3. its place when sorted,
+    4. its duplicate group,
+    5. how many of its tokens are read, as in 1.
     """
 
     times: tuple[int, ...]  # time steps of each group

@@ -1,4 +1,4 @@
-"""The tokens of a data set on the device, and those of a batch, put together there.
+"""The tokens of a data set, stored on the device, and those of a batch, looked up there.
 
 Only the numbers of the questions are transferred at a step; their tokens are looked up on the
 device. The tokens are in the order in which `lstm.py` reads them.

@@ -99,8 +99,8 @@ def _loss_settings(loss: LossSpec) -> str:
 def first_gauge(
     series: Series, failing_step: int, failing: Mapping[str, float]
 ) -> FirstGauge | None:
-    """The gauge that went first, by step and then by the order of computation; None where no gauge
-    exploded or was not finite.
+    """The gauge that left its usual range first, by step and then by the order of computation; None
+    where none exploded and none was NaN or infinite.
 
     `series` holds the recorded steps before the one that failed, in columns; `failing` the metrics
     of the failing step, where there are any. A gauge *exploded* at the first step of the unbroken

@@ -1,6 +1,7 @@
 """The command `tripletlab`: starting the service, and using it from a shell."""
 
 import logging
+from typing import Any
 
 import typer
 
@@ -15,8 +16,18 @@ from api.cli import (
     services,
     webhooks,
 )
+from api.cli.console import write_to_any_terminal
 
-app = typer.Typer(
+
+class _Command(typer.Typer):
+    """The command as a process: here rather than in the callback, which `--help` does not reach."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        write_to_any_terminal()
+        return super().__call__(*args, **kwargs)
+
+
+app = _Command(
     name="tripletlab",
     help="Does a choice in a triplet loss matter? A REST service that trains and compares.",
     no_args_is_help=True,

@@ -4,7 +4,9 @@ Scripts rely on the exit codes: 0 done, 1 failed, 2 wrong usage, 3 undecided whe
 a verdict, 130 ended by Ctrl-C.
 """
 
+import io
 import json
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +20,14 @@ err = Console(stderr=True, highlight=False)
 """Everything else that a person needs to know."""
 
 
+def write_to_any_terminal() -> None:
+    """Let the standard streams write a question mark for a character that they cannot hold."""
+    for stream in (sys.stdout, sys.stderr):
+        # Python lets standard error escape such characters, unless something else replaced it
+        if isinstance(stream, io.TextIOWrapper) and stream.errors != "backslashreplace":
+            stream.reconfigure(errors="replace")
+
+
 def stop(sentence: str, code: int = FAILED) -> typer.Exit:
     """Write why the command cannot continue, and return the exit to raise."""
     err.print(sentence, style="red" if err.is_terminal else None, markup=False, soft_wrap=True)
@@ -28,8 +38,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JS
 
 
 def print_json(document: Any) -> None:
-    """Write an answer for a program."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    """Write an answer for a program. Where standard output cannot hold all of its characters, those
+    beyond ASCII are escaped, so that it stays the same JSON document."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=2)
+    typer.echo(text)
 
 
 def say(sentence: str) -> None:

@@ -15,7 +15,7 @@ from models.store.metrics import rows
 from models.store.run_life import runs
 
 from support.api import SPEC, ApiForTests, StartService, now
-from support.commands import COMMAND, PATIENCE, environment, tripletlab
+from support.commands import COMMAND, PATIENCE, environment, run_process, tripletlab
 from support.receivers import Receiver
 from support.stored import step_row
 from support.workers import wait_until
@@ -64,6 +64,17 @@ def test_json_is_the_reply_of_the_service_and_nothing_else(
     pairs.write_text("question1,question2,is_duplicate\na b,c d,1\ne f,g h,0\n")
     added = tripletlab("datasets", "add", str(pairs), "--name", "mine", *url)
     assert json.loads(added.stdout)["rows"] == 2
+
+
+def test_a_terminal_that_cannot_hold_a_character_gets_the_rest(api: ApiForTests) -> None:
+    made = api.submit(name="Is Ω better?")
+    poor = {"PYTHONIOENCODING": "ascii", "TRIPLETLAB_URL": api.url}
+    for command in (("results", made["id"]), ("list",)):
+        done = run_process(*command, **poor)
+        assert (done.returncode, done.stderr) == (0, ""), command
+        assert "Is ? better?" in done.stdout
+    listed = run_process("list", "--json", **poor)
+    assert json.loads(listed.stdout)["items"][0]["name"] == "Is Ω better?"
 
 
 @pytest.mark.parametrize(

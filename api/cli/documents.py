@@ -1,9 +1,10 @@
 """The document that `submit` sends: a JSON file, standard input or a recipe, changed by `--set`."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
+
+import typer
 
 from api.cli.console import USAGE, stop
 
@@ -11,18 +12,19 @@ from api.cli.console import USAGE, stop
 def read_document(source: str) -> Any:
     """Return the document in a file or from `-`, else `{"recipe": source}`."""
     if source == "-":
-        return _parse(sys.stdin.read(), "standard input")
+        return _parse(typer.get_binary_stream("stdin").read(), "standard input")
     path = Path(source)
     if path.is_file():
-        return _parse(path.read_text(encoding="utf-8", errors="replace"), source)
+        return _parse(path.read_bytes(), source)
     if path.suffix or len(path.parts) > 1:
         raise stop(f"There is no file {source}.", USAGE)
     return {"recipe": source}
 
 
-def _parse(text: str, name: str) -> Any:
+def _parse(content: bytes, name: str) -> Any:
     try:
-        return json.loads(text)
+        # some editors begin a UTF-8 file with a byte order mark, which is not part of the JSON
+        return json.loads(content.decode("utf-8-sig", errors="replace"))
     except ValueError as error:
         raise stop(f"{name} is not JSON: {error}", USAGE) from None
 

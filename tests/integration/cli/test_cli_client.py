@@ -49,6 +49,14 @@ def test_submit_takes_a_recipe_or_standard_input_and_changes(api: ApiForTests) -
     assert [arm["loss"]["margin"] for arm in spec["arms"]] == [0.25, 0.5]
 
 
+def test_a_spec_may_begin_with_a_byte_order_mark(api: ApiForTests, spec_file: Path) -> None:
+    text = "\ufeff" + json.dumps({**SPEC, "name": "Ω"}, ensure_ascii=False)
+    spec_file.write_text(text, encoding="utf-8")
+    for source, stdin in ((str(spec_file), ""), ("-", text)):
+        done = tripletlab("submit", source, "--dry-run", "--url", api.url, stdin=stdin)
+        assert json.loads(done.stdout)["spec"]["name"] == "Ω", done.stderr
+
+
 def test_a_dry_run_prints_the_normalised_spec(api: ApiForTests, spec_file: Path) -> None:
     done = tripletlab("submit", str(spec_file), "--dry-run", "--url", api.url)
     assert json.loads(done.stdout)["runs"] == 4

@@ -1,12 +1,16 @@
 """The document that `submit` sends: a JSON file, standard input or a recipe, changed by `--set`."""
 
+import copy
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from api.cli.console import USAGE, stop
+from models.specs.experiment import ExperimentSpec
+from models.specs.recipes import RECIPES
 
 
 def read_document(source: str) -> Any:
@@ -30,28 +34,78 @@ def _parse(content: bytes, name: str) -> Any:
 
 
 def apply_settings(document: Any, assignments: list[str]) -> Any:
-    """Return the document with each `key.path=value` set; a value that is not JSON is a string."""
+    """Return the document with each `key.path=value` set.
+
+    A value is JSON, or else a string. Where the spec has a string, a number is its text as well:
+    `name=2024`. A number in the path is an index into a list, also into one of the recipe.
+    """
     for assignment in assignments:
         path, separator, text = assignment.partition("=")
         if not separator or not all(path.split(".")):
             raise stop(f"--set takes key.path=value, not {assignment!r}.", USAGE)
-        _put(document, path.split("."), _value(text), assignment)
+        keys = path.split(".")
+        _copy_list_of_recipe(document, keys)
+        _put(document, keys, _value(text, keys), assignment)
     return document
 
 
-def _value(text: str) -> Any:
+def _value(text: str, keys: list[str]) -> Any:
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return text
+    # null stays null, which takes a value of the recipe back
+    return value if value is None or isinstance(value, str) or not _is_string(keys) else text
+
+
+def _is_string(keys: list[str]) -> bool:
+    """Whether the schema of the spec has a string, and nothing else but null, at this path."""
+    schema = ExperimentSpec.model_json_schema()
+    places = _variants(schema, schema["$defs"])
+    for key in keys:
+        below = [
+            place["items"] if key.isdecimal() and "items" in place else place["properties"][key]
+            for place in places
+            if (key.isdecimal() and "items" in place) or key in place.get("properties", {})
+        ]
+        places = [variant for one in below for variant in _variants(one, schema["$defs"])]
+    return {place.get("type") for place in places} - {"null"} == {"string"}
+
+
+def _variants(schema: dict[str, Any], defs: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the schemas that one stands for: what it refers to, and what it is a union of."""
+    if "$ref" in schema:
+        return _variants(defs[schema["$ref"].rpartition("/")[2]], defs)
+    union = schema.get("anyOf") or schema.get("oneOf")
+    if union is None:
+        return [schema]
+    return [variant for one in union for variant in _variants(one, defs)]
+
+
+def _copy_list_of_recipe(document: Any, keys: list[str]) -> None:
+    """Copy the list of the recipe that a path leads into, since a list is replaced as a whole."""
+    name = document.get("recipe") if isinstance(document, dict) else None
+    if not isinstance(name, str) or name not in RECIPES:
+        return
+    place, of_recipe = document, RECIPES[name].spec
+    for key in keys[:-1]:
+        if not isinstance(place, dict) or key not in of_recipe:
+            return
+        of_recipe = of_recipe[key]
+        if isinstance(of_recipe, Mapping):
+            place = place.setdefault(key, {})
+            continue
+        if isinstance(of_recipe, list):
+            place.setdefault(key, copy.deepcopy(of_recipe))
+        return
 
 
 def _put(place: Any, keys: list[str], value: Any, assignment: str) -> None:
     *parents, last = keys
     for key in parents:
         place = _step(place, key, assignment)
-    if isinstance(place, list) and last.isdigit() and int(last) < len(place):
-        place[int(last)] = value
+    if isinstance(place, list):
+        place[_index(place, last, assignment)] = value
     elif isinstance(place, dict):
         place[last] = value
     else:
@@ -59,11 +113,18 @@ def _put(place: Any, keys: list[str], value: Any, assignment: str) -> None:
 
 
 def _step(place: Any, key: str, assignment: str) -> Any:
-    if isinstance(place, list) and key.isdigit() and int(key) < len(place):
-        return place[int(key)]
+    if isinstance(place, list):
+        return place[_index(place, key, assignment)]
     if isinstance(place, dict):
         return place.setdefault(key, {})
     raise _no_place(assignment, key)
+
+
+def _index(items: list[Any], key: str, assignment: str) -> int:
+    if key.isdecimal() and int(key) < len(items):
+        return int(key)
+    known = f"its items are 0 to {len(items) - 1}" if items else "it is empty"
+    raise stop(f"--set {assignment}: the list has no item {key!r}; {known}.", USAGE)
 
 
 def _no_place(assignment: str, key: str) -> Exception:

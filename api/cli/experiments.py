@@ -25,7 +25,9 @@ from api.client import Client
 
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Change the spec: key.path=value; can be repeated."),
+    typer.Option(
+        "--set", help="Change the spec: key.path=value, such as arms.0.name=x; can be repeated."
+    ),
 ]
 ExperimentArgument = Annotated[
     str, typer.Argument(help="The id of an experiment.", autocompletion=completion.experiments)

@@ -49,6 +49,21 @@ def test_submit_takes_a_recipe_or_standard_input_and_changes(api: ApiForTests) -
     assert [arm["loss"]["margin"] for arm in spec["arms"]] == [0.25, 0.5]
 
 
+def test_a_change_of_a_string_is_text_and_a_number_in_its_path_an_index(api: ApiForTests) -> None:
+    changes = ["name=2024", "arms.0.name=1e5", "arms.1.loss.margin=0.5", "tokenizer=lower"]
+    changes += ["decision.baseline=1e5", 'device="cpu"', "seeds.count=3"]
+    arguments = [part for change in changes for part in ("--set", change)]
+    recipe = "hard-negative-mining-small"
+    done = tripletlab("submit", recipe, "--dry-run", *arguments, TRIPLETLAB_URL=api.url)
+    spec = json.loads(done.stdout)["spec"]
+    assert (spec["name"], spec["tokenizer"], spec["device"]) == ("2024", "lower", "cpu")
+    first, second = spec["arms"]
+    assert (first["name"], spec["decision"]["baseline"]) == ("1e5", "1e5")
+    assert (second["name"], second["loss"]["margin"]) == ("modified", 0.5)
+    absent = tripletlab("submit", recipe, "--set", "dataset=2024", TRIPLETLAB_URL=api.url)
+    assert "no data set is called '2024'" in absent.stderr
+
+
 def test_a_spec_may_begin_with_a_byte_order_mark(api: ApiForTests, spec_file: Path) -> None:
     text = "\ufeff" + json.dumps({**SPEC, "name": "Ω"}, ensure_ascii=False)
     spec_file.write_text(text, encoding="utf-8")
@@ -70,6 +85,8 @@ def test_a_dry_run_prints_the_normalised_spec(api: ApiForTests, spec_file: Path)
         (["submit", "nonsense"], "/recipe"),
         (["submit", "hard-negative-mining-small", "--set", "steps"], "key.path=value"),
         (["submit", "hard-negative-mining-small", "--set", "batch_size=1"], "/batch_size"),
+        (["submit", "hard-negative-mining-small", "--set", "arms.7.name=x"], "0 to 1"),
+        (["submit", "hard-negative-mining-small", "--set", "arms.last.name=x"], "no item 'last'"),
         (["submit", "-"], "not JSON"),
         (["datasets", "add", "absent.csv", "--name", "x"], "no file"),
         (["serve", "--port", "99999999"], "port"),

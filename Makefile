@@ -46,7 +46,7 @@ secrets:
 # Bytecode is kept also where the environment says otherwise: hundreds of processes read the files
 test: export PYTHONDONTWRITEBYTECODE :=
 test: check
-	$(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # thousands of requests against the OpenAPI document; a short run of it is in `make test`
 contract: $(VENV)/installed

@@ -43,12 +43,21 @@ _GROUPS = {
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file together, as `--dist loadfile` would, and files that share a lab."""
-    for item in items:
-        # not its path: pytest-xdist takes no group with a slash in its name for one
-        group = _GROUPS.get(item.path.stem, item.path.stem)
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file in one process, and those of files that share a lab.
+
+    The marks that `--dist loadgroup` reads do nothing in pytest-xdist 3.8 under pytest 9.2.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    def group(nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return _GROUPS.get(Path(file).stem, file)
+
+    scheduler = LoadFileScheduling(config, log)
+    scheduler._split_scope = group
+    return scheduler
 
 
 def _absent(reason: str) -> NoReturn:

@@ -2,7 +2,7 @@
 
 A worker's processes import torch, which is most of what these tests cost. Those that need nothing
 but a worker share one: `Lab.worker` starts it where none runs. Files that share the embedded lab
-are one group for pytest-xdist, which keeps a group in one process.
+are kept in one process by `tests/conftest.py`.
 """
 
 import os

@@ -114,10 +114,19 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        folder = os.environ.get(f"{PREFIX}SECRETS_DIR")
+        folder = os.path.expanduser(os.environ.get(f"{PREFIX}SECRETS_DIR", ""))
         if not folder or not Path(folder).is_dir():
             return init_settings, env_settings
         return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
+
+    @field_validator("data_dir", "secrets_dir")
+    @classmethod
+    def _home(cls, value: Path | None) -> Path | None:
+        """`~` as a shell has it: an environment file or a quoted value is read by no shell."""
+        try:
+            return None if value is None else value.expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"{value} cannot be used: {error}") from None
 
     @field_validator("secrets_dir")
     @classmethod

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from api.cli.console import FAILED, USAGE, stop
+from api.cli.services import settings_from
 from api.client import Client, Invalid, Misused, NoAnswer, Refused, TooSlow, TripletlabError
-from models.settings import Settings
 
 HOW_TO_CONNECT = (
     "Start one with `tripletlab serve`, or give its address with --url or TRIPLETLAB_URL."
@@ -23,7 +23,7 @@ UrlOption = Annotated[
 @contextmanager
 def connected(url: str | None, key: str | None = None) -> Iterator[Client]:
     """Yield a client for the service at `url`, or at the address in the settings."""
-    settings = Settings()
+    settings = settings_from()
     try:
         with Client(url or settings.url, settings.key if key is None else key) as client:
             yield client

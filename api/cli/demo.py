@@ -18,6 +18,7 @@ from api.cli.services import (
     DataDir,
     Workers,
     interrupt_on_signals,
+    require_data_folder,
     require_torch,
     settings_from,
     wait_for_interrupt,
@@ -45,6 +46,7 @@ def demo(
     try:
         with _folder(data_dir) as folder:
             settings = settings_from(data_dir=folder, workers=workers)
+            require_data_folder(settings)
             with _service(settings) as address:
                 state = _ask(address, settings.key, body, as_json)
                 if not once:

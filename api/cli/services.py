@@ -56,6 +56,18 @@ def settings_from(**flags: Any) -> Settings:
         raise stop("\n".join(["These settings cannot be used:", *lines]), USAGE) from None
 
 
+def require_data_folder(settings: Settings) -> None:
+    """Refuse a data folder that cannot be one, since a file has its name or that of a parent."""
+    place = settings.data_dir
+    there = next(path for path in (place, *place.parents) if os.path.exists(path))
+    if not there.is_dir():
+        raise stop(
+            f"The data folder cannot be {place}, since {there} is a file; give another one with "
+            "--data-dir or TRIPLETLAB_DATA_DIR.",
+            USAGE,
+        )
+
+
 def require_torch() -> None:
     if find_spec("torch") is None:
         raise stop(NO_TORCH)
@@ -83,6 +95,7 @@ def serve(
         broker_url=broker_url,
         workers=workers,
     )
+    require_data_folder(settings)
     log_to_stderr("api", settings.log_format)
     interrupt_on_signals()
     try:
@@ -153,6 +166,7 @@ def worker(
             "TRIPLETLAB_BROKER_URL. `tripletlab serve` starts a worker with an embedded broker.",
             USAGE,
         )
+    require_data_folder(settings)
     os.execve(sys.executable, [sys.executable, "-m", "worker"], settings.environment())
 
 
@@ -161,6 +175,8 @@ def migrate(
 ) -> None:
     """Migrate the database to the schema of this version."""
     settings = settings_from(data_dir=data_dir, database_url=database_url)
+    if not settings.database_url:
+        require_data_folder(settings)
     try:
         migrate_database(settings.resolved_database_url)
     except ValueError as error:

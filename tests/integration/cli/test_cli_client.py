@@ -102,6 +102,23 @@ def test_wrong_usage_ends_with_2_and_a_sentence(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", [("serve", "--no-worker", "--port", "0"), ("migrate",)])
+@pytest.mark.parametrize("below", ["", "lab"])
+def test_a_data_folder_that_is_a_file_is_refused(
+    tmp_path: Path, command: tuple[str, ...], below: str
+) -> None:
+    (tmp_path / "file").touch()
+    done = tripletlab(*command, TRIPLETLAB_DATA_DIR=str(tmp_path / "file" / below))
+    assert done.returncode == 2
+    assert "file is a file" in done.stderr
+    assert "TRIPLETLAB_DATA_DIR" in done.stderr
+
+
+def test_settings_that_cannot_be_used_end_every_command_with_2() -> None:
+    done = tripletlab("list", TRIPLETLAB_PORT="http")
+    assert (done.returncode, "port" in done.stderr) == (2, True)
+
+
 def test_a_service_that_is_away_ends_with_1_and_what_to_do() -> None:
     done = tripletlab("recipes", TRIPLETLAB_URL="http://127.0.0.1:1")
     assert done.returncode == 1

@@ -53,3 +53,16 @@ def test_a_child_sees_what_its_parent_read_from_a_file(
         monkeypatch.setenv(name, value)
     (secrets / "tripletlab_broker_url").unlink()
     assert Settings().broker_url == "redis://:p@broker/0"
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "tripletlab_port").write_text("1001")
+    monkeypatch.setenv("TRIPLETLAB_DATA_DIR", "~/lab")
+    monkeypatch.setenv("TRIPLETLAB_SECRETS_DIR", "~/secrets")
+    settings = Settings()
+    assert (settings.data_dir, settings.port) == (tmp_path / "lab", 1001)
+    assert settings.secrets_dir == tmp_path / "secrets"
+    with pytest.raises(ValidationError, match="data_dir"):
+        Settings(data_dir=Path("~nobody-of-this-name/lab"))

@@ -90,6 +90,16 @@ def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def other_encoding_url(encoding: str) -> Iterator[str]:
+    """The URL of a blank PostgreSQL database with the test's `encoding`."""
+    options = f"TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+    with postgres_database(POSTGRES, options) as url:
+        if not url.startswith("postgresql:"):
+            _absent(url)
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a migrated, empty database; the test runs once on each kind."""

@@ -12,6 +12,7 @@ from sqlalchemy import URL, CursorResult, Engine, Update, create_engine, event, 
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.errors import ServiceUnavailable
 from models.store import numeric_rows
 
 READ_ONLY = "tripletlab_read_only"
@@ -83,12 +84,25 @@ def _engine(url: str) -> Engine:
         # many rows in one statement, not in psycopg's pipeline: PostgreSQL does not time out a
         # session that stops after one, and its locks would never be released
         engine.dialect.use_insertmanyvalues_wo_returning = True
+        # before SQLAlchemy's own first queries, whose texts it could not read
+        event.listen(engine, "connect", _require_utf8, insert=True)
         event.listen(engine, "begin", _bound_standstill)
         numeric_rows.install(engine)
         return engine
     raise ValueError(
         f"database URL of kind '{parsed.drivername}': this service knows sqlite and postgresql"
     )
+
+
+def _require_utf8(connection: Any, _record: Any) -> None:
+    """Names and questions may have any character, and a database keeps its encoding for good."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in ("UTF8", None):
+        connection.close()
+        raise ServiceUnavailable(
+            f"the database has the encoding {encoding}, which cannot store every text; create one "
+            "with the encoding UTF8 (CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8')"
+        )
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

@@ -62,14 +62,18 @@ class PostgresForTests:
 
 
 @contextmanager
-def postgres_database(server_url: str) -> Iterator[str]:
-    """The URL of a fresh, empty database, dropped at the end; or a sentence why there is none."""
+def postgres_database(server_url: str, options: str = "") -> Iterator[str]:
+    """The URL of a fresh, empty database, dropped at the end; or a sentence why there is none.
+
+    `options` are those of CREATE DATABASE.
+    """
     name = f"tripletlab_test_{secrets.token_hex(6)}"
     plain = make_url(server_url).set(drivername="postgresql")
     address = plain.render_as_string(hide_password=False)
     try:
         server = psycopg.connect(address, autocommit=True, connect_timeout=5)
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)).as_string()
+        server.execute(f"{create} {options}".encode())
         # what a power cut would leave is not tested, so commits need not wait for the disk
         server.execute(
             sql.SQL("ALTER DATABASE {} SET synchronous_commit TO off").format(sql.Identifier(name))

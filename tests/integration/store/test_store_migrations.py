@@ -116,3 +116,15 @@ def test_a_database_that_does_not_answer_is_not_ready() -> None:
     with pytest.raises(ServiceUnavailable, match="does not answer"):
         check(away)
     away.close()
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_store_every_text_is_refused(
+    other_encoding_url: str, encoding: str
+) -> None:
+    with pytest.raises(ServiceUnavailable, match=f"encoding {encoding}.* UTF8"):
+        migrate(other_encoding_url)
+    opened = Database(other_encoding_url)
+    with pytest.raises(ServiceUnavailable, match=f"encoding {encoding}.* UTF8"):
+        check(opened)
+    opened.close()

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile, status
+from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile, status
 
 from api.access.callers import CallerDep
 from api.datasets import intake
@@ -46,12 +46,23 @@ UPLOAD_BODY: dict[str, Any] = {
         }
     }
 }
+FIELDS = ("file", "name", "question1", "question2", "label", "split", "format")
 Column = Annotated[str, Form(max_length=200)]  # an empty form field means the default
+
+
+async def _require_known_fields(request: Request) -> None:
+    """Refuse a form with another field: a typo would take the default in silence."""
+    known = ", ".join(FIELDS)
+    unknown = dict.fromkeys(name for name in await request.form() if name not in FIELDS)
+    if unknown:
+        detail = f"unknown field; the fields are {known}"
+        raise Invalid([Problem.at(name, detail=detail) for name in unknown])
 
 
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
+    dependencies=[Depends(_require_known_fields)],
     form_limits={"max_files": 1, "max_fields": 20, "max_part_size": 4096},
     openapi_extra=UPLOAD_BODY,
     responses={

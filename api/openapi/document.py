@@ -35,6 +35,7 @@ def complete(document: dict[str, Any]) -> None:
     spec = ExperimentSpec.model_json_schema(ref_template=REF)
     schemas.update(spec.pop("$defs", {}))
     schemas["ExperimentSpec"] = spec
+    schemas["Body_upload_dataset"]["additionalProperties"] = False
     _require_key(document)
     _summarise(document)
     _without_null(document)

@@ -44,6 +44,15 @@ def test_the_form_names_the_columns_and_the_format(api: ApiForTests) -> None:
     assert reply.json()["has_split"] is True
 
 
+def test_a_field_that_the_form_does_not_have_is_refused(api: ApiForTests) -> None:
+    reply = upload(api, CSV, labell="same", nam="x")
+    assert (reply.status_code, pointers(reply)) == (422, ["/labell", "/nam"])
+    form = api.get("/openapi.json")["components"]["schemas"]["Body_upload_dataset"]
+    assert reply.json()["errors"][0]["detail"].endswith(f"are {', '.join(form['properties'])}")
+    assert form["additionalProperties"] is False
+    assert api.http.get("/v1/datasets/mine").status_code == 404
+
+
 def test_bad_rows_are_counted_and_the_first_are_named_by_line(api: ApiForTests) -> None:
     bad = "".join(f"a,b,{label}\n" for label in ["1", *["maybe"] * 30])
     reply = upload(api, (HEADER + bad).encode())

@@ -208,5 +208,5 @@ def test_a_round_that_takes_long_holds_up_nobody_and_no_other_begins_meanwhile(
 def test_an_id_says_when_it_was_made() -> None:
     before = datetime.now(UTC) - timedelta(milliseconds=1)
     assert before <= made_at(new_id("run")) <= datetime.now(UTC)
-    with pytest.raises(ValueError, match="no id"):
+    with pytest.raises(ValueError, match="is not an id"):
         made_at("run_none")

@@ -29,7 +29,7 @@ from typing import Any, Self
 import httpx
 
 LOCAL = "http://127.0.0.1:8000"
-LOOPBACK = r"localhost|127(\.\d+){3}|::1"  # hosts that are this machine, where no proxy leads
+LOOPBACK = r"localhost|127(\.\d+){3}|::1"  # this machine: an own transport uses no proxies
 TIMEOUT = 20.0  # seconds for a reply, beside the time that a call asks the service to wait
 FILE_TIMEOUT = 120.0  # for the next piece of a file; the pictures of a report are drawn first
 UPLOAD_TIMEOUT = 600.0  # for sending, reading and profiling a file
@@ -304,16 +304,11 @@ class Client:
         if not re.fullmatch(r"[!-~]*", token):
             raise Misused("not an API key; keys look like tl_… (set `key` or TRIPLETLAB_KEY)")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        try:
+        with self._explained():
             address = httpx.URL(self.url)
-        except httpx.InvalidURL as error:
-            raise Misused(f"{self.url} is not a URL: {error}") from None
-        # with a transport of its own, the client does not use the proxies of the environment
         own = httpx.HTTPTransport() if re.fullmatch(LOOPBACK, address.host) else None
         try:
-            self._http = httpx.Client(
-                base_url=address, timeout=timeout, headers=headers, transport=own
-            )
+            self._http = httpx.Client(base_url=address, headers=headers, transport=own)
         except (ImportError, ValueError, httpx.InvalidURL) as error:
             raise Misused(f"The proxy in the environment cannot be used: {error}") from None
         self._timeout = timeout
@@ -359,10 +354,8 @@ class Client:
         return Experiment.of(self.get(f"/v1/experiments/{_id(experiment)}"))
 
     def follow(self, experiment: str | Experiment) -> Iterator[Experiment]:
-        """Yield its present state, and again after each change, until it has ended.
-
-        After its first reply, the service may be away for up to a minute.
-        """
+        """Yield its present state, and again after each change, until it has ended. After the first
+        reply, the service may be away for up to a minute."""
         path, tag, away_since = f"/v1/experiments/{_id(experiment)}", None, None
         while True:
             try:
@@ -523,13 +516,11 @@ class Client:
         other parameters name its columns (by default `question1`, `question2`, `is_duplicate`)."""
         columns = {"question1": question1, "question2": question2, "label": label, "split": split}
         fields = {"name": name, **columns, "format": format}
-        path = Path(file)
-        with path.open("rb") as stream:
-            files = {"file": (path.name, stream)}
+        with Path(file).open("rb") as stream:
+            files = {"file": (Path(file).name, stream)}
             seconds = max(UPLOAD_TIMEOUT, self._timeout)
-            return Dataset.of(
-                self.post("/v1/datasets", data=_given(fields), files=files, timeout=seconds)
-            )
+            reply = self.post("/v1/datasets", data=_given(fields), files=files, timeout=seconds)
+        return Dataset.of(reply)
 
     def datasets(self) -> list[Dataset]:
         return [Dataset.of(one) for one in self.get("/v1/datasets")["items"]]

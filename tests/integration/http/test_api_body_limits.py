@@ -13,16 +13,7 @@ import pytest
 from api.http.json_bodies import MAX_BYTES
 
 from support.api import GENERATED, SPEC, ApiForTests, StartService, refused
-
-HEADER = b"question1,question2,is_duplicate\n"
-CSV = HEADER + b"a b,c d,1\ne f,g h,0\n"
-
-
-def upload(
-    api: ApiForTests, content: bytes, filename: str = "a.csv", name: str = "mine", **request: Any
-) -> httpx.Response:
-    files = {"file": (filename, content)}
-    return api.http.post("/v1/datasets", files=files, data={"name": name}, **request)
+from support.uploads import CSV, HEADER, upload
 
 
 def nothing_is_left(api: ApiForTests) -> bool:

@@ -3,22 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.api import ApiForTests, StartService
-
-HEADER = b"question1,question2,is_duplicate\n"
-CSV = HEADER + b"a b,c d,1\ne f,g h,0\n"
-
-
-def upload(
-    api: ApiForTests, content: bytes, filename: str = "a.csv", name: str = "mine", **request: Any
-) -> httpx.Response:
-    files = {"file": (filename, content)}
-    return api.http.post("/v1/datasets", files=files, data={"name": name}, **request)
+from support.uploads import CSV, HEADER, upload
 
 
 def test_whole_numbers_in_queries_fit_every_database(start_service: StartService) -> None:

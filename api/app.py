@@ -6,10 +6,13 @@ stops, never at import, so that one process can have several applications, as te
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 
 from api import health, prometheus
 from api.access import audit
@@ -73,12 +76,12 @@ def create_app(settings: Settings) -> FastAPI:
         summary="Does this choice in a triplet loss matter?",
         description=ABOUT,
         lifespan=lifespan,
-        generate_unique_id_function=lambda route: route.name,  # the methods of generated clients
+        generate_unique_id_function=_operation_id,
         docs_url=None,
         redoc_url=None,
     )
     problems.install(app)
-    _add_routes(app)
+    app.router.routes.extend(_routes())
     _add_middleware(app, settings)
     swagger.install(app)
     static_files.install(app)
@@ -86,14 +89,25 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _add_routes(app: FastAPI) -> None:
-    """Add every router: the resources below `/v1`, each guarded by `must_own`, then the rest."""
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """The resources below `/v1`, each guarded by `must_own`, then the rest.
+
+    They know no settings, so the applications of a process share them: to analyse their signatures
+    is most of what an application costs.
+    """
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
     for resource in RESOURCES:
         v1.include_router(resource.router)
-    app.include_router(v1)
-    for other in (health, static_files, prometheus):
-        app.include_router(other.router)
+    every = APIRouter(generate_unique_id_function=_operation_id)
+    for router in (v1, *(other.router for other in (health, static_files, prometheus))):
+        every.include_router(router)
+    return tuple(every.routes)
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The name of the function, which becomes the name of a method in generated clients."""
+    return route.name
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

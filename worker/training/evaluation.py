@@ -6,7 +6,6 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor
 
 from models.errors import TrainingFault
@@ -18,6 +17,7 @@ from worker.training.duplicates import excluded_pairs, known_duplicates
 from worker.training.events import Evaluated
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import batch_loss
+from worker.training.ranking import average_precision, ranking, roc_auc
 from worker.training.thresholds import best_threshold
 
 PAIRS_AT_ONCE = 512  # the course evaluates in batches of 512; with its padding this is visible
@@ -35,17 +35,17 @@ class PairEncoder(Protocol):
 def pair_metrics(scores: Floats, labels: npt.NDArray[np.int8], threshold: float) -> PairMetrics:
     """Metrics of P pairs from their similarities (P,) and labels (P,) in {0, 1}.
 
-    A pair is called a duplicate when its similarity is strictly above the threshold. Ranks are
-    scikit-learn's, where tied scores count as half right; they are None without both labels.
+    A pair is called a duplicate when its similarity is strictly above the threshold. What ranks
+    pairs, where ties count as half right, is None without both labels.
     """
     positive = labels == 1
     called = scores > np.float32(threshold)
-    both = bool(positive.any() and not positive.all())
+    ranked = ranking(scores, labels) if positive.any() and not positive.all() else None
     return PairMetrics(
         threshold=threshold,
         accuracy=float((called == positive).mean()),
-        roc_auc=float(roc_auc_score(labels, scores)) if both else None,
-        average_precision=float(average_precision_score(labels, scores)) if both else None,
+        roc_auc=None if ranked is None else roc_auc(ranked),
+        average_precision=None if ranked is None else average_precision(ranked),
         predicted_positive=float(called.mean()),
         positive_mean=float(scores[positive].mean(dtype=np.float64)) if positive.any() else None,
         negative_mean=None if positive.all() else float(scores[~positive].mean(dtype=np.float64)),

@@ -39,32 +39,26 @@ def python(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("module", ["api.app", "api.cli", "worker.supervisor"])
-def test_starting_waits_for_no_library_that_only_an_answer_needs(module: str) -> None:
+def test_starting_waits_for_no_library_that_only_an_answer_needs() -> None:
     slow = {"torch", "sklearn", "scipy.stats", "statsmodels", "pandas"}
-    assert python(f"import {module}, sys; print(sorted({slow!r} & sys.modules.keys()))") == "[]"
-
-
-@pytest.mark.parametrize("module", ["api.app", "api.cli"])
-def test_pictures_and_reports_cost_nothing_until_one_is_asked_for(module: str) -> None:
-    code = f"import {module}, sys; print({{'matplotlib', 'tensorboardX'}} & {{*sys.modules}})"
+    pictures_and_reports = {"matplotlib", "tensorboardX"}
+    code = f"import api.app, api.cli, sys; print({slow | pictures_and_reports!r} & {{*sys.modules}})"
     assert python(code) == "set()"
+    assert python(f"import worker.supervisor, sys; print({slow!r} & {{*sys.modules}})") == "set()"
 
 
-def test_training_imports_the_metric_learning_library_only_for_its_terms() -> None:
-    code = "import worker.training.loop, sys; print('pytorch_metric_learning' in sys.modules)"
-    assert python(code) == "False"
-
-
-def test_a_training_never_imports_the_compiler_of_torch() -> None:
-    """It takes more than a second of a processor, in each process that attempts are forked from."""
+def test_training_imports_no_library_that_takes_longer_than_many_a_run() -> None:
+    """Neither torch's compiler nor scikit-learn, which each take a second of a processor, in every
+    process that attempts are forked from; the metric learning library is there for its terms."""
+    slow = {"torch._dynamo", "sklearn", "scipy.stats", "pandas", "pytorch_metric_learning"}
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
         "from support.training import tiny_data, tiny_spec, train\n"
+        "import worker.attempts.process\n"
         "assert list(train(tiny_spec(), 'vanilla', 0, tiny_data()))\n"
-        "print('torch._dynamo' in sys.modules)"
+        f"print({slow!r} & {{*sys.modules}})"
     )
-    assert python(code) == "False"
+    assert python(code) == "set()"
 
 
 def test_importing_the_api_opens_no_database_and_reads_no_settings() -> None:

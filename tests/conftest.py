@@ -17,6 +17,7 @@ from models.store.database import Database
 
 from support.buckets import BucketForTests, bucket_in
 from support.databases import PostgresForTests, SqliteForTests, postgres_database
+from support.groups import Shared, group_of
 from support.redis import RedisForTests, unavailable
 
 # no time is asserted, and building a spec or a schedule of events is slow beside most examples
@@ -31,33 +32,37 @@ POSTGRES = os.environ.get(
 REDIS = os.environ.get("TRIPLETLAB_TEST_REDIS_URL", "redis://127.0.0.1:6379/")
 
 
-_GROUPS = {
-    "test_worker_faults": "embedded lab, faults",
-    "test_worker_retries": "embedded lab, faults",
-    "test_worker_runs": "embedded lab, faults",
-    "test_worker_deaths": "embedded lab, deaths",
-    "test_worker_forks": "embedded lab, deaths",
-    "test_worker_predictions": "embedded lab, deaths",
-    "test_worker_until_decided": "embedded lab, deaths",
-    "test_worker_webhooks": "embedded lab, deaths",
-}
+_SHARED = pytest.StashKey[Shared]()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep the tests of a file in one process, and those of files that share a lab.
+    """Keep the tests of a group in one process.
 
     The marks that `--dist loadgroup` reads do nothing in pytest-xdist 3.8 under pytest 9.2.
     """
     from xdist.scheduler import LoadFileScheduling
 
-    def group(nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return _GROUPS.get(Path(file).stem, file)
-
     scheduler = LoadFileScheduling(config, log)
-    scheduler._split_scope = group
+    scheduler._split_scope = group_of
     return scheduler
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_SHARED] = Shared()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """After the last test of a group, end what its tests shared."""
+    yield
+    if nextitem is None or group_of(nextitem.nodeid) != group_of(item.nodeid):
+        item.config.stash[_SHARED].end()
+
+
+@pytest.fixture(scope="session")
+def shared_by_group(pytestconfig: pytest.Config) -> Shared:
+    return pytestconfig.stash[_SHARED]
 
 
 def _absent(reason: str) -> NoReturn:

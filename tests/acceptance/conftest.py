@@ -1,12 +1,13 @@
 """Labs for the worker's tests, one for each way in which the service is run.
 
 A worker's processes import torch, which is most of what these tests cost. Those that need nothing
-but a worker share one: `Lab.worker` starts it where none runs. Files that share the embedded lab
-are kept in one process by `tests/conftest.py`.
+but a worker share one: `Lab.worker` starts it where none runs. `support/groups.py` says which files
+share the embedded lab.
 """
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,18 +15,27 @@ import pytest
 from api.serving.embedded_broker import EmbeddedBroker
 
 from support.databases import SqliteForTests
+from support.groups import Shared
 from support.workers import Lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def embedded_lab(
-    sqlite_for_tests: SqliteForTests, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Lab]:
+    shared_by_group: Shared,
+    sqlite_for_tests: SqliteForTests,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Lab:
     """SQLite and the embedded broker; shared, with its worker, by the files of a group."""
-    folder = tmp_path_factory.mktemp("lab")
-    with EmbeddedBroker(folder / "broker") as broker:
-        url = sqlite_for_tests.copied_to(folder / "lab.sqlite3")
-        yield from _open(folder, url, broker.url)
+
+    @contextmanager
+    def start() -> Iterator[Lab]:
+        folder = tmp_path_factory.mktemp("lab")
+        with EmbeddedBroker(folder / "broker") as broker:
+            url = sqlite_for_tests.copied_to(folder / "lab.sqlite3")
+            yield from _open(folder, url, broker.url)
+
+    lab: Lab = shared_by_group.get("embedded lab", start)
+    return lab
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from models.store.database import Database
 from support.api import LEASE, ApiForTests, GeneratedForTests, StartService
 from support.browser import Tab, chromium, tab_in
 from support.databases import SqliteForTests
+from support.groups import Shared
 from support.receivers import Receiver
 
 
@@ -64,11 +65,11 @@ def start_service(
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A real one, shared by the tests of a file: while it is open, Playwright runs an event loop
+def browser(shared_by_group: Shared) -> Browser:
+    """A real one, shared by the files of the page: while it is open, Playwright runs an event loop
     in this thread, and no other test could."""
-    with chromium() as opened:
-        yield opened
+    opened: Browser = shared_by_group.get("browser", chromium)
+    return opened
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from support.project import ROOT
 
 PACKAGES = ("api", "worker", "models")
@@ -42,7 +40,9 @@ def python(code: str) -> str:
 def test_starting_waits_for_no_library_that_only_an_answer_needs() -> None:
     slow = {"torch", "sklearn", "scipy.stats", "statsmodels", "pandas"}
     pictures_and_reports = {"matplotlib", "tensorboardX"}
-    code = f"import api.app, api.cli, sys; print({slow | pictures_and_reports!r} & {{*sys.modules}})"
+    code = (
+        f"import api.app, api.cli, sys; print({slow | pictures_and_reports!r} & {{*sys.modules}})"
+    )
     assert python(code) == "set()"
     assert python(f"import worker.supervisor, sys; print({slow!r} & {{*sys.modules}})") == "set()"
 

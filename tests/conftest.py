@@ -3,6 +3,7 @@
 A server that is absent skips its tests at home, with the reason, and fails them where `CI` is set.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_SHARED] = Shared()
+    gc.disable()  # thousands of tests and modules are no garbage, and looking for it takes seconds
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

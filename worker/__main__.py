@@ -4,11 +4,14 @@ import sys
 
 from models.errors import ServiceUnavailable
 from models.logs import log_to_stderr
+from models.processes.quick_imports import garbage_uncollected
 from models.settings import Settings
-from worker.supervisor import Supervisor
 
 
 def main() -> None:
+    with garbage_uncollected():
+        from worker.supervisor import Supervisor
+
     settings = Settings()
     log_to_stderr("worker", settings.log_format)
     try:

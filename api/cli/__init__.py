@@ -5,18 +5,21 @@ from typing import Any
 
 import typer
 
-from api.cli import (
-    datasets,
-    demo,
-    experiments,
-    exports,
-    keys,
-    liveness,
-    runs,
-    services,
-    webhooks,
-)
-from api.cli.console import write_to_any_terminal
+from models.processes.quick_imports import garbage_uncollected
+
+with garbage_uncollected():
+    from api.cli import (
+        datasets,
+        demo,
+        experiments,
+        exports,
+        keys,
+        liveness,
+        runs,
+        services,
+        webhooks,
+    )
+    from api.cli.console import write_to_any_terminal
 
 
 class _Command(typer.Typer):

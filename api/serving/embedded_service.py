@@ -18,6 +18,7 @@ import uvicorn
 
 from api.serving.embedded_broker import EmbeddedBroker
 from models.errors import ServiceUnavailable
+from models.processes.quick_imports import garbage_uncollected
 from models.processes.supervised import Backoff, SupervisedProcess
 from models.settings import Settings
 from models.store.migrating import migrate
@@ -135,7 +136,8 @@ class HttpThread:
 
     def __init__(self, settings: Settings, listening: socket.socket, quiet: bool = False) -> None:
         # here and not at the top: the commands that only ask need no server, and start faster
-        from api.app import create_app
+        with garbage_uncollected():
+            from api.app import create_app
 
         self.app = create_app(settings)
         config = uvicorn.Config(

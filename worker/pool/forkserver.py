@@ -15,17 +15,17 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 from multiprocessing.connection import Connection
 
-import worker.attempts.process
 from models.processes.parent_death import end_with_parent
-from models.settings import Settings
-from models.store.database import Database
+from models.processes.quick_imports import garbage_uncollected
 
 
 def main(arguments: Sequence[str]) -> None:
     connection = Connection(int(arguments[0]))
-    _import_lazy_modules()
+    with garbage_uncollected():
+        _import_all()
     gc.collect()
     gc.freeze()  # a collection in an attempt would write to, and so copy, all these pages
     while True:
@@ -36,8 +36,12 @@ def main(arguments: Sequence[str]) -> None:
         _fork_attempt(connection, run_id)
 
 
-def _import_lazy_modules() -> None:
-    """Import what every attempt would otherwise import at its first use."""
+def _import_all() -> None:
+    """Import what every attempt needs, also what it would import at its first use."""
+    import_module("worker.attempts.process")
+    from models.settings import Settings
+    from models.store.database import Database
+
     Database(Settings().resolved_database_url).close()  # the driver; nothing connects
 
 
@@ -61,7 +65,9 @@ def _become_attempt(run_id: str, parent: int, connection: Connection) -> None:
 
     try:
         end_with_parent(signal.SIGKILL, parent)
-        worker.attempts.process.attempt(run_id, tell_companions)
+        from worker.attempts.process import attempt  # imported long ago, before the fork
+
+        attempt(run_id, tell_companions)
         status = 0
     except BaseException:
         traceback.print_exc()

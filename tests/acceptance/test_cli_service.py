@@ -1,9 +1,12 @@
-"""`serve` and `demo` as a person starts them: all comes up, works, and is gone at the end."""
+"""`serve`, `demo` and the client's example as a person starts them: they work, and leave nothing."""
 
 import os
 import re
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from support.commands import stopped, tripletlab
+from support.commands import PATIENCE, environment, stopped, tripletlab
 from support.process_tree import still_alive
+from support.project import ROOT
 from support.serving import Served
 from support.workers import wait_until
 
@@ -28,6 +32,9 @@ TINY: dict[str, Any] = {
 }
 
 
+EXAMPLE = ROOT / "docs" / "client_example.py"
+
+
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     service = Served(tmp_path)
@@ -36,27 +43,65 @@ def served(tmp_path: Path) -> Iterator[Served]:
     service.process.wait()
 
 
-def test_serve_trains_survives_its_workers_death_and_stops_with_all_its_children(
-    served: Served,
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A service for tests that leave it running, and the one that ends it."""
+    service = Served(tmp_path_factory.mktemp("served"))
+    yield service
+    service.process.kill()
+    service.process.wait()
+
+
+@pytest.mark.timeout(5 * PATIENCE)  # a worker's processes start slowly on a busy machine
+def test_the_example_of_the_client_runs_to_its_end_where_only_the_file_is(
+    shared: Served, tmp_path: Path
 ) -> None:
-    wait_until("a live worker", lambda: served.ready()["live_workers"] == 1)
-    assert served.ready()["ready"] is True
-    submitted = httpx.post(f"{served.url}/v1/experiments", json=TINY, timeout=60).json()
-    place = f"{served.url}/v1/experiments/{submitted['id']}"
+    file = httpx.get(f"{shared.url}/client/tripletlab.py", timeout=60)
+    assert file.headers["content-type"].startswith("text/x-python")
+    (tmp_path / "tripletlab.py").write_bytes(file.content)
+    shutil.copy(EXAMPLE, tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLE.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE,
+        env=environment(TRIPLETLAB_URL=shared.url) | {"PYTHONPATH": ""},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "100 %" in done.stderr
+    for told in (
+        "kitchen: 800 pairs",
+        "'pointer': '/batch_size'",
+        "4 runs, about",
+        "a verdict needs at least 6 seeds",
+        "undecided",
+        "weights.safetensors",
+    ):
+        assert told in done.stdout, (told, done.stdout)
+
+
+def test_serve_trains_survives_its_workers_death_and_stops_with_all_its_children(
+    shared: Served,
+) -> None:
+    wait_until("a live worker", lambda: shared.ready()["live_workers"] == 1)
+    assert shared.ready()["ready"] is True
+    submitted = httpx.post(f"{shared.url}/v1/experiments", json=TINY, timeout=60).json()
+    place = f"{shared.url}/v1/experiments/{submitted['id']}"
     wait_until("the end", lambda: httpx.get(place).json()["state"] == "succeeded")
     results = httpx.get(f"{place}/results").json()
     assert results["complete"] is True
     assert len(results["comparisons"][0]["pairs"]) == 1
-    scores = httpx.get(f"{served.url}/v1/runs/{submitted['runs'][0]['id']}/scores").json()
+    scores = httpx.get(f"{shared.url}/v1/runs/{submitted['runs'][0]['id']}/scores").json()
     assert len(scores["score"]) == 100
 
-    (worker,) = _workers(served)
+    (worker,) = _workers(shared)
     os.kill(worker, signal.SIGKILL)
-    wait_until("another worker", lambda: _workers(served) - {worker})
+    wait_until("another worker", lambda: _workers(shared) - {worker})
 
-    family = served.family()
+    family = shared.family()
     assert len(family) > 1
-    assert stopped(served.process, signal.SIGTERM) == 0, served.log.read_text()
+    assert stopped(shared.process, signal.SIGTERM) == 0, shared.log.read_text()
     assert still_alive(family) == set()
 
 

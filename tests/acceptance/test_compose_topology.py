@@ -94,4 +94,3 @@ def test_no_argument_of_a_process_and_no_line_of_a_log_has_a_password(
 def test_a_worker_that_was_stopped_is_told_by_its_health_check(compose: ComposeForTests) -> None:
     assert compose.stop("worker-cpu") == 0
     assert not compose.healthy("worker-cpu")
-    compose.start("worker-cpu")

@@ -37,12 +37,12 @@ def apart(
 
 
 @pytest.fixture(scope="module")
-def undisturbed(embedded_lab: Lab) -> Any:
-    """The figures of such a run where nothing is shared, because there is one host."""
-    embedded_lab.worker()
-    (run,) = embedded_lab.wait_for_success(embedded_lab.create_one(**LONG))
-    embedded_lab.stop_worker()
-    return embedded_lab.figures(run)
+def undisturbed(apart: Lab) -> Any:
+    """The figures of such a run that one host trains from beginning to end."""
+    worker_on(apart, "one")
+    (run,) = apart.wait_for_success(apart.create_one(**LONG))
+    assert run.attempt == 1
+    return figures(apart, run)
 
 
 def worker_on(lab: Lab, host: str) -> WorkerForTests:

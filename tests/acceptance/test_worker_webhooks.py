@@ -4,17 +4,17 @@ from datetime import UTC, datetime
 
 from models.store.webhooks import webhooks
 
-from support.receivers import Receiver
 from support.workers import Lab, wait_until
 
 
 def test_a_worker_tells_of_the_end_though_the_receiver_fails_at_first(embedded_lab: Lab) -> None:
-    with Receiver(500) as receiver:
+    embedded_lab.receiver.answers.append(500)
+    with embedded_lab.receiver as receiver:
         with embedded_lab.database.transaction() as session:
             webhooks.create_webhook(
                 session, owner=None, url=receiver.url, events=webhooks.KINDS, now=datetime.now(UTC)
             )
-        embedded_lab.worker(webhook_hosts=receiver.place, webhook_retry_seconds=0.1)
+        embedded_lab.worker()
         first = embedded_lab.create()
         embedded_lab.wait_for_success(*first)
         wait_until("the end to be told twice", lambda: len(receiver.heard) >= 2)

@@ -26,14 +26,14 @@ class Receiver:
 
     def __init__(self, *answers: float) -> None:
         self.heard: list[Heard] = []
-        self._answers = list(answers)
+        self.answers = list(answers)
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.heard.append(Heard(self.path, dict(self.headers), body))
-                answer = receiver._answers.pop(0) if receiver._answers else 204
+                answer = receiver.answers.pop(0) if receiver.answers else 204
                 if answer < 0:
                     time.sleep(-answer)
                     answer = 204
@@ -57,4 +57,7 @@ class Receiver:
 
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
+        self.close()
+
+    def close(self) -> None:
         self._server.server_close()

@@ -35,6 +35,7 @@ from models.store.run_life import runs
 from models.store.tables import Run
 
 from support.process_tree import all_pids, attempted_run, descendants, is_alive
+from support.receivers import Receiver
 from support.spoiling import SpoiledTraining
 
 ROWS = 1200
@@ -100,6 +101,8 @@ class Lab:
     ) -> None:
         self.folder = folder
         self.spoiled = SpoiledTraining(folder / "site")
+        self.receiver = Receiver()
+        """Whom the workers may tell of an experiment's end; it hears nothing before it is entered."""
         self.settings = Settings(
             data_dir=folder / "data",
             database_url=database_url,
@@ -111,6 +114,8 @@ class Lab:
             checkpoint_seconds=0.2,
             max_attempts=2,
             retry_seconds=0.2,
+            webhook_hosts=self.receiver.place,
+            webhook_retry_seconds=0.1,
         )
         self.database = Database(database_url)
         self.app = celery_app(broker_url)
@@ -231,6 +236,7 @@ class Lab:
     def close(self) -> None:
         for worker in self._running():
             worker.kill()
+        self.receiver.close()
         self.app.close()
         self.database.close()
 

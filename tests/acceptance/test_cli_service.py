@@ -1,4 +1,4 @@
-"""`serve`, `demo` and the client's example as a person starts them: they work, and leave nothing."""
+"""`serve`, `demo` and the example of the client: they work as started, and leave nothing behind."""
 
 import os
 import re

@@ -102,7 +102,7 @@ class Lab:
         self.folder = folder
         self.spoiled = SpoiledTraining(folder / "site")
         self.receiver = Receiver()
-        """Whom the workers may tell of an experiment's end; it hears nothing before it is entered."""
+        """Whom the workers may tell of an end; it hears nothing before it is entered."""
         self.settings = Settings(
             data_dir=folder / "data",
             database_url=database_url,

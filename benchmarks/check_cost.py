@@ -47,12 +47,17 @@ def adopt_orphans() -> None:
         raise OSError(ctypes.get_errno(), "cannot adopt orphaned processes")
 
 
-def reap_orphans(but: Collection[int]) -> None:
-    """Wait for adopted processes, so that their time is counted; `but` these children."""
+def reap_orphans(but: Collection[int]) -> set[int]:
+    """Take leave of adopted processes that have ended, as the system's first process would: their
+    time is counted then. Leaves out `but` these children; returns those that still run."""
+    left = _children() - set(but)
+    return {pid for pid in left if os.waitpid(pid, os.WNOHANG) == (0, 0)}
+
+
+def await_orphans(but: Collection[int]) -> None:
+    """Wait until the adopted processes have ended."""
     end = time.monotonic() + ORPHANS_END
-    while (left := _children() - set(but)) and time.monotonic() < end:
-        for pid in left:
-            os.waitpid(pid, os.WNOHANG)
+    while (left := reap_orphans(but)) and time.monotonic() < end:
         time.sleep(0.1)
     if left:
         print("some processes outlive the run and are not counted", file=sys.stderr)
@@ -80,12 +85,19 @@ def cloned(commit: str, folder: Path) -> Path:
 def tested(tree: Path, beside: Collection[int]) -> Run:
     """`make test` in the tree, with the processes `beside` it."""
     before, begun = processor_seconds(), time.monotonic()
-    done = subprocess.run(["make", "test"], cwd=tree, capture_output=True, text=True)
+    log = tree / "test.log"
+    with log.open("w") as said:
+        testing = subprocess.Popen(
+            ["make", "test"], cwd=tree, stdout=said, stderr=subprocess.STDOUT, text=True
+        )
+        while testing.poll() is None:
+            reap_orphans([*beside, testing.pid])  # some tests wait until a process is gone
+            time.sleep(0.1)
     wall = time.monotonic() - begun
-    reap_orphans(beside)
-    counts = re.findall(r"\d+ (?:passed|failed|skipped|errors?)", done.stdout.splitlines()[-1])
-    (tree / "test.log").write_text(done.stdout + done.stderr)
-    return Run(processor_seconds() - before, wall, ", ".join(counts), done.returncode)
+    await_orphans(beside)
+    last = re.findall(r"^=+ .*\b(?:passed|failed)\b.* =+$", log.read_text(), re.MULTILINE)
+    counts = re.findall(r"\d+ (?:passed|failed|skipped|errors?)", last[-1] if last else "")
+    return Run(processor_seconds() - before, wall, ", ".join(counts), testing.returncode)
 
 
 def _count() -> None:

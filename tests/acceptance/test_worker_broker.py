@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,12 +14,10 @@ from support.workers import Lab, attempt_pids, wait_until
 LONG = {"steps": 1000, "evaluate_every": 1000}
 
 
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[OwnRedis]:
-    folder = tmp_path / "redis"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
     try:
-        server = OwnRedis(folder)
+        server = OwnRedis(tmp_path_factory.mktemp("redis"))
     except Absent as absent:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(absent))
     server.start()
@@ -28,10 +25,13 @@ def redis(tmp_path: Path) -> Iterator[OwnRedis]:
     server.end(signal.SIGKILL)
 
 
-@pytest.fixture
-def own_lab(redis: OwnRedis, sqlite_for_tests: SqliteForTests, tmp_path: Path) -> Iterator[Lab]:
+@pytest.fixture(scope="module")
+def own_lab(
+    redis: OwnRedis, sqlite_for_tests: SqliteForTests, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
     """A lab with a Redis of its own, which may be hurt."""
-    lab = Lab(tmp_path, sqlite_for_tests.copied_to(tmp_path / "lab.sqlite3"), redis.url)
+    folder = tmp_path_factory.mktemp("lab")
+    lab = Lab(folder, sqlite_for_tests.copied_to(folder / "lab.sqlite3"), redis.url)
     yield lab
     lab.close()
 

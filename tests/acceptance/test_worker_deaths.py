@@ -15,11 +15,8 @@ LONG = {"steps": 250, "evaluate_every": 50}  # long enough to be disturbed in th
 
 @pytest.fixture(scope="module")
 def undisturbed(embedded_lab: Lab) -> Any:
-    """The figures of a run that nobody disturbed; they are the same on every database."""
     embedded_lab.worker()
-    (run,) = embedded_lab.wait_for_success(embedded_lab.create_one(**LONG))
-    assert run.attempt == 1
-    return embedded_lab.figures(run)
+    return embedded_lab.undisturbed(**LONG)
 
 
 def _begun(lab: Lab) -> Run:
@@ -61,14 +58,15 @@ def test_a_worker_asked_to_stop_saves_its_run_and_another_resumes_to_the_same_bi
 
 
 def test_a_killed_worker_takes_all_its_processes_along_and_another_resumes_to_the_same_bits(
-    lab: Lab, undisturbed: Any
+    server_lab: Lab, undisturbed: Any
 ) -> None:
-    worker = lab.worker()
-    run = _begun(lab)
+    """On PostgreSQL and Redis; `test_faults_embedded.py` kills that of an embedded service."""
+    worker = server_lab.worker()
+    run = _begun(server_lab)
     family = worker.family()
     worker.kill()
     wait_until("pool and attempts gone too", lambda: not still_alive(family))
-    assert lab.run(run).state == RunState.RUNNING, "nobody was left to say otherwise"
-    lab.expire_lease(run)
-    lab.worker()
-    assert _figures_after_a_resume(lab, run) == undisturbed
+    assert server_lab.run(run).state == RunState.RUNNING, "nobody was left to say otherwise"
+    server_lab.expire_lease(run)
+    server_lab.worker()
+    assert _figures_after_a_resume(server_lab, run) == undisturbed

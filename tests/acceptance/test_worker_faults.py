@@ -31,8 +31,7 @@ def spoiled(embedded_lab: Lab) -> SpoiledTraining:
 
 @pytest.fixture(scope="module")
 def undisturbed(embedded_lab: Lab) -> Any:
-    (run,) = embedded_lab.wait_for_success(embedded_lab.create_one(**LONG))
-    return embedded_lab.figures(run)
+    return embedded_lab.undisturbed(**LONG)
 
 
 def problem_of(run: Run) -> dict[str, Any]:

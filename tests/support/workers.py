@@ -6,6 +6,7 @@ Models are tiny and the periods of heartbeat, lease and reaper short; nothing el
 
 import copy
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -121,6 +122,7 @@ class Lab:
         self.app = celery_app(broker_url)
         self.workers: list[WorkerForTests] = []
         self._changes: dict[str, Any] = {}  # of the last worker's settings
+        self._undisturbed: dict[str, tuple[Any, ...]] = {}
         self.dataset_folder = self.add_dataset("generated")
 
     def add_dataset(self, name: str, seed: int = 0) -> Path:
@@ -232,6 +234,16 @@ class Lab:
 
     def figures(self, run: Run) -> tuple[Any, ...]:
         return figures_of(self.database, self.settings, run.id)
+
+    def undisturbed(self, **changes: Any) -> tuple[Any, ...]:
+        """The figures of such a run that one worker trains from beginning to end, without a fault;
+        trained once for all that compare with it. They are the same on every database."""
+        asked = json.dumps(changes, sort_keys=True)
+        if asked not in self._undisturbed:
+            (run,) = self.wait_for_success(self.create_one(**changes))
+            assert (run.attempt, run.faults) == (1, 0)
+            self._undisturbed[asked] = self.figures(run)
+        return self._undisturbed[asked]
 
     def close(self) -> None:
         for worker in self._running():

@@ -1,16 +1,19 @@
 """Reading a JSON body: of limited size, strict, and without any text that a database refuses.
 
 FastAPI would accept a body of any size, NaN, and a key that occurs twice in an object. A spec is
-small and is stored for good, so bodies are decoded here.
+small and is stored for good, so bodies are decoded here. In a thread, since a body of a mebibyte
+takes the time of a hundred ordinary requests, for which the event loop must not wait.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated, Any, NoReturn, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from api.http.problems import UnsupportedMediaType
 from models.errors import Invalid, Problem
@@ -18,7 +21,12 @@ from models.specs.parse import problem_at
 
 # enforced by `api.access.body_limits`, around every route
 MAX_BYTES = 1 << 20  # a spec of 16 arms and 1000 seeds is below 50 kB
+MOST_VALUES = 20_000  # keys too; a prediction of 1000 pairs has 3,003
 MOST_PROBLEMS = 20  # in one reply
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+_Place = tuple[Any, str | int] | None
+"""Where a value stands: the place of what holds it, and its key there; None for the root."""
 
 
 async def json_body(request: Request) -> Any:
@@ -29,7 +37,7 @@ async def json_body(request: Request) -> Any:
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaType(f"send application/json; the type of this body is {media_type}")
-    return decode(await request.body())
+    return await run_in_threadpool(decode, await request.body())
 
 
 JsonBody = Annotated[Any, Depends(json_body)]
@@ -56,8 +64,8 @@ def validated(model: type[Body], document: Any, context: object = None) -> Body:
     except ValidationError as error:
         details = error.errors(include_url=False)
         details.sort(key=lambda detail: detail["type"] != "extra_forbidden")
-        problems = [problem_at(detail["loc"], detail) for detail in details]
-        raise Invalid(problems[:MOST_PROBLEMS]) from None
+        problems = [problem_at(detail["loc"], detail) for detail in details[:MOST_PROBLEMS]]
+        raise Invalid(problems) from None
 
 
 def decode(body: bytes) -> Any:
@@ -89,25 +97,45 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        _refuse(f"the key {twice!r} occurs twice in one object")
+    document: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in document:
+            _refuse(f"the key {name[:100]!r} occurs twice in one object")
+        document[name] = value
     return document
 
 
-def _bad_texts(value: Any, *parts: str | int) -> Iterator[Problem]:
-    """Yield a problem for each text that PostgreSQL cannot store."""
-    if isinstance(value, str):
-        if "\0" in value:
-            yield Problem.at(*parts, detail="contains a NUL character")
-        elif any("\ud800" <= character <= "\udfff" for character in value):
-            yield Problem.at(*parts, detail="contains half of a surrogate pair")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _bad_texts(item, *parts, index)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _bad_texts(key, *parts)
-            yield from _bad_texts(item, *parts, key)
+def _bad_texts(document: Any) -> Iterator[Problem]:
+    """Yield a problem for each text that PostgreSQL cannot store.
+
+    Raises `Invalid` for a document of more than `MOST_VALUES`: each may cost a problem of its own.
+    """
+    found, waiting = 1, [(document, None)]  # type: int, list[tuple[Any, _Place]]
+    while waiting:
+        value, place = waiting.pop()
+        if isinstance(value, str):
+            if bad := _UNSTORABLE.search(value):
+                what = "a NUL character" if bad[0] == "\0" else "half of a surrogate pair"
+                yield Problem.at(*_parts(place), detail=f"contains {what}")
+        elif isinstance(value, list | dict):
+            found += len(value) * (2 if isinstance(value, dict) else 1)
+            if found > MOST_VALUES:
+                _refuse(f"a body may have at most {MOST_VALUES:,} keys and values together")
+            waiting += reversed(list(_children(value, place)))
+
+
+def _children(value: list[Any] | dict[str, Any], place: _Place) -> Iterator[tuple[Any, _Place]]:
+    if isinstance(value, list):
+        yield from ((item, (place, index)) for index, item in enumerate(value))
+        return
+    for key, item in value.items():
+        yield key, place
+        yield item, (place, key)
+
+
+def _parts(place: _Place) -> list[str | int]:
+    parts: list[str | int] = []
+    while place is not None:
+        place, part = place
+        parts.append(part)
+    return parts[::-1]

@@ -31,6 +31,7 @@ from models.store.access.keys import Scope
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "5"}
+MOST_ERRORS = 100  # in one reply: a body may have an error in each of its values
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +174,11 @@ def _headers(error: Exception, status: HTTPStatus) -> Mapping[str, str] | None:
 def _members(error: Exception) -> dict[str, Any]:
     match error:
         case Invalid():
-            return {"errors": [{"pointer": p.pointer, "detail": p.detail} for p in error.problems]}
+            shown = error.problems[:MOST_ERRORS]
+            listed = [{"pointer": p.pointer, "detail": p.detail} for p in shown]
+            if more := len(error.problems) - len(shown):
+                listed.append({"pointer": "", "detail": f"and {more:,} more errors"})
+            return {"errors": listed}
         case BadRows():
             errors = [
                 {"pointer": "/file", "line": line, "detail": f"line {line}: {reason}"}

@@ -4,7 +4,7 @@ The request is stored as a row. The reply waits on the event loop until a worker
 answer into the row; where that takes too long, the client gets the address of the answer.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ from api.http.json_bodies import JsonBody
 from api.live.change_watch import Snapshot
 from api.live.long_polling import LONGEST_WAIT, wait_for_change
 from api.openapi.responses import LOCATION, may_answer
-from api.runs.requests import PREDICTION_BODY, TextPair, parse_pairs
+from api.runs.requests import PREDICTION_BODY, parse_pairs
 from api.runs.views import PredictionState, PredictionView
 from models.errors import Conflict, TooMany
 from models.store import clock
@@ -56,8 +56,7 @@ async def predict_similarities(
     `Location` is where the answer will be. The first request to a run takes seconds, later ones
     milliseconds.
     """
-    pairs = parse_pairs(body)
-    created = await run_in_threadpool(_create, service, caller, run_id, pairs)
+    created = await run_in_threadpool(_create, service, caller, run_id, body)
     view = await _answered(request, service, created, wait)
     response.headers["Location"] = str(
         request.app.url_path_for("get_prediction", prediction_id=view.id)
@@ -75,7 +74,8 @@ async def get_prediction(
     return await _answered(request, service, prediction_id, wait)
 
 
-def _create(service: Service, caller: Caller, run_id: str, pairs: list[TextPair]) -> str:
+def _create(service: Service, caller: Caller, run_id: str, body: Any) -> str:
+    pairs = parse_pairs(body)
     with service.database.transaction() as session:
         require_prediction_room(session, caller, service.settings.max_waiting_predictions)
         return create_prediction(session, run_id, pairs, clock.now(session), caller.key_id).id

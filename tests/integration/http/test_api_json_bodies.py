@@ -1,0 +1,107 @@
+"""JSON bodies: what they cost grows no faster than they do, and the event loop never pays it."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from api.http import json_bodies
+from api.http.json_bodies import MAX_BYTES, MOST_VALUES, decode
+from api.http.problems import MOST_ERRORS
+from models.errors import Invalid
+
+from support.api import ApiForTests, refused
+
+NO_RUN = "run_" + "0" * 26
+
+
+class CountedKey(str):
+    """A key that counts how often it is compared with another."""
+
+    comparisons = 0
+
+    def __eq__(self, other: object) -> bool:
+        CountedKey.comparisons += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def json_calls(api: ApiForTests) -> list[str]:
+    """The paths of all calls that read a JSON body."""
+    found = [
+        path.replace("{run_id}", NO_RUN)
+        for path, calls in api.thread.app.openapi()["paths"].items()
+        if "application/json" in calls.get("post", {}).get("requestBody", {}).get("content", {})
+    ]
+    assert len(found) >= 3
+    return found
+
+
+def test_a_key_that_occurs_twice_is_found_with_one_look_at_each_key() -> None:
+    pairs = [(CountedKey(f"k{number}"), 1) for number in range(5_000)]
+    pairs.append((CountedKey("k4999"), 2))
+    CountedKey.comparisons = 0
+    with pytest.raises(Invalid, match="'k4999' occurs twice"):
+        json_bodies._distinct_keys([*pairs])
+    assert CountedKey.comparisons < 2 * len(pairs)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" + ",".join(["1"] * MOST_VALUES) + "]",
+        "[" * 500 + ",".join(["[]"] * MOST_VALUES) + "]" * 500,
+        json.dumps({f"k{number}": 1 for number in range(MOST_VALUES // 2)}),
+        json.dumps([{"a": []}] * (MOST_VALUES // 3 + 1)),
+    ],
+    ids=["list", "deep", "object", "objects"],
+)
+def test_a_body_of_very_many_values_is_refused_whatever_its_shape(body: str) -> None:
+    assert len(body) < MAX_BYTES
+    with pytest.raises(Invalid, match="at most 20,000 keys and values"):
+        decode(body.encode())
+
+
+def test_a_body_of_the_most_values_is_read() -> None:
+    values = list(range(MOST_VALUES - 1))  # and the list itself
+    assert decode(json.dumps(values).encode()) == values
+
+
+def test_every_text_that_cannot_be_stored_is_named_in_the_order_of_the_body() -> None:
+    document = {"a": ["x", "\0"], "b\0": 1, "c": {"d": "\ud800"}}
+    with pytest.raises(Invalid) as refusal:
+        decode(json.dumps(document).encode())
+    assert [(one.pointer, one.detail) for one in refusal.value.problems] == [
+        ("/a/1", "contains a NUL character"),
+        ("", "contains a NUL character"),
+        ("/c/d", "contains half of a surrogate pair"),
+    ]
+
+
+@pytest.mark.parametrize("body", [b'{"a": 1, "a": 2}', b'{"a": 1}'], ids=["no JSON", "unknown key"])
+def test_no_body_is_decoded_or_judged_on_the_event_loop(
+    api: ApiForTests, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    on_loop: list[bool] = []
+
+    original = Invalid.__init__
+
+    def noted(self: Invalid, *given: Any) -> None:
+        original(self, *given)
+        on_loop.append(asyncio._get_running_loop() is not None)
+
+    monkeypatch.setattr(Invalid, "__init__", noted)
+    headers = {"content-type": "application/json"}
+    calls = json_calls(api)
+    for path in calls:
+        refused(api.http.post(path, content=body, headers=headers), 422)
+    assert on_loop == [False] * len(calls)
+
+
+def test_a_body_that_is_wrong_in_every_value_gets_a_short_reply(api: ApiForTests) -> None:
+    spec = {"dataset": "d", "arms": [{} for _ in range(2_000)]}
+    errors = refused(api.http.post("/v1/experiments", json=spec), 422)["errors"]
+    assert len(errors) == MOST_ERRORS + 1
+    assert errors[-1] == {"pointer": "", "detail": "and 3,900 more errors"}

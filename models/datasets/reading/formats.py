@@ -146,6 +146,15 @@ def damage_named(filename: str) -> Iterator[None]:
     """Turn the decoders' many errors into a sentence that names the file."""
     try:
         yield
-    except (EOFError, gzip.BadGzipFile, zlib.error, pa.ArrowException, OSError) as error:
-        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DatasetFileError(f"{filename} is damaged or was cut short ({detail}).") from error
+    except pa.ArrowNotImplementedError as error:
+        raise DatasetFileError(
+            f"{filename} is stored in a way that cannot be read here ({_first_line(error)})."
+        ) from error
+    except (EOFError, UnicodeDecodeError, zlib.error, pa.ArrowException, OSError) as error:
+        raise DatasetFileError(
+            f"{filename} is damaged or was cut short ({_first_line(error)})."
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,10 +1,13 @@
 """Data sets over HTTP: what is taken, and what a refusal tells the sender."""
 
 import gzip
+import io
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from models.settings import Settings
@@ -51,6 +54,20 @@ def test_a_field_that_the_form_does_not_have_is_refused(api: ApiForTests) -> Non
     assert reply.json()["errors"][0]["detail"].endswith(f"are {', '.join(form['properties'])}")
     assert form["additionalProperties"] is False
     assert api.http.get("/v1/datasets/mine").status_code == 404
+
+
+def test_a_parquet_file_is_taken_or_refused_by_the_type_of_its_columns(api: ApiForTests) -> None:
+    def sent(label: pa.Array) -> Any:
+        sink = io.BytesIO()
+        texts = {"question1": ["a", "b"], "question2": ["c", "d"]}
+        pq.write_table(pa.table({**texts, "is_duplicate": label}), sink)
+        return upload(api, sink.getvalue(), "a.parquet")
+
+    words = pa.array(["0", "1"]).cast(pa.dictionary(pa.uint32(), pa.string()))
+    assert sent(words).status_code == 201
+    reply = sent(pa.array([[0], [1]]))
+    assert (reply.status_code, pointers(reply)) == (422, ["/file"])
+    assert "Column 'is_duplicate' of a.parquet contains list<" in reply.json()["detail"]
 
 
 def test_bad_rows_are_counted_and_the_first_are_named_by_line(api: ApiForTests) -> None:

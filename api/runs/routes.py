@@ -47,12 +47,13 @@ def get_steps(
     service: ServiceDep,
     run_id: RunId,
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
-    max_points: Annotated[int | None, Query(ge=2, le=100_000)] = None,
-    figures: Annotated[list[StepMetric] | None, Query()] = None,
+    max_points: Annotated[int, Query(ge=2, le=100_000)] = 100_000,
+    # more names than there are metrics can only be repetitions
+    figures: Annotated[list[StepMetric] | None, Query(max_length=len(STEP_METRICS))] = None,
 ) -> Response:
     """Return the steps after `after` in columns: all columns, or only the named `figures`.
 
-    `max_points` thins the series, but keeps its first, last and extreme values.
+    `max_points` thins a longer series, but keeps its first, last and extreme values.
     """
     with service.database.reading() as session:
         find_run(session, run_id)

@@ -4,10 +4,13 @@ Writing is not fenced here: **the caller first calls `runs.advance` in the same 
 raises `StaleAttempt` for an attempt that lost its run, and holds the run against others meanwhile.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Subquery, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
@@ -30,6 +33,7 @@ _STEPS = Base.metadata.tables[Step.__tablename__]
 _EVALUATIONS = Base.metadata.tables[Evaluation.__tablename__]
 
 LAST_STEP = 2**31 - 1  # the greatest that a column holds
+PIECE = 100_000  # steps in memory at once, of a run that may have many more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,22 +87,41 @@ def steps_series(
     metrics: Sequence[str] = (),
 ) -> Series:
     """The steps above `after`, up to `until`, in columns: `step`, and each of these `metrics`;
-    without them all there are, with `active_1`, … of its terms.
+    without them all there are, with `active_1`, … of its terms. A repeated name counts
+    once.
 
     With `max_points` the series is thinned (see `thinning.thin`): first, last, every column's
-    lowest and highest, and the extremes of the first metric in each stretch stay.
+    lowest and highest, and the extremes of the first metric in each stretch stay. A run of more
+    than `PIECE` steps is read, and thinned, piece by piece.
     """
     chosen = (_STEPS.c.run_id == run_id, _STEPS.c.step > after, _STEPS.c.step <= until)
-    names = ("step", *(metrics or _metrics_there(session, *chosen)))
-    found = numeric_rows(session, select(*(_STEPS.c[name] for name in names)).where(*chosen))
-    if max_points is not None and len(found) > max_points:
-        columns = dict(zip(names[1:], found.T[1:], strict=True))
-        found = found[thin(columns, guide=names[1], max_points=max_points)]
+    names = ("step", *dict.fromkeys(metrics or _metrics_there(session, *chosen)))
+    last = session.scalar(select(func.max(_STEPS.c.step)).where(*chosen)) or after
+    starts = range(after, last, PIECE)
+    share = None if max_points is None else math.ceil(max_points / max(len(starts), 1))
+    query = select(*(_STEPS.c[name] for name in names))
+    pieces = []
+    for start in starts:
+        end = min(start + PIECE, last)
+        within = (_STEPS.c.run_id == run_id, _STEPS.c.step > start, _STEPS.c.step <= end)
+        pieces.append(_thinned(numeric_rows(session, query.where(*within)), names, share))
+    found = np.concatenate(pieces) if pieces else np.empty((0, len(names)))
+    found = _thinned(found, names, max_points)
     by_column = zip(names[1:], found.T[1:], strict=True)
     return {
         "step": found[:, 0].astype(int).tolist(),
         **{name: nan_to_none(one) for name, one in by_column},
     }
+
+
+def _thinned(
+    found: NDArray[np.float64], names: Sequence[str], max_points: int | None
+) -> NDArray[np.float64]:
+    """The rows (S, M) of steps that `thin` keeps; the first column is the step."""
+    if max_points is None or len(found) <= max_points:
+        return found
+    columns = dict(zip(names[1:], found.T[1:], strict=True))
+    return found[thin(columns, guide=names[1], max_points=max_points)]
 
 
 def _metrics_there(session: Session, *chosen: ColumnElement[bool]) -> list[str]:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from models.metrics import STEP_METRICS
 from models.store.metrics.rows import append_steps
 
 from support.api import ApiForTests, pointers
+from support.statements import statements
 from support.stored import step_row
 
 
@@ -59,6 +61,33 @@ def test_steps_have_only_the_figures_that_are_asked_for(
     wrong = api.http.get(place, params={"figures": ["loss", "step; DROP TABLE steps"]})
     assert pointers(wrong) == ["/query/figures/1"]
     assert "gradient_norm" in wrong.text
+
+
+def test_a_figure_that_is_named_again_and_again_is_read_once(
+    api: ApiForTests, run: dict[str, Any]
+) -> None:
+    place = f"/v1/runs/{run['id']}/steps"
+    api.train(run["id"], accuracy=0.7)
+    with statements(api.thread.app.state.service.database.engine) as sent:
+        again = api.get(place, figures=["loss"] * len(STEP_METRICS))
+    assert again == api.get(place, figures="loss")
+    (read,) = (one for one in sent if "numeric_rows" in one or "steps.loss" in one)
+    assert read.count("steps.loss") == 1
+    refusal = api.http.get(place, params={"figures": ["loss"] * 400})
+    assert pointers(refusal) == ["/query/figures"]
+
+
+def test_no_call_takes_a_list_without_an_end(api: ApiForTests) -> None:
+    lists = [
+        schema
+        for calls in api.thread.app.openapi()["paths"].values()
+        for call in calls.values()
+        for parameter in call.get("parameters", ())
+        for schema in (parameter["schema"], *parameter["schema"].get("anyOf", ()))
+        if schema.get("type") == "array"
+    ]
+    assert lists
+    assert all("maxItems" in one for one in lists)
 
 
 def test_a_loss_that_grew_past_all_numbers_is_null(api: ApiForTests, run: dict[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 It is not a dependency, because FastAPI reads a form before it resolves dependencies: a stranger
 could make the service read a large upload before being turned away. Keys are looked up in the
-database at each request, so a revoked key stops working in every process at once.
+database at each request, and again while a long reply goes on (`api.access.long_replies`), so a
+revoked key stops working in every process at once.
 
 A key is needed as soon as one was ever made, or when the service can be reached from other
 machines: it listens on more than loopback, or the request shows that it came from elsewhere. Such
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.access.callers import LOCAL, Caller, changes
+from api.access.long_replies import RecheckedSend
 from api.dependencies import Service, get_service
 from api.http.problems import CrossSite, Forbidden, Unauthorized, answer
 from models.loopback import is_loopback, name_in
@@ -62,7 +64,18 @@ class Authentication:
             await response(scope, receive, send)
             return
         request.state.caller = caller
-        await self._app(scope, receive, send)
+        if changes(request.method, request.url.path):  # what it stores it must also tell
+            await self._app(scope, receive, send)
+            return
+        rechecked = RecheckedSend(send, lambda: authenticate(get_service(request), request))
+        try:
+            await self._app(scope, receive, rechecked)
+        except Exception:
+            if rechecked.refusal is None:
+                raise
+        if rechecked.refusal is not None and not rechecked.started:
+            response = await answer(request, rechecked.refusal)
+            await response(scope, receive, send)
 
 
 async def authenticate(service: Service, request: Request) -> Caller | None:

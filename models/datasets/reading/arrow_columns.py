@@ -5,7 +5,7 @@ types, some of which Arrow casts to text or numbers in silence and some of which
 refusal names the column and its type before anything is read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -13,18 +13,22 @@ import pyarrow.compute as pc
 
 from models.datasets.errors import DatasetFileError
 from models.datasets.pairs import Codes
-from models.datasets.reading.columns import ColumnMapping
 
 TEXTS = "text"
 LABELS = "text, numbers or true and false"
 SHOWN_TYPE = 100
+LABEL_PLACE = 2  # of the mapped columns
 
 
-def require_types(columns: ColumnMapping, schema: pa.Schema, filename: str) -> None:
-    """Raise DatasetFileError when a mapped column has a type that cannot be used."""
-    for name in columns.names():
+def require_types(names: Sequence[str], schema: pa.Schema, filename: str) -> None:
+    """Raise DatasetFileError when a mapped column has a type that cannot be used.
+
+    `names` are those of the columns question1, question2, label and perhaps split, as the file has
+    them.
+    """
+    for place, name in enumerate(names):
         kind = schema.field(name).type
-        is_label = name == columns.label
+        is_label = place == LABEL_PLACE
         usable = _is_label(kind) if is_label else is_text(kind)
         if not usable:
             wanted = LABELS if is_label else TEXTS

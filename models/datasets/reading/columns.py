@@ -1,4 +1,4 @@
-"""Which columns of a file hold the questions, and what each cell of a row may contain.
+"""Which columns of a file hold the questions, and the rows that are read from them.
 
 Why one collector for all formats: a label means the same in CSV and Parquet, every bad row of a
 file is found before the file is refused, and the refusals have the same words.
@@ -8,21 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.datasets.errors import EXAMPLES_KEPT, BadRows, DatasetFileError
-from models.datasets.pairs import SPLIT_CODES, Pairs, make_pairs
+from models.datasets.pairs import Pairs, make_pairs
+from models.datasets.reading.cells import label_code, listed, shown, split_code, text_problem
 from models.datasets.reading.limits import NO_LIMITS, FileLimits
-
-# Equal keys cover the rest: True and 1.0 find 1, False and 0.0 find 0.
-LABEL_CODES: dict[object, int] = {0: 0, 1: 1, "0": 0, "1": 1} | {
-    spelling: code
-    for word, code in (("false", 0), ("true", 1))
-    for spelling in (word, word.title(), word.upper())
-}
-SHOWN = 40
+from models.datasets.reading.missing_columns import why_missing
 
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """The names of the columns in the file; ValueError when two are the same."""
+    """The names of the columns in the file; ValueError when two are the same or one is blank."""
 
     question1: str = "question1"
     question2: str = "question2"
@@ -32,23 +26,40 @@ class ColumnMapping:
     def __post_init__(self) -> None:
         if len(set(self.names())) != len(self.names()):
             raise ValueError(f"each column can be used only once: {', '.join(self.names())}")
+        if not all(self.names()):
+            raise ValueError("the name of a column cannot be blank")
 
     def names(self) -> tuple[str, ...]:
-        """The mapped columns: question1, question2, label and, where mapped, split."""
+        """The mapped columns: question1, question2, label and, where mapped, split.
+
+        Without the spaces around them, which are not told apart in a file either.
+        """
         required = (self.question1, self.question2, self.label)
-        return required if self.split is None else (*required, self.split)
+        names = required if self.split is None else (*required, self.split)
+        return tuple(name.strip() for name in names)
 
 
-def require_columns(columns: ColumnMapping, header: Sequence[str], filename: str) -> None:
-    """Raise DatasetFileError when a mapped column is missing or a name occurs twice."""
-    twice = sorted({name for name in header if header.count(name) > 1})
+def find_columns(
+    columns: ColumnMapping, header: Sequence[str], filename: str, delimiter: str | None = None
+) -> list[int]:
+    """The place of each mapped column in the header, in the order of `columns.names()`.
+
+    Spaces around a name in the header do not count, unless another column has the name without
+    them. Raises DatasetFileError when a mapped column is missing or is there twice; of the other
+    columns any number may have one name, or none. `delimiter` is that of a text file.
+    """
+    places = [_places(name, header) for name in columns.names()]
+    if not all(places):
+        raise DatasetFileError(why_missing(columns.names(), header, filename, delimiter))
+    twice = [name for name, found in zip(columns.names(), places, strict=True) if len(found) > 1]
     if twice:
-        raise DatasetFileError(f"The header of {filename} has {_listed(twice)} more than once.")
-    missing = [name for name in columns.names() if name not in header]
-    if missing:
-        raise DatasetFileError(
-            f"{filename} has no column {_listed(missing)}; its columns are {_listed(header)}."
-        )
+        raise DatasetFileError(f"The header of {filename} has {listed(twice)} more than once.")
+    return [found[0] for found in places]
+
+
+def _places(name: str, header: Sequence[str]) -> list[int]:
+    exact = [place for place, found in enumerate(header) if found == name]
+    return exact or [place for place, found in enumerate(header) if found.strip() == name]
 
 
 class RowCollector:
@@ -109,42 +120,3 @@ class RowCollector:
         """Raise BadRows when any row was bad."""
         if self.bad_count:
             raise BadRows(self.bad_count, self.examples)
-
-
-def text_problem(value: object, which: str) -> str | None:
-    """Why `value` is not a question, or None; an empty text is allowed."""
-    if type(value) is not str:
-        if value is None:
-            return f"its {which} question is null"
-        return f"its {which} question is {shown(value)}, which is not text"
-    if "\0" in value:
-        return f"its {which} question contains a NUL character"
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return f"its {which} question contains half a surrogate pair, not a character"
-    return None
-
-
-def label_code(value: object) -> int | None:
-    """0 or 1, or None where the value is not a label."""
-    try:
-        return LABEL_CODES.get(value)
-    except TypeError:  # a list or an object of a JSON line
-        return None
-
-
-def split_code(value: object) -> int | None:
-    """0, 1 or 2 for train, validation or test; None for anything else."""
-    return SPLIT_CODES.get(value) if isinstance(value, str) else None
-
-
-def shown(value: object) -> str:
-    """A value for use in a sentence: quoted and cut short."""
-    text = "null" if value is None else repr(value)
-    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(shown(name) for name in names[:EXAMPLES_KEPT]) or "none"

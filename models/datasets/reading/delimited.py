@@ -11,7 +11,8 @@ from typing import IO
 
 from models.datasets.errors import DatasetFileError
 from models.datasets.pairs import Pairs
-from models.datasets.reading.columns import ColumnMapping, RowCollector, require_columns
+from models.datasets.reading.cells import shown
+from models.datasets.reading.columns import ColumnMapping, RowCollector, find_columns
 from models.datasets.reading.limits import MAX_ROW_BYTES, NO_LIMITS, FileLimits
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -62,13 +63,14 @@ def read_delimited(
 ) -> Pairs:
     """Read rows under a header line; quotes are doubled inside quoted fields, also in TSV.
 
-    Blank lines are skipped. Raises DatasetFileError and BadRows as `read_pairs` says.
+    Blank lines are skipped, and so are rows of empty cells, which spreadsheets leave behind.
+    Raises DatasetFileError and BadRows as `read_pairs` says.
     """
     lines = DecodedLines(stream)
     reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
     header = _header(reader, lines, filename)
-    require_columns(columns, header, filename)
-    wanted = [header.index(name) for name in columns.names()]
+    wanted = find_columns(columns, header, filename, delimiter)
+    widths = _widths(header)
     rows = RowCollector(filename, columns.split is not None, limits)
     while True:
         line = reader.line_num + 1
@@ -83,10 +85,12 @@ def read_delimited(
         fault = lines.take_fault()
         if fault is not None:
             rows.refuse(line, fault)
-        elif len(fields) == len(header):
-            rows.add(line, [fields[index] for index in wanted])
-        elif fields:
-            rows.refuse(line, f"it has {len(fields)} fields, but the header has {len(header)}")
+        elif any(fields):
+            reason = _misfit(fields, widths)
+            if reason is None:
+                rows.add(line, [fields[index] for index in wanted])
+            else:
+                rows.refuse(line, reason)
 
 
 def _header(reader: Iterator[list[str]], lines: DecodedLines, filename: str) -> list[str]:
@@ -100,6 +104,23 @@ def _header(reader: Iterator[list[str]], lines: DecodedLines, filename: str) -> 
     if header is None:
         raise DatasetFileError(f"{filename} is empty: it has no header line.")
     return header
+
+
+def _widths(header: list[str]) -> range:
+    """How many fields a row may have: spreadsheets end a line in columns without a name, which
+    they leave out of some rows."""
+    named = max(place for place, name in enumerate(header, start=1) if name.strip())
+    return range(named, len(header) + 1)
+
+
+def _misfit(fields: list[str], widths: range) -> str | None:
+    """Why a row does not fit under the header, or None."""
+    if len(fields) not in widths:
+        return f"it has {len(fields)} fields, but the header has {widths[-1]}"
+    beyond = next((cell for cell in fields[widths[0] :] if cell.strip()), None)
+    if beyond is None:
+        return None
+    return f"it has {shown(beyond)} in a column without a name; is a text unquoted?"
 
 
 def _explained(error: csv.Error) -> str:

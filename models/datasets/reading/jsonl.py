@@ -5,10 +5,12 @@ one that is missing from a later object refuses that row, since the data must be
 """
 
 import json
+from collections.abc import Sequence
 from typing import IO
 
 from models.datasets.pairs import Pairs
-from models.datasets.reading.columns import ColumnMapping, RowCollector, require_columns, shown
+from models.datasets.reading.cells import shown
+from models.datasets.reading.columns import ColumnMapping, RowCollector, find_columns
 from models.datasets.reading.delimited import DecodedLines
 from models.datasets.reading.limits import NO_LIMITS, FileLimits
 
@@ -22,8 +24,7 @@ def read_jsonl(
     """
     lines = DecodedLines(stream)
     rows = RowCollector(filename, columns.split is not None, limits)
-    names = columns.names()
-    seen_object = False
+    keys: list[str] | None = None  # of the mapped columns, as the first object has them
     for line, text in enumerate(lines, start=1):
         fault = lines.take_fault()
         if fault is not None:
@@ -35,16 +36,25 @@ def read_jsonl(
         if not isinstance(value, dict):
             rows.refuse(line, value if isinstance(value, str) else _not_an_object(value))
             continue
-        if not seen_object:
-            require_columns(columns, list(value), filename)
-            seen_object = True
+        if keys is None:
+            header = list(value)
+            keys = [header[place] for place in find_columns(columns, header, filename)]
         try:
-            cells = [value[name] for name in names]
+            cells = _cells(value, keys, columns)
         except KeyError as missing:
             rows.refuse(line, f"it has no {missing.args[0]!r}")
             continue
         rows.add(line, cells)
     return rows.pairs()
+
+
+def _cells(value: dict[str, object], keys: Sequence[str], columns: ColumnMapping) -> list[object]:
+    """The mapped cells; KeyError with the name of a column that this object lacks."""
+    try:
+        return [value[key] for key in keys]
+    except KeyError:
+        trimmed = {key.strip(): cell for key, cell in value.items()}
+        return [trimmed[name] for name in columns.names()]
 
 
 def _parsed(text: str) -> object:

@@ -24,13 +24,8 @@ from models.datasets.reading.arrow_columns import (
     require_types,
     unfolded_bytes,
 )
-from models.datasets.reading.columns import (
-    ColumnMapping,
-    RowCollector,
-    label_code,
-    require_columns,
-    split_code,
-)
+from models.datasets.reading.cells import label_code, split_code
+from models.datasets.reading.columns import ColumnMapping, RowCollector, find_columns
 from models.datasets.reading.limits import NO_LIMITS, FileLimits
 from models.datasets.reading.parquet_table import ParquetTable
 
@@ -45,17 +40,18 @@ def read_parquet(
     Raises DatasetFileError and BadRows as `read_pairs` says.
     """
     file = ParquetTable(stream)
-    require_columns(columns, file.schema.names, filename)
-    require_types(columns, file.schema, filename)
+    header = file.schema.names
+    names = [header[place] for place in find_columns(columns, header, filename)]
+    require_types(names, file.schema, filename)
     limits.check_rows(file.metadata.num_rows, filename)
-    limits.check_bytes(_declared_bytes(file.metadata, columns), filename)
+    limits.check_bytes(_declared_bytes(file.metadata, names), filename)
     rows = RowCollector(filename, columns.split is not None, limits)
     texts: tuple[list[pa.Array], list[pa.Array]] = ([], [])
     codes: list[list[Codes]] = [[], []]
     before = 0
-    for batch in _batches(file, filename, columns, limits):
-        cells = [plain_text(batch[name]) for name in (columns.question1, columns.question2)]
-        cells += [plain_values(batch[name]) for name in columns.names()[2:]]
+    for batch in _batches(file, filename, names, limits):
+        cells = [plain_text(batch[name]) for name in names[:2]]
+        cells += [plain_values(batch[name]) for name in names[2:]]
         found = [
             coded(column, code)
             for column, code in zip(cells[2:], (label_code, split_code), strict=False)
@@ -73,21 +69,21 @@ def read_parquet(
     return make_pairs(first, second, np.concatenate(codes[0]), split)
 
 
-def _declared_bytes(metadata: pq.FileMetaData, columns: ColumnMapping) -> int:
+def _declared_bytes(metadata: pq.FileMetaData, names: Sequence[str]) -> int:
     """The unpacked size of the mapped columns as the file declares it: one page of them may be
     gigabytes, and is unpacked whole before any of it can be counted."""
-    wanted = set(columns.names())
+    wanted = set(names)
     groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
     parts = (group.column(index) for group in groups for index in range(group.num_columns))
     return sum(part.total_uncompressed_size for part in parts if part.path_in_schema in wanted)
 
 
 def _batches(
-    file: ParquetTable, filename: str, columns: ColumnMapping, limits: FileLimits
+    file: ParquetTable, filename: str, names: Sequence[str], limits: FileLimits
 ) -> Iterator[pa.RecordBatch]:
     # In batches, since no header gives the size of a dictionary of long texts once unfolded.
     total = 0
-    for batch in file.batches(columns.names(), BATCH):
+    for batch in file.batches(names, BATCH):
         total += sum(unfolded_bytes(column) for column in batch.columns)
         limits.check_bytes(total, filename)
         yield batch

@@ -22,7 +22,7 @@ def test_every_bad_row_is_found_with_the_line_it_starts_on(tmp_path: Path) -> No
         b'"two\nlines",b,1,train\n'  # lines 2 and 3
         b"a,b,2,train\n"
         b"a,b,1\n"
-        b"a,b,1.0,train\n"
+        b"a,b,1.5,train\n"
         b'"a"x,b,1,train\n'
         b"a,b,0,dev\n"
         b"\xffa,b,0,test\n"
@@ -35,7 +35,7 @@ def test_every_bad_row_is_found_with_the_line_it_starts_on(tmp_path: Path) -> No
     reasons = [reason for _, reason in found]
     assert "label is '2'" in reasons[0]
     assert "3 fields, but the header has 4" in reasons[1]
-    assert "label is '1.0'" in reasons[2]
+    assert "label is '1.5'" in reasons[2]
     assert "quoting" in reasons[3]
     assert "split is 'dev'" in reasons[4]
     assert "line 9 is not UTF-8 (byte 0xff at position 1)" in reasons[5]

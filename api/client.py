@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import httpx
 
@@ -113,19 +113,43 @@ _KINDS: Mapping[int, type[Refused]] = {
 
 
 class Table(dict[str, list[Any]]):
-    """Columns of equal length, by name."""
+    """Columns of equal length, by name. A slice is the table of these rows, a number one row."""
+
+    @overload
+    def __getitem__(self, key: str) -> list[Any]: ...
+    @overload
+    def __getitem__(self, key: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, key: slice) -> "Table": ...
+    def __getitem__(self, key: str | int | slice) -> Any:
+        if isinstance(key, slice):
+            return Table({name: values[key] for name, values in self.items()})
+        if isinstance(key, int):
+            if not self:
+                raise IndexError("the table has no rows")
+            return {name: values[key] for name, values in self.items()}
+        return super().__getitem__(key)
 
     def frame(self, library: str = "pandas") -> Any:
-        """Return a data frame of `pandas` or `polars`, which is imported only here."""
-        if library == "pandas":
-            import pandas
+        """Return a data frame of `pandas` or `polars`, which is imported only here. Raises
+        `Misused` where it is not installed."""
+        if library not in ("pandas", "polars"):
+            raise Misused(f"library must be 'pandas' or 'polars', not {library!r}")
+        try:
+            if library == "pandas":
+                import pandas
 
-            return pandas.DataFrame(self)
-        if library == "polars":
+                return pandas.DataFrame(self)
             import polars
 
             return polars.DataFrame(dict(self), strict=False)
-        raise Misused(f"library must be 'pandas' or 'polars', not {library!r}")
+        except ModuleNotFoundError as error:
+            if error.name != library:
+                raise
+            raise Misused(
+                f"a frame needs {library}, which is not installed: pip install {library}; "
+                "without it, a table is a dict of columns"
+            ) from None
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> "Table":
@@ -280,12 +304,27 @@ class Prediction(Record):
     duplicate: bool
 
 
+_last_lines: dict[str, str] = {}
+"""What `print_progress` has written of each experiment, where lines cannot be overwritten."""
+
+
 def print_progress(experiment: Experiment) -> None:
-    """Write one line that is overwritten each time; for `wait`."""
+    """Write to standard error how far the experiment is; for `wait`. On a terminal one line is
+    overwritten each time; in a file there is a line for each state and each tenth of the steps."""
     left = experiment.seconds_left
-    more = experiment.waiting_for or ("" if left is None else f"about {left:.0f} s left")
-    line = f"{experiment.name}: {experiment.state}, {100 * experiment.progress:.0f} %  {more}"
-    sys.stderr.write(f"\r\x1b[K{line}" + ("\n" if experiment.ended else ""))
+    waits = f"waits for {experiment.waiting_for}" if experiment.waiting_for else ""
+    more = waits or ("" if left is None else f"about {left:.0f} s left")
+    line = f"{experiment.name}: {experiment.state}, {100 * experiment.progress:.0f} %"
+    line += f", {more}" if more else ""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{line}" + ("\n" if experiment.ended else ""))
+    else:
+        reached = f"{experiment.state} {waits} {int(10 * experiment.progress)}"
+        if _last_lines.get(experiment.id) != reached:
+            sys.stderr.write(f"{line}\n")
+        _last_lines[experiment.id] = reached
+        if experiment.ended:
+            del _last_lines[experiment.id]
     sys.stderr.flush()
 
 

@@ -29,30 +29,9 @@ from api.serving.embedded_service import HttpThread, listen
 from models.files.run_files import WEIGHTS
 from models.store import predictions
 
+from support.alone import ALONE
 from support.api import GENERATED, SPEC, ApiForTests, StartService, now
 from support.workers import wait_until
-
-ALONE = """
-import importlib.abc, sys
-
-ALLOWED = set(sys.stdlib_module_names) | {
-    "httpx", "httpcore", "anyio", "sniffio", "certifi", "h11", "idna", "typing_extensions",
-    "tripletlab",
-}
-
-class Nothing(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] not in ALLOWED:
-            raise ImportError(f"{name} is not installed here")
-
-sys.meta_path.insert(0, Nothing())
-for name in ("models", "api", "torch", "pydantic", "numpy"):
-    try:
-        __import__(name)
-    except ImportError:
-        continue
-    raise SystemExit(f"{name} can be imported, so this proves nothing")
-"""
 
 
 @pytest.fixture

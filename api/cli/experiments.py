@@ -162,12 +162,19 @@ def cancel(
 ) -> None:
     """Cancel the runs of an experiment; it can be repeated."""
     with connected(url) as client:
+        ended_before = client.experiment(experiment).ended
         cancelled = client.cancel(experiment)
     if as_json:
         print_json(cancelled.document)
+        return
+    running = sum(run.state == "running" for run in cancelled.runs)
+    if ended_before:
+        say(f"{cancelled.id} had ended before, as {cancelled.state}: nothing was cancelled.")
+    elif running:
+        verb = "1 run still has" if running == 1 else f"{running} runs still have"
+        say(f"{cancelled.id} is being cancelled; {verb} to stop.")
     else:
-        running = sum(run.state == "running" for run in cancelled.runs)
-        say(f"{cancelled.id} is {cancelled.state}; {running} runs still have to stop.")
+        say(f"{cancelled.id} is {cancelled.state}: no run goes on.")
 
 
 def recipes(as_json: JsonOption = False, url: UrlOption = None) -> None:

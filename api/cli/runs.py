@@ -82,9 +82,18 @@ def retry(
     kind = "experiments" if subject.startswith("exp_") else "runs"
     params = {"from": "start" if from_start else "checkpoint"}
     with connected(url) as client:
+        before = client.get(f"/v1/{kind}/{subject}")
         view: dict[str, Any] = client.post(f"/v1/{kind}/{subject}/retry", params=params)
     if as_json:
         print_json(view)
+        return
+    if not any(run["state"] in ("failed", "cancelled") for run in before.get("runs", [before])):
+        say(
+            f"Nothing was queued again: {subject} is {view['state']}, and only failed and "
+            "cancelled runs are."
+        )
+        if view["state"] == "succeeded":  # as it is refused for a run
+            raise typer.Exit(FAILED)
         return
     out.print(f"{subject}: {view['state']}", markup=False)
     if view["waiting_for"]:

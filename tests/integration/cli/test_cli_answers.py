@@ -132,10 +132,34 @@ def test_experiments_are_listed_and_cancelled(api: ApiForTests) -> None:
     assert made["id"] in listed.stdout
     assert "0/4" in listed.stdout
     done = tripletlab("cancel", made["id"], "--url", api.url)
-    assert f"{made['id']} is cancelled" in done.stderr
+    assert done.stderr == f"{made['id']} is cancelled: no run goes on.\n"
     assert made["id"] not in tripletlab("list", "--state", "queued", "--url", api.url).stdout
+    again = tripletlab("cancel", made["id"], "--url", api.url)
+    assert again.stderr == f"{made['id']} had ended before, as cancelled: nothing was cancelled.\n"
     wrong = tripletlab("list", "--state", "asleep", "--url", api.url)
     assert (wrong.returncode, "/query/state" in wrong.stderr) == (2, True)
+
+
+def test_cancelling_says_how_many_runs_go_on_for_now(api: ApiForTests) -> None:
+    made = api.submit()
+    for run in made["runs"][:2]:
+        api.claim(run["id"])
+    done = tripletlab("cancel", made["id"], "--url", api.url)
+    assert done.stderr == f"{made['id']} is being cancelled; 2 runs still have to stop.\n"
+
+
+def test_what_has_succeeded_is_neither_cancelled_nor_retried(api: ApiForTests) -> None:
+    made = ended(api)
+    done = tripletlab("cancel", made["id"], "--url", api.url)
+    words = f"{made['id']} had ended before, as succeeded: nothing was cancelled.\n"
+    assert (done.returncode, done.stderr) == (0, words)
+    done = tripletlab("retry", made["id"], "--url", api.url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Nothing was queued again" in done.stderr
+    queued = api.submit()["id"]
+    done = tripletlab("retry", queued, "--url", api.url)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert f"{queued} is queued, and only failed and cancelled runs are" in done.stderr
 
 
 def test_a_comparison_is_shown_with_its_sentence(api: ApiForTests) -> None:

@@ -55,15 +55,15 @@ RESOURCES = (
 """Modules with a router below `/v1`."""
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the application for these settings.
+def create_app(settings: Settings, *, own_worker: bool = False) -> FastAPI:
+    """Return the application for these settings; `own_worker` as in `Service`.
 
     Starting it raises `ServiceUnavailable` when the database does not answer or is not migrated.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service = await run_in_threadpool(_open, settings)
+        service = await run_in_threadpool(_open, settings, own_worker)
         app.state.service = service
         try:
             yield
@@ -128,9 +128,9 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(AccessLog)
 
 
-def _open(settings: Settings) -> Service:
+def _open(settings: Settings, own_worker: bool) -> Service:
     broker = celery_app(settings.broker_url) if settings.broker_url else None
-    service = Service(settings, Database(settings.resolved_database_url), broker)
+    service = Service(settings, Database(settings.resolved_database_url), broker, own_worker)
     try:
         check(service.database)
         service.files.check()

@@ -36,6 +36,8 @@ class Service:
     database: Database
     broker: Celery | None
     """None when no broker URL is set: runs are stored, and wait for a worker's reaper."""
+    own_worker: bool = False
+    """Whether this process keeps a worker running, so that one that is not alive is starting."""
     dataset_files: threading.Lock = field(default_factory=threading.Lock)
     """Held while the files and the row of a data set change, so that neither is left alone."""
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -14,6 +14,7 @@ from models.store.tables import Run
 from models.store.workers import live_workers
 
 NO_WORKER = "a worker: none is alive; start one with `tripletlab worker`"
+STARTING = "the worker, which is starting"
 NO_CUDA = "a worker with a CUDA device: the live ones have none"
 
 REPRESENTATIVE = 0.05  # share of a run's steps after which its pace predicts the rest
@@ -21,24 +22,27 @@ REPRESENTATIVE = 0.05  # share of a run's steps after which its pace predicts th
 
 @dataclass(frozen=True)
 class Fleet:
-    """How many workers are alive, and how many of them have a CUDA device."""
+    """How many workers are alive, how many of them have a CUDA device, and whether the service
+    keeps one of its own running."""
 
     workers: int
     cuda_workers: int
+    own_worker: bool
 
     def missing_for(self, run: Run) -> str | None:
         """Return what a queued run needs and does not find, in words."""
         if run.state != RunState.QUEUED:
             return None
         if not self.workers:
-            return NO_WORKER
+            return STARTING if self.own_worker else NO_WORKER
         return NO_CUDA if run.device == "cuda" and not self.cuda_workers else None
 
 
 def fleet(service: Service, session: Session) -> Fleet:
     """Count the workers whose last heartbeat is recent."""
     alive = live_workers(session, clock.now(session), service.settings.lease_seconds)
-    return Fleet(len(alive), sum(1 for worker in alive if worker.cuda_devices))
+    cuda = sum(1 for worker in alive if worker.cuda_devices)
+    return Fleet(len(alive), cuda, service.own_worker)
 
 
 def run_view(run: Run, alive: Fleet) -> RunView:

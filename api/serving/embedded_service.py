@@ -102,7 +102,7 @@ def _running(
     worker_log: Path | None,
 ) -> Iterator[None]:
     """HTTP and, if `worker`, the worker; at the end both are asked to stop, then waited for."""
-    http = HttpThread(settings, listening, quiet)
+    http = HttpThread(settings, listening, quiet, own_worker=worker)
     child = _worker_process(settings, worker_log) if worker else None
     try:
         http.start()
@@ -134,12 +134,18 @@ def _worker_process(settings: Settings, log_file: Path | None) -> SupervisedProc
 class HttpThread:
     """uvicorn on a socket that is bound already, in a thread."""
 
-    def __init__(self, settings: Settings, listening: socket.socket, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        listening: socket.socket,
+        quiet: bool = False,
+        own_worker: bool = False,
+    ) -> None:
         # here and not at the top: the commands that only ask need no server, and start faster
         with garbage_uncollected():
             from api.app import create_app
 
-        self.app = create_app(settings)
+        self.app = create_app(settings, own_worker=own_worker)
         config = uvicorn.Config(
             self.app,
             log_level="warning" if quiet else "info",

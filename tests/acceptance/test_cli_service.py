@@ -146,6 +146,9 @@ def test_the_demo_shows_the_answer_and_ends_by_itself(tmp_path: Path) -> None:
     assert "undecided" in done.stdout
     assert "Baselines of every accuracy" in done.stdout
     assert re.search(r"answers at http://127.0.0.1:\d+", done.stderr)
+    # the first line of its progress, while the worker that it starts is not there yet
+    assert "waiting for the worker, which is starting" in done.stdout
+    assert "none is alive" not in done.stdout
 
 
 def _workers(served: Served) -> set[int]:

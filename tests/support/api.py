@@ -84,12 +84,12 @@ class GeneratedForTests:
 class ApiForTests:
     """A started service; `http` speaks to it, `database` looks behind it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, own_worker: bool = False) -> None:
         listening = listen(settings.host, 0)
         self.settings = settings
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         self.database = Database(settings.resolved_database_url)
-        self.thread = HttpThread(settings, listening, quiet=True)
+        self.thread = HttpThread(settings, listening, quiet=True, own_worker=own_worker)
         self.http = httpx.Client(base_url=self.url, timeout=60, verify=NO_AUTHORITIES)
 
     def __enter__(self) -> "ApiForTests":

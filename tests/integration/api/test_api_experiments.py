@@ -192,6 +192,23 @@ def test_each_run_rings_once_in_the_queue_of_its_device(
     assert counts == [4, 2]
 
 
+def test_a_service_that_keeps_a_worker_says_that_it_is_starting(api_settings: Settings) -> None:
+    with ApiForTests(api_settings, own_worker=True) as api:
+        made = api.submit()
+        assert made["waiting_for"] == "the worker, which is starting"
+        with api.database.transaction() as session:
+            workers.register(
+                session,
+                worker_id="wrk_own",
+                host="h",
+                pid=1,
+                slots=1,
+                cuda_devices=0,
+                now=now(),
+            )
+        assert api.get(f"/v1/experiments/{made['id']}")["waiting_for"] is None
+
+
 def test_a_queued_run_says_what_it_waits_for(api: ApiForTests) -> None:
     plain, cuda = api.submit(), api.submit(device="cuda")
     assert "none is alive" in plain["waiting_for"]

@@ -61,6 +61,20 @@ def test_a_run_shows_what_is_written_down_of_it(tab: Tab, service: ApiForTests) 
     expect(tab.find("#scores canvas")).to_have_count(1)
 
 
+def test_a_run_that_ended_early_promises_nothing_more(tab: Tab, service: ApiForTests) -> None:
+    made = service.submit()
+    service.http.post(f"/v1/experiments/{made['id']}/cancel").raise_for_status()
+    tab.open(f"/runs/{made['runs'][0]['id']}")
+    expect(tab.find("#provenance")).to_contain_text("Not recorded: only a run that has succeeded")
+    for section, words in (
+        ("evaluations", "The run ended before its first evaluation"),
+        ("checkpoints", "None is left of this run"),
+    ):
+        tab.find(f"#{section}").scroll_into_view_if_needed()
+        expect(tab.find(f"#{section}")).to_contain_text(words)
+    expect(tab.find("main")).not_to_contain_text(re.compile(r"\byet\b"))
+
+
 def test_the_hardest_mistakes_are_read_in_words(tab: Tab, service: ApiForTests) -> None:
     run = run_of(service)
     found = service.get(f"/v1/runs/{run}/mistakes", limit=1)

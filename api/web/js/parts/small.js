@@ -5,6 +5,9 @@ import { ago, exact } from "../format.js";
 import { armColour } from "../theme.js";
 import { toast } from "./notices.js";
 
+/** States that go on by themselves; any other is an end. */
+export const ACTIVE = new Set(["queued", "running"]);
+
 /** @param {Reply.RunState} state */
 export function stateChip(state) {
   return h("span", { class: `chip ${state}` }, h("span", { class: "dot", "aria-hidden": "true" }), state);

@@ -5,7 +5,7 @@ import { call, messageOf, wasStopped } from "../api.js";
 import { fill, h } from "../dom.js";
 import { metricWords, percent, plural } from "../format.js";
 import { empty, failed, loading, toast } from "../parts/notices.js";
-import { arm, bar, select, stateChip, time } from "../parts/small.js";
+import { ACTIVE, arm, bar, select, stateChip, time } from "../parts/small.js";
 import { verdictLine } from "../parts/verdicts.js";
 
 /** @typedef {{ state: string, name: string }} Filter */
@@ -14,7 +14,6 @@ import { verdictLine } from "../parts/verdicts.js";
 const STATES = ["queued", "running", "succeeded", "failed", "cancelled"].map((one) => [one, one]);
 const PAGE = 50;
 const LOOK_AGAIN = 3000; // milliseconds, while something goes on
-const ACTIVE = new Set(["queued", "running"]);
 
 /**
  * @param {HTMLElement} main

@@ -5,7 +5,7 @@ import { fill, h, refill } from "../dom.js";
 import { count, duration } from "../format.js";
 import { metrics } from "../metrics.js";
 import { alertOf, loading, toast } from "../parts/notices.js";
-import { bar, fact, section, stateChip, time } from "../parts/small.js";
+import { ACTIVE, bar, fact, section, stateChip, time } from "../parts/small.js";
 import { follow } from "../stream.js";
 import { timeOf } from "./experiment/runs.js";
 import { scoresOf } from "./experiment/scores.js";
@@ -14,7 +14,6 @@ import { mistakesSection } from "./run/mistakes.js";
 import { checkpointsSection, evaluationsSection, eventsSection, provenanceSection } from "./run/records.js";
 import { stepsSection } from "./run/steps.js";
 
-const ACTIVE = new Set(["queued", "running"]);
 const LOOK_AGAIN = 2000;
 
 /**
@@ -65,7 +64,7 @@ function heading({ run, experiment }) {
     active && bar(run.step / run.steps, "Steps of the run", run.state),
     h("dl", { class: "facts card" },
       fact("Steps", `${count(run.step)} of ${count(run.steps)}`), fact("Device", run.provenance?.device_kind ?? run.device),
-      fact("Worker", run.worker ?? "none yet"), run.seconds_left !== null && fact("Time left", duration(run.seconds_left)),
+      fact("Worker", run.worker ?? (active ? "none yet" : "none")), run.seconds_left !== null && fact("Time left", duration(run.seconds_left)),
       run.weights_sha256 && fact("Weights", h("a", { href: "", on: { click: download(run) } }, "download"), `SHA-256 ${run.weights_sha256}`),
       fact("Id", h("code", {}, run.id))),
   ];

@@ -2,10 +2,10 @@
 
 import { call, messageOf, wasStopped } from "../../api.js";
 import { metrics } from "../../metrics.js";
+import { ACTIVE } from "../../parts/small.js";
 import { follow } from "../../stream.js";
 import { Series } from "./series.js";
 
-const ACTIVE = new Set(["queued", "running"]);
 /** @type {Set<string | null>} */
 const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 const LOOK_AGAIN = 3000; // milliseconds, while something goes on: time left ticks on by itself

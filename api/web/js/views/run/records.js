@@ -5,7 +5,7 @@ import { fill, h, whenSeen } from "../../dom.js";
 import { count, exact, formatMetric } from "../../format.js";
 import { metricLabel, valueIn } from "../../metrics.js";
 import { alertOf, loading } from "../../parts/notices.js";
-import { fact, section, stateChip } from "../../parts/small.js";
+import { ACTIVE, fact, section, stateChip } from "../../parts/small.js";
 
 /** @param {Page.RunModel} model */
 export function evaluationsSection(model) {
@@ -14,7 +14,7 @@ export function evaluationsSection(model) {
   return read(model, "evaluations", "Evaluations", load, (items) => items.length
     ? table(["Step", "Split", ...evaluations.map(metricLabel)], items.map((one) =>
       [count(one.step), one.split, ...evaluations.map((metric) => cell(one, metric))]))
-    : loading("No evaluation yet."));
+    : loading(ACTIVE.has(model.run.state) ? "No evaluation yet." : "The run ended before its first evaluation."));
 }
 
 /**
@@ -40,7 +40,7 @@ export function checkpointsSection(model) {
   return read(model, "checkpoints", "Checkpoints", load, (items) => items.length
     ? table(["After step", "Size", "Saved", "SHA-256"], items.map((one) =>
       [count(one.step), `${(one.size / 1e6).toFixed(2)} MB`, exact(one.saved_at), h("code", { title: one.sha256 }, one.sha256.slice(0, 12))]))
-    : loading("None yet; the first is saved after some seconds of training."));
+    : loading(ACTIVE.has(model.run.state) ? "None yet; the first is saved after some seconds of training." : "None is left of this run."));
 }
 
 /**
@@ -55,8 +55,8 @@ export function checkpointsSection(model) {
 function read(model, id, title, asked, drawn) {
   const { node, body } = section(id, title);
   fill(body, loading());
-  /** @type {number | null} */
-  let seen = null;
+  const reached = () => `${model.run.state} ${model.run.step}`;
+  let seen = "";
   const load = async () => {
     try {
       fill(body, drawn((await asked()).items));
@@ -65,11 +65,11 @@ function read(model, id, title, asked, drawn) {
     }
   };
   whenSeen(node, model.signal, () => {
-    seen = model.run.step;
+    seen = reached();
     load();
     model.listeners.add(() => {
-      if (model.run.step === seen) return;
-      seen = model.run.step;
+      if (reached() === seen) return;
+      seen = reached();
       load();
     });
   });
@@ -95,7 +95,8 @@ export function provenanceSection(model) {
   const draw = () => {
     const found = model.run.provenance;
     fill(body, found ? h("dl", { class: "facts" }, Object.entries(found).map(([name, value]) =>
-      fact(name.replaceAll("_", " "), typeof value === "object" ? JSON.stringify(value) : String(value)))) : loading("Known once the run has ended."));
+      fact(name.replaceAll("_", " "), typeof value === "object" ? JSON.stringify(value) : String(value)))) : loading(ACTIVE.has(model.run.state)
+      ? "Known once the run has succeeded." : "Not recorded: only a run that has succeeded has it."));
   };
   draw();
   model.listeners.add(draw);

@@ -6,7 +6,7 @@ import { fill, h } from "../../dom.js";
 import { formatMetric } from "../../format.js";
 import { metricLabel } from "../../metrics.js";
 import { alertOf, loading } from "../../parts/notices.js";
-import { section, select } from "../../parts/small.js";
+import { ACTIVE, section, select } from "../../parts/small.js";
 
 const MOST_POINTS = 800;
 
@@ -47,7 +47,7 @@ export function stepsSection(model) {
   async function load() {
     try {
       const found = await call(`/v1/runs/${model.run.id}/steps?max_points=${MOST_POINTS}`, { signal: model.signal });
-      if (!found.step.length) return fill(body, loading("No step is stored yet."));
+      if (!found.step.length) return fill(body, loading(ACTIVE.has(model.run.state) ? "No step is stored yet." : "The run ended before its first step was stored."));
       const first = columns === null;
       columns = found;
       if (!first) return chart?.draw();

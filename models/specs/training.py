@@ -20,7 +20,8 @@ class EncoderPart(SpecPart):
     pooling: Literal["mean"] = "mean"
     """How a question's outputs over time become one vector, before it is scaled to length 1."""
     padding: Literal["masked", "power_of_two"] = "masked"
-    """`masked`: padding is ignored, so a question's vector does not depend on its batch.
+    """`masked`: padding is ignored, so a question's vector does not depend on its batch, beyond the
+    rounding of float32 (below 1e-6; with `bag` not at all).
     `power_of_two`: as in the course, both sides are padded to the longest question of the batch
     rounded up to a power of two, and the network reads and averages the padding too."""
     init: Literal["torch", "trax"] = "torch"

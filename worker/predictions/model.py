@@ -70,8 +70,9 @@ class Model:
     def similarities(self, pairs: Sequence[TextPair]) -> list[float]:
         """The similarity (cosine) of each pair, in order.
 
-        The similarity of a pair does not depend on the other pairs: where the network reads
-        padding, each pair is padded by itself.
+        The other pairs move the similarity of a pair by rounding at most (some 1e-7; one call a
+        pair would cost ten times as much): where the network reads padding, each pair is padded by
+        itself.
         """
         at_once = 1 if self.encoder.padded else PAIRS_AT_ONCE
         similarities: list[float] = []

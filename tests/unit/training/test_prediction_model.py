@@ -72,7 +72,7 @@ def test_a_padded_pair_is_a_batch_of_its_own(dataset: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_an_answer_does_not_depend_on_what_else_is_asked(
+def test_what_else_is_asked_moves_an_answer_by_rounding_at_most(
     dataset: Path, tmp_path: Path, name: str
 ) -> None:
     path, _ = written(dataset, tmp_path, **SPECS[name])

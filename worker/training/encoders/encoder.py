@@ -28,8 +28,11 @@ class Encoder(nn.Module):
     def encode(self, questions: Questions) -> Tensor:
         """Unit vectors (Q, width) of Q questions, in their order.
 
-        With padding `masked` a vector depends on its question alone. With `power_of_two`
-        all questions are padded to the longest of this call, and padding is read and averaged.
+        With padding `masked` a vector depends on its question alone, up to rounding: a matrix
+        product sums in an order that its shape decides, and so the other questions of this call
+        move an entry of an LSTM, GRU or transformer by some 1e-7 (a bag's by nothing). With
+        `power_of_two` all questions are padded to the longest of this call, and padding is read
+        and averaged.
         """
         if self.padded:
             questions = pad_to_power_of_two(questions)

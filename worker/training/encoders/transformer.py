@@ -1,7 +1,7 @@
 """A transformer over questions without any padding: those of one length go through it together.
 
 A batch of question pairs has a few dozen lengths, so each gives a matrix of its own. Nothing has
-to be masked then: no work is done on padding, and a question's vector depends on its own tokens.
+to be masked then: no work is done on padding, and the other questions only move its rounding.
 The layers are `torch.nn.TransformerEncoder`'s, pre-norm (Xiong et al. 2020), without dropout.
 """
 

@@ -88,11 +88,15 @@ def test_the_lstm_passes_a_gradient_check() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_masked_question_has_the_same_vector_in_any_batch(kind: str) -> None:
-    encoder = encoder_of(kind)
-    alone = encoder.encode(questions([1, 2, 3]))[0]
-    among = encoder.encode(questions([4] * 30, [1, 2, 3], [5], [6, 7]))[1]
-    assert torch.allclose(alone, among, atol=1e-6)
+def test_a_masked_question_has_the_same_vector_in_any_batch_up_to_rounding(kind: str) -> None:
+    encoder = encoder_of(kind)  # of the default width, since rounding grows with it
+    draws = np.random.default_rng(7)
+    texts = [draws.integers(0, WORDS, size=draws.integers(1, 40)).tolist() for _ in range(128)]
+    with torch.no_grad():
+        alone = torch.cat([encoder.encode(questions(text)) for text in texts])
+        among = encoder.encode(questions(*texts))
+    bound = 0.0 if kind == "bag" else 1e-6
+    assert (alone - among).abs().max().item() <= bound
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,9 +1,11 @@
 """The decision threshold that is most accurate on some pairs, by a rule that ties cannot fool.
 
 A threshold between two *equal* similarities would separate pairs that the model cannot tell apart,
-and make a collapsed model look perfect (huggingface/sentence-transformers#2282). So there is one
-candidate between each two neighbours among the distinct similarities, one below all and one above
-all: a constant model gets the accuracy of the majority class, never more.
+and make a collapsed model look perfect: sentence-transformers reported accuracies of 1.0 for
+constant predictions (huggingface/sentence-transformers#2282) until its version 6.2, which has the
+rule that stands here. There is one candidate between each two neighbours among the distinct
+similarities, one below all and one above all: a constant model gets the accuracy of the majority
+class, never more.
 """
 
 import numpy as np

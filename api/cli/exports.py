@@ -16,6 +16,9 @@ from api.cli.tensorboard_files import write_events
 
 app = typer.Typer(help="Export an experiment to other tools.", no_args_is_help=True)
 
+TENSORBOARD_READS = 1000
+"""Steps of a tag that TensorBoard shows unless it is told otherwise."""
+
 Points = Annotated[
     int, typer.Option(min=0, help="The most steps of a run, its extremes kept; 0 is every step.")
 ]
@@ -66,16 +69,19 @@ def tensorboard(
     url: UrlOption = None,
 ) -> None:
     """Write TensorBoard's event files: a folder for each arm and seed."""
-    written = []
+    written, longest = [], 0
     with connected(url) as client:
         try:
             for run in trained_runs(client.results(experiment)):
                 written.append(write_events(client, run, output, max_points or None))
+                longest = max(longest, run.document["step"])
                 say(f"{run.name}: written")
         except ImportError:
             raise stop("This needs tensorboardX: pip install 'tripletlab[exports]'") from None
     _report_files(as_json, *written)
-    say(f"Open them with: tensorboard --logdir {output}")
+    longest = min(longest, max_points or longest)
+    every = f" --samples_per_plugin scalars={longest}" if longest > TENSORBOARD_READS else ""
+    say(f"Open them with: tensorboard --logdir {output}{every}")
 
 
 @app.command()

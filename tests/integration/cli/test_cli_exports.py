@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from api.cli.mlflow_server import Tracking
+from models.store.metrics import rows
+from models.store.run_life import runs
 
-from support.api import ApiForTests, StartService
+from support.api import ApiForTests, StartService, now
 from support.commands import tripletlab
+from support.stored import step_row
 
 READ_EVENTS = """
 import json, sys
@@ -91,6 +94,27 @@ def test_tensorboard_files_may_have_fewer_steps(
         assert tripletlab("export", "tensorboard", made["id"], *place).returncode == 0
         sizes.append(sum(file.stat().st_size for file in folder.rglob("events.*")))
     assert sizes[1] < sizes[0]
+
+
+def test_the_export_says_how_tensorboard_shows_every_step(api: ApiForTests, tmp_path: Path) -> None:
+    ask = (
+        "from tensorboard.backend.event_processing.data_ingester import "
+        "DEFAULT_TENSOR_SIZE_GUIDANCE as kept; print(kept['scalars'])"
+    )
+    read = [sys.executable, "-W", "ignore", "-c", ask]
+    shown = int(subprocess.run(read, capture_output=True, text=True, check=True).stdout)
+    steps = shown + 200
+    run = api.submit(steps=steps, evaluate_every=steps, seeds={"count": 1})["runs"][0]
+    attempt = api.claim(run["id"])
+    with api.database.transaction() as session:
+        rows.append_steps(session, run["id"], [step_row(step) for step in range(1, steps + 1)])
+        runs.advance(session, run["id"], attempt, steps, now())
+    place = ("-o", str(tmp_path), "--url", api.url)
+    told = tripletlab("export", "tensorboard", run["experiment"], *place).stderr
+    assert f"tensorboard --logdir {tmp_path} --samples_per_plugin scalars={steps}\n" in told
+    fewer = ("--max-points", str(shown), *place)
+    told = tripletlab("export", "tensorboard", run["experiment"], *fewer).stderr
+    assert f"tensorboard --logdir {tmp_path}\n" in told
 
 
 def test_a_table_goes_to_standard_output_or_to_a_file_of_its_kind(

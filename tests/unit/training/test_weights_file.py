@@ -80,7 +80,7 @@ def test_the_documented_example_gives_the_stored_test_scores_without_this_projec
     ends = {name: trained(dataset, tmp_path / name, **spec)[0] for name, spec in SPECS.items()}
     paths = [str(tmp_path / name / WEIGHTS) for name in SPECS]
     done = subprocess.run(
-        [sys.executable, "-P", "-c", ASK, str(EXAMPLE.parent), *paths],
+        [sys.executable, "-P", "-W", "error", "-c", ASK, str(EXAMPLE.parent), *paths],
         input=json.dumps(cache.open_texts(dataset).rows(list(range(400, 460)))),
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"]},
@@ -107,7 +107,7 @@ def test_the_ten_lines_of_the_docs_give_the_stored_test_scores(
     pairs = cache.open_texts(dataset).rows(list(range(400, 460)))
     ask = f"{lines}\nprint([float(vector(a) @ vector(b)) for a, b in {pairs!r}])"
     done = subprocess.run(
-        [sys.executable, "-P", "-c", ask],
+        [sys.executable, "-P", "-W", "error", "-c", ask],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
@@ -116,6 +116,7 @@ def test_the_ten_lines_of_the_docs_give_the_stored_test_scores(
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     np.testing.assert_allclose(said, end.scores, rtol=0, atol=1e-5)
+    assert done.stderr == "", "a reader would wonder what it warns about"
     body = lines.split("\n\n", 1)[1].split("similarity = ")[0]
     assert len([line for line in body.splitlines() if line]) == 10
 

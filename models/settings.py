@@ -17,9 +17,13 @@ from pydantic_settings import (
 from models.allowed_hosts import AllowedHost, parse_hosts
 from models.files.bucket_location import parse_location
 from models.files.file_store import FileStore, SharedDisk
+from models.processes.memory_limit import memory_limit
 from models.retry_policy import RetryPolicy
 
 PREFIX = "TRIPLETLAB_"
+SLOT_BYTES = 1 << 30
+"""What a run of the course's network on the Quora pairs takes, and what a worker takes beside its
+slots. More slots than there is room for would be killed again and again."""
 
 
 class Settings(BaseSettings):
@@ -50,7 +54,8 @@ class Settings(BaseSettings):
     secrets_dir: Path | None = None
     """Folder of files that hold settings, such as `/run/secrets` in a container."""
     workers: int = Field(0, ge=0, le=256)
-    """Runs side by side; 0 means one for each core."""
+    """Runs side by side; 0 means one for each core, or for each GiB of a container's memory but
+    one, if that is less."""
     stack: int = Field(1, ge=1, le=256)
     """Runs of an experiment that a worker trains together, for GPUs; results depend on it in their
     last bits."""
@@ -176,12 +181,17 @@ class Settings(BaseSettings):
 
     @property
     def slots(self) -> int:
-        """Runs side by side on this machine: `workers`, or one for each core that it may use."""
+        """Runs side by side on this machine: `workers`, or one for each core that it may use, but
+        not more than a limit of its memory has room for."""
         if self.workers:
             return self.workers
+        limit = memory_limit()
+        room = None if limit is None else max(1, limit // SLOT_BYTES - 1)
         if hasattr(os, "sched_getaffinity"):  # a container may hold fewer cores than the machine
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
+            cores = len(os.sched_getaffinity(0))
+        else:
+            cores = os.cpu_count() or 1
+        return cores if room is None else min(cores, room)
 
     def file_store(
         self, patience: float = 0.0, wanted: Callable[[], bool] = lambda: True

@@ -1,10 +1,12 @@
 """Settings come from variables, and secrets from files that no environment shows."""
 
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from models.processes import memory_limit
 from models.settings import Settings
 
 
@@ -53,6 +55,22 @@ def test_a_child_sees_what_its_parent_read_from_a_file(
         monkeypatch.setenv(name, value)
     (secrets / "tripletlab_broker_url").unlink()
     assert Settings().broker_url == "redis://:p@broker/0"
+
+
+@pytest.mark.parametrize(
+    ("written", "slots"),
+    [("max", 8), (str(4 << 30), 3), (str(64 << 30), 8), (str(512 << 20), 1), (None, 8)],
+)
+def test_a_worker_has_no_more_slots_than_its_memory_has_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str | None, slots: int
+) -> None:
+    file = tmp_path / "memory.max"
+    if written is not None:
+        file.write_text(f"{written}\n")
+    monkeypatch.setattr(memory_limit, "FILES", (tmp_path / "absent", file))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8))
+    assert Settings(data_dir=tmp_path).slots == slots
+    assert Settings(data_dir=tmp_path, workers=20).slots == 20, "what is asked for is taken"
 
 
 def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

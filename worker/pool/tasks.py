@@ -175,7 +175,7 @@ def main(queues: Sequence[str]) -> None:
         launcher.keep_ready()
 
     worker_process_init.connect(begin, weak=False)
-    # in a container the worker is root; the warning is about pickle, which this app refuses
+    # Celery warns whoever runs it as root, because of pickle, which this app refuses
     warnings.simplefilter("ignore", SecurityWarning)
     build_app(settings, launcher).worker_main(
         [

@@ -1,13 +1,17 @@
 """docker-compose.yml is valid, and keeps what a deployment is promised; no Docker is needed."""
 
+import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from models import settings
 
 from support.project import ROOT
 
@@ -43,10 +47,70 @@ def test_a_service_comes_back_by_itself_and_says_whether_it_is_well(name: str) -
 
 
 @every_service
+def test_a_service_can_neither_write_its_image_nor_gain_a_privilege(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert "/tmp" in service["tmpfs"]
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert name in OURS or service["user"] not in ("root", "0"), "an image's own user may be root"
+
+
+@every_service
+def test_a_service_takes_neither_all_memory_nor_all_processes_of_the_host(name: str) -> None:
+    assert gibibytes(SERVICES[name]["mem_limit"]) <= 17
+    assert 0 < SERVICES[name]["pids_limit"] <= 4096
+
+
+def gibibytes(limit: str) -> float:
+    """What a limit of memory is by default, where the environment may change it."""
+    found = re.fullmatch(r"(?:\$\{[A-Z_]+:-)?(\d+)([mg])\}?", limit)
+    assert found, limit
+    return int(found[1]) / (1 if found[2] == "g" else 1024)
+
+
+def test_a_worker_of_the_default_limit_has_a_slot_for_each_of_16_cores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limit = int(gibibytes(SERVICES["worker"]["mem_limit"]) * 2**30)
+    monkeypatch.setattr(settings, "memory_limit", lambda: limit)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64))
+    assert settings.Settings(data_dir=ROOT).slots == 16
+
+
+@every_service
+def test_a_service_that_is_busy_for_a_while_is_not_called_unwell(name: str) -> None:
+    check = SERVICES[name]["healthcheck"]
+    patience = check["retries"] * (seconds(check["interval"]) + seconds(check["timeout"]))
+    assert patience >= (300 if name == "api" else 60)
+    if name in OURS:  # whose checks start an interpreter; those of others cost nothing
+        assert seconds(check["interval"]) >= 30
+        assert seconds(check["start_interval"]) <= 10, "or what depends on it waits"
+
+
+def seconds(text: str) -> int:
+    assert text.endswith("s")
+    return int(text[:-1])
+
+
+def test_uploads_that_arrive_are_kept_on_a_disk_and_not_in_memory() -> None:
+    folder = SERVICES["api"]["environment"]["TMPDIR"]
+    assert folder in {volume.split(":")[1] for volume in SERVICES["api"]["volumes"]}
+
+
+@every_service
 def test_an_image_that_is_not_built_here_is_pinned_to_a_release(name: str) -> None:
     sources = re.findall(r"^FROM (.*)$", dockerfile(name), re.M) if name in OURS else []
     for image in sources or [SERVICES[name]["image"]]:
         assert re.search(r":\d+\.\d+(\.\d+)?-", image), image
+
+
+@every_own_service
+def test_the_images_of_our_own_services_have_the_python_of_the_tests(name: str) -> None:
+    (version,) = re.findall(r"^FROM python:(\d+\.\d+)\.\d+-slim", dockerfile(name), re.M)
+    checked = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    assert version == checked["python_version"]
 
 
 @every_own_service

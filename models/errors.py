@@ -5,6 +5,7 @@ TripletlabError
 ├── Conflict            what exists does not allow this
 ├── Invalid             one or more fields are wrong; carries `Problem`s with JSON pointers
 ├── TooMany             more than its owner may have at once; carries when to try again
+├── Unreadable          what is stored cannot be read by this version
 ├── StaleAttempt        another attempt owns the run now; this one must stop writing
 ├── TrainingFault       the training cannot continue, and trying again would not help
 └── ServiceUnavailable  a part that this service needs does not answer
@@ -61,6 +62,10 @@ class TooMany(TripletlabError):
     def __init__(self, detail: str, retry_after: int) -> None:
         self.retry_after = retry_after
         super().__init__(detail)
+
+
+class Unreadable(TripletlabError):
+    """What is stored cannot be read by this version: another version wrote it, or a hand did."""
 
 
 class StaleAttempt(TripletlabError):

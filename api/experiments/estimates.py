@@ -13,8 +13,9 @@ from statistics import fmean, median
 from sqlalchemy.orm import Session
 
 from api.runs.progress import whole_seconds
+from models.errors import Unreadable
 from models.specs.experiment import ExperimentSpec
-from models.specs.parse import parse_spec
+from models.specs.parse import stored_spec
 from models.specs.training import (
     BagEncoder,
     EncoderSpec,
@@ -97,7 +98,10 @@ def _measured_rates(
         limit=RECENT_EXPERIMENTS,
     )
     for experiment, counts in recent:
-        past = parse_spec(experiment.spec)
+        try:
+            past = stored_spec(experiment.spec, experiment.id)
+        except Unreadable:
+            continue  # it says nothing about the spec that is estimated
         if past.device != spec.device or not counts.get(RunState.SUCCEEDED):
             continue
         for run in runs_of(session, experiment.id):

@@ -10,10 +10,12 @@ from api.dependencies import Service
 from api.experiments.interim_looks import look_views
 from api.experiments.views import ExperimentView, LookView
 from api.runs.progress import fleet, representative_pace, run_view, whole_seconds
+from models.specs.parse import stored_spec
 from models.states import TERMINAL, LookState, RunState, experiment_state
+from models.store.experiment_states import stored_state
 from models.store.experiments import experiment, runs_of
 from models.store.interim_looks import looks_of
-from models.store.tables import Run
+from models.store.tables import Experiment, Run
 
 
 def experiment_view(service: Service, session: Session, experiment_id: str) -> ExperimentView:
@@ -27,7 +29,7 @@ def experiment_view(service: Service, session: Session, experiment_id: str) -> E
         id=row.id,
         name=row.name,
         state=state_of(runs, plan),
-        dataset=row.spec["dataset"],
+        dataset=_dataset(row),
         created_at=row.created_at,
         progress=_progress(runs, plan),
         seconds_left=_seconds_left(runs),
@@ -39,11 +41,18 @@ def experiment_view(service: Service, session: Session, experiment_id: str) -> E
     )
 
 
+def _dataset(row: Experiment) -> str:
+    """Return the name of the data set. Raises `Unreadable`."""
+    # where it is there, reading the whole spec would only cost time, and views are polled
+    known = row.spec.get("dataset")
+    return known if isinstance(known, str) else stored_spec(row.spec, row.id).dataset
+
+
 def state_of(runs: Sequence[Run], plan: Sequence[LookView] = ()) -> RunState:
     """Return the state; an experiment with a planned look is running even if all runs ended."""
     counts = dict.fromkeys(RunState, 0)
     for run in runs:
-        counts[RunState(run.state)] += 1
+        counts[stored_state(run)] += 1
     return experiment_state(counts, look_left=_look_left(plan))
 
 

@@ -15,8 +15,9 @@ from api.experiments.views import ExperimentSummary, VerdictView
 from models.comparison.compare import verdicts
 from models.comparison.families import declared_rule, pairs_of_arms
 from models.comparison.inputs import ArmValues, ComparisonInput, ValuesByArm
+from models.errors import Unreadable
 from models.specs.experiment import ExperimentSpec
-from models.specs.parse import parse_spec
+from models.specs.parse import stored_spec
 from models.states import TERMINAL, RunState, experiment_state
 from models.store.arm_values import arm_values_of
 from models.store.experiment_states import with_looks_left
@@ -46,18 +47,40 @@ def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSumm
     """Return one summary for each experiment, in the same order."""
     ids = [row.id for row, _ in listed]
     looks_left, done = with_looks_left(session, ids), steps_done(session, ids)
-    rows = [
-        _Listed(
-            row,
-            counts,
-            parse_spec(row.spec),
-            experiment_state(counts, look_left=row.id in looks_left),
-            row.id in looks_left,
-        )
-        for row, counts in listed
-    ]
+    rows: list[_Listed] = []
+    shown: dict[str, ExperimentSummary] = {}
+    for row, counts in listed:
+        look_left = row.id in looks_left
+        state = experiment_state(counts, look_left=look_left)
+        try:
+            spec = stored_spec(row.spec, row.id)
+        except Unreadable as error:  # the others in the list are not to be lost with it
+            shown[row.id] = _unreadable(row, counts, state, str(error))
+        else:
+            rows.append(_Listed(row, counts, spec, state, look_left))
     values = _values(session, [one for one in rows if one.judged_at_end])
-    return [_summary(session, one, done[one.row.id], values.get(one.row.id)) for one in rows]
+    for one in rows:
+        shown[one.row.id] = _summary(session, one, done[one.row.id], values.get(one.row.id))
+    return [shown[experiment_id] for experiment_id in ids]
+
+
+def _unreadable(
+    row: Experiment, counts: dict[RunState, int], state: RunState, problem: str
+) -> ExperimentSummary:
+    return ExperimentSummary(
+        id=row.id,
+        name=row.name,
+        state=state,
+        dataset="",
+        created_at=row.created_at,
+        runs=counts,
+        arms=[],
+        progress=0.0,
+        metric="",
+        verdicts=[],
+        owner=row.owner,
+        problem=problem,
+    )
 
 
 def _summary(

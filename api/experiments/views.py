@@ -55,6 +55,8 @@ class ExperimentSummary(View):
     """Each arm against the baseline (`b`), once the experiment has ended or a look has judged."""
     owner: str | None = None
     """Id of the API key with which it was created."""
+    problem: str | None = None
+    """Why this version cannot read its stored spec; what the spec would say is then empty."""
 
 
 class ExperimentView(View):

@@ -12,7 +12,7 @@ from api.http.problems import NotInstalled
 from api.results.document import results_document
 from models.metrics import EVALUATION_METRICS
 from models.specs.experiment import ExperimentSpec
-from models.specs.parse import parse_spec
+from models.specs.parse import stored_spec
 from models.store.experiments import experiment, runs_of
 from models.store.metrics.rows import evaluations_of
 from models.store.metrics.step_means import step_means
@@ -67,7 +67,7 @@ def _figure(session: Session, service: Service, experiment_id: str, name: Figure
         document = results_document(session, experiment_id, service)
         decisions = [one.model_dump() for one in document.comparisons if one.role == "primary"]
         return pictures.paired_dots(decisions, document.baselines.majority)
-    spec = parse_spec(experiment(session, experiment_id).spec)
+    spec = stored_spec(experiment(session, experiment_id).spec, experiment_id)
     runs = runs_of(session, experiment_id)
     if name is FigureName.VALIDATION:
         columns = {run.id: _evaluations(session, run) for run in runs}

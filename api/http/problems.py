@@ -26,6 +26,7 @@ from models.errors import (
     ServiceUnavailable,
     StaleAttempt,
     TooMany,
+    Unreadable,
 )
 from models.store.access.keys import Scope
 
@@ -105,6 +106,9 @@ STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     TooMany: (HTTPStatus.TOO_MANY_REQUESTS, "too-many", "A limit is reached"),
     UnsupportedMediaType: (
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "This kind of body is not accepted",
+    ),
+    Unreadable: (
+        HTTPStatus.INTERNAL_SERVER_ERROR, "unreadable", "Stored by another version",
     ),
     NotInstalled: (HTTPStatus.NOT_IMPLEMENTED, "not-installed", "Not installed here"),
     ServiceUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "away", "A required part does not answer"),

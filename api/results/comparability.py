@@ -16,7 +16,7 @@ from models.comparison.inputs import ArmRuns
 from models.errors import FilesAway, Invalid, NotFound, Problem
 from models.files.run_files import SCORES
 from models.specs.experiment import Arm, ExperimentSpec
-from models.specs.parse import parse_spec
+from models.specs.parse import stored_spec
 from models.states import RunState
 from models.store.experiments import experiment, runs_of
 from models.store.metrics.rows import final_metrics
@@ -76,7 +76,7 @@ def side_of(session: Session, name: str, path: str, service: Service) -> Side:
         row = experiment(session, experiment_id)
     except NotFound as error:
         raise Invalid([_problem(name, f"{error}; write EXPERIMENT/ARM")]) from None
-    spec = parse_spec(row.spec)
+    spec = stored_spec(row.spec, row.id)
     names = [one.name for one in spec.arms]
     if arm not in names:
         known = ", ".join(names)

@@ -22,8 +22,9 @@ from models.comparison.inputs import ArmPair
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, Role
 from models.specs.experiment import Arm, ExperimentSpec
-from models.specs.parse import parse_spec
+from models.specs.parse import stored_spec
 from models.states import TERMINAL, RunState
+from models.store.experiment_states import stored_state
 from models.store.experiments import experiment, runs_of
 from models.store.metrics.rows import Series, curves, final_metrics, kept_steps
 from models.store.tables import Run
@@ -38,7 +39,7 @@ def results_document(
     Raises `NotFound` when there is no such experiment.
     """
     row = experiment(session, experiment_id)
-    spec = parse_spec(row.spec)
+    spec = stored_spec(row.spec, row.id)
     runs = runs_of(session, experiment_id)
     metrics = final_metrics(session, experiment_id)
     series = curves(session, experiment_id)
@@ -78,7 +79,7 @@ def _run_result(
     return RunResult(
         id=run.id,
         seed=run.seed,
-        state=RunState(run.state),
+        state=stored_state(run),
         step=run.step,
         attempts=run.attempt,
         reason=run.reason,

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from api.dependencies import Service
 from api.runs.views import RunView
+from models.errors import Unreadable
 from models.states import RunState
 from models.store import clock
+from models.store.experiment_states import stored_state
 from models.store.run_life.pace import seconds_per_step
 from models.store.run_life.run_problems import RunProblem
 from models.store.tables import Run
@@ -52,7 +55,7 @@ def run_view(run: Run, alive: Fleet) -> RunView:
         experiment=run.experiment_id,
         arm=run.arm,
         seed=run.seed,
-        state=RunState(run.state),
+        state=stored_state(run),
         step=run.step,
         steps=run.steps,
         attempt=run.attempt,
@@ -74,7 +77,13 @@ def run_view(run: Run, alive: Fleet) -> RunView:
 
 
 def problem_of(run: Run) -> RunProblem | None:
-    return None if run.problem is None else RunProblem.model_validate(run.problem)
+    """Return what went wrong with the run. Raises `Unreadable`."""
+    if run.problem is None:
+        return None
+    try:
+        return RunProblem.model_validate(run.problem)
+    except ValidationError:
+        raise Unreadable(f"the stored problem of {run.id} cannot be read by this version") from None
 
 
 def representative_pace(run: Run) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from models.errors import Invalid, Problem
+from models.errors import Invalid, Problem, Unreadable
 from models.specs.experiment import ExperimentSpec
 from models.specs.overrides import inherited, overrides_made_whole
 
@@ -42,6 +42,19 @@ def parse_spec(document: Any) -> ExperimentSpec:
         problems = [_problem(detail, whole) for detail in genuine or details]
         inherited_problems = inherited(problems, document)
         raise Invalid([one for one in problems if one not in inherited_problems]) from None
+
+
+def stored_spec(document: Any, experiment_id: str) -> ExperimentSpec:
+    """The spec that is stored with an experiment.
+
+    Raises `Unreadable`, and not `Invalid`: nobody sent it just now, so nobody can correct it.
+    """
+    try:
+        return parse_spec(document)
+    except Invalid as error:
+        raise Unreadable(
+            f"the stored spec of {experiment_id} cannot be read by this version: {error}"
+        ) from error
 
 
 def _with_default_kinds(part: Any) -> Any:

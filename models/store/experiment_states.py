@@ -9,11 +9,21 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from models.errors import Unreadable
 from models.states import ACTIVE, TERMINAL, LookState, RunState, experiment_state
 from models.store.tables import Experiment, Look, Run
 
 RunCounts = dict[RunState, int]
 """How many runs of an experiment are in each state; every state has an entry."""
+
+
+def stored_state(run: Run) -> RunState:
+    """The state of a run. Raises `Unreadable` for one that this version does not know."""
+    try:
+        return RunState(run.state)
+    except ValueError:
+        unknown = f"the state {run.state!r} of {run.id} is not one that this version knows"
+        raise Unreadable(unknown) from None
 
 
 def current_state(session: Session, experiment_id: str) -> tuple[RunState, RunCounts]:
@@ -28,7 +38,7 @@ def run_counts(session: Session, experiment_id: str) -> RunCounts:
 
 
 def run_counts_of(session: Session, ids: Sequence[str]) -> dict[str, RunCounts]:
-    """The counts of each of these experiments."""
+    """The counts of each of these experiments, without runs whose state is not known here."""
     counts = {one: dict.fromkeys(RunState, 0) for one in ids}
     query = (
         select(Run.experiment_id, Run.state, func.count())
@@ -36,7 +46,8 @@ def run_counts_of(session: Session, ids: Sequence[str]) -> dict[str, RunCounts]:
         .group_by(Run.experiment_id, Run.state)
     )
     for experiment_id, state, count in session.execute(query):
-        counts[experiment_id][RunState(state)] = count
+        if state in set(RunState):
+            counts[experiment_id][RunState(state)] = count
     return counts
 
 

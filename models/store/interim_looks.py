@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models.comparison.compare import compare
 from models.comparison.group_sequential import compared_arms, confidence_at, look_sentence, plan
 from models.specs.experiment import ExperimentSpec
-from models.specs.parse import parse_spec
+from models.specs.parse import stored_spec
 from models.states import LookState
 from models.store import events
 from models.store.arm_values import arm_values
@@ -98,7 +98,7 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
     look = next((one for one in looks if one.state == LookState.PLANNED), None)
     if look is None or session.scalar(select(has_active_runs(experiment_id))):
         return []
-    spec = parse_spec(session.get_one(Experiment, experiment_id).spec)
+    spec = stored_spec(session.get_one(Experiment, experiment_id).spec, experiment_id)
     _judge(session, spec, look, len(looks))
     look.state, look.taken_at = LookState.TAKEN, now
     session.flush()

@@ -41,7 +41,8 @@ def overview(session: Session, now: datetime, lease_seconds: float) -> Overview:
     counted = select(Run.state, func.count(), func.sum(Run.attempt)).group_by(Run.state)
     attempts = 0
     for state, count, started in session.execute(counted):
-        runs[RunState(state)] = count
+        if state in runs:  # another version may know more
+            runs[RunState(state)] = count
         attempts += int(started)
     alive = live_workers(session, now, lease_seconds)
     running = list(session.scalars(select(Run).where(Run.state == RunState.RUNNING)))

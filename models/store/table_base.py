@@ -1,5 +1,6 @@
 """What all tables share: the names of constraints, and column types that suit both databases."""
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from models.metrics import Metric
+
+log = logging.getLogger(__name__)
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -44,6 +47,31 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Document(TypeDecorator[Any]):
+    """A JSON object; anything else is read as an empty one.
+
+    A query of many rows must not fail for one of them that a hand wrote. Nothing that is stored is
+    an empty object, so whoever needs this row's document finds it unreadable.
+    """
+
+    impl = JSON(none_as_null=True)  # no document is NULL, not JSON null
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        # psycopg has decoded it already
+        decode = super().result_processor(dialect, coltype) or (lambda value: value)
+
+        def tolerant(value: Any) -> Any:
+            try:
+                document = decode(value)
+            except ValueError:
+                document = {}
+                log.error("a stored document is not JSON: %r", str(value)[:200])
+            return document if document is None or isinstance(document, dict) else {}
+
+        return tolerant
+
+
 # SQLite numbers rows automatically only for the type INTEGER
 RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -53,7 +81,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {
         datetime: UtcDateTime(),
         float: Double(),  # explicit, since SQLAlchemy's own choice differs between its releases
-        dict[str, Any]: JSON(none_as_null=True),  # no document is NULL, not JSON null
+        dict[str, Any]: Document(),
         list[Any]: JSON(none_as_null=True),
     }
 

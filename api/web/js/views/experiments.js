@@ -130,6 +130,7 @@ function row(one, load) {
  * @param {boolean} active
  */
 function outcome(one, active) {
+  if (one.problem) return h("span", { class: "muted", title: one.problem }, "stored by another version, cannot be read");
   if (active && !one.verdicts.length) {
     return h("div", {}, bar(one.progress, `Progress of ${one.name}`, one.state),
       h("span", { class: "small muted number" }, `${percent(one.progress)} of its steps`));

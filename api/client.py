@@ -550,11 +550,15 @@ class Client:
         label: str | None = None,
         split: str | None = None,
         format: str | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
     ) -> Dataset:
         """Upload a file of question pairs: CSV, TSV, JSON Lines or Parquet, also compressed. The
-        other parameters name its columns (by default `question1`, `question2`, `is_duplicate`)."""
+        next parameters name its columns (by default `question1`, `question2`, `is_duplicate`);
+        `delimiter` (`;`) and `encoding` (`utf-16`) say how a text file is written."""
         columns = {"question1": question1, "question2": question2, "label": label, "split": split}
-        fields = {"name": name, **columns, "format": format}
+        written = {"format": format, "delimiter": delimiter, "encoding": encoding}
+        fields = {"name": name, **columns, **written}
         with Path(file).open("rb") as stream:
             files = {"file": (Path(file).name, stream)}
             seconds = max(UPLOAD_TIMEOUT, self._timeout)

@@ -14,22 +14,32 @@ app = typer.Typer(help="The service's data sets.", no_args_is_help=True)
 
 @app.command()
 def add(
-    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, Parquet; .gz, .zst.")],
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, Parquet; .gz, .zst, .zip.")],
     name: Annotated[str, typer.Option(help="Its name in specs.")],
     question1: Annotated[str, typer.Option(help="Column of the first question.")] = "question1",
     question2: Annotated[str, typer.Option(help="Column of the second question.")] = "question2",
     label: Annotated[str, typer.Option(help="Column of the label.")] = "is_duplicate",
     split: Annotated[str | None, typer.Option(help="Column of the split `given`.")] = None,
     format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of csv or tsv: ; or | or tab.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of text, such as utf-16.")] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Upload a file of question pairs."""
     if not file.is_file():
         raise stop(f"There is no file {file}.", USAGE)
-    columns = {"question1": question1, "question2": question2, "label": label, "split": split}
+    fields = {
+        "question1": question1,
+        "question2": question2,
+        "label": label,
+        "split": split,
+        "format": format,
+        "delimiter": delimiter,
+        "encoding": encoding,
+    }
     with connected(url) as client:
-        view = client.upload(file, name, format=format, **columns).document
+        view = client.upload(file, name, **fields).document
     if as_json:
         print_json(view)
         return

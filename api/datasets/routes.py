@@ -18,9 +18,10 @@ from api.http.views import Page
 from api.openapi.responses import LOCATION, may_answer
 from models.datasets.errors import BadRows, DatasetFileError
 from models.datasets.pairs import Pairs
-from models.datasets.reading.files import ColumnMapping, read_pairs
+from models.datasets.reading.files import ColumnMapping, TextOptions, read_pairs
 from models.datasets.reading.formats import claimed_format
 from models.datasets.reading.limits import FileLimits
+from models.datasets.reading.text_options import delimiter_named, encoding_named
 from models.errors import Conflict, Invalid, Problem, TooMany
 from models.settings import Settings
 from models.store import datasets
@@ -41,12 +42,24 @@ UPLOAD_BODY: dict[str, Any] = {
                     "How do I cook rice?,Where does rice grow?,0\n",
                     "name": "my-pairs",
                     "format": "csv",
+                    "delimiter": ",",
+                    "encoding": "utf-8",
                 }
             }
         }
     }
 }
-FIELDS = ("file", "name", "question1", "question2", "label", "split", "format")
+FIELDS = (
+    "file",
+    "name",
+    "question1",
+    "question2",
+    "label",
+    "split",
+    "format",
+    "delimiter",
+    "encoding",
+)
 Column = Annotated[str, Form(max_length=200)]  # an empty form field means the default
 
 
@@ -75,7 +88,9 @@ def upload_dataset(
     response: Response,
     service: ServiceDep,
     caller: CallerDep,
-    file: Annotated[UploadFile, File(description="CSV, TSV, JSON Lines or Parquet; .gz, .zst")],
+    file: Annotated[
+        UploadFile, File(description="CSV, TSV, JSON Lines or Parquet; .gz, .zst, .zip")
+    ],
     name: Annotated[str, Form(max_length=200, json_schema_extra={"pattern": DATASET_NAME})],
     question1: Column = "question1",
     question2: Column = "question2",
@@ -85,11 +100,28 @@ def upload_dataset(
         str | None,
         Form(
             max_length=20,
-            description="`csv`, `tsv`, `jsonl` or `parquet`; by default, from the file's name.",
+            description="`csv`, `tsv`, `jsonl` or `parquet`, and `csv.gz`, `csv.zst` or `csv.zip` "
+            "where it is packed; by default, from the file's name.",
+        ),
+    ] = None,
+    delimiter: Annotated[
+        str | None,
+        Form(
+            max_length=10,
+            description="What separates the fields of `csv` (by default a comma) or `tsv` (a tab): "
+            "one character, or `tab`.",
+        ),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        Form(
+            max_length=40,
+            description="The encoding of a text file, such as `utf-16`, `windows-1252` or "
+            "`shift_jis`; by default `utf-8`.",
         ),
     ] = None,
 ) -> DatasetView:
-    """Upload a file of question pairs; the last four fields name its columns.
+    """Upload a file of question pairs; four fields name its columns, three say how it is written.
 
     A file with rows that cannot be used is refused as a whole, and each row is reported with its
     line. Uploading the same rows under the same name again is idempotent.
@@ -97,7 +129,8 @@ def upload_dataset(
     if not re.fullmatch(DATASET_NAME, name):
         raise Invalid([Problem("/name", NAME_WORDS)])
     columns = _mapping(question1, question2, label, split)
-    pairs = _read(service.settings, file, columns, format or None)
+    options = _text_options(delimiter, encoding)
+    pairs = _read(service.settings, file, columns, format or None, options)
     view = DatasetView.of(intake.store_dataset(service, name, pairs, caller))
     response.headers["Location"] = str(request.app.url_path_for("get_dataset", name=name))
     return view
@@ -110,8 +143,28 @@ def _mapping(question1: str, question2: str, label: str, split: str | None) -> C
         raise Invalid([Problem("", str(error))]) from None
 
 
+def _text_options(delimiter: str | None, encoding: str | None) -> TextOptions:
+    problems = []
+    mark, codec = None, None
+    try:
+        mark = delimiter_named(delimiter) if delimiter else None
+    except ValueError as error:
+        problems.append(Problem("/delimiter", str(error)))
+    try:
+        codec = encoding_named(encoding) if encoding else None
+    except ValueError as error:
+        problems.append(Problem("/encoding", str(error)))
+    if problems:
+        raise Invalid(problems)
+    return TextOptions(mark, codec)
+
+
 def _read(
-    settings: Settings, file: UploadFile, columns: ColumnMapping, format: str | None
+    settings: Settings,
+    file: UploadFile,
+    columns: ColumnMapping,
+    format: str | None,
+    options: TextOptions,
 ) -> Pairs:
     filename = file.filename or "the file"
     try:
@@ -128,6 +181,7 @@ def _read(
             filename=filename,
             columns=columns,
             format=format,
+            options=options,
             limits=FileLimits(
                 settings.max_unpacked_bytes, settings.max_dataset_rows, settings.max_text_length
             ),

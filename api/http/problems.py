@@ -190,7 +190,7 @@ def _members(error: Exception) -> dict[str, Any]:
             ]
             return {"rows_refused": error.count, "errors": errors}
         case DatasetFileError():
-            return {"errors": [{"pointer": "/file", "detail": str(error)}]}
+            return {"errors": [{"pointer": f"/{error.field}", "detail": str(error)}]}
         case _:
             return {}
 

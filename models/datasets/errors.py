@@ -9,7 +9,14 @@ EXAMPLES_KEPT = 20
 
 
 class DatasetFileError(ValueError):
-    """A file that is not what it claims to be; the message is a sentence for its sender."""
+    """A file that is not what it claims to be; the message is a sentence for its sender.
+
+    `field` is the field of the upload that is at fault.
+    """
+
+    def __init__(self, message: str, *, field: str = "file") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class BadRows(DatasetFileError):

@@ -37,13 +37,13 @@ class DecodedLines:
                     "bytes; is a line end or a closing quote missing?"
                 )
             if b"\0" in line:
-                self._fault = "it contains a NUL byte"
+                self._fault = "it contains a NUL byte; if it is UTF-16, set `encoding` to utf-16-le"
             try:
                 text = line.decode()
             except UnicodeDecodeError as error:
                 self._fault = (
                     f"line {number} is not UTF-8 (byte 0x{line[error.start]:02x} "
-                    f"at position {error.start + 1})"
+                    f"at position {error.start + 1}); if it is in another encoding, set `encoding`"
                 )
                 text = line.decode(errors="replace")
             yield text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text

@@ -3,25 +3,13 @@
 Why check: an `export.csv` that is really gzip, or Parquet, would otherwise give a page of bad rows.
 """
 
-import gzip
-import io
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, cast, get_args
-
-import pyarrow as pa
+from typing import Literal, get_args
 
 from models.datasets.errors import DatasetFileError
-from models.datasets.reading.limits import FileLimits
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 Table = Literal["csv", "tsv", "jsonl", "parquet"]
-Compression = Literal["none", "gzip", "zstd"]
+Compression = Literal["none", "gzip", "zstd", "zip"]
 
 _TABLES: dict[str, Table] = {name: name for name in get_args(Table)} | {
     "ndjson": "jsonl",
@@ -32,26 +20,33 @@ _COMPRESSIONS: dict[str, Compression] = {
     "gzip": "gzip",
     "zst": "zstd",
     "zstd": "zstd",
+    "zip": "zip",
 }
+_UTF_16 = "UTF-16 text"
 _MAGIC: dict[bytes, str] = {
     b"\x1f\x8b": "gzip",
     b"\x28\xb5\x2f\xfd": "zstd",
     b"PAR1": "Parquet",
-    b"PK\x03\x04": "a zip archive",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",  # of an archive without files
     b"BZh": "bzip2",
     b"\xfd7zXZ": "xz",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
+    b"\xff\xfe": _UTF_16,
+    b"\xfe\xff": _UTF_16,
 }
-KNOWN = "csv, tsv, jsonl (or ndjson) and parquet, each plain, .gz or .zst"
+_SUFFIXES = {"gzip": "gz", "zstd": "zst", "zip": "zip"}
+KNOWN = "csv, tsv, jsonl (or ndjson) and parquet, each plain, .gz, .zst or .zip"
 
 
 @dataclass(frozen=True)
 class FileFormat:
     """A table format inside a compression."""
 
-    table: Table
+    table: Table | None
+    """None for a zip archive of which neither the name nor the sender says what is inside."""
     compression: Compression
+    table_was_given: bool = False
+    """Whether the sender gave the table format apart from the name."""
 
 
 def claimed_format(filename: str, given: str | None) -> FileFormat:
@@ -65,10 +60,19 @@ def claimed_format(filename: str, given: str | None) -> FileFormat:
         names, explicit = _endings(f".{given}")
         compression = explicit if explicit != "none" else compression
     table = _TABLES.get(names[-1]) if len(names) > 1 else None
-    if table is None:
+    says_no_table = given is None or len(names) == 1
+    if table is None and not (compression == "zip" and says_no_table):
         what = f"format {given!r}" if given is not None else f"the name {filename!r}"
-        raise DatasetFileError(f"Cannot tell a format from {what}; known formats are {KNOWN}.")
-    return FileFormat(table, compression)
+        raise unknown_format(what)
+    return FileFormat(table, compression, table is not None and given is not None)
+
+
+def unknown_format(what: str) -> DatasetFileError:
+    """The error for a name that says no format."""
+    return DatasetFileError(
+        f"Cannot tell a format from {what}: set `format`; known formats are {KNOWN}.",
+        field="format",
+    )
 
 
 def _endings(filename: str) -> tuple[list[str], Compression]:
@@ -77,84 +81,51 @@ def _endings(filename: str) -> tuple[list[str], Compression]:
     return (names, "none") if compression is None else (names[:-1], compression)
 
 
-def require_magic(head: bytes, filename: str, expected: str | None) -> None:
-    """Raise DatasetFileError unless `head` begins like `expected` (None: like text)."""
-    actual = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
-    if actual != expected:
-        claim = f"{expected} data" if expected else "plain text"
-        begins = f"begins like {actual}" if actual else f"does not begin like {expected}"
-        raise DatasetFileError(f"{filename} should be {claim} but {begins}.")
+def require_outside(head: bytes, filename: str, form: FileFormat) -> None:
+    """Raise DatasetFileError unless the first bytes of the file are those of its compression."""
+    actual = _begins_like(head)
+    if actual == form.compression:
+        return
+    if actual is None:
+        helps = "rename it without its last ending"
+    elif actual in _SUFFIXES:
+        helps = f"set `format` to {form.table or 'csv'}.{_SUFFIXES[actual]}"
+    else:
+        helps = "rename it with the ending that fits"
+    raise _mismatch(filename, form.compression, actual, helps)
 
 
-class Limited(io.RawIOBase):
-    """A stream that refuses to give more bytes than allowed: a small upload can unpack to
-    terabytes."""
+def require_inside(head: bytes, filename: str, form: FileFormat, encoding: str | None) -> None:
+    """Raise DatasetFileError unless the first bytes of the table are those of its format.
 
-    def __init__(self, stream: io.BufferedReader, filename: str, limits: FileLimits) -> None:
-        self._stream = stream
-        self._filename = filename
-        self._limits = limits
-        self._seen = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        count = self._stream.readinto1(buffer)
-        self._seen += count
-        self._limits.check_bytes(self._seen, self._filename)
-        return count
-
-
-@contextmanager
-def opened(path: Path, filename: str, form: FileFormat, limits: FileLimits) -> Iterator[IO[bytes]]:
-    """The decompressed bytes as a buffered stream, whose first bytes were checked.
-
-    Raises DatasetFileError for an empty file or a mismatch, when the file unpacks to more than
-    `limits` allow, and in place of what the decoders raise while the stream is read (cut short,
-    wrong checksum).
+    `encoding` is what the sender says of text.
     """
-    inside = "Parquet" if form.table == "parquet" else None
-    outside = inside if form.compression == "none" else form.compression
-    with path.open("rb") as raw, damage_named(filename):
-        _check_head(raw, filename, outside)
-        with _decompressed(raw, form.compression) as plain:
-            stream = plain
-            _check_head(stream, filename, inside)
-            if form.compression != "none":
-                stream = io.BufferedReader(Limited(stream, filename, limits), 1 << 20)
-            yield cast(IO[bytes], stream)
+    expected = "Parquet" if form.table == "parquet" else None
+    actual = _begins_like(head)
+    if encoding is not None and encoding.startswith(("utf-16", "utf-32")) and actual == _UTF_16:
+        actual = None
+    if actual == expected:
+        return
+    if actual is None:
+        helps = "set `format` to csv, tsv or jsonl"
+    elif actual == "Parquet":
+        helps = "set `format` to parquet"
+    elif actual == _UTF_16:
+        helps = "set `encoding` to utf-16"
+    elif actual in _SUFFIXES and form.compression == "none":
+        helps = f"set `format` to {form.table}.{_SUFFIXES[actual]}"
+    else:
+        helps = "unpack it first"
+    raise _mismatch(filename, expected, actual, helps)
 
 
-def _check_head(stream: io.BufferedReader, filename: str, expected: str | None) -> None:
-    head = stream.peek(8)[:8]
-    if not head:
-        raise DatasetFileError(f"{filename} is empty.")
-    require_magic(head, filename, expected)
+def _begins_like(head: bytes) -> str | None:
+    return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
 
 
-def _decompressed(raw: io.BufferedReader, compression: Compression) -> io.BufferedReader:
-    if compression == "none":
-        return raw
-    if compression == "gzip":
-        return io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 20)
-    return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"), 1 << 20)
-
-
-@contextmanager
-def damage_named(filename: str) -> Iterator[None]:
-    """Turn the decoders' many errors into a sentence that names the file."""
-    try:
-        yield
-    except pa.ArrowNotImplementedError as error:
-        raise DatasetFileError(
-            f"{filename} is stored in a way that cannot be read here ({_first_line(error)})."
-        ) from error
-    except (EOFError, UnicodeDecodeError, zlib.error, pa.ArrowException, OSError) as error:
-        raise DatasetFileError(
-            f"{filename} is damaged or was cut short ({_first_line(error)})."
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+def _mismatch(
+    filename: str, expected: str | None, actual: str | None, helps: str
+) -> DatasetFileError:
+    claim = f"{expected} data" if expected else "plain text"
+    begins = f"begins like {actual}" if actual else f"does not begin like {expected}"
+    return DatasetFileError(f"{filename} should be {claim} but {begins}; {helps}.")

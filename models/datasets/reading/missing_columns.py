@@ -1,7 +1,7 @@
 """What to tell the sender of a file that lacks a mapped column: what it has, and what would help.
 
-Most such files are one of a known few: with other names, of JSON Lines, or of data in another
-shape (triplets, scored pairs), where no other names would help.
+Most such files are one of a known few: with other names, with another delimiter, of JSON Lines, or
+of data in another shape (triplets, scored pairs), where no other names would help.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from models.datasets.reading.cells import listed
 
 FIELDS = ("question1", "question2", "label", "split")
+DELIMITERS = (",", ";", "\t", "|")
 SCORES = {"score", "similarity", "similarity_score", "relatedness_score"}
 
 
@@ -20,13 +21,20 @@ def why_missing(
     missing = [(f, name) for f, name in zip(FIELDS, names, strict=False) if name not in found]
     return (
         f"{filename} has no column {listed([name for _, name in missing])}; its columns are "
-        f"{listed(header)}. {_what_helps(header, delimiter, [f for f, _ in missing])}"
+        f"{listed(header)}. {_what_helps(names, header, delimiter, [f for f, _ in missing])}"
     )
 
 
-def _what_helps(header: Sequence[str], delimiter: str | None, fields: Sequence[str]) -> str:
-    if delimiter is not None and header[0].lstrip().startswith("{"):
-        return "If its lines are JSON objects, set `format` to jsonl."
+def _what_helps(
+    names: Sequence[str], header: Sequence[str], delimiter: str | None, fields: Sequence[str]
+) -> str:
+    if delimiter is not None:
+        line = delimiter.join(header)
+        if line.lstrip().startswith("{"):
+            return "If its lines are JSON objects, set `format` to jsonl."
+        other = _other_delimiter(names, line, len(header))
+        if other is not None:
+            return f"If they are separated by {other!r}, set `delimiter` to {other!r}."
     known = {name.strip().lower() for name in header}
     if "label" in fields and {"anchor", "positive"} <= known:
         return "Triplets are not read: a row has to have two questions and a label of 0 or 1."
@@ -35,3 +43,12 @@ def _what_helps(header: Sequence[str], delimiter: str | None, fields: Sequence[s
     listing = " and ".join(f"`{field}`" for field in fields)
     what = "name of the column" if len(fields) == 1 else "names of the columns"
     return f"Set {listing} to the {what} to use."
+
+
+def _other_delimiter(names: Sequence[str], line: str, columns: int) -> str | None:
+    """The delimiter that gives the mapped names, or any where this one gives only one column."""
+    for mark in DELIMITERS:
+        cells = {cell.strip(' "') for cell in line.split(mark)}
+        if cells >= set(names) or (columns == 1 and len(cells) > 1):
+            return mark
+    return None

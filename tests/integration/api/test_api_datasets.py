@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,35 @@ def test_the_form_names_the_columns_and_the_format(api: ApiForTests) -> None:
     reply = upload(api, content, "export.bin", format="tsv.gz", **columns)
     assert reply.status_code == 201, reply.text
     assert reply.json()["has_split"] is True
+
+
+def test_the_form_says_how_a_text_file_is_written_and_a_zip_archive_holds_one(
+    api: ApiForTests,
+) -> None:
+    expected = upload(api, CSV).json()["content_hash"]
+    semicolons = CSV.replace(b",", b";")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("pairs.csv", CSV)
+    for content, filename, form in [
+        (semicolons, "a.csv", {"delimiter": ";"}),
+        (CSV.replace(b",", b"\t"), "a.csv", {"delimiter": "tab"}),
+        (CSV.decode().encode("utf-16"), "a.csv", {"encoding": "UTF-16"}),
+        (packed.getvalue(), "a.csv.zip", {}),
+        (packed.getvalue(), "a.zip", {"delimiter": "", "encoding": ""}),
+    ]:
+        reply = upload(api, content, filename, **form)
+        assert (reply.status_code, reply.json()["content_hash"]) == (201, expected), reply.text
+    assert "set `delimiter` to ';'" in upload(api, semicolons).json()["detail"]
+
+
+def test_a_delimiter_and_an_encoding_that_cannot_be_are_refused_at_their_fields(
+    api: ApiForTests,
+) -> None:
+    reply = upload(api, CSV, delimiter="ab", encoding="rot13")
+    assert (reply.status_code, pointers(reply)) == (422, ["/delimiter", "/encoding"])
+    lines = b'{"question1": "a", "question2": "b", "is_duplicate": 1}'
+    assert pointers(upload(api, lines, "a.jsonl", delimiter=";")) == ["/delimiter"]
 
 
 def test_a_field_that_the_form_does_not_have_is_refused(api: ApiForTests) -> None:

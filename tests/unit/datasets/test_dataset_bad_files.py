@@ -117,17 +117,21 @@ def test_a_parquet_file_without_rows_is_refused(tmp_path: Path) -> None:
         (
             gzip.compress(b"question1", mtime=0),
             "a.csv",
-            "should be plain text but begins like gzip",
+            "should be plain text but begins like gzip; set `format` to csv.gz",
         ),
-        ("question1", "a.csv.gz", "does not begin like gzip"),
+        ("question1", "a.csv.gz", "does not begin like gzip; rename it without"),
         ("question1", "a.tsv.zst", "does not begin like zstd"),
-        ("question1", "a.parquet", "does not begin like Parquet"),
-        (b"PAR1xxxx", "a.csv", "begins like Parquet"),
-        (b"PK\x03\x04xxxx", "a.csv", "begins like a zip archive"),
-        ("question1".encode("utf-16"), "a.csv", "UTF-16"),
+        ("question1", "a.parquet", "does not begin like Parquet; set `format` to csv"),
+        (b"PAR1xxxx", "a.csv", "begins like Parquet; set `format` to parquet"),
+        (b"PK\x03\x04xxxx", "a.csv", "begins like zip; set `format` to csv.zip"),
+        (
+            "question1".encode("utf-16"),
+            "a.csv",
+            "begins like UTF-16 text; set `encoding` to utf-16",
+        ),
         (b"PAR1xxxxyyyyPAR0", "a.parquet", "is damaged or was cut short"),
         ("a", "a.txt", "Cannot tell a format from the name 'a.txt'"),
-        ("a", "csv", "Cannot tell a format"),
+        ("a", "csv", "Cannot tell a format from the name 'csv': set `format`"),
     ],
 )
 def test_a_file_that_is_not_what_it_says_is_refused_in_a_sentence(

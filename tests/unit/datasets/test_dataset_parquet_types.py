@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from models.datasets.errors import DatasetFileError
 from models.datasets.reading.files import read_pairs
-from models.datasets.reading.formats import damage_named
 from models.datasets.reading.limits import FileLimits
+from models.datasets.reading.opening import damage_named
 
 from support.pair_files import COLUMNS, HEADER, WITH_SPLIT, read
 

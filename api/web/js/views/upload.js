@@ -6,26 +6,27 @@ import { percent } from "../format.js";
 import { bar } from "../parts/small.js";
 
 /** @type {[key: string, words: string, value: string][]} */
-const COLUMNS = [["question1", "First question", "question1"], ["question2", "Second question", "question2"],
-  ["label", "Label (1: duplicates)", "is_duplicate"], ["split", "Split, if there is one", ""]];
-const ENDINGS = /(\.(csv|tsv|jsonl|ndjson|json|parquet|gz|zst))+$/i;
+const FIELDS = [["question1", "First question", "question1"], ["question2", "Second question", "question2"],
+  ["label", "Label (1: duplicates)", "is_duplicate"], ["split", "Split, if there is one", ""],
+  ["delimiter", "Delimiter, if not a comma or a tab", ""], ["encoding", "Encoding, if not UTF-8", ""]];
+const ENDINGS = /(\.(csv|tsv|jsonl|ndjson|json|parquet|gz|zst|zip))+$/i;
 
 /** @param {AbortSignal} signal */
 export function uploadForm(signal) {
   /** @type {File | null} */
   let file = null;
-  const chosen = h("p", { class: "small muted" }, "CSV, TSV, JSON Lines or Parquet; plain, .gz or .zst");
+  const chosen = h("p", { class: "small muted" }, "CSV, TSV, JSON Lines or Parquet; plain, .gz, .zst or .zip");
   const picker = h("input", { type: "file", id: "file", class: "visually-hidden", on: { change: () => take(picker.files?.[0]) } });
   const drop = h("div", { class: "drop", on: { dragover: over, dragleave: leave, drop: dropped } },
     h("label", { for: "file", class: "button" }, "Choose a file"), picker, h("p", {}, "or drop it here"), chosen);
   const name = h("input", { id: "dataset-name", name: "name", required: true, maxlength: 100 });
-  const columns = COLUMNS.map(([key, words, value]) => ({ key, words, input: h("input", { id: `column-${key}`, value }) }));
+  const fields = FIELDS.map(([key, words, value]) => ({ key, words, input: h("input", { id: `column-${key}`, value }) }));
   const progress = h("div", { "aria-live": "polite" });
   const button = h("button", { class: "primary" }, "Upload");
   const form = h("form", { novalidate: true, on: { submit: sent } }, drop,
     h("div", { class: "form-grid section" },
       place("/name", h("div", {}, h("label", { for: "dataset-name" }, "Name"), name)),
-      columns.map(({ key, words, input }) => place(`/${key}`, h("div", {}, h("label", { for: input.id }, words), input)))),
+      fields.map(({ key, words, input }) => place(`/${key}`, h("div", {}, h("label", { for: input.id }, words), input)))),
     place("/file", progress), h("p", {}, button));
 
   /** @param {DragEvent} event */
@@ -57,7 +58,7 @@ export function uploadForm(signal) {
     if (!file) return tell("/file", "Choose a file, or drop one on the field above.");
     const data = new FormData();
     data.append("name", name.value);
-    for (const { key, input } of columns) if (input.value) data.append(key, input.value);
+    for (const { key, input } of fields) if (input.value) data.append(key, input.value);
     data.append("file", file, file.name);
     button.disabled = true;
     try {

@@ -67,7 +67,30 @@ def test_an_experiment_goes_through_api_broker_worker_and_database(
         assert ended["state"] == "succeeded", ended
         run = ended["runs"][0]["id"]
         weights = client.get(f"/v1/runs/{run}/weights")
+        report = client.get(f"{where}/report")
     assert weights.status_code == 200, "the API does not see what the worker wrote"
+    assert "<svg" in report.text, "no picture could be drawn"
+
+
+def test_a_file_too_large_for_memory_is_taken_in(compose: ComposeForTests, key: str) -> None:
+    rows = "".join(f"what is {n},what was {n},{n % 2}\n" for n in range(60_000))
+    text = f"question1,question2,is_duplicate\n{rows}"
+    assert len(text) > 1 << 20, "a smaller one would not be written to a file while it arrives"
+    with httpx.Client(base_url=compose.url, timeout=60) as client:
+        client.headers["Authorization"] = f"Bearer {key}"
+        made = client.post("/v1/datasets", data={"name": "mine"}, files={"file": ("a.csv", text)})
+    assert made.status_code == 201, made.text
+
+
+@pytest.mark.parametrize("name", ["redis", "api", "worker-cpu"])
+def test_a_service_writes_nothing_but_its_volumes_and_memory(
+    compose: ComposeForTests, name: str
+) -> None:
+    if not compose.contains:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("this user may not mount")
+    for place, code in (("/tmp", 0), ("/data", 0), ("/", 1), ("/etc", 1), (os.getcwd(), 1)):
+        asked = compose.run(name, ["sh", "-c", f"touch {place}/written && rm {place}/written"])
+        assert asked.returncode == code, (place, asked.stderr)
 
 
 def test_broker_and_database_let_nobody_in_without_their_password(compose: ComposeForTests) -> None:

@@ -1,8 +1,10 @@
 """docker-compose.yml without Docker: its services started by their own commands and environment.
 
 What containers would give is put in by name alone: mounted paths become folders, and the addresses
-`postgres:5432` and `redis:6379` ports on loopback. PostgreSQL's image is stood in for by a cluster
-of our own, made as the image makes it; everything else is run as it stands in the file.
+`postgres:5432` and `redis:6379` ports on loopback. Where this user may mount, a service sees a root
+file system that it cannot write, as in its container, but for its volumes and what it has in
+memory. PostgreSQL's image is stood in for by a cluster of our own, made as the image makes it;
+everything else is run as it stands in the file.
 """
 
 import os
@@ -13,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,11 @@ from models.processes.parent_death import bound
 from support.faults.own_servers import OwnPostgres, free_port
 from support.project import ROOT
 from support.workers import PATIENCE, wait_until
+
+READ_ONLY = """
+for place in $WRITABLE; do mount --bind "$place" "$place" || exit 1; done
+mount -o remount,ro,bind / && exec "$@"
+"""
 
 
 class ComposeForTests:
@@ -54,7 +62,7 @@ class ComposeForTests:
             assert self.healthy(other), f"{name} would still wait for {other}"
         with (self.folder / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(
-                bound(self._shown(name, self._service(name)["command"])),
+                bound(self._contained(self._shown(name, self._service(name)["command"]))),
                 env=self._environment(name),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -77,7 +85,7 @@ class ComposeForTests:
     def run(self, name: str, command: list[str]) -> subprocess.CompletedProcess[str]:
         """What `docker compose exec NAME COMMAND` would do."""
         return subprocess.run(
-            self._shown(name, command),
+            self._contained(self._shown(name, command)),
             env=self._environment(name),
             cwd=self.folder,
             capture_output=True,
@@ -104,6 +112,19 @@ class ComposeForTests:
         service: dict[str, Any] = self.file["services"][name]
         return service
 
+    @cached_property
+    def contains(self) -> bool:
+        """Whether services can be kept from writing elsewhere: it takes the right to mount."""
+        if shutil.which("unshare") is None:
+            return False
+        tried = subprocess.run(["unshare", "--mount", "true"], capture_output=True)
+        return tried.returncode == 0
+
+    def _contained(self, command: list[str]) -> list[str]:
+        if not self.contains:
+            return command
+        return ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh", *command]
+
     def _shown(self, name: str, command: list[str]) -> list[str]:
         return [self._here(name, part).replace("$$", "$") for part in command]
 
@@ -116,6 +137,8 @@ class ComposeForTests:
             # where containers have a network of their own, processes of one host have ports
             "TRIPLETLAB_PORT": str(self.ports["api"]),
             "TRIPLETLAB_WORKERS": "1",  # each slot imports torch
+            "TMPDIR": str(self._mounts(name)["/tmp"]),
+            "WRITABLE": " ".join(map(str, self._mounts(name).values())),
             "PGHOST": "127.0.0.1",
             "PGPORT": str(self._postgres.port),
         }
@@ -123,16 +146,23 @@ class ComposeForTests:
 
     def _here(self, name: str, text: str) -> str:
         """What a path or an address in the container is on this machine."""
-        for volume in self._service(name)["volumes"]:
-            source, inside = volume.split(":")
-            folder = self.folder / "volumes" / source
-            folder.mkdir(parents=True, exist_ok=True)
-            text = re.sub(rf"(?<![\w.]){inside}\b", str(folder), text)
+        mounts = self._mounts(name)
+        text = re.sub(rf"(?<![\w.])({'|'.join(mounts)})\b", lambda at: str(mounts[at[1]]), text)
         text = text.replace("/run/secrets", str(self._secrets_of(name)))
         text = text.replace("127.0.0.1:8000", f"127.0.0.1:{self.ports['api']}")
         port = shlex.quote(str(self.ports["redis"]))
         text = text.replace("redis-server - ", f"redis-server - --port {port} ")
         return text.replace("redis-cli ", f"redis-cli -p {port} ")
+
+    def _mounts(self, name: str) -> dict[str, Path]:
+        """The folder for each path of the service that it may write."""
+        service = self._service(name)
+        named = dict(volume.split(":")[::-1] for volume in service["volumes"])
+        mounts = {inside: self.folder / "volumes" / source for inside, source in named.items()}
+        mounts |= {one: self.folder / "memory" / name / one[1:] for one in service["tmpfs"]}
+        for folder in mounts.values():
+            folder.mkdir(parents=True, exist_ok=True)
+        return mounts
 
     def _secrets_of(self, name: str) -> Path:
         """A folder with those secrets that the file gives this service, and no other."""

@@ -41,8 +41,8 @@ for size in sizes:
     found["duckdb"].append(len(duckdb.sql(query).fetchall()))
     own = written.to_pandas(filters=[("size", "==", size)], row_filter=True)
     found["fastparquet"].append(len(own))
-    arrow = pyarrow.parquet.read_table("sizes.parquet", filters=pyarrow.compute.field("size") == size)
-    found["pyarrow"].append(arrow.num_rows)
+    equal = pyarrow.compute.field("size") == size
+    found["pyarrow"].append(pyarrow.parquet.read_table("sizes.parquet", filters=equal).num_rows)
     lazy = polars.scan_parquet("sizes.parquet").filter(polars.col("size") == size)
     found["polars"].append(lazy.collect().height)
 print(f"rows found of 3 for each of {sizes}: {found}")

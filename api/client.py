@@ -552,13 +552,15 @@ class Client:
         format: str | None = None,
         delimiter: str | None = None,
         encoding: str | None = None,
+        quoting: str | None = None,
     ) -> Dataset:
         """Upload a file of question pairs: CSV, TSV, JSON Lines or Parquet, also compressed. The
         next parameters name its columns (by default `question1`, `question2`, `is_duplicate`);
-        `delimiter` (`;`) and `encoding` (`utf-16`) say how a text file is written."""
+        `delimiter` (`;`), `encoding` (`utf-16`) and `quoting` (`double` or `none`) say how a text
+        file is written."""
         columns = {"question1": question1, "question2": question2, "label": label, "split": split}
-        written = {"format": format, "delimiter": delimiter, "encoding": encoding}
-        fields = {"name": name, **columns, **written}
+        written = {"delimiter": delimiter, "encoding": encoding, "quoting": quoting}
+        fields = {"name": name, **columns, "format": format, **written}
         with Path(file).open("rb") as stream:
             files = {"file": (Path(file).name, stream)}
             seconds = max(UPLOAD_TIMEOUT, self._timeout)

@@ -52,4 +52,7 @@ def _in_lines(refused: Refused) -> str:
     rows = problem.get("rows_refused", 0)
     if rows > len(lines):
         lines.append(f"  … and {rows - len(lines):,} more rows")
+    swallowed = problem.get("lines_swallowed", 0)
+    if swallowed:
+        lines.append(f"  {swallowed:,} more lines are inside these rows.")
     return "\n".join([heading, *lines])

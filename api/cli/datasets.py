@@ -23,6 +23,9 @@ def add(
     format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="Of csv or tsv: ; or | or tab.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of text, such as utf-16.")] = None,
+    quoting: Annotated[
+        str | None, typer.Option(help="Quotation marks: double (enclose texts) or none.")
+    ] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
@@ -37,6 +40,7 @@ def add(
         "format": format,
         "delimiter": delimiter,
         "encoding": encoding,
+        "quoting": quoting,
     }
     with connected(url) as client:
         view = client.upload(file, name, **fields).document
@@ -47,6 +51,8 @@ def add(
         f"{view['name']}: {view['rows']:,} pairs, {100 * view['duplicate_share']:.1f} % duplicates",
         markup=False,
     )
+    for warning in view["warnings"]:
+        out.print(warning, markup=False, soft_wrap=True)
     if view["in_order_shared"]:
         out.print(
             f"{view['in_order_shared']:,} of {view['in_order_test']:,} test pairs of an in-order "

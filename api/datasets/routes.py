@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile, status
 
@@ -21,7 +21,7 @@ from models.datasets.pairs import Pairs
 from models.datasets.reading.files import ColumnMapping, TextOptions, read_pairs
 from models.datasets.reading.formats import claimed_format
 from models.datasets.reading.limits import FileLimits
-from models.datasets.reading.text_options import delimiter_named, encoding_named
+from models.datasets.reading.text_options import Quoting, delimiter_named, encoding_named
 from models.errors import Conflict, Invalid, Problem, TooMany
 from models.settings import Settings
 from models.store import datasets
@@ -44,6 +44,7 @@ UPLOAD_BODY: dict[str, Any] = {
                     "format": "csv",
                     "delimiter": ",",
                     "encoding": "utf-8",
+                    "quoting": "double",
                 }
             }
         }
@@ -59,6 +60,7 @@ FIELDS = (
     "format",
     "delimiter",
     "encoding",
+    "quoting",
 )
 Column = Annotated[str, Form(max_length=200)]  # an empty form field means the default
 
@@ -120,8 +122,16 @@ def upload_dataset(
             "`shift_jis`; by default `utf-8`.",
         ),
     ] = None,
+    quoting: Annotated[
+        Literal["double", "none", ""] | None,
+        Form(
+            description="Whether quotation marks of `csv` and `tsv` enclose texts (`double`) or "
+            "belong to them (`none`). By default they enclose texts, and a row that may be "
+            "several is refused.",
+        ),
+    ] = None,
 ) -> DatasetView:
-    """Upload a file of question pairs; four fields name its columns, three say how it is written.
+    """Upload a file of question pairs; four fields name its columns, four say how it is written.
 
     A file with rows that cannot be used is refused as a whole, and each row is reported with its
     line. Uploading the same rows under the same name again is idempotent.
@@ -129,11 +139,11 @@ def upload_dataset(
     if not re.fullmatch(DATASET_NAME, name):
         raise Invalid([Problem("/name", NAME_WORDS)])
     columns = _mapping(question1, question2, label, split)
-    options = _text_options(delimiter, encoding)
+    options = _text_options(delimiter, encoding, quoting or None)
     pairs = _read(service.settings, file, columns, format or None, options)
-    view = DatasetView.of(intake.store_dataset(service, name, pairs, caller))
+    stored = intake.store_dataset(service, name, pairs, caller)
     response.headers["Location"] = str(request.app.url_path_for("get_dataset", name=name))
-    return view
+    return DatasetView.of(stored, pairs.warnings)
 
 
 def _mapping(question1: str, question2: str, label: str, split: str | None) -> ColumnMapping:
@@ -143,7 +153,9 @@ def _mapping(question1: str, question2: str, label: str, split: str | None) -> C
         raise Invalid([Problem("", str(error))]) from None
 
 
-def _text_options(delimiter: str | None, encoding: str | None) -> TextOptions:
+def _text_options(
+    delimiter: str | None, encoding: str | None, quoting: Quoting | None
+) -> TextOptions:
     problems = []
     mark, codec = None, None
     try:
@@ -156,7 +168,7 @@ def _text_options(delimiter: str | None, encoding: str | None) -> TextOptions:
         problems.append(Problem("/encoding", str(error)))
     if problems:
         raise Invalid(problems)
-    return TextOptions(mark, codec)
+    return TextOptions(mark, codec, quoting)
 
 
 def _read(

@@ -1,5 +1,6 @@
 """The schema of each reply on a data set: profile, some of its pairs, lengths of questions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import ConfigDict
@@ -34,6 +35,7 @@ class DatasetView(View):
                     "false_negatives": 40,
                     "in_order_test": 793,
                     "in_order_shared": 210,
+                    "warnings": [],
                 }
             ]
         }
@@ -66,15 +68,19 @@ class DatasetView(View):
     """Test pairs of the in-order split: 10,240 after 300,000, or in proportion where fewer."""
     in_order_shared: int | None
     """How many of these have a question that is also in a duplicate pair of the training rows."""
+    warnings: list[str]
+    """In the reply to an upload, what its reader was not sure of: rows that may be several."""
     owner: str | None = None
     """Id of the API key with which it was uploaded."""
 
     @classmethod
-    def of(cls, row: Dataset) -> "DatasetView":
-        values = {
-            name: getattr(row, name) for name in cls.model_fields if name != "duplicate_share"
+    def of(cls, row: Dataset, warnings: Sequence[str] = ()) -> "DatasetView":
+        computed = {
+            "duplicate_share": row.duplicates / row.rows,
+            "warnings": list(warnings),
         }
-        return cls(**values, duplicate_share=row.duplicates / row.rows)
+        stored = {name: getattr(row, name) for name in cls.model_fields.keys() - computed.keys()}
+        return cls(**stored, **computed)
 
 
 class PairRow(View):

@@ -188,7 +188,8 @@ def _members(error: Exception) -> dict[str, Any]:
                 {"pointer": "/file", "line": line, "detail": f"line {line}: {reason}"}
                 for line, reason in error.examples
             ]
-            return {"rows_refused": error.count, "errors": errors}
+            counts = {"rows_refused": error.count, "lines_swallowed": error.swallowed}
+            return {**counts, "errors": errors}
         case DatasetFileError():
             return {"errors": [{"pointer": f"/{error.field}", "detail": str(error)}]}
         case _:

@@ -45,6 +45,11 @@ PROBLEM_SCHEMA: dict[str, Any] = {
             "type": "integer",
             "description": "How many rows of an uploaded file cannot be used.",
         },
+        "lines_swallowed": {
+            "type": "integer",
+            "description": "How many lines are inside these rows, after the first of each: what "
+            "they hold was not checked.",
+        },
     },
 }
 

@@ -23,16 +23,20 @@ class BadRows(DatasetFileError):
     """Rows that cannot be used: all are counted, and the first 20 kept as (line, reason).
 
     `line` is the physical line on which the row begins, from 1 (in Parquet: the number of the row).
+    `swallowed` counts the lines that were read into these rows after their first.
     """
 
-    def __init__(self, count: int, examples: Sequence[tuple[int, str]]) -> None:
+    def __init__(self, count: int, examples: Sequence[tuple[int, str]], swallowed: int = 0) -> None:
         self.count = count
+        self.swallowed = swallowed
         self.examples = list(examples[:EXAMPLES_KEPT])
         line, reason = self.examples[0]
         rows = "1 row" if count == 1 else f"{count:,} rows"
+        lines = "1 more line is" if swallowed == 1 else f"{swallowed:,} more lines are"
+        inside = f" {lines} inside refused rows." if swallowed else ""
         super().__init__(
             f"{rows} cannot be used, so the whole file is refused; the first is at "
-            f"line {line}: {reason}."
+            f"line {line}: {reason}.{inside}"
         )
 
 

@@ -26,12 +26,14 @@ class Pairs:
 
     `question1`, `question2`: `pyarrow.LargeStringArray` without nulls; `label`: int8, 1 where the
     two are duplicates; `split`: int8 (0 train, 1 validation, 2 test) or None. All have one length.
+    `warnings`: what the reader of their file was not sure of, in sentences.
     """
 
     question1: pa.LargeStringArray
     question2: pa.LargeStringArray
     label: Codes
     split: Codes | None = None
+    warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.label)

@@ -311,6 +311,7 @@ declare namespace Reply {
     false_negatives: number | null;
     in_order_test: number | null;
     in_order_shared: number | null;
+    warnings: string[];
   }
 
   interface LengthsView {

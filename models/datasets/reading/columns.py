@@ -73,17 +73,22 @@ class RowCollector:
         self.label: list[int] = []
         self.split: list[int] | None = [] if has_split else None
         self.bad_count = 0
+        self.swallowed = 0
         self.examples: list[tuple[int, str]] = []
 
-    def refuse(self, line: int, reason: str) -> None:
-        """Count the row that starts at `line` as bad."""
+    def refuse(self, line: int, reason: str, swallowed: int = 0) -> None:
+        """Count the row that starts at `line` as bad, and further lines that were read into it."""
         self.bad_count += 1
+        self.swallowed += swallowed
+        if swallowed:
+            reason += f" (its quotation marks join lines {line} to {line + swallowed})"
         self.limits.check_rows(len(self.label) + self.bad_count, self.filename)
         if len(self.examples) < EXAMPLES_KEPT:
             self.examples.append((line, reason))
 
-    def add(self, line: int, cells: Sequence[object]) -> None:
-        """Take the cells question1, question2, label (and split) of the row at `line`."""
+    def add(self, line: int, cells: Sequence[object], swallowed: int = 0) -> None:
+        """Take the cells question1, question2, label (and split) of the row at `line`, which goes
+        on for `swallowed` lines."""
         first, second, label = cells[0], cells[1], label_code(cells[2])
         reason = text_problem(first, "first") or text_problem(second, "second")
         if reason is None and label is None:
@@ -95,13 +100,13 @@ class RowCollector:
                 reason = f"its split is {shown(cells[3])}, not train, validation or test"
             part = code or 0
         if reason is not None:
-            return self.refuse(line, reason)
+            return self.refuse(line, reason, swallowed)
         assert isinstance(first, str)
         assert isinstance(second, str)
         assert label is not None
         reason = self.limits.too_long(first, "first") or self.limits.too_long(second, "second")
         if reason is not None:
-            return self.refuse(line, reason)
+            return self.refuse(line, reason, swallowed)
         self.question1.append(first)
         self.question2.append(second)
         self.label.append(label)
@@ -119,4 +124,4 @@ class RowCollector:
     def check(self) -> None:
         """Raise BadRows when any row was bad."""
         if self.bad_count:
-            raise BadRows(self.bad_count, self.examples)
+            raise BadRows(self.bad_count, self.examples, self.swallowed)

@@ -7,13 +7,16 @@ a stray quote would otherwise swallow rows silently.
 
 import csv
 from collections.abc import Iterator
-from typing import IO
+from dataclasses import replace
+from typing import IO, Literal
 
 from models.datasets.errors import DatasetFileError
 from models.datasets.pairs import Pairs
 from models.datasets.reading.cells import shown
 from models.datasets.reading.columns import ColumnMapping, RowCollector, find_columns
 from models.datasets.reading.limits import MAX_ROW_BYTES, NO_LIMITS, FileLimits
+from models.datasets.reading.merged_rows import CHOICES, MergedRows
+from models.datasets.reading.text_options import Quoting
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -59,41 +62,51 @@ def read_delimited(
     filename: str,
     columns: ColumnMapping,
     delimiter: str,
+    quoting: Quoting | None = None,
     limits: FileLimits = NO_LIMITS,
 ) -> Pairs:
     """Read rows under a header line; quotes are doubled inside quoted fields, also in TSV.
 
-    Blank lines are skipped, and so are rows of empty cells, which spreadsheets leave behind.
-    Raises DatasetFileError and BadRows as `read_pairs` says.
+    With `quoting` "none" a quotation mark is a part of its text, and each line is a row; with
+    "double" a row is taken that could also be several. Blank lines are skipped, and so are rows of
+    empty cells, which spreadsheets leave behind. Raises DatasetFileError and BadRows as
+    `read_pairs` says.
     """
     lines = DecodedLines(stream)
-    reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
-    header = _header(reader, lines, filename)
+    marks: Literal[0, 3] = csv.QUOTE_NONE if quoting == "none" else csv.QUOTE_MINIMAL
+    reader = csv.reader(iter(lines), delimiter=delimiter, quoting=marks, strict=True)
+    header = _header(reader, lines, filename, delimiter)
     wanted = find_columns(columns, header, filename, delimiter)
     widths = _widths(header)
     rows = RowCollector(filename, columns.split is not None, limits)
+    merged = MergedRows(delimiter, widths, wanted[2])
     while True:
         line = reader.line_num + 1
         try:
             fields = next(reader)
         except StopIteration:
-            return rows.pairs()
+            return replace(rows.pairs(), warnings=tuple(merged.warnings()))
         except csv.Error as error:
             # The reader continues with the next line, so the bad rows after it are found too.
-            rows.refuse(line, lines.take_fault() or _explained(error))
+            reason = lines.take_fault() or _explained(error)
+            rows.refuse(line, reason, reader.line_num - line)
             continue
-        fault = lines.take_fault()
-        if fault is not None:
-            rows.refuse(line, fault)
-        elif any(fields):
-            reason = _misfit(fields, widths)
-            if reason is None:
-                rows.add(line, [fields[index] for index in wanted])
-            else:
-                rows.refuse(line, reason)
+        swallowed = reader.line_num - line
+        problem = lines.take_fault()
+        if problem is None and not any(fields):
+            continue
+        problem = problem or _misfit(fields, widths)
+        if problem is None and swallowed and quoting is None:
+            problem = merged.problem(line, fields)
+        if problem is None:
+            rows.add(line, [fields[index] for index in wanted], swallowed)
+        else:
+            rows.refuse(line, problem, swallowed)
 
 
-def _header(reader: Iterator[list[str]], lines: DecodedLines, filename: str) -> list[str]:
+def _header(
+    reader: Iterator[list[str]], lines: DecodedLines, filename: str, delimiter: str
+) -> list[str]:
     try:
         header = next((fields for fields in reader if fields), None)
     except csv.Error as error:
@@ -103,6 +116,8 @@ def _header(reader: Iterator[list[str]], lines: DecodedLines, filename: str) -> 
         raise DatasetFileError(f"The header of {filename} cannot be read: {fault}.")
     if header is None:
         raise DatasetFileError(f"{filename} is empty: it has no header line.")
+    if any("\n" in name and delimiter in name for name in header):
+        raise DatasetFileError(f"The header of {filename} may hold rows; {CHOICES}.")
     return header
 
 
@@ -129,7 +144,7 @@ def _explained(error: csv.Error) -> str:
         limit = csv.field_size_limit()
         return f"a field is longer than {limit:,} characters; is a closing quote missing?"
     if "unexpected end of data" in reason:
-        return "a quote is opened and never closed"
+        return f"a quote is opened and never closed; {CHOICES}"
     if "new-line character" in reason:
         return "it contains a carriage return outside quotes; end lines with LF or CR LF"
-    return f"its quoting is broken ({reason})"
+    return f"its quoting is broken ({reason}); {CHOICES}"

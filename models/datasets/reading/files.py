@@ -47,4 +47,5 @@ def read_pairs(
         text = as_utf8(stream, filename, options.encoding)
         if table == "jsonl":
             return read_jsonl(text, filename, columns, limits)
-        return read_delimited(text, filename, columns, options.delimiter_of(table), limits)
+        delimiter = options.delimiter_of(table)
+        return read_delimited(text, filename, columns, delimiter, options.quoting, limits)

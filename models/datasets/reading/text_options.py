@@ -1,4 +1,4 @@
-"""How a text file is written, where its format leaves that open: delimiter and encoding.
+"""How a text file is written, where its format leaves that open: delimiter, encoding, quoting.
 
 Why the sender says so, and nothing is guessed: a wrong guess gives texts that look right in the
 first rows. A refusal names the field that would help.
@@ -7,9 +7,11 @@ first rows. A refusal names the field that would help.
 import codecs
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from models.datasets.errors import DatasetFileError
 
+Quoting = Literal["double", "none"]
 UTF_8 = "utf-8"
 DELIMITED = {"csv": ",", "tsv": "\t"}
 # Text in one of these is common enough; Python also lists codecs that are no encodings of text.
@@ -37,14 +39,18 @@ class TextOptions:
     """One character between the fields of a row of CSV or TSV."""
     encoding: str | None = None
     """The name of an encoding as `encoding_named` returns it."""
+    quoting: Quoting | None = None
+    """Whether quotation marks enclose texts of CSV and TSV, doubled inside, or belong to them; None
+    takes them as enclosing and refuses what may be several rows."""
 
     def require_use(self, table: str, filename: str) -> None:
         """Raise DatasetFileError, with its field, for an option that this format does not have."""
-        if self.delimiter is not None and table not in DELIMITED:
-            why = f"{filename} is {table}, and only csv and tsv have a delimiter."
-            raise DatasetFileError(why, field="delimiter")
+        for field, value in (("delimiter", self.delimiter), ("quoting", self.quoting)):
+            if value is not None and table not in DELIMITED:
+                why = f"{filename} is {table}, and `{field}` is for csv and tsv."
+                raise DatasetFileError(why, field=field)
         if self.encoding is not None and table == "parquet":
-            why = f"{filename} is parquet, and only text has an encoding."
+            why = f"{filename} is parquet, and `encoding` is for text."
             raise DatasetFileError(why, field="encoding")
 
     def delimiter_of(self, table: str) -> str:

@@ -77,6 +77,21 @@ def test_a_delimiter_and_an_encoding_that_cannot_be_are_refused_at_their_fields(
     assert pointers(upload(api, lines, "a.jsonl", delimiter=";")) == ["/delimiter"]
 
 
+def test_rows_that_may_be_several_are_refused_or_told_of(api: ApiForTests) -> None:
+    merged = (HEADER + '"He spoke.,b,1\nSo it is.",c,0\nd,e,1\n').encode()
+    reply = upload(api, merged)
+    assert (reply.status_code, pointers(reply)) == (422, ["/file"])
+    assert (reply.json()["rows_refused"], reply.json()["lines_swallowed"]) == (1, 1)
+    assert "set `quoting` to none" in reply.json()["errors"][0]["detail"]
+    assert upload(api, merged, quoting="none", name="n").json()["rows"] == 3
+    assert upload(api, merged, quoting="double", name="d").json()["rows"] == 2
+    assert pointers(upload(api, merged, quoting="some")) == ["/quoting"]
+    told = upload(api, (HEADER + '"Hello, you\nthere",b,1\nd,e,0\n').encode(), name="t", quoting="")
+    assert (told.status_code, told.json()["rows"]) == (201, 2)
+    assert "1 row spans lines" in told.json()["warnings"][0]
+    assert api.get("/v1/datasets/t") == {**told.json(), "warnings": []}
+
+
 def test_a_field_that_the_form_does_not_have_is_refused(api: ApiForTests) -> None:
     reply = upload(api, CSV, labell="same", nam="x")
     assert (reply.status_code, pointers(reply)) == (422, ["/labell", "/nam"])

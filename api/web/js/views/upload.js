@@ -9,6 +9,8 @@ import { bar } from "../parts/small.js";
 const FIELDS = [["question1", "First question", "question1"], ["question2", "Second question", "question2"],
   ["label", "Label (1: duplicates)", "is_duplicate"], ["split", "Split, if there is one", ""],
   ["delimiter", "Delimiter, if not a comma or a tab", ""], ["encoding", "Encoding, if not UTF-8", ""]];
+/** @type {[value: string, words: string][]} */
+const QUOTING = [["", "enclose texts; what is unclear is refused"], ["double", "enclose texts"], ["none", "belong to the texts"]];
 const ENDINGS = /(\.(csv|tsv|jsonl|ndjson|json|parquet|gz|zst|zip))+$/i;
 
 /** @param {AbortSignal} signal */
@@ -21,12 +23,14 @@ export function uploadForm(signal) {
     h("label", { for: "file", class: "button" }, "Choose a file"), picker, h("p", {}, "or drop it here"), chosen);
   const name = h("input", { id: "dataset-name", name: "name", required: true, maxlength: 100 });
   const fields = FIELDS.map(([key, words, value]) => ({ key, words, input: h("input", { id: `column-${key}`, value }) }));
+  const quoting = h("select", { id: "column-quoting" }, QUOTING.map(([value, words]) => h("option", { value }, words)));
   const progress = h("div", { "aria-live": "polite" });
   const button = h("button", { class: "primary" }, "Upload");
   const form = h("form", { novalidate: true, on: { submit: sent } }, drop,
     h("div", { class: "form-grid section" },
       place("/name", h("div", {}, h("label", { for: "dataset-name" }, "Name"), name)),
-      fields.map(({ key, words, input }) => place(`/${key}`, h("div", {}, h("label", { for: input.id }, words), input)))),
+      fields.map(({ key, words, input }) => place(`/${key}`, h("div", {}, h("label", { for: input.id }, words), input))),
+      place("/quoting", h("div", {}, h("label", { for: quoting.id }, "Quotation marks"), quoting))),
     place("/file", progress), h("p", {}, button));
 
   /** @param {DragEvent} event */
@@ -59,12 +63,15 @@ export function uploadForm(signal) {
     const data = new FormData();
     data.append("name", name.value);
     for (const { key, input } of fields) if (input.value) data.append(key, input.value);
+    if (quoting.value) data.append("quoting", quoting.value);
     data.append("file", file, file.name);
     button.disabled = true;
     try {
       const made = await upload("/v1/datasets", data, (share) => fill(progress,
         bar(share, "Upload", "running"), h("p", { class: "small muted" }, share < 1 ? `${percent(share)} sent` : "Sent; the service reads it, row by row…")), signal);
-      location.hash = `#/datasets/${encodeURIComponent(made.name)}`;
+      const place = `#/datasets/${encodeURIComponent(made.name)}`;
+      if (!made.warnings.length) location.hash = place;
+      else fill(progress, made.warnings.map((/** @type {string} */ one) => h("p", {}, one)), h("a", { href: place }, `Show ${made.name}`));
     } catch (error) {
       fill(progress);
       if (!wasStopped(error)) show(error);

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
@@ -54,6 +55,10 @@ RESOURCES = (
 )
 """Modules with a router below `/v1`."""
 
+ORDINARY_THREADS = 16
+"""For routes without threads of their own. More would not be faster, since one computes at a time,
+but each would make the event loop wait for its turn longer."""
+
 
 def create_app(settings: Settings, *, own_worker: bool = False) -> FastAPI:
     """Return the application for these settings; `own_worker` as in `Service`.
@@ -65,6 +70,7 @@ def create_app(settings: Settings, *, own_worker: bool = False) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service = await run_in_threadpool(_open, settings, own_worker)
         app.state.service = service
+        to_thread.current_default_thread_limiter().total_tokens = ORDINARY_THREADS
         try:
             yield
         finally:

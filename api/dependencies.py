@@ -7,15 +7,17 @@ error on a NUL in a text, and a client that mistyped an id needs "not found", no
 import pathlib
 import re
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, cast
 
+from anyio import CapacityLimiter
 from celery import Celery
 from fastapi import Depends, Path, Request
 
 from api.live.change_watch import ChangeWatch
+from api.live.read_lanes import ReadLane
 from api.live.single_flight import SingleFlight
 from models.datasets.cache import PAIRS
 from models.errors import NotFound
@@ -26,6 +28,10 @@ from models.store.database import Database
 
 DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 NO_NUL = r"^[^\x00]*$"
+
+SHORT, FOLLOWING = 8, 4  # threads for what is short, and for whoever follows an experiment
+DOCUMENTS_WAITING = 16  # beyond the one that is computed
+SERIES_WAITING = 64  # a page asks for the steps of all its runs at once
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,17 @@ class Service:
     """Held while the files and the row of a data set change, so that neither is left alone."""
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server is asked to stop: replies that wait for a change then end soon."""
-    single_flight: SingleFlight = field(default_factory=SingleFlight)
-    """Reads that simultaneous requests share."""
+    short_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SHORT))
+    """Of what must not wait for anything else: who asks, and whether the service is ready."""
+    documents: ReadLane = field(default_factory=lambda: ReadLane(1, DOCUMENTS_WAITING))
+    """Reads that compute for seconds: results, comparisons, pictures, reports."""
+    series: ReadLane = field(default_factory=lambda: ReadLane(2, SERIES_WAITING))
+    """Reads that grow with an experiment or a run: lists, steps, scores, exports."""
+
+    @cached_property
+    def single_flight(self) -> SingleFlight:
+        """Reads that simultaneous requests share."""
+        return SingleFlight(self.short_threads)
 
     @cached_property
     def files(self) -> FileStore:
@@ -64,7 +79,7 @@ class Service:
     @cached_property
     def changes(self) -> ChangeWatch:
         """The changes that replies wait for."""
-        return ChangeWatch(self._change_marks)
+        return ChangeWatch(self._change_marks, CapacityLimiter(FOLLOWING))
 
     def _change_marks(self, experiment_ids: Collection[str]) -> Mapping[str, object]:
         with self.database.reading() as session:
@@ -80,6 +95,16 @@ async def _service(request: Request) -> Service:
 
 
 ServiceDep = Annotated[Service, Depends(_service)]
+
+
+async def _series_turn(request: Request, service: ServiceDep) -> AsyncIterator[None]:
+    async with service.series.turn(request):
+        yield
+
+
+# until the route returns: a client that reads slowly must not hold the turn
+SERIES_TURN = Depends(_series_turn, scope="function")
+"""A dependency of routes whose cost grows with an experiment or a run."""
 
 
 def _id_pattern(prefix: str) -> str:

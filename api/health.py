@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from anyio import to_thread
 from fastapi import APIRouter, Response, status
 from sqlalchemy.exc import DBAPIError
 
@@ -31,8 +32,15 @@ async def check_liveness() -> dict[str, str]:
     "/readyz",
     responses={503: {"model": Readiness, "description": "A required part does not answer."}},
 )
-def check_readiness(response: Response, service: ServiceDep) -> Readiness:
+async def check_readiness(response: Response, service: ServiceDep) -> Readiness:
     """Return the state of each part that this process needs, and how many workers are alive."""
+    found = await to_thread.run_sync(_readiness, service, limiter=service.short_threads)
+    if not found.ready:
+        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    return found
+
+
+def _readiness(service: Service) -> Readiness:
     parts = {
         "database": _state(lambda: _connect(service), "the database does not answer"),
         "migrations": _state(lambda: check(service.database), "the database does not answer"),
@@ -42,8 +50,6 @@ def check_readiness(response: Response, service: ServiceDep) -> Readiness:
         parts["bucket"] = _state(service.files.check, "the bucket does not answer")
     ready = all(state == "ok" for state in parts.values())
     live, cuda = _workers(service) if parts["migrations"] == "ok" else (0, 0)
-    if not ready:
-        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     return Readiness(ready=ready, parts=parts, live_workers=live, cuda_workers=cuda)
 
 

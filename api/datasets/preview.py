@@ -7,8 +7,10 @@ import numpy as np
 from fastapi import APIRouter, Query
 
 from api.datasets.views import LengthsView, PairRow, PairsView
-from api.dependencies import DatasetName, Service, ServiceDep
+from api.dependencies import SERIES_TURN, DatasetName, Service, ServiceDep
+from api.openapi.responses import may_answer
 from models.datasets import cache
+from models.errors import TooMany
 from models.store.datasets import dataset_by_name
 from models.store.tables import Dataset
 
@@ -18,7 +20,7 @@ BARS = 40  # of the histogram; the last one has no upper end
 BARS_END = 1.25  # where the bars end, as a multiple of the 99 % quantile of the lengths
 
 
-@router.get("/{name}/pairs")
+@router.get("/{name}/pairs", responses=may_answer(TooMany), dependencies=[SERIES_TURN])
 def list_dataset_pairs(
     service: ServiceDep,
     name: DatasetName,
@@ -38,7 +40,7 @@ def list_dataset_pairs(
     return PairsView(rows=dataset.rows, items=items, next=following)
 
 
-@router.get("/{name}/lengths")
+@router.get("/{name}/lengths", responses=may_answer(TooMany), dependencies=[SERIES_TURN])
 def get_question_lengths(service: ServiceDep, name: DatasetName) -> LengthsView:
     """Return a histogram of the questions' lengths in tokens, by the label of their pair."""
     dataset, folder = _dataset(service, name)

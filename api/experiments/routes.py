@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response, status
 
 from api.access.callers import CallerDep
-from api.dependencies import NO_NUL, ExperimentId, Service, ServiceDep
+from api.dependencies import NO_NUL, SERIES_TURN, ExperimentId, Service, ServiceDep
 from api.experiments.changed_view import changed_view
 from api.experiments.estimates import estimate
 from api.experiments.interim_looks import planned_view
@@ -95,7 +95,7 @@ def _dry_run(service: Service, body: Any) -> Response:
     return Response(view.model_dump_json(), media_type="application/json")
 
 
-@router.get("")
+@router.get("", responses=may_answer(TooMany), dependencies=[SERIES_TURN])
 def list_experiments(
     service: ServiceDep,
     state: RunState | None = None,

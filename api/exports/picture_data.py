@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from api.dependencies import Service
 from api.http.problems import NotInstalled
 from api.results.document import results_document
+from api.results.views import Results
 from models.metrics import EVALUATION_METRICS
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
@@ -45,8 +46,9 @@ def picture(
     experiment_id: str,
     name: FigureName,
     form: Literal["svg", "png"],
+    results: Results | None = None,
 ) -> bytes:
-    """Return the file of one picture of the results so far.
+    """Return the file of one picture of the results so far; `results` where they are known.
 
     Raises `NotFound`, and `NotInstalled` where there is no matplotlib.
     """
@@ -57,14 +59,20 @@ def picture(
         )
     except ImportError:
         raise NotInstalled("pictures need matplotlib") from None
-    return pictures.drawn(_figure(session, service, experiment_id, name), form)
+    return pictures.drawn(_figure(session, service, experiment_id, name, results), form)
 
 
-def _figure(session: Session, service: Service, experiment_id: str, name: FigureName) -> "Figure":
+def _figure(
+    session: Session,
+    service: Service,
+    experiment_id: str,
+    name: FigureName,
+    results: Results | None,
+) -> "Figure":
     from api.exports import pictures
 
     if name is FigureName.COMPARISON:
-        document = results_document(session, experiment_id, service)
+        document = results or results_document(session, experiment_id, service)
         decisions = [one.model_dump() for one in document.comparisons if one.role == "primary"]
         return pictures.paired_dots(decisions, document.baselines.majority)
     spec = stored_spec(experiment(session, experiment_id).spec, experiment_id)

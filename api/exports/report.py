@@ -58,7 +58,7 @@ def report_page(session: Session, service: Service, experiment_id: str) -> str:
         made_at=datetime.now(UTC),
         # only the pictures are not escaped: they are our own, and matplotlib escaped their texts
         pictures=[
-            (title, Markup(_inline(picture(session, service, experiment_id, name, "svg"))))
+            (title, Markup(_inline(picture(session, service, experiment_id, name, "svg", results))))
             for name, title in PICTURES.items()
         ],
         spec=json.dumps(results.spec, indent=2, ensure_ascii=False),

@@ -1,17 +1,18 @@
 """`/v1/experiments/{id}/export`, `/figures/{figure}` and `/report`: an experiment as files."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from api.dependencies import ExperimentId, ServiceDep
+from api.dependencies import SERIES_TURN, ExperimentId, ServiceDep
 from api.exports.arrow_streams import MEDIA_TYPES, FileFormat, pieces
 from api.exports.picture_data import FigureName, picture
 from api.exports.report import POLICY, report_page
 from api.exports.tables import TABLES, TableName, record_batches, require_scores
-from api.openapi.responses import problem_response
+from api.openapi.responses import may_answer, problem_response
+from models.errors import TooMany
 from models.store.experiments import experiment, runs_of
 
 router = APIRouter(prefix="/experiments", tags=["exports"])
@@ -28,8 +29,10 @@ NOT_INSTALLED = problem_response(501, "The extra `exports` is not installed wher
         200: {
             "description": "The table as a file, of the present runs.",
             "content": {kind.partition(";")[0]: BINARY for kind in MEDIA_TYPES.values()},
-        }
+        },
+        **may_answer(TooMany),
     },
+    dependencies=[SERIES_TURN],
 )
 def export_table(
     service: ServiceDep,
@@ -49,9 +52,12 @@ def export_table(
     if table is TableName.SCORES:
         require_scores(service, runs)
 
-    def body() -> Iterator[bytes]:
+    async def body() -> AsyncIterator[bytes]:
         batches = record_batches(service, experiment_id, runs, table)
-        yield from pieces(TABLES[table].schema, batches, format)
+        parts = pieces(TABLES[table].schema, batches, format)
+        # a turn for each piece, since a client may read slowly
+        while (part := await service.series.step(lambda: next(parts, None))) is not None:
+            yield part
 
     name = f"{experiment_id}-{table}.{format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -64,9 +70,11 @@ def export_table(
     responses={
         200: {"description": "The picture.", "content": {one: BINARY for one in IMAGES.values()}},
         501: NOT_INSTALLED,
+        **may_answer(TooMany),
     },
 )
-def get_figure(
+async def get_figure(
+    request: Request,
     service: ServiceDep,
     experiment_id: ExperimentId,
     figure: FigureName,
@@ -77,8 +85,12 @@ def get_figure(
     It shows learning curves with a band over the seeds, gauges of collapse, or the paired
     comparison with its interval.
     """
-    with service.database.reading() as session:
-        content = picture(session, service, experiment_id, figure, format)
+
+    def read() -> bytes:
+        with service.database.reading() as session:
+            return picture(session, service, experiment_id, figure, format)
+
+    content = await service.documents.once(request, (figure, experiment_id, format), read)
     name = f"{experiment_id}-{figure}.{format}"
     headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "no-cache"}
     return Response(content, media_type=IMAGES[format], headers=headers)
@@ -90,16 +102,23 @@ def get_figure(
     responses={
         200: {"description": "One HTML file that loads nothing else."},
         501: NOT_INSTALLED,
+        **may_answer(TooMany),
     },
 )
-def get_report(service: ServiceDep, experiment_id: ExperimentId) -> HTMLResponse:
+async def get_report(
+    request: Request, service: ServiceDep, experiment_id: ExperimentId
+) -> HTMLResponse:
     """Return the results as one HTML file that can be sent to a colleague.
 
     It has the verdict, the curves, the runs, the spec and the provenance; it loads nothing and runs
     nothing.
     """
-    with service.database.reading() as session:
-        page = report_page(session, service, experiment_id)
+
+    def read() -> str:
+        with service.database.reading() as session:
+            return report_page(session, service, experiment_id)
+
+    page = await service.documents.once(request, ("report", experiment_id), read)
     name = f'inline; filename="{experiment_id}.html"'
     headers = {"Content-Disposition": name, "Content-Security-Policy": POLICY}
     return HTMLResponse(page, headers=headers)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 
 from api.live.single_flight import Flight, in_use, retrieve_exception
 
@@ -29,8 +29,13 @@ class Snapshot(NamedTuple, Generic[T]):
 class Watch(Flight[Snapshot[T]]):
     """One watched thing; it belongs to `experiment_id`, or to no experiment."""
 
-    def __init__(self, read: Callable[[], Snapshot[T]], experiment_id: str | None) -> None:
-        super().__init__(read)
+    def __init__(
+        self,
+        read: Callable[[], Snapshot[T]],
+        experiment_id: str | None,
+        threads: CapacityLimiter | None = None,
+    ) -> None:
+        super().__init__(read, threads)
         self.experiment_id, self.read_at = experiment_id, 0.0
         self._newest: Snapshot[T] | None = None
         self._change: asyncio.Future[Snapshot[T]] = asyncio.get_running_loop().create_future()
@@ -69,11 +74,15 @@ class ChangeWatch:
     """The watches of this process, by key. One task polls for all of them, while there are any.
 
     `change_marks` is called in a thread with ids of experiments, and returns for each a mark that
-    moves when the experiment changes.
+    moves when the experiment changes. `threads` is that of `Flight`.
     """
 
-    def __init__(self, change_marks: Callable[[Collection[str]], Mapping[str, object]]) -> None:
-        self._change_marks = change_marks
+    def __init__(
+        self,
+        change_marks: Callable[[Collection[str]], Mapping[str, object]],
+        threads: CapacityLimiter | None = None,
+    ) -> None:
+        self._change_marks, self._threads = change_marks, threads
         self._last_marks: Mapping[str, object] = {}
         self._watches: dict[Hashable, Watch[Any]] = {}
         self._poller: asyncio.Task[None] | None = None
@@ -86,7 +95,7 @@ class ChangeWatch:
 
         It is read again when the mark of `experiment_id` has moved, and without one at each poll.
         """
-        with in_use(self._watches, key, Watch(read, experiment_id)) as watch:
+        with in_use(self._watches, key, Watch(read, experiment_id, self._threads)) as watch:
             if self._poller is None:
                 self._poller = asyncio.create_task(self._poll())
             yield watch
@@ -110,7 +119,7 @@ class ChangeWatch:
         if not ids:
             return {None}
         try:
-            marks = await run_in_threadpool(self._change_marks, ids)
+            marks = await to_thread.run_sync(self._change_marks, ids, limiter=self._threads)
         except Exception:  # the reads will fail in the same way, and tell those who wait
             return {None, *ids}
         last, self._last_marks = self._last_marks, {one: marks.get(one) for one in ids}

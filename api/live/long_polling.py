@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 
 from api.live.change_watch import ChangeWatch, Snapshot
 
@@ -34,11 +33,9 @@ async def wait_for_change(
 ) -> Snapshot[T]:
     """Return the snapshot that satisfies `until`, or the newest one after `wait` seconds.
 
-    It also ends when the client has gone or the service stops. Reads are shared by all who wait
-    under the same `key`; `experiment_id` is that of `ChangeWatch.watch`.
+    It also ends when the client has gone or the service stops. Reads are shared by all who ask for
+    the same `key` meanwhile; `experiment_id` is that of `ChangeWatch.watch`.
     """
-    if not wait:
-        return await run_in_threadpool(read)
     deadline = time.monotonic() + wait
     with changes.watch(key, read, experiment_id) as watch:
         snapshot = await watch.fresh()

@@ -10,17 +10,20 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 
 T = TypeVar("T")
 
 
 class Flight(Generic[T]):
-    """Reads of one thing, one after the other. Belongs to one event loop, as its tasks do."""
+    """Reads of one thing, one after the other. Belongs to one event loop, as its tasks do.
 
-    def __init__(self, read: Callable[[], T]) -> None:
+    `threads` limits how many of them run at once, apart from all other threads.
+    """
+
+    def __init__(self, read: Callable[[], T], threads: CapacityLimiter | None = None) -> None:
         self.users = 0
-        self._read = read
+        self._read, self._threads = read, threads
         self._current: asyncio.Task[T] | None = None
         self._next: asyncio.Task[T] | None = None
 
@@ -42,7 +45,7 @@ class Flight(Generic[T]):
         return await self._run()
 
     async def _run(self) -> T:
-        return await run_in_threadpool(self._read)
+        return await to_thread.run_sync(self._read, limiter=self._threads)
 
 
 F = TypeVar("F", bound=Flight[Any])
@@ -51,12 +54,13 @@ F = TypeVar("F", bound=Flight[Any])
 class SingleFlight:
     """The shared reads of this process, by key."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: CapacityLimiter | None = None) -> None:
         self._flights: dict[Hashable, Flight[Any]] = {}
+        self._threads = threads
 
     async def once(self, key: Hashable, read: Callable[[], T]) -> T:
         """Return what `read` returns, run in a thread once for all who need `key` by then."""
-        with in_use(self._flights, key, Flight(read)) as flight:
+        with in_use(self._flights, key, Flight(read, self._threads)) as flight:
             result: T = await flight.fresh()
         return result
 

@@ -8,15 +8,16 @@ results were known, so it is secondary, however small its p value is.
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import NO_NUL, ServiceDep
+from api.dependencies import NO_NUL, Service, ServiceDep
+from api.openapi.responses import may_answer
 from api.results.comparability import Side, refusals, side_of
 from models.comparison.families import SECONDARY, compare_on, declared_rule, pairs_of_arms
 from models.comparison.inputs import ArmPair
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison
-from models.errors import Invalid
+from models.errors import Invalid, TooMany
 from models.specs.experiment import Metric
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
@@ -24,20 +25,37 @@ router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 ArmPath = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
 
 
-@router.get("")
-def compare_arms(
+@router.get("", response_model=Comparison, responses=may_answer(TooMany))
+async def compare_arms(
+    request: Request,
     service: ServiceDep,
     a: ArmPath,
     b: ArmPath,
     metric: Metric | None = None,
     margin: Annotated[float | None, Query(gt=0, allow_inf_nan=False)] = None,
     confidence: Annotated[float | None, Query(gt=0.5, lt=1)] = None,
-) -> Comparison:
+) -> Response:
     """Compare two arms, each as `EXPERIMENT/ARM`. They must share data, split and seeds.
 
     Metric, margin and confidence default to those of the experiment of `a`. A margin that was
     declared for a loss does not apply to an accuracy, so then the margin has to be given.
     """
+
+    def read() -> str:
+        return _compared(service, a, b, metric, margin, confidence).model_dump_json(by_alias=True)
+
+    key = ("comparison", a, b, metric, margin, confidence)
+    return Response(await service.documents.once(request, key, read), media_type="application/json")
+
+
+def _compared(
+    service: Service,
+    a: str,
+    b: str,
+    metric: Metric | None,
+    margin: float | None,
+    confidence: float | None,
+) -> Comparison:
     with service.database.reading() as session:
         first = side_of(session, "a", a, service)
         second = side_of(session, "b", b, service)

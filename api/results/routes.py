@@ -2,25 +2,36 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import ExperimentId, ServiceDep
+from api.openapi.responses import may_answer
 from api.results.document import results_document
 from api.results.views import Results
+from models.errors import TooMany
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 
 TargetLoss = Annotated[float | None, Query(gt=0, allow_inf_nan=False)]
 
 
-@router.get("/{experiment_id}/results")
-def get_results(
-    service: ServiceDep, experiment_id: ExperimentId, target_loss: TargetLoss = None
-) -> Results:
+@router.get("/{experiment_id}/results", response_model=Results, responses=may_answer(TooMany))
+async def get_results(
+    request: Request,
+    service: ServiceDep,
+    experiment_id: ExperimentId,
+    target_loss: TargetLoss = None,
+) -> Response:
     """Return the results as one document, also while runs are still going on.
 
     `target_loss` adds the steps that each run takes to reach that validation loss. The loss of
     every arm is measured in the baseline's loss, with its reduction over a batch (sum or mean).
     """
-    with service.database.reading() as session:
-        return results_document(session, experiment_id, service, target_loss)
+
+    def read() -> str:
+        with service.database.reading() as session:
+            document = results_document(session, experiment_id, service, target_loss)
+        return document.model_dump_json(by_alias=True)
+
+    key = ("results", experiment_id, target_loss)
+    return Response(await service.documents.once(request, key, read), media_type="application/json")

@@ -26,6 +26,7 @@ from api.results.views import (
     TimeToEventComparisonView,
     TimeToEventView,
 )
+from models.abandonment import while_wanted
 from models.comparison.plateau_level import plateau_level
 from models.specs.experiment import DecisionSpec, ExperimentSpec
 from models.states import RunState
@@ -78,7 +79,7 @@ def _endpoint_view(endpoint: Endpoint, spec: ExperimentSpec, runs: Sequence[Run]
         target_loss=endpoint.target_loss,
         target_loss_per_row=endpoint.target_loss_per_row,
         horizon=horizon,
-        arms=[_arm(endpoint, arm.name, spec, runs, horizon) for arm in spec.arms],
+        arms=[_arm(endpoint, arm.name, spec, runs, horizon) for arm in while_wanted(spec.arms)],
         comparisons=list(_comparisons(endpoint, spec, horizon)),
     )
 
@@ -126,7 +127,8 @@ def _comparisons(
     if baseline not in comparable:
         return
     b = _by_seed(endpoint, baseline)
-    for name in (arm.name for arm in spec.arms if arm.name in comparable - {baseline}):
+    names = [arm.name for arm in spec.arms if arm.name in comparable - {baseline}]
+    for name in while_wanted(names):
         a = _by_seed(endpoint, name)
         comparison = compare_times(
             a,
@@ -170,7 +172,9 @@ def _matched_loss(
         )
 
     names = [arm.name for arm in spec.arms if arm.name != baseline]
-    return MatchedLoss(about=about, comparisons=[against_baseline(name) for name in names])
+    return MatchedLoss(
+        about=about, comparisons=[against_baseline(name) for name in while_wanted(names)]
+    )
 
 
 def _accuracy_margin(decision: DecisionSpec) -> float:

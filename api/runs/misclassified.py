@@ -11,12 +11,12 @@ import numpy as np
 from fastapi import APIRouter, Query
 from numpy.typing import NDArray
 
-from api.dependencies import RunId, Service, ServiceDep
+from api.dependencies import SERIES_TURN, RunId, Service, ServiceDep
 from api.openapi.responses import may_answer
 from api.runs.scores import scores_of_run
 from api.runs.views import MisclassifiedPair, MisclassifiedPairsView
 from models.datasets import cache
-from models.errors import Conflict
+from models.errors import Conflict, TooMany
 from models.store.experiments import experiment
 from models.store.metrics.rows import evaluations_of
 from models.store.run_life.runs import run as find_run
@@ -27,7 +27,9 @@ Kind = Literal["all", "called_duplicate", "called_different"]
 FALLBACK = 0.7  # the threshold of all runs that ended before evaluations stored theirs
 
 
-@router.get("/{run_id}/mistakes", responses=may_answer(Conflict))
+@router.get(
+    "/{run_id}/mistakes", responses=may_answer(Conflict, TooMany), dependencies=[SERIES_TURN]
+)
 def list_misclassified_pairs(
     service: ServiceDep,
     run_id: RunId,

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from api.access.callers import CallerDep
-from api.dependencies import RunId, ServiceDep
+from api.dependencies import SERIES_TURN, RunId, ServiceDep
 from api.http.views import Page
 from api.openapi.responses import may_answer
 from api.runs.progress import one_run_view
 from api.runs.scores import scores_of_run
 from api.runs.views import EvaluationView, RunView, ScoresView, StepsView
-from models.errors import Conflict
+from models.errors import Conflict, TooMany
 from models.metrics import STEP_METRICS
 from models.store import clock
 from models.store.metrics.rows import Series, evaluations_of, steps_series
@@ -42,7 +42,12 @@ def get_run(service: ServiceDep, run_id: RunId) -> RunView:
         return one_run_view(service, session, find_run(session, run_id))
 
 
-@router.get("/{run_id}/steps", response_model=StepsView)
+@router.get(
+    "/{run_id}/steps",
+    response_model=StepsView,
+    responses=may_answer(TooMany),
+    dependencies=[SERIES_TURN],
+)
 def get_steps(
     service: ServiceDep,
     run_id: RunId,
@@ -64,7 +69,7 @@ def get_steps(
     return Response(_SERIES.dump_json(series), media_type="application/json")
 
 
-@router.get("/{run_id}/evaluations")
+@router.get("/{run_id}/evaluations", responses=may_answer(TooMany), dependencies=[SERIES_TURN])
 def list_evaluations(service: ServiceDep, run_id: RunId) -> Page[EvaluationView]:
     """List the evaluations so far, by step, then split."""
     with service.database.reading() as session:
@@ -73,7 +78,7 @@ def list_evaluations(service: ServiceDep, run_id: RunId) -> Page[EvaluationView]
     return Page(items=[EvaluationView.model_validate(row) for row in rows], next=None)
 
 
-@router.get("/{run_id}/scores", responses=may_answer(Conflict))
+@router.get("/{run_id}/scores", responses=may_answer(Conflict, TooMany), dependencies=[SERIES_TURN])
 def get_scores(service: ServiceDep, run_id: RunId) -> ScoresView:
     """Return the similarity of each test pair; 409 until the run has succeeded."""
     columns = scores_of_run(service, run_id)

@@ -9,6 +9,7 @@ noise, is said in `models.comparison.verdict`; each statistic is explained in a 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from models.abandonment import while_wanted
 from models.comparison.evidence import Evidence, gather_evidence
 from models.comparison.holm import holm
 from models.comparison.inputs import ArmValues, ComparisonInput, ValuesBySeed
@@ -49,7 +50,7 @@ def compare_family(family: Sequence[ComparisonInput]) -> list[Comparison]:
     # scipy.stats takes a second to import, and the API must start without it
     from models.comparison.conclusion import conclude
 
-    return [conclude(evidence) for evidence in _adjusted(family)]
+    return [conclude(evidence) for evidence in while_wanted(_adjusted(family))]
 
 
 def verdicts(family: Sequence[ComparisonInput]) -> list[tuple[Statistic, Verdict]]:
@@ -60,7 +61,7 @@ def verdicts(family: Sequence[ComparisonInput]) -> list[tuple[Statistic, Verdict
 
 def _adjusted(family: Sequence[ComparisonInput]) -> list[Evidence]:
     """The evidence of each comparison, with Holm's adjusted p over all of them."""
-    alone = [gather_evidence(compared) for compared in family]
+    alone = [gather_evidence(compared) for compared in while_wanted(family)]
     adjusted = holm([evidence.p for evidence in alone])
     return [
         replace(evidence, family=len(family), holm_p=p)

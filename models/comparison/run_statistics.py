@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.abandonment import while_wanted
 from models.comparison.collapse import collapse, is_collapsed
 from models.comparison.crossed_bootstrap import (
     FEWEST_SEEDS,
@@ -55,7 +56,7 @@ def with_run_statistics(
     scored = scored_runs(called)
     return [
         comparison.model_copy(update=_run_statistics(comparison, a, b, scored, confidence))
-        for comparison, (a, b) in zip(comparisons, arms, strict=True)
+        for comparison, (a, b) in while_wanted(zip(comparisons, arms, strict=True))
     ]
 
 
@@ -103,7 +104,7 @@ def scored_runs(called: Mapping[Path, float | None]) -> Mapping[Path, ScoredRun]
 
 @lru_cache(maxsize=8)
 def _scored(runs: tuple[tuple[Path, float], ...]) -> dict[Path, ScoredRun]:
-    read = {folder: read_scores(folder, called) for folder, called in runs}
+    read = {folder: read_scores(folder, called) for folder, called in while_wanted(runs)}
     scores = {folder: one for folder, one in read.items() if one is not None}
     if not scores:
         return {}

@@ -12,6 +12,7 @@ from sqlalchemy import URL, CursorResult, Engine, Update, create_engine, event, 
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.abandonment import stop_if_abandoned
 from models.errors import ServiceUnavailable
 from models.store import numeric_rows
 
@@ -69,7 +70,7 @@ def _engine(url: str) -> Engine:
         engine = create_engine(parsed, pool_size=20, hide_parameters=True)
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin_immediate)
-        numeric_rows.install(engine)
+        _install(engine)
         return engine
     if parsed.get_backend_name() == "postgresql":
         # plain postgresql:// means psycopg 3 here
@@ -87,11 +88,20 @@ def _engine(url: str) -> Engine:
         # before SQLAlchemy's own first queries, whose texts it could not read
         event.listen(engine, "connect", _require_utf8, insert=True)
         event.listen(engine, "begin", _bound_standstill)
-        numeric_rows.install(engine)
+        _install(engine)
         return engine
     raise ValueError(
         f"database URL of kind '{parsed.drivername}': this service knows sqlite and postgresql"
     )
+
+
+def _install(engine: Engine) -> None:
+    numeric_rows.install(engine)
+    event.listen(engine, "before_cursor_execute", _unless_abandoned)
+
+
+def _unless_abandoned(*_: Any) -> None:
+    stop_if_abandoned()
 
 
 def _require_utf8(connection: Any, _record: Any) -> None:

@@ -19,6 +19,7 @@ from api.dependencies import Service
 from api.experiments import submission
 from api.experiments.planning import Plan, plan
 from api.http.json_bodies import MAX_BYTES
+from api.live.read_lanes import ReadLane
 from api.openapi.examples import Recorded
 from models.store.datasets import dataset_by_name, remove_dataset
 
@@ -167,6 +168,28 @@ def comparisons(played: Session) -> None:
     played.call("GET", path, 422, params={"a": a, "b": f"exp_{ABSENT}/vanilla"})
 
 
+def long_reads(played: Session) -> None:
+    """Those that the service refuses while others wait: here none may wait."""
+    made = played.api.get(LIST)["items"][-1]
+    own = f"{LIST}/{made['id']}"
+    run = f"/v1/runs/{played.api.get(own)['runs'][0]['id']}"
+    sides = {"a": f"{made['id']}/modified", "b": f"{made['id']}/vanilla"}
+    service: Service = played.api.thread.app.state.service
+    full = {name: ReadLane(1, 0) for name in ("documents", "series")}
+    usual = {name: getattr(service, name) for name in full}
+    vars(service).update(full)
+    for path in ("/results", "/figures/comparison", "/report"):
+        played.call("GET", own + path, 429)
+    played.call("GET", "/v1/comparisons", 429, params=sides)
+    played.call("GET", LIST, 429)
+    played.call("GET", f"{own}/export", 429, params={"table": "runs"})
+    for path in ("/steps", "/evaluations", "/scores", "/mistakes"):
+        played.call("GET", run + path, 429)
+    for path in ("/pairs", "/lengths"):
+        played.call("GET", f"/v1/datasets/{GENERATED}{path}", 429)
+    vars(service).update(usual)
+
+
 def watching(played: Session) -> None:
     played.call("GET", "/v1/audit", 200, params={"limit": 3})
     played.call("GET", "/v1/audit", 422, params={"cursor": 0})
@@ -185,6 +208,7 @@ SCENES = (
     retries,
     exports,
     webhooks,
+    long_reads,
     watching,
 )
 

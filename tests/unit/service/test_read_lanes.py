@@ -1,0 +1,183 @@
+"""Long reads: few at a time, shared, refused beyond a queue, and ended once nobody waits."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from api.live import read_lanes
+from api.live.read_lanes import ReadLane
+from models.abandonment import Abandoned, stop_if_abandoned, while_wanted
+from models.errors import TooMany
+
+from support.numbers import run, until
+
+
+class Client:
+    """As much of a request as a lane looks at."""
+
+    gone = False
+
+    async def is_disconnected(self) -> bool:
+        return self.gone
+
+    @property
+    def request(self) -> Request:
+        return cast(Request, self)
+
+
+class Read:
+    """A read that goes on until it is let go, or until nobody waits for it."""
+
+    def __init__(self, *, held: bool = True) -> None:
+        self.begun, self.abandoned = 0, 0
+        self.go = threading.Event()
+        if not held:
+            self.go.set()
+
+    def __call__(self) -> int:
+        self.begun += 1
+        number = self.begun
+        try:
+            while not self.go.wait(0.005):
+                stop_if_abandoned()
+        except Abandoned:
+            self.abandoned += 1
+            raise
+        return number
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_lanes, "CHECK_SECONDS", 0.005)
+
+
+def ask(lane: ReadLane, key: str, read: Callable[[], int], client: Client | None = None) -> Any:
+    return asyncio.create_task(lane.once((client or Client()).request, key, read))
+
+
+def test_no_more_run_at_once_than_the_lane_has_room_for() -> None:
+    async def scene() -> None:
+        lane, reads = ReadLane(2, 10), [Read() for _ in range(5)]
+        asked = [ask(lane, str(number), read) for number, read in enumerate(reads)]
+        await until(lambda: sum(read.begun for read in reads) == 2)
+        await asyncio.sleep(0.02)
+        assert [read.begun for read in reads] == [1, 1, 0, 0, 0]
+        for read in reads:
+            read.go.set()
+        assert await asyncio.gather(*asked) == [1] * 5
+
+    run(scene())
+
+
+def test_all_who_ask_the_same_before_it_begins_share_one_read() -> None:
+    async def scene() -> None:
+        lane, first, shared = ReadLane(1, 10), Read(), Read(held=False)
+        running = ask(lane, "first", first)
+        await until(lambda: first.begun == 1)
+        asked = [ask(lane, "shared", shared) for _ in range(30)]
+        late = ask(lane, "first", first)  # a read that has begun may know less than its client
+        first.go.set()
+        assert await asyncio.gather(*asked) == [1] * 30
+        assert (await running, await late) == (1, 2)
+
+    run(scene())
+
+
+def test_who_comes_when_the_queue_is_full_is_told_when_to_try_again() -> None:
+    async def scene() -> None:
+        lane, read = ReadLane(1, 2), Read()
+        asked = [ask(lane, "begun", read)]
+        await until(lambda: read.begun == 1)
+        asked += [ask(lane, "waits", read), ask(lane, "waits too", read)]
+        await asyncio.sleep(0.01)
+        with pytest.raises(TooMany, match="too many requests") as refusal:
+            await ask(lane, "too many", read)
+        assert refusal.value.retry_after > 0
+        with pytest.raises(TooMany):
+            async with lane.turn(Client().request):
+                pass
+        more = ask(lane, "waits", read)  # shares, so it needs no room
+        read.go.set()
+        await asyncio.gather(*asked, more)
+
+    run(scene())
+
+
+def test_a_read_whose_clients_have_all_gone_ends_and_makes_room() -> None:
+    async def scene() -> None:
+        lane, read, other = ReadLane(1, 10), Read(), Read(held=False)
+        clients = [Client(), Client()]
+        asked = [ask(lane, "left", read, client) for client in clients]
+        next_one = ask(lane, "next", other)
+        await until(lambda: read.begun == 1)
+        clients[0].gone = True
+        await asyncio.sleep(0.03)
+        assert read.abandoned == 0  # one still waits
+        clients[1].gone = True
+        assert await next_one == 1
+        assert read.abandoned == 1
+        for one in asked:
+            with pytest.raises(HTTPException):
+                await one
+
+    run(scene())
+
+
+def test_a_read_that_nobody_waits_for_never_begins() -> None:
+    async def scene() -> None:
+        lane, running, left = ReadLane(1, 10), Read(), Read()
+        first, client = ask(lane, "running", running), Client()
+        await until(lambda: running.begun == 1)
+        waiting = ask(lane, "left", left, client)
+        client.gone = True
+        with pytest.raises(HTTPException):
+            await waiting
+        running.go.set()
+        await first
+        assert await ask(lane, "another", Read(held=False)) == 1
+        assert left.begun == 0
+
+    run(scene())
+
+
+def test_what_runs_in_a_turn_is_abandoned_with_its_client() -> None:
+    async def scene() -> None:
+        lane, client, read = ReadLane(1, 10), Client(), Read()
+
+        async def reply() -> None:
+            async with lane.turn(client.request):
+                await asyncio.to_thread(read)
+
+        replying = asyncio.create_task(reply())
+        await until(lambda: read.begun == 1)
+        client.gone = True
+        with pytest.raises(HTTPException):
+            await replying
+        assert read.abandoned == 1
+        assert await lane.step(lambda: 7) == 7
+
+    run(scene())
+
+
+def test_an_error_reaches_all_who_wait_and_the_next_read_is_a_new_one() -> None:
+    async def scene() -> None:
+        lane = ReadLane(1, 10)
+
+        def broken() -> int:
+            raise ValueError("broken")
+
+        asked: list[Awaitable[int]] = [ask(lane, "it", broken) for _ in range(3)]
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        assert [str(one) for one in found] == ["broken"] * 3
+        assert await ask(lane, "it", Read(held=False)) == 1
+
+    run(scene())
+
+
+def test_items_come_only_while_somebody_waits() -> None:
+    assert list(while_wanted(range(3))) == [0, 1, 2]  # nobody said what abandoned means

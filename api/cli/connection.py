@@ -54,5 +54,5 @@ def _in_lines(refused: Refused) -> str:
         lines.append(f"  … and {rows - len(lines):,} more rows")
     swallowed = problem.get("lines_swallowed", 0)
     if swallowed:
-        lines.append(f"  {swallowed:,} more lines are inside these rows.")
+        lines.append(f"  further lines inside these rows: {swallowed:,}")
     return "\n".join([heading, *lines])

@@ -46,10 +46,11 @@ class MergedRows:
         """A sentence on the rows that were taken and may be several."""
         if not self._doubtful:
             return []
-        rows = "1 row spans" if self._doubtful == 1 else f"{self._doubtful:,} rows span"
+        one = self._doubtful == 1
+        spans, have = ("1 row spans", "has") if one else (f"{self._doubtful:,} rows span", "have")
         return [
-            f"{rows} lines and have {self._delimiter!r} between quotation marks, the first at line "
-            f"{self._first}. If that is not one text, upload the file again and {CHOICES}."
+            f"{spans} lines and {have} {self._delimiter!r} between quotation marks, the first at "
+            f"line {self._first}. If that is not one text, upload the file again and {CHOICES}."
         ]
 
     def _looks_like_two(self, fields: Sequence[str], place: int) -> bool:

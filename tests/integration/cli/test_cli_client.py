@@ -151,6 +151,25 @@ def test_data_sets_are_added_and_listed(api: ApiForTests, tmp_path: Path) -> Non
     assert "line 4" in refused.stderr
 
 
+def test_a_data_set_is_added_with_what_is_said_of_its_file(
+    api: ApiForTests, tmp_path: Path
+) -> None:
+    path = tmp_path / "pairs.csv"
+    written = ROWS.replace(",", ";") + '"é;\nf";g;1\n'
+    path.write_text(written, encoding="utf-16")
+    command = ["datasets", "add", str(path), "--name", "mine", "--url", api.url]
+    refused = tripletlab(*command)
+    assert (refused.returncode, "set `encoding` to utf-16" in refused.stderr) == (2, True)
+    added = tripletlab(*command, "--encoding", "utf-16", "--delimiter", ";")
+    assert added.returncode == 0
+    assert "1 row spans lines and has ';' between quotation marks" in added.stdout
+    sure = tripletlab(*command, "--encoding", "utf-16", "--delimiter", ";", "--quoting", "double")
+    assert (sure.returncode, "spans lines" in sure.stdout) == (0, False)
+    merged = ROWS.splitlines()[0] + '\n"a,b,1\nc",d,0\n'
+    path.write_text(merged)
+    assert "further lines inside these rows: 1\n" in tripletlab(*command).stderr
+
+
 def test_recipes_are_listed(api: ApiForTests) -> None:
     assert "course-notebook" in tripletlab("recipes", "--url", api.url).stdout
 

@@ -69,3 +69,32 @@ def test_a_file_that_is_refused_says_why_at_its_field(tab: Tab, tmp_path: Path) 
     tab.page.get_by_label("Name", exact=True).fill("no good/name")
     tab.button("Upload").click()
     expect(tab.find('[data-pointer="/name"] .field-error')).to_contain_text("a name begins with")
+
+
+def test_a_file_of_another_delimiter_is_taken_once_the_form_says_so(
+    tab: Tab, service: ApiForTests, tmp_path: Path
+) -> None:
+    path = tmp_path / "semicolons.csv"
+    path.write_text(CSV.replace(",", ";"))
+    tab.expected_statuses = {422}
+    tab.open("/datasets")
+    tab.find("input[type=file]").set_input_files(path)
+    tab.button("Upload").click()
+    expect(tab.find('[data-pointer="/file"] .field-error')).to_contain_text("set `delimiter` to")
+    tab.page.get_by_label("Delimiter").fill(";;")
+    tab.button("Upload").click()
+    expect(tab.find('[data-pointer="/delimiter"] .field-error')).to_contain_text("one character")
+    tab.page.get_by_label("Delimiter").fill(";")
+    tab.page.get_by_label("Quotation marks").select_option("none")
+    tab.button("Upload").click()
+    expect(tab.find("h1")).to_have_text("semicolons")
+    assert service.get("/v1/datasets/semicolons")["rows"] == 120
+
+
+def test_rows_that_may_be_several_are_told_before_the_data_set_is_shown(tab: Tab) -> None:
+    tab.open("/datasets")
+    drop(tab, "doubtful.csv", CSV + '"well, yes\nor no",b,1\n')
+    tab.button("Upload").click()
+    tab.sees("1 row spans lines")
+    tab.page.get_by_role("link", name="Show doubtful").click()
+    expect(tab.find("h1")).to_have_text("doubtful")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from api.experiments.interim_looks import look_views
+from api.experiments.kept_verdicts import kept_verdicts
 from api.experiments.progress import share_done
 from api.experiments.views import ExperimentSummary, VerdictView
-from models.comparison.compare import verdicts
 from models.comparison.families import declared_rule, pairs_of_arms
 from models.comparison.inputs import ArmValues, ComparisonInput, ValuesByArm
 from models.errors import Unreadable
@@ -126,7 +126,7 @@ def _final_verdicts(spec: ExperimentSpec, values: ValuesByArm) -> list[VerdictVi
     family = [ComparisonInput(arms[a], arms[b], rule) for a, b in pairs]
     return [
         VerdictView(a=a, b=b, verdict=verdict, mean_difference=mean)
-        for (a, b), (mean, verdict) in zip(pairs, verdicts(family), strict=True)
+        for (a, b), (mean, verdict) in zip(pairs, kept_verdicts(family), strict=True)
         if b == spec.decision.baseline
     ]
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from models.comparison.schema import SeedMcNemar
 
@@ -33,6 +33,5 @@ def mcnemar(seed: int, a_right: Rights, b_right: Rights) -> SeedMcNemar:
 
 def exact_p(only_a: int, only_b: int) -> float:
     """Two-sided binomial p of the discordant cases at even odds; 1 without discordant cases."""
-    if only_a + only_b == 0:
-        return 1.0
-    return float(stats.binomtest(only_a, only_a + only_b).pvalue)
+    # twice the smaller tail: at even odds both are alike (binomtest takes 4 ms to find that out)
+    return min(1.0, 2 * float(special.bdtr(min(only_a, only_b), only_a + only_b, 0.5)))

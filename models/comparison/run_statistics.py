@@ -102,7 +102,7 @@ def scored_runs(called: Mapping[Path, float | None]) -> Mapping[Path, ScoredRun]
     return _scored(tuple(sorted(readable)))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)  # of 3,200 runs each has 80 MB
 def _scored(runs: tuple[tuple[Path, float], ...]) -> dict[Path, ScoredRun]:
     read = {folder: read_scores(folder, called) for folder, called in while_wanted(runs)}
     scores = {folder: one for folder, one in read.items() if one is not None}

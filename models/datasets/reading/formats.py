@@ -35,6 +35,8 @@ _MAGIC: dict[bytes, str] = {
     b"\xfe\xff": _UTF_16,
 }
 _SUFFIXES = {"gzip": "gz", "zstd": "zst", "zip": "zip"}
+_SHEETS = {"xlsx", "xls", "xlsm", "ods", "numbers"}
+SET_FORMAT = "set `format`"
 KNOWN = "csv, tsv, jsonl (or ndjson) and parquet, each plain, .gz, .zst or .zip"
 
 
@@ -63,15 +65,14 @@ def claimed_format(filename: str, given: str | None) -> FileFormat:
     says_no_table = given is None or len(names) == 1
     if table is None and not (compression == "zip" and says_no_table):
         what = f"format {given!r}" if given is not None else f"the name {filename!r}"
-        raise unknown_format(what)
+        raise unknown_format(what, "save the sheet as csv" if names[-1] in _SHEETS else SET_FORMAT)
     return FileFormat(table, compression, table is not None and given is not None)
 
 
-def unknown_format(what: str) -> DatasetFileError:
-    """The error for a name that says no format."""
+def unknown_format(what: str, helps: str = SET_FORMAT) -> DatasetFileError:
+    """The error for a name that says no format; `helps` is what to do."""
     return DatasetFileError(
-        f"Cannot tell a format from {what}: set `format`; known formats are {KNOWN}.",
-        field="format",
+        f"Cannot tell a format from {what}: {helps}; known formats are {KNOWN}.", field="format"
     )
 
 

@@ -130,7 +130,8 @@ def test_a_parquet_file_without_rows_is_refused(tmp_path: Path) -> None:
             "begins like UTF-16 text; set `encoding` to utf-16",
         ),
         (b"PAR1xxxxyyyyPAR0", "a.parquet", "is damaged or was cut short"),
-        ("a", "a.txt", "Cannot tell a format from the name 'a.txt'"),
+        ("a", "a.xlsx", "Cannot tell a format from the name 'a.xlsx': save the sheet as csv;"),
+        ("a", "a.txt", "Cannot tell a format from the name 'a.txt': set `format`;"),
         ("a", "csv", "Cannot tell a format from the name 'csv': set `format`"),
     ],
 )

@@ -1,6 +1,7 @@
 """Liveness and readiness: whether this process answers, and whether the parts it needs do."""
 
 import logging
+import tempfile
 from collections.abc import Callable
 
 from anyio import to_thread
@@ -46,6 +47,7 @@ def _readiness(service: Service) -> Readiness:
         "migrations": _state(lambda: check(service.database), "the database does not answer"),
         "broker": _state(lambda: _ping(service), "the broker does not answer"),
     }
+    parts["disk"] = _state(lambda: _write(service), "the data folder cannot be written")
     if service.settings.files_url:
         parts["bucket"] = _state(service.files.check, "the bucket does not answer")
     ready = all(state == "ok" for state in parts.values())
@@ -70,6 +72,15 @@ def _connect(service: Service) -> None:
         service.database.engine.connect().close()
     except DBAPIError as error:
         raise ServiceUnavailable(f"the database does not answer: {error.orig}") from error
+
+
+def _write(service: Service) -> None:
+    """Fill one block of the disk, as the next upload or run will do."""
+    try:
+        with tempfile.TemporaryFile(dir=service.settings.data_dir) as file:
+            file.write(b"x" * 4096)
+    except OSError as error:
+        raise ServiceUnavailable(f"the data folder cannot be written: {error.strerror}") from None
 
 
 def _ping(service: Service) -> None:

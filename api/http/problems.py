@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from api.http.security_headers import security_headers
+from api.http.storage_faults import storage_fault
 from models.datasets.errors import BadRows, DatasetFileError
 from models.errors import (
     Conflict,
@@ -114,6 +115,7 @@ STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     ServiceUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "away", "A required part does not answer"),
     IntegrityError: (HTTPStatus.CONFLICT, "conflict", "Conflict with the current state"),
     OperationalError: (HTTPStatus.SERVICE_UNAVAILABLE, "away", "The database does not answer"),
+    OSError: (HTTPStatus.INTERNAL_SERVER_ERROR, "files", "A file cannot be used"),
 }  # fmt: skip
 
 DATABASE_WORDS: Mapping[type[Exception], str] = {
@@ -155,6 +157,10 @@ def problem(
 
 async def answer(request: Request, error: Exception) -> JSONResponse:
     """Return the problem document of an error that is in `STATUSES`."""
+    fault = storage_fault(error)
+    if fault is not None:
+        log.error("storage: %s", error, exc_info=error)
+        return problem(request, fault.status, fault.detail, kind=fault.kind, title=fault.title)
     status, kind, title = next(STATUSES[base] for base in type(error).__mro__ if base in STATUSES)
     headers = _headers(error, status)
     members = _members(error)

@@ -27,6 +27,8 @@ class DecodedLines:
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._fault: str | None = None
+        self.has_bare_returns = False
+        """Whether a carriage return was seen inside a line, which other programs end lines with."""
         self._row_bytes = 0  # since the last `take_fault`: those of the current row
 
     def __iter__(self) -> Iterator[str]:
@@ -39,6 +41,8 @@ class DecodedLines:
                     f"The row that continues at line {number} is longer than {MAX_ROW_BYTES:,} "
                     "bytes; is a line end or a closing quote missing?"
                 )
+            if b"\r" in line[:-2]:
+                self.has_bare_returns = True
             if b"\0" in line:
                 self._fault = "it contains a NUL byte; if it is UTF-16, set `encoding` to utf-16-le"
             try:
@@ -96,7 +100,8 @@ def read_delimited(
         if problem is None and not any(fields):
             continue
         problem = problem or _misfit(fields, widths)
-        if problem is None and swallowed and quoting is None:
+        may_span = quoting is None and (swallowed or lines.has_bare_returns)
+        if problem is None and may_span:
             problem = merged.problem(line, fields)
         if problem is None:
             rows.add(line, [fields[index] for index in wanted], swallowed)

@@ -8,10 +8,12 @@ such a row is refused. In TSV any row that spans lines and holds a tab is, since
 hold one. The rest are counted in a warning.
 """
 
+import re
 from collections.abc import Sequence
 
 from models.datasets.reading.cells import label_code
 
+LINE_END = re.compile(r"\r\n|\r|\n")
 CHOICES = (
     "set `quoting` to none where quotation marks belong to the texts, or to double where they "
     "enclose them"
@@ -19,7 +21,7 @@ CHOICES = (
 
 
 class MergedRows:
-    """Judges the rows that span lines, and counts those that may be several."""
+    """Judges the rows that may span lines, and counts those that may be several."""
 
     def __init__(self, delimiter: str, widths: range, label: int) -> None:
         """`widths`: how many fields a row may have; `label`: the place of its label."""
@@ -30,9 +32,11 @@ class MergedRows:
         self._first = 0
 
     def problem(self, line: int, fields: Sequence[str]) -> str | None:
-        """Why the row that begins at `line` and spans several cannot be taken, or None."""
+        """Why the row that begins at `line` cannot be taken, or None."""
         places = [
-            place for place, text in enumerate(fields) if "\n" in text and self._delimiter in text
+            place
+            for place, text in enumerate(fields)
+            if self._delimiter in text and LINE_END.search(text)
         ]
         if not places:
             return None
@@ -54,7 +58,7 @@ class MergedRows:
         ]
 
     def _looks_like_two(self, fields: Sequence[str], place: int) -> bool:
-        lines = fields[place].split("\n")
+        lines = LINE_END.split(fields[place])
         first = [*fields[:place], *lines[0].split(self._delimiter)]
         last = [*lines[-1].split(self._delimiter), *fields[place + 1 :]]
         return all(

@@ -79,6 +79,12 @@ def test_in_tsv_a_tab_in_a_text_of_several_lines_is_refused(tmp_path: Path) -> N
     assert len(read(tmp_path, content, "a.tsv", "double")) == 2
 
 
+def test_rows_that_end_in_a_carriage_return_are_not_joined_either(tmp_path: Path) -> None:
+    content = joined(",", NAMES) + '"He spoke.,b,1\rSo it is.",c,0\n'
+    [(line, reason)] = refused(tmp_path, content, "a.csv").examples
+    assert (line, "may be several rows" in reason) == (2, True)
+
+
 def test_lines_inside_a_row_that_is_refused_for_another_reason_are_counted(tmp_path: Path) -> None:
     good = "a,b,1\n"
     wide = '"x,b,1\n' + good * 4 + 'y",b,1,2\n'  # five lines swallowed, and too many fields

@@ -3,10 +3,10 @@
 #
 # A good guess: `with_format("numpy")` changes how a column is handed out, not what is in it; a
 # feature `Value("float64")` comes as NumPy's float64, by `rows[0]` as well as by `rows[:1]`.
-# Seen: with datasets 5.2.0 and NumPy 2.4.6, `rows[0]["at"]` is the float64 1764496800.123456 (a time
-# in seconds) and `rows[:1]["at"]` holds the float32 1764496768.0. `map` row by row keeps the value,
-# `map(..., batched=True)` with the same function stores float32, and `filter` for one of two times
-# that lie a second apart finds both. "pandas" and "arrow" keep the value.
+# Seen: with datasets 5.2.0 and NumPy 2.4.6, `rows[0]["at"]` is the float64 1764496800.123456 (a
+# time in seconds) and `rows[:1]["at"]` holds the float32 1764496768.0. `map` row by row keeps the
+# value, `map(..., batched=True)` with the same function stores float32, and `filter` for one of two
+# times that lie a second apart finds both. "pandas" and "arrow" keep the value.
 # Whoever keeps times or exact scores in a data set gets neighbours of them, or not, by how the rows
 # are asked for.
 set -euo pipefail

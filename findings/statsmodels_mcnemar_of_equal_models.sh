@@ -28,7 +28,8 @@ import statsmodels
 from statsmodels.stats.contingency_tables import mcnemar
 
 warnings.simplefilter("ignore", RuntimeWarning)
-print("statsmodels", statsmodels.__version__, "scipy", scipy.__version__, "numpy", numpy.__version__)
+for library in (statsmodels, scipy, numpy):
+    print(library.__name__, library.__version__)
 seen = {}
 for differing in (0, 2):
     table = [[10, differing], [differing, 9]]

@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """Most bytes of disk that the data sets of one key may take."""
     max_dataset_rows: int = Field(5_000_000, ge=1)
     """Most rows of an uploaded data set."""
+    max_reading_seconds: float = Field(300.0, gt=0)
+    """Most seconds that reading an upload of text may take."""
     max_text_length: int = Field(20_000, ge=1)
     """Most characters of a question of an uploaded data set."""
     webhook_hosts: str = ""

@@ -195,7 +195,10 @@ def _read(
             format=format,
             options=options,
             limits=FileLimits(
-                settings.max_unpacked_bytes, settings.max_dataset_rows, settings.max_text_length
+                settings.max_unpacked_bytes,
+                settings.max_dataset_rows,
+                settings.max_text_length,
+                settings.max_reading_seconds,
             ),
         )
 

@@ -72,7 +72,7 @@ class RowCollector:
         self.question2: list[str] = []
         self.label: list[int] = []
         self.split: list[int] | None = [] if has_split else None
-        self.bad_count = 0
+        self.bad_count = self.passed_over = 0
         self.swallowed = 0
         self.examples: list[tuple[int, str]] = []
 
@@ -82,9 +82,18 @@ class RowCollector:
         self.swallowed += swallowed
         if swallowed:
             reason += f" (its quotation marks join lines {line} to {line + swallowed})"
-        self.limits.check_rows(len(self.label) + self.bad_count, self.filename)
+        self._check_rows()
         if len(self.examples) < EXAMPLES_KEPT:
             self.examples.append((line, reason))
+
+    def pass_over(self) -> None:
+        """Count a row of empty cells, which is no pair but takes as long to read."""
+        self.passed_over += 1
+        self._check_rows()
+
+    def _check_rows(self) -> None:
+        rows = len(self.label) + self.bad_count + self.passed_over
+        self.limits.check_rows(rows, self.filename)
 
     def add(self, line: int, cells: Sequence[object], swallowed: int = 0) -> None:
         """Take the cells question1, question2, label (and split) of the row at `line`, which goes
@@ -112,7 +121,7 @@ class RowCollector:
         self.label.append(label)
         if self.split is not None:
             self.split.append(part)
-        return self.limits.check_rows(len(self.label) + self.bad_count, self.filename)
+        return self._check_rows()
 
     def pairs(self) -> Pairs:
         """All rows. Raises BadRows when any was bad, and DatasetFileError for no rows."""

@@ -6,6 +6,7 @@ a stray quote would otherwise swallow rows silently.
 """
 
 import csv
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO, Literal
@@ -14,7 +15,7 @@ from models.datasets.errors import DatasetFileError
 from models.datasets.pairs import Pairs
 from models.datasets.reading.cells import shown
 from models.datasets.reading.columns import ColumnMapping, RowCollector, find_columns
-from models.datasets.reading.limits import MAX_ROW_BYTES, NO_LIMITS, FileLimits
+from models.datasets.reading.limits import MAX_BLANK_LINES, MAX_ROW_BYTES, NO_LIMITS, FileLimits
 from models.datasets.reading.merged_rows import CHOICES, MergedRows
 from models.datasets.reading.text_options import Quoting
 
@@ -24,15 +25,15 @@ BYTE_ORDER_MARK = "\ufeff"
 class DecodedLines:
     """Iterates over decoded lines, and keeps what is wrong with their bytes until `take_fault`."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
+    def __init__(self, stream: IO[bytes], limits: FileLimits = NO_LIMITS) -> None:
+        self._stream, self._limits = stream, limits
         self._fault: str | None = None
         self.has_bare_returns = False
         """Whether a carriage return was seen inside a line, which other programs end lines with."""
         self._row_bytes = 0  # since the last `take_fault`: those of the current row
 
     def __iter__(self) -> Iterator[str]:
-        number = 0
+        number, blank, begun = 0, 0, time.monotonic()
         while line := self._stream.readline(MAX_ROW_BYTES + 1):
             number += 1
             self._row_bytes += len(line)
@@ -43,6 +44,13 @@ class DecodedLines:
                 )
             if b"\r" in line[:-2]:
                 self.has_bare_returns = True
+            self._limits.check_seconds(begun)
+            blank = blank + 1 if line.isspace() else 0
+            if blank > MAX_BLANK_LINES:
+                raise DatasetFileError(
+                    f"More than {MAX_BLANK_LINES:,} blank lines follow one another, up to line "
+                    f"{number}; leave them out."
+                )
             if b"\0" in line:
                 self._fault = "it contains a NUL byte; if it is UTF-16, set `encoding` to utf-16-le"
             try:
@@ -76,7 +84,7 @@ def read_delimited(
     empty cells, which spreadsheets leave behind. Raises DatasetFileError and BadRows as
     `read_pairs` says.
     """
-    lines = DecodedLines(stream)
+    lines = DecodedLines(stream, limits)
     marks: Literal[0, 3] = csv.QUOTE_NONE if quoting == "none" else csv.QUOTE_MINIMAL
     reader = csv.reader(iter(lines), delimiter=delimiter, quoting=marks, strict=True)
     header = _header(reader, lines, filename, delimiter)
@@ -98,6 +106,7 @@ def read_delimited(
         swallowed = reader.line_num - line
         problem = lines.take_fault()
         if problem is None and not any(fields):
+            rows.pass_over()
             continue
         problem = problem or _misfit(fields, widths)
         may_span = quoting is None and (swallowed or lines.has_bare_returns)

@@ -22,7 +22,7 @@ def read_jsonl(
 
     Raises DatasetFileError and BadRows as `read_pairs` says.
     """
-    lines = DecodedLines(stream)
+    lines = DecodedLines(stream, limits)
     rows = RowCollector(filename, columns.split is not None, limits)
     keys: list[str] | None = None  # of the mapped columns, as the first object has them
     for line, text in enumerate(lines, start=1):

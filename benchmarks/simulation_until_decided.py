@@ -5,9 +5,9 @@
 Each experiment draws the accuracies of two arms under paired seeds: normal with sd 0.005, and
 correlated 0.5 within a seed, as seen on the Quora pairs; the margin is 0.005. The same draws are
 judged by the plan of looks and, for comparison, once at `max` seeds. The levels are those of
-`models.comparison.group_sequential`; the rule of `models.comparison.verdict` is written again for
-all experiments at once, and `tests/unit/comparison/test_group_sequential_simulation.py` holds it
-against the service's own. Beyond 15 pairs the sign patterns are sampled here, as the service does
+`models.comparison.sequential.group_sequential`; the rule of `models.comparison.verdict` is written
+again for all experiments at once, and
+`tests/unit/comparison/test_group_sequential_simulation.py` holds it against the service's own. Beyond 15 pairs the sign patterns are sampled here, as the service does
 beyond 40.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr
 
-from models.comparison.group_sequential import plan
+from models.comparison.sequential.group_sequential import plan
 from models.comparison.sign_flip import sign_flip_p
 from models.specs.parse import parse_spec
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from api.experiments.views import LookView
-from models.comparison.group_sequential import plan
+from models.comparison.sequential.group_sequential import plan
 from models.specs.experiment import ExperimentSpec
 from models.states import LookState
 from models.store.tables import Look

@@ -4,7 +4,7 @@ The verdicts are those of the results document, which a test checks. They are co
 bootstraps, so that a list of two hundred experiments takes no noticeable time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -13,17 +13,20 @@ from api.experiments.interim_looks import look_views
 from api.experiments.kept_verdicts import kept_verdicts
 from api.experiments.progress import share_done
 from api.experiments.views import ExperimentSummary, VerdictView
+from models.comparison.comparison_warnings import chance_levels, warnings_of
 from models.comparison.families import declared_rule, pairs_of_arms
-from models.comparison.inputs import ArmValues, ComparisonInput, ValuesByArm
+from models.comparison.inputs import ArmValues, ComparisonInput
 from models.errors import Unreadable
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
 from models.states import TERMINAL, RunState, experiment_state
-from models.store.arm_values import arm_values_of
+from models.store.arm_values import arm_values, arm_values_of
 from models.store.experiment_states import with_looks_left
 from models.store.experiments import Listed, steps_done
 from models.store.interim_looks import looks_of, verdicts_of
 from models.store.tables import Experiment
+
+ArmsByName = Mapping[str, ArmValues]
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,12 @@ class _Listed:
     state: RunState
     look_left: bool
     """Whether a planned look may still add runs."""
+
+    @property
+    def chance(self) -> float | None:
+        """What the metric that decides is without any learning."""
+        levels = chance_levels(self.row.baseline_majority, self.row.baseline_collapsed)
+        return levels.get(self.spec.decision.metric)
 
     @property
     def judged_at_end(self) -> bool:
@@ -58,7 +67,7 @@ def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSumm
             shown[row.id] = _unreadable(row, counts, state, str(error))
         else:
             rows.append(_Listed(row, counts, spec, state, look_left))
-    values = _values(session, [one for one in rows if one.judged_at_end])
+    values = arm_values_of(session, {one.row.id: one.spec for one in rows if one.judged_at_end})
     for one in rows:
         shown[one.row.id] = _summary(session, one, done[one.row.id], values.get(one.row.id))
     return [shown[experiment_id] for experiment_id in ids]
@@ -84,7 +93,7 @@ def _unreadable(
 
 
 def _summary(
-    session: Session, one: _Listed, done: tuple[int, int], values: ValuesByArm | None
+    session: Session, one: _Listed, done: tuple[int, int], arms: ArmsByName | None
 ) -> ExperimentSummary:
     plan = look_views(looks_of(session, one.row.id)) if one.look_left else []
     return ExperimentSummary(
@@ -97,9 +106,7 @@ def _summary(
         arms=[arm.name for arm in one.spec.arms],
         progress=share_done(*done, plan),
         metric=one.spec.decision.metric,
-        verdicts=_interim_verdicts(session, one)
-        if values is None
-        else _final_verdicts(one.spec, values),
+        verdicts=_interim_verdicts(session, one) if arms is None else _final_verdicts(one, arms),
         owner=one.row.owner,
     )
 
@@ -109,32 +116,35 @@ def _interim_verdicts(session: Session, one: _Listed) -> list[VerdictView]:
     if one.spec.until_decided is None:
         return []
     latest = {verdict.arm: verdict for verdict in verdicts_of(session, one.row.id)}
+    baseline = one.spec.decision.baseline
+    arms = arm_values(session, one.row.id, one.spec) if latest else {}
+    rule = declared_rule(one.spec.decision)
     return [
         VerdictView(
             a=arm,
-            b=one.spec.decision.baseline,
+            b=baseline,
             verdict=look.verdict,
             mean_difference=look.mean_difference,
+            warnings=list(
+                warnings_of(ComparisonInput(arms[arm], arms[baseline], rule, chance=one.chance))
+            ),
         )
         for arm, look in latest.items()
     ]
 
 
-def _final_verdicts(spec: ExperimentSpec, values: ValuesByArm) -> list[VerdictView]:
-    rule, pairs = declared_rule(spec.decision), pairs_of_arms(spec)
-    arms = {arm.name: ArmValues(arm.name, values.get(arm.name, {})) for arm in spec.arms}
-    family = [ComparisonInput(arms[a], arms[b], rule) for a, b in pairs]
+def _final_verdicts(one: _Listed, arms: ArmsByName) -> list[VerdictView]:
+    decision = one.spec.decision
+    rule, pairs = declared_rule(decision), pairs_of_arms(one.spec)
+    family = [ComparisonInput(arms[a], arms[b], rule, chance=one.chance) for a, b in pairs]
     return [
-        VerdictView(a=a, b=b, verdict=verdict, mean_difference=mean)
-        for (a, b), (mean, verdict) in zip(pairs, kept_verdicts(family), strict=True)
-        if b == spec.decision.baseline
+        VerdictView(
+            a=compared.a.name,
+            b=compared.b.name,
+            verdict=verdict,
+            mean_difference=mean,
+            warnings=list(warnings_of(compared)),
+        )
+        for compared, (mean, verdict) in zip(family, kept_verdicts(family), strict=True)
+        if compared.b.name == decision.baseline
     ]
-
-
-def _values(session: Session, ended: Sequence[_Listed]) -> dict[str, ValuesByArm]:
-    """Return the values of the deciding metric of each experiment, with one query a test metric."""
-    values: dict[str, ValuesByArm] = {}
-    for metric in {one.spec.decision.metric for one in ended}:
-        ids = [one.row.id for one in ended if one.spec.decision.metric == metric]
-        values |= arm_values_of(session, ids, metric)
-    return values

@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 
 from api.http.views import View
 from api.runs.views import RunView
-from models.comparison.schema import Verdict
+from models.comparison.schema import ComparisonWarning, Verdict
 from models.states import LookState, RunState
 
 
@@ -34,6 +34,8 @@ class VerdictView(View):
     verdict: Verdict
     mean_difference: float | None
     """a - b in the metric that decides."""
+    warnings: list[ComparisonWarning]
+    """Why it says little of the choice; empty where nothing is wrong."""
 
 
 class ExperimentSummary(View):

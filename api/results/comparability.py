@@ -12,12 +12,13 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from api.dependencies import Service
+from models.comparison.comparison_warnings import chance_levels
 from models.comparison.inputs import ArmRuns
 from models.errors import FilesAway, Invalid, NotFound, Problem
 from models.files.run_files import SCORES
 from models.specs.experiment import Arm, ExperimentSpec
 from models.specs.parse import stored_spec
-from models.states import RunState
+from models.states import TERMINAL, RunState
 from models.store.experiments import experiment, runs_of
 from models.store.metrics.rows import final_metrics
 from models.store.tables import Run
@@ -29,13 +30,17 @@ Metrics = Mapping[str, Mapping[str, float]]
 
 
 def arm_runs(arm: Arm, runs: Sequence[Run], metrics: Metrics, service: Service) -> ArmRuns:
-    """Return the runs of the arm that succeeded, out of all `runs` of its experiment."""
+    """Return the runs of the arm that succeeded, out of all `runs` of its experiment, and the seeds
+    of those that have not ended."""
     own = [run for run in runs if run.arm == arm.name and run.state == RunState.SUCCEEDED]
     return ArmRuns(
         name=arm.name,
         metrics={run.seed: metrics[run.id] for run in own},
         folders=_folders(service, own),
         collapsed_loss_per_row=arm.loss.collapsed_loss_per_row,
+        awaited=frozenset(
+            run.seed for run in runs if run.arm == arm.name and run.state not in TERMINAL
+        ),
     )
 
 
@@ -57,6 +62,7 @@ class Side:
     arm: str
     spec: ExperimentSpec
     content_hash: str
+    chance: Mapping[str, float]
     arms: dict[str, ArmRuns]
     seeds: frozenset[int]
     """Of all runs of the arm, in whatever state."""
@@ -88,6 +94,7 @@ def side_of(session: Session, name: str, path: str, service: Service) -> Side:
         arm=arm,
         spec=spec,
         content_hash=row.content_hash,
+        chance=chance_levels(row.baseline_majority, row.baseline_collapsed),
         arms={one.name: arm_runs(one, runs, metrics, service) for one in spec.arms},
         seeds=frozenset(run.seed for run in runs if run.arm == arm),
     )

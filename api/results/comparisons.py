@@ -66,15 +66,15 @@ def _compared(
         raise Invalid(problems)
     own = declared.for_metric(on)
     rule = DecisionRule(on, margin or own.equivalence_margin, confidence or own.confidence)
-    shared = len(first.seeds & second.seeds)
+    shared, chance = len(first.seeds & second.seeds), first.chance
     as_declared = first.experiment == second.experiment and rule == own
     if as_declared and on == declared.metric:
-        return compare_on(_every_pair(first, second), [on], rule, "primary", shared)[0]
+        return compare_on(_every_pair(first, second), [on], rule, "primary", shared, chance)[0]
     if as_declared and on in SECONDARY:
         others = [other for other in SECONDARY if other not in (on, declared.metric)]
         pairs = _every_pair(first, second)
-        return compare_on(pairs, [on, *others], declared, "secondary", shared)[0]
-    return compare_on(_one_pair(first, second), [on], rule, "secondary", shared)[0]
+        return compare_on(pairs, [on, *others], declared, "secondary", shared, chance)[0]
+    return compare_on(_one_pair(first, second), [on], rule, "secondary", shared, chance)[0]
 
 
 def _every_pair(first: Side, second: Side) -> list[ArmPair]:

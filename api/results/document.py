@@ -11,6 +11,7 @@ from api.results.comparability import Metrics, arm_runs
 from api.results.interim_verdicts import InterimVerdicts
 from api.results.views import ArmResult, Baselines, Curve, Results, RunResult, TimeToEventView
 from api.runs.progress import problem_of
+from models.comparison.comparison_warnings import chance_levels
 from models.comparison.families import (
     SECONDARY,
     compare_arms,
@@ -45,6 +46,7 @@ def results_document(
     series = curves(session, experiment_id)
     kept = kept_steps(session, experiment_id)
     interim = InterimVerdicts(session, experiment_id, spec)
+    chance = chance_levels(row.baseline_majority, row.baseline_collapsed)
     state = state_of(runs, interim.plan)
     arms = [
         ArmResult(
@@ -67,7 +69,7 @@ def results_document(
         left_out_pairs=row.left_out_pairs,
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
-        comparisons=_comparisons(spec, runs, metrics, service, interim),
+        comparisons=_comparisons(spec, runs, metrics, service, interim, chance),
         waiting_times=_time_to_event(session, experiment_id, spec, runs, target_loss),
         plan=interim.plan,
     )
@@ -111,17 +113,22 @@ def _comparisons(
     metrics: Metrics,
     service: Service,
     interim: InterimVerdicts,
+    chance: Mapping[str, float],
 ) -> list[Comparison]:
     arms = {arm.name: arm_runs(arm, runs, metrics, service) for arm in spec.arms}
     pairs = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
     rule, expected = declared_rule(spec.decision), len(spec.seeds.values())
     if not interim.plan:
-        return compare_arms(pairs, rule, expected_pairs=expected)
-    return _planned_comparisons(pairs, rule, expected, interim)
+        return compare_arms(pairs, rule, expected_pairs=expected, chance=chance)
+    return _planned_comparisons(pairs, rule, expected, interim, chance)
 
 
 def _planned_comparisons(
-    arms: list[ArmPair], rule: DecisionRule, expected: int, interim: InterimVerdicts
+    arms: list[ArmPair],
+    rule: DecisionRule,
+    expected: int,
+    interim: InterimVerdicts,
+    chance: Mapping[str, float],
 ) -> list[Comparison]:
     """Compare each pair alone, at the level of its look: the plan has divided the error already."""
     others = [metric for metric in SECONDARY if metric != rule.metric]
@@ -137,6 +144,7 @@ def _planned_comparisons(
             replace(rule, confidence=interim.confidence(a.name, b.name)),
             role,
             expected,
+            chance,
         )
     ]
 

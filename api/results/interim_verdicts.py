@@ -8,8 +8,8 @@ comparison**, as they were stored then.
 from sqlalchemy.orm import Session
 
 from api.experiments.interim_looks import look_views
-from models.comparison.group_sequential import confidence_at, no_verdict_sentence
 from models.comparison.schema import Comparison
+from models.comparison.sequential.group_sequential import confidence_at, no_verdict_sentence
 from models.specs.experiment import ExperimentSpec
 from models.states import LookState
 from models.store.interim_looks import looks_of, verdicts_of

@@ -14,6 +14,7 @@ from api.results.event_endpoints import (
     Endpoint,
     Evaluations,
     baseline_points,
+    first_on_plateau,
     plateau_on_evaluations,
     plateau_on_steps,
     target_on_evaluations,
@@ -29,8 +30,8 @@ from api.results.views import (
 from models.abandonment import while_wanted
 from models.comparison.plateau_level import plateau_level
 from models.specs.experiment import DecisionSpec, ExperimentSpec
-from models.states import RunState
-from models.store.metrics.loss_series import steps_above, validation_losses
+from models.states import TERMINAL, RunState
+from models.store.metrics.loss_series import first_steps_alike, steps_above, validation_losses
 from models.store.tables import Run
 from models.survival.compare import compare_times
 from models.survival.kaplan_meier import (
@@ -60,13 +61,15 @@ def time_to_event(
     endpoints = []
     if levels:
         above = steps_above(session, experiment_id, levels)
-        endpoints.append(plateau_on_evaluations(spec, succeeded, evaluations, levels))
-        endpoints.append(plateau_on_steps(succeeded, above, levels))
+        alike = first_steps_alike(session, experiment_id, levels)
+        first = first_on_plateau(succeeded, evaluations, alike, levels)
+        endpoints.append(plateau_on_evaluations(spec, succeeded, evaluations, first, levels))
+        endpoints.append(plateau_on_steps(succeeded, above, first, levels))
     if target_loss is not None:
         endpoints.append(target_on_evaluations(spec, succeeded, evaluations, target_loss))
     return TimeToEventView(
         times=[_endpoint_view(endpoint, spec, runs) for endpoint in endpoints],
-        matched_loss=_matched_loss(spec, succeeded, evaluations),
+        matched_loss=_matched_loss(spec, runs, evaluations),
     )
 
 
@@ -80,7 +83,7 @@ def _endpoint_view(endpoint: Endpoint, spec: ExperimentSpec, runs: Sequence[Run]
         target_loss_per_row=endpoint.target_loss_per_row,
         horizon=horizon,
         arms=[_arm(endpoint, arm.name, spec, runs, horizon) for arm in while_wanted(spec.arms)],
-        comparisons=list(_comparisons(endpoint, spec, horizon)),
+        comparisons=list(_comparisons(endpoint, spec, runs, horizon)),
     )
 
 
@@ -91,6 +94,7 @@ def _arm(
     times = [one.time for one in own]
     others = Counter(RunState(run.state) for run in runs if run.arm == arm)
     del others[RunState.SUCCEEDED]
+    never_on = sum(run.arm == arm for run in endpoint.never_on)
     curve = survival_curve(times) if times else None
     median = median_time(curve) if curve else None
     mean = restricted_mean(times, horizon, spec.decision.confidence) if times and horizon else None
@@ -110,15 +114,16 @@ def _arm(
         ],
         censored=sum(not time.reached for time in times),
         left_out=dict(others),
+        never_on_plateau=never_on,
         curve=curve,
         median=median,
         restricted_mean=mean,
-        sentence=arm_sentence(arm, endpoint.verb, times, median, mean),
+        sentence=arm_sentence(arm, endpoint.verb, times, median, mean, never_on),
     )
 
 
 def _comparisons(
-    endpoint: Endpoint, spec: ExperimentSpec, horizon: int | None
+    endpoint: Endpoint, spec: ExperimentSpec, runs: Sequence[Run], horizon: int | None
 ) -> Iterator[TimeToEventComparisonView]:
     baseline = spec.decision.baseline
     comparable = {arm.name for arm in spec.arms}
@@ -137,9 +142,15 @@ def _comparisons(
             b_name=baseline,
             horizon=horizon,
             confidence=spec.decision.confidence,
+            awaited=_awaited(runs, name, baseline),
         )
         sentence = comparison_sentence(comparison, endpoint.verb, a, b)
         yield TimeToEventComparisonView(**dict(comparison), sentence=sentence)
+
+
+def _awaited(runs: Sequence[Run], *arms: str) -> int:
+    """How many seeds have a run of these arms that has not ended."""
+    return len({run.seed for run in runs if run.arm in arms and run.state not in TERMINAL})
 
 
 def _by_seed(endpoint: Endpoint, arm: str) -> dict[int, TimeToEvent]:
@@ -169,6 +180,7 @@ def _matched_loss(
             equivalence_margin=_accuracy_margin(spec.decision),
             confidence=spec.decision.confidence,
             expected_pairs=len(spec.seeds.values()),
+            awaited=_awaited(runs, name, baseline),
         )
 
     names = [arm.name for arm in spec.arms if arm.name != baseline]

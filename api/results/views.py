@@ -90,6 +90,9 @@ class ArmTimesView(View):
     censored: int
     left_out: dict[RunState, int]
     """Runs without a time, by state: not ended yet, failed, cancelled."""
+    never_on_plateau: int
+    """Runs that succeeded and have no time, since they were never on the plateau that others left:
+    they began below it, or had large losses without a collapse."""
     curve: SurvivalCurve | None
     median: int | None
     """The first step by which at least half of the runs had the event; null when fewer had."""

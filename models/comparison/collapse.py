@@ -1,6 +1,7 @@
 """Collapse at the end of a run: one vector for all questions, the typical failure of hard mining.
 
-It is an outcome to count, not a reason to leave out a run: collapsed runs are part of every mean.
+`plateau_level.py` says when a run is one. It is an outcome to count, not a reason to leave out a
+run: collapsed runs are part of every mean.
 """
 
 from collections.abc import Mapping
@@ -9,18 +10,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from models.comparison.mcnemar import exact_p
 from models.comparison.paired_t import mean_and_sd, paired, rounding_of, t_bounds
-from models.comparison.plateau_level import plateau_level
 from models.comparison.schema import Collapse, CollapseShare, Interval, WithoutCollapsed
 from models.comparison.sign_flip import sign_flip_p
-
-
-def is_collapsed(metrics: Mapping[str, float], collapsed_loss: float | None) -> bool:
-    """Whether a run with these final metrics ended collapsed: it calls all test pairs alike, or its
-    validation loss per row is on the plateau of `collapsed_loss` (None: its loss has none)."""
-    if metrics.get("test.predicted_positive") in (0.0, 1.0):
-        return True
-    loss, level = metrics.get("validation.loss_per_row"), plateau_level(collapsed_loss)
-    return loss is not None and level is not None and loss >= level
 
 
 def collapse(

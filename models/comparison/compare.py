@@ -28,8 +28,11 @@ def compare(
     equivalence_margin: float,
     confidence: float,
     expected_pairs: int | None = None,
+    awaited: int = 0,
 ) -> Comparison:
     """Compare two arms on their own, given seed -> metric value of their succeeded runs.
+
+    There is no verdict while runs of `awaited` seeds go on.
 
     Pairs are the seeds in both mappings, ascending; all statistics but p are in the metric's unit.
     A mean difference and a sign-flip p need one pair; an sd, an interval and TOST two; a decided
@@ -39,7 +42,8 @@ def compare(
     outside (0.5, 1).
     """
     rule = DecisionRule(metric, equivalence_margin, confidence)
-    compared = ComparisonInput(ArmValues(a_name, a), ArmValues(b_name, b), rule, expected_pairs)
+    arms = ArmValues(a_name, a), ArmValues(b_name, b)
+    compared = ComparisonInput(*arms, rule, expected_pairs, awaited=awaited)
     return compare_family([compared])[0]
 
 

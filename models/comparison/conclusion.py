@@ -5,6 +5,7 @@ imports scipy.stats, which takes a second.
 """
 
 from models.comparison.bca_bootstrap import bca_bootstrap
+from models.comparison.comparison_warnings import warnings_of
 from models.comparison.evidence import Evidence
 from models.comparison.pairing_gain import pairing_gain
 from models.comparison.power import power_analysis
@@ -17,7 +18,7 @@ from models.comparison.verdict import comparison_sentence, decide
 def conclude(evidence: Evidence) -> Comparison:
     """The comparison with its verdict, its sentence, and every statistic beside them."""
     compared, rule, verdict = evidence.compared, evidence.rule, decide(evidence)
-    a, b = compared.a, compared.b
+    a, b, warnings = compared.a, compared.b, warnings_of(compared)
     return Comparison(
         a=a.name,
         b=b.name,
@@ -31,7 +32,8 @@ def conclude(evidence: Evidence) -> Comparison:
         sign_flip_p=evidence.sign_flip_p,
         equivalence=_equivalence(evidence),
         verdict=verdict,
-        sentence=comparison_sentence(evidence, verdict),
+        sentence=comparison_sentence(evidence, verdict, warnings),
+        warnings=warnings,
         role=compared.role,
         multiplicity=Multiplicity(family=evidence.family, p=evidence.p, holm_p=evidence.holm_p),
         bootstrap=bca_bootstrap(evidence.differences, evidence.sd, rule.confidence),

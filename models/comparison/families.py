@@ -5,7 +5,7 @@ the chance of one false `better` among them at 1 - confidence: with two arms it 
 and nothing changes. All comparisons on other metrics are a second family, which decides nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from models.comparison.compare import compare_family
 from models.comparison.inputs import ArmPair, ComparisonInput
@@ -21,13 +21,14 @@ def compare_arms(
     rule: DecisionRule,
     *,
     expected_pairs: int | None,
+    chance: Mapping[str, float],
     secondary: Sequence[str] = SECONDARY,
 ) -> list[Comparison]:
     """Each pair of arms on the metric that decides, in order, then each on the secondary ones."""
     others = [metric for metric in secondary if metric != rule.metric]
     return [
-        *compare_on(arms, [rule.metric], rule, "primary", expected_pairs),
-        *compare_on(arms, others, rule, "secondary", expected_pairs),
+        *compare_on(arms, [rule.metric], rule, "primary", expected_pairs, chance),
+        *compare_on(arms, others, rule, "secondary", expected_pairs, chance),
     ]
 
 
@@ -37,8 +38,12 @@ def compare_on(
     rule: DecisionRule,
     role: Role,
     expected_pairs: int | None,
+    chance: Mapping[str, float],
 ) -> list[Comparison]:
-    """Each pair of arms on each metric, as one family."""
+    """Each pair of arms on each metric, as one family.
+
+    `chance` has, for some metrics, what they are without any learning (`chance_levels`).
+    """
     # scipy.stats takes a second to import, and the API must start without it
     from models.comparison.run_statistics import with_run_statistics
 
@@ -46,7 +51,13 @@ def compare_on(
     comparisons = compare_family(
         [
             ComparisonInput(
-                a.on(metric), b.on(metric), rule.for_metric(metric), expected_pairs, role
+                a.on(metric),
+                b.on(metric),
+                rule.for_metric(metric),
+                expected_pairs,
+                role,
+                awaited=len(a.awaited | b.awaited),
+                chance=chance.get(metric),
             )
             for (a, b), metric in family
         ]

@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.comparison.plateau_level import is_collapsed
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Role
 
 ValuesBySeed = Mapping[int, float]
 """Seed -> value of one metric, of an arm's succeeded runs."""
-
-ValuesByArm = Mapping[str, ValuesBySeed]
-"""Arm -> seed -> value of one metric."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +22,8 @@ class ArmValues:
 
     name: str
     by_seed: ValuesBySeed
+    collapsed: frozenset[int] = frozenset()
+    """Seeds of runs that ended collapsed."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,21 @@ class ArmRuns:
     """Where each run's scores are."""
     collapsed_loss_per_row: float | None
     """The arm's loss for a network with one vector for all questions; None if it has none."""
+    awaited: frozenset[int] = frozenset()
+    """Seeds of runs that have not ended yet."""
+
+    @property
+    def collapsed(self) -> frozenset[int]:
+        """Seeds of the runs that ended collapsed."""
+        loss = self.collapsed_loss_per_row
+        return frozenset(
+            seed for seed, metrics in self.metrics.items() if is_collapsed(metrics, loss)
+        )
 
     def on(self, metric: str) -> ArmValues:
         """The metric's values, of the runs that have it."""
         values = {seed: own[metric] for seed, own in self.metrics.items() if metric in own}
-        return ArmValues(self.name, values)
+        return ArmValues(self.name, values, self.collapsed)
 
 
 ArmPair = tuple[ArmRuns, ArmRuns]
@@ -52,7 +62,10 @@ ArmPair = tuple[ArmRuns, ArmRuns]
 class ComparisonInput:
     """One comparison to make: two arms, and the rule that decides between them.
 
-    `expected_pairs` is the number of seeds planned; it only changes the sentence.
+    `expected_pairs` is the number of seeds planned; it only changes the sentence. While runs of
+    `awaited` seeds go on there is no verdict: whoever looks at each new pair, and stops at the
+    first verdict, is wrong far more often than the rule allows. `chance` is what the metric of a
+    network that calls all pairs alike would be; None where that is not known.
     """
 
     a: ArmValues
@@ -60,3 +73,5 @@ class ComparisonInput:
     rule: DecisionRule
     expected_pairs: int | None = None
     role: Role = "primary"
+    awaited: int = 0
+    chance: float | None = None

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.abandonment import while_wanted
-from models.comparison.collapse import collapse, is_collapsed
+from models.comparison.collapse import collapse
 from models.comparison.crossed_bootstrap import (
     FEWEST_SEEDS,
     MOST_TEST_PAIRS,
@@ -84,8 +84,8 @@ def _run_statistics(
 
 def _collapsed(arm: ArmRuns) -> dict[int, bool]:
     """Seed -> whether the run ended collapsed."""
-    loss = arm.collapsed_loss_per_row
-    return {seed: is_collapsed(metrics, loss) for seed, metrics in arm.metrics.items()}
+    collapsed = arm.collapsed
+    return {seed: seed in collapsed for seed in arm.metrics}
 
 
 def scored_runs(called: Mapping[Path, float | None]) -> Mapping[Path, ScoredRun]:

@@ -154,9 +154,10 @@ class WithoutCollapsed(ResultPart):
 
 
 class Collapse(ResultPart):
-    """Collapse as an outcome. A run ended collapsed when the validation loss per row of its kept
-    weights is at least 0.95 of that of a network with one vector for all questions, or when it
-    calls all test pairs alike."""
+    """Collapse as an outcome: one vector for all questions. A run ended collapsed when the mean
+    similarities of duplicates and of other test pairs are both 0.99 or more, and the validation
+    loss per row of its kept weights is within 5 % of what such a network has, where that is
+    known."""
 
     a: CollapseShare
     b: CollapseShare
@@ -208,6 +209,16 @@ class McNemar(ResultPart):
     seeds: tuple[SeedMcNemar, ...]
 
 
+WarningKind = Literal["all_collapsed", "nothing_learned"]
+
+
+class ComparisonWarning(ResultPart):
+    """Why a comparison says little of the choice, whatever its verdict."""
+
+    kind: WarningKind
+    sentence: str
+
+
 class Comparison(ResultPart):
     """Two arms compared on one metric; null where no value is possible."""
 
@@ -224,6 +235,8 @@ class Comparison(ResultPart):
     equivalence: Equivalence | None
     verdict: Verdict
     sentence: str
+    warnings: tuple[ComparisonWarning, ...]
+    """The sentence ends with these; empty where nothing is wrong."""
     role: Role
     """`primary`: on the metric that decides; `secondary`: described beside it, decides nothing."""
     multiplicity: Multiplicity

@@ -12,6 +12,10 @@
    alpha. `equivalent` is judged for each comparison alone.
 3. `undecided` otherwise, with what is missing. It never reads as "equal".
 
+Nothing is claimed while runs of planned seeds go on: looking after each and stopping at the first
+claim would be wrong far more often (below). Nor where every run of both arms collapsed: equally
+useless networks do not make the choice between the arms a matter of taste.
+
 Six pairs, because the smallest two-sided sign-flip p of N pairs is 2/2^N (0.0625 at five), and
 because TOST trusts the sd: two differences that happen to be close together have an sd near zero
 and would pass as equivalent by chance.
@@ -31,13 +35,18 @@ stopping at the first `better` says it in 24 % (6 to 40 pairs), so a caller who 
 decided must spend alpha over its looks.
 """
 
+from collections.abc import Sequence
+
+from models.comparison.comparison_warnings import all_collapsed
 from models.comparison.evidence import Evidence
 from models.comparison.rule import FEWEST_PAIRS, fewest_pairs, holds_zero, is_loss
-from models.comparison.schema import Bounds, Verdict
+from models.comparison.schema import Bounds, ComparisonWarning, Verdict
 
 
 def decide(evidence: Evidence) -> Verdict:
     """The verdict under the rule at the top of this module."""
+    if evidence.compared.awaited or all_collapsed(evidence.compared):
+        return "undecided"
     if len(evidence.pairs) < FEWEST_PAIRS or evidence.mean is None:
         return "undecided"
     if evidence.tost_p is not None and evidence.tost_p < evidence.rule.alpha:
@@ -47,9 +56,12 @@ def decide(evidence: Evidence) -> Verdict:
     return "a_better" if (evidence.mean > 0) == evidence.rule.higher_is_better else "b_better"
 
 
-def comparison_sentence(evidence: Evidence, verdict: Verdict) -> str:
-    """Who, on what, by how much, over how many seeds, how sure; secondary ones are marked."""
-    sentence = _sentence(evidence, verdict)
+def comparison_sentence(
+    evidence: Evidence, verdict: Verdict, warnings: Sequence[ComparisonWarning]
+) -> str:
+    """Who, on what, by how much, over how many seeds, how sure, and the warnings; secondary ones
+    are marked."""
+    sentence = " ".join([_sentence(evidence, verdict), *(one.sentence for one in warnings)])
     if evidence.compared.role == "primary":
         return sentence
     return f"As a secondary metric: {sentence}"
@@ -97,6 +109,11 @@ def _equivalent(evidence: Evidence) -> str:
 def _undecided(evidence: Evidence) -> str:
     a, b = _names(evidence)
     what = f"whether {a} and {b} differ in {_words(evidence.rule.metric)}"
+    if evidence.compared.awaited and evidence.mean is not None:
+        return (
+            f"{_seeds(evidence)} do not decide {what}: {_estimate(evidence)}; the verdict comes "
+            "when every planned seed has ended, since whoever stops at a lucky moment is misled."
+        )
     if evidence.mean is None:
         return f"Nothing can be said about {what}: no seed has finished in both; {_need(evidence)}."
     return f"{_seeds(evidence)} cannot tell {what}: {_estimate(evidence)}; {_missing(evidence)}."
@@ -104,6 +121,8 @@ def _undecided(evidence: Evidence) -> str:
 
 def _missing(evidence: Evidence) -> str:
     """Why no claim is made, and what would allow one."""
+    if all_collapsed(evidence.compared):
+        return "networks that learned nothing decide nothing"
     n, alpha = len(evidence.pairs), evidence.rule.alpha
     fewest = fewest_pairs(alpha / evidence.family)
     if evidence.bounds is None or n < FEWEST_PAIRS:

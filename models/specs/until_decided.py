@@ -20,7 +20,7 @@ class UntilDecided(SpecPart):
     """Seeds 0, 1, … are trained under every arm up to a look, which decides or adds more seeds.
 
     The error that `decision.confidence` allows is spent over the looks
-    (`models.comparison.alpha_spending`).
+    (`models.comparison.sequential.alpha_spending`).
     """
 
     min: Look = 6

@@ -1,31 +1,55 @@
-"""One metric of an experiment's succeeded runs by arm and seed, for computing verdicts."""
+"""The metric that decides, of an experiment's succeeded runs by arm and seed, for its verdicts."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import and_, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
-from models.comparison.inputs import ValuesByArm
+from models.comparison.inputs import ArmValues
+from models.comparison.plateau_level import all_alike, is_collapsed
+from models.specs.experiment import ExperimentSpec
 from models.states import RunState
 from models.store.metrics.rows import final_metrics
 from models.store.tables import Evaluation, Run
 
-
-def arm_values(session: Session, experiment_id: str, metric: str) -> ValuesByArm:
-    """Arm -> seed -> value; an arm none of whose succeeded runs has the metric is left out."""
-    return arm_values_of(session, [experiment_id], metric)[experiment_id]
+_ByArm = Mapping[str, Mapping[int, float]]
+"""Arm -> seed -> value."""
 
 
-def arm_values_of(session: Session, ids: Sequence[str], metric: str) -> dict[str, ValuesByArm]:
+def arm_values(session: Session, experiment_id: str, spec: ExperimentSpec) -> dict[str, ArmValues]:
+    """Every arm of the experiment by name; without values where no run of it has the metric."""
+    return arm_values_of(session, {experiment_id: spec})[experiment_id]
+
+
+def arm_values_of(
+    session: Session, specs: Mapping[str, ExperimentSpec]
+) -> dict[str, dict[str, ArmValues]]:
     """As `arm_values`, for each of these experiments; for a metric of the test in one query."""
+    values: dict[str, _ByArm] = {}
+    for metric in {spec.decision.metric for spec in specs.values()}:
+        ids = [one for one, spec in specs.items() if spec.decision.metric == metric]
+        values |= _values(session, ids, metric)
+    collapsed = _collapsed(session, specs)
+    return {
+        one: {
+            arm.name: ArmValues(
+                arm.name, values[one].get(arm.name, {}), collapsed.get((one, arm.name), frozenset())
+            )
+            for arm in spec.arms
+        }
+        for one, spec in specs.items()
+    }
+
+
+def _values(session: Session, ids: Collection[str], metric: str) -> dict[str, _ByArm]:
     split, _, name = metric.partition(".")
     if split == "test":
         return _tested(session, ids, name)
     return {experiment_id: _final(session, experiment_id, metric) for experiment_id in ids}
 
 
-def _tested(session: Session, ids: Sequence[str], name: str) -> dict[str, ValuesByArm]:
+def _tested(session: Session, ids: Collection[str], name: str) -> dict[str, _ByArm]:
     value = Evaluation.__table__.c[name]
     query = (
         select(Run.experiment_id, Run.arm, Run.seed, value)
@@ -38,12 +62,40 @@ def _tested(session: Session, ids: Sequence[str], name: str) -> dict[str, Values
     return {experiment_id: dict(by_arm) for experiment_id, by_arm in values.items()}
 
 
-def _final(session: Session, experiment_id: str, metric: str) -> ValuesByArm:
+def _final(session: Session, experiment_id: str, metric: str) -> _ByArm:
     """A metric of the validation is that of the weights which were kept."""
-    metrics = final_metrics(session, experiment_id)
-    succeeded = (Run.experiment_id == experiment_id, Run.state == RunState.SUCCEEDED)
     values: defaultdict[str, dict[int, float]] = defaultdict(dict)
-    for run in session.scalars(select(Run).where(*succeeded)):
+    metrics = final_metrics(session, experiment_id)
+    for run in session.scalars(_succeeded_of(experiment_id)):
         if metric in metrics[run.id]:
             values[run.arm][run.seed] = metrics[run.id][metric]
     return dict(values)
+
+
+def _collapsed(
+    session: Session, specs: Mapping[str, ExperimentSpec]
+) -> dict[tuple[str, str], frozenset[int]]:
+    """(Experiment, arm) -> seeds of runs that ended collapsed, where there are any.
+
+    One query finds the experiments with test pairs that are all alike to a run, which are few; only
+    of those are the losses read.
+    """
+    columns = Evaluation.__table__.c
+    query = (
+        select(Run.experiment_id, columns.positive_mean, columns.negative_mean)
+        .join(Evaluation, and_(Evaluation.run_id == Run.id, Evaluation.split == "test"))
+        .where(Run.experiment_id.in_(specs), Run.state == RunState.SUCCEEDED)
+    )
+    suspects = {one for one, *similarities in session.execute(query) if all_alike(*similarities)}
+    found: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for one in suspects:
+        metrics = final_metrics(session, one)
+        losses = {arm.name: arm.loss.collapsed_loss_per_row for arm in specs[one].arms}
+        for run in session.scalars(_succeeded_of(one)):
+            if is_collapsed(metrics[run.id], losses[run.arm]):
+                found[one, run.arm].add(run.seed)
+    return {place: frozenset(seeds) for place, seeds in found.items()}
+
+
+def _succeeded_of(experiment_id: str) -> Select[Run]:
+    return select(Run).where(Run.experiment_id == experiment_id, Run.state == RunState.SUCCEEDED)

@@ -10,8 +10,16 @@ from datetime import datetime
 from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
-from models.comparison.compare import compare
-from models.comparison.group_sequential import compared_arms, confidence_at, look_sentence, plan
+from models.comparison.compare import compare_family
+from models.comparison.comparison_warnings import chance_levels
+from models.comparison.inputs import ComparisonInput
+from models.comparison.rule import DecisionRule
+from models.comparison.sequential.group_sequential import (
+    compared_arms,
+    confidence_at,
+    look_sentence,
+    plan,
+)
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
 from models.states import LookState
@@ -98,8 +106,9 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
     look = next((one for one in looks if one.state == LookState.PLANNED), None)
     if look is None or session.scalar(select(has_active_runs(experiment_id))):
         return []
-    spec = stored_spec(session.get_one(Experiment, experiment_id).spec, experiment_id)
-    _judge(session, spec, look, len(looks))
+    row = session.get_one(Experiment, experiment_id)
+    spec = stored_spec(row.spec, experiment_id)
+    _judge(session, row, spec, look, len(looks))
     look.state, look.taken_at = LookState.TAKEN, now
     session.flush()
     end = _why_it_ends(session, spec, look, len(looks))
@@ -127,20 +136,15 @@ def _hold(session: Session, experiment_id: str) -> bool:
     return session.scalar(row.with_for_update(key_share=True)) is not None
 
 
-def _judge(session: Session, spec: ExperimentSpec, look: Look, looks: int) -> None:
+def _judge(session: Session, row: Experiment, spec: ExperimentSpec, look: Look, looks: int) -> None:
     """Compare every arm that is not decided yet with the baseline, at the level of this look."""
-    baseline, metric = spec.decision.baseline, spec.decision.metric
-    values = arm_values(session, look.experiment_id, metric)
+    decision = spec.decision
+    rule = DecisionRule(decision.metric, decision.equivalence_margin, confidence_at(look.level))
+    chance = chance_levels(row.baseline_majority, row.baseline_collapsed).get(decision.metric)
+    values = arm_values(session, look.experiment_id, spec)
     for arm in _undecided(session, look.experiment_id, spec):
-        comparison = compare(
-            values.get(arm, {}),
-            values.get(baseline, {}),
-            a_name=arm,
-            b_name=baseline,
-            metric=metric,
-            equivalence_margin=spec.decision.equivalence_margin,
-            confidence=confidence_at(look.level),
-        )
+        compared = ComparisonInput(values[arm], values[decision.baseline], rule, chance=chance)
+        (comparison,) = compare_family([compared])
         session.add(
             LookVerdict(
                 experiment_id=look.experiment_id,

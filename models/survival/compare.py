@@ -37,9 +37,11 @@ def compare_times(
     b_name: str,
     horizon: int | None,
     confidence: float,
+    awaited: int = 0,
 ) -> TimeToEventComparison:
     """Compare two arms, given seed -> time to the event of their succeeded runs.
 
+    Neither is called sooner while runs of `awaited` seeds go on.
     `horizon` is a step to which all of these runs were followed; None when there are no runs.
     """
     pairs = tuple(_pair(seed, a[seed], b[seed], horizon) for seed in sorted(a.keys() & b.keys()))
@@ -60,7 +62,8 @@ def compare_times(
         interval=_interval(bounds, confidence),
         sign_flip_p=p,
         both_reached=ReachedPairs(pairs=len(reached), mean_difference=mean_reached),
-        verdict=_verdict(mean, differs),
+        awaited=awaited,
+        verdict=_verdict(mean, differs and not awaited),
     )
 
 

@@ -65,8 +65,10 @@ def compare_at_matched_loss(
     equivalence_margin: float,
     confidence: float,
     expected_pairs: int,
+    awaited: int = 0,
 ) -> MatchedAccuracy:
-    """Compare two arms, given seed -> validation points of their succeeded runs."""
+    """Compare two arms, given seed -> validation points of their succeeded runs; without a verdict
+    while runs of `awaited` seeds go on."""
     both = (match_seed(seed, a[seed], b[seed]) for seed in sorted(a.keys() & b.keys()))
     seeds = tuple(seed for seed in both if seed is not None)
     comparison = compare(
@@ -78,6 +80,7 @@ def compare_at_matched_loss(
         equivalence_margin=equivalence_margin,
         confidence=confidence,
         expected_pairs=expected_pairs,
+        awaited=awaited,
     )
     secondary = comparison.model_copy(update={"role": "secondary"})  # it decides nothing
     return MatchedAccuracy(seeds=seeds, comparison=secondary)

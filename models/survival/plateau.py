@@ -1,17 +1,18 @@
 """When a run leaves the plateau of a collapsed network, and how often it comes back to it.
 
-On the plateau every question has nearly the same vector, so every similarity is the same and the
+On the plateau every question has nearly the same vector, so every similarity is near 1 and the
 loss per row is what a collapsed network costs (`LossSpec.collapsed_loss_per_row`: weight x margin
-of a hinge, weight x log 2 of the soft margin). A run is *off* the plateau when its loss per row is
-clearly below that (`models.comparison.plateau_level`), and stays there long enough for it not to
-be noise:
+of a hinge, weight x log 2 of the soft margin). A run *comes onto* the plateau at the first check
+that has both (`models.comparison.plateau_level`); what was before does not count, since the loss of
+an untrained network may be as large without any collapse. A run without such a check was never on
+the plateau, and has no time. A run is *off* the plateau when its loss per row is clearly below
+that level, and stays there long enough for it not to be noise:
 
 - on -> off at the first of `Rule.leave` checks in a row below the level,
 - off -> on, a *relapse*, at the first of `Rule.relapse` checks in a row at or above the level.
 
-Every run begins on the plateau, and a run must leave by the same rule each time before it can
-relapse, so hovering about the level is not counted as a series of relapses. The rule depends on
-what is checked:
+A run must leave by the same rule each time before it can relapse, so hovering about the level is
+not counted as a series of relapses. The rule depends on what is checked:
 
 **Evaluations** are means over thousands of rows: a run leaves with three in a row below the level,
 and relapses with a single one at or above it. But they are far apart: with one every 100 steps,
@@ -74,13 +75,13 @@ def stretches_of_checks(checks: Iterable[tuple[int, float]], level: float) -> li
     return stretches
 
 
-def stretches_of_steps(above: Sequence[int], last: int) -> list[Stretch]:
-    """As `stretches_of_checks`, for a check at every step from 1 to `last`.
+def stretches_of_steps(above: Sequence[int], first: int, last: int) -> list[Stretch]:
+    """As `stretches_of_checks`, for a check at every step from `first` to `last`.
 
     `above` are the steps at or above the level, ascending; every other step is below.
     """
     stretches: list[Stretch] = []
-    following = 1
+    following, above = first, [step for step in above if step >= first]
     for group in np.split(above, np.flatnonzero(np.diff(above) > 1) + 1) if above else ():
         first, end = int(group[0]), int(group[-1])
         if first > following:

@@ -103,6 +103,8 @@ class TimeToEventComparison(ResultPart):
     """Paired t interval of that mean."""
     sign_flip_p: float | None
     both_reached: ReachedPairs
+    awaited: int
+    """Seeds with a run that has not ended; until then neither arm is called sooner."""
     verdict: SoonerVerdict
     """One arm is called sooner when the interval excludes zero and the sign-flip p is at most
     1 - confidence, from six pairs on; `undecided` never means that the arms are alike."""

@@ -35,16 +35,23 @@ def arm_sentence(
     times: Sequence[TimeToEvent],
     median: int | None,
     mean: RestrictedMean | None,
+    never_on: int = 0,
 ) -> str:
-    """How many runs got there, when half of them had, and the restricted mean."""
+    """How many runs got there, when half of them had, and the restricted mean; and how many were
+    `never_on` the plateau that others left."""
+    if mean is None and never_on:
+        runs = "its only run was" if never_on == 1 else f"none of its {never_on} runs was"
+        was = "not " if never_on == 1 else ""
+        return f"{arm}: {runs} {was}ever on the plateau, so there is nothing to leave."
     if mean is None:
         return f"{arm}: no run has succeeded yet, so when it {verb.present} is not known."
+    beside = f"; {never_on} {'was' if never_on == 1 else 'were'} never on it" if never_on else ""
     reached = sum(time.reached for time in times)
     half = "half of the runs had not by the end" if median is None else f"half had by step {median}"
     return (
-        f"{arm}: {reached} of {len(times)} runs {verb.past} ({len(times) - reached} censored); "
-        f"{half}, and the mean time within {mean.horizon} steps is {_steps(mean.mean)}"
-        f"{_in_brackets(mean.interval)}."
+        f"{arm}: {reached} of {len(times)} runs {verb.past} "
+        f"({len(times) - reached} censored{beside}); {half}, and the mean time within "
+        f"{mean.horizon} steps is {_steps(mean.mean)}{_in_brackets(mean.interval)}."
     )
 
 
@@ -57,7 +64,7 @@ def comparison_sentence(
     if difference is None:
         return (
             f"Nothing can be said about which of {first} and {second} {verb.present} sooner: "
-            f"no seed has succeeded in both; {_need()}."
+            f"no seed has such a time in both; {_need()}."
         )
     estimate = (
         f"within {comparison.horizon} steps {first} takes {_more_or_less(difference)} than "
@@ -65,6 +72,11 @@ def comparison_sentence(
         f"{_censored(a)} runs of {first} and {_censored(b)} of {second} are censored"
     )
     seeds = f"{pairs} paired seed{'' if pairs == 1 else 's'}"
+    if comparison.awaited:
+        return (
+            f"{seeds} so far do not decide which of {first} and {second} {verb.present} sooner: "
+            f"{estimate}; {comparison.awaited} more are still to end."
+        )
     if comparison.verdict == "undecided":
         missing = "" if pairs >= FEWEST_PAIRS else f"; {_need()}"
         return (

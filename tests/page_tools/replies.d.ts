@@ -115,6 +115,12 @@ declare namespace Reply {
     b: string;
     verdict: Verdict;
     mean_difference: number | null;
+    warnings: ComparisonWarning[];
+  }
+
+  interface ComparisonWarning {
+    kind: "all_collapsed" | "nothing_learned";
+    sentence: string;
   }
 
   interface Comparison {
@@ -130,6 +136,7 @@ declare namespace Reply {
     equivalence: Equivalence | null;
     verdict: Verdict;
     sentence: string;
+    warnings: ComparisonWarning[];
     role: "primary" | "secondary";
     superiority: Superiority | null;
     pairing: Pairing | null;
@@ -178,6 +185,7 @@ declare namespace Reply {
   }
 
   interface Power {
+    detectable_difference: number | null;
     seeds_for_margin: number | null;
   }
 
@@ -207,6 +215,7 @@ declare namespace Reply {
   interface ArmTimesView {
     arm: string;
     plateau_level: number | null;
+    never_on_plateau: number;
     runs: RunTimeView[];
     curve: SurvivalCurve | null;
     median: number | null;

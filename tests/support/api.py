@@ -6,7 +6,7 @@ Runs are driven through the store where a worker would drive them, so no test of
 import hashlib
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from models.store.access import keys
 from models.store.database import Database
 from models.store.datasets import add_dataset
 from models.store.metrics import rows
+from models.store.metrics.rows import EvaluationRow
 from models.store.run_life import runs
 from models.store.tables import Run
 
@@ -131,7 +132,13 @@ class ApiForTests:
         return run.attempt
 
     def train(
-        self, run_id: str, *, accuracy: float, seconds: float = 0.0, weights: bytes = b"weights"
+        self,
+        run_id: str,
+        *,
+        accuracy: float,
+        seconds: float = 0.0,
+        weights: bytes = b"weights",
+        collapsed: bool = False,
     ) -> None:
         """Carry a run of 20 steps out from claim to success, with figures and files."""
         attempt = self.claim(run_id, seconds_ago=seconds)
@@ -139,8 +146,8 @@ class ApiForTests:
             steps = [step_row(step, loss=10.0 / step) for step in range(1, 21)]
             rows.append_steps(session, run_id, steps)
             for step in (10, 20):
-                rows.append_evaluation(session, run_id, evaluation_row(step))
-            test = evaluation_row(20, "test", accuracy=accuracy, loss=None)
+                rows.append_evaluation(session, run_id, _row(collapsed, step))
+            test = _row(collapsed, 20, "test", accuracy=accuracy, loss=None)
             rows.append_evaluation(session, run_id, test)
             runs.advance(session, run_id, attempt, 20, now())
         folder = self.settings.run_dir(run_id)
@@ -157,6 +164,15 @@ class ApiForTests:
                 provenance={"torch": "2.13.0"},
                 now=now(),
             )
+
+
+def _row(collapsed: bool, step: int, split: str = "validation", **figures: Any) -> EvaluationRow:
+    """An evaluation; collapsed, its loss per row is 0.25, which that of `ARMS` is then."""
+    row = evaluation_row(step, split, **figures)
+    if not collapsed:
+        return row
+    loss = None if split == "test" else 0.25
+    return replace(row, positive_mean=0.999, negative_mean=0.998, loss_per_row=loss)
 
 
 StartService = Callable[..., ApiForTests]

@@ -9,9 +9,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
+from models.comparison.plateau_level import NEAR_ONE, all_alike
 from models.states import RunState
 from models.store.tables import Evaluation, Run, Step
 
@@ -24,6 +25,7 @@ class ValidationLosses:
     loss_per_row: float | None  # the arm's own
     baseline_loss: float | None  # as the baseline reduces a batch
     accuracy: float
+    alike: bool  # all pairs are alike to the network, duplicates and others
 
 
 def validation_losses(session: Session, experiment_id: str) -> dict[str, list[ValidationLosses]]:
@@ -36,14 +38,17 @@ def validation_losses(session: Session, experiment_id: str) -> dict[str, list[Va
             columns.loss_per_row,
             columns.baseline_loss,
             columns.accuracy,
+            columns.positive_mean,
+            columns.negative_mean,
         )
         .join(Run, Run.id == Evaluation.run_id)
         .where(*_succeeded_of(experiment_id), Evaluation.split == "validation")
         .order_by(Evaluation.run_id, Evaluation.step)
     )
     found: dict[str, list[ValidationLosses]] = defaultdict(list)
-    for run_id, step, own, baseline, accuracy in session.execute(query):
-        found[run_id].append(ValidationLosses(step, own, baseline, accuracy))
+    for run_id, step, own, baseline, accuracy, *similarities in session.execute(query):
+        row = ValidationLosses(step, own, baseline, accuracy, all_alike(*similarities))
+        found[run_id].append(row)
     return dict(found)
 
 
@@ -67,6 +72,25 @@ def steps_above(
     for run_id, step in session.execute(query):
         found[run_id].append(step)
     return dict(found)
+
+
+def first_steps_alike(
+    session: Session, experiment_id: str, levels: Mapping[str, float]
+) -> dict[str, int]:
+    """Each succeeded run's first step at or above its arm's level whose batch is all alike to the
+    network, positives and negatives. A run that has none is not in it."""
+    if not levels:
+        return {}
+    columns = Step.__table__.c
+    query = (
+        select(Step.run_id, func.min(Step.step))
+        .join(Run, Run.id == Step.run_id)
+        .where(*_succeeded_of(experiment_id), Run.arm.in_(levels))
+        .where(columns.loss_per_row >= case(dict(levels), value=Run.arm))
+        .where(columns.s_ap_mean >= NEAR_ONE, columns.s_an_mean >= NEAR_ONE)
+        .group_by(Step.run_id)
+    )
+    return {run_id: step for run_id, step in session.execute(query)}
 
 
 def _succeeded_of(experiment_id: str) -> tuple[ColumnElement[bool], ...]:

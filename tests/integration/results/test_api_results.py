@@ -158,3 +158,54 @@ def test_the_comparison_is_of_the_metric_that_decides(api: ApiForTests) -> None:
     assert comparison["equivalence"] is not None
     assert [one["equivalence"] for one in secondary] == [None] * 3
     assert all(one["sentence"].startswith("As a secondary metric: ") for one in secondary)
+
+
+def test_arms_that_learned_nothing_have_a_warning_in_results_and_list(api: ApiForTests) -> None:
+    made = api.submit(seeds={"count": 6})
+    for run in made["runs"]:
+        api.train(run["id"], accuracy=0.31 + 0.0001 * run["seed"])
+    majority = results(api, made)["baselines"]["majority"]
+    first = results(api, made)["comparisons"][0]
+    assert first["verdict"] == "equivalent"
+    assert [one["kind"] for one in first["warnings"]] == ["nothing_learned"]
+    assert f"is above {majority:.4f}, which takes no learning" in first["sentence"]
+    (listed,) = api.get("/v1/experiments")["items"]
+    assert listed["verdicts"][0]["warnings"] == first["warnings"]
+
+
+def test_arms_whose_every_run_collapsed_are_undecided_in_results_and_list(
+    api: ApiForTests,
+) -> None:
+    made = api.submit(seeds={"count": 6})
+    for run in made["runs"]:
+        api.train(run["id"], accuracy=0.4, collapsed=True)
+    for role in ("primary", "secondary"):
+        for one in results(api, made)["comparisons"]:
+            if one["role"] == role:
+                assert one["verdict"] == "undecided"
+                assert [warning["kind"] for warning in one["warnings"]] == ["all_collapsed"]
+                assert (one["collapse"]["a"]["collapsed"], one["collapse"]["b"]["n"]) == (6, 6)
+    (listed,) = api.get("/v1/experiments")["items"]
+    assert listed["verdicts"][0]["verdict"] == "undecided"
+    assert listed["verdicts"][0]["warnings"][0]["kind"] == "all_collapsed"
+
+
+def test_a_fixed_number_of_seeds_has_no_verdict_before_the_last_of_them_ends(
+    api: ApiForTests,
+) -> None:
+    made = api.submit(seeds={"count": 7})
+    by_seed = [[run for run in made["runs"] if run["seed"] == seed] for seed in range(7)]
+    for runs in by_seed[:6]:
+        for run in runs:
+            api.train(run["id"], accuracy=0.8 if run["arm"] == "modified" else 0.7)
+    for document in (
+        results(api, made)["comparisons"][0],
+        api.get("/v1/comparisons", a=f"{made['id']}/modified", b=f"{made['id']}/vanilla"),
+    ):
+        assert (document["verdict"], len(document["pairs"])) == ("undecided", 6)
+        assert document["sentence"].startswith("6 of 7 planned seeds so far do not decide")
+        assert document["interval"]["low"] == pytest.approx(0.1)
+    # the seventh seed will never be in, so there is nothing more to wait for
+    api.http.post(f"/v1/experiments/{made['id']}/cancel")
+    ended = results(api, made)["comparisons"][0]
+    assert (ended["verdict"], len(ended["pairs"])) == ("a_better", 6)

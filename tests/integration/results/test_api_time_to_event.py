@@ -29,16 +29,24 @@ def end_run(
     baseline: Sequence[float] = (40, 30, 20, 10, 5),
     accuracy: Sequence[float] = (0.60, 0.65, 0.70, 0.72, 0.75),
     to: RunState = RunState.SUCCEEDED,
+    alike: float = 0.995,
 ) -> None:
-    """A run that is on the plateau for `left_after` steps; lists go over its evaluations."""
+    """A run that is on the plateau for `left_after` steps, where its similarities are `alike`;
+    lists go over its evaluations."""
     attempt = api.claim(run_id)
     with api.database.transaction() as session:
         per_row = {step: ON if step <= left_after else OFF for step in range(1, STEPS + 1)}
-        steps = [replace(step_row(step), loss_per_row=loss) for step, loss in per_row.items()]
+        same = {"s_ap_mean": alike, "s_an_mean": alike}
+        steps = [
+            replace(step_row(step), loss_per_row=loss, **(same if loss == ON else {}))
+            for step, loss in per_row.items()
+        ]
         rows.append_steps(session, run_id, steps)
         for index, step in enumerate(range(EVERY, STEPS + 1, EVERY)):
             row = evaluation_row(step, accuracy=accuracy[index])
             row = replace(row, loss_per_row=per_row[step], baseline_loss=baseline[index])
+            if per_row[step] == ON:
+                row = replace(row, positive_mean=alike, negative_mean=alike)
             rows.append_evaluation(session, run_id, row)
         runs.advance(session, run_id, attempt, STEPS, now())
         runs.finish(session, run_id, attempt, to, now=now())
@@ -48,6 +56,42 @@ def waiting(api: ApiForTests, made: dict[str, Any], **params: Any) -> dict[str, 
     document = api.get(f"/v1/experiments/{made['id']}/results", **params)
     found: dict[str, Any] = document["waiting_times"]
     return found
+
+
+def test_runs_that_were_never_on_the_plateau_have_no_time_and_are_told(api: ApiForTests) -> None:
+    """As large a loss as on the plateau, but similarities of an untrained network."""
+    made = submit(api)
+    for run in made["runs"]:
+        never = run["arm"] == "vanilla" or run["seed"] == 0
+        end_run(api, run["id"], left_after=8 + run["seed"] % 2, alike=0.4 if never else 0.995)
+    for endpoint in waiting(api, made)["times"]:
+        vanilla, modified = endpoint["arms"]
+        assert (vanilla["runs"], vanilla["never_on_plateau"]) == ([], 6)
+        assert "none of its 6 runs was ever on the plateau" in vanilla["sentence"]
+        assert ([run["seed"] for run in modified["runs"]], modified["never_on_plateau"]) == (
+            [1, 2, 3, 4, 5],
+            1,
+        )
+        assert "1 was never on it" in modified["sentence"]
+        (comparison,) = endpoint["comparisons"]
+        assert (comparison["pairs"], comparison["verdict"]) == ([], "undecided")
+
+
+def test_no_arm_leaves_sooner_while_a_seed_goes_on(api: ApiForTests) -> None:
+    made = submit(api, seeds={"count": 7})
+    last = 6
+    for run in made["runs"]:
+        if run["seed"] != last:
+            end_run(api, run["id"], left_after=8 if run["arm"] == "vanilla" else 20)
+    on_steps = waiting(api, made)["times"][1]
+    (comparison,) = on_steps["comparisons"]
+    assert (comparison["verdict"], comparison["awaited"]) == ("undecided", 1)
+    assert "6 paired seeds so far do not decide" in comparison["sentence"]
+    for run in made["runs"]:
+        if run["seed"] == last:
+            end_run(api, run["id"], left_after=8 if run["arm"] == "vanilla" else 20)
+    (comparison,) = waiting(api, made)["times"][1]["comparisons"]
+    assert (comparison["verdict"], comparison["awaited"]) == ("b_sooner", 0)
 
 
 def test_the_plateau_is_timed_on_evaluations_and_to_the_step(api: ApiForTests) -> None:

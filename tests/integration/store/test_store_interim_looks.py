@@ -5,7 +5,7 @@ from threading import Barrier
 
 import pytest
 
-from models.comparison.group_sequential import plan
+from models.comparison.sequential.group_sequential import plan
 from models.errors import Conflict
 from models.states import LookState, RunState
 from models.store import experiments, interim_looks

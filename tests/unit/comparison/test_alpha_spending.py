@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
-from models.comparison.alpha_spending import boundaries, nominal_levels, spent_by
+from models.comparison.sequential.alpha_spending import boundaries, nominal_levels, spent_by
 
 FIFTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
 looks = st.lists(st.integers(6, 200), min_size=1, max_size=6, unique=True).map(sorted)

@@ -5,22 +5,37 @@ import math
 import pytest
 from scipy import stats
 
-from models.comparison.collapse import collapse, is_collapsed
+from models.comparison.collapse import collapse
+from models.comparison.plateau_level import is_collapsed
+
+ALIKE = {"test.positive_mean": 0.9995, "test.negative_mean": 0.9991}
 
 
 @pytest.mark.parametrize(
     ("metrics", "loss", "ended"),
     [
-        ({"test.predicted_positive": 1.0}, 0.5, True),
-        ({"test.predicted_positive": 0.0}, None, True),
-        ({"test.predicted_positive": 0.4, "validation.loss_per_row": 0.475}, 0.5, True),
-        ({"test.predicted_positive": 0.4, "validation.loss_per_row": 0.4749}, 0.5, False),
-        ({"test.predicted_positive": 0.4, "validation.loss_per_row": 0.6}, None, False),
-        ({"test.predicted_positive": 0.999}, 0.5, False),
+        ({**ALIKE, "validation.loss_per_row": 0.5}, 0.5, True),
+        ({**ALIKE, "validation.loss_per_row": 0.4749}, 0.5, False),
+        ({**ALIKE, "validation.loss_per_row": 0.5251}, 0.5, False),
+        (ALIKE, 0.5, True),
+        ({**ALIKE, "validation.loss_per_row": 0.1}, None, True),
+        ({"test.positive_mean": 1.0}, 0.5, True),  # a test part without other pairs
+        ({**ALIKE, "test.negative_mean": 0.98, "validation.loss_per_row": 0.5}, 0.5, False),
+        # an untrained network: its loss is large, and it calls no pair a duplicate
+        (
+            {
+                "test.positive_mean": 0.469,
+                "test.negative_mean": 0.354,
+                "test.predicted_positive": 0.0,
+                "validation.loss_per_row": 0.63,
+            },
+            0.5,
+            False,
+        ),
         ({}, 0.5, False),
     ],
 )
-def test_a_run_is_collapsed_by_its_loss_or_its_calls(
+def test_a_run_is_collapsed_by_its_similarities_and_its_loss_from_both_sides(
     metrics: dict[str, float], loss: float | None, ended: bool
 ) -> None:
     assert is_collapsed(metrics, loss) is ended

@@ -54,7 +54,16 @@ def test_the_stay_is_that_of_a_scanner_of_every_check(losses: list[float], rule:
 def test_the_steps_at_or_above_the_level_tell_the_same_as_all_steps(losses: list[float]) -> None:
     checks = list(enumerate(losses, start=1))
     above = [step for step, loss in checks if loss >= LEVEL]
-    assert stretches_of_steps(above, last=len(losses)) == stretches_of_checks(checks, LEVEL)
+    assert stretches_of_steps(above, first=1, last=len(losses)) == stretches_of_checks(
+        checks, LEVEL
+    )
+
+
+@given(losses, st.integers(1, 60))
+def test_the_steps_before_the_first_do_not_count(losses: list[float], first: int) -> None:
+    checks = [(step, loss) for step, loss in enumerate(losses, start=1) if step >= first]
+    above = [step for step, loss in enumerate(losses, start=1) if loss >= LEVEL]
+    assert stretches_of_steps(above, first, len(losses)) == stretches_of_checks(checks, LEVEL)
 
 
 def test_the_first_of_three_evaluations_in_a_row_is_where_it_was_left() -> None:
@@ -96,4 +105,4 @@ def test_a_loss_without_hinges_has_no_plateau(collapsed: float | None) -> None:
 
 def test_a_run_without_any_check_is_refused() -> None:
     with pytest.raises(ValueError, match="without any check"):
-        plateau_stay(stretches_of_steps([], last=0), STEPS)
+        plateau_stay(stretches_of_steps([], first=1, last=0), STEPS)

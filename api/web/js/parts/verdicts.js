@@ -20,6 +20,17 @@ export function words(one) {
   }
 }
 
+const DOUBTS = { all_collapsed: "every run collapsed", nothing_learned: "nothing was learned" };
+
+/**
+ * What makes the verdict say little, as an amber mark.
+ * @param {Pick<Reply.VerdictView, "warnings">} one
+ */
+export function doubts(one) {
+  return one.warnings.map((warning) => h("span", { class: "doubt", title: warning.sentence },
+    h("span", { "aria-hidden": "true" }, "⚠ "), DOUBTS[warning.kind]));
+}
+
 /**
  * @param {Reply.VerdictView} one
  * @param {string} metric
@@ -29,7 +40,8 @@ export function verdictLine(one, metric) {
   return h("div", { class: `verdict-line ${kind}` },
     h("span", { class: "sign", "aria-hidden": "true" }, sign),
     h("span", {}, text, " ",
-      one.mean_difference === null ? null : h("span", { class: "by" }, size(kind, one.mean_difference, metric))));
+      one.mean_difference === null ? null : h("span", { class: "by" }, size(kind, one.mean_difference, metric)), " ",
+      doubts(one)));
 }
 
 /**

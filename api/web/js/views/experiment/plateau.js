@@ -33,7 +33,9 @@ export function plateauSection(model, signal) {
     choose.hidden = !times.length;
     const found = times.find((one) => one.measured_on === asked);
     if (!found) fill(body, loading("No arm's loss has a plateau: that is known of hinge terms, whose loss is fixed when all similarities are the same."));
-    else if (!found.arms.some((arm) => arm.curve)) fill(body, loading("No run has succeeded yet, and waiting times are told of those that have."));
+    else if (!found.arms.some((arm) => arm.curve)) fill(body, loading(found.arms.some((arm) => arm.never_on_plateau)
+      ? "No run that has succeeded was ever on the plateau, so there is nothing to leave."
+      : "No run has succeeded yet, and steps to leave the plateau are told of those that have."));
     else fill(body, shown(found));
   }
 

@@ -6,7 +6,7 @@ import { domainOf, intervalChart } from "../../charts/interval.js";
 import { fill, h } from "../../dom.js";
 import { duration, formatMetric, metricWords, p, percent, plural, signed } from "../../format.js";
 import { bar, fact } from "../../parts/small.js";
-import { words } from "../../parts/verdicts.js";
+import { doubts, words } from "../../parts/verdicts.js";
 
 /**
  * @param {Model} model
@@ -61,7 +61,9 @@ function answer(model, results, signal) {
     intervalChart(signal, first, model.indexOf(first.a), { domain }),
     caption(first),
     others.length ? h("div", { class: "others" }, others.map((one) => other(one, model, signal, domain))) : null,
+    others.length ? h("p", { class: "help" }, `Of ${first.a} against ${first.b}:`) : null,
     h("dl", { class: "facts" }, facts(first)),
+    needed(first),
     beside.length ? between(beside) : null,
   ];
 }
@@ -69,7 +71,7 @@ function answer(model, results, signal) {
 /** @param {Reply.Comparison} one */
 function kind(one) {
   const { kind: which, sign, text } = words(one);
-  return h("div", { class: `kind ${which}` }, h("span", { class: "sign", "aria-hidden": "true" }, sign), text);
+  return h("div", { class: `kind ${which}` }, h("span", { class: "sign", "aria-hidden": "true" }, sign), text, doubts(one));
 }
 
 /** @param {Reply.Comparison} one */
@@ -96,12 +98,24 @@ function facts(one) {
   return [
     fact("Mean difference", signed(one.mean_difference, metric)),
     fact("Interval", one.interval ? `${formatMetric(one.interval.low, metric)} to ${formatMetric(one.interval.high, metric)}` : "needs two seeds"),
-    fact("Sign-flip p", p(one.sign_flip_p)),
-    fact("Equivalence p", one.equivalence ? p(one.equivalence.p) : "–", "TOST against the declared margin"),
+    one.pairs.length > 1 && fact("Sign-flip p", p(one.sign_flip_p)),
+    one.equivalence && fact("Equivalence p", p(one.equivalence.p), "TOST against the declared margin"),
     fact("Paired seeds", plural(one.pairs.length, "seed")),
     one.superiority && fact(`${one.a} ahead`, `${one.superiority.wins} of ${one.pairs.length} seeds`),
-    one.power?.seeds_for_margin && fact("Seeds to find the margin", plural(one.power.seeds_for_margin, "seed"), "At the spread seen so far, which is itself an estimate"),
   ];
+}
+
+/**
+ * What more seeds would do, while nothing is decided.
+ * @param {Reply.Comparison} one
+ */
+function needed(one) {
+  if (one.verdict !== "undecided" || !one.power || !one.equivalence || one.warnings.length) return null;
+  const { detectable_difference: found, seeds_for_margin: seeds } = one.power;
+  const margin = formatMetric(one.equivalence.margin, one.metric);
+  const now = found === null ? "" : `; these ${one.pairs.length} find one of ${formatMetric(found, one.metric)}`;
+  const needs = seeds === null ? "more than 100,000 seeds" : `about ${plural(seeds, "seed")}`;
+  return h("p", { class: "help" }, `To tell a difference as small as the margin of ${margin} takes ${needs} at the spread seen so far${now}.`);
 }
 
 /** @param {Reply.Comparison[]} comparisons */

@@ -8,9 +8,9 @@ error is divided by their number first (Bonferroni), and then spent over the loo
 import math
 from dataclasses import dataclass
 
-from models.comparison.alpha_spending import nominal_levels, spent_by
 from models.comparison.rule import alpha_of
 from models.comparison.schema import Comparison
+from models.comparison.sequential.alpha_spending import nominal_levels, spent_by
 from models.specs.experiment import ExperimentSpec
 
 CLOSEST_TO_CERTAIN = math.nextafter(1.0, 0.0)

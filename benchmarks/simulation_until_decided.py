@@ -7,8 +7,8 @@ correlated 0.5 within a seed, as seen on the Quora pairs; the margin is 0.005. T
 judged by the plan of looks and, for comparison, once at `max` seeds. The levels are those of
 `models.comparison.sequential.group_sequential`; the rule of `models.comparison.verdict` is written
 again for all experiments at once, and
-`tests/unit/comparison/test_group_sequential_simulation.py` holds it against the service's own. Beyond 15 pairs the sign patterns are sampled here, as the service does
-beyond 40.
+`tests/unit/comparison/test_group_sequential_simulation.py` holds it against the service's own.
+Beyond 15 pairs the sign patterns are sampled here, as the service does beyond 40.
 """
 
 import argparse

@@ -37,8 +37,16 @@ def connected_groups(
     where no group is small enough for what is missing. `validation_fraction` of the remaining
     duplicates validate, with pairs of the other label in the same share as far as there are any;
     the rest train. Raises SplitError where a part would be empty, or where too few pairs that are
-    not duplicates can be tested without a leak.
+    not duplicates can be tested without a leak; it then names a size that works.
     """
+    try:
+        return _split(groups, labels, test_rows, validation_fraction)
+    except _TooFewOthers as refused:
+        works = _size_that_works(groups, labels, refused.guess, validation_fraction)
+        raise refused.with_advice(works) from None
+
+
+def _split(groups: Groups, labels: Codes, test_rows: int, validation_fraction: float) -> SplitRows:
     duplicates, others = np.flatnonzero(labels == 1), np.flatnonzero(labels != 1)
     tested_duplicates, tested_others = _test_counts(len(duplicates), len(others), test_rows)
     ends = groups.reshape(-1, 2)
@@ -53,7 +61,7 @@ def connected_groups(
     wanted = tested_others * len(tested) // tested_duplicates
     test = np.concatenate((tested, _chosen(fitting, lone, wanted)))
     if len(test) < len(tested) + wanted:
-        raise _too_few_others(len(test) - len(tested), len(others) / len(labels))
+        raise _TooFewOthers(len(test) - len(tested), len(others) / len(labels), test_rows)
 
     # a lone question that is tested may be in pairs of validation groups too; the test goes first
     in_test = np.zeros(len(part), dtype=bool)
@@ -146,10 +154,40 @@ def _empty(field: str, part: str, sizes: Numbers) -> SplitError:
     )
 
 
-def _too_few_others(available: int, share: float) -> SplitError:
-    return SplitError(
-        "test_rows",
-        f"Only {available:,} pairs that are not duplicates can be tested without sharing questions "
-        f"with training; at the data set's share of {share:.1%} they allow test_rows of at most "
-        f"{max(int(available / share), 1):,}.",
-    )
+def _size_that_works(
+    groups: Groups, labels: Codes, guess: int, validation_fraction: float
+) -> int | None:
+    """The first of ever smaller sizes of the test part that can be split so; None if none can.
+
+    Another size takes other groups into the test part, with other pairs around them, so each is
+    tried rather than computed.
+    """
+    while guess > 0:
+        try:
+            _split(groups, labels, guess, validation_fraction)
+        except _TooFewOthers as refused:
+            guess = refused.guess
+        except SplitError:
+            return None
+        else:
+            return guess
+    return None
+
+
+class _TooFewOthers(SplitError):
+    """Too few pairs that are not duplicates fit the test part that was asked for."""
+
+    def __init__(self, available: int, share: float, test_rows: int) -> None:
+        super().__init__(
+            "test_rows",
+            f"Only {available:,} pairs that are not duplicates can be tested without sharing "
+            f"questions with training, which is too few for {test_rows:,} test rows at the data "
+            f"set's share of {share:.1%}",
+        )
+        self.guess = min(int(available / share), test_rows * 7 // 8)
+        """A smaller size that may work."""
+
+    def with_advice(self, works: int | None) -> SplitError:
+        if works is None:
+            return SplitError(self.field, f"{self.message}; no smaller size was found to work.")
+        return SplitError(self.field, f"{self.message}; test_rows of {works:,} works.")

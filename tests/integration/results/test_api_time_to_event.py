@@ -36,9 +36,13 @@ def end_run(
     attempt = api.claim(run_id)
     with api.database.transaction() as session:
         per_row = {step: ON if step <= left_after else OFF for step in range(1, STEPS + 1)}
-        same = {"s_ap_mean": alike, "s_an_mean": alike}
         steps = [
-            replace(step_row(step), loss_per_row=loss, **(same if loss == ON else {}))
+            replace(
+                step_row(step),
+                loss_per_row=loss,
+                s_ap_mean=alike if loss == ON else 0.8,
+                s_an_mean=alike if loss == ON else 0.2,
+            )
             for step, loss in per_row.items()
         ]
         rows.append_steps(session, run_id, steps)

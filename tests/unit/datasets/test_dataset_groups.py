@@ -1,5 +1,6 @@
 """Duplicate groups and the split by them, against searches that a reader can check."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,45 @@ def test_no_duplicate_is_lost_and_each_pair_left_out_joins_two_parts(
     ]
     # a question of a pair kept back only to keep the share of labels may stand in two parts too
     assert split.left_out <= len(straddling)
+
+
+NAMED = re.compile(r"test_rows of ([\d,]+) works")
+
+
+@st.composite
+def woven_graphs(draw: st.DrawFn) -> list[Row]:
+    """Pairs of duplicates, and pairs that are none between their questions at random: the more of
+    them, the fewer lie inside one part."""
+    count, others = draw(st.integers(20, 60)), draw(st.integers(40, 200))
+    mix = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    rows = [(f"a{n}", f"b{n}", 1) for n in range(count)]
+    return rows + [(f"a{x}", f"b{y}", 0) for x, y in mix.integers(0, count, (others, 2))]
+
+
+@given(rows=woven_graphs(), share=st.floats(0.2, 0.8))
+def test_a_size_that_a_refusal_names_works(rows: list[Row], share: float) -> None:
+    try:
+        split_of(rows, int(share * len(rows)), 0.25)
+    except SplitError as refused:
+        if named := NAMED.search(refused.message):
+            size = int(named[1].replace(",", ""))
+            split = split_of(rows, size, 0.25)
+            assert 1 <= len(split.test) <= size
+
+
+def test_a_test_part_that_is_too_large_is_refused_with_a_size_that_works() -> None:
+    mix = np.random.default_rng(3)
+    rows = [(f"a{n}", f"b{n}", 1) for n in range(400)]
+    rows += [(f"a{x}", f"b{y}", 0) for x, y in mix.integers(0, 400, (900, 2))]
+    rows += [(f"x{n}", f"y{n}", 0) for n in range(300)]
+    with pytest.raises(SplitError, match=NAMED) as refused:
+        split_of(rows, 900, 0.2)
+    assert refused.value.field == "test_rows"
+    named = NAMED.search(refused.value.message)
+    assert named
+    size = int(named[1].replace(",", ""))
+    assert size < 900
+    assert len(split_of(rows, size, 0.2).test) == pytest.approx(size, abs=4)
 
 
 def test_a_pair_that_joins_two_parts_is_left_out_and_counted() -> None:

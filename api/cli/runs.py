@@ -47,6 +47,8 @@ def predict(
     word = "duplicate" if answer.duplicate else "different"
     threshold = answer.document["threshold"]
     out.print(f"{answer.similarity:.4f} {word} (threshold {threshold:g})", markup=False)
+    if unknown := answer.document["unknown_words"]:
+        say(f"Not in the training data: {', '.join(unknown)}.")
 
 
 def reproduce(run: RunArgument, as_json: JsonOption = False, url: UrlOption = None) -> None:

@@ -11,11 +11,13 @@ import numpy as np
 from fastapi import APIRouter, Query
 from numpy.typing import NDArray
 
+from api.datasets.intake import GENERATED
 from api.dependencies import SERIES_TURN, RunId, Service, ServiceDep
 from api.openapi.responses import may_answer
 from api.runs.scores import scores_of_run
 from api.runs.views import MisclassifiedPair, MisclassifiedPairsView
 from models.datasets import cache
+from models.datasets.generated.generator import WRONG_LABELS
 from models.errors import Conflict, TooMany
 from models.store.experiments import experiment
 from models.store.metrics.rows import evaluations_of
@@ -24,6 +26,10 @@ from models.store.run_life.runs import run as find_run
 router = APIRouter(prefix="/runs", tags=["runs"])
 
 Kind = Literal["all", "called_duplicate", "called_different"]
+WRONG_ON_PURPOSE = (
+    f"{WRONG_LABELS:.0%} of the labels of {GENERATED} are wrong on purpose, as labels that people "
+    "gave are, so some of these pairs were called rightly."
+)
 FALLBACK = 0.7  # the threshold of all runs that ended before evaluations stored theirs
 
 
@@ -43,7 +49,7 @@ def list_misclassified_pairs(
     duplicates that it called different. 409 until the run has succeeded.
     """
     columns = scores_of_run(service, run_id)
-    folder, threshold = _folder_and_threshold(service, run_id)
+    folder, threshold, note = _tested(service, run_id)
     label, score = columns["label"] == 1, columns["score"].astype(np.float64)
     order = _worst_first(label, score, threshold, kind)
     chosen = order[after : after + limit]
@@ -61,18 +67,25 @@ def list_misclassified_pairs(
     ]
     following = after + limit if after + limit < len(order) else None
     return MisclassifiedPairsView(
-        threshold=threshold, wrong=len(order), pairs=len(score), items=items, next=following
+        threshold=threshold,
+        wrong=len(order),
+        pairs=len(score),
+        items=items,
+        note=note,
+        next=following,
     )
 
 
-def _folder_and_threshold(service: Service, run_id: str) -> tuple[Path, float]:
-    """Return the folder of the run's data set, and the threshold of its test evaluation."""
+def _tested(service: Service, run_id: str) -> tuple[Path, float, str | None]:
+    """Return the folder of the run's data set, the threshold of its test evaluation, and what to
+    know of the labels."""
     with service.database.reading() as session:
         row = experiment(session, find_run(session, run_id).experiment_id)
         evaluations = evaluations_of(session, run_id)
     thresholds = (one.threshold for one in evaluations if one.split == "test")
     threshold = next((one for one in thresholds if one is not None), FALLBACK)
-    return service.dataset_folder(row.content_hash), threshold
+    note = WRONG_ON_PURPOSE if row.spec["dataset"] == GENERATED else None
+    return service.dataset_folder(row.content_hash), threshold, note
 
 
 def _worst_first(

@@ -212,6 +212,8 @@ class MisclassifiedPairsView(View):
     pairs: int
     """All test pairs."""
     items: list[MisclassifiedPair]
+    note: str | None
+    """What to know of the labels of this data set; null for data sets that were uploaded."""
     next: int | None
 
 
@@ -243,6 +245,9 @@ class PairView(View):
     """Cosine similarity of the two vectors, from -1 to 1."""
     duplicate: bool
     """Whether the similarity is above the run's threshold."""
+    unknown_words: list[str]
+    """Words of both questions that were not in the training data: to the network they are all the
+    same word, so the more of them, the less the similarity says."""
 
 
 class PredictionView(View):
@@ -277,12 +282,17 @@ class PredictionView(View):
 def _pair_views(row: Prediction) -> list[PairView] | None:
     if row.similarities is None or row.threshold is None:
         return None
+    # a question from before the words were stored has none
+    unknown = row.unknown_words or [[]] * len(row.pairs)
     return [
         PairView(
             question1=first,
             question2=second,
             similarity=similarity,
             duplicate=similarity > row.threshold,
+            unknown_words=words,
         )
-        for (first, second), similarity in zip(row.pairs, row.similarities, strict=True)
+        for (first, second), similarity, words in zip(
+            row.pairs, row.similarities, unknown, strict=True
+        )
     ]

@@ -96,11 +96,17 @@ def answer(
     taken: Prediction,
     *,
     similarities: Sequence[float],
+    unknown_words: Sequence[Sequence[str]],
     threshold: float,
     now: datetime,
 ) -> bool:
-    """Store the answer; False when another attempt has the request now, or it was removed."""
-    values = {"similarities": list(similarities), "threshold": threshold}
+    """Store the answer, a similarity and a list of words for each pair; False when another attempt
+    has the request now, or it was removed."""
+    values = {
+        "similarities": list(similarities),
+        "unknown_words": [list(words) for words in unknown_words],
+        "threshold": threshold,
+    }
     return changed(session, _held(taken).values(answered_at=now, **values))
 
 

@@ -242,6 +242,7 @@ class Prediction(Base):
     answered_at: Mapped[datetime | None]
     threshold: Mapped[float | None]
     similarities: Mapped[list[Any] | None]  # one for each pair; null where `reason` says why
+    unknown_words: Mapped[list[Any] | None]  # a list of words for each pair, as `similarities`
     reason: Mapped[str | None] = mapped_column(Text)
 
 

@@ -275,6 +275,7 @@ declare namespace Reply {
     wrong: number;
     pairs: number;
     items: MisclassifiedPair[];
+    note: string | null;
     next: number | null;
   }
 
@@ -298,6 +299,7 @@ declare namespace Reply {
   interface PairView {
     similarity: number;
     duplicate: boolean;
+    unknown_words: string[];
   }
 
   // data sets

@@ -83,6 +83,14 @@ class Model:
             similarities += (first * second).sum(dim=1).tolist()
         return similarities
 
+    def unknown_words(self, pair: TextPair) -> list[str]:
+        """The tokens of both texts that are not in the vocabulary, each once, in their order.
+
+        To the network they are all one.
+        """
+        tokens = (token for text in pair for token in tokenize(text, self.tokenizer, self.token))
+        return [token for token in dict.fromkeys(tokens) if token not in self.words]
+
     def _questions(self, texts: Sequence[str]) -> Questions:
         """The token ids of texts; a text without a token is one padding token, as in training."""
         ids = [

@@ -69,6 +69,7 @@ class PredictionServer:
                     session,
                     request,
                     similarities=similarities,
+                    unknown_words=[model.unknown_words(pair) for pair in request.pairs],
                     threshold=model.threshold,
                     now=clock.now(session),
                 )

@@ -43,9 +43,20 @@ def test_a_question_that_no_worker_answers_in_time_is_to_be_polled(
     found = api.get(location)
     assert (found["state"], found["threshold"]) == ("succeeded", 0.5)
     assert found["predictions"] == [
-        {"question1": "How?", "question2": "Why?", "similarity": 0.75, "duplicate": True},
-        # strictly above, as in every figure of the service
-        {"question1": "", "question2": "Né à 東京?", "similarity": 0.5, "duplicate": False},
+        {
+            "question1": "How?",
+            "question2": "Why?",
+            "similarity": 0.75,
+            "duplicate": True,
+            "unknown_words": ["rice", "cooked"],
+        },
+        {
+            "question1": "",
+            "question2": "Né à 東京?",
+            "similarity": 0.5,
+            "duplicate": False,  # strictly above, as in every figure of the service
+            "unknown_words": [],
+        },
     ]
 
 

@@ -63,7 +63,12 @@ def answer(api: ApiForTests, similarity: float | None) -> None:
             assert predictions.fail(session, asked, "the weights are gone", now())
         else:
             assert predictions.answer(
-                session, asked, similarities=[similarity], threshold=0.5, now=now()
+                session,
+                asked,
+                similarities=[similarity],
+                unknown_words=[["zxcv", "qwer"]],
+                threshold=0.5,
+                now=now(),
             )
 
 
@@ -71,6 +76,7 @@ def test_predict_prints_the_similarity_and_the_decision(api: ApiForTests, run_id
     command = ("predict", run_id, "How?", "Why?", "--url", api.url)
     done = meanwhile(lambda: answer(api, 0.75), *command)
     assert (done.returncode, done.stdout) == (0, "0.7500 duplicate (threshold 0.5)\n"), done.stderr
+    assert done.stderr == "Not in the training data: zxcv, qwer.\n"
     done = meanwhile(lambda: answer(api, None), *command)
     assert (done.returncode, done.stderr) == (1, "There is no prediction: the weights are gone\n")
 

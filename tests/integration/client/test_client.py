@@ -255,7 +255,12 @@ def test_a_worker_answers_about_pairs_or_says_why_not(api: ApiForTests, lab: Cli
                 predictions.fail(session, asked, reason, now())
             else:
                 predictions.answer(
-                    session, asked, similarities=[0.75, 0.25], threshold=0.5, now=now()
+                    session,
+                    asked,
+                    similarities=[0.75, 0.25],
+                    unknown_words=[[], []],
+                    threshold=0.5,
+                    now=now(),
                 )
 
     pairs = [("How?", "Why?"), ("a", "b")]

@@ -43,6 +43,23 @@ def test_the_list_tells_state_progress_arms_and_verdict(tab: Tab, service: ApiFo
     assert rows(tab) == ["Still waiting", "All done"]
 
 
+def test_a_verdict_that_says_little_has_an_amber_mark_in_list_and_page(
+    tab: Tab, service: ApiForTests
+) -> None:
+    made = service.submit(name="Nothing learned", seeds={"count": 6})
+    for run in service.runs(made["id"]):
+        service.train(run.id, accuracy=0.31 + 0.0001 * run.seed)
+    tab.open()
+    row = tab.find(f"[data-experiment={made['id']}]")
+    expect(row.locator(".doubt")).to_contain_text("nothing was learned")
+    expect(row.locator(".doubt")).to_have_attribute("title", re.compile("takes no learning"))
+    tab.open(f"/experiments/{made['id']}")
+    expect(tab.find("#verdict .doubt")).to_contain_text("nothing was learned")
+    expect(tab.find("#verdict .sentence")).to_contain_text("not learned enough to be compared")
+    # what needs a spread, or an open question, is not shown
+    expect(tab.find("#verdict")).not_to_contain_text("Seeds to find the margin")
+
+
 def test_the_list_follows_what_happens_without_a_reload(tab: Tab, service: ApiForTests) -> None:
     made = service.submit(seeds={"count": 1})
     tab.open()

@@ -83,6 +83,7 @@ def test_the_hardest_mistakes_are_read_in_words(tab: Tab, service: ApiForTests) 
     expect(first).to_contain_text(found["items"][0]["question1"])
     expect(first).to_contain_text(f"similarity {found['items'][0]['similarity']:.3f}")
     expect(tab.find("#mistakes")).to_contain_text(f"{found['wrong']} of 400 test pairs")
+    expect(tab.find("#mistakes")).to_contain_text("2% of the labels of questions-generated")
     expect(tab.find("#mistakes li")).to_have_count(10)
     tab.find("#mistakes").get_by_role("button", name="Show more").click()
     expect(tab.find("#mistakes li")).to_have_count(20)
@@ -92,13 +93,18 @@ def test_the_hardest_mistakes_are_read_in_words(tab: Tab, service: ApiForTests) 
 
 def test_ones_own_questions_are_answered_by_a_worker(tab: Tab, service: ApiForTests) -> None:
     run = run_of(service)
+    (pair,) = service.get("/v1/datasets/questions-generated/pairs", limit=1)["items"]
     tab.open(f"/runs/{run}")
+    # an example whose words the network knows
+    expect(tab.page.get_by_label("One question")).to_have_value(pair["question1"])
+    expect(tab.page.get_by_label("Another")).to_have_value(pair["question2"])
     tab.page.get_by_label("One question").fill("Where is <b>Rome</b>?")
     answering = answer_one(service, 0.91)
     tab.button("Are they duplicates?").click()
     expect(tab.find(".answer")).to_have_text(
         re.compile(r"Duplicates: similarity 0\.910, above the threshold 0\.700")
     )
+    expect(tab.find(".answer")).to_contain_text("not in the training data: rice, cooked")
     answering.join()
     with service.database.reading() as session:
         (asked,) = session.scalars(select(Prediction))

@@ -47,6 +47,12 @@ def test_the_two_kinds_of_mistakes_share_out_all_of_them(api: ApiForTests) -> No
     assert kinds["all"]["wrong"] == parts > 0
 
 
+def test_labels_that_are_wrong_on_purpose_are_told_beside_the_mistakes(api: ApiForTests) -> None:
+    run = api.runs(shown_experiment(api, seeds=1))[0].id
+    note = api.get(f"/v1/runs/{run}/mistakes")["note"]
+    assert note.startswith("2% of the labels of questions-generated are wrong on purpose")
+
+
 def test_a_run_that_has_not_succeeded_has_no_mistakes_yet(api: ApiForTests) -> None:
     run = api.runs(api.submit()["id"])[0].id
     refused(api.http.get(f"/v1/runs/{run}/mistakes"), 409, "queued")

@@ -60,7 +60,12 @@ def register(database: Database, worker: str, seconds: float) -> None:
 def answer(database: Database, taken: Prediction, similarity: float) -> bool:
     with database.transaction() as session:
         return predictions.answer(
-            session, taken, similarities=[similarity], threshold=0.5, now=at(20)
+            session,
+            taken,
+            similarities=[similarity],
+            unknown_words=[["rice"]],
+            threshold=0.5,
+            now=at(20),
         )
 
 

@@ -56,6 +56,16 @@ def texts(dataset: Path, rows: Iterable[int]) -> list[tuple[str, str]]:
     return cache.open_texts(dataset).rows(list(rows))
 
 
+def test_words_that_training_has_not_seen_are_told_once_each(dataset: Path, tmp_path: Path) -> None:
+    path, _ = written(dataset, tmp_path)
+    model = Model.read(path)
+    (first, second), *_ = texts(dataset, [0])
+    assert model.unknown_words((first, second)) == []
+    odd = (f"{first} zxcv", f"qwer {second} zxcv")
+    assert model.unknown_words(odd) == ["zxcv", "qwer"]
+    assert model.unknown_words(("", "")) == []
+
+
 @pytest.mark.parametrize("name", ["lstm", "bag"])
 def test_answers_are_the_stored_test_scores(dataset: Path, tmp_path: Path, name: str) -> None:
     path, scores = written(dataset, tmp_path, **SPECS[name])

@@ -11,8 +11,8 @@ const TRIES = 4;
 /** @param {Page.RunModel} model */
 export function askSection(model) {
   const { node, body } = section("ask", "Try your own questions");
-  const first = h("input", { id: "question1", required: true, maxlength: 5000, value: "How do I cook rice?" });
-  const second = h("input", { id: "question2", required: true, maxlength: 5000, value: "How is rice cooked?" });
+  const first = h("input", { id: "question1", required: true, maxlength: 5000, });
+  const second = h("input", { id: "question2", required: true, maxlength: 5000, });
   const answer = h("div", { "aria-live": "polite" });
   const button = h("button", { class: "primary" }, "Are they duplicates?");
   const form = h("form", { class: "card", on: { submit: asked } },
@@ -47,7 +47,20 @@ export function askSection(model) {
     return view;
   }
 
+  example(model).then((pair) => {
+    if (!pair || first.value || second.value) return;
+    [first.value, second.value] = [pair.question1, pair.question2];
+  }, () => {}); // without an example the person writes both
   return node;
+}
+
+/**
+ * A pair of the run's own data set, whose words the network knows.
+ * @param {Page.RunModel} model
+ */
+async function example({ experiment, signal }) {
+  const found = await call(`/v1/datasets/${encodeURIComponent(experiment.dataset)}/pairs?limit=1`, { signal });
+  return found.items[0];
 }
 
 /** @param {Reply.PredictionView} view */
@@ -57,5 +70,6 @@ function shown(view) {
   const [one] = view.predictions ?? [];
   return h("p", { class: "answer", "data-duplicate": String(one.duplicate) },
     `${one.duplicate ? "Duplicates" : "Different"}: similarity ${one.similarity.toFixed(3)}, `,
-    h("span", { class: "muted" }, `${one.duplicate ? "above" : "not above"} the threshold ${view.threshold?.toFixed(3)}`));
+    h("span", { class: "muted" }, `${one.duplicate ? "above" : "not above"} the threshold ${view.threshold?.toFixed(3)}`),
+    one.unknown_words.length ? h("span", { class: "doubt" }, `⚠ not in the training data: ${one.unknown_words.join(", ")}`) : null);
 }

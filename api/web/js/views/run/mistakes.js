@@ -30,7 +30,7 @@ export function mistakesSection(model) {
         fill(list);
         fill(body, about, list, more);
       }
-      about.textContent = `${count(found.wrong)} of ${plural(found.pairs, "test pair")} at the threshold ${found.threshold.toFixed(3)}, farthest from it first.`;
+      about.textContent = `${count(found.wrong)} of ${plural(found.pairs, "test pair")} at the threshold ${found.threshold.toFixed(3)}, farthest from it first.${found.note ? ` ${found.note}` : ""}`;
       list.append(...found.items.map(pair));
       const { next } = found;
       fill(more, next !== null && h("button", { type: "button", on: { click: () => load(next) } }, "Show more"));

@@ -12,6 +12,7 @@ import numpy as np
 from api.dependencies import Service
 from models.datasets import cache
 from models.datasets.errors import SplitError
+from models.datasets.pairs import Codes
 from models.datasets.split_rows import split_rows
 from models.datasets.splits import SplitRows
 from models.errors import Invalid, NotFound, Problem
@@ -20,6 +21,8 @@ from models.specs.parse import parse_spec
 from models.specs.recipes import expand_recipe
 from models.store.datasets import dataset_by_name
 from models.store.tables import Dataset
+
+RANKING_METRICS = ("roc_auc", "average_precision")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def plan(service: Service, document: Any) -> Plan:
         rows = split_rows(folder, spec.split)
     except SplitError as error:
         raise Invalid([Problem(_pointer(spec, error.field), error.message)]) from None
-    problems = _too_few(spec, rows)
+    problems = [*_too_few(spec, rows), *_impossible_metric(spec, rows, labels)]
     if problems:
         raise Invalid(problems)
     pairs = len(rows.test)
@@ -98,6 +101,24 @@ def _too_few(spec: ExperimentSpec, rows: SplitRows) -> list[Problem]:
         for part, count in parts.items()
         if count < size
     ]
+
+
+def _impossible_metric(spec: ExperimentSpec, rows: SplitRows, labels: Codes) -> list[Problem]:
+    """Refuse to decide by a metric that ranks the labels against each other where all pairs of that
+    part have one label."""
+    part, _, name = spec.decision.metric.partition(".")
+    if name not in RANKING_METRICS:
+        return []
+    measured = labels[rows.test if part == "test" else rows.validation]
+    duplicates = int(np.count_nonzero(measured))
+    if 0 < duplicates < len(measured):
+        return []
+    what = "a duplicate" if duplicates else "not a duplicate"
+    detail = (
+        f"{spec.decision.metric} ranks duplicates against other pairs, and every one of the "
+        f"{len(measured):,} {part} pairs is {what}; decide by {part}.accuracy or take another split"
+    )
+    return [Problem("/decision/metric", detail)]
 
 
 def _batch_sizes(spec: ExperimentSpec) -> dict[str, int]:

@@ -155,7 +155,7 @@ class WithoutCollapsed(ResultPart):
 
 class Collapse(ResultPart):
     """Collapse as an outcome: one vector for all questions. A run ended collapsed when the mean
-    similarities of duplicates and of other test pairs are both 0.99 or more, and the validation
+    similarities of duplicates and of other test pairs are both 0.95 or more, and the validation
     loss per row of its kept weights is within 5 % of what such a network has, where that is
     known."""
 

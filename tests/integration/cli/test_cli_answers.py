@@ -103,6 +103,20 @@ def test_a_verdict_that_is_expected_is_an_exit_code(
         assert ("was expected" in done.stderr) == (code != 0)
 
 
+def test_a_verdict_while_seeds_go_on_is_no_verdict_to_a_script(api: ApiForTests) -> None:
+    made = api.submit(seeds={"count": 7})
+    for run in made["runs"]:
+        if run["seed"] < 6:
+            api.train(run["id"], accuracy=0.8 if run["arm"] == "modified" else 0.7)
+    for command in (
+        ("results", made["id"]),
+        ("compare", f"{made['id']}/modified", f"{made['id']}/vanilla"),
+    ):
+        done = tripletlab(*command, "--expect", "decided", "--url", api.url)
+        assert done.returncode == 3, (command, done.stdout)
+        assert "6 of 7 planned seeds so far" in done.stdout
+
+
 def test_submit_and_wait_ends_with_3_while_the_verdict_is_undecided(
     api: ApiForTests, tmp_path: Path
 ) -> None:

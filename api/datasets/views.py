@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import ConfigDict
 
 from api.http.views import View
+from models.datasets.profile_warnings import profile_warnings
 from models.store.tables import Dataset
 
 
@@ -69,15 +70,18 @@ class DatasetView(View):
     in_order_shared: int | None
     """How many of these have a question that is also in a duplicate pair of the training rows."""
     warnings: list[str]
-    """In the reply to an upload, what its reader was not sure of: rows that may be several."""
+    """What will surprise whoever trains on it, such as one question that is far longer than all
+    others; in the reply to an upload also what its reader was not sure of. Empty where nothing is
+    unusual."""
     owner: str | None = None
     """Id of the API key with which it was uploaded."""
 
     @classmethod
     def of(cls, row: Dataset, warnings: Sequence[str] = ()) -> "DatasetView":
+        """`warnings` are those of the file that it was read from."""
         computed = {
             "duplicate_share": row.duplicates / row.rows,
-            "warnings": list(warnings),
+            "warnings": [*warnings, *profile_warnings(row)],
         }
         stored = {name: getattr(row, name) for name in cls.model_fields.keys() - computed.keys()}
         return cls(**stored, **computed)

@@ -48,7 +48,8 @@ class InterimVerdicts:
         if look is not None and comparison.role == "primary":
             update = {"verdict": look.verdict, "sentence": look.sentence}
             return comparison.model_copy(update=update)
-        sentence = no_verdict_sentence(comparison, self._why_not(comparison))
+        why = no_verdict_sentence(comparison, self._why_not(comparison))
+        sentence = " ".join([why, *(one.sentence for one in comparison.warnings)])
         return comparison.model_copy(update={"verdict": "undecided", "sentence": sentence})
 
     def _why_not(self, comparison: Comparison) -> str:

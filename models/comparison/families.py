@@ -8,7 +8,7 @@ and nothing changes. All comparisons on other metrics are a second family, which
 from collections.abc import Mapping, Sequence
 
 from models.comparison.compare import compare_family
-from models.comparison.inputs import ArmPair, ComparisonInput
+from models.comparison.inputs import ArmPair, ArmRuns, ComparisonInput
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, Role
 from models.specs.experiment import DecisionSpec, ExperimentSpec
@@ -56,13 +56,19 @@ def compare_on(
                 rule.for_metric(metric),
                 expected_pairs,
                 role,
-                awaited=len(a.awaited | b.awaited),
+                awaited=_awaited(a, b),
                 chance=chance.get(metric),
             )
             for (a, b), metric in family
         ]
     )
     return with_run_statistics(comparisons, [pair for pair, _ in family], rule.confidence)
+
+
+def _awaited(a: ArmRuns, b: ArmRuns) -> int:
+    """How many pairs are still to come: seeds of both arms, of which a run has not ended."""
+    of_a, of_b = (arm.metrics.keys() | arm.awaited for arm in (a, b))
+    return len(of_a & of_b & (a.awaited | b.awaited))
 
 
 def declared_rule(decision: DecisionSpec) -> DecisionRule:

@@ -1,0 +1,41 @@
+"""What in the profile of a data set will surprise whoever trains on it, in sentences."""
+
+from typing import Protocol
+
+LONG = 8
+"""So many times as long as 99 of 100 questions, a question is a burden for its batch."""
+FEW_TOKENS = 3.0
+"""Tokens a question on average, below which words may not have been found."""
+MANY_WORDS = 0.5
+"""Words for each distinct text, from which on a word is seldom seen twice."""
+
+
+class Profiled(Protocol):
+    """The counts that are looked at, in tokens and in texts (see `Profile`)."""
+
+    distinct_texts: int
+    token_length_mean: float
+    token_length_p99: float
+    token_length_max: int
+    vocabulary_size: int
+
+
+def profile_warnings(profiled: Profiled) -> list[str]:
+    """The sentences; none where nothing is unusual."""
+    warnings = []
+    longest, usual = profiled.token_length_max, max(profiled.token_length_p99, 1.0)
+    if longest > LONG * usual:
+        warnings.append(
+            f"The longest question has {longest:,} tokens, and 99 of 100 have at most "
+            f"{usual:,.0f}: a batch takes as long, and as much memory, as its longest question "
+            "does, so a few such questions slow all training down. Shorten them and upload again."
+        )
+    words = profiled.vocabulary_size / max(profiled.distinct_texts, 1)
+    if profiled.token_length_mean < FEW_TOKENS and words >= MANY_WORDS:
+        warnings.append(
+            f"A question has {profiled.token_length_mean:.1f} tokens on average, and hardly any "
+            "occurs twice. Words are told apart by spaces and punctuation; texts without them are "
+            "one word each, of which nothing can be learned. Put spaces between words and upload "
+            "again."
+        )
+    return warnings

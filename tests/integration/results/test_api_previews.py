@@ -107,7 +107,7 @@ def test_verdicts_in_the_list_are_those_of_the_results(
     (listed,) = api.get("/v1/experiments")["items"]
     results = api.get(f"/v1/experiments/{found}/results")
     expected = [
-        {name: one[name] for name in ("a", "b", "verdict", "mean_difference")}
+        {name: one[name] for name in ("a", "b", "verdict", "mean_difference", "warnings")}
         for one in results["comparisons"]
         if one["role"] == "primary" and one["b"] == "vanilla"
     ]

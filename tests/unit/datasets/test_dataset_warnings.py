@@ -34,8 +34,9 @@ def test_texts_without_spaces_are_told_to_be_one_word_each(tmp_path: Path) -> No
     second = [f"如何修好{chr(0x4E00 + n)}一辆自行车" for n in range(300)]
     (sentence,) = warned(make_pairs(first, second, [n % 2 for n in range(300)]), tmp_path / "rows")
     assert sentence.startswith("A question has 1.0 tokens on average, and hardly any occurs twice.")
-    spaced = [[" ".join(text) for text in side] for side in (first, second)]
-    assert warned(make_pairs(*spaced, [n % 2 for n in range(300)]), tmp_path / "spaced") == []
+    spaced, other = ([" ".join(text) for text in side] for side in (first, second))
+    labels = [n % 2 for n in range(300)]
+    assert warned(make_pairs(spaced, other, labels), tmp_path / "spaced") == []
 
 
 def test_short_titles_that_share_their_words_are_no_such_texts(tmp_path: Path) -> None:

@@ -13,11 +13,16 @@ MANY_WORDS = 0.5
 class Profiled(Protocol):
     """The counts that are looked at, in tokens and in texts (see `Profile`)."""
 
-    distinct_texts: int
-    token_length_mean: float
-    token_length_p99: float
-    token_length_max: int
-    vocabulary_size: int
+    @property
+    def distinct_texts(self) -> int: ...
+    @property
+    def token_length_mean(self) -> float: ...
+    @property
+    def token_length_p99(self) -> float: ...
+    @property
+    def token_length_max(self) -> int: ...
+    @property
+    def vocabulary_size(self) -> int: ...
 
 
 def profile_warnings(profiled: Profiled) -> list[str]:

@@ -124,32 +124,6 @@ def test_a_given_split_is_used_where_the_data_set_has_one(api: ApiForTests) -> N
     assert guess["baselines"] == {"majority": 0.6, "collapsed": 0.4}
 
 
-@pytest.mark.parametrize("metric", ["roc_auc", "average_precision", "accuracy"])
-@pytest.mark.parametrize("label", [0, 1])
-def test_a_metric_that_cannot_exist_on_this_test_part_is_refused(
-    api: ApiForTests, metric: str, label: int
-) -> None:
-    rows = "".join(f"a{n},b{n},{n % 2}\n" for n in range(60))
-    rows += "".join(f"x{n},y{n},{label}\n" for n in range(10))
-    files = {"file": ("a.csv", f"question1,question2,is_duplicate\n{rows}")}
-    api.http.post("/v1/datasets", files=files, data={"name": "one-label"})
-    spec = {
-        **SPEC,
-        "dataset": "one-label",
-        "split": {"kind": "in_order", "train_rows": 60, "test_rows": 10},
-        "batch_size": 4,
-        "decision": {"metric": f"test.{metric}"},
-    }
-    asked = api.http.post("/v1/experiments", params={"dry_run": True}, json=spec)
-    if metric == "accuracy":
-        assert asked.status_code == 200, asked.text
-        return
-    what = "a duplicate" if label else "not a duplicate"
-    assert pointers(asked) == ["/decision/metric"]
-    assert asked.status_code == 422
-    assert f"every one of the 10 test pairs is {what}" in asked.text
-
-
 def test_a_split_by_groups_tells_how_many_pairs_it_leaves_out(api: ApiForTests) -> None:
     """Twenty pairs of duplicates in a ring of pairs that are none, and others beside them."""
     ring = "".join(f"a{n},b{n},1\na{n},b{(n + 1) % 20},0\n" for n in range(20))

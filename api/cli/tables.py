@@ -33,13 +33,15 @@ def show_comparison(comparison: dict[str, Any]) -> None:
 
 
 def _plateau_sentences(endpoints: list[dict[str, Any]]) -> list[str]:
-    """Return which arm leaves the plateau sooner; evaluations are too far apart to tell."""
+    """Return which arm leaves the plateau sooner, of arms that were on it; evaluations are too far
+    apart to tell."""
     by_step = (
         endpoint
         for endpoint in endpoints
         if (endpoint["kind"], endpoint["measured_on"]) == ("leave_plateau", "training")
     )
-    return [comparison["sentence"] for one in by_step for comparison in one["comparisons"]]
+    compared = (comparison for one in by_step for comparison in one["comparisons"])
+    return [comparison["sentence"] for comparison in compared if comparison["pairs"]]
 
 
 def _table(comparison: dict[str, Any]) -> Table:

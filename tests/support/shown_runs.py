@@ -77,7 +77,11 @@ def _loss(step: int, seed: int) -> float:
 def _step(step: int, seed: int) -> StepRow:
     loss = _loss(step, seed)
     return replace(
-        step_row(step, loss=32 * loss), loss_per_row=loss, s_an_mean=2 * loss, harder_share=loss
+        step_row(step, loss=32 * loss),
+        loss_per_row=loss,
+        s_ap_mean=0.8 + 0.4 * loss,  # on the plateau all similarities are 1
+        s_an_mean=2 * loss,
+        harder_share=loss,
     )
 
 

@@ -30,6 +30,7 @@ def answer_one(service: ApiForTests, similarity: float) -> threading.Thread:
                 if asked is not None:
                     answered = {
                         "similarities": [similarity],
+                        "unknown_words": [["rice", "cooked"]],
                         "threshold": 0.7,
                         "answered_at": now(),
                     }

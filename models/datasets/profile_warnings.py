@@ -8,6 +8,8 @@ FEW_TOKENS = 3.0
 """Tokens a question on average, below which words may not have been found."""
 MANY_WORDS = 0.5
 """Words for each distinct text, from which on a word is seldom seen twice."""
+FEWEST_TEXTS = 100
+"""With fewer texts, words are seldom seen twice in any language."""
 
 
 class Profiled(Protocol):
@@ -36,7 +38,11 @@ def profile_warnings(profiled: Profiled) -> list[str]:
             "does, so a few such questions slow all training down. Shorten them and upload again."
         )
     words = profiled.vocabulary_size / max(profiled.distinct_texts, 1)
-    if profiled.token_length_mean < FEW_TOKENS and words >= MANY_WORDS:
+    if (
+        profiled.distinct_texts >= FEWEST_TEXTS
+        and profiled.token_length_mean < FEW_TOKENS
+        and words >= MANY_WORDS
+    ):
         warnings.append(
             f"A question has {profiled.token_length_mean:.1f} tokens on average, and hardly any "
             "occurs twice. Words are told apart by spaces and punctuation; texts without them are "

@@ -8,7 +8,7 @@ from api.access.callers import Caller
 from api.access.quotas import require_room, sizes_of
 from api.dependencies import Service
 from models.datasets import cache
-from models.datasets.generated.generator import generate_pairs
+from models.datasets.generated.generator import GENERATED, generate_pairs
 from models.datasets.pairs import Pairs, content_hash
 from models.datasets.profile import profile
 from models.errors import NotFound
@@ -16,8 +16,6 @@ from models.files.file_store import remove_if_possible
 from models.store import clock
 from models.store.datasets import add_dataset, dataset_by_name, list_datasets, remove_dataset
 from models.store.tables import Dataset
-
-GENERATED = "questions-generated"
 
 
 def store_dataset(service: Service, name: str, pairs: Pairs, caller: Caller | None) -> Dataset:

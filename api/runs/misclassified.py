@@ -11,13 +11,12 @@ import numpy as np
 from fastapi import APIRouter, Query
 from numpy.typing import NDArray
 
-from api.datasets.intake import GENERATED
 from api.dependencies import SERIES_TURN, RunId, Service, ServiceDep
 from api.openapi.responses import may_answer
 from api.runs.scores import scores_of_run
 from api.runs.views import MisclassifiedPair, MisclassifiedPairsView
 from models.datasets import cache
-from models.datasets.generated.generator import WRONG_LABELS
+from models.datasets.generated.generator import GENERATED, WRONG_LABELS
 from models.errors import Conflict, TooMany
 from models.store.experiments import experiment
 from models.store.metrics.rows import evaluations_of

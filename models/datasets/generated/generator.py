@@ -19,6 +19,8 @@ from models.datasets.generated.phrases import CLOSINGS, CONTRACTIONS, FAMILIES, 
 from models.datasets.generated.slots import SLOTS
 from models.datasets.pairs import Pairs, make_pairs
 
+GENERATED = "questions-generated"
+"""The name of the data set that every service has from its start."""
 DUPLICATE_SHARE = 0.37
 EASY_SHARE = 0.12  # of the non-duplicates: two questions with nothing in common
 OTHER_INTENT_SHARE = 0.3  # of the other non-duplicates; the rest change one filler

@@ -29,8 +29,10 @@ OPEN = frozenset({"/", "/docs", "/openapi.json", LIVENESS, "/readyz", "/client/t
 """Paths that need no key: they describe the program and its health, and show no one's data."""
 OPEN_PREFIXES = ("/docs/assets/", "/web/")
 
-PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
-"""A proxy that adds none of these and rewrites the host cannot be told from this machine."""
+PROXY_HEADERS = ("forwarded", "x-real-ip", "via", "true-client-ip", "x-client-ip")
+PROXY_PREFIXES = ("x-forwarded-", "cf-")
+"""A proxy that adds none of these, rewrites the host and speaks HTTP/1.1 cannot be told from this
+machine. nginx without any setting adds none, but speaks HTTP/1.0."""
 
 NO_KEY_MADE = (
     "this service can be reached from other machines and has no API key yet, so it answers no one; "
@@ -136,7 +138,7 @@ def _within_scope(key: ApiKey, request: Request) -> Caller:
 def _local(service: Service, request: Request) -> Caller:
     host = request.headers.get("host", "")
     is_local = is_loopback(service.settings.host) and is_loopback(name_in(host))
-    if not is_local or any(name in request.headers for name in PROXY_HEADERS):
+    if not is_local or _passed_on(request):
         raise Unauthorized(NO_KEY_MADE)
     # Without a key, only the origin separates this person's own request from one that some page
     # makes their browser send: forms and simple POSTs need no permission under CORS.
@@ -147,4 +149,17 @@ def _local(service: Service, request: Request) -> Caller:
             f"this request comes from a page of {origin[:100]}, and pages of other sites are "
             "refused; TRIPLETLAB_CORS_ORIGINS lists the sites that are allowed"
         )
+    # an image or a script of such a page is asked for without an origin, but browsers say as much;
+    # a link to a page or a report may be followed from everywhere
+    site = request.headers.get("sec-fetch-site", "none")
+    followed = request.headers.get("sec-fetch-mode") == "navigate" and request.method == "GET"
+    if origin is None and site in ("cross-site", "same-site") and not followed:
+        raise CrossSite("this request comes from a page of another site, and those are refused")
     return LOCAL
+
+
+def _passed_on(request: Request) -> bool:
+    """Whether a proxy sent it, as far as can be told."""
+    return request.scope.get("http_version") == "1.0" or any(
+        name in PROXY_HEADERS or name.startswith(PROXY_PREFIXES) for name in request.headers
+    )

@@ -1,5 +1,7 @@
 """Without a key: what this machine may, and what only looks as if it came from this machine."""
 
+import socket
+
 import pytest
 
 from support.api import SPEC, ApiForTests, StartService, refused
@@ -39,6 +41,11 @@ def test_beyond_loopback_nothing_but_liveness_is_told_until_there_is_a_key(
         {"Host": "[::"},
         {"X-Forwarded-For": "203.0.113.7"},
         {"Forwarded": "for=203.0.113.7"},
+        {"X-Forwarded-Host": "lab.example.org"},
+        {"X-Forwarded-Proto": "https"},
+        {"CF-Connecting-IP": "203.0.113.7"},
+        {"True-Client-IP": "203.0.113.7"},
+        {"X-Client-IP": "203.0.113.7"},
     ],
 )
 def test_a_request_from_afar_is_not_taken_for_a_local_one(
@@ -46,6 +53,31 @@ def test_a_request_from_afar_is_not_taken_for_a_local_one(
 ) -> None:
     refused(api.http.get("/v1/experiments", headers=headers), 401)
     refused(api.http.post("/v1/experiments", json=SPEC, headers=headers), 401)
+
+
+def test_a_proxy_without_settings_is_known_by_its_version_of_http(api: ApiForTests) -> None:
+    """What nginx sends: the host that it was given, HTTP/1.0, and no header of a proxy."""
+    place = api.http.base_url
+    request = f"GET /v1/experiments HTTP/1.0\r\nHost: {place.host}:{place.port}\r\n\r\n"
+    with socket.create_connection((place.host, place.port or 80)) as connection:
+        connection.sendall(request.encode())
+        reply = connection.makefile("rb").read()
+    assert b" 401 " in reply.split(b"\r\n")[0]
+    assert b"tripletlab keys create" in reply
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_page_of_another_site_cannot_make_a_browser_read_either(
+    api: ApiForTests, site: str
+) -> None:
+    """As an image or a script, which is asked for without an origin."""
+    place = "/v1/experiments"
+    image = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
+    refused(api.http.get(place, headers=image), 403, "page of another site")
+    link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+    assert api.http.get(place, headers=link).status_code == 200
+    for own in ("same-origin", "none"):
+        assert api.http.get(place, headers={**image, "Sec-Fetch-Site": own}).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000", "127.0.0.2:1"])

@@ -66,9 +66,13 @@ def _write(scope: Scope, status: int, seconds: float, **more: str) -> None:
         "status": status,
         "ms": round(seconds * 1000, 1),
         **{
-            _LOGGED_AS.get(name, name.removesuffix("_id")): value
+            _LOGGED_AS.get(name, name.removesuffix("_id")): _printable(value)
             for name, value in scope.get("path_params", {}).items()
         },
     }
-    # ascii: a path may contain characters that would begin a new log line
-    _log.info("%s %s", scope["method"], ascii(scope["path"])[1:-1], extra=about)
+    _log.info("%s %s", scope["method"], _printable(scope["path"]), extra=about)
+
+
+def _printable(text: object) -> str:
+    """The text without characters that begin a new log line, or move the cursor of a terminal."""
+    return ascii(str(text))[1:-1]

@@ -110,3 +110,12 @@ def test_a_reply_about_a_thing_with_a_name_is_logged_too(api: ApiForTests, lines
         assert api.http.get(path).status_code == 200
         (line,) = [one for one in lines.read() if one["logger"] == "api.http.access_log"]
         assert line["named"] == path.rpartition("/")[2]
+
+
+def test_no_part_of_a_path_reaches_the_log_with_control_characters(
+    api: ApiForTests, lines: Lines
+) -> None:
+    api.http.get("/v1/datasets/a%1b%5b2J%00%0ab")
+    (line,) = (one for one in lines.read() if one.get("status") == 404)
+    assert line["named"] == r"a\x1b[2J\x00\nb"
+    assert line["event"] == r"GET /v1/datasets/a\x1b[2J\x00\nb"

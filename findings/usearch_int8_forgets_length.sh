@@ -3,8 +3,8 @@
 #
 # A good guess: an index of usearch with `metric="l2sq", dtype="i8"` keeps vectors roughly; asked
 # with (3, 4) it puts (3, 4) first and (6, 8) at a squared distance of about 25.
-# Seen: usearch 2.26.6 brings each vector to a length of about 127 on the way in, so (3, 4), (6, 8) and
-# (0.3, 0.4) are all stored as (76, 101) and all lie at distance 0 from the question. The same
+# Seen: usearch 2.26.6 brings each vector to a length of about 127 on the way in, so (3, 4), (6, 8)
+# and (0.3, 0.4) are all stored as (76, 101) and all lie at distance 0 from the question. The same
 # index in f32, bf16 and f16 says 25. It is as if the metric had been "cos", and nothing says so.
 # Whoever trades precision for memory under a loss that uses Euclidean distances gets another
 # neighbourhood, not a coarser one.

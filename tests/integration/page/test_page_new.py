@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from models.specs.experiment import ExperimentSpec
 
@@ -89,6 +89,27 @@ def test_the_json_and_the_fields_follow_each_other(tab: Tab) -> None:
     tab.find("#json").fill("{")
     expect(tab.find("#json-error")).to_contain_text("Not JSON yet")
     expect(tab.button("Start")).to_be_disabled()
+
+
+def test_a_late_reply_on_another_text_lets_nothing_start(tab: Tab) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    tab.page.route("**/v1/experiments?dry_run=true", hold)
+    tab.open(SMALL)
+    unfold(tab)
+    while not held:  # the page asks what it would cost after a pause
+        tab.page.evaluate("() => fetch('/healthz')")
+    tab.find("#json").fill("{")
+    expect(tab.find("#json-error")).to_contain_text("Not JSON yet")
+    with tab.page.expect_response("**/v1/experiments?dry_run=true") as reply:
+        held[0].continue_()
+    reply.value.finished()
+    tab.page.evaluate("() => fetch('/healthz')")  # what the reply does has been done by then
+    assert tab.button("Start").is_disabled()
+    expect(tab.find(".cost .big")).to_have_count(0)
 
 
 def test_kinds_arms_and_terms_can_be_changed_added_and_removed(tab: Tab) -> None:

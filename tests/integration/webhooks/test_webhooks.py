@@ -219,9 +219,10 @@ def test_a_sender_that_died_while_sending_leaves_it_to_the_next(hooked: Any) -> 
     api, receiver = hooked()
     register(api, receiver.url)
     end(api, api.submit())
+    begun, lease = now(), timedelta(seconds=0.5)
     with api.database.transaction() as session:
-        (lost,) = deliveries.claim_due(session, now(), timedelta(seconds=0.5), 8)
-        assert deliveries.claim_due(session, now(), timedelta(seconds=0.5), 8) == []
+        (lost,) = deliveries.claim_due(session, begun, lease, 8)
+        assert deliveries.claim_due(session, begun, lease, 8) == []
     deliver(api)
     assert len(receiver.heard) == 1
     with api.database.transaction() as session:

@@ -95,8 +95,7 @@ export async function show(main, { query, signal }) {
       editorError.textContent = "";
     } catch (error) {
       editorError.textContent = `Not JSON yet: ${messageOf(error)}`;
-      start.disabled = true;
-      clearTimeout(timer);
+      unchecked();
       return;
     }
     if (form.document && typeof form.document === "object" && !Array.isArray(form.document)) draw();
@@ -104,10 +103,16 @@ export async function show(main, { query, signal }) {
   }
 
   function later() {
-    start.disabled = true;
+    unchecked();
     sent = null; // another body is another request
-    clearTimeout(timer);
     timer = setTimeout(check, PAUSE);
+  }
+
+  /** Nothing can be started until what is written now was checked; a reply under way is of another. */
+  function unchecked() {
+    start.disabled = true;
+    clearTimeout(timer);
+    asking += 1;
   }
 
   async function check() {

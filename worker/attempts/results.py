@@ -54,13 +54,15 @@ def _weights_file(spec: ExperimentSpec, words: Sequence[str], end: Finished) -> 
 
 def _scores_file(data: RunData, end: Finished) -> bytes:
     scores: dict[str, np.ndarray] = {
-        "row": np.ascontiguousarray(data.test, dtype=np.int64),
-        "label": np.ascontiguousarray(data.labels[data.test], dtype=np.int8),
-        "score": np.ascontiguousarray(end.scores, dtype=np.float32),
+        "row": data.test.astype(np.int64),
+        "label": data.labels[data.test].astype(np.int8),
+        "score": end.scores.astype(np.float32),
     }
     return _file(scores, {"format_version": FORMAT_VERSION})
 
 
 def _file(tensors: dict[str, np.ndarray], about: dict[str, Any]) -> bytes:
-    content: bytes = save(tensors, metadata={METADATA_KEY: json.dumps(about, sort_keys=True)})
+    # safetensors 0.8 saves other values of an array that is transposed or a slice with steps
+    whole = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    content: bytes = save(whole, metadata={METADATA_KEY: json.dumps(about, sort_keys=True)})
     return content

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +147,19 @@ def test_equal_runs_have_equal_files_and_the_hash_is_of_the_whole_file(
     command = ["sha256sum", str(first / WEIGHTS)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert hashes == {said.split()[0]}
+
+
+def test_weights_that_lie_otherwise_in_memory_are_saved_with_their_values(
+    dataset: Path, tmp_path: Path
+) -> None:
+    end, _ = trained(dataset, tmp_path / "run")
+    turned = {name: np.asfortranarray(tensor) for name, tensor in end.weights.items()}
+    assert not all(tensor.flags.c_contiguous for tensor in turned.values())
+    spec = tiny_spec(split=SPLIT)
+    data = load_run_data(dataset, spec)
+    words = run_words(dataset, spec, data)
+    write_results(
+        SharedDisk(), tmp_path / "turned", spec, data, words, replace(end, weights=turned)
+    )
+    written = [(tmp_path / folder / WEIGHTS).read_bytes() for folder in ("run", "turned")]
+    assert written[0] == written[1]

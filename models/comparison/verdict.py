@@ -175,7 +175,8 @@ def _interval(evidence: Evidence, bounds: Bounds | None, confidence: float) -> s
 def _seeds(evidence: Evidence) -> str:
     count, planned = len(evidence.pairs), evidence.compared.expected_pairs
     if planned is not None and planned > count:
-        return f"{count} of {planned} planned seeds so far"
+        so_far = " so far" if evidence.compared.awaited else ""
+        return f"{count} of {planned} planned seeds{so_far}"
     return f"{count} seed" if count == 1 else f"{count} seeds"
 
 

@@ -251,7 +251,7 @@ def test_an_undecided_sentence_says_what_is_missing() -> None:
     differences = [0.02, -0.02, 0.01, -0.012, 0.0, 0.004]
     found = from_differences(differences, expected_pairs=10)
     assert found.sentence == (
-        "6 of 10 planned seeds so far cannot tell whether modified and vanilla differ in test "
+        "6 of 10 planned seeds cannot tell whether modified and vanilla differ in test "
         "accuracy: modified minus vanilla is 0.0003 on average (95 % interval -0.0149 to 0.0156); "
         "the interval includes both zero and differences as large as the margin 0.005, and more "
         "seeds would narrow it."

@@ -20,7 +20,7 @@ from models.errors import Unreadable
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
 from models.states import TERMINAL, RunState, experiment_state
-from models.store.arm_values import arm_values, arm_values_of
+from models.store.arm_values import arm_values_of
 from models.store.experiment_states import with_looks_left
 from models.store.experiments import Listed, steps_done
 from models.store.interim_looks import looks_of, verdicts_of
@@ -51,6 +51,11 @@ class _Listed:
         """Whether the runs are compared here; where seeds are added, only the looks judge."""
         return self.spec.until_decided is None and self.state in TERMINAL
 
+    @property
+    def has_verdicts(self) -> bool:
+        """Whether its arms are to be judged, or may have been judged at a look."""
+        return self.judged_at_end or self.spec.until_decided is not None
+
 
 def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSummary]:
     """Return one summary for each experiment, in the same order."""
@@ -67,9 +72,9 @@ def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSumm
             shown[row.id] = _unreadable(row, counts, state, str(error))
         else:
             rows.append(_Listed(row, counts, spec, state, look_left))
-    values = arm_values_of(session, {one.row.id: one.spec for one in rows if one.judged_at_end})
+    arms = arm_values_of(session, {one.row.id: one.spec for one in rows if one.has_verdicts})
     for one in rows:
-        shown[one.row.id] = _summary(session, one, done[one.row.id], values.get(one.row.id))
+        shown[one.row.id] = _summary(session, one, done[one.row.id], arms.get(one.row.id, {}))
     return [shown[experiment_id] for experiment_id in ids]
 
 
@@ -93,7 +98,7 @@ def _unreadable(
 
 
 def _summary(
-    session: Session, one: _Listed, done: tuple[int, int], arms: ArmsByName | None
+    session: Session, one: _Listed, done: tuple[int, int], arms: ArmsByName
 ) -> ExperimentSummary:
     plan = look_views(looks_of(session, one.row.id)) if one.look_left else []
     return ExperimentSummary(
@@ -106,18 +111,19 @@ def _summary(
         arms=[arm.name for arm in one.spec.arms],
         progress=share_done(*done, plan),
         metric=one.spec.decision.metric,
-        verdicts=_interim_verdicts(session, one) if arms is None else _final_verdicts(one, arms),
+        verdicts=_final_verdicts(one, arms)
+        if one.judged_at_end
+        else _interim_verdicts(session, one, arms),
         owner=one.row.owner,
     )
 
 
-def _interim_verdicts(session: Session, one: _Listed) -> list[VerdictView]:
+def _interim_verdicts(session: Session, one: _Listed, arms: ArmsByName) -> list[VerdictView]:
     """Return the last verdict of the looks on each arm; empty without a plan of looks."""
     if one.spec.until_decided is None:
         return []
     latest = {verdict.arm: verdict for verdict in verdicts_of(session, one.row.id)}
     baseline = one.spec.decision.baseline
-    arms = arm_values(session, one.row.id, one.spec) if latest else {}
     rule = declared_rule(one.spec.decision)
     return [
         VerdictView(

@@ -6,6 +6,7 @@ from which `evidence.py` goes on.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from models.comparison.plateau_level import is_collapsed
@@ -40,7 +41,7 @@ class ArmRuns:
     awaited: frozenset[int] = frozenset()
     """Seeds of runs that have not ended yet."""
 
-    @property
+    @cached_property  # asked for with every metric, and every other arm
     def collapsed(self) -> frozenset[int]:
         """Seeds of the runs that ended collapsed."""
         loss = self.collapsed_loss_per_row

@@ -13,7 +13,7 @@ from api.experiments.interim_looks import look_views
 from api.experiments.kept_verdicts import kept_verdicts
 from api.experiments.progress import share_done
 from api.experiments.views import ExperimentSummary, VerdictView
-from models.comparison.comparison_warnings import chance_levels, warnings_of
+from models.comparison.comparison_warnings import warnings_of
 from models.comparison.families import declared_rule, pairs_of_arms
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.errors import Unreadable
@@ -43,8 +43,7 @@ class _Listed:
     @property
     def chance(self) -> float | None:
         """What the metric that decides is without any learning."""
-        levels = chance_levels(self.row.baseline_majority, self.row.baseline_collapsed)
-        return levels.get(self.spec.decision.metric)
+        return self.row.chance.get(self.spec.decision.metric)
 
     @property
     def judged_at_end(self) -> bool:

@@ -12,7 +12,6 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from api.dependencies import Service
-from models.comparison.comparison_warnings import chance_levels
 from models.comparison.inputs import ArmRuns
 from models.errors import FilesAway, Invalid, NotFound, Problem
 from models.files.run_files import SCORES
@@ -94,7 +93,7 @@ def side_of(session: Session, name: str, path: str, service: Service) -> Side:
         arm=arm,
         spec=spec,
         content_hash=row.content_hash,
-        chance=chance_levels(row.baseline_majority, row.baseline_collapsed),
+        chance=row.chance,
         arms={one.name: arm_runs(one, runs, metrics, service) for one in spec.arms},
         seeds=frozenset(run.seed for run in runs if run.arm == arm),
     )

@@ -11,7 +11,6 @@ from api.results.comparability import Metrics, arm_runs
 from api.results.interim_verdicts import InterimVerdicts
 from api.results.views import ArmResult, Baselines, Curve, Results, RunResult, TimeToEventView
 from api.runs.progress import problem_of
-from models.comparison.comparison_warnings import chance_levels
 from models.comparison.families import (
     SECONDARY,
     compare_arms,
@@ -46,7 +45,6 @@ def results_document(
     series = curves(session, experiment_id)
     kept = kept_steps(session, experiment_id)
     interim = InterimVerdicts(session, experiment_id, spec)
-    chance = chance_levels(row.baseline_majority, row.baseline_collapsed)
     state = state_of(runs, interim.plan)
     arms = [
         ArmResult(
@@ -69,7 +67,7 @@ def results_document(
         left_out_pairs=row.left_out_pairs,
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
-        comparisons=_comparisons(spec, runs, metrics, service, interim, chance),
+        comparisons=_comparisons(spec, runs, metrics, service, interim, row.chance),
         waiting_times=_time_to_event(session, experiment_id, spec, runs, target_loss),
         plan=interim.plan,
     )

@@ -11,7 +11,6 @@ from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from models.comparison.compare import compare_family
-from models.comparison.comparison_warnings import chance_levels
 from models.comparison.inputs import ComparisonInput
 from models.comparison.rule import DecisionRule
 from models.comparison.sequential.group_sequential import (
@@ -140,7 +139,7 @@ def _judge(session: Session, row: Experiment, spec: ExperimentSpec, look: Look, 
     """Compare every arm that is not decided yet with the baseline, at the level of this look."""
     decision = spec.decision
     rule = DecisionRule(decision.metric, decision.equivalence_margin, confidence_at(look.level))
-    chance = chance_levels(row.baseline_majority, row.baseline_collapsed).get(decision.metric)
+    chance = row.chance.get(decision.metric)
     values = arm_values(session, look.experiment_id, spec)
     for arm in _undecided(session, look.experiment_id, spec):
         compared = ComparisonInput(values[arm], values[decision.baseline], rule, chance=chance)

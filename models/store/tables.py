@@ -1,5 +1,6 @@
 """The tables. Metrics are columns, not JSON, so that people can query them with SQL."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.comparison.comparison_warnings import chance_levels
 from models.metrics import EVALUATION_METRICS, STEP_METRICS
 
 # `Base` is exported from here, so that its metadata has every table
@@ -72,6 +74,11 @@ class Experiment(Base):
     # rows that the split left out since they join its parts; null: older than this count
     left_out_pairs: Mapped[int | None]
     owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked
+
+    @property
+    def chance(self) -> Mapping[str, float]:
+        """What metrics of its test pairs are without any learning."""
+        return chance_levels(self.baseline_majority, self.baseline_collapsed)
 
 
 class Run(Base):

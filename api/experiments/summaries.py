@@ -22,7 +22,7 @@ from models.specs.parse import stored_spec
 from models.states import TERMINAL, RunState, experiment_state
 from models.store.arm_values import arm_values_of
 from models.store.experiment_states import with_looks_left
-from models.store.experiments import Listed, steps_done
+from models.store.experiments import Listed, failure_reasons, steps_done
 from models.store.interim_looks import looks_of, verdicts_of
 from models.store.tables import Experiment
 
@@ -39,6 +39,8 @@ class _Listed:
     state: RunState
     look_left: bool
     """Whether a planned look may still add runs."""
+    reason: str | None
+    """Why its first failed run failed."""
 
     @property
     def chance(self) -> float | None:
@@ -60,17 +62,19 @@ def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSumm
     """Return one summary for each experiment, in the same order."""
     ids = [row.id for row, _ in listed]
     looks_left, done = with_looks_left(session, ids), steps_done(session, ids)
+    failed = [row.id for row, counts in listed if counts[RunState.FAILED]]
+    reasons = failure_reasons(session, failed) if failed else {}
     rows: list[_Listed] = []
     shown: dict[str, ExperimentSummary] = {}
     for row, counts in listed:
-        look_left = row.id in looks_left
+        look_left, reason = row.id in looks_left, reasons.get(row.id)
         state = experiment_state(counts, look_left=look_left)
         try:
             spec = stored_spec(row.spec, row.id)
         except Unreadable as error:  # the others in the list are not to be lost with it
-            shown[row.id] = _unreadable(row, counts, state, str(error))
+            shown[row.id] = _unreadable(row, counts, state, reason, str(error))
         else:
-            rows.append(_Listed(row, counts, spec, state, look_left))
+            rows.append(_Listed(row, counts, spec, state, look_left, reason))
     arms = arm_values_of(session, {one.row.id: one.spec for one in rows if one.has_verdicts})
     for one in rows:
         shown[one.row.id] = _summary(session, one, done[one.row.id], arms.get(one.row.id, {}))
@@ -78,7 +82,7 @@ def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSumm
 
 
 def _unreadable(
-    row: Experiment, counts: dict[RunState, int], state: RunState, problem: str
+    row: Experiment, counts: dict[RunState, int], state: RunState, reason: str | None, problem: str
 ) -> ExperimentSummary:
     return ExperimentSummary(
         id=row.id,
@@ -91,6 +95,7 @@ def _unreadable(
         progress=0.0,
         metric="",
         verdicts=[],
+        reason=reason,
         owner=row.owner,
         problem=problem,
     )
@@ -113,6 +118,7 @@ def _summary(
         verdicts=_final_verdicts(one, arms)
         if one.judged_at_end
         else _interim_verdicts(session, one, arms),
+        reason=one.reason,
         owner=one.row.owner,
     )
 

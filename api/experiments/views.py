@@ -55,6 +55,8 @@ class ExperimentSummary(View):
     """The metric that decides."""
     verdicts: list[VerdictView]
     """Each arm against the baseline (`b`), once the experiment has ended or a look has judged."""
+    reason: str | None
+    """Why the first of its failed runs failed; null where none has."""
     owner: str | None = None
     """Id of the API key with which it was created."""
     problem: str | None = None

@@ -128,6 +128,17 @@ def steps_done(session: Session, ids: Sequence[str]) -> dict[str, tuple[int, int
     return {one: (int(done), int(steps)) for one, done, steps in session.execute(query)}
 
 
+def failure_reasons(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    """Why the first failed run of each of these experiments failed; only of those that have one."""
+    query = (
+        select(Run.experiment_id, Run.reason)
+        .where(Run.experiment_id.in_(ids), Run.state == RunState.FAILED, Run.reason.is_not(None))
+        .order_by(Run.position.desc())
+    )
+    # of two runs of an experiment the one that was queued first is read last
+    return {one: reason for one, reason in session.execute(query) if reason is not None}
+
+
 def runs_of(session: Session, experiment_id: str) -> list[Run]:
     """The runs of an experiment in the order in which they were queued."""
     query = select(Run).where(Run.experiment_id == experiment_id).order_by(Run.position)

@@ -23,6 +23,7 @@ declare namespace Reply {
     progress: number;
     metric: string;
     verdicts: VerdictView[];
+    reason: string | null;
     problem?: string | null;
   }
 

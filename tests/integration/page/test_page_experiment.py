@@ -170,21 +170,43 @@ def test_steps_and_states_arrive_live_and_the_verdict_with_them(
     assert len(streams) == 1
 
 
+def fail(service: ApiForTests, run_id: str, reason: str) -> None:
+    attempt = service.claim(run_id)
+    with service.database.transaction() as session:
+        runs.finish(session, run_id, attempt, RunState.FAILED, reason=reason, now=now())
+
+
 def test_a_failed_run_says_why_and_other_states_are_honest(tab: Tab, service: ApiForTests) -> None:
     made = service.submit(seeds={"count": 1})
     for run in service.runs(made["id"]):
-        attempt = service.claim(run.id)
-        with service.database.transaction() as session:
-            runs.finish(
-                session, run.id, attempt, RunState.FAILED,
-                reason="step 3: the loss is not finite", now=now(),
-            )  # fmt: skip
+        fail(service, run.id, "step 3: the loss is not finite")
     tab.open(f"/experiments/{made['id']}")
     expect(tab.find("#runs tbody tr").first).to_contain_text("step 3: the loss is not finite")
     expect(tab.find("#verdict .sentence")).to_contain_text("Nothing can be said")
+    expect(tab.find("#verdict")).not_to_contain_text("undecided")
     tab.sees("No run of this experiment has stored a step")
     expect(tab.find("#scores")).to_contain_text("Scores are written when a run succeeds")
     expect(tab.find("#seeds")).to_contain_text("No seed has finished in both arms yet")
+
+
+def test_a_failed_experiment_opens_with_each_reason_once_and_can_be_tried_again(
+    tab: Tab, service: ApiForTests
+) -> None:
+    made = service.submit(seeds={"count": 2})
+    done, *others = service.runs(made["id"])
+    service.train(done.id, accuracy=0.8)
+    for run, reason in zip(others, ["the loss is not finite"] * 2 + ["no memory"], strict=True):
+        fail(service, run.id, reason)
+    tab.open(f"/experiments/{made['id']}")
+    alerts = tab.find(".alert")
+    expect(alerts).to_have_count(2)
+    expect(alerts.first).to_contain_text("2 of 4 runs failed: the loss is not finite")
+    expect(alerts.first.locator("a")).to_have_count(2)
+    expect(alerts.last).to_contain_text("1 of 4 runs failed: no memory")
+    tab.button("Try again").click()
+    tab.sees("queued again")
+    expect(alerts).to_have_count(0)
+    assert [run.state for run in service.runs(made["id"])] == ["succeeded", *["queued"] * 3]
 
 
 def test_the_spec_and_the_curl_command_ask_the_same_again(tab: Tab, service: ApiForTests) -> None:

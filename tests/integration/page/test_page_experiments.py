@@ -60,6 +60,21 @@ def test_a_verdict_that_says_little_has_an_amber_mark_in_list_and_page(
     expect(tab.find("#verdict")).not_to_contain_text("Seeds to find the margin")
 
 
+def test_a_failed_experiment_tells_its_reason_in_the_list_and_no_verdict(
+    tab: Tab, service: ApiForTests
+) -> None:
+    made = service.submit(seeds={"count": 1})
+    for run, reason in zip(service.runs(made["id"]), ("no memory", "no disk"), strict=True):
+        attempt, failed = service.claim(run.id), RunState.FAILED
+        with service.database.transaction() as session:
+            runs.finish(session, run.id, attempt, failed, reason=reason, now=now())
+    tab.open()
+    row = tab.find(f"[data-experiment={made['id']}]")
+    expect(row.locator(".reason")).to_have_text("no memory")
+    expect(row).to_contain_text("no verdict")
+    expect(row).not_to_contain_text("undecided")
+
+
 def test_the_list_follows_what_happens_without_a_reload(tab: Tab, service: ApiForTests) -> None:
     made = service.submit(seeds={"count": 1})
     tab.open()

@@ -7,6 +7,8 @@ import { toast } from "./notices.js";
 
 /** States that go on by themselves; any other is an end. */
 export const ACTIVE = new Set(["queued", "running"]);
+/** Ends that a person can undo. */
+export const RETRIABLE = new Set(["failed", "cancelled"]);
 
 /** @param {Reply.RunState} state */
 export function stateChip(state) {

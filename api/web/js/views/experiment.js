@@ -4,10 +4,11 @@ import { call, messageOf, wasStopped } from "../api.js";
 import { byId, fill, h, refill } from "../dom.js";
 import { plural } from "../format.js";
 import { alertOf, toast } from "../parts/notices.js";
-import { stateChip, time } from "../parts/small.js";
+import { RETRIABLE, stateChip, time } from "../parts/small.js";
 import { armsSection } from "./experiment/arms.js";
 import { collapseSection } from "./experiment/collapse.js";
 import { curvesSection } from "./experiment/curves.js";
+import { failures } from "./experiment/failures.js";
 import { Model } from "./experiment/model.js";
 import { plateauSection } from "./experiment/plateau.js";
 import { runsSection } from "./experiment/runs.js";
@@ -34,7 +35,7 @@ export async function show(main, { params, signal }) {
   const verdict = verdictCard(model, signal);
   const sections = SECTIONS.map(([, , make]) => make(model, signal));
   const problem = h("div", {});
-  const drawHead = () => refill(head, heading(model));
+  const drawHead = () => refill(head, heading(model), failures(model));
   drawHead();
   model.listen(drawHead);
   fill(main, head, problem, verdict, jump(), sections);
@@ -55,6 +56,7 @@ function heading(model) {
         h("span", {}, plural(view.runs.length, "run")), h("span", {}, "asked ", time(view.created_at)))),
     h("div", { class: "row" },
       model.active && h("button", { type: "button", on: { click: () => cancel(model) } }, "Cancel"),
+      RETRIABLE.has(view.state) && h("button", { type: "button", on: { click: () => retry(model) } }, "Try again"),
       h("a", { class: "button", href: `#/new?like=${view.id}` }, "Ask again, changed"),
       !model.active && h("button", { type: "button", class: "danger", on: { click: () => remove(model) } }, "Delete")));
 }
@@ -75,6 +77,12 @@ async function cancel(model) {
   if (!confirm("Cancel this experiment? Runs that have not ended stop.")) return;
   await told(() => call(`/v1/experiments/${model.id}/cancel`, { method: "POST" }), "Cancelled. Running runs stop at their next heartbeat.");
   model.again({ results: true });
+}
+
+/** @param {Model} model */
+async function retry(model) {
+  const queued = await told(() => call(`/v1/experiments/${model.id}/retry`, { method: "POST" }), "Its failed and cancelled runs are queued again.");
+  if (queued) dispatchEvent(new HashChangeEvent("hashchange")); // the same view, with what is true now
 }
 
 /** @param {Model} model */

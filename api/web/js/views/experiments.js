@@ -135,11 +135,14 @@ function outcome(one, active) {
     return h("div", {}, bar(one.progress, `Progress of ${one.name}`, one.state),
       h("span", { class: "small muted number" }, `${percent(one.progress)} of its steps`));
   }
-  if (!one.verdicts.length) return h("span", { class: "muted" }, "no verdict");
-  const shown = one.verdicts.slice(0, 2);
-  const left = one.verdicts.length - shown.length;
-  return h("div", { title: metricWords(one.metric) }, shown.map((verdict) => verdictLine(verdict, one.metric)),
-    left > 0 && h("span", { class: "small muted" }, `and ${left} more`));
+  // without a pair of runs there is nothing to be undecided about
+  const judged = one.verdicts.filter((verdict) => verdict.mean_difference !== null);
+  const shown = judged.slice(0, 2);
+  const left = judged.length - shown.length;
+  return h("div", { title: metricWords(one.metric) },
+    shown.length ? shown.map((verdict) => verdictLine(verdict, one.metric)) : h("span", { class: "muted" }, "no verdict"),
+    left > 0 && h("span", { class: "small muted" }, `and ${left} more`),
+    one.reason && h("div", { class: "small muted reason", title: one.reason }, one.reason));
 }
 
 /**

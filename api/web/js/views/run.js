@@ -5,7 +5,7 @@ import { fill, h, refill } from "../dom.js";
 import { count, duration } from "../format.js";
 import { metrics } from "../metrics.js";
 import { alertOf, loading, toast } from "../parts/notices.js";
-import { ACTIVE, bar, fact, section, stateChip, time } from "../parts/small.js";
+import { ACTIVE, RETRIABLE, bar, fact, section, stateChip, time } from "../parts/small.js";
 import { follow } from "../stream.js";
 import { timeOf } from "./experiment/runs.js";
 import { scoresOf } from "./experiment/scores.js";
@@ -58,7 +58,7 @@ function heading({ run, experiment }) {
           run.started_at && h("span", {}, "started ", time(run.started_at)), run.attempt > 1 && h("span", {}, `attempt ${run.attempt}`))),
       h("div", { class: "row" },
         active && h("button", { type: "button", on: { click: () => act(run, "cancel", "The run stops at its next heartbeat.") } }, "Cancel"),
-        ["failed", "cancelled"].includes(run.state) && h("button", { type: "button", on: { click: () => act(run, "retry", "Queued again.") } }, "Try again"))),
+        RETRIABLE.has(run.state) && h("button", { type: "button", on: { click: () => act(run, "retry", "Queued again.") } }, "Try again"))),
     run.reason && h("div", { class: `alert ${run.state === "failed" ? "" : "warn"}` }, run.reason),
     run.waiting_for && h("div", { class: "alert warn" }, `Waits for ${run.waiting_for}.`),
     active && bar(run.step / run.steps, "Steps of the run", run.state),

@@ -55,6 +55,8 @@ function answer(model, results, signal) {
   const beside = model.primary.filter((one) => one.b !== baseline);
   const [first, ...others] = judged;
   const domain = domainOf(judged);
+  // ended without a pair of runs: nothing that more of them could decide is left open
+  if (results.complete && first.mean_difference === null) return h("p", { class: "sentence" }, first.sentence);
   return [
     kind(first),
     h("p", { class: "sentence" }, first.sentence),

@@ -9,6 +9,9 @@ judged by the plan of looks and, for comparison, once at `max` seeds. The levels
 again for all experiments at once, and
 `tests/unit/comparison/test_group_sequential_simulation.py` holds it against the service's own.
 Beyond 15 pairs the sign patterns are sampled here, as the service does beyond 40.
+
+A second table is about futility: arms whose differences are so wide that 40 seeds often decide
+nothing, judged by the same looks with and without stopping where the last one would stay undecided.
 """
 
 import argparse
@@ -17,6 +20,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr
 
+from models.comparison.sequential.futility import (
+    FUTILE_ABOVE,
+    LastLook,
+    is_futile,
+    stays_undecided,
+)
 from models.comparison.sequential.group_sequential import plan
 from models.comparison.sign_flip import sign_flip_p
 from models.specs.parse import parse_spec
@@ -25,6 +34,7 @@ SD, CORRELATION, MARGIN = 0.005, 0.5, 0.005
 LOSS = {"terms": [{"kind": "mean_negative"}]}
 ARMS = [{"name": name, "loss": LOSS} for name in ("a", "b")]
 HEADER = ("true difference, plan", "better", "equivalent", "undecided", "seeds (median; 90 %)")
+WIDE = 4  # how many times as far apart the differences are in the table about futility
 VERDICTS = ("undecided", "a_better", "b_better", "equivalent")
 
 EXACT_PAIRS, PATTERNS = 15, 9_999
@@ -62,16 +72,35 @@ def looks_of(least: int, most: int) -> Looks:
     return [(look.pairs, look.level) for look in plan(spec)]
 
 
-def judge(drawn: np.ndarray, looks: Looks, margin: float = MARGIN) -> Outcomes:
-    """Take the looks in turn at every experiment that is not decided yet."""
+def judge(
+    drawn: np.ndarray, looks: Looks, margin: float = MARGIN, *, futility: bool = False
+) -> Outcomes:
+    """Take the looks in turn at every experiment that is neither decided nor stopped yet."""
     verdict = np.zeros(len(drawn), dtype=int)
     seeds = np.full(len(drawn), looks[-1][0])
+    left = np.arange(len(drawn))
     for pairs, level in looks:
-        left = np.flatnonzero(verdict == 0)
         now = verdicts_at(drawn[left, :pairs], level, margin)
         verdict[left] = now
-        seeds[left[now > 0]] = pairs
+        ended = now > 0
+        if futility:
+            ended |= (now == 0) & futile_at(drawn[left, :pairs], looks[-1], margin)
+        seeds[left[ended]] = pairs
+        left = left[~ended]
     return Outcomes(verdict, seeds)
+
+
+def futile_at(drawn: np.ndarray, last: tuple[int, float], margin: float) -> np.ndarray:
+    """Whether a look stops, for each row of differences."""
+    at_last, pairs = LastLook(*last, margin), drawn.shape[1]
+    means, sds = drawn.mean(axis=1).tolist(), drawn.std(axis=1, ddof=1).tolist()
+    return np.array(
+        [
+            is_futile(stays_undecided(mean, sd, pairs, at_last), FUTILE_ABOVE)
+            for mean, sd in zip(means, sds, strict=True)
+        ],
+        dtype=bool,
+    )
 
 
 def verdicts_at(drawn: np.ndarray, level: float, margin: float) -> np.ndarray:
@@ -130,6 +159,15 @@ def main() -> None:
         about = f"{100 * difference:g} points" + (" (no margin)" if margin < MARGIN else "")
         print(row(f"{about}, until decided", judge(drawn, looks, margin)))
         print(row(f"{about}, {asked.max} seeds", judge(drawn, fixed, margin)))
+    print(f"\nDifferences {WIDE} times as wide, with and without futility")
+    for cells in (HEADER, ("---",) * len(HEADER)):
+        print("| " + " | ".join(cells) + " |")
+    for difference in (0.0, 0.0025, 0.005, 0.01, 0.02):
+        # the same as arms WIDE times as far apart
+        drawn = WIDE * differences(difference / WIDE, asked.experiments, asked.max)
+        for name, futility in (("without", False), ("with", True)):
+            found = judge(drawn, looks, futility=futility)
+            print(row(f"{100 * difference:g} points, {name} futility", found))
 
 
 if __name__ == "__main__":

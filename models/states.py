@@ -43,7 +43,7 @@ class LookState(StrEnum):
 
     PLANNED = "planned"  # taken once its runs have ended
     TAKEN = "taken"
-    DROPPED = "dropped"  # never taken: an earlier look decided, or the experiment was cancelled
+    DROPPED = "dropped"  # never taken: an earlier look ended the plan, or a person cancelled it
 
 
 def experiment_state(counts: Mapping[RunState, int], *, look_left: bool = False) -> RunState:

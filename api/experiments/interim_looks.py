@@ -17,6 +17,7 @@ def planned_view(spec: ExperimentSpec) -> list[LookView]:
             pairs=look.pairs,
             level=look.level,
             spent=look.spent,
+            futile_above=look.futile_above,
             state=LookState.PLANNED,
         )
         for look in plan(spec)

@@ -24,6 +24,12 @@ class LookView(View):
     """The error of one comparison that is spent once this look has been taken."""
     state: LookState
     taken_at: datetime | None = None
+    futile_above: float | None = None
+    """The look ends the experiment where every comparison that is not decided would stay so at the
+    last look with a probability above this; null where it never does."""
+    stays_undecided: float | None = None
+    """That probability, at the spread seen when the look was taken: the smallest of the comparisons
+    that it left undecided; null before, at the last look, and where it decided all."""
 
 
 class VerdictView(View):

@@ -50,11 +50,21 @@ def stored_spec(document: Any, experiment_id: str) -> ExperimentSpec:
     Raises `Unreadable`, and not `Invalid`: nobody sent it just now, so nobody can correct it.
     """
     try:
-        return parse_spec(document)
+        return parse_spec(_as_it_was_meant(document))
     except Invalid as error:
         raise Unreadable(
             f"the stored spec of {experiment_id} cannot be read by this version: {error}"
         ) from error
+
+
+def _as_it_was_meant(document: Any) -> Any:
+    """A stored spec, with what a field that it lacks meant when it was stored: before looks could
+    end an experiment for futility, none did."""
+    seeds = document.get("seeds") if isinstance(document, dict) else None
+    if not isinstance(seeds, dict) or not isinstance(plan := seeds.get("until_decided"), dict):
+        return document
+    meant = {"futility": False, **plan}
+    return {**document, "seeds": {**seeds, "until_decided": meant}}
 
 
 def _with_default_kinds(part: Any) -> Any:

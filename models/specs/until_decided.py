@@ -30,6 +30,10 @@ class UntilDecided(SpecPart):
     looks: Annotated[tuple[Look, ...], Field(max_length=MOST_LOOKS)] | None = None
     """Numbers of seeds at the looks, from `min` to `max`; null plans up to five looks whose
     distances grow, since each seed adds less information than the one before."""
+    futility: bool = True
+    """Whether a look also ends the experiment where, at the spread seen, the last look would stay
+    undecided with a probability above 95 % (`models.comparison.sequential.futility`). The levels
+    are the same with and without it."""
 
     @model_validator(mode="after")
     def _looks_lead_from_min_to_max(self) -> "UntilDecided":

@@ -2,9 +2,11 @@
 
 The plan's rows are written with the experiment. A look is due when every run so far has ended.
 **Any process may take a due look, and it is taken once**: the taker holds the experiment's row, so
-a second one waits and then finds it taken. A look decides, adds the next runs, or is the last.
+a second one waits and then finds it taken. A look decides, adds the next runs, stops where these
+would most likely decide nothing, or is the last.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import CursorResult, func, select, update
@@ -13,9 +15,12 @@ from sqlalchemy.orm import Session
 from models.comparison.compare import compare_family
 from models.comparison.inputs import ComparisonInput
 from models.comparison.rule import DecisionRule
+from models.comparison.schema import Comparison, Statistic
+from models.comparison.sequential.futility import LastLook, is_futile, least_of, stays_undecided
 from models.comparison.sequential.group_sequential import (
     compared_arms,
     confidence_at,
+    futility_sentence,
     look_sentence,
     plan,
 )
@@ -39,6 +44,7 @@ def plan_looks(session: Session, experiment_id: str, spec: ExperimentSpec) -> No
             pairs=look.pairs,
             level=look.level,
             spent=look.spent,
+            futile_above=look.futile_above,
             state=LookState.PLANNED,
         )
         for look in plan(spec)
@@ -107,10 +113,11 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
         return []
     row = session.get_one(Experiment, experiment_id)
     spec = stored_spec(row.spec, experiment_id)
-    _judge(session, row, spec, look, len(looks))
+    judged = _judge(session, row, spec, look, looks[-1])
     look.state, look.taken_at = LookState.TAKEN, now
-    session.flush()
-    end = _why_it_ends(session, spec, look, len(looks))
+    look.stays_undecided = least_of(judged.stays_undecided.values())
+    _store(session, judged, look, looks[-1])
+    end = _why_it_ends(session, spec, look, looks[-1])
     outcome = end or f"not decided, so there will be {looks[look.number].pairs} seeds"
     about = f"look {look.number} of {len(looks)} at {look.pairs} seeds, level {look.level:.3g}"
     events.record(
@@ -135,15 +142,44 @@ def _hold(session: Session, experiment_id: str) -> bool:
     return session.scalar(row.with_for_update(key_share=True)) is not None
 
 
-def _judge(session: Session, row: Experiment, spec: ExperimentSpec, look: Look, looks: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a look says, by arm: the comparison with the baseline and, of those that are left
+    undecided, the chance that they would be so at the last look too."""
+
+    comparisons: dict[str, Comparison]
+    stays_undecided: dict[str, Statistic]
+
+
+def _judge(
+    session: Session, row: Experiment, spec: ExperimentSpec, look: Look, last: Look
+) -> _Judged:
     """Compare every arm that is not decided yet with the baseline, at the level of this look."""
     decision = spec.decision
     rule = DecisionRule(decision.metric, decision.equivalence_margin, confidence_at(look.level))
     chance = row.chance.get(decision.metric)
     values = arm_values(session, look.experiment_id, spec)
+    judged = _Judged({}, {})
     for arm in _undecided(session, look.experiment_id, spec):
         compared = ComparisonInput(values[arm], values[decision.baseline], rule, chance=chance)
-        (comparison,) = compare_family([compared])
+        (found,) = compare_family([compared])
+        judged.comparisons[arm] = found
+        if found.verdict == "undecided":
+            n = len(found.pairs)
+            at_last = LastLook(n + last.pairs - look.pairs, last.level, rule.equivalence_margin)
+            stays = stays_undecided(found.mean_difference, found.sd_difference, n, at_last)
+            judged.stays_undecided[arm] = stays
+    return judged
+
+
+def _store(session: Session, judged: _Judged, look: Look, last: Look) -> None:
+    """Write the verdict of the look on each arm; where it stops, those left open say why."""
+    stops = is_futile(look.stays_undecided, look.futile_above)
+    for arm, comparison in judged.comparisons.items():
+        sentence = look_sentence(comparison, look.number, last.number, look.pairs, look.level)
+        stays = judged.stays_undecided.get(arm)
+        if stops and stays is not None:
+            sentence = f"{sentence} {futility_sentence(stays, last.pairs)}"
         session.add(
             LookVerdict(
                 experiment_id=look.experiment_id,
@@ -154,7 +190,7 @@ def _judge(session: Session, row: Experiment, spec: ExperimentSpec, look: Look, 
                 sign_flip_p=comparison.sign_flip_p,
                 equivalence_p=comparison.equivalence and comparison.equivalence.p,
                 verdict=comparison.verdict,
-                sentence=look_sentence(comparison, look.number, looks, look.pairs, look.level),
+                sentence=sentence,
             )
         )
     session.flush()
@@ -167,15 +203,18 @@ def _undecided(session: Session, experiment_id: str, spec: ExperimentSpec) -> li
     return [arm for arm in compared_arms(spec) if arm not in decided]
 
 
-def _why_it_ends(session: Session, spec: ExperimentSpec, look: Look, looks: int) -> str | None:
+def _why_it_ends(session: Session, spec: ExperimentSpec, look: Look, last: Look) -> str | None:
     """Why the look that has just been taken ends the plan; None where it does not."""
     open_arms = _undecided(session, look.experiment_id, spec)
     if not open_arms:
         return "decided"
-    if look.number == looks:
+    if look.number == last.number:
         return "not decided, and this was the last look"
     verdicts = verdicts_of(session, look.experiment_id)
     pairs = {verdict.arm: verdict.pairs for verdict in verdicts if verdict.number == look.number}
     if not any(pairs[arm] for arm in open_arms):
         return "ended, since no seed has succeeded in both arms and more would not help"
+    stays = look.stays_undecided
+    if stays is not None and is_futile(stays, look.futile_above):
+        return f"not decided. {futility_sentence(stays, last.pairs)}"
     return None

@@ -177,6 +177,10 @@ class Look(Base):
     spent: Mapped[float]  # of the error of one comparison, once it has been taken
     state: Mapped[str] = mapped_column(String(16))  # planned, taken, dropped
     taken_at: Mapped[datetime | None]
+    # it ends the plan where the last look would stay undecided with a greater chance; null: never
+    futile_above: Mapped[float | None]
+    # that chance, as it was computed when the look was taken: the least of the open comparisons
+    stays_undecided: Mapped[float | None]
 
 
 class LookVerdict(Base):

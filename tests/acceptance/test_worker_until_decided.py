@@ -21,7 +21,7 @@ TINY: dict[str, Any] = {
     "steps": 2,
     "evaluate_every": 2,
     "validation_pairs": 16,
-    "seeds": {"until_decided": {"min": 6, "max": 7}},
+    "seeds": {"until_decided": {"min": 6, "max": 7, "futility": False}},
     # stricter than seven pairs can be
     "decision": {"equivalence_margin": 1e-9, "confidence": 0.999},
 }

@@ -44,6 +44,7 @@ declare namespace Reply {
   interface LookView {
     pairs: number;
     state: LookState;
+    futile_above?: number | null;
   }
 
   interface RunView {

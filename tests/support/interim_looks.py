@@ -18,9 +18,12 @@ Accuracy = Callable[[Run], float | None]
 CLEAR = {"equivalence_margin": 0.001}
 
 
-def until_decided(database: Database, *, low: int = 6, high: int = 10, **changes: Any) -> str:
-    """A new experiment that starts with `low` seeds; its id."""
-    seeds = {"until_decided": {"min": low, "max": high}}
+def until_decided(
+    database: Database, *, low: int = 6, high: int = 10, futility: bool = False, **changes: Any
+) -> str:
+    """A new experiment that starts with `low` seeds; its id. So few seeds are soon futile, hence
+    its looks stop for that only where it is asked for."""
+    seeds = {"until_decided": {"min": low, "max": high, "futility": futility}}
     with database.transaction() as session:
         return stored_experiment(session, seeds=seeds, decision=CLEAR, **changes).id
 

@@ -178,7 +178,11 @@ seeds = st.one_of(
         {"list": st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=20, unique=True)}
     ),
     st.fixed_dictionaries(
-        {"until_decided": maybe(min=st.integers(6, 40), max=st.integers(40, 1000))}
+        {
+            "until_decided": maybe(
+                min=st.integers(6, 40), max=st.integers(40, 1000), futility=st.booleans()
+            )
+        }
     ),
 )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from models.comparison.rule import alpha_of
 from models.comparison.schema import Comparison
 from models.comparison.sequential.alpha_spending import nominal_levels, spent_by
+from models.comparison.sequential.futility import FUTILE_ABOVE
 from models.specs.experiment import ExperimentSpec
 
 CLOSEST_TO_CERTAIN = math.nextafter(1.0, 0.0)
@@ -21,13 +22,16 @@ class PlannedLook:
     """Look `number` of the plan, counted from 1.
 
     `pairs` is the number of seeds at it, `level` the nominal two-sided level of its tests, `spent`
-    what of one comparison's error is spent once it has been taken.
+    what of one comparison's error is spent once it has been taken. The look ends the plan where
+    every comparison that is not decided would stay so at the last look with a probability above
+    `futile_above`; None where it never does.
     """
 
     number: int
     pairs: int
     level: float
     spent: float
+    futile_above: float | None
 
 
 def plan(spec: ExperimentSpec) -> tuple[PlannedLook, ...]:
@@ -36,8 +40,13 @@ def plan(spec: ExperimentSpec) -> tuple[PlannedLook, ...]:
         return ()
     pairs = spec.until_decided.planned
     alpha = alpha_of(spec.decision.confidence) / len(compared_arms(spec))
+    # the levels know nothing of futility, so it takes nothing from what they promise
     looks = zip(pairs, nominal_levels(pairs, alpha), spent_by(pairs, alpha), strict=True)
-    return tuple(PlannedLook(number, *look) for number, look in enumerate(looks, start=1))
+    futile = FUTILE_ABOVE if spec.until_decided.futility else None
+    return tuple(
+        PlannedLook(number, *look, futile if number < len(pairs) else None)
+        for number, look in enumerate(looks, start=1)
+    )
 
 
 def compared_arms(spec: ExperimentSpec) -> tuple[str, ...]:
@@ -56,6 +65,19 @@ def look_sentence(comparison: Comparison, number: int, looks: int, pairs: int, l
         f"{comparison.sentence} This is look {number} of {looks}, planned at {pairs} seeds, at "
         f"level {level:.3g}."
     )
+
+
+def futility_sentence(stays: float, most: int) -> str:
+    """Why a look stops where nothing is decided: at `most` seeds it would stay so."""
+    return (
+        f"Stopped: at the spread seen, {most} seeds would stay undecided with a probability of "
+        f"{_percent(stays)}."
+    )
+
+
+def _percent(share: float) -> str:
+    """In whole percent, and never more than is known: 0.999 is "above 99 %"."""
+    return f"{100 * share:.0f} %" if share < 0.99 else "above 99 %"
 
 
 def no_verdict_sentence(comparison: Comparison, why: str) -> str:

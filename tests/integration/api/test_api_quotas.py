@@ -150,7 +150,7 @@ def test_seeds_of_a_planned_look_are_not_refused_and_count_towards_what_is_asked
     start_service: StartService,
 ) -> None:
     api = start_service(max_queued_runs=12)
-    made = api.submit(seeds={"until_decided": {"min": 6, "max": 12}})
+    made = api.submit(seeds={"until_decided": {"min": 6, "max": 12, "futility": False}})
     for run in made["runs"]:
         swing = 0.1 * (-1) ** run["seed"] * (run["arm"] == "modified")
         api.train(run["id"], accuracy=0.7 + swing)  # far from decided

@@ -8,7 +8,7 @@ from models.store import interim_looks
 
 from support.api import ApiForTests, now, pointers
 
-SEEDS = {"until_decided": {"min": 6, "max": 12}}
+SEEDS = {"until_decided": {"min": 6, "max": 12, "futility": False}}
 DECISION = {"equivalence_margin": 0.001}
 
 
@@ -54,6 +54,31 @@ def test_a_dry_run_says_the_fewest_runs_and_the_most_and_shows_the_plan(api: Api
     assert [look["pairs"] for look in reply["plan"]] == [6, 10, 15, 25, 40]
     assert reply["spec"]["seeds"]["until_decided"]["looks"] == [6, 10, 15, 25, 40]
     assert reply["plan"][-1]["spent"] == pytest.approx(0.05)
+
+
+def test_a_dry_run_shows_at_which_looks_futility_may_end_it(api: ApiForTests) -> None:
+    for futility, wanted in ((True, [0.95, 0.95, None]), (False, [None] * 3)):
+        seeds = {"until_decided": {"min": 6, "max": 12, "futility": futility}}
+        spec = {**submit(api)["spec"], "seeds": seeds}
+        reply = api.http.post("/v1/experiments", params={"dry_run": "true"}, json=spec).json()
+        assert [look["futile_above"] for look in reply["plan"]] == wanted
+        assert {look["stays_undecided"] for look in reply["plan"]} == {None}
+        assert reply["spec"]["seeds"]["until_decided"]["futility"] is futility
+
+
+def test_an_experiment_that_a_look_stops_has_ended_and_says_why(api: ApiForTests) -> None:
+    made = submit(api, seeds={"until_decided": {"min": 6, "max": 7}})
+    train_all(api, made, gain=0.0)
+    assert look(api, made) == 0
+    document = results(api, made)
+    assert (document["state"], document["complete"]) == ("succeeded", True)
+    first, second = document["plan"]
+    assert (first["state"], second["state"]) == ("taken", "dropped")
+    assert first["stays_undecided"] > first["futile_above"] == 0.95
+    assert second["stays_undecided"] is None
+    comparison = primary(api, made)
+    assert comparison["verdict"] == "undecided"
+    assert "Stopped: at the spread seen, 7 seeds would stay undecided" in comparison["sentence"]
 
 
 def test_a_wrong_plan_is_refused_by_its_place(api: ApiForTests) -> None:

@@ -16,7 +16,8 @@ def train_all(api: ApiForTests, experiment_id: str) -> None:
 
 
 def test_watch_goes_on_with_the_runs_that_a_look_adds(api: ApiForTests, tmp_path: Path) -> None:
-    made = api.submit(seeds={"until_decided": {"min": 6, "max": 7}})["id"]
+    seeds = {"until_decided": {"min": 6, "max": 7, "futility": False}}
+    made = api.submit(seeds=seeds)["id"]
     train_all(api, made)
     log = tmp_path / "watch.log"
     watch = started("watch", made, "--url", api.url, log=log)

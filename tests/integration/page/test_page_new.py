@@ -126,6 +126,7 @@ def test_kinds_arms_and_terms_can_be_changed_added_and_removed(tab: Tab) -> None
     expect(tab.find(".cost .big").first).to_have_text("18 runs")
     tab.find("#field-seeds-kind").select_option("until_decided")
     expect(tab.find(".cost")).to_contain_text("The verdict is looked at with")
+    expect(tab.find(".cost")).to_contain_text("where more seeds would most likely decide nothing")
     tab.button("Remove modified 2").click()
     assert len(document(tab)["arms"]) == 2
 

@@ -11,6 +11,7 @@ from models.states import LookState, RunState
 from models.store import experiments, interim_looks
 from models.store.database import Database
 from models.store.events import events_after
+from models.store.retries import retry_all
 from models.store.run_life import runs
 from models.store.tables import LookVerdict, Run
 
@@ -171,6 +172,67 @@ def test_where_no_pair_succeeds_no_seeds_are_added(database: Database) -> None:
     assert take(database, made) == []
     assert states(database, made) == ["taken", "dropped"]
     assert made in listed(database, RunState.FAILED)
+
+
+def test_a_look_stops_where_the_last_one_would_most_likely_decide_nothing(
+    database: Database,
+) -> None:
+    made = until_decided(database, low=6, high=8, futility=True)
+    end_runs(database, made, unclear)
+    assert take(database, made) == []
+    first, second = plan_of(database, made)
+    assert (first.state, second.state) == ("taken", "dropped")
+    assert (first.futile_above, second.futile_above) == (0.95, None)
+    assert first.stays_undecided is not None
+    assert 0.95 < first.stays_undecided <= 1
+    (said,) = verdicts(database, made)
+    assert said.verdict == "undecided"
+    stopped = "Stopped: at the spread seen, 8 seeds would stay undecided with a probability of "
+    assert stopped in said.sentence
+    with database.reading() as session:
+        (look,) = [one for one in events_after(session, made, 0, 1000) if one.kind == "look"]
+    assert look.message is not None
+    assert stopped in look.message
+    assert made in listed(database, RunState.SUCCEEDED)
+
+
+def test_a_look_goes_on_where_the_plan_has_no_futility_or_the_seeds_to_come_may_decide(
+    database: Database,
+) -> None:
+    opted_out = until_decided(database, low=6, high=8, futility=False)
+    end_runs(database, opted_out, unclear)
+    assert len(take(database, opted_out)) == 4
+    assert plan_of(database, opted_out)[0].stays_undecided is not None, "it is told all the same"
+    wide = until_decided(database, low=6, high=40, futility=True)
+    end_runs(database, wide, unclear)
+    assert take(database, wide), "34 seeds more may well decide"
+    assert "Stopped" not in verdicts(database, wide)[0].sentence
+
+
+def test_a_look_stops_only_when_every_arm_that_is_left_is_futile(database: Database) -> None:
+    third = {"name": "third", "loss": {"terms": [{"kind": "closest_negative", "weight": 2.0}]}}
+    made = until_decided(database, low=6, high=8, futility=True, arms=[*ARMS, third])
+
+    def leaning(run: Run) -> float:
+        # `third` is above under every seed, which six seeds cannot yet say at this level
+        return clearly(run) + 0.05 if run.arm == "third" else unclear(run)
+
+    end_runs(database, made, leaning)
+    assert len(take(database, made)) == 3 * 2
+    stays = plan_of(database, made)[0].stays_undecided
+    assert stays is not None
+    assert stays < 0.95
+
+
+def test_an_experiment_that_stopped_for_futility_is_not_taken_up_by_a_retry(
+    database: Database,
+) -> None:
+    made = until_decided(database, low=6, high=8, futility=True)
+    end_runs(database, made, lambda run: None if run.seed == 5 else unclear(run))
+    take(database, made)
+    with database.transaction() as session:
+        retry_all(session, made, at(30))
+    assert states(database, made) == ["taken", "dropped"]
 
 
 def test_a_dropped_plan_adds_no_runs(database: Database) -> None:

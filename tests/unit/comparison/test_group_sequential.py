@@ -1,6 +1,7 @@
 """Seeds until decided, as a spec: the plan is filled in, checked, and can be carried out."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,7 @@ from models.comparison.rule import FEWEST_PAIRS
 from models.comparison.sequential.group_sequential import confidence_at, plan
 from models.errors import Invalid
 from models.specs.experiment import ExperimentSpec
-from models.specs.parse import parse_spec
+from models.specs.parse import parse_spec, stored_spec
 from models.specs.until_decided import default_looks
 
 from support.published import MINIMAL, MODIFIED
@@ -34,7 +35,8 @@ def problem(**changes: Any) -> tuple[str, str]:
 def test_the_plan_of_looks_is_written_into_the_spec() -> None:
     made = spec({"min": 6, "max": 40})
     stored = made.model_dump(mode="json")
-    assert stored["seeds"] == {"until_decided": {"min": 6, "max": 40, "looks": [6, 10, 15, 25, 40]}}
+    planned = {"min": 6, "max": 40, "looks": [6, 10, 15, 25, 40], "futility": True}
+    assert stored["seeds"] == {"until_decided": planned}
     assert parse_spec(stored) == made == spec()
 
 
@@ -66,6 +68,7 @@ def test_looks_may_be_given() -> None:
         ({"looks": [6, 8.5, 40]}, "/looks/1", "integer"),
         ({"looks": list(range(6, 41))}, "/looks", "at most 20"),
         ({"mim": 6}, "/mim", "unknown key"),
+        ({"futility": "no"}, "/futility", "boolean"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused_by_its_place(
@@ -118,6 +121,24 @@ def test_the_error_is_divided_by_the_comparisons_with_the_baseline() -> None:
 
 def test_the_error_is_the_one_that_the_decision_allows() -> None:
     assert plan(spec(decision={"confidence": 0.9}))[-1].spent == pytest.approx(0.1)
+
+
+def test_every_look_but_the_last_may_stop_for_futility_and_the_levels_know_nothing_of_it() -> None:
+    with_it, without = plan(spec()), plan(spec({"futility": False}))
+    assert [look.futile_above for look in with_it] == [0.95] * 4 + [None]
+    assert {look.futile_above for look in without} == {None}
+    assert [replace(look, futile_above=None) for look in with_it] == list(without)
+
+
+def test_a_plan_that_was_stored_before_there_was_futility_never_stops_for_it() -> None:
+    stored = spec().model_dump(mode="json")
+    del stored["seeds"]["until_decided"]["futility"]
+    read = stored_spec(stored, "exp_1").until_decided
+    assert read is not None
+    assert not read.futility
+    for futility in (True, False):
+        made = spec({"futility": futility})
+        assert stored_spec(made.model_dump(mode="json"), "exp_1") == made
 
 
 def test_a_fixed_number_of_seeds_has_no_plan() -> None:

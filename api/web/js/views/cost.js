@@ -15,8 +15,15 @@ export function costOf(found) {
     h("dl", { class: "facts" }, fact("Test pairs", count(found.test_pairs)), found.left_out_pairs > 0 && fact("Left out", count(found.left_out_pairs)),
       fact("Majority", formatMetric(found.baselines.majority), "Accuracy of calling every pair what most are"),
       fact("Collapsed", formatMetric(found.baselines.collapsed), "Accuracy of calling every pair a duplicate")),
-    found.plan.length ? h("p", { class: "help" }, `The verdict is looked at with ${found.plan.map((look) => look.pairs).join(", ")} seeds, and the runs end once it is decided.`) : null,
+    found.plan.length ? h("p", { class: "help" }, looksOf(found.plan)) : null,
   ];
+}
+
+/** @param {Reply.LookView[]} plan */
+function looksOf(plan) {
+  const seeds = plan.map((look) => look.pairs).join(", ");
+  const futile = plan.some((look) => look.futile_above) ? ", or where more seeds would most likely decide nothing" : "";
+  return `The verdict is looked at with ${seeds} seeds, and the runs end once it is decided${futile}.`;
 }
 
 /**

@@ -22,6 +22,7 @@ from api.access.body_limits import BodyLimits
 from api.access.callers import must_own
 from api.datasets import preview
 from api.datasets import routes as datasets
+from api.datasets.damaged import answer_damaged
 from api.datasets.intake import ensure_generated
 from api.dependencies import Service
 from api.experiments import event_stream, recipes, retries
@@ -38,6 +39,7 @@ from api.runs import checkpoints, metrics, misclassified, predictions, reproduct
 from api.runs import routes as runs
 from api.webhooks import routes as webhooks
 from models.broker import celery_app
+from models.errors import DamagedDataset
 from models.settings import Settings
 from models.store.database import Database
 from models.store.migrating import check
@@ -87,6 +89,7 @@ def create_app(settings: Settings, *, own_worker: bool = False) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
+    app.add_exception_handler(DamagedDataset, answer_damaged)
     app.router.routes.extend(_routes())
     _add_middleware(app, settings)
     swagger.install(app)

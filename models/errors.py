@@ -6,6 +6,7 @@ TripletlabError
 ├── Invalid             one or more fields are wrong; carries `Problem`s with JSON pointers
 ├── TooMany             more than its owner may have at once; carries when to try again
 ├── Unreadable          what is stored cannot be read by this version
+├── DamagedDataset      a file of a data set is not what was written
 ├── StaleAttempt        another attempt owns the run now; this one must stop writing
 ├── TrainingFault       the training cannot continue, and trying again would not help
 └── ServiceUnavailable  a part that this service needs does not answer
@@ -66,6 +67,26 @@ class TooMany(TripletlabError):
 
 class Unreadable(TripletlabError):
     """What is stored cannot be read by this version: another version wrote it, or a hand did."""
+
+
+class DamagedDataset(TripletlabError):
+    """A file of a data set is not what was written, and cannot be made again from its others.
+
+    `content_hash` is that of the rows, `file` the name of the file, and `names` are what the data
+    set is called, where that is known.
+    """
+
+    def __init__(self, content_hash: str, file: str, names: Sequence[str] = ()) -> None:
+        self.content_hash, self.file = content_hash, file
+        quoted = " and ".join(f"'{name}'" for name in names) or f"with the hash {content_hash}"
+        super().__init__(
+            f"the file {file} of the data set {quoted} is damaged: it is not what was stored; "
+            "upload the same file again, which replaces it"
+        )
+
+    def of(self, names: Sequence[str]) -> "DamagedDataset":
+        """The same error with the names of the data set in it."""
+        return DamagedDataset(self.content_hash, self.file, names)
 
 
 class StaleAttempt(TripletlabError):

@@ -4,6 +4,8 @@ The folder is named by the hash of the rows, so two names for the same rows shar
 is deleted only when no row refers to it. One lock of this process guards both operations.
 """
 
+from pathlib import Path
+
 from api.access.callers import Caller
 from api.access.quotas import require_room, sizes_of
 from api.dependencies import Service
@@ -76,14 +78,23 @@ def _drop_if_unused(service: Service, digest: str) -> None:
 
 
 def ensure_generated(service: Service) -> None:
-    """Make the data set `questions-generated`, unless its row and its files exist."""
+    """Make the data set `questions-generated`, unless its row and its files exist; of files that
+    are damaged only this service can make new ones."""
     try:
         with service.database.reading() as session:
             digest = dataset_by_name(session, GENERATED).content_hash
         folder = service.dataset_folder(digest)
         if folder.is_dir():
+            if not cache.is_whole(folder):
+                _make_again(folder, digest)
             service.files.give_folder(folder, last=cache.PAIRS)
             return
     except NotFound:
         pass
     store_dataset(service, GENERATED, generate_pairs(), None)
+
+
+def _make_again(folder: Path, digest: str) -> None:
+    pairs = generate_pairs()
+    if content_hash(pairs) == digest:  # another version may have generated others
+        cache.store(pairs, folder)

@@ -2,25 +2,31 @@
 
 Why flat files: workers side by side share one page cache, and opening 8 million tokens takes a
 millisecond. Why tokens are built on demand: most data sets are only ever used with one tokenizer.
+All files but `pairs.parquet` are made from it, and made again where they are not what was written;
+of that one only whoever uploaded it has a copy.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from models.datasets.derived_files import NOT_AN_ARRAY, ensure_derived, mapped
 from models.datasets.groups import Groups, duplicate_groups
-from models.datasets.pairs import Codes, Pairs, make_pairs
+from models.datasets.pairs import Pairs, make_pairs
+from models.datasets.rows_file import LABELS, read_texts, texts_of, write_rows
+from models.datasets.rows_file import PAIRS as PAIRS
+from models.datasets.rows_file import open_labels as open_labels
+from models.datasets.rows_file import open_split as open_split
 from models.datasets.tokenizer import VERSION, TokenizerKind
 from models.datasets.tokenstream import token_stream
+from models.errors import DamagedDataset
 from models.files.atomic import new_folder
+from models.files.recorded_hashes import damaged, recorded
 
-ROW_GROUP = 16_384  # rows; `TextRows` reads at most this many for one text
-PAIRS, LABELS, SPLIT = "pairs.parquet", "labels.npy", "split.npy"
 GROUPS_FOLDER, GROUPS = "groups", "groups.npy"
 IDS, OFFSETS, VOCABULARY = "ids.npy", "offsets.npy", "vocabulary.txt"
 
@@ -56,59 +62,39 @@ class TextRows:
     """The texts of a stored data set, for reading a few rows."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / PAIRS
+        self._folder = folder
 
-    def rows(self, numbers: list[int]) -> list[tuple[str, str]]:
-        """(question1, question2) of each row, in the order given; IndexError for other numbers."""
-        with pq.ParquetFile(self._path) as file:
-            count = file.metadata.num_rows
-            if any(not 0 <= number < count for number in numbers):
-                raise IndexError(f"rows go from 0 to {count - 1}")
-            groups = {
-                group: file.read_row_group(group)
-                for group in sorted({number // ROW_GROUP for number in numbers})
-            }
-        return [_texts_at(groups[number // ROW_GROUP], number % ROW_GROUP) for number in numbers]
+    def rows(self, numbers: Sequence[int]) -> list[tuple[str, str]]:
+        """(question1, question2) of each row, in the order given; IndexError for other numbers.
 
-
-def _texts_at(group: pa.Table, row: int) -> tuple[str, str]:
-    return group["question1"][row].as_py(), group["question2"][row].as_py()
+        Raises `DamagedDataset`.
+        """
+        return texts_of(self._folder, numbers)
 
 
 def store(pairs: Pairs, folder: Path) -> None:
-    """Write a data set's folder whole or not at all; an existing folder is kept."""
-    with new_folder(folder) as temporary:
-        table = pa.table({"question1": pairs.question1, "question2": pairs.question2})
-        pq.write_table(
-            table,
-            temporary / PAIRS,
-            compression="zstd",
-            row_group_size=ROW_GROUP,
-            use_dictionary=False,
-        )
-        np.save(temporary / LABELS, pairs.label)
-        if pairs.split is not None:
-            np.save(temporary / SPLIT, pairs.split)
+    """Write a data set's folder whole or not at all.
+
+    An existing folder is kept, if its files are known to be what was written; otherwise they are
+    replaced.
+    """
+    there = folder.is_dir()
+    if not there or not is_whole(folder):
+        with new_folder(folder, over=there) as temporary:
+            write_rows(pairs, temporary)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether the rows of a stored data set are known to be what was written."""
+    return bool(recorded(folder)) and not damaged(folder)
 
 
 def load(folder: Path) -> Pairs:
-    """Read the whole of a stored data set."""
-    table = pq.read_table(folder / PAIRS)
-    return make_pairs(
-        table["question1"], table["question2"], open_labels(folder), open_split(folder)
-    )
-
-
-def open_labels(folder: Path) -> Codes:
-    """Labels, int8, mapped read-only."""
-    labels: Codes = np.load(folder / LABELS, mmap_mode="r")
-    return labels
-
-
-def open_split(folder: Path) -> Codes | None:
-    """The given split, int8, mapped read-only; None where the data set has none."""
-    path = folder / SPLIT
-    return np.load(path, mmap_mode="r") if path.exists() else None
+    """Read the whole of a stored data set. Raises `DamagedDataset`."""
+    try:
+        return make_pairs(*read_texts(folder), open_labels(folder), open_split(folder))
+    except ValueError as error:  # not as many labels as texts
+        raise DamagedDataset(folder.name, LABELS) from error
 
 
 def open_texts(folder: Path) -> TextRows:
@@ -117,33 +103,61 @@ def open_texts(folder: Path) -> TextRows:
 
 
 def open_tokens(folder: Path, kind: TokenizerKind, pairs: Pairs | None = None) -> TokenCache:
-    """Map the tokens of a stored data set, building them the first time.
+    """Map the tokens of a stored data set, building them the first time, and again where their
+    files are not what was written.
 
-    `pairs` saves reading the texts again where the caller still has them. Safe when several
-    processes build at once. Tokens of another version of the tokenizer are kept, since a worker of
-    that version may be reading them.
+    `pairs` saves reading the texts again where the caller still has them. Tokens of another version
+    of the tokenizer are kept, since a worker of that version may be reading them. Raises
+    `DamagedDataset`.
     """
     final = folder / f"tokens-{kind}-{VERSION}"
-    if not final.exists():
-        with new_folder(final) as temporary:
-            stream = token_stream(load(folder) if pairs is None else pairs, kind)
-            np.save(temporary / IDS, stream.ids)
-            np.save(temporary / OFFSETS, stream.offsets)
-            lines = "".join(f"{word}\n" for word in stream.vocabulary)
-            (temporary / VOCABULARY).write_text(lines, encoding="utf-8", newline="\n")
-    ids = np.load(final / IDS, mmap_mode="r")
-    return TokenCache(final, ids, np.load(final / OFFSETS, mmap_mode="r"))
+
+    def write(to: Path) -> None:
+        stream = token_stream(load(folder) if pairs is None else pairs, kind)
+        np.save(to / IDS, stream.ids)
+        np.save(to / OFFSETS, stream.offsets)
+        lines = "".join(f"{word}\n" for word in stream.vocabulary)
+        (to / VOCABULARY).write_text(lines, encoding="utf-8", newline="\n")
+
+    def trusted() -> bool:
+        return pairs is None and _tokens_fit(final)
+
+    ensure_derived(final, (IDS, OFFSETS, VOCABULARY), write, trusted)
+    return TokenCache(final, mapped(final / IDS), mapped(final / OFFSETS))
+
+
+def _tokens_fit(folder: Path) -> bool:
+    """Whether tokens without a record are whole, as far as their numbers say."""
+    try:
+        ids, offsets = mapped(folder / IDS), mapped(folder / OFFSETS)
+        words = (folder / VOCABULARY).read_bytes().count(b"\n")
+    except (*NOT_AN_ARRAY, FileNotFoundError):
+        return False
+    known = int(ids.max()) + 1 if len(ids) else 0
+    return len(offsets) > 0 and int(offsets[-1]) == len(ids) and words == known
 
 
 def open_groups(folder: Path, pairs: Pairs | None = None) -> Groups:
     """Map the duplicate group of every question (int32, 2 * rows), building it the first time.
 
-    `pairs` as in `open_tokens`; as safe as it when several processes build at once. A folder from
-    before there were groups gets them here.
+    `pairs`, and building it again, as in `open_tokens`. A folder from before there were groups gets
+    them here. Raises `DamagedDataset`.
     """
     final = folder / GROUPS_FOLDER
-    if not final.exists():
-        with new_folder(final) as temporary:
-            np.save(temporary / GROUPS, duplicate_groups(load(folder) if pairs is None else pairs))
-    groups: Groups = np.load(final / GROUPS, mmap_mode="r")
-    return groups
+
+    def write(to: Path) -> None:
+        np.save(to / GROUPS, duplicate_groups(load(folder) if pairs is None else pairs))
+
+    def trusted() -> bool:
+        return pairs is None and _groups_fit(folder)
+
+    ensure_derived(final, (GROUPS,), write, trusted)
+    return mapped(final / GROUPS)
+
+
+def _groups_fit(folder: Path) -> bool:
+    """Whether groups without a record are whole, as far as their number says."""
+    try:
+        return len(mapped(folder / GROUPS_FOLDER / GROUPS)) == 2 * len(open_labels(folder))
+    except (*NOT_AN_ARRAY, FileNotFoundError):
+        return False

@@ -31,11 +31,12 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def new_folder(final: Path) -> Iterator[Path]:
+def new_folder(final: Path, *, over: bool = False) -> Iterator[Path]:
     """Give a temporary folder beside `final`; on success flush it and rename it to `final`.
 
-    Where `final` appeared meanwhile, it stays. Then, and after an error, the temporary folder is
-    removed.
+    Where `final` appeared meanwhile, it stays; with `over` each of its files that was written anew
+    is replaced, and whoever has the old one open goes on reading that. Then, and after an error,
+    the temporary folder is removed.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{final.name}-", dir=final.parent))
@@ -50,6 +51,10 @@ def new_folder(final: Path) -> Iterator[Path]:
         except OSError:
             if not final.is_dir():
                 raise
+            if over:
+                for path in temporary.iterdir():
+                    path.replace(final / path.name)
+                _flush(final)
         else:
             _flush(final.parent)
     finally:

@@ -28,6 +28,7 @@ from models.errors import FilesAway
 from models.files.atomic import new_folder, write_whole
 from models.files.bucket_location import BucketLocation
 from models.files.file_store import Entry, remove_here
+from models.files.recorded_hashes import damaged
 
 _CONNECT, _REQUEST, _TRIES = 2.0, 10.0, 3  # seconds, seconds, tries of one request
 _REGION = "us-east-1"
@@ -107,6 +108,9 @@ class Bucket:
 
     def bring_folder(self, folder: Path, *, last: str) -> Path:
         if folder.is_dir():
+            for name in damaged(folder):
+                with suppress(FileNotFoundError):
+                    write_whole(folder / name, self.read(folder / name))
             return folder
         names = [entry.name for entry in self.entries(folder)]
         if last in names:

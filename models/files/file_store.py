@@ -55,7 +55,10 @@ class FileStore(Protocol):
         """Store a folder that will not change, for every host; its file `last` is stored last."""
 
     def bring_folder(self, folder: Path, *, last: str) -> Path:
-        """Copy a folder that `give_folder` stored to this host, once complete; return its path."""
+        """Copy a folder that `give_folder` stored to this host, once complete; return its path.
+
+        Files of the copy that are not what the folder's record says are fetched again.
+        """
 
     def check(self) -> None:
         """Raise `FilesAway` when the store does not answer."""

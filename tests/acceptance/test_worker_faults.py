@@ -1,5 +1,6 @@
 """What a real worker does with faults: the machine's it tries again, the spec's it explains."""
 
+import os
 import shutil
 from datetime import UTC, datetime
 from typing import Any
@@ -51,6 +52,26 @@ def test_a_run_whose_data_are_gone_fails_with_words_after_its_last_attempt(
     assert "FileNotFoundError at step 0" in ended.reason
     assert str(folder) in ended.reason
     assert "given up after 2 attempts" in ended.reason
+
+
+def test_a_run_on_torn_files_has_the_bits_of_whole_ones_or_names_the_data_set(
+    embedded_lab: Lab,
+) -> None:
+    folder = embedded_lab.add_dataset("torn", seed=2)
+    (whole,) = embedded_lab.wait_for_success(embedded_lab.create_one(dataset="torn"))
+    (tokens,) = folder.glob("tokens-word-*")
+    for name in ("vocabulary.txt", "ids.npy"):
+        os.truncate(tokens / name, (tokens / name).stat().st_size // 2)
+    (healed,) = embedded_lab.wait_for_success(embedded_lab.create_one(dataset="torn"))
+    assert embedded_lab.figures(healed) == embedded_lab.figures(whole)
+    os.truncate(folder / "pairs.parquet", 1000)
+    shutil.rmtree(tokens)
+    problem = problem_of(
+        embedded_lab.wait_for_state(embedded_lab.create_one(dataset="torn"), RunState.FAILED)
+    )
+    assert problem["type"] == "urn:tripletlab:problem:damaged-data-set"
+    assert "the data set 'torn' is damaged" in problem["detail"]
+    assert "Upload the same file again" in problem["advice"]
 
 
 @pytest.mark.parametrize("kind", ["oom", "full"])

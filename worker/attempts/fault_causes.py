@@ -11,7 +11,7 @@ import errno
 import torch
 from sqlalchemy.exc import DBAPIError
 
-from models.errors import FilesAway
+from models.errors import DamagedDataset, FilesAway
 from models.store.run_life.run_problems import PREFIX, RunProblem
 from worker.training.devices import NoDevice
 
@@ -44,6 +44,12 @@ _MACHINE: dict[str, tuple[str, str, str]] = {
         "The worker cannot use the data folder, or its disk has a fault.",
         "Check that TRIPLETLAB_DATA_DIR is the same folder, on a shared disk, for every process.",
     ),
+    "damaged-data-set": (
+        "The data set is damaged",
+        "A crash of the machine or a full disk left half of the file, or something else wrote it.",
+        "Upload the same file again (where it is questions-generated, start the service again), "
+        "then retry the run.",
+    ),
     "bucket": (
         "The bucket did not answer",
         "The store in which hosts share their files was away for longer than a worker retries, or "
@@ -74,6 +80,8 @@ def machine_kind(error: Exception, device: str) -> str | None:
             return "device"
         case OSError():
             return "disk-full" if error.errno in _FULL else "files"
+        case DamagedDataset():
+            return "damaged-data-set"
         case FilesAway():
             return "bucket"
         case DBAPIError():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from models.datasets import cache
-from models.errors import NotFound, StaleAttempt
+from models.errors import DamagedDataset, NotFound, StaleAttempt
 from models.files.checkpoint_files import FOLDER
 from models.files.file_store import remove_if_possible
 from models.settings import Settings
@@ -127,8 +127,11 @@ class Attempt:
         return choose_device(self.run.device)
 
     def load(self) -> RunData:
-        """The arrays that the run trains on."""
-        return load_run_data(self._dataset_folder, self._own)
+        """The arrays that the run trains on. Raises `DamagedDataset` with the data set's name."""
+        try:
+            return load_run_data(self._dataset_folder, self._own)
+        except DamagedDataset as error:
+            raise error.of([self.spec.dataset]) from error
 
     def checkpoints(self) -> Checkpoints:
         """The checkpoints of this run; those of a run that is to begin anew are removed first."""

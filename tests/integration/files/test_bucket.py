@@ -10,6 +10,7 @@ import pytest
 
 from models.errors import FilesAway
 from models.files.file_store import FileStore, SharedDisk
+from models.files.recorded_hashes import record_hashes
 
 from support.buckets import BucketForTests
 
@@ -74,6 +75,17 @@ def test_a_folder_is_brought_with_all_that_is_in_it(hosts: tuple[Host, Host]) ->
     folder = there.files.bring_folder(there.data / "datasets/d", last="pairs")
     assert (folder / "pairs").read_bytes() == b"pairs"
     assert (folder / "tokens/ids").read_bytes() == b"ids"
+
+
+def test_a_file_of_a_folder_that_was_torn_here_is_brought_anew(apart: tuple[Host, Host]) -> None:
+    here, there = apart
+    here.write("datasets/d/pairs", b"pairs")
+    record_hashes(here.data / "datasets/d")
+    here.files.give_folder(here.data / "datasets/d", last="pairs")
+    folder = there.files.bring_folder(there.data / "datasets/d", last="pairs")
+    (folder / "pairs").write_bytes(b"pa")
+    there.files.bring_folder(folder, last="pairs")
+    assert (folder / "pairs").read_bytes() == b"pairs"
 
 
 def test_what_is_removed_is_gone_for_everyone_and_again_is_no_error(

@@ -90,6 +90,7 @@ def test_a_stored_data_set_is_read_back_as_it_was(tmp_path: Path) -> None:
     store(pairs, folder)
     assert content_hash(load(folder)) == content_hash(pairs)
     assert sorted(file.name for file in folder.iterdir()) == [
+        "hashes.json",
         "labels.npy",
         "pairs.parquet",
         "split.npy",

@@ -7,7 +7,7 @@ import torch
 from sqlalchemy.exc import OperationalError
 
 from models.datasets.errors import SplitError
-from models.errors import FilesAway
+from models.errors import DamagedDataset, FilesAway
 from worker.attempts.fault_causes import machine_kind, machine_problem, spec_problem
 from worker.training.devices import NoDevice
 
@@ -26,6 +26,7 @@ OOM = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
         (FileNotFoundError("the data set's files are not at /data"), "cpu", "files"),
         (OperationalError("SELECT 1", {}, Exception("away")), "cpu", "database"),
         (FilesAway("the bucket does not answer"), "cuda", "bucket"),
+        (DamagedDataset("0123", "pairs.parquet"), "cuda", "damaged-data-set"),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), "cpu", None),
         (IndexError("index 7 is out of bounds"), "cuda", None),
         (SplitError("/split/kind", "no column says the split"), "cpu", None),

@@ -2,11 +2,11 @@
 
 There are three kinds of message: `state` (an event of the table `events`), `steps` (new steps of
 one run, in columns) and `evaluations` (new evaluations of one run); `end` closes a stream whose
-experiment has ended. The id of a message is the position after it in all three series, so
-`Last-Event-ID` resumes after any message, in any API process, and no process keeps any state.
+experiment has ended. The id of a message is the position after it in all three series
+(`stream_positions`), so `Last-Event-ID` resumes after any message, in any API process, and no
+process keeps any state. After a retry the steps of a run are told again from its first.
 """
 
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import ExperimentId, Service, ServiceDep
-from api.experiments.progress import state_of
+from api.experiments.stream_positions import END, NOTHING, PATTERN, Position, Told, ToldRuns
 from api.experiments.views import EventView
 from api.live.change_watch import Snapshot
 from api.live.long_polling import CHECK_SECONDS
@@ -25,46 +25,18 @@ from api.runs.views import EvaluationView
 from models.errors import Invalid, Problem
 from models.states import TERMINAL
 from models.store.events import events_after, last_event
-from models.store.experiments import experiment, runs_of
+from models.store.experiment_states import current_state
+from models.store.experiments import RunProgress, experiment, run_progress
 from models.store.metrics.rows import evaluation_counts, evaluations_of, steps_series
+from models.store.retries import RETRIED
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 
-AT_ONCE = 500  # events, or steps of a run, in one read; it bounds the memory of a stream
-_POSITION = re.compile(r"(\d{1,18})(?:-(\d{1,10}:\d{1,10}(?:\.\d{1,10}:\d{1,10})*))?")
-
-
-@dataclass(frozen=True)
-class Position:
-    """What a stream has sent: the events up to an id, and the steps and evaluations of each run.
-
-    As text it is `7-100:1.50:0`: event 7, then for each run, in the order of the runs, its last
-    step and the number of its evaluations. Of runs beyond those, nothing was sent.
-    """
-
-    event: int = 0
-    runs: tuple[tuple[int, int], ...] = ()
-
-    @classmethod
-    def parse(cls, text: str) -> "Position":
-        """Read the id of a message. Raises ValueError where no stream writes such an id."""
-        match = _POSITION.fullmatch(text)
-        if match is None:
-            raise ValueError(text)
-        pairs = (pair.split(":") for pair in (match[2] or "").split(".") if pair)
-        return cls(int(match[1]), tuple((int(step), int(count)) for step, count in pairs))
-
-    def __str__(self) -> str:
-        runs = ".".join(f"{step}:{count}" for step, count in self.runs)
-        return f"{self.event}-{runs}" if runs else str(self.event)
-
-    def of(self, index: int) -> tuple[int, int]:
-        return self.runs[index] if index < len(self.runs) else (0, 0)
-
-    def with_run(self, index: int, step: int, evaluations: int) -> "Position":
-        runs = [self.of(i) for i in range(max(len(self.runs), index + 1))]
-        runs[index] = (step, evaluations)
-        return replace(self, runs=tuple(runs))
+AT_ONCE = 500  # events, or steps of a run in one message
+MOST_ROWS = 20_000  # steps and evaluations in one read; it bounds the memory of a stream
+MESSAGE = 50  # the rows that a message counts for, however small it is
+MOST_PARTLY = 250  # runs told in part, by which the length of an id is bounded
+RUNS_AT_ONCE = 200  # whose evaluations are counted in one query
 
 
 @dataclass(frozen=True)
@@ -81,16 +53,16 @@ async def checked_position(
     experiment_id: ExperimentId,
     last_event_id: Annotated[
         str | None,
-        Header(max_length=100_000, json_schema_extra={"pattern": f"^(?:{_POSITION.pattern})?$"}),
+        # the ids of older versions had a place for each run
+        Header(max_length=100_000, json_schema_extra={"pattern": f"^(?:{PATTERN})?$"}),
     ] = None,
     from_now: Annotated[bool, Query()] = False,
 ) -> Position:
     """Return where the stream begins. Errors are raised here, before the reply has begun."""
-    latest = await run_in_threadpool(_position_now, service, experiment_id)
+    skipped = from_now and not last_event_id
+    latest = await run_in_threadpool(_beginning, service, experiment_id, skipped)
     try:
-        if last_event_id:
-            return Position.parse(last_event_id)
-        return latest if from_now else Position()
+        return Position.parse(last_event_id) if last_event_id else latest
     except ValueError:
         reason = "not the id of a message of an event stream; omit it to start at the beginning"
         raise Invalid([Problem("/header/last-event-id", reason)]) from None
@@ -107,8 +79,9 @@ async def stream_events(
     """Stream states, steps and evaluations, from the beginning or after `Last-Event-ID`.
 
     `from_now` sends only what comes after the request; open the stream first, then read the rest
-    elsewhere, and nothing is missed. `figures=false` leaves steps and evaluations out. The stream
-    ends with `end` once the experiment has ended and everything has been sent.
+    elsewhere, and nothing is missed. `figures=false` leaves steps and evaluations out. After a
+    retry the steps of the run are told again from its first. The stream ends with `end` once the
+    experiment has ended and everything has been sent.
     """
     while not service.stopping.is_set() and not await request.is_disconnected():
         batch = await _next_batch(request, service, experiment_id, position, figures)
@@ -142,36 +115,118 @@ async def _next_batch(
     return snapshot.value
 
 
-def _position_now(service: Service, experiment_id: str) -> Position:
-    """Return the position after everything that is stored. Raises `NotFound`."""
+def _beginning(service: Service, experiment_id: str, skipped: bool) -> Position:
+    """Return the position before everything that is stored, or after it where that is `skipped`.
+
+    Raises `NotFound`.
+    """
     with service.database.reading() as session:
         experiment(session, experiment_id)
-        counts = evaluation_counts(session, experiment_id)
-        runs = tuple((run.step, counts.get(run.id, 0)) for run in runs_of(session, experiment_id))
-        return Position(last_event(session, experiment_id), runs)
+        if not skipped:
+            return Position()
+        # before the runs: what happens between the two reads is told
+        event = last_event(session, experiment_id)
+        return Position(event, _told_now(session, run_progress(session, experiment_id)))
+
+
+def _told_now(session: Session, runs: list[RunProgress]) -> ToldRuns:
+    partly = [run for run in runs if _goes_on(run) and run.step > 0][:MOST_PARTLY]
+    counts = evaluation_counts(session, [run.id for run in partly])
+    told = {run.id: (run.step, counts.get(run.id, 0)) for run in partly}
+    return ToldRuns.of((1, told.get(run.id, NOTHING) if _goes_on(run) else END) for run in runs)
+
+
+class _Telling:
+    """The messages of one read, each with the position after it."""
+
+    def __init__(self, position: Position) -> None:
+        self.position, self.messages, self._rows = position, list[ServerSentEvent](), 0
+
+    def add(self, event: str, position: Position, data: Any, rows: int = 1) -> None:
+        self.position = position
+        self.messages.append(_message(event, position, data))
+        self._rows += rows + MESSAGE
+
+    @property
+    def full(self) -> bool:
+        return self._rows >= MOST_ROWS
 
 
 def _read_batch(service: Service, experiment_id: str, position: Position, figures: bool) -> Batch:
-    """Return what is new since `position`, at most `AT_ONCE` of each kind."""
-    messages: list[ServerSentEvent] = []
+    """Return what is new since `position`: events or, where there are none, steps and evaluations.
+
+    So the state of a run that is told to its end was told before, and its id has that event.
+    """
+    telling = _Telling(position)
     with service.database.reading() as session:
-        runs = runs_of(session, experiment_id)
-        for event in events_after(session, experiment_id, position.event, AT_ONCE):
-            position = replace(position, event=event.id)
-            view = EventView.model_validate(event)
-            messages.append(_message("state", position, view))
-        evaluated = evaluation_counts(session, experiment_id) if figures else {}
-        for index, run in enumerate(runs if figures else ()):
-            step, sent = position.of(index)
-            if run.step > step:
-                series = steps_series(session, run.id, after=step, until=step + AT_ONCE)
-                position = position.with_run(index, min(step + AT_ONCE, run.step), sent)
-                messages.append(_message("steps", position, {"run": run.id, **series}))
-            if evaluated.get(run.id, 0) > sent:
-                items = _evaluations(session, run.id)[sent:]
-                position = position.with_run(index, position.of(index)[0], sent + len(items))
-                messages.append(_message("evaluations", position, {"run": run.id, "items": items}))
-    return Batch(tuple(messages), position, state_of(runs) in TERMINAL)
+        runs = run_progress(session, experiment_id)
+        state, _ = current_state(session, experiment_id)
+        _tell_events(session, experiment_id, runs, telling)
+        if figures and not telling.messages:
+            _tell_figures(session, runs, telling)
+    return Batch(tuple(telling.messages), telling.position, state in TERMINAL)
+
+
+def _tell_events(
+    session: Session, experiment_id: str, runs: list[RunProgress], telling: _Telling
+) -> None:
+    places: dict[str, int] = {}
+    for event in events_after(session, experiment_id, telling.position.event, AT_ONCE):
+        position = replace(telling.position, event=event.id)
+        if event.kind == RETRIED:
+            places = places or {run.id: index for index, run in enumerate(runs)}
+            if event.run_id in places:
+                position = position.with_run(places[event.run_id], NOTHING)
+        telling.add("state", position, EventView.model_validate(event))
+
+
+def _tell_figures(session: Session, runs: list[RunProgress], telling: _Telling) -> None:
+    """Tell the steps and evaluations of one run after the other, until the messages are enough.
+
+    A run that goes on, and of which nothing was told yet, waits while many others are told in part.
+    """
+    found = enumerate(zip(runs, telling.position.runs, strict=False))
+    candidates = [(index, run, told) for index, (run, told) in found if _may_have_more(run, told)]
+    partly = sum(_goes_on(run) and told not in (NOTHING, END) for _, run, told in candidates)
+    for start in range(0, len(candidates), RUNS_AT_ONCE):
+        some = candidates[start : start + RUNS_AT_ONCE]
+        counts = evaluation_counts(session, [run.id for _, run, _ in some])
+        for index, run, told in some:
+            if _goes_on(run) and told in (NOTHING, END):
+                if partly >= MOST_PARTLY:
+                    continue
+                partly += 1
+            _tell_run(session, telling, index, run, told, counts.get(run.id, 0))
+            if telling.full:
+                return
+
+
+def _goes_on(run: RunProgress) -> bool:
+    return run.state not in TERMINAL
+
+
+def _may_have_more(run: RunProgress, told: Told) -> bool:
+    return run.step > 0 if _goes_on(run) else told != END
+
+
+def _tell_run(
+    session: Session, telling: _Telling, index: int, run: RunProgress, told: Told, evaluations: int
+) -> None:
+    step, sent = NOTHING if told == END else told
+    while run.step > step and not telling.full:
+        until = min(step + AT_ONCE, run.step)
+        series = steps_series(session, run.id, after=step, until=until)
+        position = telling.position.with_run(index, (until, sent))
+        telling.add("steps", position, {"run": run.id, **series}, until - step)
+        step = until
+    if run.step > step:
+        return
+    if evaluations > sent:
+        items = _evaluations(session, run.id)[sent:]
+        position = telling.position.with_run(index, (step, sent + len(items)))
+        telling.add("evaluations", position, {"run": run.id, "items": items}, len(items))
+    if not _goes_on(run):
+        telling.position = telling.position.with_run(index, END)
 
 
 def _message(event: str, position: Position, data: Any) -> ServerSentEvent:

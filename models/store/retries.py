@@ -18,6 +18,9 @@ from models.store.run_life.runs import remove_metrics_after
 from models.store.run_life.transitions import change_state, fresh
 from models.store.tables import Run
 
+RETRIED = "retried"
+"""The kind of the event of a retry."""
+
 
 def retry(session: Session, run_id: str, now: datetime, *, anew: bool = False) -> bool:
     """Queue a failed or cancelled run again; whether that was needed.
@@ -47,7 +50,7 @@ def _queue(session: Session, row: Run, state: RunState, now: datetime, anew: boo
         row.id,
         state,
         RunState.QUEUED,
-        kind="retried",
+        kind=RETRIED,
         message="from the start" if anew else "from its last checkpoint, where there is one",
         now=now,
         anew=anew or row.anew,  # a request to begin anew holds until an attempt has done so

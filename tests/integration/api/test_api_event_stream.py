@@ -8,17 +8,20 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from sqlalchemy import update
 
 from api.experiments import event_stream
-from api.experiments.event_stream import Position
+from api.experiments.stream_positions import END, Position, ToldRuns
 from api.live import change_watch
+from models.states import RunState
+from models.store.events import last_event
+from models.store.experiments import run_progress
 from models.store.metrics.rows import append_steps
 from models.store.run_life import runs
+from models.store.tables import Run
 
-from support.api import ApiForTests, now, pointers
-from support.stored import step_row
+from support.api import ApiForTests, StartService, now, pointers
+from support.stored import step_row, stored_experiment
 
 Message = dict[str, Any]
 
@@ -147,16 +150,99 @@ def test_a_stream_of_what_is_not_there_or_from_nowhere_is_refused(
 ) -> None:
     missing = api.http.get(f"/v1/experiments/exp_{'0' * 26}/events")
     assert missing.status_code == 404
-    for id in ("x", "-1", "1-2", "1-2:3.", "9" * 19):
+    for id in ("x", "-1", "1-2", "1-2:3.", "9" * 19, "1-3xz", "1-9999999xe", "1~", "1~AAAA"):
         place = f"/v1/experiments/{ended}/events"
         refused = api.http.get(place, headers={"Last-Event-ID": id})
         assert refused.status_code == 422
         assert pointers(refused) == ["/header/last-event-id"]
 
 
-counts = st.integers(0, 10**9)
+def test_the_ids_of_a_stream_stay_short_however_many_runs_have_ended(api: ApiForTests) -> None:
+    made = api.submit(seeds={"count": 5})
+    for run in made["runs"]:
+        api.train(run["id"], accuracy=0.7)
+    found = told(api, made["id"])
+    assert max(len(message["id"]) for message in found) < 30
+    middle = next(i for i, m in enumerate(found) if m["event"] == "evaluations") + 13
+    assert told(api, made["id"], after=found[middle]["id"]) == found[middle + 1 :]
 
 
-@given(st.builds(Position, counts, st.lists(st.tuples(counts, counts), max_size=5).map(tuple)))
-def test_a_position_reads_back_from_its_text(position: Position) -> None:
-    assert Position.parse(str(position)) == position
+def test_an_id_of_an_older_version_still_means_its_place(api: ApiForTests, ended: str) -> None:
+    """Each run had a place of its own: its last step, and its evaluations."""
+    whole = told(api, ended)
+    last = max(int(message["id"].partition("-")[0]) for message in whole)
+    found = told(api, ended, after=f"{last}-20:3.10:1")
+    first, second = (run.id for run in api.runs(ended))
+    assert {m["data"].get("run", second) for m in found} == {second}
+    assert [m["data"]["step"] for m in found if m["event"] == "steps"] == [list(range(11, 21))]
+    (evaluations,) = (m["data"]["items"] for m in found if m["event"] == "evaluations")
+    assert [row["step"] for row in evaluations] == [20, 20]
+
+
+def fail(api: ApiForTests, run: str, steps: int) -> None:
+    attempt = api.claim(run)
+    with api.database.transaction() as session:
+        runs.begin_from(session, run, attempt, 0, now())
+        append_steps(session, run, [step_row(step) for step in range(1, steps + 1)])
+        runs.advance(session, run, attempt, steps, now())
+    with api.database.transaction() as session:
+        runs.finish(session, run, attempt, RunState.FAILED, reason="on purpose", now=now())
+
+
+def test_a_run_that_is_retried_is_told_again_from_its_beginning(api: ApiForTests) -> None:
+    made = api.submit(seeds={"count": 1})
+    first, second = (run["id"] for run in made["runs"])
+    fail(api, first, steps=8)
+    api.train(second, accuracy=0.7)
+    last = told(api, made["id"])[-1]["id"]
+    api.http.post(f"/v1/runs/{first}/retry", params={"from": "start"})
+    fail(api, first, steps=5)
+    found = told(api, made["id"], after=last)
+    steps = [m["data"] for m in found if m["event"] == "steps"]
+    assert [(one["run"], one["step"]) for one in steps] == [(first, [1, 2, 3, 4, 5])]
+
+
+def test_runs_beyond_the_most_that_are_told_in_part_are_told_when_others_end(
+    api: ApiForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "MOST_PARTLY", 1)
+    made = api.submit(seeds={"count": 2})
+    started = [run["id"] for run in made["runs"]]
+    for run in started:
+        attempt = api.claim(run)
+        with api.database.transaction() as session:
+            append_steps(session, run, [step_row(1), step_row(2)])
+            runs.advance(session, run, attempt, 2, now())
+    place = f"/v1/experiments/{made['id']}/events"
+    with api.http.stream("GET", place) as reply:
+        coming = messages(reply)
+        steps = (m["data"]["run"] for m in coming if m["event"] == "steps")
+        assert next(steps) == started[0]
+        for number, run in enumerate(started):
+            with api.database.transaction() as session:
+                runs.finish(session, run, 1, RunState.FAILED, reason="on purpose", now=now())
+            if number + 1 < len(started):
+                assert next(steps) == started[number + 1]
+        assert list(steps) == []
+
+
+def test_a_stream_of_sixteen_thousand_runs_is_resumed_near_its_end(
+    start_service: StartService,
+) -> None:
+    api = start_service()
+    with api.database.transaction() as session:
+        arms = [
+            {"name": f"arm {number}", "loss": {"terms": [{"kind": "closest_negative"}]}}
+            for number in range(16)
+        ]
+        made = stored_experiment(session, arms=arms, seeds={"count": 1000}).id
+        session.execute(
+            update(Run).where(Run.experiment_id == made).values(state="succeeded", step=1)
+        )
+        ids = [run.id for run in run_progress(session, made)]
+        for run in ids[-3:]:
+            append_steps(session, run, [step_row(1)])
+        last = last_event(session, made)
+    found = told(api, made, after=str(Position(last, ToldRuns(((15_997, END),)))))
+    assert [m["data"].get("run") for m in found] == [*ids[-3:], None]
+    assert max(len(m["id"]) for m in found) < 40

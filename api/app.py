@@ -30,6 +30,7 @@ from api.experiments import routes as experiments
 from api.exports import routes as exports
 from api.http import problems, static_files
 from api.http.access_log import AccessLog
+from api.http.query_parameters import require_known_parameters
 from api.http.security_headers import SecurityHeaders
 from api.openapi import document, swagger
 from api.prometheus import ReplyTimes
@@ -100,12 +101,13 @@ def create_app(settings: Settings, *, own_worker: bool = False) -> FastAPI:
 
 @cache
 def _routes() -> tuple[BaseRoute, ...]:
-    """The resources below `/v1`, each guarded by `must_own`, then the rest.
+    """The resources below `/v1`, each guarded as all of them are, then the rest.
 
     They know no settings, so the applications of a process share them: to analyse their signatures
     is most of what an application costs.
     """
-    v1 = APIRouter(prefix="/v1", dependencies=[Depends(must_own)])
+    guards = [Depends(must_own), Depends(require_known_parameters)]
+    v1 = APIRouter(prefix="/v1", dependencies=guards)
     for resource in RESOURCES:
         v1.include_router(resource.router)
     every = APIRouter(generate_unique_id_function=_operation_id)

@@ -107,7 +107,7 @@ SERIES_TURN = Depends(_series_turn, scope="function")
 """A dependency of routes whose cost grows with an experiment or a run."""
 
 
-def _id_pattern(prefix: str) -> str:
+def id_pattern(prefix: str) -> str:
     return rf"^{prefix}_[0-9a-z]{{26}}$"
 
 
@@ -117,28 +117,28 @@ def _in_path(pattern: str) -> Any:
 
 
 def _id_of(value: str, prefix: str, noun: str) -> str:
-    if not re.fullmatch(_id_pattern(prefix), value):
+    if not re.fullmatch(id_pattern(prefix), value):
         raise NotFound(f"no {noun} has the id {value[:60]!r}")
     return value
 
 
-def experiment_id(experiment_id: Annotated[str, _in_path(_id_pattern("exp"))]) -> str:
+def experiment_id(experiment_id: Annotated[str, _in_path(id_pattern("exp"))]) -> str:
     return _id_of(experiment_id, "exp", "experiment")
 
 
-def run_id(run_id: Annotated[str, _in_path(_id_pattern("run"))]) -> str:
+def run_id(run_id: Annotated[str, _in_path(id_pattern("run"))]) -> str:
     return _id_of(run_id, "run", "run")
 
 
-def reproduction_id(reproduction_id: Annotated[str, _in_path(_id_pattern("rep"))]) -> str:
+def reproduction_id(reproduction_id: Annotated[str, _in_path(id_pattern("rep"))]) -> str:
     return _id_of(reproduction_id, "rep", "reproduction")
 
 
-def prediction_id(prediction_id: Annotated[str, _in_path(_id_pattern("prd"))]) -> str:
+def prediction_id(prediction_id: Annotated[str, _in_path(id_pattern("prd"))]) -> str:
     return _id_of(prediction_id, "prd", "prediction")
 
 
-def webhook_id(webhook_id: Annotated[str, _in_path(_id_pattern("whk"))]) -> str:
+def webhook_id(webhook_id: Annotated[str, _in_path(id_pattern("whk"))]) -> str:
     return _id_of(webhook_id, "whk", "webhook")
 
 

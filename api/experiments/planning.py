@@ -4,6 +4,7 @@ Whatever would certainly make a run fail is refused here, with the pointer of th
 mistake then costs one reply, not an hour of training.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ from models.specs.recipes import expand_recipe
 from models.store.datasets import dataset_by_name
 from models.store.tables import Dataset
 
+# control characters beyond ASCII's, separators of lines, and what overrides the direction of text
+_UNPLAIN = re.compile("[\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 RANKING_METRICS = ("roc_auc", "average_precision")
 
 
@@ -40,6 +43,7 @@ class Plan:
 def plan(service: Service, document: Any) -> Plan:
     """Return the plan of a decoded body. Raises `Invalid` with every problem that is known now."""
     spec = parse_spec(expand_recipe(document))
+    _require_plain_name(spec.name)
     _within_bounds(spec, service.settings.max_total_steps)
     dataset = _dataset(service, spec.dataset)
     folder = service.dataset_folder(dataset.content_hash)
@@ -61,6 +65,17 @@ def plan(service: Service, document: Any) -> Plan:
         baseline_collapsed=duplicates / pairs,
         left_out_pairs=rows.left_out,
     )
+
+
+def _require_plain_name(name: str) -> None:
+    """Refused here and not by the spec, since stored names have to stay readable."""
+    found = _UNPLAIN.search(name)
+    if found:
+        detail = (
+            f"has the character U+{ord(found[0]):04X}, which begins a new line or turns the "
+            "direction of the text; leave it out"
+        )
+        raise Invalid([Problem("/name", detail)])
 
 
 def _within_bounds(spec: ExperimentSpec, most: int) -> None:

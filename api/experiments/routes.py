@@ -1,11 +1,12 @@
 """`/v1/experiments`: creating, listing, following, cancelling and deleting experiments."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response, status
 
 from api.access.callers import CallerDep
-from api.dependencies import NO_NUL, SERIES_TURN, ExperimentId, Service, ServiceDep
+from api.dependencies import NO_NUL, SERIES_TURN, ExperimentId, Service, ServiceDep, id_pattern
 from api.experiments.changed_view import changed_view
 from api.experiments.estimates import estimate
 from api.experiments.interim_looks import planned_view
@@ -22,7 +23,7 @@ from api.live.long_polling import LONGEST_WAIT
 from api.openapi.requests import SPEC_BODY
 from api.openapi.responses import ETAG, LOCATION, may_answer
 from models.broker import announce
-from models.errors import Conflict, Invalid, TooMany
+from models.errors import Conflict, Invalid, Problem, TooMany
 from models.files.file_store import remove_if_possible
 from models.states import RunState
 from models.store import clock, experiments
@@ -32,6 +33,8 @@ from models.store.workers import live_workers
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 Text = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
+CURSOR = id_pattern("exp")
+Cursor = Annotated[str | None, Query(json_schema_extra={"pattern": CURSOR})]
 
 
 @router.post(
@@ -101,13 +104,16 @@ def list_experiments(
     state: RunState | None = None,
     dataset: Text = None,
     name: Text = None,
-    cursor: Text = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[ExperimentSummary]:
     """List experiments, newest first.
 
     `name` matches a part of the name; `cursor` is `next` of the previous page.
     """
+    if cursor is not None and not re.fullmatch(CURSOR, cursor):
+        detail = "not a cursor; it is `next` of the page before, and the first page has none"
+        raise Invalid([Problem("/query/cursor", detail)])
     with service.database.reading() as session:
         rows = experiments.list_experiments(
             session, state=state, dataset=dataset, name_contains=name, after=cursor, limit=limit + 1

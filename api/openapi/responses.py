@@ -75,9 +75,12 @@ SHARED: dict[int, tuple[str, str]] = {
         "The key does not allow this, or a page of another site sent it.",
     ),
     413: ("TooLarge", "The body is larger than this call accepts."),
+    422: ("Wrong", "A query parameter is unknown or wrong; each is named."),
     500: ("Fault", "The service failed; its log has the traceback."),
     503: ("Away", "A required part of the service does not answer; try again soon."),
+    507: ("Full", "The disk of the service is full, so nothing was stored."),
 }
+WRITING = ("post", "delete")  # methods of calls that store something
 _HEADERS = {401: _CHALLENGE, 429: _RETRY_AFTER, 503: _RETRY_AFTER}
 
 
@@ -110,27 +113,42 @@ def add_problems(document: dict[str, Any]) -> None:
         name: problem_response(status, words) for status, (name, words) in SHARED.items()
     }
     for path, calls in document["paths"].items():
-        for call in calls.values():
+        for method, call in calls.items():
             responses = call["responses"]
             if MEDIA_TYPE not in responses.get("422", {}).get("content", {}):
                 responses.pop("422", None)
-            for status, response in _of_its_form(path, call):
+            for status, response in _of_its_form(path, method, call):
                 responses.setdefault(str(status), response)
             call["responses"] = dict(sorted(responses.items()))
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
 
 
-def _of_its_form(path: str, call: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _of_its_form(
+    path: str, method: str, call: dict[str, Any]
+) -> Iterator[tuple[int, dict[str, Any]]]:
     for status, (name, _) in SHARED.items():
-        if path != LIVENESS or status in (413, 500):  # liveness needs no key and no other part
+        if path == LIVENESS and status not in (413, 500):  # it needs no key and no other part
+            continue
+        if _is_shared(status, path, method, call):
             yield status, {"$ref": f"#/components/responses/{name}"}
     if "{" in path:
         yield 404, problem_response(404, "It does not exist, or it was deleted.")
     if "requestBody" in call:
         yield 415, problem_response(415, "This kind of body is not accepted.")
-    if "requestBody" in call or any(map(_may_be_wrong, call.get("parameters", ()))):
+    if _has_wrong_values(call):
         yield 422, problem_response(422, "Some fields are wrong; each is named.")
+
+
+def _is_shared(status: int, path: str, method: str, call: dict[str, Any]) -> bool:
+    """Return whether the call may give the shared reply of this status."""
+    if status == 422:
+        return path.startswith("/v1/") and not _has_wrong_values(call)
+    return status != 507 or method in WRITING
+
+
+def _has_wrong_values(call: dict[str, Any]) -> bool:
+    return "requestBody" in call or any(map(_may_be_wrong, call.get("parameters", ())))
 
 
 def _may_be_wrong(parameter: dict[str, Any]) -> bool:

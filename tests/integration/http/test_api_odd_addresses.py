@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.api import ApiForTests, StartService
+from support.api import SPEC, ApiForTests, StartService, refused
 from support.uploads import CSV, HEADER, upload
 
 
@@ -60,6 +60,51 @@ def odd_api(start_service: StartService) -> ApiForTests:
 @pytest.mark.parametrize("query", ["name=%00", "dataset=a%00", "cursor=%00", "state=%00"])
 def test_a_nul_in_a_query_is_refused(start_service: StartService, query: str) -> None:
     assert start_service().http.get(f"/v1/experiments?{query}").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "words"),
+    [
+        ("/v1/experiments", "limt=5", "state, dataset, name, cursor, limit"),
+        ("/v1/experiments", "limit=5&a/b=1", "unknown parameter"),
+        ("/v1/recipes", "name=x", "this call has none"),
+        (f"/v1/runs/run_{'0' * 26}/steps", "max_point=5", "max_points"),
+        (f"/v1/experiments/exp_{'0' * 26}/events", "from-now=1", "from_now"),
+    ],
+)
+def test_a_parameter_that_a_call_does_not_have_is_named(
+    start_service: StartService, path: str, query: str, words: str
+) -> None:
+    problem = refused(start_service().http.get(f"{path}?{query}"), 422, words)
+    name = query.rpartition("&")[2].partition("=")[0].replace("/", "~1")
+    assert [error["pointer"] for error in problem["errors"]] == [f"/query/{name}"]
+
+
+def test_what_is_not_the_cursor_of_a_page_is_refused(start_service: StartService) -> None:
+    api = start_service()
+    made = [api.submit()["id"] for _ in range(3)]
+    page = api.get("/v1/experiments", limit=2)
+    assert [one["id"] for one in page["items"]] == [made[2], made[1]]
+    (left,) = api.get("/v1/experiments", cursor=page["next"])["items"]
+    assert left["id"] == made[0]
+    for cursor in ("garbage", "2", "", f"run_{'0' * 26}", f"{page['next']}x"):
+        reply = api.http.get("/v1/experiments", params={"cursor": cursor})
+        refused(reply, 422, "`next` of the page before")
+
+
+@pytest.mark.parametrize("character", ["\u202e", "\u2028", "\u2029", "\x85", "\u2066"])
+def test_a_name_that_turns_the_text_around_it_or_breaks_its_line_is_refused(
+    start_service: StartService, character: str
+) -> None:
+    body = {**SPEC, "name": f"be{character}fore"}
+    problem = refused(start_service().http.post("/v1/experiments", json=body), 422)
+    assert [error["pointer"] for error in problem["errors"]] == ["/name"]
+    assert f"U+{ord(character):04X}" in problem["detail"]
+
+
+@pytest.mark.parametrize("name", ["Größer? 问题 \u0639\u0631\u0628\u064a", "e\u0301 \U0001f600"])
+def test_names_of_all_languages_are_taken(start_service: StartService, name: str) -> None:
+    assert start_service().submit(name=name)["name"] == name
 
 
 def test_no_name_of_an_upload_leaves_its_folder(start_service: StartService) -> None:

@@ -3,6 +3,7 @@
 `make examples` plays them and records the replies.
 """
 
+import errno
 import json
 import sys
 import tempfile
@@ -13,14 +14,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import text
-
 from api.dependencies import Service
 from api.experiments import submission
 from api.experiments.planning import Plan, plan
 from api.http.json_bodies import MAX_BYTES
 from api.live.read_lanes import ReadLane
 from api.openapi.examples import Recorded
+from models.datasets import cache
 from models.store.datasets import dataset_by_name, remove_dataset
 
 from support.answers import answer_next
@@ -248,11 +248,19 @@ def _what_any_call_may_meet(played: Session) -> None:
         b" " * 65536 for _ in range(MAX_BYTES // 65536 + 1)
     )  # of untold length, so it is read
     played.of_every_call(api.http.post("/v1/experiments", content=pieces))
+    played.of_every_call(api.http.get("/v1/recipes", params={"limt": 5}))
+    with patch.object(cache, "store", side_effect=OSError(errno.ENOSPC, "No space left")):
+        rows = {"file": ("pairs.csv", CSV % b"Is the disk full?")}
+        played.of_every_call(api.http.post("/v1/datasets", files=rows, data=FORM))
     reader = api.key("read", "ann")
     played.of_every_call(api.http.get("/v1/experiments"))
     played.of_every_call(api.http.post("/v1/experiments", json=SPEC, headers=reader))
-    with api.database.transaction() as store:
-        store.execute(text("ALTER TABLE api_keys RENAME TO gone"))
+    # a database whose file is another's folder cannot be opened, now or later
+    service: Service = api.thread.app.state.service
+    service.database.close()
+    store = api.settings.data_dir / "tripletlab.sqlite3"
+    store.rename(store.with_name("elsewhere"))
+    store.mkdir()
     played.of_every_call(api.http.get("/v1/experiments", headers=reader))
 
 

@@ -4,11 +4,19 @@ Each scrape reads the database, so every API process shows the same values and a
 none; only the histogram of replies belongs to this process.
 """
 
+import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +40,7 @@ GAUGES = (
     ("tripletlab_cuda_workers", "Live workers that have a CUDA device."),
     ("tripletlab_slots", "Runs that the live workers can train at the same time."),
 )
+DISK = ("tripletlab_disk_free_bytes", "Bytes that are free on the disk of the data folder.")
 
 
 class OverviewCollector(Collector):
@@ -120,5 +129,8 @@ def get_metrics(request: Request, service: ServiceDep) -> Response:
         values = overview(session, clock.now(session), service.settings.lease_seconds)
     registry = CollectorRegistry()
     registry.register(OverviewCollector(values))
+    with suppress(OSError):  # where the folder is gone /readyz says so, and the rest is still told
+        free = shutil.disk_usage(service.settings.data_dir).free
+        Gauge(*DISK, registry=registry).set(free)
     content = generate_latest(registry) + generate_latest(request.app.state.reply_times)
     return Response(content, media_type=CONTENT_TYPE_LATEST)

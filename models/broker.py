@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 from celery import Celery
 from kombu import Producer
 from kombu.exceptions import ChannelError, OperationalError
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 
 from models.errors import ServiceUnavailable
 
@@ -29,6 +29,11 @@ _VISIBILITY_SECONDS = 30 * 24 * 3600
 _CONNECT_SECONDS = 2.0
 # kombu wraps errors while it connects, but not those of later commands
 _AWAY = (OperationalError, RedisError, OSError)
+_PROBE, _PROBE_SECONDS = "tripletlab.probe", 60
+_REFUSALS: dict[type, str] = {
+    OutOfMemoryError: "the broker has no memory left for messages (maxmemory)",
+    ReadOnlyError: "the broker takes no writes; it is the replica of another",
+}
 _ANSWER_SECONDS = 3.0  # above the 1 s for which a worker's blocking read waits on the server
 
 _log = logging.getLogger(__name__)
@@ -201,11 +206,19 @@ def waiting_messages(app: Celery, queue: str) -> int:
 
 
 def ping(broker_url: str) -> None:
-    """Return when the broker answers. Raises `ServiceUnavailable` within about three seconds."""
+    """Return when the broker answers and takes a write, as it must for a message.
+
+    Raises `ServiceUnavailable` within about three seconds.
+    """
     app = celery_app(broker_url)
     try:
         with _unavailable_where_away(), app.connection_for_write() as connection:
             channel: Any = connection.default_channel
-            channel.client.ping()
+            channel.client.set(_PROBE, "1", ex=_PROBE_SECONDS)
+    except ServiceUnavailable as error:
+        refusal = _REFUSALS.get(type(error.__cause__))
+        if refusal is None:
+            raise
+        raise ServiceUnavailable(refusal) from None
     finally:
         app.close()

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,7 +58,7 @@ def settings_from(**flags: Any) -> Settings:
 
 
 def require_data_folder(settings: Settings) -> None:
-    """Refuse a data folder that cannot be one, since a file has its name or that of a parent."""
+    """Make the data folder, and refuse one that cannot be made or written."""
     place = settings.data_dir
     there = next(path for path in (place, *place.parents) if os.path.exists(path))
     if not there.is_dir():
@@ -66,6 +67,15 @@ def require_data_folder(settings: Settings) -> None:
             "--data-dir or TRIPLETLAB_DATA_DIR.",
             USAGE,
         )
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise stop(
+            f"The data folder {place} cannot be written: {error.strerror}. Give another one with "
+            "--data-dir or TRIPLETLAB_DATA_DIR, or allow this user to write there.",
+            USAGE,
+        ) from None
 
 
 def require_torch() -> None:

@@ -1,4 +1,4 @@
-"""Faults of files, disks and databases that waiting does not mend, in words for the operator.
+"""Faults of files, disks, databases and SQL that waiting does not mend, in words for the operator.
 
 A driver reports a full disk, a read-only folder and a server that is away by one exception class,
 but only for the last is "try again in a few seconds" true.
@@ -15,6 +15,8 @@ from sqlalchemy.exc import OperationalError
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR})
+# SQLite's error without a meaning of its own is nearly always a statement that it cannot compile
+OURS = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_TOOBIG})
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,22 @@ DATABASE_FAULT = StorageFault(
     "The database answers, but cannot carry this out; the log of the service has its words.",
 )
 
+SERVICE_FAULT = StorageFault(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "fault",
+    "A fault of the service",
+    "This is a fault of the service, not of the request; its log has the traceback.",
+)
+
 
 def storage_fault(error: Exception) -> StorageFault | None:
     """Return what to say of the error; None for one that is no fault of storage, or may pass."""
     if isinstance(error, OperationalError):
         # SQLite ends the transaction itself when the disk is full, and the rollback that follows
         # finds none: the first error is the one that says why
-        found = [_of_database(one) for one in _chain(error)]
-        return next((one for one in reversed(found) if one is not None), None)
+        first, *later = reversed([_of_database(one) for one in _chain(error)] or [None])
+        causes = (first, *(one for one in later if one is not SERVICE_FAULT))
+        return next((one for one in causes if one is not None), None)
     if not isinstance(error, OSError):
         return None
     if error.errno in FULL:
@@ -82,6 +92,8 @@ def _of_database(error: BaseException) -> StorageFault | None:
             return DISK_FULL
         if code == sqlite3.SQLITE_READONLY:
             return NOT_WRITABLE
+        if code in OURS:
+            return SERVICE_FAULT
         return DATABASE_FAULT if code in DAMAGED else None
     state = getattr(error, "sqlstate", None) or ""
     if state == "53100":

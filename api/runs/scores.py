@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from api.dependencies import Service
@@ -16,7 +17,8 @@ from models.store.run_life.runs import run as find_run
 def scores_of_run(service: Service, run_id: str) -> Mapping[str, NDArray[Any]]:
     """Return `row`, `label` and `score` of each test pair: (P,).
 
-    Raises `Conflict` until the run has succeeded, and `NotFound` where the file is missing.
+    Raises `Conflict` until the run has succeeded, `NotFound` where the file is missing, and
+    `OSError` where it cannot be read.
     """
     with service.database.reading() as session:
         state = find_run(session, run_id).state
@@ -25,5 +27,8 @@ def scores_of_run(service: Service, run_id: str) -> Mapping[str, NDArray[Any]]:
     path = service.run_file(run_id, SCORES)
     if not path.exists():
         raise NotFound(f"the scores of run {run_id} are not in this service's data folder")
-    columns: Mapping[str, NDArray[Any]] = load_file(path)
+    try:
+        columns: Mapping[str, NDArray[Any]] = load_file(path)
+    except SafetensorError as error:
+        raise OSError(f"the file {path} is damaged: {error}") from error
     return columns

@@ -1,13 +1,15 @@
 """`/metrics`: what a monitor sees of the queue, the runs, the workers and the replies."""
 
 from datetime import timedelta
+from pathlib import Path
+from shutil import copytree, disk_usage, rmtree
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from models.store import workers
 from models.store.run_life import runs
 
-from support.api import ApiForTests, now
+from support.api import ApiForTests, GeneratedForTests, StartService, now
 
 
 def figures(api: ApiForTests) -> dict[str, float]:
@@ -86,3 +88,23 @@ def test_replies_are_timed_by_route_and_status_and_not_by_id(api: ApiForTests) -
     assert seen[f"{name}404}}"] == 1
     assert not any(made["runs"][0]["id"] in key or "nowhere" in key for key in seen)
     assert not any("INVENTED" in key for key in seen)
+
+
+def test_room_on_the_disk_of_the_data_folder_is_told(api: ApiForTests) -> None:
+    told, free = (
+        figures(api)["tripletlab_disk_free_bytes{}"],
+        disk_usage(api.settings.data_dir).free,
+    )
+    assert abs(told - free) < 1 << 30  # others write meanwhile
+
+
+def test_all_else_is_told_where_the_data_folder_is_gone(
+    start_service: StartService, generated: GeneratedForTests, tmp_path: Path
+) -> None:
+    own = tmp_path / "data"
+    copytree(generated.data_dir, own)
+    api = start_service(data_dir=own)
+    rmtree(own)
+    seen = figures(api)
+    assert "tripletlab_disk_free_bytes{}" not in seen
+    assert seen["tripletlab_workers{}"] == 0

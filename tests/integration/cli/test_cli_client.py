@@ -117,6 +117,16 @@ def test_a_data_folder_that_is_a_file_is_refused(
     assert "TRIPLETLAB_DATA_DIR" in done.stderr
 
 
+def test_a_data_folder_that_cannot_be_made_is_told_in_a_sentence() -> None:
+    # no user, not even root, makes a folder there
+    for command in (("serve", "--no-worker", "--port", "0"), ("migrate",)):
+        done = tripletlab(*command, TRIPLETLAB_DATA_DIR="/sys/tripletlab")
+        assert done.returncode == 2
+        assert "data folder /sys/tripletlab cannot be written" in done.stderr
+        assert "TRIPLETLAB_DATA_DIR" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_settings_that_cannot_be_used_end_every_command_with_2() -> None:
     done = tripletlab("list", TRIPLETLAB_PORT="http")
     assert (done.returncode, "port" in done.stderr) == (2, True)

@@ -3,18 +3,22 @@
 import errno
 import os
 import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg import errors
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from api.http.storage_faults import (
     DATABASE_FAULT,
     DISK_FULL,
     NOT_WRITABLE,
+    SERVICE_FAULT,
     StorageFault,
     storage_fault,
 )
@@ -78,6 +82,13 @@ def test_readiness_says_that_the_data_folder_cannot_be_written(
     assert "data folder cannot be written" in reply.json()["parts"]["disk"]
 
 
+def _of_sqlite(statement: str) -> sqlite3.Error:
+    """What SQLite raises for a statement."""
+    with closing(sqlite3.connect(":memory:")) as connection, pytest.raises(sqlite3.Error) as raised:
+        connection.execute(statement)
+    return raised.value
+
+
 @pytest.mark.parametrize(
     ("error", "fault"),
     [
@@ -88,9 +99,69 @@ def test_readiness_says_that_the_data_folder_cannot_be_written(
         (errors.TooManyConnections(), None),
         (errors.AdminShutdown(), None),
         (errors.OperationalError("connection refused"), None),
+        (_of_sqlite("SELECT nothing"), SERVICE_FAULT),
+        (_of_sqlite("SELECT 1 FROM nowhere"), SERVICE_FAULT),
     ],
 )
 def test_only_what_may_pass_is_told_as_a_database_that_is_away(
     error: Exception, fault: StorageFault | None
 ) -> None:
     assert storage_fault(OperationalError("SELECT 1", None, error)) == fault
+
+
+def test_a_fault_of_a_statement_is_the_services_and_not_the_databases(api: ApiForTests) -> None:
+    with api.database.transaction() as session:
+        session.execute(text("ALTER TABLE datasets RENAME COLUMN rows TO gone"))
+    problem = refused(api.http.get("/v1/datasets"), 500, "a fault of the service")
+    assert "gone" not in problem["detail"]
+    assert "retry-after" not in api.http.get("/v1/datasets").headers
+
+
+def test_a_database_that_was_locked_is_away_whatever_its_rollback_said() -> None:
+    def locked() -> None:
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            try:
+                raise OperationalError("COMMIT", None, _busy())
+            except OperationalError:
+                try:
+                    connection.execute("ROLLBACK")
+                except sqlite3.Error as error:
+                    raise OperationalError("ROLLBACK", None, error) from None
+
+    with pytest.raises(OperationalError) as raised:
+        locked()
+    assert storage_fault(raised.value) is None
+
+
+def _busy() -> sqlite3.Error:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error
+
+
+def test_readiness_says_that_the_disk_is_full(
+    api: ApiForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    reply = api.http.get("/readyz")
+    assert reply.status_code == 503
+    assert reply.json()["parts"]["disk"] == (
+        "the data folder cannot be written: No space left on device"
+    )
+
+
+def test_calls_that_store_say_in_the_document_that_the_disk_may_be_full(api: ApiForTests) -> None:
+    for path, calls in api.get("/openapi.json")["paths"].items():
+        for method, call in calls.items():
+            assert ("507" in call["responses"]) == (method in ("post", "delete")), path
+
+
+def test_scores_that_a_crash_has_torn_are_told_as_a_file(api: ApiForTests) -> None:
+    run = api.submit(seeds={"count": 1})["runs"][0]["id"]
+    api.train(run, accuracy=0.7)
+    os.truncate(api.settings.run_dir(run) / "scores.safetensors", 20)
+    for part in ("scores", "mistakes"):
+        refused(api.http.get(f"/v1/runs/{run}/{part}"), 500, "could not read or write one of its")

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import redis
 from celery import Celery
 
 from api.serving.embedded_broker import EmbeddedBroker, find_program
@@ -197,7 +198,19 @@ def test_submitting_to_a_broker_that_hangs_fails() -> None:
             broker.ping(url)
 
 
-@pytest.mark.parametrize("word", [b"EXISTS", b"LLEN", b"LPUSH", b"PING"])
+def test_a_broker_without_memory_is_not_ready_and_says_so(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path / "broker") as started:
+        broker.ping(started.url)
+        with redis.Redis(unix_socket_path=str(tmp_path / "broker" / "broker.sock")) as client:
+            client.config_set("maxmemory", "1")
+            assert client.ping()  # by which it looked ready
+            with pytest.raises(ServiceUnavailable, match="no memory left for messages"):
+                broker.ping(started.url)
+            client.config_set("maxmemory", "0")
+        broker.ping(started.url)
+
+
+@pytest.mark.parametrize("word", [b"EXISTS", b"LLEN", b"LPUSH", b"TRIPLETLAB.PROBE"])
 def test_a_broker_that_falls_silent_in_the_middle_does_not_answer(
     redis_url: str, word: bytes
 ) -> None:

@@ -116,6 +116,7 @@ SAME_EACH_TIME: tuple[tuple[str, str], ...] = (
     (r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", "2026-11-24T08:10:06.105843Z"),
     (r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?Z", "2026-11-24 08:10:06.105843Z"),
     (r"whsec_[\w-]+", "whsec_shown-once"),
+    (r"(disk_free_bytes) [0-9.e+]+", r"\1 6.4e+10"),
     (r"(heartbeat_age_seconds|oldest_seconds|step_seconds) [0-9.e-]+", r"\1 0.5"),
 )
 SECONDS = {"seconds_left", "estimated_seconds"}

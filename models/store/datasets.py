@@ -14,7 +14,7 @@ from models.datasets.profile import Profile
 from models.errors import Conflict, NotFound
 from models.store import clock
 from models.store.ids import new_id
-from models.store.tables import Dataset, Experiment
+from models.store.tables import ApiKey, Dataset, Experiment
 
 
 def add_dataset(
@@ -107,12 +107,34 @@ def remove_dataset(session: Session, name: str) -> Dataset:
     dataset = session.scalar(select(Dataset).where(Dataset.name == name).with_for_update())
     if dataset is None:
         raise NotFound(f"there is no data set '{name}'")
-    user = session.scalar(select(Experiment.id).where(Experiment.dataset_id == dataset.id).limit(1))
-    if user is not None:
-        raise Conflict(f"data set '{name}' is used by experiment {user}; delete that first")
+    _require_unused(session, dataset)
     session.delete(dataset)
     session.flush()
     return dataset
+
+
+def _require_unused(session: Session, dataset: Dataset) -> None:
+    """Raises `Conflict` that names an experiment and, where it belongs to another key than the data
+    set, that key and who may delete it."""
+    query = (
+        select(Experiment.id, Experiment.owner, ApiKey.name)
+        .outerjoin(ApiKey, ApiKey.id == Experiment.owner)
+        .where(Experiment.dataset_id == dataset.id)
+        # those that its owner cannot delete first
+        .order_by(Experiment.owner.is_not_distinct_from(dataset.owner), Experiment.id)
+        .limit(1)
+    )
+    used = session.execute(query).one_or_none()
+    if used is None:
+        return
+    user, owner, key_name = used
+    what = f"data set '{dataset.name}' is used by experiment {user}"
+    if owner is None or owner == dataset.owner:
+        raise Conflict(f"{what}; delete that first")
+    raise Conflict(
+        f"{what} of the key '{key_name}', which only that key or an admin may delete; ask an admin "
+        "to do so first"
+    )
 
 
 def _named(session: Session, name: str) -> Dataset | None:

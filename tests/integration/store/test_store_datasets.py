@@ -3,6 +3,7 @@
 import pytest
 
 from models.errors import Conflict, NotFound
+from models.store.access.keys import Scope, create_key
 from models.store.database import Database
 from models.store.datasets import add_dataset, dataset_by_name, list_datasets, remove_dataset
 from models.store.experiments import delete_experiment, runs_of
@@ -80,3 +81,25 @@ def test_a_data_set_stays_while_an_experiment_uses_it(database: Database) -> Non
             request_cancel(session, run.id, at(1))
         delete_experiment(session, made.id)
         remove_dataset(session, "pairs")
+
+
+def test_whose_experiment_uses_a_data_set_of_another_key_is_told_with_who_can_help(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        ann, bob = (create_key(session, name, Scope.SUBMIT, at(0))[0].id for name in ("ann", "bob"))
+        own, other = stored_experiment(session), stored_experiment(session)
+        dataset_by_name(session, "pairs").owner = own.owner = ann
+        session.flush()
+        other.owner = bob
+    with pytest.raises(Conflict, match="'bob'.*ask an admin") as refused:
+        with database.transaction() as session:
+            remove_dataset(session, "pairs")
+    assert other.id in str(refused.value)
+    with database.transaction() as session:
+        for run in runs_of(session, other.id):
+            request_cancel(session, run.id, at(1))
+        delete_experiment(session, other.id)
+    with pytest.raises(Conflict, match=f"{own.id}; delete that first"):
+        with database.transaction() as session:
+            remove_dataset(session, "pairs")

@@ -4,7 +4,7 @@ import http.server
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +27,15 @@ class Receiver:
     def __init__(self, *answers: float) -> None:
         self.heard: list[Heard] = []
         self.answers = list(answers)
+        self.before: Callable[[], object] = lambda: None
+        """Called before each answer, which it may hold up."""
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.heard.append(Heard(self.path, dict(self.headers), body))
+                receiver.before()
                 answer = receiver.answers.pop(0) if receiver.answers else 204
                 if answer < 0:
                     time.sleep(-answer)

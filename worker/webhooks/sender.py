@@ -9,11 +9,12 @@ import asyncio
 import logging
 import threading
 import time
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from models.allowed_hosts import AllowedHost
 from models.settings import Settings
 from models.store import clock
 from models.store.database import Database
@@ -21,7 +22,8 @@ from models.store.webhooks import deliveries
 from models.store.webhooks.deliveries import OutgoingDelivery
 from worker.webhooks.signed_post import TIMEOUT, Outcome, post
 
-AT_ONCE = 8  # deliveries at the same time
+AT_ONCE = 16  # deliveries at the same time
+MOST_OF_ONE = 4  # of one owner, so that slow receivers of one do not delay those of others
 LEASE = timedelta(seconds=4 * TIMEOUT)  # after which a delivery counts as lost
 BACKOFF = (1, 3, 12, 60, 360, 2160, 8640)  # times the first wait: 10 s to a day, then given up
 KEPT = timedelta(days=30)
@@ -49,34 +51,65 @@ class WebhookSender:
     def _run(self) -> None:
         while not self._stopping.wait(self._settings.heartbeat_seconds):
             try:
-                while deliver_due(self._database, self._settings):
-                    if self._stopping.is_set():
-                        return
+                deliver_due(self._database, self._settings, self._stopping.is_set)
             except DBAPIError as error:
                 _log.warning("webhooks wait for the database: %s", error)
             except Exception:
                 _log.exception("the delivery to webhooks failed; it is tried again")
 
 
-def deliver_due(database: Database, settings: Settings) -> int:
-    """Send up to `AT_ONCE` of the deliveries that are due; how many were tried."""
-    with database.reading() as session:
-        waiting = deliveries.any_due(session, clock.now(session))
-    if not waiting:  # most rounds end here, without a write
+def deliver_due(
+    database: Database, settings: Settings, stopping: Callable[[], bool] = lambda: False
+) -> int:
+    """Send what is due, and what becomes due meanwhile, until nothing is; how many were tried.
+
+    The place of each that was sent is taken by the next, so none waits for the slowest of a round.
+    """
+    if not _any_due(database):  # most rounds end here
         return 0
-    with database.transaction() as session:
-        claimed = deliveries.claim_due(session, clock.now(session), LEASE, AT_ONCE)
-    outcomes = asyncio.run(_send(claimed, settings.allowed_webhook_hosts))
-    for delivery, outcome in zip(claimed, outcomes, strict=True):
-        _settle(database, delivery, outcome, settings.webhook_retry_seconds)
+    tried = asyncio.run(_send_due(database, settings, stopping))
     with database.transaction() as session:
         deliveries.remove_old(session, clock.now(session) - KEPT)
-    return len(claimed)
+    return tried
 
 
-async def _send(claimed: list[OutgoingDelivery], allowed: tuple[AllowedHost, ...]) -> list[Outcome]:
-    at = int(time.time())
-    return await asyncio.gather(*(post(delivery, allowed, at) for delivery in claimed))
+async def _send_due(database: Database, settings: Settings, stopping: Callable[[], bool]) -> int:
+    sending: dict[asyncio.Task[Outcome], OutgoingDelivery] = {}
+    tried = 0
+    while True:
+        if not stopping():
+            claimed = await asyncio.to_thread(_claim, database, list(sending.values()))
+            at, allowed = int(time.time()), settings.allowed_webhook_hosts
+            sending |= {asyncio.create_task(post(one, allowed, at)): one for one in claimed}
+            tried += len(claimed)
+        if not sending:
+            return tried
+        sent, _ = await asyncio.wait(
+            sending, timeout=settings.heartbeat_seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in sent:
+            first_wait, delivery = settings.webhook_retry_seconds, sending.pop(task)
+            await asyncio.to_thread(_settle, database, delivery, task.result(), first_wait)
+
+
+def _claim(database: Database, sending: Sequence[OutgoingDelivery]) -> list[OutgoingDelivery]:
+    """Claim what is due, for the places that are free."""
+    claimed: list[OutgoingDelivery] = []
+    while (free := AT_ONCE - len(sending) - len(claimed)) > 0 and _any_due(database):
+        of_owner = Counter(one.owner for one in (*sending, *claimed))
+        with database.transaction() as session:
+            now = clock.now(session)
+            new = deliveries.claim_due(session, now, LEASE, free, of_owner, MOST_OF_ONE)
+        if not new:
+            break
+        claimed += new
+    return claimed
+
+
+def _any_due(database: Database) -> bool:
+    """Whether anything is due; unlike claiming it does not write."""
+    with database.reading() as session:
+        return deliveries.any_due(session, clock.now(session))
 
 
 def _settle(

@@ -6,6 +6,7 @@ webhook is notified at least once**, and recognises repetitions by the id.
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ class OutgoingDelivery:
     id: str
     attempt: int
     webhook_id: str
+    owner: str | None
     url: str
     secret: str
     body: str
@@ -111,23 +113,44 @@ def any_due(session: Session, now: datetime) -> bool:
 
 
 def claim_due(
-    session: Session, now: datetime, lease: timedelta, limit: int
+    session: Session,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    sending: Counter[str | None] | None = None,
+    most_of_one: int = 1_000_000,
 ) -> list[OutgoingDelivery]:
-    """Claim at most `limit` deliveries that are due; they are not due for others during `lease`."""
+    """Claim at most `limit` deliveries that are due; they are not due for others during `lease`.
+
+    Of one owner no more than `most_of_one` are claimed, those included that are `sending` now.
+    """
+    of_owner = Counter(sending)
+    full = [owner or "" for owner, count in of_owner.items() if count >= most_of_one]
     query = (
         select(Delivery, Webhook)
         .join(Webhook, Webhook.id == Delivery.webhook_id)
-        .where(Delivery.due_at <= now)
+        .where(Delivery.due_at <= now, func.coalesce(Webhook.owner, "").not_in(full))
         .order_by(Delivery.due_at, Delivery.id)
         .limit(limit)
     )
     claimed = []
     for row, hook in session.execute(query).all():
+        if of_owner[hook.owner] >= most_of_one:
+            continue
         seen = (Delivery.id == row.id, Delivery.attempt == row.attempt, Delivery.due_at <= now)
         change = update(Delivery).where(*seen).values(attempt=row.attempt + 1, due_at=now + lease)
         if changed(session, change):
+            of_owner[hook.owner] += 1
             claimed.append(
-                OutgoingDelivery(row.id, row.attempt + 1, hook.id, hook.url, hook.secret, row.body)
+                OutgoingDelivery(
+                    row.id,
+                    row.attempt + 1,
+                    hook.id,
+                    hook.owner,
+                    hook.url,
+                    hook.secret,
+                    row.body,
+                )
             )
     return claimed
 

@@ -1,21 +1,27 @@
 """Webhooks from a registration to what a real HTTP server hears, on both databases."""
 
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from api.client import verify_signature
+from models.settings import Settings
 from models.states import RunState
 from models.store import interim_looks
+from models.store.access import keys
 from models.store.run_life import runs
 from models.store.tables import Delivery
-from models.store.webhooks import deliveries
-from worker.webhooks.sender import BACKOFF, deliver_due
+from models.store.webhooks import deliveries, webhooks
+from worker.webhooks.sender import AT_ONCE, BACKOFF, MOST_OF_ONE, deliver_due
 
-from support.api import now, refused
+from support.api import SPEC, now, refused
+from support.receivers import Receiver
 from support.webhooks import deliver, end, register, told
+from support.workers import wait_until
 
 
 def test_a_receiver_that_fails_twice_hears_the_third_time(hooked: Any) -> None:
@@ -249,3 +255,36 @@ def test_deliveries_that_were_settled_long_ago_are_forgotten(hooked: Any) -> Non
     with api.database.transaction() as session:
         deliveries.remove_old(session, now() + timedelta(days=1))
     assert told(api, hook) == []
+
+
+def test_slow_receivers_of_one_owner_do_not_hold_up_the_others(hooked: Any) -> None:
+    api, receiver = hooked()
+    with Receiver() as slow:
+        held = threading.Event()
+        slow.before = held.wait
+        hosts = f"{receiver.place}, {slow.place}"
+        own = Settings(**{**api.settings.model_dump(), "webhook_hosts": hosts})
+        ann, bob = api.key("submit", "ann"), api.key("submit", "bob")
+        with api.database.transaction() as session:
+            owners = {one.name: one.id for one in keys.list_keys(session)}
+            for name, url, count in (("ann", slow.url, AT_ONCE), ("bob", receiver.url, 2)):
+                for number in range(count):
+                    webhooks.create_webhook(
+                        session,
+                        owner=owners[name],
+                        url=f"{url}&number={number}",
+                        events=webhooks.KINDS,
+                        now=now(),
+                    )
+        for key in (ann, bob):
+            body = {**SPEC, "seeds": {"count": 1}}
+            made = api.http.post("/v1/experiments", json=body, headers=key).json()
+            api.http.post(f"/v1/experiments/{made['id']}/cancel", headers=key)
+        with ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(deliver_due, api.database, own)
+            wait_until("bob to be told", lambda: len(receiver.heard) == 2)
+            assert not sending.done()
+            assert len(slow.heard) <= MOST_OF_ONE
+            held.set()
+            assert sending.result(timeout=60) == AT_ONCE + 2
+        assert len(slow.heard) == AT_ONCE

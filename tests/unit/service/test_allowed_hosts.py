@@ -95,6 +95,19 @@ def test_a_list_with_what_is_no_host_stops_the_service_from_starting(text: str) 
         ("2002:7f00:1::", False),
         ("2001:0:7f00:1::1", False),
         ("ff02::1", False),
+        ("64:ff9b:1::7f00:1", False),  # translated inside one network (RFC 8215)
+        ("::127.0.0.1", False),  # an IPv4 address in the form of before 2006
+        ("::93.184.215.14", False),
+        ("::ffff:0:7f00:1", False),
+        ("fec0::1", False),
+        ("5f00::1", False),
+        ("3fff::1", False),
+        ("2001:1ff::1", False),
+        ("192.0.0.8", False),
+        ("192.0.0.9", False),
+        ("192.88.99.1", False),
+        ("64:ff9b::5db8:d70e", True),
+        ("2001:4860:4860::8888", True),
     ],
 )
 def test_only_public_addresses_are_public(address: str, public: bool) -> None:

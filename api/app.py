@@ -134,7 +134,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             allow_headers=["Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID"],
             expose_headers=["ETag", "Location", "Retry-After", "WWW-Authenticate"],
         )
-    app.add_middleware(SecurityHeaders, cors=bool(origins))
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(ReplyTimes, histogram=prometheus.reply_times(app))
     app.add_middleware(AccessLog)
 

@@ -12,8 +12,9 @@ host name was pointed at 127.0.0.1 (DNS rebinding).
 """
 
 from sqlalchemy.exc import DBAPIError
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.callers import LOCAL, Caller, changes
 from api.access.long_replies import RecheckedSend
@@ -66,6 +67,8 @@ class Authentication:
             await response(scope, receive, send)
             return
         request.state.caller = caller
+        if caller is not None and caller.key_id is not None:
+            send = _unstored(send)
         if changes(request.method, request.url.path):  # what it stores it must also tell
             await self._app(scope, receive, send)
             return
@@ -106,6 +109,17 @@ async def authenticate(service: Service, request: Request) -> Caller | None:
     if key is None:
         raise Unauthorized(BAD_KEY, token_was_sent=True)
     return _within_scope(key, request)
+
+
+def _unstored(send: Send) -> Send:
+    """The `send` of a reply to a key: a browser that others use too must not keep it."""
+
+    async def with_header(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["Cache-Control"] = "no-store"
+        await send(message)
+
+    return with_header
 
 
 def bearer_token(header: str | None) -> str | None:

@@ -14,7 +14,10 @@ ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
+    # of replies to images and scripts of other sites; requests under CORS do not ask for it
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Content-Security-Policy": NOTHING,
 }
 # only where the request came over TLS: a service without TLS must stay reachable
@@ -29,10 +32,8 @@ def security_headers(scheme: str) -> Mapping[str, str]:
 class SecurityHeaders:
     """Middleware that adds the headers to every reply that lacks them."""
 
-    def __init__(self, app: ASGIApp, *, cors: bool) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        # pages of allowed origins read replies of another origin than their own
-        self._left_out = {"Cross-Origin-Resource-Policy"} if cors else set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,8 +44,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in security_headers(scope["scheme"]).items():
-                    if name not in self._left_out:
-                        headers.setdefault(name, value)
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -151,8 +151,9 @@ class HttpThread:
             log_level="warning" if quiet else "info",
             log_config=None,  # lines of one form, with the others of this process
             access_log=False,
+            server_header=False,
             timeout_graceful_shutdown=HTTP_STOP_SECONDS,
-            # the `Last-Event-ID` of a stream has a place for each run, and there may be thousands
+            # a `Last-Event-ID` of an older version has a place for each of thousands of runs
             h11_max_incomplete_event_size=256 << 10,
         )
         self._server = uvicorn.Server(config)

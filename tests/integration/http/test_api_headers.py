@@ -34,6 +34,10 @@ def test_every_reply_has_the_security_headers_whatever_its_status(api: ApiForTes
     for reply in replies:
         assert reply.headers["x-content-type-options"] == "nosniff"
         assert reply.headers["referrer-policy"] == "no-referrer"
+        assert reply.headers["cross-origin-opener-policy"] == "same-origin"
+        assert reply.headers["cross-origin-resource-policy"] == "same-origin"
+        assert "camera=()" in reply.headers["permissions-policy"]
+        assert "server" not in reply.headers
         policy = reply.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
@@ -76,6 +80,7 @@ def test_cors_lets_in_the_origins_that_are_set_and_no_other(start_service: Start
     assert leave.headers["access-control-allow-origin"] == SITE
     reply = api.http.get("/v1/experiments", headers={"Origin": SITE, **key})
     assert reply.headers["access-control-allow-origin"] == SITE
+    assert reply.headers["cross-origin-resource-policy"] == "same-origin"
     assert "access-control-allow-credentials" not in reply.headers
     evil = api.http.get("/v1/experiments", headers={"Origin": "https://evil.example", **key})
     assert "access-control-allow-origin" not in evil.headers
@@ -83,6 +88,18 @@ def test_cors_lets_in_the_origins_that_are_set_and_no_other(start_service: Start
         "/v1/experiments", headers={**asked, "Origin": "https://evil.example"}
     )
     assert refused.status_code == 400
+
+
+def test_no_browser_keeps_what_a_key_was_shown(api: ApiForTests) -> None:
+    made = api.submit(seeds={"count": 1})
+    run = made["runs"][0]["id"]
+    api.train(run, accuracy=0.7)
+    places = ("/v1/experiments", f"/v1/experiments/{made['id']}", f"/v1/runs/{run}/weights")
+    assert "immutable" in api.http.get(places[2]).headers["cache-control"]
+    reader = api.key("read")
+    for place in places:
+        assert api.http.get(place, headers=reader).headers["cache-control"] == "no-store"
+    assert api.http.get("/", headers=reader).headers["cache-control"] == "no-cache"  # no data in it
 
 
 @pytest.mark.parametrize("origins", ["*", "lab.example.org", "https://lab.example.org/path"])

@@ -25,6 +25,8 @@ class DecisionRule:
     metric: str
     equivalence_margin: float | None
     confidence: float
+    lower_is_better: bool | None = None
+    """None where the name of the metric says it: of ours, the losses are better when lower."""
 
     def __post_init__(self) -> None:
         margin = self.equivalence_margin
@@ -39,7 +41,8 @@ class DecisionRule:
 
     @property
     def higher_is_better(self) -> bool:
-        return not is_loss(self.metric)
+        lower = self.lower_is_better
+        return not (is_loss(self.metric) if lower is None else lower)
 
     def for_metric(self, metric: str) -> "DecisionRule":
         """The same rule on another metric. A margin has the unit of its metric, so one for shares

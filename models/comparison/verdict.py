@@ -39,7 +39,7 @@ from collections.abc import Sequence
 
 from models.comparison.comparison_warnings import all_collapsed
 from models.comparison.evidence import Evidence
-from models.comparison.rule import FEWEST_PAIRS, fewest_pairs, holds_zero, is_loss
+from models.comparison.rule import FEWEST_PAIRS, DecisionRule, fewest_pairs, holds_zero
 from models.comparison.schema import Bounds, ComparisonWarning, Verdict
 
 
@@ -88,7 +88,7 @@ def _better(evidence: Evidence, winner: str, loser: str) -> str:
     small = margin is not None and min(map(abs, evidence.bounds)) < margin
     tail = f", though it may still be smaller than the margin {margin:g}" if small else ""
     return (
-        f"{winner} does better than {loser}, with the {direction} {_words(rule.metric)} over "
+        f"{winner} does better than {loser}, with the {direction} {metric_words(rule.metric)} over "
         f"{_seeds(evidence)}: {_estimate(evidence)} and the sign-flip p is "
         f"{evidence.sign_flip_p:.3g}{_adjusted(evidence)}{tail}."
     )
@@ -100,7 +100,7 @@ def _equivalent(evidence: Evidence) -> str:
     told = "can nevertheless be told" if evidence.differs else "cannot be told"
     inner = _interval(evidence, evidence.inner_bounds, 1 - 2 * rule.alpha)
     return (
-        f"{a} and {b} are equivalent in {_words(rule.metric)} within the margin "
+        f"{a} and {b} are equivalent in {metric_words(rule.metric)} within the margin "
         f"{rule.equivalence_margin:g} over {_seeds(evidence)}: {_estimate(evidence)}, the {inner} "
         f"lies inside the margin, and the difference {told} from zero."
     )
@@ -108,7 +108,7 @@ def _equivalent(evidence: Evidence) -> str:
 
 def _undecided(evidence: Evidence) -> str:
     a, b = _names(evidence)
-    what = f"whether {a} and {b} differ in {_words(evidence.rule.metric)}"
+    what = f"whether {a} and {b} differ in {metric_words(evidence.rule.metric)}"
     if evidence.compared.awaited and evidence.mean is not None:
         return (
             f"{_seeds(evidence)} do not decide {what}: {_estimate(evidence)}; the verdict comes "
@@ -159,7 +159,7 @@ def _need(evidence: Evidence) -> str:
 def _estimate(evidence: Evidence) -> str:
     a, b = _names(evidence)
     assert evidence.mean is not None  # no sentence with an estimate is written without a pair
-    size = _number(evidence.rule.metric, evidence.mean)
+    size = metric_number(evidence.rule, evidence.mean)
     if evidence.bounds is None:
         return f"{a} minus {b} is {size}, and one seed gives no interval"
     interval = _interval(evidence, evidence.bounds, evidence.rule.confidence)
@@ -168,7 +168,7 @@ def _estimate(evidence: Evidence) -> str:
 
 def _interval(evidence: Evidence, bounds: Bounds | None, confidence: float) -> str:
     assert bounds is not None
-    low, high = (_number(evidence.rule.metric, bound) for bound in bounds)
+    low, high = (metric_number(evidence.rule, bound) for bound in bounds)
     return f"{confidence * 100:.6g} % interval {low} to {high}"
 
 
@@ -184,15 +184,17 @@ def _names(evidence: Evidence) -> tuple[str, str]:
     return evidence.compared.a.name, evidence.compared.b.name
 
 
-def _words(metric: str) -> str:
+def metric_words(metric: str) -> str:
+    """The name of a metric in a sentence."""
     words = metric.replace("roc_auc", "ROC-AUC").replace(".", " ")
     return words.replace("_", " ")
 
 
-def _number(metric: str, value: float) -> str:
-    """Losses to 4 significant digits, others to 4 decimals; a non-zero value never prints as 0."""
+def metric_number(rule: DecisionRule, value: float) -> str:
+    """A value to 4 significant digits where lower is better, as of losses, else to 4 decimals; one
+    that is not 0 never prints as 0."""
     if value == 0:
         return "0"
-    if is_loss(metric):
+    if not rule.higher_is_better:
         return f"{value:.4g}"
     return f"{value:.4f}" if abs(value) >= 0.00005 else f"{value:.1e}"

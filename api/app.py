@@ -34,7 +34,7 @@ from api.http.query_parameters import require_known_parameters
 from api.http.security_headers import SecurityHeaders
 from api.openapi import document, swagger
 from api.prometheus import ReplyTimes
-from api.results import comparisons
+from api.results import comparisons, declared_comparisons
 from api.results import routes as results
 from api.runs import checkpoints, metrics, misclassified, predictions, reproductions, weights
 from api.runs import routes as runs
@@ -52,7 +52,7 @@ arms differ, are equivalent, or cannot be told apart yet."""
 RESOURCES = (
     *(datasets, preview),
     *(experiments, event_stream, recipes, retries),
-    *(results, comparisons, exports),
+    *(results, comparisons, declared_comparisons, exports),
     *(runs, metrics, checkpoints, misclassified, predictions, reproductions, weights),
     *(webhooks, audit),
 )

@@ -16,6 +16,7 @@ in TRIPLETLAB_URL. Every record has its fields and the whole `document` of the s
 
 import hashlib
 import hmac
+import math
 import os
 import re
 import sys
@@ -37,6 +38,9 @@ HOLD = 20  # seconds that the service may hold a reply until something changes
 OUTAGE = 60.0  # seconds that a service may be away while an experiment is followed
 MIN_PAUSE = 0.2  # a step ends every few milliseconds, and nobody reads that fast
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
+
+BySeed = Mapping[int, float] | Mapping[str, float]
+"""Seed -> value of a metric, of the runs of one arm; in JSON the seeds are texts."""
 
 
 class TripletlabError(Exception):
@@ -447,16 +451,27 @@ class Client:
 
     def compare(
         self,
-        a: str,
-        b: str,
+        a: str | BySeed,
+        b: str | BySeed,
         *,
         metric: str | None = None,
         margin: float | None = None,
         confidence: float | None = None,
+        higher_is_better: bool | None = None,
+        names: tuple[str, str] = ("a", "b"),
     ) -> Comparison:
-        """Compare two arms, each given as `EXPERIMENT/ARM`, on the same data and seeds."""
-        params = {"a": a, "b": b, "metric": metric, "margin": margin, "confidence": confidence}
-        return Comparison.of(self.get("/v1/comparisons", **params))
+        """Compare two arms, each given as `EXPERIMENT/ARM`, on the same data and seeds; or the runs
+        of two arms that were trained elsewhere, each given as seed -> value, called `names`. Of
+        those, the name of the metric says which values are better, unless `higher_is_better`
+        does."""
+        rule: dict[str, Any] = {"metric": metric, "margin": margin, "confidence": confidence}
+        if isinstance(a, str) and isinstance(b, str):
+            return Comparison.of(self.get("/v1/comparisons", a=a, b=b, **rule))
+        if isinstance(a, str) or isinstance(b, str):
+            raise Misused("give two arms as EXPERIMENT/ARM, or two mappings from seed to value")
+        declared = {"higher_is_better": higher_is_better, "a_name": names[0], "b_name": names[1]}
+        body = {"a": _by_seed(a), "b": _by_seed(b), **_given(rule | declared)}
+        return Comparison.of(self.post("/v1/comparisons", json={"metric": "value"} | body))
 
     def steps(
         self,
@@ -627,8 +642,43 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _by_seed(values: BySeed) -> dict[str, float]:
+    """Return the values as JSON takes them."""
+    for seed, value in values.items():
+        if not isinstance(seed, str) and int(seed) != seed:
+            raise Misused(f"{seed} is not a seed: a seed is a whole number")
+        if not math.isfinite(value):
+            raise Misused(f"seed {seed}: {value} is not a number that can be compared")
+    return {
+        seed if isinstance(seed, str) else str(int(seed)): float(value)
+        for seed, value in values.items()
+    }
+
+
 def _id(named: str | Experiment | Run) -> str:
     return named if isinstance(named, str) else named.id
+
+
+def compare(
+    a: BySeed,
+    b: BySeed,
+    *,
+    metric: str = "value",
+    margin: float | None = None,
+    confidence: float | None = None,
+    higher_is_better: bool | None = None,
+    names: tuple[str, str] = ("a", "b"),
+    url: str | None = None,
+    key: str | None = None,
+) -> Comparison:
+    """Compare runs that were trained elsewhere, each arm given as seed -> value of the metric.
+
+    The service at `url` (TRIPLETLAB_URL) computes it and stores nothing. Differences are a - b;
+    smaller ones than `margin` do not matter. `Client.compare` says the rest.
+    """
+    rule: dict[str, Any] = {"metric": metric, "margin": margin, "confidence": confidence}
+    with Client(url, key) as lab:
+        return lab.compare(a, b, higher_is_better=higher_is_better, names=names, **rule)
 
 
 def verify_signature(

@@ -9,7 +9,7 @@ The frames need pandas. On one CPU core it takes about a minute.
 import tempfile
 from pathlib import Path
 
-from tripletlab import Client, Invalid, print_progress
+from tripletlab import Client, Invalid, compare, print_progress
 
 # %% Who answers, and what may be asked
 lab = Client()
@@ -83,4 +83,13 @@ print(lab.weights(first, folder / "weights.safetensors"))
 # %% Another pair of arms, also of different experiments
 again = lab.compare(f"{asked.id}/modified", f"{asked.id}/vanilla", metric="test.roc_auc")
 print(again.sentence)
+
+# %% Runs that were trained elsewhere: seed -> value of each arm
+elsewhere = compare(
+    {0: 0.731, 1: 0.735, 2: 0.729, 3: 0.738, 4: 0.733, 5: 0.736},
+    {0: 0.722, 1: 0.727, 2: 0.724, 3: 0.726, 4: 0.725, 5: 0.729},
+    metric="accuracy",
+    margin=0.005,
+)
+print(elsewhere.verdict, elsewhere.document["declared_by"])
 lab.close()

@@ -19,7 +19,7 @@ from models.store.access import audit, owners
 from models.store.access.keys import Scope
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-ASKING = frozenset({"predict"})
+ASKING = frozenset({"predict", "comparisons"})
 """Last parts of paths whose POST changes nothing: a key that may only read can send them."""
 
 

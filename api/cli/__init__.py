@@ -9,6 +9,7 @@ from models.processes.quick_imports import garbage_uncollected
 
 with garbage_uncollected():
     from api.cli import (
+        compare,
         datasets,
         demo,
         experiments,
@@ -51,7 +52,7 @@ for command in (
     experiments.submit,
     experiments.watch,
     experiments.results,
-    experiments.compare,
+    compare.compare,
     experiments.cancel,
     experiments.recipes,
     exports.report,

@@ -1,4 +1,4 @@
-"""`submit`, `watch`, `results`, `compare`, `list`, `cancel`, `recipes`: experiments, over HTTP."""
+"""`submit`, `watch`, `results`, `list`, `cancel`, `recipes`: experiments, over HTTP."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ from api.cli.console import (
 from api.cli.documents import apply_settings, read_document
 from api.cli.expected_verdict import Expected, ExpectOption, require
 from api.cli.live_progress import show_progress
-from api.cli.tables import show_comparison, show_results
+from api.cli.tables import show_results
 from api.client import Client
 
 SetOption = Annotated[
@@ -110,27 +110,6 @@ def results(
         answer = client.results(experiment)
     print_json(answer.document) if as_json else show_results(answer.document)
     require(expect, answer.decisions)
-
-
-def compare(
-    a: Annotated[str, typer.Argument(help="EXPERIMENT/ARM")],
-    b: Annotated[str, typer.Argument(help="EXPERIMENT/ARM")],
-    metric: Annotated[
-        str | None, typer.Option(help="test.roc_auc, …; by default that of A.")
-    ] = None,
-    margin: Annotated[
-        float | None, typer.Option(help="The largest difference that does not matter.")
-    ] = None,
-    confidence: Annotated[float | None, typer.Option(help="Such as 0.95.")] = None,
-    expect: ExpectOption = None,
-    as_json: JsonOption = False,
-    url: UrlOption = None,
-) -> None:
-    """Compare two arms on the same data and seeds, also of different experiments."""
-    with connected(url) as client:
-        comparison = client.compare(a, b, metric=metric, margin=margin, confidence=confidence)
-    print_json(comparison.document) if as_json else show_comparison(comparison.document)
-    require(expect, [comparison])
 
 
 def list_experiments(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from api.cli.console import out
@@ -15,7 +16,9 @@ def show_results(results: dict[str, Any]) -> None:
     for comparison in results["comparisons"]:
         if comparison["role"] == "primary":
             show_comparison(comparison)
-    out.print(_others([one for one in results["comparisons"] if one["role"] == "secondary"]))
+    others = [one for one in results["comparisons"] if one["role"] == "secondary"]
+    if others:
+        out.print(_others(others))
     for sentence in _plateau_sentences(results["waiting_times"]["times"]):
         out.print(sentence, markup=False, soft_wrap=True)
     majority, collapsed = (results["baselines"][name] for name in ("majority", "collapsed"))
@@ -46,9 +49,11 @@ def _plateau_sentences(endpoints: list[dict[str, Any]]) -> list[str]:
 
 def _table(comparison: dict[str, Any]) -> Table:
     a, b = comparison["a"], comparison["b"]
-    table = Table(title=f"{a} against {b}: {comparison['metric']}", title_justify="left")
+    # of runs from elsewhere, names hold whatever a file had in them
+    title = escape(f"{a} against {b}: {comparison['metric']}")
+    table = Table(title=title, title_justify="left")
     for heading in ("seed", a, b, "difference"):
-        table.add_column(heading, justify="right")
+        table.add_column(escape(heading), justify="right")
     for pair in comparison["pairs"]:
         table.add_row(str(pair["seed"]), *_numbers(pair["a"], pair["b"], pair["difference"]))
     mean_a, mean_b = (comparison["summaries"][side]["mean"] for side in ("a", "b"))
@@ -72,18 +77,25 @@ def _others(comparisons: list[dict[str, Any]]) -> Table:
         interval, p = one["interval"], one["multiplicity"]["holm_p"]
         table.add_row(
             *(one["a"], one["b"], one["metric"], _numbers(None, None, one["mean_difference"])[2]),
-            f"{interval['low']:+.4f} … {interval['high']:+.4f}" if interval else "–",
+            _bounds(interval) if interval else "–",
             "–" if p is None else f"{p:.4g}",
         )
     return table
 
 
 def _numbers(a: float | None, b: float | None, difference: float | None) -> list[str]:
-    return [number(a), number(b), "–" if difference is None else f"{difference:+.4f}"]
+    return [number(a), number(b), number(difference, "+")]
 
 
-def number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+def number(value: float | None, sign: str = "") -> str:
+    """Four decimals; a value that is not 0 never prints as 0."""
+    if value is None:
+        return "–"
+    return f"{value:{sign}.4f}" if value == 0 or abs(value) >= 0.00005 else f"{value:{sign}.1e}"
+
+
+def _bounds(interval: dict[str, float]) -> str:
+    return f"{number(interval['low'], '+')} … {number(interval['high'], '+')}"
 
 
 def _evidence(comparison: dict[str, Any]) -> list[tuple[str, str]]:
@@ -91,7 +103,7 @@ def _evidence(comparison: dict[str, Any]) -> list[tuple[str, str]]:
     interval, equivalence = comparison["interval"], comparison["equivalence"]
     if interval:
         name = f"{100 * interval['confidence']:g} % interval"
-        rows.append((name, f"{interval['low']:+.4f} … {interval['high']:+.4f}"))
+        rows.append((name, _bounds(interval)))
     if comparison["sign_flip_p"] is not None:
         rows.append(("sign-flip p", f"{comparison['sign_flip_p']:.4g}"))
     if equivalence:

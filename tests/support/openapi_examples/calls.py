@@ -20,6 +20,7 @@ from api.experiments.planning import Plan, plan
 from api.http.json_bodies import MAX_BYTES
 from api.live.read_lanes import ReadLane
 from api.openapi.examples import Recorded
+from api.results.requests import DECLARED_RUNS_BODY
 from models.datasets import cache
 from models.store.datasets import dataset_by_name, remove_dataset
 
@@ -31,6 +32,7 @@ from support.stored import stored_dataset
 
 LIST = "/v1/experiments"
 FORM = {"name": "my-pairs"}
+DECLARED = DECLARED_RUNS_BODY["requestBody"]["content"]["application/json"]["example"]
 PREFIXES = {
     "experiment_id": "exp",
     "run_id": "run",
@@ -166,6 +168,9 @@ def comparisons(played: Session) -> None:
     path, a, b = "/v1/comparisons", f"{made['id']}/modified", f"{made['id']}/vanilla"
     played.call("GET", path, 200, params={"a": a, "b": b})
     played.call("GET", path, 422, params={"a": a, "b": f"exp_{ABSENT}/vanilla"})
+    played.call("POST", path, 200, json=DECLARED)
+    played.call("POST", path, 422, json={**DECLARED, "b": {"9": 0.7}})
+    played.call("POST", path, 415, content=b"a,b", headers={"Content-Type": "text/csv"})
 
 
 def long_reads(played: Session) -> None:
@@ -181,6 +186,7 @@ def long_reads(played: Session) -> None:
     for path in ("/results", "/figures/comparison", "/report"):
         played.call("GET", own + path, 429)
     played.call("GET", "/v1/comparisons", 429, params=sides)
+    played.call("POST", "/v1/comparisons", 429, json=DECLARED)
     played.call("GET", LIST, 429)
     played.call("GET", f"{own}/export", 429, params={"table": "runs"})
     for path in ("/steps", "/evaluations", "/scores", "/mistakes"):

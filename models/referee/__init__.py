@@ -1,0 +1,1 @@
+"""The referee: runs that were trained elsewhere, compared as those of an experiment are."""

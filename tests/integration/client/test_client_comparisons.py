@@ -1,0 +1,44 @@
+"""The Python client on comparisons that no experiment here made."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from api import client as source
+from api.client import Client, Invalid, Misused
+
+from support.api import ApiForTests, StartService
+
+
+@pytest.fixture
+def api(start_service: StartService) -> ApiForTests:
+    """One kind of database is enough here: the client speaks HTTP alone."""
+    return start_service()
+
+
+@pytest.fixture
+def lab(api: ApiForTests) -> Iterator[Client]:
+    with Client(api.url, "") as client:
+        yield client
+
+
+def test_runs_from_elsewhere_are_compared_with_and_without_a_client(
+    api: ApiForTests, lab: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = ({seed: base + seed % 3 / 1000 for seed in range(7)} for base in (0.72, 0.70))
+    found = lab.compare(a, {**b, 9: 0.5}, metric="accuracy", margin=0.005, names=("new", "old"))
+    assert (found.a, found.b, found.metric, found.verdict) == ("new", "old", "accuracy", "a_better")
+    assert found.document["only_b"] == [9]
+    assert found.pairs["seed"] == list(range(7))
+    monkeypatch.setenv("TRIPLETLAB_URL", api.url)
+    as_text = {str(seed): value for seed, value in b.items()}  # as JSON has its keys
+    again = source.compare(a, as_text, margin=0.005, higher_is_better=False)
+    assert (again.verdict, again.metric) == ("b_better", "value")
+    for wrong, words in (({0.5: 0.7}, "0.5 is not a seed"), ({0: float("nan")}, "seed 0: nan")):
+        with pytest.raises(Misused, match=words):
+            lab.compare(wrong, b)  # type: ignore[arg-type]
+    with pytest.raises(Misused, match="or two mappings"):
+        lab.compare("exp_1/vanilla", b)
+    with pytest.raises(Invalid) as refused:
+        lab.compare(a, {9: 0.5})
+    assert refused.value.errors[0]["pointer"] == "/b"

@@ -249,6 +249,25 @@ class Comparison(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoiseFloor(Record):
+    """How far apart runs of one arm lie that differ in the seed alone."""
+
+    arm: str
+    metric: str
+    n: int
+    mean: float | None
+    sd: float | None
+    two_runs_differ_by: dict[str, float | None]
+    """By more than `median` in half of all cases, by more than `in_1_of_20` in 1 of 20; and the
+    share of cases `beyond_margin`."""
+    one_run_each_cannot_see: float | None
+    """A true difference below this is missed by one run of each of two arms."""
+    seeds_for_margin: int | None
+    """Paired seeds with which a difference as large as the margin is found."""
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Results(Record):
     """The results of an experiment, also while they are incomplete."""
 
@@ -270,8 +289,16 @@ class Results(Record):
 
     @property
     def sentence(self) -> str:
-        """The verdict on each arm, in words."""
+        """The verdict on each arm, in words; of a single arm, its noise floor."""
+        if self.noise_floor is not None:
+            return self.noise_floor.sentence
         return "\n".join(one.sentence for one in self.decisions)
+
+    @property
+    def noise_floor(self) -> NoiseFloor | None:
+        """What the seed alone does to a single arm; None where arms are compared."""
+        floor = self.document.get("noise_floor")
+        return NoiseFloor.of(floor) if floor else None
 
     @property
     def runs(self) -> Table:

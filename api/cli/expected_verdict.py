@@ -28,7 +28,8 @@ def require(expected: Expected | None, decisions: Sequence[Comparison]) -> None:
     if expected is None:
         return
     if not decisions or any(one.verdict == "undecided" for one in decisions):
-        say(f"Undecided; {expected} was expected.")
+        what = "Undecided" if decisions else "One arm has no verdict"
+        say(f"{what}; {expected} was expected.")
         raise typer.Exit(UNDECIDED)
     for one in decisions:
         if expected not in (Expected.DECIDED, one.verdict):

@@ -189,6 +189,9 @@ def _comparison(
         metrics[f"{one.a} minus {one.b}"] = one.mean_difference
         low, high = one.interval or (None, None)
         metrics |= {f"{one.a} minus {one.b}, low": low, f"{one.a} minus {one.b}, high": high}
+    if (floor := results.noise_floor) is not None:
+        metrics |= {"noise floor/sd": floor.sd}
+        metrics |= {f"noise floor/{k}": v for k, v in floor.two_runs_differ_by.items()}
     measured = [
         {"key": key, "value": value, "timestamp": now, "step": 0}
         for key, value in metrics.items()

@@ -9,13 +9,16 @@ from api.cli.console import out
 
 
 def show_results(results: dict[str, Any]) -> None:
-    """Print every comparison with its verdict, which arm leaves the plateau sooner, baselines."""
+    """Print every comparison with its verdict, or what the seed does to a single arm; which arm
+    leaves the plateau sooner; baselines."""
     out.print(f"{results['name']}  ({results['experiment']}, {results['state']})", markup=False)
     if not results["complete"]:
         out.print("Not every run has ended; these are the results so far.")
     for comparison in results["comparisons"]:
         if comparison["role"] == "primary":
             show_comparison(comparison)
+    if results.get("noise_floor"):
+        show_noise_floor(results["noise_floor"])
     others = [one for one in results["comparisons"] if one["role"] == "secondary"]
     if others:
         out.print(_others(others))
@@ -33,6 +36,29 @@ def show_comparison(comparison: dict[str, Any]) -> None:
     """Print one comparison seed by seed, and its verdict in words."""
     out.print(_table(comparison))
     out.print(comparison["sentence"], markup=False, soft_wrap=True)
+
+
+def show_noise_floor(floor: dict[str, Any]) -> None:
+    """Print how far apart runs of one arm lie, and the same in words."""
+    apart, interval = floor["two_runs_differ_by"], floor["sd_interval"]
+    table = Table(title=f"Noise of {floor['arm']}: {floor['metric']}", title_justify="left")
+    table.add_column("", overflow="fold")
+    table.add_column("value", justify="right")
+    rough = f" ({number(interval['low'])} … {number(interval['high'])})" if interval else ""
+    seeds = floor["seeds_for_margin"]
+    for name, value in (
+        ("runs", str(floor["n"])),
+        ("mean", number(floor["mean"])),
+        ("interquartile mean", number(floor["iqm"])),
+        ("standard deviation", f"{number(floor['sd'])}{rough}"),
+        ("two runs differ by more, in half of all cases", number(apart["median"])),
+        ("two runs differ by more, in 1 of 20", number(apart["in_1_of_20"])),
+        ("one run each misses a difference below", number(floor["one_run_each_cannot_see"])),
+        (f"seeds for the margin {floor['margin']:g}", "–" if seeds is None else str(seeds)),
+    ):
+        table.add_row(name, value)
+    out.print(table)
+    out.print(floor["sentence"], markup=False, soft_wrap=True)
 
 
 def _plateau_sentences(endpoints: list[dict[str, Any]]) -> list[str]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.experiments.interim_looks import look_views
 from api.experiments.kept_verdicts import kept_verdicts
 from api.experiments.progress import share_done
-from api.experiments.views import ExperimentSummary, VerdictView
+from api.experiments.views import ExperimentSummary, NoiseFloorView, VerdictView
 from models.comparison.comparison_warnings import warnings_of
 from models.comparison.families import declared_rule, pairs_of_arms
 from models.comparison.inputs import ArmValues, ComparisonInput
@@ -119,6 +119,7 @@ def _summary(
         if one.judged_at_end
         else _interim_verdicts(session, one, arms),
         reason=one.reason,
+        noise_floor=_noise_floor(one, arms),
         owner=one.row.owner,
     )
 
@@ -159,3 +160,14 @@ def _final_verdicts(one: _Listed, arms: ArmsByName) -> list[VerdictView]:
         for compared, (mean, verdict) in zip(family, kept_verdicts(family), strict=True)
         if compared.b.name == decision.baseline
     ]
+
+
+def _noise_floor(one: _Listed, arms: ArmsByName) -> NoiseFloorView | None:
+    if len(one.spec.arms) > 1 or not one.judged_at_end:
+        return None
+    # scipy.stats takes a second to import, which starting the API need not wait for
+    from models.noise_floor.noise_floor import noise_floor
+
+    rule, planned = declared_rule(one.spec.decision), len(one.spec.seeds.values())
+    floor = noise_floor(arms[one.spec.baseline.name], rule, planned=planned)
+    return NoiseFloorView.model_validate(floor, from_attributes=True)

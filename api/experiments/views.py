@@ -7,7 +7,8 @@ from pydantic import ConfigDict
 
 from api.http.views import View
 from api.runs.views import RunView
-from models.comparison.schema import ComparisonWarning, Verdict
+from models.comparison.schema import ComparisonWarning, Statistic, Verdict
+from models.noise_floor.schema import TwoRunsDifferBy
 from models.states import LookState, RunState
 
 
@@ -44,6 +45,17 @@ class VerdictView(View):
     """Why it says little of the choice; empty where nothing is wrong."""
 
 
+class NoiseFloorView(View):
+    """What the seed alone does to the arm of an experiment that has one; results have the rest."""
+
+    n: int
+    """Runs that succeeded."""
+    mean: Statistic
+    sd: Statistic
+    two_runs_differ_by: TwoRunsDifferBy
+    sentence: str
+
+
 class ExperimentSummary(View):
     """An experiment in a list."""
 
@@ -63,6 +75,8 @@ class ExperimentSummary(View):
     """Each arm against the baseline (`b`), once the experiment has ended or a look has judged."""
     reason: str | None
     """Why the first of its failed runs failed; null where none has."""
+    noise_floor: NoiseFloorView | None = None
+    """Of an experiment with one arm, once it has ended."""
     owner: str | None = None
     """Id of the API key with which it was created."""
     problem: str | None = None

@@ -73,6 +73,8 @@ def _figure(
 
     if name is FigureName.COMPARISON:
         document = results or results_document(session, experiment_id, service)
+        if document.noise_floor is not None:
+            return pictures.noise_floor(document.noise_floor.model_dump())
         decisions = [one.model_dump() for one in document.comparisons if one.role == "primary"]
         return pictures.paired_dots(decisions, document.baselines.majority)
     spec = stored_spec(experiment(session, experiment_id).spec, experiment_id)

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Distinct for colour-blind readers too (Okabe and Ito); the seventh arm repeats the first."""
+MOST_DOTS = 400  # of the differences of every two runs, which are half a million of 1,000 runs
 
 Series = Mapping[str, Sequence[float]]
 """Columns of one run, including `step`."""
@@ -114,6 +115,34 @@ def paired_dots(comparisons: Sequence[Mapping[str, Any]], majority: float) -> Fi
         left.set(xlim=(-0.3, 1.3), ylabel=one["metric"])
         _difference(right, one)
     figure.subplots_adjust(hspace=0.35)
+    return figure
+
+
+def noise_floor(floor: Mapping[str, Any]) -> Figure:
+    """Draw the values of the runs of one arm, and beside them how far every two of them lie apart,
+    with the margin of equivalence and what two further runs will differ by."""
+    points = np.array(floor["points"])
+    figure = Figure(figsize=(9, 3.8))
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.4))
+    left.plot(np.zeros(len(points)), points, "o", color="grey", ms=4)
+    if len(points):
+        left.axhline(floor["mean"], color=COLOURS[0], lw=1.5, label="mean")
+    left.set_xticks([0], [floor["arm"]])
+    left.set(xlim=(-0.5, 0.5), ylabel=floor["metric"])
+    margin = floor["margin"]
+    right.axvspan(0, margin, color=COLOURS[2], alpha=0.15, lw=0, label=f"margin {margin:g}")
+    apart = np.sort(np.abs(points[:, None] - points)[np.triu_indices(len(points), 1)])
+    drawn = np.linspace(0, len(apart) - 1, min(len(apart), MOST_DOTS)).astype(int)
+    right.plot(apart[drawn], np.full(len(drawn), 0.3), "o", color="grey", ms=3, alpha=0.4)
+    quantiles = {"median": ("-", "half of all cases"), "in_1_of_20": ("--", "1 of 20")}
+    for name, (style, words) in quantiles.items():
+        if (value := floor["two_runs_differ_by"][name]) is not None:
+            right.axvline(value, color=COLOURS[0], ls=style, label=f"beyond it in {words}")
+    what = f"difference of two runs of {floor['arm']}: {floor['metric']}"
+    right.set(yticks=[], xlim=(0, None), ylim=(0, 0.6), xlabel=what)
+    right.locator_params(axis="x", nbins=5)
+    for axes in (left, right):
+        _legend(axes)
     return figure
 
 

@@ -31,6 +31,7 @@ PICTURES = {
     FigureName.VALIDATION: "On the validation rows",
     FigureName.GAUGES: "Gauges of collapse",
 }
+OF_ONE_ARM = "The value of each run, and how far every two of them lie apart"
 
 
 def report_page(session: Session, service: Service, experiment_id: str) -> str:
@@ -45,6 +46,7 @@ def report_page(session: Session, service: Service, experiment_id: str) -> str:
     except ImportError:
         raise NotInstalled("a report needs matplotlib and Jinja") from None
     results = results_document(session, experiment_id, service)
+    titles = PICTURES | ({FigureName.COMPARISON: OF_ONE_ARM} if results.noise_floor else {})
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["number"] = _number
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
@@ -59,7 +61,7 @@ def report_page(session: Session, service: Service, experiment_id: str) -> str:
         # only the pictures are not escaped: they are our own, and matplotlib escaped their texts
         pictures=[
             (title, Markup(_inline(picture(session, service, experiment_id, name, "svg", results))))
-            for name, title in PICTURES.items()
+            for name, title in titles.items()
         ],
         spec=json.dumps(results.spec, indent=2, ensure_ascii=False),
         provenances=_provenances(results),

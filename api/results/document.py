@@ -21,6 +21,7 @@ from models.comparison.families import (
 from models.comparison.inputs import ArmPair
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, Role
+from models.noise_floor.schema import NoiseFloor
 from models.specs.experiment import Arm, ExperimentSpec
 from models.specs.parse import stored_spec
 from models.states import TERMINAL, RunState
@@ -68,6 +69,7 @@ def results_document(
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
         comparisons=_comparisons(spec, runs, metrics, service, interim, row.chance),
+        noise_floor=_noise_floor(spec, runs, metrics, service),
         waiting_times=_time_to_event(session, experiment_id, spec, runs, target_loss),
         plan=interim.plan,
     )
@@ -145,6 +147,19 @@ def _planned_comparisons(
             chance,
         )
     ]
+
+
+def _noise_floor(
+    spec: ExperimentSpec, runs: Sequence[Run], metrics: Metrics, service: Service
+) -> NoiseFloor | None:
+    if len(spec.arms) > 1:
+        return None
+    # scipy.stats takes a second to import, which starting the API need not wait for
+    from models.noise_floor.noise_floor import noise_floor
+
+    arm, rule = arm_runs(spec.baseline, runs, metrics, service), declared_rule(spec.decision)
+    planned, awaited = len(spec.seeds.values()), len(arm.awaited)
+    return noise_floor(arm.on(rule.metric), rule, planned=planned, awaited=awaited)
 
 
 def _time_to_event(

@@ -10,6 +10,7 @@ from pydantic import Field
 from api.experiments.views import LookView
 from api.http.views import View
 from models.comparison.schema import Comparison
+from models.noise_floor.schema import NoiseFloor
 from models.states import RunState
 from models.store.run_life.run_problems import RunProblem
 from models.survival.matched_loss import MatchedAccuracy
@@ -154,6 +155,8 @@ class Results(View):
     comparisons: list[Comparison]
     """On the metric that decides: each arm against the baseline first (`b` is the baseline), then
     the other pairs of arms. After these, in the same order, the secondary metrics of each pair."""
+    noise_floor: NoiseFloor | None
+    """What the seed alone does, on the metric that decides; null where arms are compared."""
     waiting_times: TimeToEventView
     """Steps to leave the plateau and to reach a target loss, and accuracies at matched loss."""
     plan: list[LookView]

@@ -231,7 +231,8 @@ class ExperimentSpec(SpecPart):
     time_limit: Annotated[float, Field(gt=0, le=30 * 24 * 3600)] | None = None
     """Seconds that a run may train, all its attempts added up. A run past the limit fails after its
     current step, and keeps its checkpoint. Null means no limit."""
-    arms: Annotated[tuple[Arm, ...], Field(min_length=2, max_length=MAX_ARMS)]
+    arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=MAX_ARMS)]
+    """Two or more are compared; one alone gives the noise floor, what the seed alone does."""
     seeds: SeedsSpec = SeedCount()
     decision: DecisionSpec = DecisionSpec()
 
@@ -249,6 +250,9 @@ class ExperimentSpec(SpecPart):
             raise contradiction(
                 "/decision/baseline", f"no arm has this name; the arms are {', '.join(names)}"
             )
+        if len(names) == 1 and self.until_decided:
+            reason = "one arm leaves nothing to decide; give a count or a list of seeds"
+            raise contradiction("/seeds/until_decided", reason)
         return self
 
     @model_validator(mode="after")

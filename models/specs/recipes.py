@@ -115,6 +115,17 @@ RECIPES: Mapping[str, Recipe] = {
             },
         ),
         Recipe(
+            "noise-floor",
+            "One arm, the course's loss, under twelve seeds on generated questions: how far apart "
+            "two runs lie that differ in the seed alone, which any difference has to rise above.",
+            {
+                **_ON_GENERATED,
+                "name": "How far apart are two runs that differ in the seed alone?",
+                "arms": [_ARMS[0]],
+                "seeds": {"count": 12},
+            },
+        ),
+        Recipe(
             "learning-rates",
             "Hyper-parameters as arms: the course's loss under three learning rates, each tested "
             "at its lowest validation loss, on generated questions.",

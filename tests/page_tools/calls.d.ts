@@ -4,8 +4,10 @@
 declare namespace Reply {
   /** A stored spec has every field; the page reads these and hands on the others as they are. */
   interface Spec {
+    name?: string;
     dataset: string;
     arms: { name: string }[];
+    seeds?: object;
     decision: { metric: string; baseline: string };
   }
 

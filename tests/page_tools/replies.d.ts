@@ -24,6 +24,7 @@ declare namespace Reply {
     metric: string;
     verdicts: VerdictView[];
     reason: string | null;
+    noise_floor?: NoiseFloorView | null;
     problem?: string | null;
   }
 
@@ -74,6 +75,7 @@ declare namespace Reply {
   }
 
   interface DryRun {
+    spec: Spec;
     runs: number;
     runs_at_least: number;
     plan: LookView[];
@@ -92,7 +94,36 @@ declare namespace Reply {
     baselines: Baselines;
     arms: ArmResult[];
     comparisons: Comparison[];
+    noise_floor: NoiseFloor | null;
     waiting_times: TimeToEventView;
+  }
+
+  interface TwoRunsDifferBy {
+    median: number | null;
+    in_1_of_20: number | null;
+    beyond_margin: number | null;
+  }
+
+  interface NoiseFloorView {
+    two_runs_differ_by: TwoRunsDifferBy;
+    sentence: string;
+  }
+
+  interface NoiseFloor {
+    arm: string;
+    metric: string;
+    n: number;
+    mean: number | null;
+    sd: number | null;
+    sd_interval: Interval | null;
+    iqm: number | null;
+    points: number[];
+    collapsed: number;
+    two_runs_differ_by: TwoRunsDifferBy;
+    one_run_each_cannot_see: number | null;
+    margin: number;
+    seeds_for_margin: number | null;
+    sentence: string;
   }
 
   interface Baselines {

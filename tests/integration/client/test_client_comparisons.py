@@ -1,4 +1,4 @@
-"""The Python client on comparisons that no experiment here made."""
+"""The Python client on comparisons that no experiment here made, and on the noise floor of one."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 from api import client as source
 from api.client import Client, Invalid, Misused
 
-from support.api import ApiForTests, StartService
+from support.api import SPEC, ApiForTests, StartService
 
 
 @pytest.fixture
@@ -42,3 +42,15 @@ def test_runs_from_elsewhere_are_compared_with_and_without_a_client(
     with pytest.raises(Invalid) as refused:
         lab.compare(a, {9: 0.5})
     assert refused.value.errors[0]["pointer"] == "/b"
+
+
+def test_an_experiment_of_one_arm_has_a_noise_floor(api: ApiForTests, lab: Client) -> None:
+    asked = lab.submit({**SPEC, "arms": SPEC["arms"][:1], "seeds": {"count": 4}})
+    for run in asked.runs:
+        api.train(run.id, accuracy=0.7 + 0.01 * run.seed)
+    results = lab.results(asked)
+    assert (results.decisions, results.comparisons) == ([], [])
+    assert results.noise_floor is not None
+    assert results.noise_floor.n == 4
+    assert results.sentence == results.noise_floor.sentence
+    assert results.noise_floor.two_runs_differ_by["in_1_of_20"] is not None

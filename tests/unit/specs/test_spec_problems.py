@@ -121,6 +121,15 @@ def test_a_contradiction_names_the_field_to_change() -> None:
     assert "listed twice" in problems(changed("/seeds", {"list": [4, 4]}))["/seeds/list"]
 
 
+def test_one_arm_is_a_spec_and_leaves_nothing_to_decide() -> None:
+    spec = parse_spec(changed("/arms", [VANILLA]))
+    assert (spec.run_count, spec.baseline.name) == (10, "vanilla")
+    alone = changed("/arms", [VANILLA]) | {"seeds": {"until_decided": {}}}
+    found = problems(alone)
+    assert "one arm leaves nothing to decide" in found["/seeds/until_decided"]
+    assert parse_spec(changed("/seeds", {"until_decided": {}})).until_decided
+
+
 def test_keys_of_another_variant_are_refused() -> None:
     bag = {"kind": "bag", "hidden_dim": 8}
     assert list(problems(changed("/encoder", bag))) == ["/encoder/hidden_dim"]
@@ -181,9 +190,10 @@ def test_an_unknown_kind_comes_with_the_kinds_that_are_known() -> None:
 
 
 def test_too_few_arms_are_counted_as_they_were_sent() -> None:
-    assert problems(changed("/arms", [VANILLA])) == {"/arms": "needs 2 or more, has 1"}
+    assert problems(changed("/arms", [])) == {"/arms": "needs 1 or more, has 0"}
     [wrong] = problems(changed("/arms", [VANILLA, {**MODIFIED, "name": ""}]))
     assert wrong == "/arms/1/name"
+    assert list(problems(changed("/arms", [{**VANILLA, "name": ""}]))) == ["/arms/0/name"]
 
 
 def test_every_problem_is_reported_at_once() -> None:

@@ -53,3 +53,15 @@ export function verdictLine(one, metric) {
 function size(kind, difference, metric) {
   return kind === "better" ? `by ${formatMetric(Math.abs(difference), metric)}` : `difference ${signed(difference, metric)}`;
 }
+
+/**
+ * What the seed alone does, of an experiment with one arm.
+ * @param {Reply.NoiseFloorView} floor
+ * @param {string} metric
+ */
+export function noiseLine(floor, metric) {
+  const rare = floor.two_runs_differ_by.in_1_of_20;
+  return h("div", { class: "verdict-line", title: floor.sentence },
+    h("span", { class: "sign", "aria-hidden": "true" }, "±"),
+    h("span", {}, rare === null ? "too few runs for a noise floor" : ["two runs differ ", h("span", { class: "by" }, `by more than ${formatMetric(rare, metric)} in 1 of 20`)]));
+}

@@ -6,7 +6,7 @@ import { fill, h } from "../dom.js";
 import { metricWords, percent, plural } from "../format.js";
 import { empty, failed, loading, toast } from "../parts/notices.js";
 import { ACTIVE, arm, bar, select, stateChip, time } from "../parts/small.js";
-import { verdictLine } from "../parts/verdicts.js";
+import { noiseLine, verdictLine } from "../parts/verdicts.js";
 
 /** @typedef {{ state: string, name: string }} Filter */
 
@@ -33,7 +33,7 @@ export async function show(main, { query, signal }) {
   fill(main,
     h("div", { class: "page-head" },
       h("div", {}, h("h1", { tabindex: "-1" }, "Experiments"),
-        h("p", { class: "muted" }, "Each asks whether a choice in a triplet loss matters: arms that differ, trained under the same seeds.")),
+        h("p", { class: "muted" }, "Each asks whether a choice in a triplet loss matters: arms that differ, trained under the same seeds. One arm alone says what the seed does.")),
       h("a", { class: "button primary", href: "#/new" }, "New experiment")),
     h("div", { class: "filters", role: "search" }, name, state),
     status, list);
@@ -140,7 +140,8 @@ function outcome(one, active) {
   const shown = judged.slice(0, 2);
   const left = judged.length - shown.length;
   return h("div", { title: metricWords(one.metric) },
-    shown.length ? shown.map((verdict) => verdictLine(verdict, one.metric)) : h("span", { class: "muted" }, "no verdict"),
+    one.noise_floor ? noiseLine(one.noise_floor, one.metric)
+      : shown.length ? shown.map((verdict) => verdictLine(verdict, one.metric)) : h("span", { class: "muted" }, "no verdict"),
     left > 0 && h("span", { class: "small muted" }, `and ${left} more`),
     one.reason && h("div", { class: "small muted reason", title: one.reason }, one.reason));
 }

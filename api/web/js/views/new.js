@@ -10,6 +10,7 @@ import { Schema } from "../form/schema.js";
 import { toast } from "../parts/notices.js";
 import { select } from "../parts/small.js";
 import { costOf, faultsOf } from "./cost.js";
+import { noiseProposal } from "./noise_proposal.js";
 
 /** @typedef {[title: string, fields: string[], open: boolean]} Group */
 
@@ -42,6 +43,11 @@ export async function show(main, { query, signal }) {
   const editorError = h("p", { class: "field-error", id: "json-error", role: "alert" });
   const cost = h("div", { "aria-live": "polite" });
   const start = h("button", { type: "button", class: "primary", disabled: true, on: { click: begin } }, "Start");
+  const proposal = noiseProposal(signal, (measured) => {
+    form.document = measured;
+    form.edited();
+    draw();
+  });
   /** @type {[key: string, words: string][]} */
   const known = recipes.items.map((one) => [one.name, one.name]);
   const recipe = select("Recipe", query.has("like") ? [["", "as that experiment"], ...known] : known,
@@ -123,6 +129,7 @@ export async function show(main, { query, signal }) {
       clearErrors(fields);
       fill(cost, costOf(found));
       start.disabled = false;
+      proposal.show(found.spec);
     } catch (error) {
       if (!wasStopped(error) && turn === asking) refuse(error);
     }
@@ -154,7 +161,7 @@ export async function show(main, { query, signal }) {
     h("div", { class: "new" },
       h("div", {}, fields, h("details", { class: "section" }, h("summary", {}, "The whole spec as JSON"),
         h("label", { for: "json", class: "help" }, "Kept in step with the fields above, and has what they leave out."), editor, editorError)),
-      h("aside", { class: "card cost", "aria-label": "What it costs" }, cost, h("p", {}, start))));
+      h("aside", { class: "card cost", "aria-label": "What it costs" }, cost, proposal.node, h("p", {}, start))));
   about.textContent = recipes.items.find((one) => one.name === recipe.value)?.about ?? "";
   form.edited();
   draw();

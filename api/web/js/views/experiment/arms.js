@@ -34,15 +34,30 @@ function table(model) {
  * @param {string} metric
  */
 function row({ name, index }, model, metric) {
-  const found = model.primary.find((one) => one.a === name || one.b === name);
-  const side = found?.a === name ? "a" : "b";
-  const of = found?.summaries[side];
-  const collapse = found?.collapse?.[side];
+  const { of, collapse } = model.results.noise_floor ? alone(model.results.noise_floor) : compared(name, model);
   const cells = SUMMARY.map((one) => formatMetric(of?.[one], metric));
   const isBaseline = model.results.spec.decision.baseline === name;
   return h("tr", {},
     h("th", { scope: "row" }, arm(name, index), isBaseline && h("span", { class: "muted" }, " · baseline")),
     [of?.n ?? 0, ...cells, collapse?.n ? `${collapse.collapsed} of ${collapse.n}` : "–"].map((one) => h("td", { class: "number" }, one)));
+}
+
+/**
+ * @param {string} name
+ * @param {Model} model
+ */
+function compared(name, model) {
+  const found = model.primary.find((one) => one.a === name || one.b === name);
+  const side = found?.a === name ? "a" : "b";
+  return { of: found?.summaries[side], collapse: found?.collapse?.[side] };
+}
+
+/** @param {Reply.NoiseFloor} floor */
+function alone({ n, mean, sd, points, collapsed }) {
+  const sorted = [...points].sort((a, b) => a - b);
+  const middle = n ? (sorted[Math.floor((n - 1) / 2)] + sorted[Math.floor(n / 2)]) / 2 : null;
+  const of = { n, mean, sd, min: sorted[0] ?? null, median: middle, max: sorted[n - 1] ?? null };
+  return { of, collapse: { n, collapsed } };
 }
 
 /** @param {Reply.Baselines} found */

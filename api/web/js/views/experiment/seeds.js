@@ -29,6 +29,11 @@ export function seedsSection(model, signal) {
     if (drawn === model.results && !anew) return;
     drawn = model.results;
     const all = model.results.comparisons;
+    choose.hidden = !all.length;
+    if (!all.length) {
+      fill(body, loading("One arm has no pairs; the value under each seed stands beside its run below."));
+      return;
+    }
     fill(choose, all.map((one, at) => h("option", { value: at }, `${one.a} and ${one.b}, ${metricWords(one.metric)}`)));
     choose.value = String(asked);
     stop.abort();

@@ -7,6 +7,7 @@ import { fill, h } from "../../dom.js";
 import { duration, formatMetric, metricWords, p, percent, plural, signed } from "../../format.js";
 import { bar, fact } from "../../parts/small.js";
 import { doubts, words } from "../../parts/verdicts.js";
+import { noiseAnswer } from "./noise.js";
 
 /**
  * @param {Model} model
@@ -50,6 +51,7 @@ function underWay({ view, results }) {
  * @param {AbortSignal} signal
  */
 function answer(model, results, signal) {
+  if (results.noise_floor) return noiseAnswer(model, results.noise_floor, signal);
   const baseline = results.spec.decision.baseline;
   const judged = model.primary.filter((one) => one.b === baseline);
   const beside = model.primary.filter((one) => one.b !== baseline);

@@ -1,0 +1,1 @@
+"""How far apart runs of one arm lie by the seed alone."""

@@ -5,7 +5,7 @@ import { fill, h, refill } from "../dom.js";
 import { count, duration } from "../format.js";
 import { metrics } from "../metrics.js";
 import { alertOf, loading, toast } from "../parts/notices.js";
-import { ACTIVE, RETRIABLE, bar, fact, section, stateChip, time } from "../parts/small.js";
+import { ACTIVE, bar, fact, RETRIABLE, section, stateChip, time } from "../parts/small.js";
 import { follow } from "../stream.js";
 import { timeOf } from "./experiment/runs.js";
 import { scoresOf } from "./experiment/scores.js";

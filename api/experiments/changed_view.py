@@ -16,13 +16,13 @@ from models.states import TERMINAL
 class SerialisedView(NamedTuple):
     """A view as it is sent: serialised once for all who wait for it."""
 
-    json: str
+    json: bytes
     ended: bool
 
 
 async def changed_view(
     request: Request, service: Service, experiment_id: str, known: str | None, wait: float
-) -> tuple[str, str]:
+) -> tuple[bytes, str]:
     """Return the view as JSON and its entity tag, once that differs from the tag `known`.
 
     It returns after `wait` seconds in any case, and at once when the experiment has ended. Without
@@ -31,7 +31,8 @@ async def changed_view(
 
     def read() -> Snapshot[SerialisedView]:
         view = _read(service, experiment_id)
-        return Snapshot(etag(view), SerialisedView(view.model_dump_json(), view.state in TERMINAL))
+        text = view.model_dump_json().encode()
+        return Snapshot(etag(view), SerialisedView(text, view.state in TERMINAL))
 
     def is_changed(snapshot: Snapshot[SerialisedView]) -> bool:
         nonlocal known
@@ -46,7 +47,6 @@ async def changed_view(
         read,
         until=is_changed,
         wait=wait,
-        experiment_id=experiment_id,
     )
     return snapshot.value.json, str(snapshot.version)
 

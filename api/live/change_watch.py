@@ -27,16 +27,16 @@ class Snapshot(NamedTuple, Generic[T]):
 
 
 class Watch(Flight[Snapshot[T]]):
-    """One watched thing; it belongs to `experiment_id`, or to no experiment."""
+    """One watched thing; the mark of `subject` tells when to read it again."""
 
     def __init__(
         self,
         read: Callable[[], Snapshot[T]],
-        experiment_id: str | None,
+        subject: str,
         threads: CapacityLimiter | None = None,
     ) -> None:
         super().__init__(read, threads)
-        self.experiment_id, self.read_at = experiment_id, 0.0
+        self.subject, self.read_at = subject, 0.0
         self._newest: Snapshot[T] | None = None
         self._change: asyncio.Future[Snapshot[T]] = asyncio.get_running_loop().create_future()
 
@@ -73,8 +73,8 @@ class Watch(Flight[Snapshot[T]]):
 class ChangeWatch:
     """The watches of this process, by key. One task polls for all of them, while there are any.
 
-    `change_marks` is called in a thread with ids of experiments, and returns for each a mark that
-    moves when the experiment changes. `threads` is that of `Flight`.
+    `change_marks` is called in a thread with ids of subjects, and returns for each a mark that
+    moves when the subject changes. `threads` is that of `Flight`.
     """
 
     def __init__(
@@ -89,13 +89,13 @@ class ChangeWatch:
 
     @contextmanager
     def watch(
-        self, key: Hashable, read: Callable[[], Snapshot[T]], experiment_id: str | None = None
+        self, key: Hashable, read: Callable[[], Snapshot[T]], subject: str
     ) -> Iterator[Watch[T]]:
         """Yield the watch that all share under `key`.
 
-        It is read again when the mark of `experiment_id` has moved, and without one at each poll.
+        It is read again when the mark of `subject` has moved.
         """
-        with in_use(self._watches, key, Watch(read, experiment_id, self._threads)) as watch:
+        with in_use(self._watches, key, Watch(read, subject, self._threads)) as watch:
             if self._poller is None:
                 self._poller = asyncio.create_task(self._poll())
             yield watch
@@ -107,21 +107,18 @@ class ChangeWatch:
                 changed = await self._changed()
                 oldest = asyncio.get_running_loop().time() - MAX_AGE_SECONDS
                 for watch in self._watches.values():
-                    if watch.experiment_id in changed or watch.read_at < oldest:
+                    if watch.subject in changed or watch.read_at < oldest:
                         watch.schedule()
         finally:
             self._poller = None
 
-    async def _changed(self) -> set[str | None]:
-        """Return the experiments to read again, and None for watches that belong to none."""
-        watches = self._watches.values()
-        ids = {watch.experiment_id for watch in watches if watch.experiment_id is not None}
-        if not ids:
-            return {None}
+    async def _changed(self) -> set[str]:
+        """Return the subjects to read again."""
+        ids = {watch.subject for watch in self._watches.values()}
         try:
             marks = await to_thread.run_sync(self._change_marks, ids, limiter=self._threads)
         except Exception:  # the reads will fail in the same way, and tell those who wait
-            return {None, *ids}
+            return ids
         last, self._last_marks = self._last_marks, {one: marks.get(one) for one in ids}
         same = {one for one in ids if one in last and last[one] == self._last_marks[one]}
-        return {None, *(ids - same)}
+        return ids - same

@@ -24,20 +24,19 @@ async def wait_for_change(
     request: Request,
     changes: ChangeWatch,
     stopping: threading.Event,
-    key: str,
+    subject: str,
     read: Callable[[], Snapshot[T]],
     *,
     until: Callable[[Snapshot[T]], bool],
     wait: float,
-    experiment_id: str | None = None,
 ) -> Snapshot[T]:
     """Return the snapshot that satisfies `until`, or the newest one after `wait` seconds.
 
     It also ends when the client has gone or the service stops. Reads are shared by all who ask for
-    the same `key` meanwhile; `experiment_id` is that of `ChangeWatch.watch`.
+    the same `subject` meanwhile, which is that of `ChangeWatch.watch`.
     """
     deadline = time.monotonic() + wait
-    with changes.watch(key, read, experiment_id) as watch:
+    with changes.watch(subject, read, subject) as watch:
         snapshot = await watch.fresh()
         while not until(snapshot) and (left := deadline - time.monotonic()) > 0:
             if stopping.is_set() or await request.is_disconnected():

@@ -20,7 +20,7 @@ from api.runs.requests import PREDICTION_BODY, parse_pairs
 from api.runs.views import PredictionState, PredictionView
 from models.errors import Conflict, TooMany
 from models.store import clock
-from models.store.predictions import create_prediction, prediction
+from models.store.predictions import create_prediction, is_answered, prediction
 
 router = APIRouter(tags=["runs"])
 
@@ -91,17 +91,18 @@ async def _answered(
 ) -> PredictionView:
     """Return the view once it has an answer, or after `wait` seconds; no thread waits meanwhile."""
 
-    def read() -> Snapshot[PredictionView]:
-        view = _read(service, prediction_id)
-        return Snapshot(view.state, view)
+    def read() -> Snapshot[bool]:
+        with service.database.reading() as session:
+            answered = is_answered(session, prediction_id)
+        return Snapshot(answered, answered)
 
-    snapshot = await wait_for_change(
+    await wait_for_change(
         request,
         service.changes,
         service.stopping,
         prediction_id,
         read,
-        until=lambda snapshot: snapshot.value.state != PredictionState.QUEUED,
+        until=lambda snapshot: snapshot.value,
         wait=wait,
     )
-    return snapshot.value
+    return await run_in_threadpool(_read, service, prediction_id)

@@ -1,7 +1,7 @@
-"""Change marks of experiments: while a mark stays the same, nothing has happened to the runs.
+"""Change marks of experiments and predictions: while a mark stays the same, nothing has happened.
 
-They are cheap: one query covers many experiments, and only those whose mark has changed need to be
-read again.
+They are cheap: one query covers many experiments, and another one many predictions, whose texts it
+does not touch. Only those whose mark has changed need to be read again.
 """
 
 from collections import defaultdict
@@ -10,17 +10,32 @@ from collections.abc import Collection
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.store.tables import Run
+from models.store.tables import Prediction, Run
 
 ChangeMark = tuple[tuple[object, ...], ...]
 
 
-def change_marks(session: Session, experiment_ids: Collection[str]) -> dict[str, ChangeMark]:
-    """The mark of each of these experiments; one that was deleted has none.
+def change_marks(session: Session, ids: Collection[str]) -> dict[str, ChangeMark]:
+    """The mark of each of these experiments and predictions; what was deleted has none."""
+    experiments = [one for one in ids if one.startswith("exp_")]
+    predictions = [one for one in ids if one.startswith("prd_")]
+    marks = _marks_of_experiments(session, experiments) if experiments else {}
+    return {**marks, **_marks_of_predictions(session, predictions)} if predictions else marks
 
-    A mark has sums over the runs in each state. Every heartbeat and every record of a worker
-    changes it, and so do a claim, a request to cancel and a change of state, with which problems
-    and looks come.
+
+def _marks_of_predictions(session: Session, ids: Collection[str]) -> dict[str, ChangeMark]:
+    """Whether there is an answer, or a reason why there is none."""
+    query = select(Prediction.id, Prediction.answered_at).where(Prediction.id.in_(ids))
+    return {one: ((answered_at,),) for one, answered_at in session.execute(query)}
+
+
+def _marks_of_experiments(
+    session: Session, experiment_ids: Collection[str]
+) -> dict[str, ChangeMark]:
+    """Sums over the runs in each state.
+
+    Every heartbeat and every record of a worker changes them, and so do a claim, a request to
+    cancel and a change of state, with which problems and looks come.
     """
     query = (
         select(

@@ -48,8 +48,22 @@ def prediction(session: Session, prediction_id: str) -> Prediction:
     """The request as the database has it now. Raises `NotFound`."""
     row = session.get(Prediction, prediction_id, populate_existing=True)
     if row is None:
-        raise NotFound(f"there is no prediction '{prediction_id}'; they are removed after an hour")
+        raise _not_found(prediction_id)
     return row
+
+
+def _not_found(prediction_id: str) -> NotFound:
+    return NotFound(f"there is no prediction '{prediction_id}'; they are removed after an hour")
+
+
+def is_answered(session: Session, prediction_id: str) -> bool:
+    """Whether there is an answer, or a reason why there is none. It does not read the pairs, of
+    which there may be a mebibyte. Raises `NotFound`."""
+    query = select(Prediction.answered_at).where(Prediction.id == prediction_id)
+    found = session.execute(query).first()
+    if found is None:
+        raise _not_found(prediction_id)
+    return found[0] is not None
 
 
 def next_request(

@@ -9,10 +9,11 @@ from models.states import RunState
 from models.store.change_marks import ChangeMark, change_marks
 from models.store.database import Database
 from models.store.experiments import delete_experiment, runs_of
+from models.store.predictions import claim, create_prediction, fail
 from models.store.retries import retry
 from models.store.run_life import runs
 
-from support.stored import at, fault_document, stored_experiment
+from support.stored import at, fault_document, stored_experiment, stored_run
 
 
 def marks(database: Database, *experiments: str) -> dict[str, ChangeMark]:
@@ -74,3 +75,23 @@ def test_an_experiment_that_is_gone_has_no_mark(database: Database) -> None:
     with database.transaction() as session:
         delete_experiment(session, made)
     assert marks(database, made) == {}
+
+
+def test_the_mark_of_a_prediction_moves_with_its_answer(database: Database) -> None:
+    with database.transaction() as session:
+        run = stored_run(session)
+        run.state = RunState.SUCCEEDED
+        asked = create_prediction(session, run.id, [("a", "b")], at(1))
+        other = create_prediction(session, run.id, [("a", "b")], at(1)).id
+        made = run.experiment_id
+    before = marks(database, asked.id, other, made, "prd_none")
+    assert set(before) == {asked.id, other, made}
+    with database.transaction() as session:
+        taken = claim(session, asked, worker_id="w", max_attempts=3, now=at(2), lease_seconds=30)
+        assert taken is not None
+        assert marks(database, asked.id) == {asked.id: before[asked.id]}
+    with database.transaction() as session:
+        assert fail(session, taken, "the weights are gone", at(3))
+    after = marks(database, asked.id, other, made)
+    assert after[asked.id] != before[asked.id]
+    assert {one: after[one] for one in (other, made)} == {one: before[one] for one in (other, made)}

@@ -74,7 +74,7 @@ def test_a_thing_that_is_gone_is_read_once_more_and_then_left_alone() -> None:
 def test_a_change_between_the_read_and_the_waiting_is_told_at_once() -> None:
     async def scene() -> None:
         thing = Thing()
-        watch = Watch(reading(thing), None)
+        watch = Watch(reading(thing), "it")
         known = await watch.fresh()
         thing.number = 1
         await watch.fresh()
@@ -88,18 +88,6 @@ def test_without_a_change_the_same_is_told_after_the_wait() -> None:
         with ChangeWatch(Marked()).watch("it", reading(Thing()), "it") as watch:
             known = await watch.fresh()
             assert await watch.changed_from(known, 0.05) is known
-
-    run(scene())
-
-
-def test_a_thing_without_a_mark_is_read_at_each_poll() -> None:
-    async def scene() -> None:
-        thing, marked = Thing(), Marked()
-        with ChangeWatch(marked).watch("answer", reading(thing)) as watch:
-            known = await watch.fresh()
-            thing.number = 5
-            assert (await watch.changed_from(known, SOON)).value == 5
-        assert marked.asked == []
 
     run(scene())
 

@@ -4,7 +4,6 @@ import logging
 import tempfile
 from collections.abc import Callable
 
-from anyio import to_thread
 from fastapi import APIRouter, Response, status
 from sqlalchemy.exc import DBAPIError
 
@@ -35,7 +34,8 @@ async def check_liveness() -> dict[str, str]:
 )
 async def check_readiness(response: Response, service: ServiceDep) -> Readiness:
     """Return the state of each part that this process needs, and how many workers are alive."""
-    found = await to_thread.run_sync(_readiness, service, limiter=service.short_threads)
+    # it needs no key, so anybody may ask a hundred times at once
+    found = await service.single_flight.once("readiness", lambda: _readiness(service))
     if not found.ready:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     return found
@@ -84,9 +84,9 @@ def _write(service: Service) -> None:
 
 
 def _ping(service: Service) -> None:
-    if not service.settings.broker_url:
+    if service.broker is None:
         raise ServiceUnavailable("no broker URL is set")
-    ping(service.settings.broker_url)
+    ping(service.broker)
 
 
 def _workers(service: Service) -> tuple[int, int]:

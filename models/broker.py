@@ -205,12 +205,11 @@ def waiting_messages(app: Celery, queue: str) -> int:
         return 0
 
 
-def ping(broker_url: str) -> None:
+def ping(app: Celery) -> None:
     """Return when the broker answers and takes a write, as it must for a message.
 
     Raises `ServiceUnavailable` within about three seconds.
     """
-    app = celery_app(broker_url)
     try:
         with _unavailable_where_away(), app.connection_for_write() as connection:
             channel: Any = connection.default_channel
@@ -220,5 +219,3 @@ def ping(broker_url: str) -> None:
         if refusal is None:
             raise
         raise ServiceUnavailable(refusal) from None
-    finally:
-        app.close()

@@ -4,6 +4,8 @@ The migrations are in `models/store/migrations/`, and are applied from here, not
 command: the URL comes from the settings, and two processes may start at once.
 """
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -45,7 +47,7 @@ def migrate(url: str) -> None:
 
 def check(database: Database) -> None:
     """Raise `ServiceUnavailable` when the database does not answer, or has another schema."""
-    wanted = ScriptDirectory.from_config(alembic_config()).get_heads()
+    wanted = _heads()
     try:
         with database.reading() as session:
             current = _schema(session.connection())
@@ -58,6 +60,12 @@ def check(database: Database) -> None:
             or f"the database has schema {', '.join(current) or 'none'} and this version needs "
             f"{', '.join(wanted)}; run `tripletlab migrate`"
         )
+
+
+@cache
+def _heads() -> list[str]:
+    """The schema of this code; finding it loads all migrations, which takes a while."""
+    return ScriptDirectory.from_config(alembic_config()).get_heads()
 
 
 def _schema(connection: Connection) -> list[str]:

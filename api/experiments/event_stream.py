@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic_core import to_json
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -33,7 +34,7 @@ from models.store.retries import RETRIED
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 
 AT_ONCE = 500  # events, or steps of a run in one message
-MOST_ROWS = 20_000  # steps and evaluations in one read; it bounds the memory of a stream
+MOST_ROWS = 4_000  # steps and evaluations in one read, a mebibyte: as much as a client may keep
 MESSAGE = 50  # the rows that a message counts for, however small it is
 MOST_PARTLY = 250  # runs told in part, by which the length of an id is bounded
 RUNS_AT_ONCE = 200  # whose evaluations are counted in one query
@@ -230,7 +231,9 @@ def _tell_run(
 
 
 def _message(event: str, position: Position, data: Any) -> ServerSentEvent:
-    return ServerSentEvent(event=event, id=str(position), data=data)
+    # as text already: FastAPI turns values into text on the event loop
+    text = to_json(data, inf_nan_mode="null").decode()
+    return ServerSentEvent(event=event, id=str(position), raw_data=text)
 
 
 def _evaluations(session: Session, run_id: str) -> list[EvaluationView]:

@@ -3,14 +3,18 @@
 Two hundred clients that follow an experiment all learn of a change at the same time, and then all
 ask again: whether their key still works, and how the experiment stands. **A read begins after
 every request that it answers**, so a shared answer is as fresh as if each request had read alone.
+Once all who needed it have gone, it does not begin, or ends at its next `stop_if_abandoned`.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from anyio import CapacityLimiter, to_thread
+
+from models.abandonment import abandonable, stop_if_abandoned
 
 T = TypeVar("T")
 
@@ -23,6 +27,7 @@ class Flight(Generic[T]):
 
     def __init__(self, read: Callable[[], T], threads: CapacityLimiter | None = None) -> None:
         self.users = 0
+        self.abandoned = threading.Event()
         self._read, self._threads = read, threads
         self._current: asyncio.Task[T] | None = None
         self._next: asyncio.Task[T] | None = None
@@ -45,7 +50,12 @@ class Flight(Generic[T]):
         return await self._run()
 
     async def _run(self) -> T:
-        return await to_thread.run_sync(self._read, limiter=self._threads)
+        return await to_thread.run_sync(self._read_if_wanted, limiter=self._threads)
+
+    def _read_if_wanted(self) -> T:
+        with abandonable(self.abandoned.is_set):
+            stop_if_abandoned()
+            return self._read()
 
 
 F = TypeVar("F", bound=Flight[Any])
@@ -75,6 +85,7 @@ def in_use(flights: dict[Hashable, F], key: Hashable, new: F) -> Iterator[F]:
     finally:
         flight.users -= 1
         if not flight.users:
+            flight.abandoned.set()
             del flights[key]
 
 

@@ -246,3 +246,12 @@ def test_a_stream_of_sixteen_thousand_runs_is_resumed_near_its_end(
     found = told(api, made, after=str(Position(last, ToldRuns(((15_997, END),)))))
     assert [m["data"].get("run") for m in found] == [*ids[-3:], None]
     assert max(len(m["id"]) for m in found) < 40
+
+
+def test_nothing_of_a_message_is_left_for_the_event_loop_to_put_into_text(
+    api: ApiForTests, ended: str
+) -> None:
+    service: Any = api.thread.app.state.service
+    batch = event_stream._read_batch(service, ended, Position.parse("100"), True)
+    assert {message.event for message in batch.messages} == {"steps", "evaluations"}
+    assert all(message.raw_data and message.data is None for message in batch.messages)

@@ -1,10 +1,13 @@
 """Requests for the same thing at the same time share a read that begins after them all."""
 
 import asyncio
+import threading
 
 import pytest
+from anyio import CapacityLimiter
 
 from api.live.single_flight import Flight, SingleFlight
+from models.abandonment import Abandoned, stop_if_abandoned
 
 from support.numbers import Thing, run, until
 
@@ -69,5 +72,34 @@ def test_a_fault_is_told_to_everyone_and_what_nobody_asks_is_forgotten() -> None
             await asyncio.wait_for(shared.once("it", thing), 0.05)
         thing.go.set()
         assert not shared._flights
+
+    run(scene())
+
+
+def test_a_read_that_all_have_left_ends_and_one_that_waits_for_a_thread_never_begins() -> None:
+    async def scene() -> None:
+        shared = SingleFlight(CapacityLimiter(1))
+        ended, waiting = threading.Event(), Thing()
+
+        def long() -> int:
+            try:
+                while not ended.wait(0.005):
+                    stop_if_abandoned()
+            except Abandoned:
+                ended.set()
+                raise
+            return 1
+
+        both = [asyncio.create_task(shared.once("long", long)) for _ in range(2)]
+        left = asyncio.create_task(shared.once("waiting", waiting))
+        await asyncio.sleep(0.02)
+        left.cancel()
+        both[0].cancel()
+        await asyncio.sleep(0.02)
+        assert not ended.is_set()  # one still waits
+        both[1].cancel()
+        await until(ended.is_set)
+        assert await shared.once("another", Thing()) == 0  # the thread is free
+        assert waiting.reads == 0
 
     run(scene())

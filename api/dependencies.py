@@ -16,6 +16,7 @@ from anyio import CapacityLimiter
 from celery import Celery
 from fastapi import Depends, Path, Request
 
+from api.http.spooled_replies import SpooledReply
 from api.live.change_watch import ChangeWatch
 from api.live.read_lanes import ReadLane
 from api.live.single_flight import SingleFlight
@@ -30,8 +31,12 @@ DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 NO_NUL = r"^[^\x00]*$"
 
 SHORT, FOLLOWING = 8, 4  # threads for what is short, and for whoever follows an experiment
-DOCUMENTS_WAITING = 16  # beyond the one that is computed
-SERIES_WAITING = 64  # a page asks for the steps of all its runs at once
+WAITING = 64  # long reads of a kind, beyond those that are computed …
+WAITING_OF_A_KEY = 16  # … and of one key: a browser asks for six things at once
+
+
+def _lane(at_once: int) -> ReadLane:
+    return ReadLane(at_once, WAITING, WAITING_OF_A_KEY)
 
 
 @dataclass(frozen=True)
@@ -50,15 +55,20 @@ class Service:
     """Set when the server is asked to stop: replies that wait for a change then end soon."""
     short_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SHORT))
     """Of what must not wait for anything else: who asks, and whether the service is ready."""
-    documents: ReadLane = field(default_factory=lambda: ReadLane(1, DOCUMENTS_WAITING))
+    documents: ReadLane = field(default_factory=lambda: _lane(1))
     """Reads that compute for seconds: results, comparisons, pictures, reports."""
-    series: ReadLane = field(default_factory=lambda: ReadLane(2, SERIES_WAITING))
+    series: ReadLane = field(default_factory=lambda: _lane(2))
     """Reads that grow with an experiment or a run: lists, steps, scores, exports."""
 
     @cached_property
     def single_flight(self) -> SingleFlight:
         """Reads that simultaneous requests share."""
         return SingleFlight(self.short_threads)
+
+    def json_reply(self, document: str | bytes) -> SpooledReply:
+        """A reply that may be large, from its text: FastAPI would write that on the event loop."""
+        content = document.encode() if isinstance(document, str) else document
+        return SpooledReply(content, "application/json", self.settings.data_dir)
 
     @cached_property
     def files(self) -> FileStore:
@@ -81,9 +91,9 @@ class Service:
         """The changes that replies wait for."""
         return ChangeWatch(self._change_marks, CapacityLimiter(FOLLOWING))
 
-    def _change_marks(self, experiment_ids: Collection[str]) -> Mapping[str, object]:
+    def _change_marks(self, ids: Collection[str]) -> Mapping[str, object]:
         with self.database.reading() as session:
-            return change_marks(session, experiment_ids)
+            return change_marks(session, ids)
 
 
 def get_service(request: Request) -> Service:

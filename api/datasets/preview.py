@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.datasets.views import LengthsView, PairRow, PairsView
 from api.dependencies import SERIES_TURN, DatasetName, Service, ServiceDep
@@ -20,13 +20,18 @@ BARS = 40  # of the histogram; the last one has no upper end
 BARS_END = 1.25  # where the bars end, as a multiple of the 99 % quantile of the lengths
 
 
-@router.get("/{name}/pairs", responses=may_answer(TooMany), dependencies=[SERIES_TURN])
+@router.get(
+    "/{name}/pairs",
+    response_model=PairsView,
+    responses=may_answer(TooMany),
+    dependencies=[SERIES_TURN],
+)
 def list_dataset_pairs(
     service: ServiceDep,
     name: DatasetName,
     after: Annotated[int, Query(ge=0, le=10**9)] = 0,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-) -> PairsView:
+) -> Response:
     """List rows of the data set from row `after` on, as they were uploaded."""
     dataset, folder = _dataset(service, name)
     numbers = list(range(after, min(after + limit, dataset.rows)))
@@ -37,7 +42,8 @@ def list_dataset_pairs(
         for row, (first, second) in zip(numbers, texts, strict=True)
     ]
     following = after + limit if after + limit < dataset.rows else None
-    return PairsView(rows=dataset.rows, items=items, next=following)
+    view = PairsView(rows=dataset.rows, items=items, next=following)
+    return service.json_reply(view.model_dump_json())
 
 
 @router.get("/{name}/lengths", responses=may_answer(TooMany), dependencies=[SERIES_TURN])

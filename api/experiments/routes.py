@@ -1,9 +1,10 @@
 """`/v1/experiments`: creating, listing, following, cancelling and deleting experiments."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response, status
+from fastapi import APIRouter, BackgroundTasks, Depends, Header, Query, Request, Response, status
 
 from api.access.callers import CallerDep
 from api.dependencies import NO_NUL, SERIES_TURN, ExperimentId, Service, ServiceDep, id_pattern
@@ -37,9 +38,24 @@ CURSOR = id_pattern("exp")
 Cursor = Annotated[str | None, Query(json_schema_extra={"pattern": CURSOR})]
 
 
+async def _dry_run_turn(
+    request: Request,
+    service: ServiceDep,
+    body: JsonBody,  # noqa: ARG001 — a look whether the client has gone swallows an unread one
+    dry_run: bool = False,
+) -> AsyncIterator[None]:
+    """Wait for a turn where nothing is stored: a form asks at each change, and a plan is dear."""
+    if not dry_run:
+        yield
+        return
+    async with service.series.turn(request):
+        yield
+
+
 @router.post(
     "",
     status_code=status.HTTP_202_ACCEPTED,
+    dependencies=[Depends(_dry_run_turn, scope="function")],
     openapi_extra=SPEC_BODY,
     responses={
         200: {"model": DryRun, "description": "With `dry_run`, which stores nothing."},
@@ -98,7 +114,12 @@ def _dry_run(service: Service, body: Any) -> Response:
     return Response(view.model_dump_json(), media_type="application/json")
 
 
-@router.get("", responses=may_answer(TooMany), dependencies=[SERIES_TURN])
+@router.get(
+    "",
+    response_model=Page[ExperimentSummary],
+    responses=may_answer(TooMany),
+    dependencies=[SERIES_TURN],
+)
 def list_experiments(
     service: ServiceDep,
     state: RunState | None = None,
@@ -106,7 +127,7 @@ def list_experiments(
     name: Text = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> Page[ExperimentSummary]:
+) -> Response:
     """List experiments, newest first.
 
     `name` matches a part of the name; `cursor` is `next` of the previous page.
@@ -119,7 +140,8 @@ def list_experiments(
             session, state=state, dataset=dataset, name_contains=name, after=cursor, limit=limit + 1
         )
         items = summaries(session, rows[:limit])
-    return Page(items=items, next=items[-1].id if len(rows) > limit else None)
+    page = Page[ExperimentSummary](items=items, next=items[-1].id if len(rows) > limit else None)
+    return service.json_reply(page.model_dump_json())
 
 
 @router.get(

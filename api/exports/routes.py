@@ -35,6 +35,7 @@ NOT_INSTALLED = problem_response(501, "The extra `exports` is not installed wher
     dependencies=[SERIES_TURN],
 )
 def export_table(
+    request: Request,
     service: ServiceDep,
     experiment_id: ExperimentId,
     table: Annotated[TableName, Query()],
@@ -56,7 +57,7 @@ def export_table(
         batches = record_batches(service, experiment_id, runs, table)
         parts = pieces(TABLES[table].schema, batches, format)
         # a turn for each piece, since a client may read slowly
-        while (part := await service.series.step(lambda: next(parts, None))) is not None:
+        while (part := await service.series.step(request, lambda: next(parts, None))) is not None:
             yield part
 
     name = f"{experiment_id}-{table}.{format}"

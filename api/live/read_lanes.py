@@ -3,11 +3,14 @@
 Python computes in one thread at a time, so forty long reads at once end no sooner than one after
 the other, but meanwhile the event loop and every short request wait for their turn among them. A
 lane lets a few begin, lets some wait, and refuses the rest with the time after which to try again.
-A read whose client has gone leaves the queue, or ends at its next `stop_if_abandoned`.
+Whoever sends the same key is one client, who may fill only a share of the queue, and clients take
+turns; all who need no key are the one user of this machine. A read whose client has gone leaves the
+queue, or ends at its next `stop_if_abandoned`.
 """
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +21,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from api.live.fair_turns import FairTurns
 from api.live.single_flight import retrieve_exception
 from models.abandonment import Abandoned, abandonable
 from models.errors import TooMany
@@ -32,8 +36,9 @@ T = TypeVar("T")
 
 @dataclass
 class _Shared:
-    """One read for all who asked before it began."""
+    """One read for all who asked before it began; in the queue it is that of the first."""
 
+    client: Hashable
     read: Callable[[], Any]
     users: int = 0
     abandoned: threading.Event = field(default_factory=threading.Event)
@@ -44,13 +49,17 @@ class _Shared:
 
 
 class ReadLane:
-    """Reads of which `at_once` run and `waiting` wait. Belongs to one event loop."""
+    """Reads of which `at_once` run and `waiting` wait, at most `share` of them of one client.
 
-    def __init__(self, at_once: int, waiting: int) -> None:
-        self._most_waiting, self._entering = waiting, 0
-        self._free = asyncio.Semaphore(at_once)
+    Belongs to one event loop.
+    """
+
+    def __init__(self, at_once: int, waiting: int, share: int) -> None:
+        self._most_waiting, self._share = waiting, share
+        self._turns = FairTurns(at_once)
         self._threads = CapacityLimiter(at_once)  # of their own: the others are for what is short
         self._to_begin: dict[Hashable, tuple[_Shared, asyncio.Task[Any]]] = {}
+        self._waiting: Counter[Hashable] = Counter()  # by client
 
     async def once(self, request: Request, key: Hashable, read: Callable[[], T]) -> T:
         """Return what `read` returns, run once for all who ask for `key` before it begins.
@@ -58,8 +67,9 @@ class ReadLane:
         Raises `TooMany` where too many reads wait already.
         """
         if key not in self._to_begin:
-            self._require_room()
-            new = _Shared(read)
+            new = _Shared(_client_of(request), read)
+            self._require_room(new.client)
+            self._waiting[new.client] += 1
             self._to_begin[key] = new, asyncio.create_task(self._carry_out(key, new))
         shared, task = self._to_begin[key]
         shared.users += 1
@@ -73,16 +83,20 @@ class ReadLane:
                 self._abandon(key, shared, task)
 
     async def _carry_out(self, key: Hashable, shared: _Shared) -> Any:
-        async with self._free:
-            del self._to_begin[key]  # whoever asks from now on gets a later read
+        async with self._turns.turn(shared.client):
+            self._remove(key)  # whoever asks from now on gets a later read
             return await to_thread.run_sync(shared.run, limiter=self._threads)
 
     def _abandon(self, key: Hashable, shared: _Shared, task: "asyncio.Task[Any]") -> None:
         shared.abandoned.set()
         task.add_done_callback(retrieve_exception)
         if key in self._to_begin and self._to_begin[key][0] is shared:  # it need not begin
-            del self._to_begin[key]
+            self._remove(key)
             task.cancel()
+
+    def _remove(self, key: Hashable) -> None:
+        shared, _ = self._to_begin.pop(key)
+        self._no_longer_waits(shared.client)
 
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator[None]:
@@ -90,14 +104,16 @@ class ReadLane:
 
         Raises `TooMany` where too many reads wait already.
         """
-        self._require_room()
+        client = _client_of(request)
+        self._require_room(client)
         async with AsyncExitStack() as held:
-            entering = asyncio.create_task(held.enter_async_context(self._free))
-            self._entering += 1
+            turn = self._turns.turn(client)
+            entering = asyncio.create_task(held.enter_async_context(turn))
+            self._waiting[client] += 1
             try:
                 await _done_or_gone(request, entering)
             finally:
-                self._entering -= 1
+                self._no_longer_waits(client)
                 entering.cancel()
             gone = threading.Event()
             looking = asyncio.create_task(_tell_when_gone(request, gone))
@@ -109,15 +125,32 @@ class ReadLane:
             finally:
                 looking.cancel()
 
-    async def step(self, work: Callable[[], T]) -> T:
+    async def step(self, request: Request, work: Callable[[], T]) -> T:
         """Return what `work` returns, in a turn of its own: one step of a reply in pieces."""
-        async with self._free:
+        async with self._turns.turn(_client_of(request)):
             return await to_thread.run_sync(work, limiter=self._threads)
 
-    def _require_room(self) -> None:
-        if len(self._to_begin) + self._entering >= self._most_waiting:
+    def _require_room(self, client: Hashable) -> None:
+        if self._waiting[client] >= self._share:
+            sentence = (
+                f"{self._share} requests of this key that take long wait already; try again when "
+                "some of them have been answered"
+            )
+            raise TooMany(sentence, RETRY_SECONDS)
+        if self._waiting.total() >= self._most_waiting:
             sentence = "too many requests that take long wait already; try again in a few seconds"
             raise TooMany(sentence, RETRY_SECONDS)
+
+    def _no_longer_waits(self, client: Hashable) -> None:
+        self._waiting[client] -= 1
+        if not self._waiting[client]:
+            del self._waiting[client]
+
+
+def _client_of(request: Request) -> Hashable:
+    """Return the id of the key that was sent, or None."""
+    client: Hashable = request.state.caller.key_id
+    return client
 
 
 async def _done_or_gone(request: Request, waited_for: "asyncio.Future[Any]") -> None:

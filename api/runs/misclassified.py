@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from numpy.typing import NDArray
 
 from api.dependencies import SERIES_TURN, RunId, Service, ServiceDep
@@ -33,7 +33,10 @@ FALLBACK = 0.7  # the threshold of all runs that ended before evaluations stored
 
 
 @router.get(
-    "/{run_id}/mistakes", responses=may_answer(Conflict, TooMany), dependencies=[SERIES_TURN]
+    "/{run_id}/mistakes",
+    response_model=MisclassifiedPairsView,
+    responses=may_answer(Conflict, TooMany),
+    dependencies=[SERIES_TURN],
 )
 def list_misclassified_pairs(
     service: ServiceDep,
@@ -41,7 +44,7 @@ def list_misclassified_pairs(
     kind: Kind = "all",
     after: Annotated[int, Query(ge=0, le=10**9)] = 0,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-) -> MisclassifiedPairsView:
+) -> Response:
     """List the test pairs that the run misclassified, farthest from its threshold first.
 
     `called_duplicate` are different questions that it called duplicates, `called_different` are
@@ -65,7 +68,7 @@ def list_misclassified_pairs(
         for index, row, (first, second) in zip(chosen, rows, texts, strict=True)
     ]
     following = after + limit if after + limit < len(order) else None
-    return MisclassifiedPairsView(
+    view = MisclassifiedPairsView(
         threshold=threshold,
         wrong=len(order),
         pairs=len(score),
@@ -73,6 +76,7 @@ def list_misclassified_pairs(
         note=note,
         next=following,
     )
+    return service.json_reply(view.model_dump_json())
 
 
 def _tested(service: Service, run_id: str) -> tuple[Path, float, str | None]:

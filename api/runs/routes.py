@@ -3,7 +3,8 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator, Field, TypeAdapter
+from pydantic import AfterValidator, Field
+from pydantic_core import to_json
 
 from api.access.callers import CallerDep
 from api.dependencies import SERIES_TURN, RunId, ServiceDep
@@ -12,6 +13,7 @@ from api.openapi.responses import may_answer
 from api.runs.progress import one_run_view
 from api.runs.scores import scores_of_run
 from api.runs.views import EvaluationView, RunView, ScoresView, StepsView
+from models.abandonment import while_wanted
 from models.errors import Conflict, TooMany
 from models.metrics import STEP_METRICS
 from models.store import clock
@@ -20,8 +22,6 @@ from models.store.run_life.runs import request_cancel
 from models.store.run_life.runs import run as find_run
 
 router = APIRouter(prefix="/runs", tags=["runs"])
-
-_SERIES = TypeAdapter(Series)
 
 
 def _known(name: str) -> str:
@@ -33,6 +33,16 @@ def _known(name: str) -> str:
 StepMetric = Annotated[
     str, AfterValidator(_known), Field(json_schema_extra={"enum": list(STEP_METRICS)})
 ]
+
+
+def _json_of_columns(columns: Series) -> bytes:
+    """Return the object as JSON, one column after the other: while a text is made, no other thread
+    runs, and the event loop is to wait for no more than a column of it."""
+    texts = (
+        to_json(name) + b":" + to_json(column, inf_nan_mode="null")
+        for name, column in columns.items()
+    )
+    return b"{" + b",".join(while_wanted(texts)) + b"}"
 
 
 @router.get("/{run_id}")
@@ -65,24 +75,36 @@ def get_steps(
         series = steps_series(
             session, run_id, after=after, max_points=max_points, metrics=figures or ()
         )
-    # serialised in this request's thread: a long series would block the event loop for all others
-    return Response(_SERIES.dump_json(series), media_type="application/json")
+    return service.json_reply(_json_of_columns(series))
 
 
-@router.get("/{run_id}/evaluations", responses=may_answer(TooMany), dependencies=[SERIES_TURN])
-def list_evaluations(service: ServiceDep, run_id: RunId) -> Page[EvaluationView]:
+@router.get(
+    "/{run_id}/evaluations",
+    response_model=Page[EvaluationView],
+    responses=may_answer(TooMany),
+    dependencies=[SERIES_TURN],
+)
+def list_evaluations(service: ServiceDep, run_id: RunId) -> Response:
     """List the evaluations so far, by step, then split."""
     with service.database.reading() as session:
         find_run(session, run_id)
         rows = evaluations_of(session, run_id)
-    return Page(items=[EvaluationView.model_validate(row) for row in rows], next=None)
+    items = [EvaluationView.model_validate(row) for row in rows]
+    page = Page[EvaluationView](items=items, next=None)
+    return service.json_reply(page.model_dump_json())
 
 
-@router.get("/{run_id}/scores", responses=may_answer(Conflict, TooMany), dependencies=[SERIES_TURN])
-def get_scores(service: ServiceDep, run_id: RunId) -> ScoresView:
+@router.get(
+    "/{run_id}/scores",
+    response_model=ScoresView,
+    responses=may_answer(Conflict, TooMany),
+    dependencies=[SERIES_TURN],
+)
+def get_scores(service: ServiceDep, run_id: RunId) -> Response:
     """Return the similarity of each test pair; 409 until the run has succeeded."""
     columns = scores_of_run(service, run_id)
-    return ScoresView(**{name: columns[name].tolist() for name in ("row", "label", "score")})
+    found = {name: columns[name].tolist() for name in ("row", "label", "score")}
+    return service.json_reply(_json_of_columns(found))
 
 
 @router.post("/{run_id}/cancel")

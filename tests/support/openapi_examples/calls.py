@@ -180,7 +180,7 @@ def long_reads(played: Session) -> None:
     run = f"/v1/runs/{played.api.get(own)['runs'][0]['id']}"
     sides = {"a": f"{made['id']}/modified", "b": f"{made['id']}/vanilla"}
     service: Service = played.api.thread.app.state.service
-    full = {name: ReadLane(1, 0) for name in ("documents", "series")}
+    full = {name: ReadLane(1, 0, 1) for name in ("documents", "series")}
     usual = {name: getattr(service, name) for name in full}
     vars(service).update(full)
     for path in ("/results", "/figures/comparison", "/report"):

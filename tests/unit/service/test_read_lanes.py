@@ -1,8 +1,10 @@
-"""Long reads: few at a time, shared, refused beyond a queue, and ended once nobody waits."""
+"""Long reads: few at a time, shared, refused beyond a queue or a key's share of it, and ended once
+nobody waits."""
 
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -21,6 +23,9 @@ class Client:
     """As much of a request as a lane looks at."""
 
     gone = False
+
+    def __init__(self, key_id: str | None = None) -> None:
+        self.state = SimpleNamespace(caller=SimpleNamespace(key_id=key_id))
 
     async def is_disconnected(self) -> bool:
         return self.gone
@@ -62,7 +67,7 @@ def ask(lane: ReadLane, key: str, read: Callable[[], int], client: Client | None
 
 def test_no_more_run_at_once_than_the_lane_has_room_for() -> None:
     async def scene() -> None:
-        lane, reads = ReadLane(2, 10), [Read() for _ in range(5)]
+        lane, reads = ReadLane(2, 10, 10), [Read() for _ in range(5)]
         asked = [ask(lane, str(number), read) for number, read in enumerate(reads)]
         await until(lambda: sum(read.begun for read in reads) == 2)
         await asyncio.sleep(0.02)
@@ -76,7 +81,7 @@ def test_no_more_run_at_once_than_the_lane_has_room_for() -> None:
 
 def test_all_who_ask_the_same_before_it_begins_share_one_read() -> None:
     async def scene() -> None:
-        lane, first, shared = ReadLane(1, 10), Read(), Read(held=False)
+        lane, first, shared = ReadLane(1, 10, 10), Read(), Read(held=False)
         running = ask(lane, "first", first)
         await until(lambda: first.begun == 1)
         asked = [ask(lane, "shared", shared) for _ in range(30)]
@@ -90,7 +95,7 @@ def test_all_who_ask_the_same_before_it_begins_share_one_read() -> None:
 
 def test_who_comes_when_the_queue_is_full_is_told_when_to_try_again() -> None:
     async def scene() -> None:
-        lane, read = ReadLane(1, 2), Read()
+        lane, read = ReadLane(1, 2, 3), Read()
         asked = [ask(lane, "begun", read)]
         await until(lambda: read.begun == 1)
         asked += [ask(lane, "waits", read), ask(lane, "waits too", read)]
@@ -108,9 +113,41 @@ def test_who_comes_when_the_queue_is_full_is_told_when_to_try_again() -> None:
     run(scene())
 
 
+def test_a_key_fills_only_its_share_of_the_queue_and_another_is_next() -> None:
+    async def scene() -> None:
+        lane, order = ReadLane(1, 10, 2), list[str]()
+        ann, bob, held = Client("ann"), Client("bob"), Read()
+
+        def named(name: str) -> Callable[[], int]:
+            def read() -> int:
+                order.append(name)
+                return len(order)
+
+            return read
+
+        asked = [ask(lane, "held", held, ann)]
+        await until(lambda: held.begun == 1)
+        asked += [ask(lane, name, named(name), ann) for name in ("ann 1", "ann 2")]
+        await asyncio.sleep(0.01)
+        with pytest.raises(TooMany, match="2 requests of this key"):
+            await ask(lane, "ann 3", named("ann 3"), ann)
+        with pytest.raises(TooMany, match="2 requests of this key"):
+            async with lane.turn(ann.request):
+                pass
+        asked.append(ask(lane, "bob 1", named("bob 1"), bob))
+        joins = ask(lane, "bob 1", named("never"), ann)  # shares a read that waits already
+        await asyncio.sleep(0.01)
+        held.go.set()
+        await asyncio.gather(*asked, joins)
+        assert order == ["ann 1", "bob 1", "ann 2"]
+        assert await ask(lane, "ann 3", named("ann 3"), ann) == 4  # its share is free again
+
+    run(scene())
+
+
 def test_a_read_whose_clients_have_all_gone_ends_and_makes_room() -> None:
     async def scene() -> None:
-        lane, read, other = ReadLane(1, 10), Read(), Read(held=False)
+        lane, read, other = ReadLane(1, 10, 10), Read(), Read(held=False)
         clients = [Client(), Client()]
         asked = [ask(lane, "left", read, client) for client in clients]
         next_one = ask(lane, "next", other)
@@ -130,7 +167,7 @@ def test_a_read_whose_clients_have_all_gone_ends_and_makes_room() -> None:
 
 def test_a_read_that_nobody_waits_for_never_begins() -> None:
     async def scene() -> None:
-        lane, running, left = ReadLane(1, 10), Read(), Read()
+        lane, running, left = ReadLane(1, 10, 10), Read(), Read()
         first, client = ask(lane, "running", running), Client()
         await until(lambda: running.begun == 1)
         waiting = ask(lane, "left", left, client)
@@ -147,7 +184,7 @@ def test_a_read_that_nobody_waits_for_never_begins() -> None:
 
 def test_what_runs_in_a_turn_is_abandoned_with_its_client() -> None:
     async def scene() -> None:
-        lane, client, read = ReadLane(1, 10), Client(), Read()
+        lane, client, read = ReadLane(1, 10, 10), Client(), Read()
 
         async def reply() -> None:
             async with lane.turn(client.request):
@@ -159,14 +196,14 @@ def test_what_runs_in_a_turn_is_abandoned_with_its_client() -> None:
         with pytest.raises(HTTPException):
             await replying
         assert read.abandoned == 1
-        assert await lane.step(lambda: 7) == 7
+        assert await lane.step(client.request, lambda: 7) == 7
 
     run(scene())
 
 
 def test_an_error_reaches_all_who_wait_and_the_next_read_is_a_new_one() -> None:
     async def scene() -> None:
-        lane = ReadLane(1, 10)
+        lane = ReadLane(1, 10, 10)
 
         def broken() -> int:
             raise ValueError("broken")

@@ -1,5 +1,6 @@
 """`serve`, `worker`, `migrate`: starting the service; flags override the environment."""
 
+import gc
 import os
 import signal
 import sys
@@ -112,6 +113,9 @@ def serve(
         listening = listen(settings.host, settings.port)
         with embedded_service(settings, listening, worker=not no_worker) as address:
             say(f"Tripletlab answers at {address} (Ctrl-C stops it)")
+            # what was made so far stays: a search for garbage in it would stop everything else
+            gc.collect()
+            gc.freeze()
             if not is_loopback(settings.host):
                 warn_of_others(settings)
             wait_for_interrupt()

@@ -2,7 +2,9 @@
 
 FastAPI would accept a body of any size, NaN, and a key that occurs twice in an object. A spec is
 small and is stored for good, so bodies are decoded here. In a thread, since a body of a mebibyte
-takes the time of a hundred ordinary requests, for which the event loop must not wait.
+takes the time of a hundred ordinary requests, for which the event loop must not wait; and large
+bodies one after the other, since each of these threads holds up the event loop for the milliseconds
+in which the decoder lets no other thread run.
 """
 
 import json
@@ -11,9 +13,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated, Any, NoReturn, TypeVar
 
-from fastapi import Depends, Request
+from anyio import CapacityLimiter, to_thread
+from fastapi import Depends, FastAPI, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
-from starlette.concurrency import run_in_threadpool
 
 from api.http.problems import UnsupportedMediaType
 from models.errors import Invalid, Problem
@@ -21,12 +23,18 @@ from models.specs.parse import problem_at
 
 # enforced by `api.access.body_limits`, around every route
 MAX_BYTES = 1 << 20  # a spec of 16 arms and 1000 seeds is below 50 kB
+LARGE = 64 << 10  # bytes; specs and most predictions are smaller
 MOST_VALUES = 20_000  # keys too; a prediction of 1000 pairs has 3,003
 MOST_PROBLEMS = 20  # in one reply
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 _Place = tuple[Any, str | int] | None
 """Where a value stands: the place of what holds it, and its key there; None for the root."""
+
+
+def install(app: FastAPI) -> None:
+    """Give the application its one thread for large bodies. Call this in the event loop."""
+    app.state.large_bodies = CapacityLimiter(1)
 
 
 async def json_body(request: Request) -> Any:
@@ -37,7 +45,9 @@ async def json_body(request: Request) -> Any:
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaType(f"send application/json; the type of this body is {media_type}")
-    return await run_in_threadpool(decode, await request.body())
+    body = await request.body()
+    limiter = request.app.state.large_bodies if len(body) > LARGE else None
+    return await to_thread.run_sync(decode, body, limiter=limiter)
 
 
 JsonBody = Annotated[Any, Depends(json_body)]

@@ -252,6 +252,6 @@ def test_nothing_of_a_message_is_left_for_the_event_loop_to_put_into_text(
     api: ApiForTests, ended: str
 ) -> None:
     service: Any = api.thread.app.state.service
-    batch = event_stream._read_batch(service, ended, Position.parse("100"), True)
+    batch = event_stream._read_batch(service, ended, Position(10**9), True)
     assert {message.event for message in batch.messages} == {"steps", "evaluations"}
     assert all(message.raw_data and message.data is None for message in batch.messages)

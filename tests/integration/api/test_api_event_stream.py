@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from api.experiments import event_stream
-from api.experiments.stream_positions import END, Position, ToldRuns
+from api.experiments.stream_positions import END, NOTHING, Position, ToldRuns
 from api.live import change_watch
 from models.states import RunState
 from models.store.events import last_event
@@ -202,6 +202,12 @@ def test_a_run_that_is_retried_is_told_again_from_its_beginning(api: ApiForTests
     assert [(one["run"], one["step"]) for one in steps] == [(first, [1, 2, 3, 4, 5])]
 
 
+def noted(coming: Iterator[Message], heard: list[Message]) -> Iterator[Message]:
+    for message in coming:
+        heard.append(message)
+        yield message
+
+
 def test_runs_beyond_the_most_that_are_told_in_part_are_told_when_others_end(
     api: ApiForTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,7 +222,8 @@ def test_runs_beyond_the_most_that_are_told_in_part_are_told_when_others_end(
     place = f"/v1/experiments/{made['id']}/events"
     with api.http.stream("GET", place) as reply:
         coming = messages(reply)
-        steps = (m["data"]["run"] for m in coming if m["event"] == "steps")
+        heard: list[Message] = []
+        steps = (m["data"]["run"] for m in noted(coming, heard) if m["event"] == "steps")
         assert next(steps) == started[0]
         for number, run in enumerate(started):
             with api.database.transaction() as session:
@@ -224,6 +231,9 @@ def test_runs_beyond_the_most_that_are_told_in_part_are_told_when_others_end(
             if number + 1 < len(started):
                 assert next(steps) == started[number + 1]
         assert list(steps) == []
+    for message in heard:
+        groups = Position.parse(message["id"]).runs.groups
+        assert sum(count for count, one in groups if one not in (END, NOTHING)) <= 1
 
 
 def test_a_stream_of_sixteen_thousand_runs_is_resumed_near_its_end(

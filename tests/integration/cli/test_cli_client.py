@@ -117,12 +117,13 @@ def test_a_data_folder_that_is_a_file_is_refused(
     assert "TRIPLETLAB_DATA_DIR" in done.stderr
 
 
-def test_a_data_folder_that_cannot_be_made_is_told_in_a_sentence() -> None:
-    # no user, not even root, makes a folder there
-    for command in (("serve", "--no-worker", "--port", "0"), ("migrate",)):
-        done = tripletlab(*command, TRIPLETLAB_DATA_DIR="/sys/tripletlab")
+def test_a_data_folder_that_cannot_be_made_or_written_is_told_in_a_sentence() -> None:
+    # no user, not even root, makes a folder or a file there
+    serve = ("serve", "--no-worker", "--port", "0")
+    for command, folder in ((serve, "/sys/tripletlab"), (("migrate",), "/sys/kernel")):
+        done = tripletlab(*command, TRIPLETLAB_DATA_DIR=folder)
         assert done.returncode == 2
-        assert "data folder /sys/tripletlab cannot be written" in done.stderr
+        assert f"data folder {folder} cannot be written" in done.stderr
         assert "TRIPLETLAB_DATA_DIR" in done.stderr
         assert "Traceback" not in done.stderr
 

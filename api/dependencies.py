@@ -18,6 +18,7 @@ from fastapi import Depends, Path, Request
 
 from api.http.spooled_replies import SpooledReply
 from api.live.change_watch import ChangeWatch
+from api.live.kept_replies import KeptReplies
 from api.live.read_lanes import ReadLane
 from api.live.single_flight import SingleFlight
 from models.datasets.cache import PAIRS
@@ -57,6 +58,8 @@ class Service:
     """Of what must not wait for anything else: who asks, and whether the service is ready."""
     documents: ReadLane = field(default_factory=lambda: _lane(1))
     """Reads that compute for seconds: results, comparisons, pictures, reports."""
+    kept: KeptReplies = field(default_factory=KeptReplies)
+    """Replies about experiments that have ended, until something changes."""
     series: ReadLane = field(default_factory=lambda: _lane(2))
     """Reads that grow with an experiment or a run: lists, steps, scores, exports."""
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.comparison.bca_bootstrap import bca_bootstrap
-from models.comparison.crossed_bootstrap import RESAMPLES, crossed_bootstrap
+from models.comparison.crossed_bootstrap import RESAMPLES, arm_resamples, crossed_bootstrap
 from models.comparison.evidence import Evidence, gather_evidence
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.paired_t import mean_and_sd
@@ -139,7 +139,9 @@ def crossed_coverage(seeds: int, count: int) -> float:
         d = d + generator.normal(scale=own_sd * shrink, size=(seeds, pairs))
         weights = generator.multinomial(pairs, np.full(pairs, 1 / pairs), size=RESAMPLES) / pairs
         means = np.concatenate([d @ weights.T, d.mean(axis=1, keepdims=True)], axis=1)
-        found = crossed_bootstrap(means, np.zeros_like(means), CONFIDENCE).interval
+        found = crossed_bootstrap(
+            arm_resamples(means), arm_resamples(np.zeros_like(means)), CONFIDENCE
+        ).interval
         held += found is not None and found.low <= 0 <= found.high
     return held / count
 

@@ -7,41 +7,52 @@ date.
 """
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import fields
 
+from models.byte_cache import ByteCache
 from models.comparison.compare import verdicts
 from models.comparison.inputs import ComparisonInput
 from models.comparison.schema import Statistic, Verdict
 
-MOST_KEPT = 1_000  # families; each is a number and a word for each pair of arms
+MOST_KEPT_BYTES = 2**23
+PAIR_BYTES = 250  # about, of a pair of arms: a number, a word, and what holds them
+
+_OTHERS = [field.name for field in fields(ComparisonInput) if field.name not in ("a", "b")]
 
 Judged = list[tuple[Statistic, Verdict]]
 
 
 class KeptVerdicts:
-    """`verdicts`, with the results of the last `most` families. Any thread may call it."""
+    """`verdicts`, with the results of families that were asked for lately. Any thread may call
+    it."""
 
-    def __init__(self, most: int = MOST_KEPT) -> None:
-        self._most = most
-        self._kept: OrderedDict[bytes, Judged] = OrderedDict()
-        self._lock = threading.Lock()
+    def __init__(self, most_bytes: int = MOST_KEPT_BYTES) -> None:
+        self._kept: ByteCache[Judged] = ByteCache(most_bytes)
 
     def __call__(self, family: Sequence[ComparisonInput]) -> Judged:
         """The same as `verdicts`."""
-        # the text has every field of the inputs, and floats to the last bit
-        key = hashlib.sha256(repr(list(family)).encode()).digest()
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        judged = verdicts(family)
-        with self._lock:
-            self._kept[key] = judged
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+        key = _key(family)
+        judged = self._kept.get(key)
+        if judged is None:
+            judged = verdicts(family)
+            self._kept.put(key, judged, PAIR_BYTES * (1 + len(family)))
         return judged
+
+
+def _key(family: Sequence[ComparisonInput]) -> bytes:
+    """A hash of every field of the inputs, and of floats to the last bit."""
+    arms = {id(arm): arm for one in family for arm in (one.a, one.b)}  # each in many pairs
+    digests = {known: _hash(arm) for known, arm in arms.items()}
+    others = (
+        (digests[id(one.a)], digests[id(one.b)], *(getattr(one, name) for name in _OTHERS))
+        for one in family
+    )
+    return _hash(list(others))
+
+
+def _hash(value: object) -> bytes:
+    return hashlib.sha256(repr(value).encode()).digest()
 
 
 kept_verdicts = KeptVerdicts()

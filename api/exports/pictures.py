@@ -25,6 +25,10 @@ Series = Mapping[str, Sequence[float]]
 Arms = Mapping[str, Sequence[Series]]
 """The runs of every arm."""
 
+DOTS_PER_INCH, MOST_DOTS = 150, 20_000
+"""The second bounds the height of a picture of very many comparisons: beyond 65,535 it cannot be
+drawn, and each thousand is several megabytes of memory."""
+
 _ONE_AT_A_TIME = threading.Lock()
 
 matplotlib.rcParams.update(
@@ -42,8 +46,9 @@ def drawn(figure: Figure, form: Literal["svg", "png"]) -> bytes:
     """Return the file of a picture."""
     written = io.BytesIO()
     metadata = {"Date": None} if form == "svg" else {"Software": None}
+    dots = min(DOTS_PER_INCH, MOST_DOTS / figure.get_figheight())
     with _ONE_AT_A_TIME:
-        figure.savefig(written, format=form, dpi=150, bbox_inches="tight", metadata=metadata)
+        figure.savefig(written, format=form, dpi=dots, bbox_inches="tight", metadata=metadata)
     return written.getvalue()
 
 
@@ -107,8 +112,9 @@ def paired_dots(comparisons: Sequence[Mapping[str, Any]], majority: float) -> Fi
     figure = Figure(figsize=(9, 3.8 * len(comparisons)))
     rows = figure.subplots(len(comparisons), 2, width_ratios=(1, 1.4), squeeze=False)
     for (left, right), one in zip(rows, comparisons, strict=True):
-        for pair in one["pairs"]:
-            left.plot([0, 1], [pair["b"], pair["a"]], "o-", color="grey", ms=4, lw=0.8)
+        # one line with gaps: two hundred seeds of many arms would be thousands
+        ends = [value for pair in one["pairs"] for value in (pair["b"], pair["a"], np.nan)]
+        left.plot([0, 1, np.nan] * len(one["pairs"]), ends, "o-", color="grey", ms=4, lw=0.8)
         if one["metric"] == "test.accuracy":
             left.axhline(majority, color="grey", ls=":", lw=0.8)
         left.set_xticks([0, 1], [one["b"], one["a"]])
@@ -157,8 +163,8 @@ def _difference(axes: Axes, one: Mapping[str, Any]) -> None:
         label = f"mean, {100 * interval['confidence']:g} % interval"
     if one["mean_difference"] is not None:
         axes.plot(one["mean_difference"], 0, "o", color=COLOURS[0], label=label)
-    for pair in one["pairs"]:
-        axes.plot(pair["difference"], 0.3, "o", color="grey", ms=4)
+    differences = [pair["difference"] for pair in one["pairs"]]
+    axes.plot(differences, [0.3] * len(differences), "o", color="grey", ms=4)
     axes.set(yticks=[], ylim=(-0.5, 0.8), xlabel=f"{one['a']} minus {one['b']}: {one['metric']}")
     _legend(axes, loc="upper right")
 

@@ -10,12 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from api.dependencies import Service
-from api.exports.picture_data import FigureName, picture
+from api.exports.picture_data import FigureName, picture, picture_key
 from api.http.problems import NotInstalled
-from api.results.document import results_document
+from api.results.kept_results import KeptReading, results_of
 from api.results.views import Results
 from models.store.experiments import experiment
 
@@ -34,18 +31,18 @@ PICTURES = {
 OF_ONE_ARM = "The value of each run, and how far every two of them lie apart"
 
 
-def report_page(session: Session, service: Service, experiment_id: str) -> str:
-    """Return the page as of now.
+def report_page(reading: KeptReading, experiment_id: str) -> str:
+    """Return the page as of now; its document and its pictures are those that others get.
 
     Raises `NotFound`, or `NotInstalled` without matplotlib or Jinja.
     """
-    row = experiment(session, experiment_id)
+    row = experiment(reading.session, experiment_id)
     try:
         from jinja2 import Environment, StrictUndefined
         from markupsafe import Markup
     except ImportError:
         raise NotInstalled("a report needs matplotlib and Jinja") from None
-    results = results_document(session, experiment_id, service)
+    results = results_of(reading, experiment_id)
     titles = PICTURES | ({FigureName.COMPARISON: OF_ONE_ARM} if results.noise_floor else {})
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["number"] = _number
@@ -60,12 +57,17 @@ def report_page(session: Session, service: Service, experiment_id: str) -> str:
         made_at=datetime.now(UTC),
         # only the pictures are not escaped: they are our own, and matplotlib escaped their texts
         pictures=[
-            (title, Markup(_inline(picture(session, service, experiment_id, name, "svg", results))))
+            (title, Markup(_inline(_svg(reading, experiment_id, name))))
             for name, title in titles.items()
         ],
         spec=json.dumps(results.spec, indent=2, ensure_ascii=False),
         provenances=_provenances(results),
     )
+
+
+def _svg(reading: KeptReading, experiment_id: str, name: FigureName) -> bytes:
+    key = picture_key(experiment_id, name, "svg")
+    return reading.body(key, lambda: picture(reading, experiment_id, name, "svg")).content()
 
 
 def _inline(svg: bytes) -> str:

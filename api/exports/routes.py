@@ -1,17 +1,19 @@
 """`/v1/experiments/{id}/export`, `/figures/{figure}` and `/report`: an experiment as files."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from api.dependencies import SERIES_TURN, ExperimentId, ServiceDep
 from api.exports.arrow_streams import MEDIA_TYPES, FileFormat, pieces
-from api.exports.picture_data import FigureName, picture
+from api.exports.picture_data import FigureName, PictureForm, picture, picture_key
 from api.exports.report import POLICY, report_page
 from api.exports.tables import TABLES, TableName, record_batches, require_scores
+from api.live.kept_replies import KeptBody
 from api.openapi.responses import may_answer, problem_response
+from api.results.kept_results import KeptReading, kept_reading, kept_reply
 from models.errors import TooMany
 from models.store.experiments import experiment, runs_of
 
@@ -79,7 +81,7 @@ async def get_figure(
     service: ServiceDep,
     experiment_id: ExperimentId,
     figure: FigureName,
-    format: Literal["svg", "png"] = "svg",
+    format: PictureForm = "svg",
 ) -> Response:
     """Draw a picture of the results so far.
 
@@ -87,14 +89,14 @@ async def get_figure(
     comparison with its interval.
     """
 
-    def read() -> bytes:
-        with service.database.reading() as session:
-            return picture(session, service, experiment_id, figure, format)
+    def make(reading: KeptReading) -> bytes:
+        return picture(reading, experiment_id, figure, format)
 
-    content = await service.documents.once(request, (figure, experiment_id, format), read)
+    key = picture_key(experiment_id, figure, format)
+    body = await kept_reply(request, service, key, [experiment_id], make)
     name = f"{experiment_id}-{figure}.{format}"
     headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "no-cache"}
-    return Response(content, media_type=IMAGES[format], headers=headers)
+    return body.reply(IMAGES[format], headers)
 
 
 @router.get(
@@ -108,18 +110,19 @@ async def get_figure(
 )
 async def get_report(
     request: Request, service: ServiceDep, experiment_id: ExperimentId
-) -> HTMLResponse:
+) -> Response:
     """Return the results as one HTML file that can be sent to a colleague.
 
     It has the verdict, the curves, the runs, the spec and the provenance; it loads nothing and runs
     nothing.
     """
 
-    def read() -> str:
-        with service.database.reading() as session:
-            return report_page(session, service, experiment_id)
+    def read() -> KeptBody:
+        # the page is not kept, since it says when it was made; what is costly in it is
+        with kept_reading(service, [experiment_id]) as reading:
+            return KeptBody.of(report_page(reading, experiment_id).encode())
 
-    page = await service.documents.once(request, ("report", experiment_id), read)
+    body = await service.documents.once(request, ("report", experiment_id), read)
     name = f'inline; filename="{experiment_id}.html"'
     headers = {"Content-Disposition": name, "Content-Security-Policy": POLICY}
-    return HTMLResponse(page, headers=headers)
+    return body.reply("text/html; charset=utf-8", headers)

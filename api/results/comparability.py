@@ -32,10 +32,11 @@ def arm_runs(arm: Arm, runs: Sequence[Run], metrics: Metrics, service: Service) 
     """Return the runs of the arm that succeeded, out of all `runs` of its experiment, and the seeds
     of those that have not ended."""
     own = [run for run in runs if run.arm == arm.name and run.state == RunState.SUCCEEDED]
+    folders = score_folders(service, [run.id for run in own])
     return ArmRuns(
         name=arm.name,
         metrics={run.seed: metrics[run.id] for run in own},
-        folders=_folders(service, own),
+        folders=dict(zip((run.seed for run in own), folders, strict=True)),
         collapsed_loss_per_row=arm.loss.collapsed_loss_per_row,
         awaited=frozenset(
             run.seed for run in runs if run.arm == arm.name and run.state not in TERMINAL
@@ -43,14 +44,15 @@ def arm_runs(arm: Arm, runs: Sequence[Run], metrics: Metrics, service: Service) 
     )
 
 
-def _folders(service: Service, runs: Sequence[Run]) -> dict[int, Path]:
-    """Return the folders of the runs by seed; without test scores where the bucket is away."""
+def score_folders(service: Service, runs: Sequence[str]) -> list[Path]:
+    """Return the folders of runs, by their ids, with their test scores; without where the bucket is
+    away."""
     try:
         for run in runs:
-            service.run_file(run.id, SCORES)
+            service.run_file(run, SCORES)
     except FilesAway as away:
         log.warning("comparing without test scores: %s", away)
-    return {run.seed: service.settings.run_dir(run.id) for run in runs}
+    return [service.settings.run_dir(run) for run in runs]
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import NO_NUL, Service, ServiceDep
+from api.dependencies import NO_NUL, ServiceDep
 from api.openapi.responses import may_answer
 from api.results.comparability import Side, refusals, side_of
-from models.comparison.families import SECONDARY, compare_on, declared_rule, pairs_of_arms
+from api.results.kept_results import KeptReading, kept_reply
+from models.comparison.families import (
+    SECONDARY,
+    compare_runs,
+    declared_rule,
+    family_on,
+    pairs_of_arms,
+)
 from models.comparison.inputs import ArmPair
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison
@@ -41,24 +48,26 @@ async def compare_arms(
     declared for a loss does not apply to an accuracy, so then the margin has to be given.
     """
 
-    def read() -> str:
-        return _compared(service, a, b, metric, margin, confidence).model_dump_json(by_alias=True)
+    def make(reading: KeptReading) -> bytes:
+        found = _compared(reading, a, b, metric, margin, confidence)
+        return found.model_dump_json(by_alias=True).encode()
 
     key = ("comparison", a, b, metric, margin, confidence)
-    return Response(await service.documents.once(request, key, read), media_type="application/json")
+    experiments = [path.partition("/")[0] for path in (a, b)]
+    body = await kept_reply(request, service, key, experiments, make)
+    return body.reply("application/json")
 
 
 def _compared(
-    service: Service,
+    reading: KeptReading,
     a: str,
     b: str,
     metric: Metric | None,
     margin: float | None,
     confidence: float | None,
 ) -> Comparison:
-    with service.database.reading() as session:
-        first = side_of(session, "a", a, service)
-        second = side_of(session, "b", b, service)
+    first = side_of(reading.session, "a", a, reading.service)
+    second = side_of(reading.session, "b", b, reading.service)
     declared = declared_rule(first.spec.decision)
     on = metric or declared.metric
     problems = refusals(first, second, on)
@@ -69,12 +78,15 @@ def _compared(
     shared, chance = len(first.seeds & second.seeds), first.chance
     as_declared = first.experiment == second.experiment and rule == own
     if as_declared and on == declared.metric:
-        return compare_on(_every_pair(first, second), [on], rule, "primary", shared, chance)[0]
-    if as_declared and on in SECONDARY:
+        pairs = _every_pair(first, second)
+        family = family_on(pairs, [on], rule, "primary", shared, chance)
+    elif as_declared and on in SECONDARY:
         others = [other for other in SECONDARY if other not in (on, declared.metric)]
         pairs = _every_pair(first, second)
-        return compare_on(pairs, [on, *others], declared, "secondary", shared, chance)[0]
-    return compare_on(_one_pair(first, second), [on], rule, "secondary", shared, chance)[0]
+        family = family_on(pairs, [on, *others], declared, "secondary", shared, chance)
+    else:
+        family = family_on(_one_pair(first, second), [on], rule, "secondary", shared, chance)
+    return compare_runs([family], first=1)[0]
 
 
 def _every_pair(first: Side, second: Side) -> list[ArmPair]:

@@ -13,9 +13,10 @@ from api.results.views import ArmResult, Baselines, Curve, Results, RunResult, T
 from api.runs.progress import problem_of
 from models.comparison.families import (
     SECONDARY,
-    compare_arms,
-    compare_on,
+    Family,
+    compare_runs,
     declared_rule,
+    family_on,
     pairs_of_arms,
 )
 from models.comparison.inputs import ArmPair
@@ -118,35 +119,31 @@ def _comparisons(
     arms = {arm.name: arm_runs(arm, runs, metrics, service) for arm in spec.arms}
     pairs = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
     rule, expected = declared_rule(spec.decision), len(spec.seeds.values())
-    if not interim.plan:
-        return compare_arms(pairs, rule, expected_pairs=expected, chance=chance)
-    return _planned_comparisons(pairs, rule, expected, interim, chance)
+    others = [metric for metric in SECONDARY if metric != rule.metric]
+    if interim.plan:
+        return _planned_comparisons(pairs, rule, others, expected, interim, chance)
+    primary = family_on(pairs, [rule.metric], rule, "primary", expected, chance)
+    secondary = family_on(pairs, others, rule, "secondary", expected, chance)
+    return compare_runs([primary, secondary])
 
 
 def _planned_comparisons(
     arms: list[ArmPair],
     rule: DecisionRule,
+    others: list[str],
     expected: int,
     interim: InterimVerdicts,
     chance: Mapping[str, float],
 ) -> list[Comparison]:
     """Compare each pair alone, at the level of its look: the plan has divided the error already."""
-    others = [metric for metric in SECONDARY if metric != rule.metric]
     kinds: list[tuple[Role, list[str]]] = [("primary", [rule.metric]), ("secondary", others)]
-    return [
-        interim.judged(comparison)
-        for role, metrics in kinds
-        for a, b in arms
-        for metric in metrics
-        for comparison in compare_on(
-            [(a, b)],
-            [metric],
-            replace(rule, confidence=interim.confidence(a.name, b.name)),
-            role,
-            expected,
-            chance,
-        )
-    ]
+    alone: list[Family] = []
+    for role, metrics in kinds:
+        for a, b in arms:
+            own = replace(rule, confidence=interim.confidence(a.name, b.name))
+            every = family_on([(a, b)], metrics, own, role, expected, chance)
+            alone += [[one] for one in every]
+    return [interim.judged(comparison) for comparison in compare_runs(alone)]
 
 
 def _noise_floor(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import ExperimentId, ServiceDep
 from api.openapi.responses import may_answer
-from api.results.document import results_document
+from api.results.kept_results import KeptReading, kept_reply, results_content, results_key
 from api.results.views import Results
 from models.errors import TooMany
 
@@ -28,10 +28,9 @@ async def get_results(
     every arm is measured in the baseline's loss, with its reduction over a batch (sum or mean).
     """
 
-    def read() -> str:
-        with service.database.reading() as session:
-            document = results_document(session, experiment_id, service, target_loss)
-        return document.model_dump_json(by_alias=True)
+    def make(reading: KeptReading) -> bytes:
+        return results_content(reading, experiment_id, target_loss)
 
-    key = ("results", experiment_id, target_loss)
-    return Response(await service.documents.once(request, key, read), media_type="application/json")
+    key = results_key(experiment_id, target_loss)
+    body = await kept_reply(request, service, key, [experiment_id], make)
+    return body.reply("application/json")

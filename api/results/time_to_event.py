@@ -6,13 +6,14 @@ would bias the curve. Leaving both out keeps to the runs that the accuracies are
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
 from api.results.event_endpoints import (
     Endpoint,
     Evaluations,
+    RunTime,
     baseline_points,
     first_on_plateau,
     plateau_on_evaluations,
@@ -33,17 +34,19 @@ from models.specs.experiment import DecisionSpec, ExperimentSpec
 from models.states import TERMINAL, RunState
 from models.store.metrics.loss_series import first_steps_alike, steps_above, validation_losses
 from models.store.tables import Run
-from models.survival.compare import compare_times
+from models.survival.compare import TwoArms, compare_times
 from models.survival.kaplan_meier import (
     common_horizon,
     median_time,
     restricted_mean,
     survival_curve,
 )
-from models.survival.matched_loss import MatchedAccuracy, compare_at_matched_loss
-from models.survival.schema import TimeToEvent
+from models.survival.matched_loss import TwoSeries, compare_at_matched_loss
 from models.survival.sentences import arm_sentence, comparison_sentence
 from models.survival.target_loss import Point
+
+RunsByArm = dict[str, list[Run]]
+TimesByArm = dict[str, list[RunTime]]
 
 
 def time_to_event(
@@ -67,14 +70,20 @@ def time_to_event(
         endpoints.append(plateau_on_steps(succeeded, above, first, levels))
     if target_loss is not None:
         endpoints.append(target_on_evaluations(spec, succeeded, evaluations, target_loss))
+    of_arms: RunsByArm = {arm.name: [] for arm in spec.arms}
+    for run in runs:
+        of_arms.setdefault(run.arm, []).append(run)
     return TimeToEventView(
-        times=[_endpoint_view(endpoint, spec, runs) for endpoint in endpoints],
-        matched_loss=_matched_loss(spec, runs, evaluations),
+        times=[_endpoint_view(endpoint, spec, of_arms) for endpoint in endpoints],
+        matched_loss=_matched_loss(spec, of_arms, evaluations),
     )
 
 
-def _endpoint_view(endpoint: Endpoint, spec: ExperimentSpec, runs: Sequence[Run]) -> EndpointView:
+def _endpoint_view(endpoint: Endpoint, spec: ExperimentSpec, runs: RunsByArm) -> EndpointView:
     horizon = common_horizon([one.time for one in endpoint.times])
+    times: TimesByArm = {arm.name: [] for arm in spec.arms}
+    for one in endpoint.times:
+        times.setdefault(one.run.arm, []).append(one)
     return EndpointView(
         kind=endpoint.kind,
         measured_on=endpoint.measured_on,
@@ -82,17 +91,24 @@ def _endpoint_view(endpoint: Endpoint, spec: ExperimentSpec, runs: Sequence[Run]
         target_loss=endpoint.target_loss,
         target_loss_per_row=endpoint.target_loss_per_row,
         horizon=horizon,
-        arms=[_arm(endpoint, arm.name, spec, runs, horizon) for arm in while_wanted(spec.arms)],
-        comparisons=list(_comparisons(endpoint, spec, runs, horizon)),
+        arms=[
+            _arm(endpoint, times[arm.name], arm.name, spec, runs, horizon)
+            for arm in while_wanted(spec.arms)
+        ],
+        comparisons=_comparisons(endpoint, times, spec, runs, horizon),
     )
 
 
 def _arm(
-    endpoint: Endpoint, arm: str, spec: ExperimentSpec, runs: Sequence[Run], horizon: int | None
+    endpoint: Endpoint,
+    own: Sequence[RunTime],
+    arm: str,
+    spec: ExperimentSpec,
+    runs: RunsByArm,
+    horizon: int | None,
 ) -> ArmTimesView:
-    own = [one for one in endpoint.times if one.run.arm == arm]
     times = [one.time for one in own]
-    others = Counter(RunState(run.state) for run in runs if run.arm == arm)
+    others = Counter(RunState(run.state) for run in runs[arm])
     del others[RunState.SUCCEEDED]
     never_on = sum(run.arm == arm for run in endpoint.never_on)
     curve = survival_curve(times) if times else None
@@ -123,43 +139,40 @@ def _arm(
 
 
 def _comparisons(
-    endpoint: Endpoint, spec: ExperimentSpec, runs: Sequence[Run], horizon: int | None
-) -> Iterator[TimeToEventComparisonView]:
-    baseline = spec.decision.baseline
+    endpoint: Endpoint,
+    times: TimesByArm,
+    spec: ExperimentSpec,
+    runs: RunsByArm,
+    horizon: int | None,
+) -> list[TimeToEventComparisonView]:
+    baseline, confidence = spec.decision.baseline, spec.decision.confidence
     comparable = {arm.name for arm in spec.arms}
     if endpoint.kind == "leave_plateau":
         comparable &= endpoint.levels.keys()
     if baseline not in comparable:
-        return
-    b = _by_seed(endpoint, baseline)
+        return []
+    by_seed = {arm: {one.run.seed: one.time for one in own} for arm, own in times.items()}
+    b = by_seed[baseline]
     names = [arm.name for arm in spec.arms if arm.name in comparable - {baseline}]
-    for name in while_wanted(names):
-        a = _by_seed(endpoint, name)
-        comparison = compare_times(
-            a,
-            b,
-            a_name=name,
-            b_name=baseline,
-            horizon=horizon,
-            confidence=spec.decision.confidence,
-            awaited=_awaited(runs, name, baseline),
+    every = [
+        TwoArms(name, baseline, by_seed[name], b, _awaited(runs, name, baseline)) for name in names
+    ]
+    compared = compare_times(every, horizon=horizon, confidence=confidence)
+    return [
+        TimeToEventComparisonView(
+            **dict(one), sentence=comparison_sentence(one, endpoint.verb, arms.a, arms.b)
         )
-        sentence = comparison_sentence(comparison, endpoint.verb, a, b)
-        yield TimeToEventComparisonView(**dict(comparison), sentence=sentence)
+        for one, arms in zip(compared, every, strict=True)
+    ]
 
 
-def _awaited(runs: Sequence[Run], *arms: str) -> int:
+def _awaited(runs: RunsByArm, *arms: str) -> int:
     """How many seeds have a run of these arms that has not ended."""
-    return len({run.seed for run in runs if run.arm in arms and run.state not in TERMINAL})
+    own = (run for arm in arms for run in runs[arm])
+    return len({run.seed for run in own if run.state not in TERMINAL})
 
 
-def _by_seed(endpoint: Endpoint, arm: str) -> dict[int, TimeToEvent]:
-    return {one.run.seed: one.time for one in endpoint.times if one.run.arm == arm}
-
-
-def _matched_loss(
-    spec: ExperimentSpec, runs: Sequence[Run], evaluations: Evaluations
-) -> MatchedLoss:
+def _matched_loss(spec: ExperimentSpec, runs: RunsByArm, evaluations: Evaluations) -> MatchedLoss:
     baseline = spec.decision.baseline
     about = (
         "Validation accuracy of each arm at its first evaluation at or below the lowest loss that "
@@ -168,25 +181,21 @@ def _matched_loss(
     )
 
     def points(arm: str) -> dict[int, list[Point]]:
-        here = (run for run in runs if run.arm == arm and run.id in evaluations)
+        here = (run for run in runs[arm] if run.id in evaluations)
         return {run.seed: baseline_points(evaluations[run.id]) for run in here}
 
-    def against_baseline(name: str) -> MatchedAccuracy:
-        return compare_at_matched_loss(
-            points(name),
-            points(baseline),
-            a_name=name,
-            b_name=baseline,
-            equivalence_margin=_accuracy_margin(spec.decision),
-            confidence=spec.decision.confidence,
-            expected_pairs=len(spec.seeds.values()),
-            awaited=_awaited(runs, name, baseline),
-        )
-
     names = [arm.name for arm in spec.arms if arm.name != baseline]
-    return MatchedLoss(
-        about=about, comparisons=[against_baseline(name) for name in while_wanted(names)]
+    b = points(baseline)
+    comparisons = compare_at_matched_loss(
+        [
+            TwoSeries(name, baseline, points(name), b, _awaited(runs, name, baseline))
+            for name in names
+        ],
+        equivalence_margin=_accuracy_margin(spec.decision),
+        confidence=spec.decision.confidence,
+        expected_pairs=len(spec.seeds.values()),
     )
+    return MatchedLoss(about=about, comparisons=comparisons)
 
 
 def _accuracy_margin(decision: DecisionSpec) -> float:

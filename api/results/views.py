@@ -5,7 +5,7 @@ Clients depend on its schema: a field may be added, but none may be renamed or r
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.experiments.views import LookView
 from api.http.views import View
@@ -33,13 +33,13 @@ class Curve(View):
     """Losses at the steps of the evaluations; `_per_row` is the loss divided by the rows of a
     batch, where the spec sums the loss over them."""
 
+    model_config = ConfigDict(populate_by_name=True)
+
     step: list[int]
-    train_loss: list[float] = Field(serialization_alias="train.loss")
-    validation_loss: list[float | None] = Field(serialization_alias="validation.loss")
-    train_loss_per_row: list[float] = Field(serialization_alias="train.loss_per_row")
-    validation_loss_per_row: list[float | None] = Field(
-        serialization_alias="validation.loss_per_row"
-    )
+    train_loss: list[float] = Field(alias="train.loss")
+    validation_loss: list[float | None] = Field(alias="validation.loss")
+    train_loss_per_row: list[float] = Field(alias="train.loss_per_row")
+    validation_loss_per_row: list[float | None] = Field(alias="validation.loss_per_row")
 
 
 class RunResult(View):

@@ -4,24 +4,39 @@
 run: collapsed runs are part of every mean.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from statsmodels.stats.proportion import proportion_confint
 
 from models.comparison.mcnemar import exact_p
-from models.comparison.paired_t import mean_and_sd, paired, rounding_of, t_bounds
-from models.comparison.schema import Collapse, CollapseShare, Interval, WithoutCollapsed
-from models.comparison.sign_flip import sign_flip_p
+from models.comparison.paired_t import AnyPair, mean_and_sd, rounding_of, t_bounds
+from models.comparison.schema import (
+    Collapse,
+    CollapseShare,
+    Interval,
+    Statistic,
+    WithoutCollapsed,
+)
+
+
+def pairs_without_collapsed(
+    pairs: Sequence[AnyPair], collapsed_a: Collection[int], collapsed_b: Collection[int]
+) -> tuple[AnyPair, ...]:
+    """The pairs of the seeds under which neither run ended collapsed."""
+    return tuple(
+        pair for pair in pairs if pair.seed not in collapsed_a and pair.seed not in collapsed_b
+    )
 
 
 def collapse(
-    a: Mapping[int, float],
-    b: Mapping[int, float],
+    without: Sequence[AnyPair],
+    without_p: Statistic,
     collapsed_a: Mapping[int, bool],
     collapsed_b: Mapping[int, bool],
     confidence: float,
 ) -> Collapse:
-    """From seed -> value, and seed -> whether the run ended collapsed, of all succeeded runs."""
+    """From seed -> whether the run ended collapsed, of all succeeded runs of each arm, and the
+    pairs without collapsed runs with their sign-flip p."""
     both = collapsed_a.keys() & collapsed_b.keys()
     only_a = sum(collapsed_a[seed] and not collapsed_b[seed] for seed in both)
     only_b = sum(collapsed_b[seed] and not collapsed_a[seed] for seed in both)
@@ -31,7 +46,7 @@ def collapse(
         only_a=only_a,
         only_b=only_b,
         p=exact_p(only_a, only_b),
-        without=_without(a, b, collapsed_a, collapsed_b, confidence),
+        without=_without(without, without_p, confidence),
     )
 
 
@@ -47,25 +62,12 @@ def _share(collapsed: Mapping[int, bool], confidence: float) -> CollapseShare:
     return CollapseShare(collapsed=count, n=n, share=count / n, interval=interval)
 
 
-def _without(
-    a: Mapping[int, float],
-    b: Mapping[int, float],
-    collapsed_a: Mapping[int, bool],
-    collapsed_b: Mapping[int, bool],
-    confidence: float,
-) -> WithoutCollapsed:
-    pairs = [
-        pair
-        for pair in paired(a, b)
-        if not (collapsed_a.get(pair.seed) or collapsed_b.get(pair.seed))
-    ]
-    rounding = rounding_of(pairs)
-    differences = [pair.difference for pair in pairs]
-    mean, sd = mean_and_sd(differences, rounding)
+def _without(pairs: Sequence[AnyPair], p: Statistic, confidence: float) -> WithoutCollapsed:
+    mean, sd = mean_and_sd([pair.difference for pair in pairs], rounding_of(pairs))
     bounds = t_bounds(mean, sd, len(pairs), confidence)
     return WithoutCollapsed(
         pairs=len(pairs),
         mean_difference=mean,
         interval=bounds and Interval(confidence=confidence, low=bounds[0], high=bounds[1]),
-        sign_flip_p=sign_flip_p(differences, slack=rounding),
+        sign_flip_p=p,
     )

@@ -8,9 +8,9 @@ noise, is said in `models.comparison.verdict`; each statistic is explained in a 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
-from models.abandonment import while_wanted
-from models.comparison.evidence import Evidence, gather_evidence
+from models.comparison.evidence import Evidence, gather_all
 from models.comparison.holm import holm
 from models.comparison.inputs import ArmValues, ComparisonInput, ValuesBySeed
 from models.comparison.rule import DecisionRule
@@ -51,23 +51,35 @@ def compare_family(family: Sequence[ComparisonInput]) -> list[Comparison]:
     """Compare several pairs of arms, or one pair on several metrics, as one family: `better` is
     said where Holm's adjusted p over the family allows it. For a family of one the result is that
     of `compare`. Raises ValueError for a value that is not finite."""
+    return compare_families([family])
+
+
+def compare_families(
+    families: Sequence[Sequence[ComparisonInput]], *, first: int | None = None
+) -> list[Comparison]:
+    """Compare each family by itself, and return all comparisons in order; only the `first` so many,
+    where that is given: the others count in their families, and cost little."""
     # scipy.stats takes a second to import, and the API must start without it
     from models.comparison.conclusion import conclude
 
-    return [conclude(evidence) for evidence in while_wanted(_adjusted(family))]
+    return conclude(_adjusted(families)[:first])
 
 
 def verdicts(family: Sequence[ComparisonInput]) -> list[tuple[Statistic, Verdict]]:
     """The mean difference and the verdict of each, the same as `compare_family` gives: for lists,
     where the other statistics would cost too much."""
-    return [(evidence.mean, decide(evidence)) for evidence in _adjusted(family)]
+    return [(evidence.mean, decide(evidence)) for evidence in _adjusted([family])]
 
 
-def _adjusted(family: Sequence[ComparisonInput]) -> list[Evidence]:
-    """The evidence of each comparison, with Holm's adjusted p over all of them."""
-    alone = [gather_evidence(compared) for compared in while_wanted(family)]
-    adjusted = holm([evidence.p for evidence in alone])
-    return [
-        replace(evidence, family=len(family), holm_p=p)
-        for evidence, p in zip(alone, adjusted, strict=True)
-    ]
+def _adjusted(families: Sequence[Sequence[ComparisonInput]]) -> list[Evidence]:
+    """The evidence of each comparison, with Holm's adjusted p over its family."""
+    alone = iter(gather_all(compared for family in families for compared in family))
+    found: list[Evidence] = []
+    for family in families:
+        own = list(islice(alone, len(family)))
+        adjusted = holm([evidence.p for evidence in own])
+        found += [
+            replace(evidence, family=len(own), holm_p=p)
+            for evidence, p in zip(own, adjusted, strict=True)
+        ]
+    return found

@@ -1,22 +1,44 @@
-"""From the evidence of a comparison to all that the results document says of it.
+"""From the evidence of comparisons to all that the results document says of them.
 
 This is a module of its own so that `models.comparison.compare` imports it only when it compares: it
 imports scipy.stats, which takes a second.
 """
 
-from models.comparison.bca_bootstrap import bca_bootstrap
+from collections.abc import Sequence
+
+from models.abandonment import while_wanted
+from models.comparison.bca_bootstrap import bca_bootstraps
 from models.comparison.comparison_warnings import warnings_of
 from models.comparison.evidence import Evidence
 from models.comparison.pairing_gain import pairing_gain
 from models.comparison.power import power_analysis
-from models.comparison.schema import Comparison, Equivalence, Interval, Multiplicity, Summaries
+from models.comparison.schema import (
+    Bootstrap,
+    Comparison,
+    Equivalence,
+    Interval,
+    Multiplicity,
+    Pair,
+    Summaries,
+)
 from models.comparison.summaries import summarise
 from models.comparison.superiority import superiority
 from models.comparison.verdict import comparison_sentence, decide
 
 
-def conclude(evidence: Evidence) -> Comparison:
-    """The comparison with its verdict, its sentence, and every statistic beside them."""
+def conclude(evidences: Sequence[Evidence]) -> list[Comparison]:
+    """Each comparison with its verdict, its sentence, and every statistic beside them."""
+    bootstraps = bca_bootstraps((one.differences, one.sd, one.rule.confidence) for one in evidences)
+    arms = {id(arm): arm for one in evidences for arm in (one.compared.a, one.compared.b)}
+    summary = {known: summarise(arm.by_seed) for known, arm in arms.items()}  # each in many
+    found = []
+    for evidence, bootstrap in while_wanted(zip(evidences, bootstraps, strict=True)):
+        a, b = (summary[id(arm)] for arm in (evidence.compared.a, evidence.compared.b))
+        found.append(_comparison(evidence, bootstrap, Summaries(a=a, b=b)))
+    return found
+
+
+def _comparison(evidence: Evidence, bootstrap: Bootstrap, summaries: Summaries) -> Comparison:
     compared, rule, verdict = evidence.compared, evidence.rule, decide(evidence)
     a, b, warnings = compared.a, compared.b, warnings_of(compared)
     return Comparison(
@@ -24,8 +46,11 @@ def conclude(evidence: Evidence) -> Comparison:
         b=b.name,
         metric=rule.metric,
         higher_is_better=rule.higher_is_better,
-        pairs=evidence.pairs,
-        summaries=Summaries(a=summarise(a.by_seed), b=summarise(b.by_seed)),
+        pairs=tuple(
+            Pair(seed=pair.seed, a=pair.a, b=pair.b, difference=pair.difference)
+            for pair in evidence.pairs
+        ),
+        summaries=summaries,
         mean_difference=evidence.mean,
         sd_difference=evidence.sd,
         interval=_interval(evidence),
@@ -36,7 +61,7 @@ def conclude(evidence: Evidence) -> Comparison:
         warnings=warnings,
         role=compared.role,
         multiplicity=Multiplicity(family=evidence.family, p=evidence.p, holm_p=evidence.holm_p),
-        bootstrap=bca_bootstrap(evidence.differences, evidence.sd, rule.confidence),
+        bootstrap=bootstrap,
         superiority=superiority(
             evidence.differences,
             higher_is_better=rule.higher_is_better,

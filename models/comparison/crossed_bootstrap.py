@@ -6,69 +6,130 @@ pair p with the product of both counts. Accuracy is a weighted mean over pairs. 
 so is the ROC-AUC: a mean of each pair's placement (see `PairScores`) within either label. What that
 leaves out is a hundredth of the standard error at 10,240 pairs, and it replaces a sort for each run
 and resample by one matrix product.
+
+A difference of two arms is then one of their means, resample by resample, so an arm is summed over
+its seeds once, however many others it is compared with.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.comparison.bca_bootstrap import times_drawn
 from models.comparison.schema import Crossed, Interval
 from models.comparison.scores import PairScores
 
 RESAMPLES = 1_000
 FEWEST_SEEDS = 6  # fewer say nothing about other seeds
 MOST_TEST_PAIRS = 100_000  # more would delay the reply by seconds, and hardly reduce the noise
-AT_ONCE = 200  # resamples whose weights are in memory together
+WEIGHTS_AT_ONCE = 2**21  # as float32, 8 MB
 SEED = 2007
 
 Means = NDArray[np.float64]
 """A metric of runs under each resample of the test pairs, and last over the original pairs:
 [runs, RESAMPLES + 1]."""
+Resampled = NDArray[np.float64]
+"""A value in each resample: [RESAMPLES]."""
 
 
-def resampled_means(runs: Sequence[PairScores]) -> dict[str, Means]:
-    """`test.accuracy` and `test.roc_auc` of runs over the same P test pairs, P >= 1.
+class PairResamples:
+    """The resamples of P test pairs with these labels, P >= 1; they depend on P alone."""
 
-    Deterministic: the resamples depend on P alone. An AUC is NaN where one label alone was drawn.
-    """
-    label = runs[0].label.astype(np.float32)
-    right = np.stack([run.right for run in runs]).astype(np.float32)
-    placement = np.nan_to_num(np.stack([run.placement for run in runs])).astype(np.float32)
-    # in one pass over the resamples: right, placement of the duplicates, of the others
-    values = np.concatenate([right, placement * label, placement * (1 - label)]).T
-    sizes = np.stack([np.ones_like(label), label, 1 - label], axis=1)
-    blocks = []
-    for weights in _weights(len(label)):
-        sums = (weights @ values).astype(np.float64).reshape(len(weights), 3, len(runs))
-        with np.errstate(invalid="ignore"):
-            blocks.append(sums / (weights @ sizes)[:, :, None])
-    accuracy, duplicates, others = np.concatenate(blocks).transpose(1, 2, 0)
-    # the mean placement of either label is the AUC, so the sum would count it twice
-    return {"test.accuracy": accuracy, "test.roc_auc": duplicates + others - duplicates[:, -1:]}
+    def __init__(self, label: NDArray[np.bool_]) -> None:
+        # duplicates first, so that either label is a slice
+        self._order = np.argsort(~label, kind="stable")
+        self._duplicates = int(np.count_nonzero(label))
+        self.weights = np.ones((RESAMPLES + 1, len(label)), dtype=np.uint8)
+        start = 0
+        for times in times_drawn(len(label), RESAMPLES, SEED):
+            self.weights[start : start + len(times)] = times[:, self._order]
+            start += len(times)
+        """How often each pair, in that order, is in each resample, and last a row of ones:
+        [RESAMPLES + 1, P]."""
+
+    def means(self, runs: Sequence[PairScores]) -> dict[str, Means]:
+        """`test.accuracy` and `test.roc_auc` of runs over these pairs.
+
+        An AUC is NaN where one label alone was drawn.
+        """
+        right = self._in_order([run.right for run in runs])
+        placement = np.nan_to_num(self._in_order([run.placement for run in runs]))
+        labels = slice(self._duplicates), slice(self._duplicates, None)
+        rows = max(1, WEIGHTS_AT_ONCE // len(self._order))
+        blocks = []
+        for start in range(0, len(self.weights), rows):
+            weights = self.weights[start : start + rows].astype(np.float32)
+            parts = [_weighted(weights, right)]
+            parts += [_weighted(weights[:, own], placement[own]) for own in labels]
+            blocks.append(np.stack(parts))
+        accuracy, duplicates, others = np.concatenate(blocks, axis=1).transpose(0, 2, 1)
+        # the mean placement of either label is the AUC, so the sum would count it twice
+        return {"test.accuracy": accuracy, "test.roc_auc": duplicates + others - duplicates[:, -1:]}
+
+    def _in_order(self, columns: Sequence[NDArray[np.generic]]) -> NDArray[np.float32]:
+        """One column for each run: [P, runs]."""
+        return np.stack([column[self._order].astype(np.float32) for column in columns], axis=1)
 
 
-def crossed_bootstrap(a: Means, b: Means, confidence: float) -> Crossed:
-    """Percentile interval of the mean difference a - b over N >= 6 paired seeds, from the
-    `resampled_means` of their runs in the same order: both [N, RESAMPLES + 1].
+def _weighted(weights: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The weighted means of columns [P, runs] under rows of weights [W, P]: [W, runs]."""
+    with np.errstate(invalid="ignore"):
+        sums = (weights @ values).astype(np.float64)
+        return np.asarray(sums / weights.sum(axis=1, dtype=np.float64)[:, None])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArmResamples:
+    """One metric of an arm: its mean over N seeds in each resample."""
+
+    seeds: int
+    both: Resampled
+    """Of the seeds and of the test pairs."""
+    of_seeds: Resampled
+    """Of the seeds alone."""
+    of_test_pairs: Resampled
+    """Of the test pairs alone."""
+
+
+def arm_resamples(means: Means) -> ArmResamples:
+    """From the means of the runs of N seeds, in ascending order: [N, RESAMPLES + 1]."""
+    seeds = len(means)
+    resampled, plain = means[:, :-1].T, means[:, -1]
+    share = _seed_shares(seeds)
+    return ArmResamples(
+        seeds=seeds,
+        both=(share * resampled).sum(axis=1),
+        of_seeds=(share * plain).sum(axis=1),
+        of_test_pairs=resampled.mean(axis=1),
+    )
+
+
+@lru_cache(maxsize=2)  # all arms share them; of 1,000 seeds 8 MB
+def _seed_shares(seeds: int) -> NDArray[np.float64]:
+    """The weight of each seed in each resample: [RESAMPLES, seeds]."""
+    generator = np.random.default_rng(SEED + 1)  # not that of the pairs
+    return generator.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES) / seeds
+
+
+def crossed_bootstrap(a: ArmResamples, b: ArmResamples, confidence: float) -> Crossed:
+    """Percentile interval of the mean difference a - b over the same N >= 6 paired seeds.
 
     Without an interval when a resample of the pairs has no value.
     """
-    seeds = len(a)
-    differences = a - b
-    if not np.isfinite(differences).all():
+    assert a.seeds == b.seeds
+    means = a.both - b.both
+    if not np.isfinite(means).all():
         return no_crossed_bootstrap("too few test pairs: a resample of them holds one label only")
-    resampled, plain = differences[:, :-1].T, differences[:, -1]
-    generator = np.random.default_rng(SEED + 1)  # not that of the pairs
-    share = generator.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES) / seeds
-    means = (share * resampled).sum(axis=1)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Crossed(
         resamples=RESAMPLES,
         interval=Interval(confidence=confidence, low=float(low), high=float(high)),
         standard_error=float(means.std()),
-        standard_error_seeds=float((share @ plain).std()),
-        standard_error_test_pairs=float(resampled.mean(axis=1).std()),
+        standard_error_seeds=float((a.of_seeds - b.of_seeds).std()),
+        standard_error_test_pairs=float((a.of_test_pairs - b.of_test_pairs).std()),
         missing=None,
     )
 
@@ -83,14 +144,3 @@ def no_crossed_bootstrap(missing: str) -> Crossed:
         standard_error_test_pairs=None,
         missing=missing,
     )
-
-
-def _weights(count: int) -> Iterator[NDArray[np.float32]]:
-    """How often each of `count` pairs is in each resample: blocks of rows, then a row of ones."""
-    generator = np.random.default_rng(SEED)
-    for start in range(0, RESAMPLES, AT_ONCE):
-        rows = min(AT_ONCE, RESAMPLES - start)
-        drawn = generator.integers(count, size=(rows, count)) + count * np.arange(rows)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count)
-        yield times.astype(np.float32)
-    yield np.ones((1, count), dtype=np.float32)

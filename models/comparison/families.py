@@ -7,7 +7,7 @@ and nothing changes. All comparisons on other metrics are a second family, which
 
 from collections.abc import Mapping, Sequence
 
-from models.comparison.compare import compare_family
+from models.comparison.compare import compare_families
 from models.comparison.inputs import ArmPair, ArmRuns, ComparisonInput
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, Role
@@ -15,41 +15,25 @@ from models.specs.experiment import DecisionSpec, ExperimentSpec
 
 SECONDARY = ("test.accuracy", "test.roc_auc", "test.average_precision")
 
-
-def compare_arms(
-    arms: Sequence[ArmPair],
-    rule: DecisionRule,
-    *,
-    expected_pairs: int | None,
-    chance: Mapping[str, float],
-    secondary: Sequence[str] = SECONDARY,
-) -> list[Comparison]:
-    """Each pair of arms on the metric that decides, in order, then each on the secondary ones."""
-    others = [metric for metric in secondary if metric != rule.metric]
-    return [
-        *compare_on(arms, [rule.metric], rule, "primary", expected_pairs, chance),
-        *compare_on(arms, others, rule, "secondary", expected_pairs, chance),
-    ]
+Family = list[tuple[ArmPair, ComparisonInput]]
+"""Comparisons to make, with the runs behind them."""
 
 
-def compare_on(
+def family_on(
     arms: Sequence[ArmPair],
     metrics: Sequence[str],
     rule: DecisionRule,
     role: Role,
     expected_pairs: int | None,
     chance: Mapping[str, float],
-) -> list[Comparison]:
-    """Each pair of arms on each metric, as one family.
+) -> Family:
+    """Each pair of arms on each metric.
 
     `chance` has, for some metrics, what they are without any learning (`chance_levels`).
     """
-    # scipy.stats takes a second to import, and the API must start without it
-    from models.comparison.run_statistics import with_run_statistics
-
-    family = [(pair, metric) for pair in arms for metric in metrics]
-    comparisons = compare_family(
-        [
+    return [
+        (
+            (a, b),
             ComparisonInput(
                 a.on(metric),
                 b.on(metric),
@@ -58,11 +42,24 @@ def compare_on(
                 role,
                 awaited=_awaited(a, b),
                 chance=chance.get(metric),
-            )
-            for (a, b), metric in family
-        ]
-    )
-    return with_run_statistics(comparisons, [pair for pair, _ in family], rule.confidence)
+            ),
+        )
+        for a, b in arms
+        for metric in metrics
+    ]
+
+
+def compare_runs(families: Sequence[Family], *, first: int | None = None) -> list[Comparison]:
+    """The comparisons of each family in order, with what the runs add to them; only the `first` so
+    many, where that is given."""
+    # scipy.stats takes a second to import, and the API must start without it
+    from models.comparison.run_statistics import with_run_statistics
+
+    inputs = [[compared for _, compared in family] for family in families]
+    comparisons = compare_families(inputs, first=first)
+    every = [one for family in families for one in family][:first]
+    arms, confidences = [pair for pair, _ in every], [one.rule.confidence for _, one in every]
+    return with_run_statistics(comparisons, arms, confidences)
 
 
 def _awaited(a: ArmRuns, b: ArmRuns) -> int:

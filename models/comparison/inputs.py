@@ -50,9 +50,16 @@ class ArmRuns:
         )
 
     def on(self, metric: str) -> ArmValues:
-        """The metric's values, of the runs that have it."""
-        values = {seed: own[metric] for seed, own in self.metrics.items() if metric in own}
-        return ArmValues(self.name, values, self.collapsed)
+        """The metric's values, of the runs that have it: the same object each time, since an arm
+        is compared with many others."""
+        if metric not in self._by_metric:
+            values = {seed: own[metric] for seed, own in self.metrics.items() if metric in own}
+            self._by_metric[metric] = ArmValues(self.name, values, self.collapsed)
+        return self._by_metric[metric]
+
+    @cached_property
+    def _by_metric(self) -> dict[str, ArmValues]:
+        return {}
 
 
 ArmPair = tuple[ArmRuns, ArmRuns]

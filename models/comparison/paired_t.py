@@ -6,20 +6,34 @@ it is imported where a tail of the t distribution is computed.
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from models.comparison.schema import Bounds, Pair, Statistic
 
 ROUNDING = 1e-13  # relative error allowed to a float difference: far below 1/10,240
 
 
-def paired(a: Mapping[int, float], b: Mapping[int, float]) -> tuple[Pair, ...]:
+class PairedValues(NamedTuple):
+    """A `Pair` while statistics are computed: a list makes a hundred thousand of them, and a model
+    of pydantic costs several times as much."""
+
+    seed: int
+    a: float
+    b: float
+    difference: float
+
+
+AnyPair = Pair | PairedValues
+
+
+def paired(a: Mapping[int, float], b: Mapping[int, float]) -> tuple[PairedValues, ...]:
     """The pairs of the seeds in both mappings, ascending."""
     seeds = sorted(a.keys() & b.keys())
     values = [(s, float(a[s]), float(b[s])) for s in seeds]
-    return tuple(Pair(seed=s, a=x, b=y, difference=x - y) for s, x, y in values)
+    return tuple(PairedValues(s, x, y, x - y) for s, x, y in values)
 
 
-def rounding_of(pairs: Sequence[Pair]) -> float:
+def rounding_of(pairs: Sequence[AnyPair]) -> float:
     """How far apart two differences may be by rounding alone, in the metric's unit."""
     return ROUNDING * max((max(abs(pair.a), abs(pair.b)) for pair in pairs), default=0.0)
 

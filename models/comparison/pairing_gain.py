@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.comparison.paired_t import mean_and_sd
-from models.comparison.schema import Effect, Pair, Pairing
+from models.comparison.paired_t import AnyPair, mean_and_sd
+from models.comparison.schema import Effect, Pairing
 
 FEWEST_PAIRS = 3  # two points always correlate perfectly
 NO_DIFFERENCE = 0.1  # how far from 1 a variance ratio may lie and still say nothing
 
 
-def pairing_gain(pairs: Sequence[Pair], sd: float | None) -> Pairing | None:
+def pairing_gain(pairs: Sequence[AnyPair], sd: float | None) -> Pairing | None:
     """Correlation of the arms over the seeds, and s_d^2 / (s_a^2 + s_b^2) with `sd` as s_d.
 
     None with fewer than three pairs, or when an arm has the same value under every seed.

@@ -1,85 +1,110 @@
 """What the runs themselves add to a comparison of their metric: collapse, and the test pairs.
 
-The scores of the test pairs give the crossed bootstrap and McNemar's test. Scores of a run that has
-succeeded never change, so the result for a set of runs is cached: a document that is requested
-again costs no second resampling.
+The scores of the test pairs give the crossed bootstrap and McNemar's test. An arm's files are read
+once, some at a time, and what stays of them is small: bits of which pairs each run got right, and
+the arm's means in each resample. Scores of a run that has succeeded never change, so that is kept
+for a while: of a document that is requested again while its runs train, most arms are as before.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.abandonment import while_wanted
-from models.comparison.collapse import collapse
+from models.byte_cache import ByteCache
+from models.comparison.collapse import collapse, pairs_without_collapsed
 from models.comparison.crossed_bootstrap import (
     FEWEST_SEEDS,
     MOST_TEST_PAIRS,
+    ArmResamples,
     Means,
+    PairResamples,
+    arm_resamples,
     crossed_bootstrap,
     no_crossed_bootstrap,
-    resampled_means,
 )
 from models.comparison.inputs import ArmPair, ArmRuns
-from models.comparison.mcnemar import mcnemar
-from models.comparison.schema import Comparison, Crossed, McNemar
-from models.comparison.scores import FILE, read_scores
+from models.comparison.mcnemar import PackedRights, mcnemar, packed_rights
+from models.comparison.paired_t import rounding_of
+from models.comparison.schema import Comparison, Crossed, McNemar, Statistic
+from models.comparison.scores import FILE, PairScores, read_scores
+from models.comparison.sign_flip import sign_flip_ps
 
 RESAMPLED = ("test.accuracy", "test.roc_auc")
+SCORES_AT_ONCE = 2**22  # in memory, with some 20 bytes each
+MOST_KEPT_BYTES = 32 * 2**20
+
+Seeds = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ScoredRun:
-    """One run on the test pairs that all runs of the set share."""
+class ArmScores:
+    """The runs of one arm that have scores of the same test pairs as all others."""
 
-    right: NDArray[np.bool_]
-    means: Mapping[str, Means] | None
-    """Metric -> value under each resample; None when there are too many test pairs for that."""
+    test_pairs: int = 0
+    places: Mapping[int, int] = field(default_factory=dict)
+    """Seed -> row of `rights`."""
+    rights: PackedRights = field(default_factory=lambda: np.zeros((0, 0), np.uint64))
+    resamples: Mapping[tuple[str, Seeds], ArmResamples] = field(default_factory=dict)
+    """By metric and paired seeds; none where there are too many test pairs."""
 
 
-ScoredRunsBySeed = Mapping[int, ScoredRun]
+class _ScoreFile(NamedTuple):
+    """The scores of one run, and whether they are still the same file."""
+
+    seed: int
+    folder: Path
+    called: float
+    """The share of the test pairs that the run called duplicates."""
+    modified: int
+    size: int
+
+
+class _TestPairs:
+    """The test pairs that all runs are to share: those of the first file that can be read."""
+
+    def __init__(self, first: PairScores) -> None:
+        self.first, self.digest = first, first.pairs_digest()
+
+    @cached_property  # of 10,240 pairs 10 MB, only while arms are read
+    def resamples(self) -> PairResamples:
+        return PairResamples(self.first.label)
+
+
+_kept: ByteCache[ArmScores] = ByteCache(MOST_KEPT_BYTES)
 
 
 def with_run_statistics(
-    comparisons: Sequence[Comparison], arms: Sequence[ArmPair], confidence: float
+    comparisons: Sequence[Comparison], arms: Sequence[ArmPair], confidences: Sequence[float]
 ) -> list[Comparison]:
-    """Each comparison with what the runs of its two arms add; `arms` in the same order."""
-    called = {
-        folder: arm.metrics[seed].get("test.predicted_positive")
-        for pair in arms
-        for arm in pair
-        for seed, folder in arm.folders.items()
-    }
-    scored = scored_runs(called)
-    return [
-        comparison.model_copy(update=_run_statistics(comparison, a, b, scored, confidence))
-        for comparison, (a, b) in while_wanted(zip(comparisons, arms, strict=True))
+    """Each comparison with what the runs of its two arms add; arms and confidences of the intervals
+    in the same order."""
+    paired_seeds = [tuple(pair.seed for pair in one.pairs) for one in comparisons]
+    scored = _scored_arms(comparisons, arms, paired_seeds)
+    without = [
+        pairs_without_collapsed(one.pairs, a.collapsed, b.collapsed)
+        for one, (a, b) in zip(comparisons, arms, strict=True)
     ]
-
-
-def _run_statistics(
-    comparison: Comparison,
-    a: ArmRuns,
-    b: ArmRuns,
-    scored: Mapping[Path, ScoredRun],
-    confidence: float,
-) -> dict[str, object]:
-    metric, seeds = comparison.metric, [pair.seed for pair in comparison.pairs]
-    of_a, of_b = (
-        {seed: scored[folder] for seed, folder in arm.folders.items() if folder in scored}
-        for arm in (a, b)
-    )
-    accuracy = metric == "test.accuracy"
-    return {
-        "collapse": collapse(
-            a.on(metric).by_seed, b.on(metric).by_seed, _collapsed(a), _collapsed(b), confidence
-        ),
-        "crossed_bootstrap": crossed(metric, seeds, of_a, of_b, confidence),
-        "mcnemar": mcnemar_by_seed(seeds, of_a, of_b) if accuracy else None,
-    }
+    changed = [len(left) < len(one.pairs) for one, left in zip(comparisons, without, strict=True)]
+    fewer = [left for left, differs in zip(without, changed, strict=True) if differs]
+    ps = iter(sign_flip_ps(([one.difference for one in left], rounding_of(left)) for left in fewer))
+    told = []
+    for one, (a, b), seeds, left, differs, confidence in while_wanted(
+        zip(comparisons, arms, paired_seeds, without, changed, confidences, strict=True)
+    ):
+        of_a, of_b = scored[a.name], scored[b.name]
+        p: Statistic = next(ps) if differs else one.sign_flip_p
+        update = {
+            "collapse": collapse(left, p, _collapsed(a), _collapsed(b), confidence),
+            "crossed_bootstrap": crossed(one.metric, seeds, of_a, of_b, confidence),
+            "mcnemar": mcnemar_by_seed(seeds, of_a, of_b) if one.metric == RESAMPLED[0] else None,
+        }
+        told.append(one.model_copy(update=update))
+    return told
 
 
 def _collapsed(arm: ArmRuns) -> dict[int, bool]:
@@ -88,39 +113,97 @@ def _collapsed(arm: ArmRuns) -> dict[int, bool]:
     return {seed: seed in collapsed for seed in arm.metrics}
 
 
-def scored_runs(called: Mapping[Path, float | None]) -> Mapping[Path, ScoredRun]:
-    """The scored runs, given each run's folder and the share of test pairs that it called
-    duplicates.
+def _scored_arms(
+    comparisons: Sequence[Comparison], arms: Sequence[ArmPair], paired_seeds: Sequence[Seeds]
+) -> dict[str, ArmScores]:
+    """The arms by name, resampled over the seeds of each of their comparisons."""
+    runs: dict[str, ArmRuns] = {}
+    wanted: dict[str, set[Seeds]] = {}
+    for one, pair, seeds in zip(comparisons, arms, paired_seeds, strict=True):
+        for arm in pair:
+            runs[arm.name] = arm
+            own = wanted.setdefault(arm.name, set())
+            if one.metric in RESAMPLED and len(seeds) >= FEWEST_SEEDS:
+                own.add(seeds)
+    return scored_arms(runs.values(), wanted)
+
+
+def scored_arms(
+    arms: Iterable[ArmRuns], wanted: Mapping[str, Iterable[Seeds]]
+) -> dict[str, ArmScores]:
+    """The scores of arms by name, resampled over each of the tuples of seeds, ascending, that are
+    `wanted` of an arm.
 
     A run whose scores are missing, or of other test pairs than those of the first, is left out.
     """
-    readable = [
-        (folder, share)
-        for folder, share in called.items()
-        if share is not None and (folder / FILE).exists()
-    ]
-    return _scored(tuple(sorted(readable)))
+    files = {arm.name: _score_files(arm) for arm in arms}
+    by_folder = sorted((one for own in files.values() for one in own), key=lambda one: one.folder)
+    for file in by_folder:
+        first = read_scores(file.folder, file.called)
+        if first is not None:
+            pairs = _TestPairs(first)
+            return {name: _arm_scores(own, wanted[name], pairs) for name, own in files.items()}
+    return {name: ArmScores() for name in files}
 
 
-@lru_cache(maxsize=2)  # of 3,200 runs each has 80 MB
-def _scored(runs: tuple[tuple[Path, float], ...]) -> dict[Path, ScoredRun]:
-    read = {folder: read_scores(folder, called) for folder, called in while_wanted(runs)}
-    scores = {folder: one for folder, one in read.items() if one is not None}
-    if not scores:
-        return {}
-    first = next(iter(scores.values()))
-    scores = {folder: one for folder, one in scores.items() if one.same_pairs(first)}
-    if len(first.row) > MOST_TEST_PAIRS:
-        return {folder: ScoredRun(one.right, None) for folder, one in scores.items()}
-    means = resampled_means(list(scores.values()))
-    return {
-        folder: ScoredRun(one.right, {name: means[name][index] for name in means})
-        for index, (folder, one) in enumerate(scores.items())
+def _score_files(arm: ArmRuns) -> tuple[_ScoreFile, ...]:
+    found = []
+    for seed, folder in arm.folders.items():
+        called = arm.metrics[seed].get("test.predicted_positive")
+        try:
+            file = (folder / FILE).stat()
+        except OSError:
+            continue
+        if called is not None:
+            found.append(_ScoreFile(seed, folder, called, file.st_mtime_ns, file.st_size))
+    return tuple(found)
+
+
+def _arm_scores(
+    files: tuple[_ScoreFile, ...], wanted: Iterable[Seeds], pairs: _TestPairs
+) -> ArmScores:
+    key = files, frozenset(wanted), pairs.digest
+    known = _kept.get(key)
+    if known is None:
+        known = _read_arm(files, key[1], pairs)
+        resampled = sum(3 * one.both.nbytes for one in known.resamples.values())
+        _kept.put(key, known, known.rights.nbytes + resampled + 1_000 * len(files))
+    return known
+
+
+def _read_arm(files: Sequence[_ScoreFile], wanted: Iterable[Seeds], pairs: _TestPairs) -> ArmScores:
+    test_pairs = len(pairs.first.row)
+    at_once = max(1, SCORES_AT_ONCE // test_pairs)
+    places: dict[int, int] = {}
+    rights: list[PackedRights] = []
+    means: dict[str, list[Means]] = {metric: [] for metric in RESAMPLED}
+    for start in range(0, len(files), at_once):
+        scores = []
+        for file in while_wanted(files[start : start + at_once]):
+            one = read_scores(file.folder, file.called)
+            if one is not None and one.same_pairs(pairs.first):
+                places[file.seed] = len(places)
+                scores.append(one)
+        if not scores:
+            continue
+        rights.append(packed_rights(np.stack([one.right for one in scores])))
+        if test_pairs <= MOST_TEST_PAIRS:
+            for metric, values in pairs.resamples.means(scores).items():
+                means[metric].append(values)
+    if not rights:
+        return ArmScores(test_pairs)
+    resamples = {
+        (metric, seeds): arm_resamples(np.concatenate(blocks)[[places[seed] for seed in seeds]])
+        for metric, blocks in means.items()
+        if blocks
+        for seeds in wanted
+        if all(seed in places for seed in seeds)
     }
+    return ArmScores(test_pairs, places, np.concatenate(rights), resamples)
 
 
 def crossed(
-    metric: str, seeds: Sequence[int], a: ScoredRunsBySeed, b: ScoredRunsBySeed, confidence: float
+    metric: str, seeds: Sequence[int], a: ArmScores, b: ArmScores, confidence: float
 ) -> Crossed | None:
     """The crossed bootstrap over the paired `seeds`; None for a metric without one, and without an
     interval where there are too few seeds, or not all their scores."""
@@ -130,18 +213,20 @@ def crossed(
         return no_crossed_bootstrap(
             f"fewer than {FEWEST_SEEDS} seeds say too little about other seeds"
         )
-    if not all(seed in side for side in (a, b) for seed in seeds):
+    if not all(seed in side.places for side in (a, b) for seed in seeds):
         return no_crossed_bootstrap(
             "the scores of the test pairs are not all in this service's data folder"
         )
-    means = [[side[seed].means for seed in seeds] for side in (a, b)]
-    if any(one is None for side in means for one in side):
+    if a.test_pairs > MOST_TEST_PAIRS:
         return no_crossed_bootstrap(f"there are more than {MOST_TEST_PAIRS:,} test pairs")
-    of_a, of_b = (np.stack([one[metric] for one in side if one is not None]) for side in means)
+    of_a, of_b = (side.resamples[metric, tuple(seeds)] for side in (a, b))
     return crossed_bootstrap(of_a, of_b, confidence)
 
 
-def mcnemar_by_seed(seeds: Sequence[int], a: ScoredRunsBySeed, b: ScoredRunsBySeed) -> McNemar:
+def mcnemar_by_seed(seeds: Sequence[int], a: ArmScores, b: ArmScores) -> McNemar:
     """McNemar's test of each paired seed whose two runs both have scores."""
-    both = [seed for seed in seeds if seed in a and seed in b]
-    return McNemar(seeds=tuple(mcnemar(seed, a[seed].right, b[seed].right) for seed in both))
+    both = [seed for seed in seeds if seed in a.places and seed in b.places]
+    if not both:
+        return McNemar(seeds=())
+    of_a, of_b = (side.rights[[side.places[seed] for seed in both]] for side in (a, b))
+    return McNemar(seeds=mcnemar(both, of_a, of_b, a.test_pairs))

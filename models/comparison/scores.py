@@ -4,6 +4,7 @@ Two runs can be compared pair by pair only over the same test pairs, so the file
 too.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
-from scipy.stats import rankdata
 
 FILE = "scores.safetensors"
 
@@ -34,6 +34,12 @@ class PairScores:
     def same_pairs(self, other: "PairScores") -> bool:
         return np.array_equal(self.row, other.row) and np.array_equal(self.label, other.label)
 
+    def pairs_digest(self) -> bytes:
+        """The same for two runs whose test pairs are the same, in the same order."""
+        digest = hashlib.sha256(self.row.tobytes())
+        digest.update(self.label.tobytes())
+        return digest.digest()
+
 
 def read_scores(folder: Path, called: float) -> PairScores | None:
     """The scores in a run's folder, given the share of the test pairs that the run called
@@ -53,17 +59,27 @@ def scores_of(
     A threshold calls the highest scores duplicates, so the share identifies them, however the
     threshold was chosen; tied scores are on the same side of it.
     """
+    order = np.argsort(score)
+    ascending = score[order]
     count = round(called * len(score))
-    duplicate = score >= np.sort(score)[-count] if count else np.zeros(len(score), dtype=bool)
-    return PairScores(row, label, duplicate == label, _placements(label, score))
+    duplicate = score >= ascending[-count] if count else np.zeros(len(score), dtype=bool)
+    placement = np.empty(len(label))
+    placement[order] = _placements(label[order], ascending)
+    return PairScores(row, label, duplicate == label, placement)
 
 
-def _placements(label: NDArray[np.bool_], score: NDArray[np.float32]) -> NDArray[np.float64]:
-    placement = np.full(len(label), np.nan)
-    if label.all() or not label.any():
-        return placement
-    ranks = rankdata(score)  # midranks; minus the rank within the own label: the others below
-    for own in (label, ~label):
-        placement[own] = (ranks[own] - rankdata(score[own])) / np.count_nonzero(~own)
-    placement[~label] = 1 - placement[~label]
-    return placement
+def _placements(label: NDArray[np.bool_], ascending: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The placements of pairs in the order of their scores."""
+    duplicates = np.concatenate([[0], np.cumsum(label)])  # among so many of the lowest scores
+    others = np.arange(len(duplicates)) - duplicates
+    if not duplicates[-1] or not others[-1]:
+        return np.full(len(label), np.nan)
+    # where each run of equal scores begins, and the end of the last
+    edges = np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1], [True]]))
+    lengths = np.diff(edges)
+
+    def share_below(of: NDArray[np.int64]) -> NDArray[np.float64]:
+        midway = (of[edges[:-1]] + of[edges[1:]]) / 2
+        return np.repeat(midway / of[-1], lengths)
+
+    return np.where(label, share_below(others), 1 - share_below(duplicates))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from scipy import stats
+from scipy import special
 
 from models.comparison.schema import Interval, Superiority
 
@@ -35,5 +35,7 @@ def superiority(
 
 @lru_cache(maxsize=1024)
 def _bounds(count: int, n: int, confidence: float) -> tuple[float, float]:
-    interval = stats.binomtest(count, n).proportion_ci(confidence, method="exact")
-    return float(interval.low), float(interval.high)
+    tail = (1 - confidence) / 2
+    low = special.betaincinv(count, n - count + 1, tail) if count else 0.0
+    high = special.betaincinv(count + 1, n - count, 1 - tail) if count < n else 1.0
+    return float(low), float(high)

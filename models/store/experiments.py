@@ -164,6 +164,12 @@ def run_progress(session: Session, experiment_id: str) -> list[RunProgress]:
     return [RunProgress(*row) for row in session.execute(query)]
 
 
+def succeeded_runs(session: Session, experiment_id: str) -> list[str]:
+    """The ids of its runs that succeeded, in the order in which they were queued."""
+    own = (Run.experiment_id == experiment_id, Run.state == RunState.SUCCEEDED)
+    return list(session.scalars(select(Run.id).where(*own).order_by(Run.position)))
+
+
 def experiments_again(session: Session, experiment_id: str) -> list[str]:
     """The experiments of the reproductions of this one's runs (see `reproductions`)."""
     query = (

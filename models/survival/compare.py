@@ -8,14 +8,17 @@ what pairing gains.
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import logrank
 
+from models.abandonment import while_wanted
 from models.comparison.paired_t import mean_and_sd, t_bounds
 from models.comparison.rule import alpha_of, differs_from_zero
 from models.comparison.schema import Bounds, Statistic
-from models.comparison.sign_flip import sign_flip_p
+from models.comparison.sign_flip import sign_flip_ps
 from models.survival.kaplan_meier import censored, normal_interval, restricted_mean
 from models.survival.schema import (
     ReachedPairs,
@@ -29,42 +32,62 @@ from models.survival.schema import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class TwoArms:
+    """Two arms to compare, each with the times of its succeeded runs by seed."""
+
+    a_name: str
+    b_name: str
+    a: TimesBySeed
+    b: TimesBySeed
+    awaited: int = 0
+    """How many seeds have a run that goes on: until they are in, neither arm is called sooner."""
+
+
 def compare_times(
-    a: TimesBySeed,
-    b: TimesBySeed,
-    *,
-    a_name: str,
-    b_name: str,
+    every: Sequence[TwoArms], *, horizon: int | None, confidence: float
+) -> list[TimeToEventComparison]:
+    """Compare each two arms.
+
+    `horizon` is a step to which all of their runs were followed; None when there are no runs.
+    """
+    pairs = [_pairs(arms, horizon) for arms in every]
+    ps = sign_flip_ps(([float(pair.difference) for pair in own], 0.0) for own in pairs)
+    told = while_wanted(zip(every, pairs, ps, strict=True))
+    return [_comparison(arms, own, p, horizon, confidence) for arms, own, p in told]
+
+
+def _comparison(
+    arms: TwoArms,
+    pairs: tuple[TimeToEventPair, ...],
+    p: Statistic,
     horizon: int | None,
     confidence: float,
-    awaited: int = 0,
 ) -> TimeToEventComparison:
-    """Compare two arms, given seed -> time to the event of their succeeded runs.
-
-    Neither is called sooner while runs of `awaited` seeds go on.
-    `horizon` is a step to which all of these runs were followed; None when there are no runs.
-    """
-    pairs = tuple(_pair(seed, a[seed], b[seed], horizon) for seed in sorted(a.keys() & b.keys()))
-    differences = [float(pair.difference) for pair in pairs]
-    mean, sd = mean_and_sd(differences)
-    bounds, p = t_bounds(mean, sd, len(pairs), confidence), sign_flip_p(differences)
+    mean, sd = mean_and_sd([float(pair.difference) for pair in pairs])
+    bounds = t_bounds(mean, sd, len(pairs), confidence)
     reached = [float(pair.a - pair.b) for pair in pairs if pair.a_reached and pair.b_reached]
     mean_reached, _ = mean_and_sd(reached)
     differs = differs_from_zero(len(pairs), bounds, p, alpha_of(confidence))
     return TimeToEventComparison(
-        a=a_name,
-        b=b_name,
+        a=arms.a_name,
+        b=arms.b_name,
         horizon=horizon,
-        log_rank_p=log_rank_p(a, b),
-        restricted_mean_difference=restricted_difference(a, b, horizon, confidence),
+        log_rank_p=log_rank_p(arms.a, arms.b),
+        restricted_mean_difference=restricted_difference(arms.a, arms.b, horizon, confidence),
         pairs=pairs,
         mean_difference=mean,
         interval=_interval(bounds, confidence),
         sign_flip_p=p,
         both_reached=ReachedPairs(pairs=len(reached), mean_difference=mean_reached),
-        awaited=awaited,
-        verdict=_verdict(mean, differs and not awaited),
+        awaited=arms.awaited,
+        verdict=_verdict(mean, differs and not arms.awaited),
     )
+
+
+def _pairs(arms: TwoArms, horizon: int | None) -> tuple[TimeToEventPair, ...]:
+    a, b = arms.a, arms.b
+    return tuple(_pair(seed, a[seed], b[seed], horizon) for seed in sorted(a.keys() & b.keys()))
 
 
 def _pair(seed: int, a: TimeToEvent, b: TimeToEvent, horizon: int | None) -> TimeToEventPair:

@@ -62,14 +62,13 @@ def restricted_mean(
     # events before censorings at the same step, as in the curve
     steps = np.array([time.step for time in times])
     reached = np.array([time.reached for time in times])
-    variance = 0.0
-    for step in np.unique(steps[reached & (steps < horizon)]):
-        at_risk = int((steps >= step).sum())
-        events = int((reached & (steps == step)).sum())
-        if events < at_risk:  # else the curve is 0 beyond this step, and so is the area
-            area = _area(curve, int(step), horizon)
-            variance += area**2 * events / (at_risk * (at_risk - events))
-    mean, error = _area(curve, 0, horizon), math.sqrt(variance)
+    events, counts = np.unique(steps[reached & (steps < horizon)], return_counts=True)
+    at_risk = len(steps) - np.searchsorted(np.sort(steps), events)
+    left = at_risk - counts
+    some = left > 0  # else the curve is 0 beyond this step, and so is the area
+    areas = _areas_from(curve, horizon)[np.searchsorted(curve.step, events)]
+    variance = (areas**2 * counts)[some] / (at_risk * left)[some]
+    mean, error = _area(curve, 0, horizon), math.sqrt(variance.sum())
     interval = normal_interval(mean, error, confidence)
     if interval is not None:
         low, high = max(interval.low, 0.0), min(interval.high, float(horizon))
@@ -83,6 +82,12 @@ def normal_interval(value: float, error: float, confidence: float) -> StepInterv
         return None
     half = -float(ndtri((1 - confidence) / 2)) * error
     return StepInterval(confidence=confidence, low=value - half, high=value + half)
+
+
+def _areas_from(curve: SurvivalCurve, end: int) -> NDArray[np.float64]:
+    """The area under the curve from each of its steps to the end."""
+    widths = np.diff(np.clip([*curve.step, math.inf], 0, end))
+    return np.cumsum((widths * np.array(curve.still_waiting))[::-1])[::-1]
 
 
 def _area(curve: SurvivalCurve, start: int, end: int) -> float:

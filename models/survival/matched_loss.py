@@ -11,8 +11,11 @@ evaluation: each point states its own loss.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from models.comparison.compare import compare
+from models.comparison.compare import compare_families
+from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, ResultPart
 from models.survival.target_loss import Point, first_at_or_below
 
@@ -56,34 +59,46 @@ def match_seed(seed: int, a: Sequence[Point], b: Sequence[Point]) -> MatchedSeed
     return MatchedSeed(seed=seed, matched_loss=matched, a=_point(first), b=_point(second))
 
 
+@dataclass(frozen=True, slots=True)
+class TwoSeries:
+    """Two arms to compare, each with the validation points of its succeeded runs by seed."""
+
+    a_name: str
+    b_name: str
+    a: Series
+    b: Series
+    awaited: int = 0
+    """How many seeds have a run that goes on: until they are in, there is no verdict."""
+
+
 def compare_at_matched_loss(
-    a: Series,
-    b: Series,
-    *,
-    a_name: str,
-    b_name: str,
-    equivalence_margin: float,
-    confidence: float,
-    expected_pairs: int,
-    awaited: int = 0,
-) -> MatchedAccuracy:
-    """Compare two arms, given seed -> validation points of their succeeded runs; without a verdict
-    while runs of `awaited` seeds go on."""
-    both = (match_seed(seed, a[seed], b[seed]) for seed in sorted(a.keys() & b.keys()))
-    seeds = tuple(seed for seed in both if seed is not None)
-    comparison = compare(
-        {seed.seed: seed.a.accuracy for seed in seeds},
-        {seed.seed: seed.b.accuracy for seed in seeds},
-        a_name=a_name,
-        b_name=b_name,
-        metric=METRIC,
-        equivalence_margin=equivalence_margin,
-        confidence=confidence,
-        expected_pairs=expected_pairs,
-        awaited=awaited,
-    )
-    secondary = comparison.model_copy(update={"role": "secondary"})  # it decides nothing
-    return MatchedAccuracy(seeds=seeds, comparison=secondary)
+    every: Sequence[TwoSeries], *, equivalence_margin: float, confidence: float, expected_pairs: int
+) -> list[MatchedAccuracy]:
+    """Compare each two arms, by itself, at the loss that both reached."""
+    rule = DecisionRule(METRIC, equivalence_margin, confidence)
+    seeds = [_matched_seeds(arms) for arms in every]
+    inputs = [
+        ComparisonInput(
+            ArmValues(arms.a_name, {seed.seed: seed.a.accuracy for seed in own}),
+            ArmValues(arms.b_name, {seed.seed: seed.b.accuracy for seed in own}),
+            rule,
+            expected_pairs,
+            awaited=arms.awaited,
+        )
+        for arms, own in zip(every, seeds, strict=True)
+    ]
+    comparisons = compare_families([[one] for one in inputs])
+    secondary = {"role": "secondary"}  # it decides nothing
+    return [
+        MatchedAccuracy(seeds=own, comparison=one.model_copy(update=secondary))
+        for own, one in zip(seeds, comparisons, strict=True)
+    ]
+
+
+def _matched_seeds(arms: TwoSeries) -> tuple[MatchedSeed, ...]:
+    both = sorted(arms.a.keys() & arms.b.keys())
+    matched = (match_seed(seed, arms.a[seed], arms.b[seed]) for seed in both)
+    return tuple(seed for seed in matched if seed is not None)
 
 
 def _point(point: Point) -> MatchedPoint:

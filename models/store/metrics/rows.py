@@ -143,6 +143,26 @@ def evaluations_of(session: Session, run_id: str) -> list[EvaluationRow]:
     return [EvaluationRow(**row) for row in session.execute(query).mappings()]
 
 
+def evaluation_series(
+    session: Session, experiment_id: str, split: str, metrics: Sequence[str]
+) -> dict[str, Series]:
+    """Each run's evaluations on these rows in columns: `step`, and each metric; a run without one
+    is not in it."""
+    names = ("step", *metrics)
+    query = (
+        select(Evaluation.run_id, *(_EVALUATIONS.c[name] for name in names))
+        .join(Run, Run.id == Evaluation.run_id)
+        .where(Run.experiment_id == experiment_id, Evaluation.split == split)
+        .order_by(Evaluation.run_id, Evaluation.step)
+    )
+    found: dict[str, Series] = {}
+    for run_id, *values in session.execute(query):
+        columns = found.setdefault(run_id, {name: [] for name in names})
+        for name, value in zip(names, values, strict=True):
+            columns[name].append(value)
+    return found
+
+
 def evaluation_counts(session: Session, run_ids: Sequence[str]) -> dict[str, int]:
     """How many evaluations each of these runs has, a few hundred at most; runs without one are left
     out."""
@@ -176,11 +196,12 @@ def final_metrics(session: Session, experiment_id: str) -> dict[str, dict[str, f
         Evaluation.step == latest.c.step,
     )
     metrics = _for_each_run(session, experiment_id)
-    for row in session.scalars(select(Evaluation).join(latest, same)):
-        for name in RESULT_METRICS:
-            value = getattr(row, name)
+    columns = (_EVALUATIONS.c[name] for name in ("run_id", "split", *RESULT_METRICS))
+    query = select(*columns).join_from(Evaluation, latest, same)
+    for run_id, split, *values in session.execute(query):
+        for name, value in zip(RESULT_METRICS, values, strict=True):
             if value is not None:
-                metrics[row.run_id][f"{row.split}.{name}"] = value
+                metrics[run_id][f"{split}.{name}"] = value
     return metrics
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from api.experiments import kept_verdicts
+from models.byte_cache import ByteCache
 from models.comparison import compare
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.rule import DecisionRule
@@ -26,9 +27,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return original(family)
 
     monkeypatch.setattr("api.experiments.kept_verdicts.verdicts", noted)
-    monkeypatch.setattr(
-        kept_verdicts.kept_verdicts, "_kept", type(kept_verdicts.kept_verdicts._kept)()
-    )
+    monkeypatch.setattr(kept_verdicts.kept_verdicts, "_kept", ByteCache(2**20))
     return found
 
 
@@ -64,7 +63,7 @@ def test_the_list_judges_an_ended_experiment_once_and_again_after_a_change(
 
 
 def test_no_more_than_the_most_are_kept(judged: list[int]) -> None:
-    kept = kept_verdicts.KeptVerdicts(most=2)
+    kept = kept_verdicts.KeptVerdicts(2 * 2 * kept_verdicts.PAIR_BYTES)  # two families of a pair
     rule = DecisionRule("test.accuracy", 0.01, 0.95)
 
     def family(value: float) -> list[ComparisonInput]:

@@ -13,7 +13,7 @@ from api import health
 from api.dependencies import WAITING_OF_A_KEY, Service
 from api.http.views import Readiness
 from api.live.read_lanes import ReadLane
-from api.results import document, routes
+from api.results import document, kept_results
 from models.abandonment import Abandoned, stop_if_abandoned
 
 from support.api import NO_AUTHORITIES, SPEC, ApiForTests, StartService, refused
@@ -48,7 +48,7 @@ class HeldResults:
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldResults]:
     results = HeldResults()
-    monkeypatch.setattr(routes, "results_document", results)
+    monkeypatch.setattr(kept_results, "results_document", results)
     yield results
     results.go.set()
 

@@ -81,12 +81,12 @@ def exports(played: Session) -> None:
     path = f"{LIST}/{_oldest(played)['id']}"
     played.call("GET", f"{path}/export", 200, params={"table": "runs"})
     played.call("GET", f"{path}/export", 422, params={"table": "walls"})
+    with _nothing_to_draw_with():  # first, since what was drawn is kept
+        played.call("GET", f"{path}/figures/comparison", 501)
+        played.call("GET", f"{path}/report", 501)
     played.call("GET", f"{path}/figures/comparison", 200)
     played.call("GET", f"{path}/figures/comparison", 422, params={"format": "gif"})
     played.call("GET", f"{path}/report", 200)
-    with _nothing_to_draw_with():
-        played.call("GET", f"{path}/figures/comparison", 501)
-        played.call("GET", f"{path}/report", 501)
 
 
 @contextmanager

@@ -44,3 +44,22 @@ def test_the_p_of_discordant_pairs_is_that_of_the_exact_binomial_test(total: int
     for only_a in {0, 1, total // 3, total // 2, total - 1, total}:
         expected = stats.binomtest(only_a, total).pvalue
         assert exact_p(only_a, total - only_a) == pytest.approx(expected, rel=1e-9)
+
+
+def p_in_whole_numbers(differences: list[int]) -> float:
+    generator = np.random.default_rng(0)
+    sums = np.zeros(MONTE_CARLO_DRAWS, dtype=np.int64)
+    for difference in differences:
+        sums += np.where(generator.random(MONTE_CARLO_DRAWS) < 0.5, -difference, difference)
+    reaching = np.count_nonzero(np.abs(sums) >= abs(sum(differences)))
+    return float(reaching + 1) / (MONTE_CARLO_DRAWS + 1)
+
+
+@pytest.mark.parametrize("largest", [3, 200, 10**12])
+def test_sums_that_equal_the_observed_one_count_however_they_are_rounded(largest: int) -> None:
+    """Single precision cannot tell them from the next ones, the less the larger they may be."""
+    generator = np.random.default_rng(largest)
+    whole = generator.integers(-largest, largest + 1, size=90)
+    whole[:5] = np.sign(whole[:5])  # beside the others these are a rounding in single precision
+    p = sign_flip_p([float(one) / 10_240 for one in whole], slack=1e-13)
+    assert p == p_in_whole_numbers([int(one) for one in whole])

@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 
 from models.comparison.bca_bootstrap import RESAMPLES, bca_bootstrap
 from models.comparison.holm import holm
-from models.comparison.mcnemar import mcnemar
+from models.comparison.mcnemar import mcnemar, packed_rights
 from models.comparison.paired_t import t_p
 from models.comparison.pairing_gain import pairing_gain
 from models.comparison.power import power_analysis
@@ -213,10 +213,11 @@ def test_a_comparison_without_a_p_counts_in_the_family() -> None:
 
 
 @settings(max_examples=40)
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=150))
 def test_mcnemar_is_that_of_statsmodels(rights: list[tuple[bool, bool]]) -> None:
     a, b = np.array(rights).T
-    found = mcnemar(3, a, b)
+    of_a, of_b = (packed_rights(np.stack([side, ~side])) for side in (a, b))
+    found, _ = mcnemar([3, 4], of_a, of_b, len(rights))
     table = [[(a & b).sum(), (a & ~b).sum()], [(~a & b).sum(), (~a & ~b).sum()]]
     assert found.p == pytest.approx(theirs_mcnemar(table, exact=True).pvalue)
     assert found.seed == 3

@@ -1,6 +1,7 @@
 """What the scores of the test pairs add: ranks as placements, and noise of seeds and of pairs."""
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,19 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from sklearn.metrics import roc_auc_score
 
+from models.byte_cache import ByteCache
+from models.comparison import run_statistics
 from models.comparison.crossed_bootstrap import (
     RESAMPLES,
-    _weights,
+    SEED,
+    Means,
+    PairResamples,
+    arm_resamples,
     crossed_bootstrap,
-    resampled_means,
 )
-from models.comparison.run_statistics import crossed, mcnemar_by_seed, scored_runs
+from models.comparison.inputs import ArmRuns
+from models.comparison.run_statistics import ArmScores, crossed, mcnemar_by_seed, scored_arms
+from models.comparison.schema import Crossed
 from models.comparison.scores import PairScores, read_scores, scores_of
 
 PAIRS = 600
@@ -38,7 +45,19 @@ def judged(score: NDArray[np.float32], threshold: float = 0.5) -> PairScores:
 
 
 RUNS = [judged(network(np.random.default_rng(seed), 1.0 + seed / 50)) for seed in range(16)]
-MEANS = resampled_means(RUNS)
+MEANS = PairResamples(LABEL).means(RUNS)
+
+
+def compared(a: Means, b: Means, confidence: float = 0.95) -> Crossed:
+    return crossed_bootstrap(arm_resamples(a), arm_resamples(b), confidence)
+
+
+def drawn_one_by_one(count: int) -> NDArray[np.float64]:
+    """How often each pair is in each resample, and last a row of ones."""
+    generator = np.random.default_rng(SEED)
+    drawn = [generator.integers(count, size=count) for _ in range(RESAMPLES)]
+    times = [np.bincount(one, minlength=count) for one in drawn]
+    return np.array([*times, np.ones(count)], dtype=float)
 
 
 @settings(max_examples=60)
@@ -71,19 +90,25 @@ def test_the_mean_placement_of_either_label_is_the_auc(pairs: list[tuple[bool, i
 
 
 def test_each_resample_weighs_the_pairs_by_how_often_they_were_drawn() -> None:
-    weights = np.concatenate(list(_weights(PAIRS)))
+    weights = drawn_one_by_one(PAIRS)
     assert weights.shape == (RESAMPLES + 1, PAIRS)
     assert (weights.sum(axis=1) == PAIRS).all()
     assert (weights[-1] == 1).all()
     # counts of a multinomial: mean 1, variance 1 - 1/P
     assert weights[:-1].var() == pytest.approx(1 - 1 / PAIRS, rel=0.01)
-    right = RUNS[3].right
-    assert MEANS["test.accuracy"][3] == pytest.approx(weights @ right / PAIRS)
+    for run, accuracy in zip(RUNS, MEANS["test.accuracy"], strict=True):
+        assert accuracy == pytest.approx(weights @ run.right / PAIRS)
+    for run, auc in zip(RUNS, MEANS["test.roc_auc"], strict=True):
+        halves = [
+            weights[:, own] @ run.placement[own] / weights[:, own].sum(axis=1)
+            for own in (LABEL, ~LABEL)
+        ]
+        assert auc == pytest.approx(sum(halves) - run.placement[LABEL].mean(), abs=1e-6)
 
 
 def test_the_resampled_auc_is_that_of_a_sort_to_a_small_part_of_its_spread() -> None:
     score = network(np.random.default_rng(3), 1.0 + 3 / 50)
-    weights = np.concatenate(list(_weights(PAIRS)))[-201:]
+    weights = drawn_one_by_one(PAIRS)[-201:]
     exact = [roc_auc_score(LABEL, score, sample_weight=drawn) for drawn in weights]
     ours = MEANS["test.roc_auc"][3, -201:]
     assert ours[-1] == pytest.approx(exact[-1], abs=1e-6)
@@ -93,7 +118,7 @@ def test_the_resampled_auc_is_that_of_a_sort_to_a_small_part_of_its_spread() -> 
 def test_the_crossed_bootstrap_has_the_variance_that_owen_derives() -> None:
     """E* of the resampled mean's square is a trace, since both counts' second moments are known."""
     a, b = MEANS["test.accuracy"][:8], MEANS["test.accuracy"][8:]
-    found = crossed_bootstrap(a, b, 0.95)
+    found = compared(a, b)
     d = np.stack([one.right for one in RUNS[:8]]).astype(float)
     d -= np.stack([one.right for one in RUNS[8:]])
 
@@ -109,7 +134,7 @@ def test_the_crossed_bootstrap_has_the_variance_that_owen_derives() -> None:
     assert found.interval is not None
     assert found.interval.low == pytest.approx(d.mean() - 1.96 * exact, abs=0.35 * exact)
     assert found.interval.high == pytest.approx(d.mean() + 1.96 * exact, abs=0.35 * exact)
-    narrow = crossed_bootstrap(a, b, 0.6).interval
+    narrow = compared(a, b, 0.6).interval
     assert narrow is not None
     assert narrow.high - narrow.low < 0.6 * (found.interval.high - found.interval.low)
 
@@ -118,64 +143,123 @@ def test_seeds_and_test_pairs_are_resampled_independently() -> None:
     """Every run alike but for a seed's own constant: only the seeds are noise, and the reverse."""
     plain = np.ones(RESAMPLES + 1)
     steps = np.arange(6.0)[:, None] * plain
-    by_seed = crossed_bootstrap(steps, 0 * steps, 0.95)
+    by_seed = compared(steps, 0 * steps)
     assert by_seed.standard_error_test_pairs == 0
     assert by_seed.standard_error == by_seed.standard_error_seeds
     wave = np.random.default_rng(0).normal(size=RESAMPLES + 1) * np.ones((6, 1))
-    by_pair = crossed_bootstrap(wave, 0 * wave, 0.95)
+    by_pair = compared(wave, 0 * wave)
     assert by_pair.standard_error_seeds == pytest.approx(0, abs=1e-12)
     assert by_pair.standard_error == pytest.approx(by_pair.standard_error_test_pairs)
 
 
 def test_the_crossed_bootstrap_is_repeatable_and_says_why_it_is_not_there() -> None:
-    again = resampled_means(RUNS)["test.roc_auc"]
-    assert (again == MEANS["test.roc_auc"]).all()
-    assert crossed_bootstrap(again[:8], again[8:], 0.9) == crossed_bootstrap(
-        MEANS["test.roc_auc"][:8], MEANS["test.roc_auc"][8:], 0.9
-    )
+    again = PairResamples(LABEL).means(RUNS)["test.roc_auc"]
+    auc = MEANS["test.roc_auc"]
+    assert (again == auc).all()
+    assert compared(again[:8], again[8:], 0.9) == compared(auc[:8], auc[8:], 0.9)
     # with two pairs a resample holds one label only
-    tiny = resampled_means([judged(np.array([0.1, 0.9], dtype=np.float32))] * 12)["test.roc_auc"]
-    assert "one label only" in (crossed_bootstrap(tiny[:6], tiny[6:], 0.95).missing or "")
+    two = [judged(np.array([0.1, 0.9], dtype=np.float32))] * 12
+    tiny = PairResamples(LABEL[:2]).means(two)["test.roc_auc"]
+    assert "one label only" in (compared(tiny[:6], tiny[6:]).missing or "")
 
 
 # --- from files ----------------------------------------------------------------------------------
 
 
-def written(folder: Path, seed: int, rows: NDArray[np.int64] = ROW) -> tuple[Path, float]:
-    """A run's folder with scores, and the share that it called duplicates at 0.5."""
-    folder.mkdir()
+def written(folder: Path, seed: int, rows: NDArray[np.int64] = ROW) -> float:
+    """Write a run's scores into the folder; the share that it called duplicates at 0.5."""
+    folder.mkdir(parents=True)
     score = network(np.random.default_rng(seed))
     columns: dict[str, NDArray[Any]] = {"row": rows, "label": LABEL.astype(np.int8), "score": score}
     save_file(columns, folder / "scores.safetensors")
-    return folder, float((score > 0.5).mean())
+    return float((score > 0.5).mean())
+
+
+def arm(name: str, called: dict[int, float | None], folder: Path) -> ArmRuns:
+    """An arm whose run of each seed is in `folder/name/seed`, with the share called duplicates."""
+    known = {seed: {} if one is None else {CALLED: one} for seed, one in called.items()}
+    folders = {seed: folder / name / str(seed) for seed in called}
+    return ArmRuns(name, known, folders, None)
+
+
+CALLED = "test.predicted_positive"
+SIX = tuple(range(6))
+
+
+def two_arms(folder: Path) -> list[ArmRuns]:
+    return [
+        arm(
+            name,
+            {seed: written(folder / name / str(seed), 10 * number + seed) for seed in SIX},
+            folder,
+        )
+        for number, name in enumerate("ab")
+    ]
 
 
 def test_the_runs_in_a_data_folder_are_judged_pair_by_pair(tmp_path: Path) -> None:
-    runs = dict(written(tmp_path / str(seed), seed) for seed in range(12))
-    found = scored_runs({**runs, tmp_path / "away": 0.4})
-    assert set(found) == set(runs)
-    a = {seed: found[tmp_path / str(seed)] for seed in range(6)}
-    b = {seed: found[tmp_path / str(seed + 6)] for seed in range(6)}
-    seeds = list(range(6))
-    per_seed = mcnemar_by_seed([*seeds, 7], a, b).seeds
-    assert [one.seed for one in per_seed] == seeds
-    both = crossed("test.accuracy", seeds, a, b, 0.95)
+    found = scored_arms(two_arms(tmp_path), {"a": [SIX], "b": [SIX]})
+    a, b = found["a"], found["b"]
+    per_seed = mcnemar_by_seed([*SIX, 7], a, b).seeds
+    assert [one.seed for one in per_seed] == list(SIX)
+    both = crossed("test.accuracy", SIX, a, b, 0.95)
     assert both is not None
     assert both.interval is not None
     mean = np.mean([one.difference for one in per_seed])
     assert both.interval.low < mean < both.interval.high
-    assert crossed("test.average_precision", seeds, a, b, 0.95) is None
-    few = crossed("test.accuracy", seeds[:5], a, b, 0.95)
+    assert crossed("test.average_precision", SIX, a, b, 0.95) is None
+    few = crossed("test.accuracy", SIX[:5], a, b, 0.95)
     assert "fewer than 6 seeds" in (few and few.missing or "")
-    away = crossed("test.accuracy", [*seeds, 7], a, b, 0.95)
+    away = crossed("test.accuracy", [*SIX, 7], a, b, 0.95)
     assert "data folder" in (away and away.missing or "")
 
 
+def test_an_arm_that_is_read_some_files_at_a_time_gives_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arms = two_arms(tmp_path)
+    wanted = {"a": [SIX], "b": [SIX, (0, 1, 2, 3, 4, 5)]}
+    whole = scored_arms(arms, wanted)
+    monkeypatch.setattr(run_statistics, "_kept", ByteCache[ArmScores](2**20))
+    monkeypatch.setattr(run_statistics, "SCORES_AT_ONCE", 4 * PAIRS)  # four files, then two
+    pieces = scored_arms(arms, wanted)
+    for name in "ab":
+        assert pieces[name].places == whole[name].places
+        assert (pieces[name].rights == whole[name].rights).all()
+        for key, resamples in whole[name].resamples.items():
+            assert pieces[name].resamples[key].both == pytest.approx(resamples.both, abs=1e-6)
+
+
+def test_a_file_is_read_again_only_when_it_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arms = two_arms(tmp_path)
+    monkeypatch.setattr(run_statistics, "_kept", ByteCache[ArmScores](2**20))
+    read: list[Path] = []
+
+    def noted(folder: Path, called: float) -> PairScores | None:
+        read.append(folder)
+        return read_scores(folder, called)
+
+    monkeypatch.setattr(run_statistics, "read_scores", noted)
+    first = scored_arms(arms, {"a": [SIX], "b": [SIX]})
+    assert len(read) == 13  # each once, and once more the first, which says what the pairs are
+    scored_arms(arms, {"a": [SIX], "b": [SIX]})
+    assert len(read) == 14
+    os.utime(tmp_path / "b" / "3" / "scores.safetensors", ns=(0, 0))
+    again = scored_arms(arms, {"a": [SIX], "b": [SIX]})
+    assert len(read) == 21
+    assert again["a"] is first["a"]
+
+
 def test_runs_of_other_test_pairs_and_unreadable_scores_are_left_out(tmp_path: Path) -> None:
-    one, called = written(tmp_path / "a", 0)
-    other, _ = written(tmp_path / "b", 1, ROW + 1)
-    broken, _ = written(tmp_path / "c", 2)
-    (broken / "scores.safetensors").write_bytes(b"no scores")
-    assert set(scored_runs({one: called, other: 0.4, broken: 0.4})) == {one}
+    good = written(tmp_path / "a" / "0", 0)
+    written(tmp_path / "a" / "1", 1, ROW + 1)
+    written(tmp_path / "b" / "0", 2)
+    (tmp_path / "b" / "0" / "scores.safetensors").write_bytes(b"no scores")
+    arms = [arm("a", {0: good, 1: 0.4, 2: 0.4}, tmp_path), arm("b", {0: 0.4}, tmp_path)]
+    found = scored_arms(arms, {"a": [], "b": []})
+    assert (dict(found["a"].places), dict(found["b"].places)) == ({0: 0}, {})
     assert read_scores(tmp_path / "none", 0.4) is None
-    assert scored_runs({one: None}) == {}
+    nothing = scored_arms([arm("a", {0: None}, tmp_path)], {"a": []})
+    assert not nothing["a"].places

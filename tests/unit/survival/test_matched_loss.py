@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.survival.matched_loss import MatchedAccuracy, compare_at_matched_loss, match_seed
+from models.survival.matched_loss import (
+    MatchedAccuracy,
+    TwoSeries,
+    compare_at_matched_loss,
+    match_seed,
+)
 from models.survival.schema import TimeToEvent
 from models.survival.target_loss import Point, time_to_loss
 
@@ -19,15 +24,13 @@ def points(losses: list[float], accuracies: list[float] | None = None) -> list[P
 
 
 def compared(a: dict[int, list[Point]], b: dict[int, list[Point]]) -> MatchedAccuracy:
-    return compare_at_matched_loss(
-        a,
-        b,
-        a_name="modified",
-        b_name="vanilla",
+    (found,) = compare_at_matched_loss(
+        [TwoSeries("modified", "vanilla", a, b)],
         equivalence_margin=0.005,
         confidence=0.95,
         expected_pairs=len(a),
     )
+    return found
 
 
 def test_a_target_is_reached_at_the_first_evaluation_at_or_below_it() -> None:

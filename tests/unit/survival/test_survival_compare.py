@@ -3,7 +3,6 @@
 import math
 import random
 import re
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.duration.survfunc import survdiff
 
-from models.survival.compare import compare_times, log_rank_p, restricted_difference
+from models.survival.compare import TwoArms, compare_times, log_rank_p, restricted_difference
 from models.survival.kaplan_meier import median_time, restricted_mean, survival_curve
 from models.survival.schema import TimeToEvent, TimeToEventComparison
 from models.survival.sentences import LEAVE_PLATEAU, REACH_TARGET, arm_sentence, comparison_sentence
@@ -29,14 +28,8 @@ MIRROR = {"a_sooner": "b_sooner", "b_sooner": "a_sooner", "undecided": "undecide
 def between(
     a: Rows, b: Rows, horizon: int | None = 20, confidence: float = 0.95
 ) -> TimeToEventComparison:
-    return compare_times(
-        by_seed(a),
-        by_seed(b),
-        a_name="modified",
-        b_name="vanilla",
-        horizon=horizon,
-        confidence=confidence,
-    )
+    arms = TwoArms("modified", "vanilla", by_seed(a), by_seed(b))
+    return compare_times([arms], horizon=horizon, confidence=confidence)[0]
 
 
 def said(a: Rows, b: Rows) -> str:
@@ -151,8 +144,9 @@ def test_the_order_of_the_seeds_changes_nothing(
     seeds = list(range(len(pairs)))
     random.shuffle(seeds)
     shuffled = [{seed: side[seed] for seed in seeds} for side in sides]
-    names: dict[str, Any] = {"a_name": "a", "b_name": "b", "horizon": 20, "confidence": 0.95}
-    assert compare_times(*sides, **names) == compare_times(*shuffled, **names)
+    arms = [TwoArms("a", "b", a, b) for a, b in (sides, shuffled)]
+    one, other = compare_times(arms, horizon=20, confidence=0.95)
+    assert one == other
 
 
 # --- claims --------------------------------------------------------------------------------------
@@ -177,9 +171,8 @@ def test_an_arm_that_waits_less_under_six_seeds_is_sooner() -> None:
 def test_a_bound_just_beside_zero_is_not_printed_as_zero() -> None:
     # four differences of mean 11.5 and sd 7.2342: the lower bound is 11.5 - 11.5113
     a, b = reached(39, 50, 58, 41), reached(34, 35, 38, 35)
-    found = compare_times(
-        by_seed(a), by_seed(b), a_name="a", b_name="b", horizon=1400, confidence=0.95
-    )
+    arms = TwoArms("a", "b", by_seed(a), by_seed(b))
+    (found,) = compare_times([arms], horizon=1400, confidence=0.95)
     sentence = comparison_sentence(found, LEAVE_PLATEAU, by_seed(a), by_seed(b))
     assert "11.5 steps more than b on average (95 % interval -0.011 to 23)" in sentence
 

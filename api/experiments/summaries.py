@@ -169,5 +169,6 @@ def _noise_floor(one: _Listed, arms: ArmsByName) -> NoiseFloorView | None:
     from models.noise_floor.noise_floor import noise_floor
 
     rule, planned = declared_rule(one.spec.decision), len(one.spec.seeds.values())
-    floor = noise_floor(arms[one.spec.baseline.name], rule, planned=planned)
+    arm = arms[one.spec.baseline.name]
+    floor = noise_floor(arm, rule, planned=planned, chance=one.chance)
     return NoiseFloorView.model_validate(floor, from_attributes=True)

@@ -70,7 +70,7 @@ def results_document(
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
         comparisons=_comparisons(spec, runs, metrics, service, interim, row.chance),
-        noise_floor=_noise_floor(spec, runs, metrics, service),
+        noise_floor=_noise_floor(spec, runs, metrics, service, row.chance),
         waiting_times=_time_to_event(session, experiment_id, spec, runs, target_loss),
         plan=interim.plan,
     )
@@ -147,7 +147,11 @@ def _planned_comparisons(
 
 
 def _noise_floor(
-    spec: ExperimentSpec, runs: Sequence[Run], metrics: Metrics, service: Service
+    spec: ExperimentSpec,
+    runs: Sequence[Run],
+    metrics: Metrics,
+    service: Service,
+    chance: Mapping[str, float],
 ) -> NoiseFloor | None:
     if len(spec.arms) > 1:
         return None
@@ -155,8 +159,13 @@ def _noise_floor(
     from models.noise_floor.noise_floor import noise_floor
 
     arm, rule = arm_runs(spec.baseline, runs, metrics, service), declared_rule(spec.decision)
-    planned, awaited = len(spec.seeds.values()), len(arm.awaited)
-    return noise_floor(arm.on(rule.metric), rule, planned=planned, awaited=awaited)
+    return noise_floor(
+        arm.on(rule.metric),
+        rule,
+        planned=len(spec.seeds.values()),
+        awaited=len(arm.awaited),
+        chance=chance.get(rule.metric),
+    )
 
 
 def _time_to_event(

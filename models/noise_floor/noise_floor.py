@@ -37,12 +37,17 @@ ONE_IN_20 = 0.05
 
 
 def noise_floor(
-    arm: ArmValues, rule: DecisionRule, *, planned: int | None = None, awaited: int = 0
+    arm: ArmValues,
+    rule: DecisionRule,
+    *,
+    planned: int | None = None,
+    awaited: int = 0,
+    chance: float | None = None,
 ) -> NoiseFloor:
     """The noise floor of the arm's succeeded runs on the metric of the rule, which has a margin.
 
-    `planned` seeds and `awaited` runs that go on only change the sentence. Raises `ValueError` for
-    a rule without a margin.
+    `planned` seeds, `awaited` runs that go on, and `chance`, what the metric is without any
+    learning, only change the sentence. Raises `ValueError` for a rule without a margin.
     """
     margin = rule.equivalence_margin
     if margin is None:
@@ -67,7 +72,7 @@ def noise_floor(
         seeds_for_equivalence=_seeds(pairs_for_equivalence, margin, spread, rule, FEWEST_PAIRS),
         sentence="",
     )
-    sentence = noise_floor_sentence(floor, rule, planned, awaited)
+    sentence = noise_floor_sentence(floor, rule, planned, awaited, chance)
     return floor.model_copy(update={"sentence": sentence})
 
 

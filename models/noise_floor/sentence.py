@@ -4,9 +4,16 @@ from models.comparison.rule import DecisionRule
 from models.comparison.verdict import metric_number, metric_words
 from models.noise_floor.schema import FEWEST_RUNS, NoiseFloor
 
+COLLAPSED = "ended collapsed, with one vector for all questions"
+NOTHING = "nothing of a network that learns"
+
 
 def noise_floor_sentence(
-    floor: NoiseFloor, rule: DecisionRule, planned: int | None, awaited: int
+    floor: NoiseFloor,
+    rule: DecisionRule,
+    planned: int | None,
+    awaited: int,
+    chance: float | None,
 ) -> str:
     """How noisy single runs of the arm are, and what that means for a comparison of two."""
     runs = _runs(floor.n, planned, awaited)
@@ -20,6 +27,10 @@ def noise_floor_sentence(
         said = f"{runs} of {floor.arm} all have a {what} of {mean}, so no noise was seen."
     else:
         said = f"{_spread(floor, rule, runs, mean, what)} {_seeds(floor)}"
+    if floor.collapsed == floor.n:
+        return f"{said} All {floor.n} runs {COLLAPSED}, so they tell {NOTHING}."
+    if chance is not None and floor.mean <= chance:
+        said += f" The mean is not above {chance:.4f}, which takes no learning; it tells {NOTHING}."
     return f"{said}{_collapsed(floor)}"
 
 
@@ -50,11 +61,8 @@ def _seeds(floor: NoiseFloor) -> str:
 def _collapsed(floor: NoiseFloor) -> str:
     if not floor.collapsed:
         return ""
-    ended = "ended collapsed, with one vector for all questions"
-    if floor.collapsed == floor.n:
-        return f" All {floor.n} runs {ended}, so they tell nothing of a network that learns."
     counted = "it counts" if floor.collapsed == 1 else "they count"
-    return f" {floor.collapsed} of the {floor.n} runs {ended}; {counted} in all of this."
+    return f" {floor.collapsed} of the {floor.n} runs {COLLAPSED}; {counted} in all of this."
 
 
 def _runs(n: int, planned: int | None, awaited: int) -> str:

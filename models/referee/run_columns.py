@@ -126,16 +126,18 @@ def outcome_column(table: RunTable) -> str | None:
 
 
 def named(table: RunTable, asked: str, option: str, *prefixes: str) -> str:
-    """The column that a person named, who may leave out a tracker's prefix or its upper case.
+    """The column that a person named, who may leave out a tracker's prefix, its upper case, and all
+    but the last part of a nested name where no other column ends like it.
 
     Raises `RunFileError` where there is none.
     """
     for name in (asked, *(f"{prefix}{asked}" for prefix in prefixes)):
         if name in table.columns:
             return name
-    alike = [name for name in table.columns if name.casefold() == asked.casefold()]
-    if len(alike) == 1:
-        return alike[0]
+    for read in (str.casefold, _last_part):
+        alike = [name for name in table.columns if read(name) == asked.casefold()]
+        if len(alike) == 1:
+            return alike[0]
     raise RunFileError(
         f"{table.name} has no column {asked!r}, which {option} names; its columns are "
         f"{_listed(table.columns)}"

@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ VERDICTS = re.compile(r"equal|same|identical|equivalent|no (real )?difference|be
 
 
 def floor_of(
-    values: list[float], margin: float = 0.005, collapsed: int = 0, **more: int
+    values: list[float], margin: float = 0.005, collapsed: int = 0, **more: Any
 ) -> NoiseFloor:
     arm = ArmValues("vanilla", dict(enumerate(values)), frozenset(range(collapsed)))
     return noise_floor(arm, DecisionRule("test.accuracy", margin, 0.95), **more)
@@ -137,3 +138,9 @@ def test_collapsed_runs_stay_in_and_are_counted() -> None:
     assert (found.n, found.collapsed) == (9, 1)
     assert "1 of the 9 runs ended collapsed" in found.sentence
     assert "All 6 runs ended collapsed" in floor_of([0.31] * 6, collapsed=6).sentence
+
+
+def test_runs_that_learned_nothing_are_called_so() -> None:
+    low = floor_of(ACCURACIES, chance=0.74).sentence
+    assert "The mean is not above 0.7400, which takes no learning" in low
+    assert "no learning" not in floor_of(ACCURACIES, chance=0.62).sentence

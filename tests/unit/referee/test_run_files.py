@@ -103,6 +103,13 @@ def test_a_frame_of_mlflow_is_read_as_it_comes(tmp_path: Path) -> None:
     assert asked.endswith("is the metric? Name it with --metric: metrics.acc, metrics.loss")
 
 
+@pytest.mark.parametrize("metric", ["test/accuracy", "Test/Accuracy", "accuracy"])
+def test_a_column_may_be_named_in_short_where_no_other_ends_so(tmp_path: Path, metric: str) -> None:
+    assert by(tmp_path, WANDB, "loss", metric).metric == "test/accuracy"
+    twice = WANDB.replace("test/loss", "train/accuracy")
+    assert "no column 'accuracy'" in refusal(tmp_path, twice, RunColumns("accuracy", by="loss"))
+
+
 def test_two_files_are_two_arms_called_as_they_are(tmp_path: Path) -> None:
     first = table(tmp_path, PLAIN, "modified.csv")
     second = table(tmp_path, "value;seed\n0.73;1\n0.72;0\n", "vanilla.TSV")
@@ -131,7 +138,7 @@ def test_a_seed_is_a_whole_number_also_as_pandas_writes_it(tmp_path: Path, seed:
         (WANDB, RunColumns(by="loss"), "with --metric: test/accuracy, test/loss"),
         (WANDB, RunColumns(by="lss"), "no column 'lss', which --by names; its columns are Name"),
         (WANDB, RunColumns("acc", by="loss"), "no column 'acc', which --metric names"),
-        (WANDB, RunColumns("test/loss", seed="lr", by="loss"), "'lr', which --seed names"),
+        (WANDB, RunColumns("test/loss", seed="rate", by="loss"), "'rate', which --seed"),
         ("seed,l,value\n0,a,1\n1,a,2\n", RunColumns(by="l"), "under 1 of the values of l"),
         ("a,value\n0,1\n1,2\n", RunColumns(by="a"), "is called seed; name the one"),
         ("x.seed,y.seed,l\n0,1,a\n1,2,b\n", RunColumns(by="l"), "with --seed: x.seed, y.seed"),

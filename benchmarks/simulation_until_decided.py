@@ -28,6 +28,12 @@ from models.comparison.sequential.futility import (
 )
 from models.comparison.sequential.group_sequential import plan
 from models.comparison.sign_flip import sign_flip_p
+from models.comparison.skewness.short_side import (
+    BETTER_SHARE,
+    STRICTER,
+    TOST_SHARE,
+    least_reach,
+)
 from models.specs.parse import parse_spec
 
 SD, CORRELATION, MARGIN = 0.005, 0.5, 0.005
@@ -73,14 +79,19 @@ def looks_of(least: int, most: int) -> Looks:
 
 
 def judge(
-    drawn: np.ndarray, looks: Looks, margin: float = MARGIN, *, futility: bool = False
+    drawn: np.ndarray,
+    looks: Looks,
+    margin: float = MARGIN,
+    *,
+    futility: bool = False,
+    stricter: float = STRICTER,
 ) -> Outcomes:
     """Take the looks in turn at every experiment that is neither decided nor stopped yet."""
     verdict = np.zeros(len(drawn), dtype=int)
     seeds = np.full(len(drawn), looks[-1][0])
     left = np.arange(len(drawn))
     for pairs, level in looks:
-        now = verdicts_at(drawn[left, :pairs], level, margin)
+        now = verdicts_at(drawn[left, :pairs], level, margin, stricter=stricter)
         verdict[left] = now
         ended = now > 0
         if futility:
@@ -103,12 +114,25 @@ def futile_at(drawn: np.ndarray, last: tuple[int, float], margin: float) -> np.n
     )
 
 
-def verdicts_at(drawn: np.ndarray, level: float, margin: float) -> np.ndarray:
-    """The rule of `models.comparison.verdict` at this level, for each row of differences."""
+def verdicts_at(
+    drawn: np.ndarray, level: float, margin: float, *, stricter: float = STRICTER
+) -> np.ndarray:
+    """The rule of `models.comparison.verdict` at this level, for each row of differences; with 1
+    for `stricter`, the rule that does not ask whether a side is short."""
     pairs = drawn.shape[1]
-    mean, error = drawn.mean(axis=1), drawn.std(axis=1, ddof=1) / np.sqrt(pairs)
-    equivalent = stdtr(pairs - 1, -(margin - np.abs(mean)) / error) < level
-    better = ~equivalent & (2 * stdtr(pairs - 1, -np.abs(mean) / error) < level)
+    mean, sd = drawn.mean(axis=1), drawn.std(axis=1, ddof=1)
+    error = sd / np.sqrt(pairs)
+    below, above = (mean - drawn.min(axis=1)) / sd, (drawn.max(axis=1) - mean) / sd
+    least = least_reach(pairs, TOST_SHARE)
+    sides = ((margin - mean, below), (margin + mean, above))
+    ps = [
+        np.where(reach < least, stricter, 1) * stdtr(pairs - 1, -room / error)
+        for room, reach in sides
+    ]
+    equivalent = np.maximum(*ps) < level
+    short = np.where(mean > 0, above, below) < least_reach(pairs, BETTER_SHARE)
+    p = np.where(short, stricter, 1) * 2 * stdtr(pairs - 1, -np.abs(mean) / error)
+    better = ~equivalent & (p < level)
     better[better] = sign_flip_ps(drawn[better]) <= level
     found = np.where(mean > 0, VERDICTS.index("a_better"), VERDICTS.index("b_better"))
     return np.where(equivalent, VERDICTS.index("equivalent"), np.where(better, found, 0))

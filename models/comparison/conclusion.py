@@ -19,8 +19,10 @@ from models.comparison.schema import (
     Interval,
     Multiplicity,
     Pair,
+    Reach,
     Summaries,
 )
+from models.comparison.skewness.short_side import BETTER_SHARE, least_reach
 from models.comparison.summaries import summarise
 from models.comparison.superiority import superiority
 from models.comparison.verdict import comparison_sentence, decide
@@ -70,7 +72,16 @@ def _comparison(evidence: Evidence, bootstrap: Bootstrap, summaries: Summaries) 
         ),
         pairing=pairing_gain(evidence.pairs, evidence.sd),
         power=power_analysis(evidence.sd, len(evidence.pairs), rule.equivalence_margin, rule.alpha),
+        reach=_reach(evidence),
     )
+
+
+def _reach(evidence: Evidence) -> Reach | None:
+    reach = evidence.reach
+    if reach is None or evidence.t_p is None:
+        return None
+    least = least_reach(reach.pairs, BETTER_SHARE)
+    return Reach(below=reach.below, above=reach.above, least=least, t_p=evidence.t_p)
 
 
 def _interval(evidence: Evidence) -> Interval | None:

@@ -17,6 +17,13 @@ from models.comparison.paired_t import (
 from models.comparison.rule import DecisionRule, differs_from_zero
 from models.comparison.schema import Bounds, Statistic
 from models.comparison.sign_flip import sign_flip_ps
+from models.comparison.skewness.short_side import (
+    Reach,
+    is_held_back,
+    reach_of,
+    strict_t_p,
+    strictness_of_tost,
+)
 
 LARGEST_VALUE = 1e100  # beyond any float32 value, small enough that no result overflows
 
@@ -28,6 +35,8 @@ class Evidence:
     Differences are a - b in the metric's own unit. `bounds` has the rule's confidence;
     `inner_bounds` has 1 - 2 alpha, the interval that TOST reads. `p` is that of the claim
     `better`, which needs both tests: the larger of the t test's and the sign-flip test's.
+    `reach` says where the differences end abruptly; there `t_p` and `tost_p` are ten times what
+    the tests alone give (`models.comparison.skewness.short_side`).
     `holm_p` is the same, adjusted among the `family` comparisons; it is not used in a family of
     one.
     """
@@ -40,9 +49,11 @@ class Evidence:
     sd: Statistic
     bounds: Bounds | None
     inner_bounds: Bounds | None
+    t_p: Statistic
     sign_flip_p: Statistic
     tost_p: Statistic
     p: Statistic
+    reach: Reach | None = None
     family: int = 1
     holm_p: Statistic = None
 
@@ -57,7 +68,13 @@ class Evidence:
     @property
     def differs_alone(self) -> bool:
         """Whether the difference is told from zero, whatever else is compared beside it."""
-        return differs_from_zero(len(self.pairs), self.bounds, self.sign_flip_p, self.rule.alpha)
+        told = differs_from_zero(len(self.pairs), self.bounds, self.sign_flip_p, self.rule.alpha)
+        return told and not self.held_back
+
+    @property
+    def held_back(self) -> bool:
+        """Whether the t test does not pass at the stricter level that these differences need."""
+        return is_held_back(self.t_p, self.mean, self.reach, self.rule.alpha)
 
     @property
     def differs(self) -> bool:
@@ -95,8 +112,11 @@ def _evidence(
     compared: ComparisonInput, pairs: tuple[PairedValues, ...], rounding: float, by_signs: Statistic
 ) -> Evidence:
     rule, n = compared.rule, len(pairs)
-    mean, sd = mean_and_sd([pair.difference for pair in pairs], rounding)
-    by_t = t_p(mean, sd, n, rounding)
+    differences = [pair.difference for pair in pairs]
+    mean, sd = mean_and_sd(differences, rounding)
+    reach = reach_of(differences, mean, sd)
+    by_t = strict_t_p(t_p(mean, sd, n, rounding), mean, reach)
+    strictness = strictness_of_tost(reach)
     return Evidence(
         compared=compared,
         pairs=pairs,
@@ -105,9 +125,11 @@ def _evidence(
         sd=sd,
         bounds=t_bounds(mean, sd, n, rule.confidence),
         inner_bounds=t_bounds(mean, sd, n, 2 * rule.confidence - 1),
+        t_p=by_t,
         sign_flip_p=by_signs,
-        tost_p=tost_p(mean, sd, n, rule.equivalence_margin, rounding),
+        tost_p=tost_p(mean, sd, n, rule.equivalence_margin, rounding, strictness),
         p=None if by_t is None or by_signs is None else max(by_t, by_signs),
+        reach=reach,
     )
 
 

@@ -71,16 +71,23 @@ def t_p(mean: Statistic, sd: Statistic, n: int, rounding: float) -> Statistic:
 
 
 def tost_p(
-    mean: Statistic, sd: Statistic, n: int, margin: float | None, rounding: float
+    mean: Statistic,
+    sd: Statistic,
+    n: int,
+    margin: float | None,
+    rounding: float,
+    strictness: tuple[float, float] = (1.0, 1.0),
 ) -> Statistic:
     """The larger one-sided p of t = (margin -+ mean) / (sd / sqrt n), n - 1 degrees (Schuirmann
-    1987). Without spread the mean is known: 0 inside the margin, 1 on it or beyond."""
+    1987), each times its `strictness`. Without spread the mean is known: 0 inside the margin, 1 on
+    it or beyond."""
     if mean is None or sd is None or margin is None:
         return None
-    room = margin - abs(mean)
     if sd == 0:
-        return 0.0 if room > rounding else 1.0
-    return _lower_tail(-room * math.sqrt(n) / sd, n - 1)
+        return 0.0 if margin - abs(mean) > rounding else 1.0
+    rooms = zip((margin - mean, margin + mean), strictness, strict=True)
+    ps = [strict * _lower_tail(-room * math.sqrt(n) / sd, n - 1) for room, strict in rooms]
+    return min(1.0, max(ps))
 
 
 def t_quantile(p: float, degrees: int) -> float:

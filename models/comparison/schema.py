@@ -64,7 +64,9 @@ class Interval(ResultPart):
 
 
 class Equivalence(ResultPart):
-    """TOST: `p` is the larger of the two one-sided p of "beyond -margin" and "beyond +margin"."""
+    """TOST: `p` is the larger of the two one-sided p of "beyond -margin" and "beyond +margin", each
+    ten times as large where the differences end abruptly on the side of its claim (`reach`; here
+    less far than in 97.5 % of normal samples)."""
 
     margin: float
     p: float
@@ -77,9 +79,26 @@ class Multiplicity(ResultPart):
     """Comparisons in the family: all of the document on the decision's metric for the primary
     ones, all on other metrics for the secondary ones."""
     p: Statistic
-    """The p of the claim `better`: the larger of the paired t test's and the sign-flip test's."""
+    """The p of the claim `better`: the larger of the paired t test's (`reach.t_p`, where there is
+    one) and the sign-flip test's."""
     holm_p: Statistic
     """`p` adjusted by Holm's step-down; `better` is said only at 1 - confidence or below."""
+
+
+class Reach(ResultPart):
+    """How far the differences reach on either side of their mean, in their sd.
+
+    Where they end abruptly on one side, a long tail may lie on the other without having shown
+    itself, and the t test of a claim towards the abrupt side has to pass at a tenth of the level.
+    """
+
+    below: float
+    above: float
+    least: float
+    """95 % of normal samples reach farther on a given side."""
+    t_p: float
+    """The p of the t test as `better` needs it: ten times that of the plain test where the
+    differences reach less far than `least` on the side of the claim (a mean above zero: above)."""
 
 
 class Bootstrap(ResultPart):
@@ -244,6 +263,8 @@ class Comparison(ResultPart):
     superiority: Superiority | None
     pairing: Pairing | None
     power: Power | None
+    reach: Reach | None
+    """Null with fewer than six pairs, or without spread."""
     collapse: Collapse | None = None
     crossed_bootstrap: Crossed | None = None
     """For `test.accuracy` and `test.roc_auc`, where the scores of the test pairs are stored."""

@@ -15,10 +15,11 @@ import numpy as np
 from scipy.stats import logrank
 
 from models.abandonment import while_wanted
-from models.comparison.paired_t import mean_and_sd, t_bounds
+from models.comparison.paired_t import mean_and_sd, t_bounds, t_p
 from models.comparison.rule import alpha_of, differs_from_zero
 from models.comparison.schema import Bounds, Statistic
 from models.comparison.sign_flip import sign_flip_ps
+from models.comparison.skewness.short_side import is_held_back, reach_of, strict_t_p
 from models.survival.kaplan_meier import censored, normal_interval, restricted_mean
 from models.survival.schema import (
     ReachedPairs,
@@ -64,11 +65,15 @@ def _comparison(
     horizon: int | None,
     confidence: float,
 ) -> TimeToEventComparison:
-    mean, sd = mean_and_sd([float(pair.difference) for pair in pairs])
+    differences = [float(pair.difference) for pair in pairs]
+    mean, sd = mean_and_sd(differences)
     bounds = t_bounds(mean, sd, len(pairs), confidence)
     reached = [float(pair.a - pair.b) for pair in pairs if pair.a_reached and pair.b_reached]
     mean_reached, _ = mean_and_sd(reached)
-    differs = differs_from_zero(len(pairs), bounds, p, alpha_of(confidence))
+    alpha, reach = alpha_of(confidence), reach_of(differences, mean, sd)
+    by_t = strict_t_p(t_p(mean, sd, len(pairs), 0.0), mean, reach)
+    differs = differs_from_zero(len(pairs), bounds, p, alpha)
+    differs = differs and not is_held_back(by_t, mean, reach, alpha)
     return TimeToEventComparison(
         a=arms.a_name,
         b=arms.b_name,

@@ -211,6 +211,7 @@ def test_the_document_has_the_fields_of_the_contract() -> None:
         *("a", "b", "metric", "higher_is_better", "pairs", "summaries", "mean_difference"),
         *("sd_difference", "interval", "sign_flip_p", "equivalence", "verdict", "sentence"),
         *("warnings", "role", "multiplicity", "bootstrap", "superiority", "pairing", "power"),
+        "reach",
         *("collapse", "crossed_bootstrap", "mcnemar"),
     ]
     assert document["pairs"][0] == {"seed": 0, "a": 0.01, "b": 0.0, "difference": 0.01}

@@ -10,12 +10,14 @@ in which the decoder lets no other thread run.
 import json
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from itertools import islice
 from typing import Annotated, Any, NoReturn, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, FastAPI, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.exceptions import HTTPException
 
 from api.http.problems import UnsupportedMediaType
 from models.errors import Invalid, Problem
@@ -26,6 +28,9 @@ MAX_BYTES = 1 << 20  # a spec of 16 arms and 1000 seeds is below 50 kB
 LARGE = 64 << 10  # bytes; specs and most predictions are smaller
 MOST_VALUES = 20_000  # keys too; a prediction of 1000 pairs has 3,003
 MOST_PROBLEMS = 20  # in one reply
+TOO_MANY_VALUES = f"a body may have at most {MOST_VALUES:,} keys and values together"
+# the last mark may be missing: what does not end is read once, not again from each of its marks
+_TEXT = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 _Place = tuple[Any, str | int] | None
@@ -33,7 +38,7 @@ _Place = tuple[Any, str | int] | None
 
 
 def install(app: FastAPI) -> None:
-    """Give the application its one thread for large bodies. Call this in the event loop."""
+    """Give the application its one turn for large bodies. Call this in the event loop."""
     app.state.large_bodies = CapacityLimiter(1)
 
 
@@ -46,8 +51,13 @@ async def json_body(request: Request) -> Any:
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaType(f"send application/json; the type of this body is {media_type}")
     body = await request.body()
-    limiter = request.app.state.large_bodies if len(body) > LARGE else None
-    return await to_thread.run_sync(decode, body, limiter=limiter)
+    if len(body) <= LARGE:
+        return await to_thread.run_sync(decode, body)
+    await request.is_disconnected()  # the server goes on reading, or it would not notice
+    async with request.app.state.large_bodies:
+        if await request.is_disconnected():  # while others were decoded
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, "the client has gone")
+        return await to_thread.run_sync(decode, body)
 
 
 JsonBody = Annotated[Any, Depends(json_body)]
@@ -80,6 +90,8 @@ def validated(model: type[Body], document: Any, context: object = None) -> Body:
 
 def decode(body: bytes) -> Any:
     """Decode strict JSON. Raises `Invalid`, with pointers where there are any."""
+    if len(body) > LARGE and body.lstrip()[:1] in (b"[", b"{") and _has_too_many_values(body):
+        _refuse(TOO_MANY_VALUES)
     try:
         document = json.loads(
             body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_distinct_keys
@@ -96,6 +108,25 @@ def decode(body: bytes) -> Any:
     if problems:
         raise Invalid(problems)
     return document
+
+
+def _has_too_many_values(body: bytes) -> bool:
+    """Whether more separators stand outside of texts than values may be.
+
+    It is asked first, because other threads run meanwhile: none does while the decoder makes a
+    hundred thousand values.
+    """
+    seen = end = 0
+    for text in _TEXT.finditer(body):
+        seen += _separators(body, end, text.start())
+        if seen >= MOST_VALUES:
+            return True
+        end = text.end()
+    return seen + _separators(body, end, len(body)) >= MOST_VALUES
+
+
+def _separators(body: bytes, start: int, end: int) -> int:
+    return body.count(b",", start, end) + body.count(b":", start, end)
 
 
 def _refuse(detail: str) -> NoReturn:
@@ -130,7 +161,7 @@ def _bad_texts(document: Any) -> Iterator[Problem]:
         elif isinstance(value, list | dict):
             found += len(value) * (2 if isinstance(value, dict) else 1)
             if found > MOST_VALUES:
-                _refuse(f"a body may have at most {MOST_VALUES:,} keys and values together")
+                _refuse(TOO_MANY_VALUES)
             waiting += reversed(list(_children(value, place)))
 
 

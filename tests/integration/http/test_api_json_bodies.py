@@ -2,16 +2,20 @@
 
 import asyncio
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from api.http import json_bodies
-from api.http.json_bodies import MAX_BYTES, MOST_VALUES, decode
+from api.http.json_bodies import LARGE, MAX_BYTES, MOST_VALUES, decode
 from api.http.problems import MOST_ERRORS
 from models.errors import Invalid
 
-from support.api import ApiForTests, refused
+from support.api import NO_AUTHORITIES, ApiForTests, refused
 
 NO_RUN = "run_" + "0" * 26
 
@@ -69,6 +73,31 @@ def test_a_body_of_the_most_values_is_read() -> None:
     assert decode(json.dumps(values).encode()) == values
 
 
+def test_a_large_body_is_not_decoded_where_its_separators_tell_of_too_many_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(json, "loads", None)
+    keys = ",".join(f'"key {number}":1' for number in range(MOST_VALUES))
+    numbers = "1," * MOST_VALUES * 3
+    for body in ("{" + keys + "}", f"[{numbers}1]", f' [["{"x" * LARGE}", {numbers}1]]'):
+        with pytest.raises(Invalid) as refusal:
+            decode(body.encode())
+        assert "at most 20,000" in refusal.value.problems[0].detail
+
+
+@pytest.mark.parametrize("text", [",:" * LARGE, '\\",' * LARGE, "\\\\" * LARGE, "é" * LARGE])
+def test_separators_inside_a_text_count_for_nothing(text: str) -> None:
+    document = {"a": [text, text], "b": text}
+    assert decode(json.dumps(document, ensure_ascii=False).encode()) == document
+
+
+def test_a_text_that_never_ends_is_looked_through_once() -> None:
+    for body in ('["' + '\\"' * (MAX_BYTES // 2 - 4), '["' + "\\" * 999_999, '["' + "x" * LARGE):
+        assert len(json_bodies._TEXT.findall(body.encode())) <= 2
+        with pytest.raises(Invalid, match="not JSON|cannot be read"):
+            decode(body.encode())
+
+
 def test_every_text_that_cannot_be_stored_is_named_in_the_order_of_the_body() -> None:
     document = {"a": ["x", "\0"], "b\0": 1, "c": {"d": "\ud800"}}
     with pytest.raises(Invalid) as refusal:
@@ -105,3 +134,28 @@ def test_a_body_that_is_wrong_in_every_value_gets_a_short_reply(api: ApiForTests
     errors = refused(api.http.post("/v1/experiments", json=spec), 422)["errors"]
     assert len(errors) == MOST_ERRORS + 1
     assert errors[-1] == {"pointer": "", "detail": "and 3,900 more errors"}
+
+
+def test_a_large_body_whose_client_has_gone_meanwhile_is_not_decoded(
+    api: ApiForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded, go = list[bytes](), threading.Event()
+
+    def held(body: bytes) -> Any:
+        decoded.append(body)
+        assert go.wait(60)
+        return decode(body)
+
+    monkeypatch.setattr(json_bodies, "decode", held)
+    with ThreadPoolExecutor(1) as pool, httpx.Client(verify=NO_AUTHORITIES) as leaving:
+        place, others = f"{api.url}/v1/runs/{NO_RUN}/predict", [b"1" * (LARGE + n) for n in (1, 2)]
+        first = pool.submit(api.http.post, place, content=others[0])
+        while not decoded:
+            time.sleep(0.01)
+        with pytest.raises(httpx.ReadTimeout):
+            leaving.post(place, content=others[1], timeout=0.5)
+        leaving.close()
+        go.set()
+        refused(first.result(), 422)
+    refused(api.http.post(place, content=others[0]), 422)
+    assert decoded == [others[0], others[0]]

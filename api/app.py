@@ -59,7 +59,7 @@ RESOURCES = (
 )
 """Modules with a router below `/v1`."""
 
-ORDINARY_THREADS = 16
+ORDINARY_THREADS = 8
 """For routes without threads of their own. More would not be faster, since one computes at a time,
 but each would make the event loop wait for its turn longer."""
 

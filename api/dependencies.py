@@ -31,7 +31,7 @@ from models.store.database import Database
 DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 NO_NUL = r"^[^\x00]*$"
 
-SHORT, FOLLOWING = 8, 4  # threads for what is short, and for whoever follows an experiment
+SHORT, FOLLOWING = 8, 2  # threads for what is short, and for whoever follows an experiment
 WAITING = 64  # long reads of a kind, beyond those that are computed …
 WAITING_OF_A_KEY = 16  # … and of one key: a browser asks for six things at once
 

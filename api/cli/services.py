@@ -19,6 +19,7 @@ from api.serving.embedded_service import embedded_service, listen
 from models.errors import ServiceUnavailable
 from models.logs import log_to_stderr
 from models.loopback import is_loopback
+from models.processes.memory_return import return_freed_memory
 from models.settings import Settings
 from models.store.access.keys import any_key
 from models.store.database import Database
@@ -109,6 +110,7 @@ def serve(
     require_data_folder(settings)
     log_to_stderr("api", settings.log_format)
     interrupt_on_signals()
+    return_freed_memory()
     try:
         listening = listen(settings.host, settings.port)
         with embedded_service(settings, listening, worker=not no_worker) as address:

@@ -33,7 +33,7 @@ _STEPS = Base.metadata.tables[Step.__tablename__]
 _EVALUATIONS = Base.metadata.tables[Evaluation.__tablename__]
 
 LAST_STEP = 2**31 - 1  # the greatest that a column holds
-PIECE = 100_000  # steps in memory at once, of a run that may have many more
+PIECE = 10_000  # steps read at once: while they become an array, nothing else in the process runs
 
 
 @dataclass(frozen=True, kw_only=True)

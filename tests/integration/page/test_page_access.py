@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from support.api import GENERATED, ApiForTests
+from support.api import ARMS, GENERATED, ApiForTests
 from support.browser import Tab, tab_in
 from support.shown_runs import shown_experiment
 
@@ -17,10 +17,12 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 def places(service: ApiForTests) -> list[str]:
     """Every view, each with something in it."""
     found = shown_experiment(service, seeds=2)
+    alone = shown_experiment(service, seeds=3, arms=ARMS[:1])
     run = service.runs(found)[0].id
     new = "/new?recipe=hard-negative-mining-small"
     data = f"/datasets/{GENERATED}"
-    return ["/experiments", f"/experiments/{found}", f"/runs/{run}", new, "/datasets", data]
+    shown = [f"/experiments/{found}", f"/experiments/{alone}", f"/runs/{run}"]
+    return ["/experiments", *shown, new, "/datasets", data]
 
 
 def settle(tab: Tab, place: str) -> None:

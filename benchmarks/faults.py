@@ -61,7 +61,7 @@ def main() -> None:
     tallies = []
     with opened(SeparateService) as service:
         ledger = Ledger(service, undisturbed)
-        ledger.learn(*HEALTHY, "diverging", "brief")
+        ledger.learn(*HEALTHY, "diverging", "brief", "tuned")
         last = MINUTES if asked.minutes else ()
         tallies.append(campaign("separate", Ledger(service, undisturbed), draw, *separate, last))
     with opened(EmbeddedService) as service:

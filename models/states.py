@@ -46,12 +46,22 @@ class LookState(StrEnum):
     DROPPED = "dropped"  # never taken: an earlier look ended the plan, or a person cancelled it
 
 
+class TuningState(StrEnum):
+    """The state of the choice of each arm's setting, which is planned with the experiment."""
+
+    PLANNED = "planned"  # made once every tuning run has ended
+    CHOSEN = "chosen"
+    DROPPED = "dropped"  # the experiment was cancelled before
+    FAILED = "failed"  # an arm has no setting with a value
+
+
 def experiment_state(counts: Mapping[RunState, int], *, look_left: bool = False) -> RunState:
     """The state of an experiment, given how many of its runs are in each state.
 
     `queued` while no run has begun; then `running` until every run has ended. After that a failure
     outweighs a cancellation, which outweighs success. `look_left`: a planned look has not been
-    taken, and may add runs, so the experiment goes on although every run has ended.
+    taken, or a planned choice of settings not been made, and may add runs, so the experiment goes
+    on although every run has ended.
     """
     present = {state for state, count in counts.items() if count}
     if present <= {RunState.QUEUED}:

@@ -83,7 +83,7 @@ class _Bars:
             if note == "running":
                 note = self._losses.latest(run) or note
             visible = run["state"] == "running" or (few and run["state"] in ENDED)
-            name = f"{run['arm']} · seed {run['seed']}"
+            name = " · ".join(_parts(run))
             self._row(run["id"], name, run["step"], run["steps"], note, visible)
 
     def _row(self, key: str, name: str, done: int, total: int, note: str, visible: bool) -> None:
@@ -111,7 +111,7 @@ class _Lines:
         for run in view["runs"]:
             if self._states.get(run["id"], "queued") != run["state"]:
                 reason = f": {run['reason']}" if run["reason"] else ""
-                _line(f"{run['arm']}, seed {run['seed']}: {run['state']}{reason}")
+                _line(f"{', '.join(_parts(run))}: {run['state']}{reason}")
             self._states[run["id"]] = run["state"]
         if time.monotonic() - self._last_line >= LINE_SECONDS or view["state"] in ENDED:
             self._last_line = time.monotonic()
@@ -119,7 +119,13 @@ class _Lines:
             _line(f"{100 * done / total:.0f} % of {total:,} steps, {_whole(view)}")
             for run in view["runs"]:
                 if run["state"] == "running" and (loss := self._losses.latest(run)):
-                    _line(f"  {run['arm']}, seed {run['seed']}: step {run['step']}, {loss}")
+                    _line(f"  {', '.join(_parts(run))}: step {run['step']}, {loss}")
+
+
+def _parts(run: dict[str, Any]) -> list[str]:
+    """Return what a run is, in parts: its arm, its setting where it tunes, its seed."""
+    setting = [f"setting {run['setting']}"] if run["tuning"] else []
+    return [run["arm"], *setting, f"seed {run['seed']}"]
 
 
 def _line(text: str) -> None:
@@ -138,7 +144,13 @@ def _whole(view: dict[str, Any]) -> str:
         return f"waiting for {view['waiting_for']}"
     left = view["seconds_left"]
     summary = view["state"] if left is None else f"{view['state']}, about {left:.0f} s left"
-    return summary + _next_look(view)
+    return summary + (_choice(view) or _next_look(view))
+
+
+def _choice(view: dict[str, Any]) -> str:
+    tuning = view["tuning"]
+    planned = tuning is not None and tuning["state"] == "planned"
+    return " until the settings are chosen" if planned else ""
 
 
 def _next_look(view: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from api.client import Client, Results, Table
 
-ABOUT_ALL = frozenset({"name", "arms", "seeds", "decision"})
+ABOUT_ALL = frozenset({"name", "arms", "seeds", "decision", "tuning"})
 """Fields of a spec that are not parameters of one run."""
 
 
@@ -28,12 +28,20 @@ class TrainedRun:
         return f"{self.arm} seed {self.document['seed']}"
 
     def parameters(self) -> dict[str, str | float]:
-        """Return the spec with the arm's own fields, nested names joined by dots; lists as JSON."""
+        """Return the spec with the arm's own fields and those of its setting, nested names joined
+        by dots; lists as JSON."""
         (own,) = (arm for arm in self.spec["arms"] if arm["name"] == self.arm)
         common = {name: value for name, value in self.spec.items() if name not in ABOUT_ALL}
         fields = {**common, **own, "seed": self.document["seed"]}
         del fields["name"]
-        return {"arm": self.arm} | dict(_flat(fields))
+        return {"arm": self.arm} | dict(_flat(fields)) | self._setting()
+
+    def _setting(self) -> dict[str, str | float]:
+        tuning = self.spec.get("tuning")
+        if tuning is None:
+            return {}
+        setting: dict[str, str | float] = tuning["planned"][self.document["setting"]]
+        return {pointer[1:].replace("/", "."): value for pointer, value in setting.items()}
 
     def series(self, client: Client, max_points: int | None) -> Iterator[tuple[str, Table]]:
         """Yield its steps as `train`, then the evaluations of each split: tables with `step`."""

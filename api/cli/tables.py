@@ -1,5 +1,6 @@
 """Results as text for a person: comparisons as tables, their verdicts, and the baselines."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from rich.markup import escape
@@ -14,6 +15,8 @@ def show_results(results: dict[str, Any]) -> None:
     out.print(f"{results['name']}  ({results['experiment']}, {results['state']})", markup=False)
     if not results["complete"]:
         out.print("Not every run has ended; these are the results so far.")
+    for line in _tuning(results.get("tuning")):
+        out.print(line, markup=False, soft_wrap=True)
     for comparison in results["comparisons"]:
         if comparison["role"] == "primary":
             show_comparison(comparison)
@@ -30,6 +33,27 @@ def show_results(results: dict[str, Any]) -> None:
         f"{collapsed:.4f} by calling every pair a duplicate (a collapsed network).",
         soft_wrap=True,
     )
+
+
+def _tuning(tuning: dict[str, Any] | None) -> Iterator[str]:
+    """Yield which setting each arm was given."""
+    if tuning is None:
+        return
+    if tuning["state"] != "chosen":
+        yield tuning["reason"] or f"The settings of the arms are {tuning['state']}."
+    for arm in tuning["arms"]:
+        if arm["chosen"] is None:
+            if arm["chosen_under"]:
+                yield f"{arm['name']} was given a setting of its own under every seed."
+            continue
+        setting = tuning["settings"][arm["chosen"]]
+        words = ", ".join(f"{pointer} {value}" for pointer, value in setting.items())
+        mean = number(arm["means"][arm["chosen"]])
+        edge = ", at the edge of those tried" if arm["at_edge"] else ""
+        yield (
+            f"{arm['name']} was given {words}, the best of {len(tuning['settings'])} settings by "
+            f"{tuning['choose_by']} ({mean}){edge}."
+        )
 
 
 def show_comparison(comparison: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ none has finished, a modest rate is assumed, and the reply says so.
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
@@ -23,6 +23,7 @@ from models.specs.training import (
     LstmEncoder,
     TransformerEncoder,
 )
+from models.specs.tuned_arms import for_run
 from models.states import RunState
 from models.store.experiments import list_experiments, runs_of
 from models.store.tables import Dataset, Run, Worker
@@ -47,19 +48,31 @@ def estimate(
     able = [w for w in workers if spec.device != "cuda" or w.cuda_devices]
     slots = sum(worker.slots for worker in able) or 1
     rates = _measured_rates(session, spec, dataset)
-    arms = [spec.for_arm(arm.name) for arm in spec.arms]
+    arms = list(_arms(spec))
     each = [
         operations(arm, dataset, test_pairs) / _rate(rates, arm) + STARTUP_SECONDS for arm in arms
     ]
-    rounds = math.ceil(spec.run_count / slots)
-    seconds = max(rounds * fmean(each), max(each))
+    # the runs of the comparison wait until the last tuning run has ended
+    phases = [spec.tuning_run_count, spec.run_count - spec.tuning_run_count]
+    seconds = sum(
+        max(math.ceil(count / slots) * fmean(each), max(each)) for count in phases if count
+    )
     side = f"{slots} side by side" if able else "one at a time, since no fitting worker is alive"
-    fewest = spec.run_count_at_start
+    fewest = spec.fewest_runs
     runs = f"{fewest} to {spec.run_count}" if fewest < spec.run_count else f"{fewest}"
-    how = f"{runs} runs, {side}, about {_span(each)} s each, from {_known(rates, arms)}"
+    tuned = f" ({spec.tuning_run_count} of them to choose the settings)" if spec.tuning else ""
+    how = f"{runs} runs{tuned}, {side}, about {_span(each)} s each, from {_known(rates, arms)}"
     if any(arm.early_stop for arm in arms):
         how += "; less when runs stop early"
     return Estimate(round(seconds, 1), how)
+
+
+def _arms(spec: ExperimentSpec) -> Iterator[ExperimentSpec]:
+    """Each arm as it may be trained: under every setting, where arms are tuned. Any of these may
+    be chosen, so the runs of the comparison are taken to last as long as the average."""
+    for setting in range(len(spec.tuning.all_settings) if spec.tuning else 1):
+        for arm in spec.arms:
+            yield for_run(spec, arm.name, setting).for_arm(arm.name)
 
 
 def _rate(rates: Mapping[str, list[float]], arm: ExperimentSpec) -> float:
@@ -107,8 +120,10 @@ def _measured_rates(
         for run in runs_of(session, experiment.id):
             if taken := _taken(run):
                 # a run that stopped early did less
-                arm = past.for_arm(run.arm).model_copy(update={"steps": run.step})
-                work = operations(arm, dataset, experiment.test_pairs)
+                own = for_run(past, run.arm, run.setting).for_arm(run.arm)
+                arm = own.model_copy(update={"steps": run.step})
+                tested = 0 if run.tuning else experiment.test_pairs
+                work = operations(arm, dataset, tested)
                 rates[arm.encoder.kind].append(work / taken)
     return rates
 

@@ -5,6 +5,7 @@ mistake then costs one reply, not an hour of training.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,7 @@ def plan(service: Service, document: Any) -> Plan:
         rows = split_rows(folder, spec.split)
     except SplitError as error:
         raise Invalid([Problem(_pointer(spec, error.field), error.message)]) from None
-    problems = [*_too_few(spec, rows), *_impossible_metric(spec, rows, labels)]
+    problems = [*_too_few(spec, rows), *_impossible_metrics(spec, rows, labels)]
     if problems:
         raise Invalid(problems)
     pairs = len(rows.test)
@@ -83,9 +84,13 @@ def _within_bounds(spec: ExperimentSpec, most: int) -> None:
     if total > most:
         detail = (
             f"{spec.run_count:,} runs of {spec.steps:,} steps are {total:,} steps, and one "
-            f"experiment may have {most:,} here; use fewer steps, arms or seeds"
+            f"experiment may have {most:,} here; use fewer steps, arms{_settings(spec)} or seeds"
         )
         raise Invalid([Problem("/steps", detail)])
+
+
+def _settings(spec: ExperimentSpec) -> str:
+    return "" if spec.tuning is None else ", settings"
 
 
 def _dataset(service: Service, name: str) -> Dataset:
@@ -118,29 +123,37 @@ def _too_few(spec: ExperimentSpec, rows: SplitRows) -> list[Problem]:
     ]
 
 
-def _impossible_metric(spec: ExperimentSpec, rows: SplitRows, labels: Codes) -> list[Problem]:
-    """Refuse to decide by a metric that ranks the labels against each other where all pairs of that
-    part have one label."""
-    part, _, name = spec.decision.metric.partition(".")
-    if name not in RANKING_METRICS:
-        return []
-    measured = labels[rows.test if part == "test" else rows.validation]
-    duplicates = int(np.count_nonzero(measured))
-    if 0 < duplicates < len(measured):
-        return []
-    what = "a duplicate" if duplicates else "not a duplicate"
-    detail = (
-        f"{spec.decision.metric} ranks duplicates against other pairs, and every one of the "
-        f"{len(measured):,} {part} pairs is {what}; decide by {part}.accuracy or take another split"
-    )
-    return [Problem("/decision/metric", detail)]
+def _impossible_metrics(spec: ExperimentSpec, rows: SplitRows, labels: Codes) -> Iterator[Problem]:
+    """Refuse to decide, or to choose, by a metric that ranks the labels against each other where
+    all pairs of that part have one label."""
+    named = {"/decision/metric": spec.decision.metric}
+    if spec.tuning is not None:
+        named["/tuning/choose_by"] = spec.tuning.choose_by
+    for pointer, metric in named.items():
+        part, _, name = metric.partition(".")
+        measured = labels[rows.test if part == "test" else rows.validation]
+        duplicates = int(np.count_nonzero(measured))
+        if name not in RANKING_METRICS or 0 < duplicates < len(measured):
+            continue
+        what = "a duplicate" if duplicates else "not a duplicate"
+        detail = (
+            f"{metric} ranks duplicates against other pairs, and every one of the "
+            f"{len(measured):,} {part} pairs is {what}; decide by {part}.accuracy or take another "
+            "split"
+        )
+        yield Problem(pointer, detail)
 
 
 def _batch_sizes(spec: ExperimentSpec) -> dict[str, int]:
-    """Return the batch size of each arm, by its pointer in the spec."""
-    return {
+    """Return the batch size of each arm, by its pointer in the spec, and those that are tuned."""
+    sizes = {
         f"/arms/{index}/batch_size" if "batch_size" in arm.overridden else "/batch_size": (
             spec.for_arm(arm.name).batch_size
         )
         for index, arm in enumerate(spec.arms)
     }
+    tuning = spec.tuning
+    if tuning is not None and "/batch_size" in tuning.fields:
+        tuned = [setting["/batch_size"] for setting in tuning.all_settings]
+        sizes |= {f"/tuning{tuning.place_of('/batch_size', one)}": int(one) for one in tuned}
+    return sizes

@@ -8,14 +8,24 @@ from sqlalchemy.orm import Session
 
 from api.dependencies import Service
 from api.experiments.interim_looks import look_views
+from api.experiments.tuning_steps import tuning_step_view
 from api.experiments.views import ExperimentView, LookView
 from api.runs.progress import fleet, representative_pace, run_view, whole_seconds
+from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
-from models.states import TERMINAL, LookState, RunState, experiment_state
+from models.states import (
+    RETRIABLE,
+    TERMINAL,
+    LookState,
+    RunState,
+    TuningState,
+    experiment_state,
+)
 from models.store.experiment_states import stored_state
 from models.store.experiments import experiment, runs_of
 from models.store.interim_looks import looks_of
-from models.store.tables import Experiment, Run
+from models.store.tables import Experiment, Run, Tuning
+from models.store.tuning.plan import tuning_of
 
 
 def experiment_view(service: Service, session: Session, experiment_id: str) -> ExperimentView:
@@ -23,19 +33,21 @@ def experiment_view(service: Service, session: Session, experiment_id: str) -> E
     row = experiment(session, experiment_id)
     runs = runs_of(session, experiment_id)
     plan = look_views(looks_of(session, experiment_id))
+    tuning = tuning_of(session, experiment_id)
     alive = fleet(service, session)
     views = [run_view(run, alive) for run in runs]
     return ExperimentView(
         id=row.id,
         name=row.name,
-        state=state_of(runs, plan),
+        state=state_of(runs, plan, tuning),
         dataset=_dataset(row),
         created_at=row.created_at,
-        progress=_progress(runs, plan),
+        progress=_progress(row, runs, plan, tuning),
         seconds_left=_seconds_left(runs),
         waiting_for=next((view.waiting_for for view in views if view.waiting_for), None),
         runs=views,
         plan=plan,
+        tuning=None if tuning is None else tuning_step_view(session, tuning),
         spec=row.spec,
         owner=row.owner,
     )
@@ -48,21 +60,40 @@ def _dataset(row: Experiment) -> str:
     return known if isinstance(known, str) else stored_spec(row.spec, row.id).dataset
 
 
-def state_of(runs: Sequence[Run], plan: Sequence[LookView] = ()) -> RunState:
-    """Return the state; an experiment with a planned look is running even if all runs ended."""
+def state_of(
+    runs: Sequence[Run], plan: Sequence[LookView] = (), tuning: Tuning | None = None
+) -> RunState:
+    """Return the state. An experiment with a planned look or choice of settings is running even if
+    all runs ended; once the settings are chosen, tuning runs that failed no longer count."""
+    chosen = tuning is not None and tuning.state == TuningState.CHOSEN
     counts = dict.fromkeys(RunState, 0)
     for run in runs:
-        counts[stored_state(run)] += 1
-    return experiment_state(counts, look_left=_look_left(plan))
+        state = stored_state(run)
+        counts[state] += not (chosen and run.tuning and state in RETRIABLE)
+    return experiment_state(counts, look_left=_look_left(plan) or _choice_left(tuning))
+
+
+def _choice_left(tuning: Tuning | None) -> bool:
+    return tuning is not None and tuning.state == TuningState.PLANNED
 
 
 def _look_left(plan: Sequence[LookView]) -> bool:
     return any(look.state == LookState.PLANNED for look in plan)
 
 
-def _progress(runs: Sequence[Run], plan: Sequence[LookView]) -> float:
+def _progress(
+    row: Experiment, runs: Sequence[Run], plan: Sequence[LookView], tuning: Tuning | None
+) -> float:
     done = sum(run.steps if run.state in TERMINAL else run.step for run in runs)
+    if tuning is not None and (_look_left(plan) or _choice_left(tuning)):
+        return share_of_most(done, stored_spec(row.spec, row.id))
     return share_done(done, sum(run.steps for run in runs), plan)
+
+
+def share_of_most(done: int, spec: ExperimentSpec) -> float:
+    """Return the share of steps done, of the most runs that an experiment that tunes can have."""
+    steps = spec.for_arm(spec.arms[0].name).steps  # the same for all arms that are tuned
+    return round(done / (spec.run_count * steps), 4)
 
 
 def share_done(done: int, steps: int, plan: Sequence[LookView]) -> float:

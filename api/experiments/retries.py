@@ -69,7 +69,8 @@ def retry_experiment(
 ) -> ExperimentView:
     """Queue every failed and cancelled run again; the call is idempotent.
 
-    Looks that a cancellation dropped are planned again.
+    Looks and a choice of settings that a cancellation dropped are planned again. Once the settings
+    are chosen, tuning runs are left as they are.
     """
     with service.database.transaction() as session:
         find_experiment(session, experiment_id)

@@ -15,6 +15,7 @@ from api.experiments.planning import plan
 from api.experiments.progress import experiment_view
 from api.experiments.submission import accept
 from api.experiments.summaries import summaries
+from api.experiments.tuning_steps import tuning_plan_view
 from api.experiments.views import DryRun, ExperimentSummary, ExperimentView
 from api.http.etags import matches
 from api.http.json_bodies import JsonBody
@@ -30,6 +31,7 @@ from models.states import RunState
 from models.store import clock, experiments
 from models.store.interim_looks import drop_looks
 from models.store.run_life.cancelling import cancel_runs
+from models.store.tuning.plan import drop_tuning
 from models.store.workers import live_workers
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
@@ -100,8 +102,9 @@ def _dry_run(service: Service, body: Any) -> Response:
     view = DryRun(
         spec=planned.spec.model_dump(mode="json"),
         runs=planned.spec.run_count,
-        runs_at_least=planned.spec.run_count_at_start,
+        runs_at_least=planned.spec.fewest_runs,
         plan=planned_view(planned.spec),
+        tuning=tuning_plan_view(planned.spec),
         estimated_seconds=guess.seconds,
         estimate=guess.how,
         test_pairs=planned.test_pairs,
@@ -184,6 +187,7 @@ def cancel_experiment(
         experiments.experiment(session, experiment_id)
         now = clock.now(session)
         drop_looks(session, experiment_id, now)
+        drop_tuning(session, experiment_id)
         cancel_runs(session, experiment_id, now)
         caller.record(session, "cancelled", experiment_id, now)
     with service.database.reading() as session:

@@ -91,7 +91,7 @@ def _require_room(session: Session, planned: Plan, most: int, caller: Caller) ->
     wanted = planned.spec.run_count_at_start
     if wanted > most:
         detail = f"{wanted:,} runs are more than the {most:,} that one caller may have queued here"
-        raise Invalid([Problem("/seeds", detail)])
+        raise Invalid([Problem("/tuning" if planned.spec.tuning else "/seeds", detail)])
     require_queue_room(session, caller, wanted, most)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.experiments.interim_looks import look_views
 from api.experiments.kept_verdicts import kept_verdicts
-from api.experiments.progress import share_done
+from api.experiments.progress import share_done, share_of_most
 from api.experiments.views import ExperimentSummary, NoiseFloorView, VerdictView
 from models.comparison.comparison_warnings import warnings_of
 from models.comparison.families import declared_rule, pairs_of_arms
@@ -21,7 +21,7 @@ from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
 from models.states import TERMINAL, RunState, experiment_state
 from models.store.arm_values import arm_values_of
-from models.store.experiment_states import with_looks_left
+from models.store.experiment_states import with_more_planned
 from models.store.experiments import Listed, failure_reasons, steps_done
 from models.store.interim_looks import looks_of, verdicts_of
 from models.store.tables import Experiment
@@ -37,8 +37,8 @@ class _Listed:
     counts: dict[RunState, int]
     spec: ExperimentSpec
     state: RunState
-    look_left: bool
-    """Whether a planned look may still add runs."""
+    more_planned: bool
+    """Whether a planned look, or a choice of settings, may still add runs."""
     reason: str | None
     """Why its first failed run failed."""
 
@@ -61,20 +61,20 @@ class _Listed:
 def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSummary]:
     """Return one summary for each experiment, in the same order."""
     ids = [row.id for row, _ in listed]
-    looks_left, done = with_looks_left(session, ids), steps_done(session, ids)
+    planned, done = with_more_planned(session, ids), steps_done(session, ids)
     failed = [row.id for row, counts in listed if counts[RunState.FAILED]]
     reasons = failure_reasons(session, failed) if failed else {}
     rows: list[_Listed] = []
     shown: dict[str, ExperimentSummary] = {}
     for row, counts in listed:
-        look_left, reason = row.id in looks_left, reasons.get(row.id)
-        state = experiment_state(counts, look_left=look_left)
+        more_planned, reason = row.id in planned, reasons.get(row.id)
+        state = experiment_state(counts, look_left=more_planned)
         try:
             spec = stored_spec(row.spec, row.id)
         except Unreadable as error:  # the others in the list are not to be lost with it
             shown[row.id] = _unreadable(row, counts, state, reason, str(error))
         else:
-            rows.append(_Listed(row, counts, spec, state, look_left, reason))
+            rows.append(_Listed(row, counts, spec, state, more_planned, reason))
     arms = arm_values_of(session, {one.row.id: one.spec for one in rows if one.has_verdicts})
     for one in rows:
         shown[one.row.id] = _summary(session, one, done[one.row.id], arms.get(one.row.id, {}))
@@ -104,7 +104,7 @@ def _unreadable(
 def _summary(
     session: Session, one: _Listed, done: tuple[int, int], arms: ArmsByName
 ) -> ExperimentSummary:
-    plan = look_views(looks_of(session, one.row.id)) if one.look_left else []
+    plan = look_views(looks_of(session, one.row.id)) if one.more_planned else []
     return ExperimentSummary(
         id=one.row.id,
         name=one.row.name,
@@ -113,7 +113,11 @@ def _summary(
         created_at=one.row.created_at,
         runs=one.counts,
         arms=[arm.name for arm in one.spec.arms],
-        progress=share_done(*done, plan),
+        progress=(
+            share_of_most(done[0], one.spec)
+            if one.spec.tuning is not None and one.more_planned
+            else share_done(*done, plan)
+        ),
         metric=one.spec.decision.metric,
         verdicts=_final_verdicts(one, arms)
         if one.judged_at_end

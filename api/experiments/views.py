@@ -9,7 +9,8 @@ from api.http.views import View
 from api.runs.views import RunView
 from models.comparison.schema import ComparisonWarning, Statistic, Verdict
 from models.noise_floor.schema import TwoRunsDifferBy
-from models.states import LookState, RunState
+from models.specs.tuning import Setting
+from models.states import LookState, RunState, TuningState
 
 
 class LookView(View):
@@ -31,6 +32,33 @@ class LookView(View):
     stays_undecided: float | None = None
     """That probability, at the spread seen when the look was taken: the smallest of the comparisons
     that it left undecided; null before, at the last look, and where it decided all."""
+
+
+class TuningPlanView(View):
+    """What an experiment would train to choose the setting of each arm."""
+
+    settings: list[Setting]
+    """Every setting, in order; each arm is tried with all of them."""
+    seeds: list[int]
+    """The tuning seeds, under each of which every setting is trained."""
+    runs: int
+    """Tuning runs: arms x settings x seeds."""
+    steps: int
+    """Training steps of all of them."""
+
+
+class TuningStepView(View):
+    """The choice of each arm's setting; the results document has what it rests on."""
+
+    state: TuningState
+    reason: str | None
+    """Where no setting could be chosen: why, and what to do."""
+    chosen_at: datetime | None
+    chosen: dict[str, int]
+    """By arm, the index of its setting in the spec's `tuning.planned`; empty until chosen, and
+    where every seed has a choice of its own."""
+    chosen_under: dict[str, dict[int, int]]
+    """Where every seed has a choice of its own: by arm and seed, this index."""
 
 
 class VerdictView(View):
@@ -101,6 +129,8 @@ class ExperimentView(View):
     runs: list[RunView]
     plan: list[LookView]
     """The interim looks, where seeds are added until the verdict is decided; else empty."""
+    tuning: TuningStepView | None = None
+    """The choice of each arm's setting; null where nothing is tuned."""
     spec: dict[str, Any]
     """The normalised spec: every default filled in."""
     owner: str | None = None
@@ -114,9 +144,11 @@ class DryRun(View):
     runs: int
     """The most runs that there can be."""
     runs_at_least: int
-    """Runs before the first look; the same as `runs` for a fixed number of seeds."""
+    """Runs up to the first look; the same as `runs` for a fixed number of seeds."""
     plan: list[LookView]
     """The interim looks, where seeds are added until the verdict is decided; else empty."""
+    tuning: TuningPlanView | None = None
+    """What is tuned before the comparison, and what that costs; null where nothing is tuned."""
     estimated_seconds: float
     estimate: str
     """How the seconds were estimated, in words."""
@@ -144,8 +176,8 @@ class EventView(View):
     run_id: str | None
     at: datetime
     kind: str
-    """`created`, `state`, `cancel_requested`, `retried` (a person queued the run again) or `look`
-    (an interim look was taken)."""
+    """`created`, `state`, `cancel_requested`, `retried` (a person queued the run again), `look` (an
+    interim look was taken) or `choice` (the setting of each arm was chosen)."""
     from_state: RunState | None
     to_state: RunState | None
     attempt: int | None

@@ -10,10 +10,11 @@ from api.results.kept_results import KeptReading, Key, results_of
 from models.metrics import EVALUATION_METRICS
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
-from models.store.experiments import experiment, runs_of
+from models.store.experiments import compared_runs, experiment
 from models.store.metrics.rows import evaluation_series
 from models.store.metrics.step_means import step_means
 from models.store.tables import Run
+from models.store.tuning.plan import settled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,15 +69,16 @@ def _figure(reading: KeptReading, experiment_id: str, name: FigureName) -> "Figu
         return pictures.paired_dots(decisions, document.baselines.majority)
     session = reading.session
     spec = stored_spec(experiment(session, experiment_id).spec, experiment_id)
-    runs = runs_of(session, experiment_id)
+    runs = compared_runs(session, experiment_id)
     if name is FigureName.VALIDATION:
         columns = evaluation_series(session, experiment_id, "validation", [*DRAWN_OF_VALIDATION])
         return pictures.evaluation_curves(_by_arm(spec, runs, columns), DRAWN_OF_VALIDATION)
-    width = math.ceil(max(run.steps for run in runs) / POINTS)
+    width = math.ceil(max((run.steps for run in runs), default=1) / POINTS)
     arms = _by_arm(spec, runs, step_means(session, experiment_id, DRAWN_OF_STEPS, width))
     if name is FigureName.GAUGES:
         return pictures.gauges(arms)
-    return pictures.training_curves(arms, spec.baseline.loss.collapsed_loss_per_row)
+    collapsed = settled(session, {experiment_id: spec})[experiment_id].collapsed_loss
+    return pictures.training_curves(arms, collapsed[spec.decision.baseline])
 
 
 def _by_arm(

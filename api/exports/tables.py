@@ -26,6 +26,9 @@ from models.store.tables import Run
 STEPS_AT_ONCE = 5000
 
 _RUN = [("arm", pa.string()), ("seed", pa.int64()), ("run", pa.string())]
+# at the end of each table, so that whoever counts columns finds the others where they were
+_SETTING = [("setting", pa.int64()), ("tuning", pa.bool_())]
+_OF_RUN = {"arm": "arm", "seed": "seed", "run": "id", "setting": "setting", "tuning": "tuning"}
 _METRICS = [f"{split}.{name}" for split in ("validation", "test") for name in RESULT_METRICS]
 _MOMENT = pa.timestamp("us", "UTC")
 
@@ -63,20 +66,20 @@ def require_scores(service: Service, runs: list[Run]) -> None:
     It is checked before a stream begins, while the reply can still be an error.
     """
     for run in runs:
-        if run.state == RunState.SUCCEEDED and not _scores(service, run).is_file():
+        if _has_scores(run) and not _scores(service, run).is_file():
             raise NotFound(f"the scores of run {run.id} are not in this service's data folder")
 
 
 def _named(run: Run, rows: int) -> dict[str, Any]:
-    return {"arm": [run.arm] * rows, "seed": [run.seed] * rows, "run": [run.id] * rows}
+    return {name: [getattr(run, of)] * rows for name, of in _OF_RUN.items()}
 
 
 def _runs(service: Service, experiment_id: str, runs: list[Run]) -> Iterator[dict[str, Any]]:
     with service.database.reading() as session:
         metrics = final_metrics(session, experiment_id)
-    own = ("arm", "seed", "state", "attempt", "step", "steps", "reason", "started_at")
+    own = ("state", "attempt", "step", "steps", "reason", "started_at")
     yield {
-        "run": [run.id for run in runs],
+        **{name: [getattr(run, of) for run in runs] for name, of in _OF_RUN.items()},
         **{name: [getattr(run, name) for run in runs] for name in own},
         "finished_at": [run.finished_at for run in runs],
         "weights_sha256": [run.weights_sha256 for run in runs],
@@ -106,11 +109,15 @@ def _evaluations(service: Service, experiment_id: str, runs: list[Run]) -> Itera
 
 def _scores_of(service: Service, _experiment_id: str, runs: list[Run]) -> Iterator[dict[str, Any]]:
     for run in runs:
-        if run.state == RunState.SUCCEEDED:
+        if _has_scores(run):
             columns = load_file(_scores(service, run))
             rows = len(columns["row"])
             label = columns["label"].astype(np.int64)
             yield {**_named(run, rows), **columns, "label": label}
+
+
+def _has_scores(run: Run) -> bool:
+    return run.state == RunState.SUCCEEDED and not run.tuning
 
 
 def _scores(service: Service, run: Run) -> Path:
@@ -134,12 +141,13 @@ TABLES: dict[TableName, ExportTable] = {
                 ("finished_at", _MOMENT),
                 ("weights_sha256", pa.string()),
                 *((name, pa.float64()) for name in _METRICS),
+                *_SETTING,
             ]
         ),
         _runs,
     ),
     TableName.STEPS: ExportTable(
-        pa.schema([*_RUN, ("step", pa.int64()), *_columns(STEP_METRICS)]),
+        pa.schema([*_RUN, ("step", pa.int64()), *_columns(STEP_METRICS), *_SETTING]),
         _steps,
     ),
     TableName.EVALUATIONS: ExportTable(
@@ -149,12 +157,21 @@ TABLES: dict[TableName, ExportTable] = {
                 ("step", pa.int64()),
                 ("split", pa.string()),
                 *_columns(EVALUATION_METRICS),
+                *_SETTING,
             ]
         ),
         _evaluations,
     ),
     TableName.SCORES: ExportTable(
-        pa.schema([*_RUN, ("row", pa.int64()), ("label", pa.int64()), ("score", pa.float32())]),
+        pa.schema(
+            [
+                *_RUN,
+                ("row", pa.int64()),
+                ("label", pa.int64()),
+                ("score", pa.float32()),
+                *_SETTING,
+            ]
+        ),
         _scores_of,
     ),
 }

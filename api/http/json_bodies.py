@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 
 from api.http.problems import UnsupportedMediaType
 from models.errors import Invalid, Problem
-from models.specs.parse import problem_at
+from models.specs.pydantic_problems import problem_at
 
 # enforced by `api.access.body_limits`, around every route
 MAX_BYTES = 1 << 20  # a spec of 16 arms and 1000 seeds is below 50 kB

@@ -15,12 +15,13 @@ from api.dependencies import Service
 from models.comparison.inputs import ArmRuns
 from models.errors import FilesAway, Invalid, NotFound, Problem
 from models.files.run_files import SCORES
-from models.specs.experiment import Arm, ExperimentSpec
+from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
 from models.states import TERMINAL, RunState
-from models.store.experiments import experiment, runs_of
+from models.store.experiments import compared_runs, experiment
 from models.store.metrics.rows import final_metrics
 from models.store.tables import Run
+from models.store.tuning.plan import Settled, settled
 
 log = logging.getLogger(__name__)
 
@@ -28,19 +29,28 @@ Metrics = Mapping[str, Mapping[str, float]]
 """Final metrics by run id."""
 
 
-def arm_runs(arm: Arm, runs: Sequence[Run], metrics: Metrics, service: Service) -> ArmRuns:
-    """Return the runs of the arm that succeeded, out of all `runs` of its experiment, and the seeds
-    of those that have not ended."""
-    own = [run for run in runs if run.arm == arm.name and run.state == RunState.SUCCEEDED]
+def arms_of(
+    spec: ExperimentSpec, own: Settled, runs: Sequence[Run], metrics: Metrics, service: Service
+) -> dict[str, ArmRuns]:
+    """Return every arm of an experiment by name, out of all its `runs` that are compared."""
+    return {arm.name: _arm_runs(arm.name, own, runs, metrics, service) for arm in spec.arms}
+
+
+def _arm_runs(
+    name: str, settled: Settled, runs: Sequence[Run], metrics: Metrics, service: Service
+) -> ArmRuns:
+    """Return the runs of the arm that succeeded, and the seeds of those that have not ended."""
+    own = [run for run in runs if run.arm == name and run.state == RunState.SUCCEEDED]
     folders = score_folders(service, [run.id for run in own])
     return ArmRuns(
-        name=arm.name,
+        name=name,
         metrics={run.seed: metrics[run.id] for run in own},
         folders=dict(zip((run.seed for run in own), folders, strict=True)),
-        collapsed_loss_per_row=arm.loss.collapsed_loss_per_row,
+        collapsed_loss_per_row=settled.collapsed_loss[name],
         awaited=frozenset(
-            run.seed for run in runs if run.arm == arm.name and run.state not in TERMINAL
+            run.seed for run in runs if run.arm == name and run.state not in TERMINAL
         ),
+        tuned=settled.tuned[name],
     )
 
 
@@ -88,15 +98,16 @@ def side_of(session: Session, name: str, path: str, service: Service) -> Side:
     if arm not in names:
         known = ", ".join(names)
         raise Invalid([_problem(name, f"the arms of {experiment_id} are {known}, not '{arm}'")])
-    runs = runs_of(session, experiment_id)
+    runs = compared_runs(session, experiment_id)
     metrics = final_metrics(session, experiment_id)
+    own = settled(session, {row.id: spec})[row.id]
     return Side(
         experiment=row.id,
         arm=arm,
         spec=spec,
         content_hash=row.content_hash,
         chance=row.chance,
-        arms={one.name: arm_runs(one, runs, metrics, service) for one in spec.arms},
+        arms=arms_of(spec, own, runs, metrics, service),
         seeds=frozenset(run.seed for run in runs if run.arm == arm),
     )
 

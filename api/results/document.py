@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from api.dependencies import Service
 from api.experiments.progress import state_of
-from api.results.comparability import Metrics, arm_runs
+from api.results.comparability import Metrics, arms_of
 from api.results.interim_verdicts import InterimVerdicts
+from api.results.tuning_results import tuning_view
 from api.results.views import ArmResult, Baselines, Curve, Results, RunResult, TimeToEventView
 from api.runs.progress import problem_of
 from models.comparison.families import (
@@ -23,13 +24,15 @@ from models.comparison.inputs import ArmPair
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, Role
 from models.noise_floor.schema import NoiseFloor
-from models.specs.experiment import Arm, ExperimentSpec
+from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
+from models.specs.tuned_arms import for_run
 from models.states import TERMINAL, RunState
 from models.store.experiment_states import stored_state
 from models.store.experiments import experiment, runs_of
 from models.store.metrics.rows import Series, curves, final_metrics, kept_steps
 from models.store.tables import Run
+from models.store.tuning.plan import Settled, settled, tuning_of
 
 
 def results_document(
@@ -42,17 +45,20 @@ def results_document(
     """
     row = experiment(session, experiment_id)
     spec = stored_spec(row.spec, row.id)
-    runs = runs_of(session, experiment_id)
+    own = settled(session, {row.id: spec})[row.id]
+    everything = runs_of(session, experiment_id)
+    runs = [run for run in everything if not run.tuning]
     metrics = final_metrics(session, experiment_id)
     series = curves(session, experiment_id)
     kept = kept_steps(session, experiment_id)
     interim = InterimVerdicts(session, experiment_id, spec)
-    state = state_of(runs, interim.plan)
+    tuned = tuning_of(session, experiment_id)
+    state = state_of(everything, interim.plan, tuned)
     arms = [
         ArmResult(
             name=arm.name,
             runs=[
-                _run_result(run, metrics[run.id], _curve(series[run.id], spec, arm), kept)
+                _run_result(run, metrics[run.id], _curve(series[run.id], spec, run), kept)
                 for run in runs
                 if run.arm == arm.name
             ],
@@ -69,10 +75,11 @@ def results_document(
         left_out_pairs=row.left_out_pairs,
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
-        comparisons=_comparisons(spec, runs, metrics, service, interim, row.chance),
-        noise_floor=_noise_floor(spec, runs, metrics, service, row.chance),
-        waiting_times=_time_to_event(session, experiment_id, spec, runs, target_loss),
+        comparisons=_comparisons(spec, own, runs, metrics, service, interim, row.chance),
+        noise_floor=_noise_floor(spec, own, runs, metrics, service, row.chance),
+        waiting_times=_time_to_event(session, experiment_id, spec, own, runs, target_loss),
         plan=interim.plan,
+        tuning=None if tuned is None else tuning_view(session, spec, tuned, everything),
     )
 
 
@@ -82,6 +89,7 @@ def _run_result(
     return RunResult(
         id=run.id,
         seed=run.seed,
+        setting=run.setting,
         state=stored_state(run),
         step=run.step,
         attempts=run.attempt,
@@ -96,8 +104,9 @@ def _run_result(
     )
 
 
-def _curve(series: Series, spec: ExperimentSpec, arm: Arm) -> Curve:
-    rows = spec.for_arm(arm.name).batch_size if arm.loss.reduction == "sum" else 1
+def _curve(series: Series, spec: ExperimentSpec, run: Run) -> Curve:
+    own = for_run(spec, run.arm, run.setting).for_arm(run.arm)
+    rows = own.batch_size if own.arm(run.arm).loss.reduction == "sum" else 1
     train, validation = series["train.loss"], series["validation.loss"]
     return Curve(
         step=series["step"],
@@ -110,13 +119,14 @@ def _curve(series: Series, spec: ExperimentSpec, arm: Arm) -> Curve:
 
 def _comparisons(
     spec: ExperimentSpec,
+    own: Settled,
     runs: Sequence[Run],
     metrics: Metrics,
     service: Service,
     interim: InterimVerdicts,
     chance: Mapping[str, float],
 ) -> list[Comparison]:
-    arms = {arm.name: arm_runs(arm, runs, metrics, service) for arm in spec.arms}
+    arms = arms_of(spec, own, runs, metrics, service)
     pairs = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
     rule, expected = declared_rule(spec.decision), len(spec.seeds.values())
     others = [metric for metric in SECONDARY if metric != rule.metric]
@@ -148,6 +158,7 @@ def _planned_comparisons(
 
 def _noise_floor(
     spec: ExperimentSpec,
+    own: Settled,
     runs: Sequence[Run],
     metrics: Metrics,
     service: Service,
@@ -158,7 +169,8 @@ def _noise_floor(
     # scipy.stats takes a second to import, which starting the API need not wait for
     from models.noise_floor.noise_floor import noise_floor
 
-    arm, rule = arm_runs(spec.baseline, runs, metrics, service), declared_rule(spec.decision)
+    (arm,) = arms_of(spec, own, runs, metrics, service).values()
+    rule = declared_rule(spec.decision)
     return noise_floor(
         arm.on(rule.metric),
         rule,
@@ -172,10 +184,12 @@ def _time_to_event(
     session: Session,
     experiment_id: str,
     spec: ExperimentSpec,
+    own: Settled,
     runs: Sequence[Run],
     target_loss: float | None,
 ) -> TimeToEventView:
     # scipy.stats takes a second to import, which starting the API need not wait for
     from api.results.time_to_event import time_to_event
 
-    return time_to_event(session, experiment_id, spec, runs, target_loss)
+    losses = own.collapsed_loss
+    return time_to_event(session, experiment_id, spec, losses, runs, target_loss)

@@ -6,7 +6,7 @@ would bias the curve. Leaving both out keeps to the runs that the accuracies are
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -53,13 +53,18 @@ def time_to_event(
     session: Session,
     experiment_id: str,
     spec: ExperimentSpec,
+    collapsed_losses: Mapping[str, float | None],
     runs: Sequence[Run],
     target_loss: float | None,
 ) -> TimeToEventView:
-    """Return every endpoint as of now; `target_loss` is in the baseline's loss on a batch."""
+    """Return every endpoint as of now; `target_loss` is in the baseline's loss on a batch.
+
+    `collapsed_losses` has, by arm, the loss per row of its plateau under the settings that its runs
+    have; the yardstick of a target loss is the baseline's loss as the spec has it.
+    """
     evaluations = validation_losses(session, experiment_id)
     succeeded = [run for run in runs if run.state == RunState.SUCCEEDED]
-    by_arm = {arm.name: plateau_level(arm.loss.collapsed_loss_per_row) for arm in spec.arms}
+    by_arm = {arm: plateau_level(loss) for arm, loss in collapsed_losses.items()}
     levels = {name: level for name, level in by_arm.items() if level is not None}
     endpoints = []
     if levels:

@@ -15,6 +15,7 @@ from models.states import RunState
 from models.store.run_life.run_problems import RunProblem
 from models.survival.matched_loss import MatchedAccuracy
 from models.survival.schema import RestrictedMean, SurvivalCurve, TimeToEventComparison
+from models.tuning.schema import TuningResult
 
 Kind = Literal["leave_plateau", "reach_target_loss"]
 MeasuredOn = Literal["training", "validation"]
@@ -45,6 +46,8 @@ class Curve(View):
 class RunResult(View):
     id: str
     seed: int
+    setting: int = 0
+    """Which of the spec's `tuning.planned` it was trained under; 0 where nothing is tuned."""
     state: RunState
     step: int
     attempts: int
@@ -162,3 +165,6 @@ class Results(View):
     plan: list[LookView]
     """The interim looks, where seeds are added until the verdict is decided; else empty. Verdicts
     are then those of the last look taken, and statistics are of the runs so far."""
+    tuning: TuningResult | None = None
+    """The settings that were tried, and which was chosen for each arm; null where nothing is tuned.
+    Its runs are in none of the above."""

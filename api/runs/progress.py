@@ -55,6 +55,8 @@ def run_view(run: Run, alive: Fleet) -> RunView:
         experiment=run.experiment_id,
         arm=run.arm,
         seed=run.seed,
+        setting=run.setting,
+        tuning=run.tuning,
         state=stored_state(run),
         step=run.step,
         steps=run.steps,

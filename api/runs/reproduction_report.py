@@ -23,11 +23,14 @@ def reproduction_view(service: Service, session: Session, pair: Pair) -> Reprodu
     done = again.state == RunState.SUCCEEDED
     steps = compare_steps(session, run.id, again.id, ended=done)
     evaluations = compare_evaluations(session, run.id, again.id, ended=done)
-    scores = _scores(service, run, again) if done else None
+    scores = _scores(service, run, again) if done and not run.tuning else None
     first = _first(steps, evaluations, scores)
-    if first is None and done and run.weights_sha256 != again.weights_sha256:
+    unequal = done and run.weights_sha256 != again.weights_sha256
+    if first is None and unequal and run.tuning:
+        first = Difference("weights", "the hash", None, None)
+    elif first is None and unequal:
         first = unequal_weights(*_folders(service, WEIGHTS, run, again))
-    identical = False if first else (True if done and scores else None)
+    identical = False if first else (True if done and (scores or run.tuning) else None)
     compared = ComparedView(
         steps=steps.count,
         evaluations=evaluations.count,
@@ -88,10 +91,8 @@ def _sentence(
         return f"Not identical: {_of(first)}."
     counts = f"{compared.steps:,} steps, {compared.evaluations:,} evaluations"
     if identical:
-        return (
-            f"Identical: every value of {counts} and {compared.scores:,} test scores, and the "
-            "hash of the weights."
-        )
+        tested = "" if compared.scores is None else f" and {compared.scores:,} test scores"
+        return f"Identical: every value of {counts}{tested}, and the hash of the weights."
     if again.state == RunState.SUCCEEDED:
         return (
             f"Identical as far as is known: every value of {counts}, and the hash of the "

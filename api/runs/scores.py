@@ -11,6 +11,7 @@ from api.dependencies import Service
 from models.errors import Conflict, NotFound
 from models.files.run_files import SCORES
 from models.states import RunState
+from models.store.run_life.runs import refuse_tuning_run
 from models.store.run_life.runs import run as find_run
 
 
@@ -21,7 +22,9 @@ def scores_of_run(service: Service, run_id: str) -> Mapping[str, NDArray[Any]]:
     `OSError` where it cannot be read.
     """
     with service.database.reading() as session:
-        state = find_run(session, run_id).state
+        run = find_run(session, run_id)
+    refuse_tuning_run(run)
+    state = run.state
     if state != RunState.SUCCEEDED:
         raise Conflict(f"run {run_id} is {state}; scores are written when it succeeds")
     path = service.run_file(run_id, SCORES)

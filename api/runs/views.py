@@ -70,12 +70,16 @@ class ReproductionView(View):
 
 
 class RunView(View):
-    """One training: one arm under one seed."""
+    """One training: one arm under one seed, and under one setting where arms are tuned."""
 
     id: str
     experiment: str
     arm: str
     seed: int
+    setting: int
+    """Which of the spec's `tuning.planned` it is trained under; 0 where nothing is tuned."""
+    tuning: bool
+    """Whether it only serves to choose a setting: it is then never tested, and not compared."""
     state: RunState
     step: int
     """The last step that is stored."""

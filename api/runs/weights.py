@@ -12,6 +12,7 @@ from api.openapi.responses import ETAG, may_answer
 from models.errors import Conflict, NotFound
 from models.files.run_files import WEIGHTS
 from models.states import RunState
+from models.store.run_life.runs import refuse_tuning_run
 from models.store.run_life.runs import run as find_run
 
 BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}
@@ -48,6 +49,7 @@ def download_weights(
     """
     with service.database.reading() as session:
         run = find_run(session, run_id)
+    refuse_tuning_run(run)
     if run.state != RunState.SUCCEEDED or run.weights_sha256 is None:
         raise Conflict(f"run {run_id} is {run.state}; weights are written when it succeeds")
     path = service.run_file(run_id, WEIGHTS, run.weights_sha256)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from models.comparison.inputs import ComparisonInput
+from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.schema import ComparisonWarning
 
 
@@ -24,7 +24,39 @@ def all_collapsed(compared: ComparisonInput) -> bool:
 
 
 def warnings_of(compared: ComparisonInput) -> tuple[ComparisonWarning, ...]:
-    """The warnings on two arms: all collapsed, or neither better than calling pairs alike."""
+    """The warnings on two arms: all collapsed, or neither better than calling pairs alike; and
+    where they were tuned, that their settings differ, or are at the edge of those tried."""
+    tuned = [_different_settings(compared), _at_edge(compared.a), _at_edge(compared.b)]
+    return (*_learned_too_little(compared), *(one for one in tuned if one is not None))
+
+
+def _different_settings(compared: ComparisonInput) -> ComparisonWarning | None:
+    """Fresh seeds judge the settings that were chosen. That an arm was given another one than the
+    other arm may itself be chance, which no fresh seed can tell (`benchmarks/README.md`)."""
+    a, b = compared.a.tuned, compared.b.tuned
+    if a is None or b is None or a.chosen is None or b.chosen is None:
+        return None  # not known, or chosen anew under every seed: its luck is in the interval
+    if a.settings != b.settings or a.chosen == b.chosen:
+        return None
+    sentence = (
+        f"{compared.a.name} and {compared.b.name} were given different settings, so this is the "
+        "difference of both with their settings, which few tuning seeds may have chosen by chance."
+    )
+    return ComparisonWarning(kind="different_settings", sentence=sentence)
+
+
+def _at_edge(arm: ArmValues) -> ComparisonWarning | None:
+    if arm.tuned is None or not arm.tuned.at_edge:
+        return None
+    fields = " and ".join(arm.tuned.at_edge)
+    sentence = (
+        f"The setting that was chosen for {arm.name} is at the edge of those tried in {fields}, so "
+        "a better one may lie beyond."
+    )
+    return ComparisonWarning(kind="chosen_at_edge", sentence=sentence)
+
+
+def _learned_too_little(compared: ComparisonInput) -> tuple[ComparisonWarning, ...]:
     a, b = compared.a, compared.b
     if all_collapsed(compared):
         runs = len(a.by_seed) + len(b.by_seed)

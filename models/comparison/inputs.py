@@ -18,6 +18,24 @@ ValuesBySeed = Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True)
+class Tuned:
+    """How the setting came about under which the runs of an arm were trained."""
+
+    settings: int
+    """How many were tried, of which it was the best on validation; 1 where nothing was tuned."""
+    chosen: int | None = 0
+    """Its index among them; None where every seed has a choice of its own."""
+    at_edge: tuple[str, ...] = ()
+    """The fields in which it lies at the edge of what was tried, as JSON pointers; of many choices,
+    those in which at least half do."""
+    each_seed: bool = False
+    """Whether it was chosen anew under every seed."""
+
+
+AS_GIVEN = Tuned(settings=1)
+
+
+@dataclass(frozen=True, slots=True)
 class ArmValues:
     """One arm, with the metric's value of each succeeded run."""
 
@@ -25,6 +43,8 @@ class ArmValues:
     by_seed: ValuesBySeed
     collapsed: frozenset[int] = frozenset()
     """Seeds of runs that ended collapsed."""
+    tuned: Tuned | None = None
+    """None where it is not known, as of values that somebody else declares."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,7 @@ class ArmRuns:
     """The arm's loss for a network with one vector for all questions; None if it has none."""
     awaited: frozenset[int] = frozenset()
     """Seeds of runs that have not ended yet."""
+    tuned: Tuned | None = None
 
     @cached_property  # asked for with every metric, and every other arm
     def collapsed(self) -> frozenset[int]:
@@ -54,7 +75,7 @@ class ArmRuns:
         is compared with many others."""
         if metric not in self._by_metric:
             values = {seed: own[metric] for seed, own in self.metrics.items() if metric in own}
-            self._by_metric[metric] = ArmValues(self.name, values, self.collapsed)
+            self._by_metric[metric] = ArmValues(self.name, values, self.collapsed, self.tuned)
         return self._by_metric[metric]
 
     @cached_property

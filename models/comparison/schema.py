@@ -228,7 +228,7 @@ class McNemar(ResultPart):
     seeds: tuple[SeedMcNemar, ...]
 
 
-WarningKind = Literal["all_collapsed", "nothing_learned"]
+WarningKind = Literal["all_collapsed", "nothing_learned", "different_settings", "chosen_at_edge"]
 
 
 class ComparisonWarning(ResultPart):

@@ -45,6 +45,7 @@ from collections.abc import Sequence
 
 from models.comparison.comparison_warnings import all_collapsed
 from models.comparison.evidence import Evidence
+from models.comparison.inputs import Tuned
 from models.comparison.rule import FEWEST_PAIRS, DecisionRule, fewest_pairs, holds_zero
 from models.comparison.schema import Bounds, ComparisonWarning, Verdict
 from models.comparison.skewness.short_side import STRICTER, strictness_of_tost
@@ -96,7 +97,7 @@ def _better(evidence: Evidence, winner: str, loser: str) -> str:
     tail = f", though it may still be smaller than the margin {margin:g}" if small else ""
     return (
         f"{winner} does better than {loser}, with the {direction} {metric_words(rule.metric)} over "
-        f"{_seeds(evidence)}: {_estimate(evidence)} and the sign-flip p is "
+        f"{_seeds(evidence)}{_tried(evidence)}: {_estimate(evidence)} and the sign-flip p is "
         f"{evidence.sign_flip_p:.3g}{_adjusted(evidence)}{tail}."
     )
 
@@ -107,15 +108,15 @@ def _equivalent(evidence: Evidence) -> str:
     told = "can nevertheless be told" if evidence.differs else "cannot be told"
     return (
         f"{a} and {b} are equivalent in {metric_words(rule.metric)} within the margin "
-        f"{rule.equivalence_margin:g} over {_seeds(evidence)}: {_estimate(evidence)}, "
-        f"{_inner(evidence)} "
+        f"{rule.equivalence_margin:g} over {_seeds(evidence)}{_tried(evidence)}: "
+        f"{_estimate(evidence)}, {_inner(evidence)} "
         f"lies inside the margin, and the difference {told} from zero."
     )
 
 
 def _undecided(evidence: Evidence) -> str:
     a, b = _names(evidence)
-    what = f"whether {a} and {b} differ in {metric_words(evidence.rule.metric)}"
+    what = f"whether {a} and {b} differ in {metric_words(evidence.rule.metric)}{_tried(evidence)}"
     if evidence.compared.awaited and evidence.mean is not None:
         return (
             f"{_seeds(evidence)} do not decide {what}: {_estimate(evidence)}; the verdict comes "
@@ -215,6 +216,25 @@ def _seeds(evidence: Evidence) -> str:
         so_far = " so far" if evidence.compared.awaited else ""
         return f"{count} of {planned} planned seeds{so_far}"
     return f"{count} seed" if count == 1 else f"{count} seeds"
+
+
+def _tried(evidence: Evidence) -> str:
+    """Under which settings the arms were compared; nothing where that is not known."""
+    a, b = evidence.compared.a, evidence.compared.b
+    if a.tuned is None or b.tuned is None:
+        return ""
+    if a.tuned.settings != b.tuned.settings:
+        return f", {a.name} at {_best_of(a.tuned)} and {b.name} at {_best_of(b.tuned)}"
+    if a.tuned.settings == 1:
+        return " at one setting"
+    return f", each at {_best_of(a.tuned)}"
+
+
+def _best_of(tuned: Tuned) -> str:
+    if tuned.settings == 1:
+        return "one setting"
+    anew = " anew under every seed" if tuned.each_seed else ""
+    return f"the best of {tuned.settings} settings, chosen on validation{anew}"
 
 
 def _names(evidence: Evidence) -> tuple[str, str]:

@@ -27,6 +27,7 @@ from models.specs.training import (
     Tokenizer,
     VocabularySpec,
 )
+from models.specs.tuning import TuningSpec
 from models.specs.until_decided import UntilDecided
 
 # one line of text without control characters: PostgreSQL cannot store the character NUL
@@ -233,6 +234,9 @@ class ExperimentSpec(SpecPart):
     current step, and keeps its checkpoint. Null means no limit."""
     arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=MAX_ARMS)]
     """Two or more are compared; one alone gives the noise floor, what the seed alone does."""
+    tuning: TuningSpec | None = None
+    """Settings that every arm is tried with before the comparison, which is then of the best of
+    each; null compares the arms at the one setting that the spec gives them."""
     seeds: SeedsSpec = SeedCount()
     decision: DecisionSpec = DecisionSpec()
 
@@ -267,6 +271,33 @@ class ExperimentSpec(SpecPart):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _tuning_is_fair(self) -> "ExperimentSpec":
+        if self.tuning is None:
+            return self
+        steps = [self.for_arm(arm.name).steps for arm in self.arms]
+        for index, own in enumerate(steps):
+            if own != steps[0]:
+                raise contradiction(
+                    f"/arms/{index}/steps",
+                    f"arms that are tuned have the same budget, and {self.arms[0].name} trains for "
+                    f"{steps[0]} steps",
+                )
+        if self.tuning.each_seed and self.until_decided is not None:
+            raise contradiction(
+                "/tuning/each_seed",
+                "seeds that are added later would have to be tuned later; give their number, or "
+                "choose once for all of them",
+            )
+        tuning_seeds = set(self.tuning_seeds)
+        for index, seed in enumerate(self.seeds.values()):
+            if seed in tuning_seeds:
+                raise contradiction(
+                    f"/seeds/list/{index}",
+                    f"{seed} is a tuning seed, and the comparison needs fresh ones",
+                )
+        return self
+
     @property
     def baseline(self) -> Arm:
         return self.arm(self.decision.baseline)
@@ -290,12 +321,40 @@ class ExperimentSpec(SpecPart):
     @property
     def run_count(self) -> int:
         """The most runs that there can be; fewer where seeds are added until decided."""
-        return len(self.arms) * len(self.seeds.values())
+        return self.tuning_run_count + len(self.arms) * len(self.seeds.values())
+
+    @property
+    def fewest_runs(self) -> int:
+        """The runs that there are before the first look, where seeds are added until decided."""
+        return self.tuning_run_count + len(self.arms) * len(self.seeds.at_start())
 
     @property
     def run_count_at_start(self) -> int:
         """Runs that are queued when the experiment is accepted."""
-        return len(self.arms) * len(self.seeds.at_start())
+        return self.tuning_run_count or self.fewest_runs
+
+    @property
+    def tuning_run_count(self) -> int:
+        """Runs that only serve to choose the setting of each arm; 0 where nothing is tuned."""
+        if self.tuning is None:
+            return 0
+        return len(self.arms) * len(self.tuning.all_settings) * len(self.tuning_seeds)
+
+    @property
+    def tuning_groups(self) -> dict[int | None, tuple[int, ...]]:
+        """The tuning seeds that choose for each seed of the comparison; under None those that
+        choose for all of them."""
+        if self.tuning is None:
+            return {}
+        if not self.tuning.each_seed:
+            return {None: self.tuning.seeds_at(0)}
+        seeds = enumerate(self.seeds.values())
+        return {seed: self.tuning.seeds_at(place) for place, seed in seeds}
+
+    @property
+    def tuning_seeds(self) -> tuple[int, ...]:
+        """Every tuning seed, in order; none where nothing is tuned."""
+        return tuple(seed for seeds in self.tuning_groups.values() for seed in seeds)
 
     @property
     def until_decided(self) -> UntilDecided | None:

@@ -82,6 +82,28 @@ RECIPES: Mapping[str, Recipe] = {
             },
         ),
         Recipe(
+            "hard-negative-mining-tuned",
+            "The forum's question with both arms tuned alike: learning rate and margin are chosen "
+            "for each on validation, then twelve fresh seeds are trained. The threshold is chosen "
+            "on validation too, since a margin moves the similarities.",
+            {
+                "name": f"{_QUESTION} Each at its best setting",
+                "dataset": "quora-question-pairs",
+                "encoder": {"kind": "lstm", "init": "trax"},
+                "threshold": {"kind": "validation"},
+                "arms": _ARMS,
+                "tuning": {
+                    "grid": {
+                        "/optimizer/lr": [0.001, 0.003, 0.01, 0.03],
+                        "/loss/margin": [0.1, 0.25, 0.5],
+                    },
+                    "seeds": 2,
+                    "choose_by": "validation.roc_auc",
+                },
+                "seeds": {"count": 12},
+            },
+        ),
+        Recipe(
             "course-notebook",
             "The same question, faithful to the course notebook in every switch: initial weights "
             "of Trax, and padding to a power of two that is averaged over.",

@@ -12,6 +12,7 @@ from models.specs.experiment import ExperimentSpec
 from models.states import RunState
 from models.store.metrics.rows import final_metrics
 from models.store.tables import Evaluation, Run
+from models.store.tuning.plan import Settled, settled
 
 _ByArm = Mapping[str, Mapping[int, float]]
 """Arm -> seed -> value."""
@@ -30,15 +31,19 @@ def arm_values_of(
     for metric in {spec.decision.metric for spec in specs.values()}:
         ids = [one for one, spec in specs.items() if spec.decision.metric == metric]
         values |= _values(session, ids, metric)
-    collapsed = _collapsed(session, specs)
+    as_chosen = settled(session, specs)
+    collapsed = _collapsed(session, as_chosen)
     return {
         one: {
             arm.name: ArmValues(
-                arm.name, values[one].get(arm.name, {}), collapsed.get((one, arm.name), frozenset())
+                arm.name,
+                values[one].get(arm.name, {}),
+                collapsed.get((one, arm.name), frozenset()),
+                own.tuned[arm.name],
             )
-            for arm in spec.arms
+            for arm in specs[one].arms
         }
-        for one, spec in specs.items()
+        for one, own in as_chosen.items()
     }
 
 
@@ -73,7 +78,7 @@ def _final(session: Session, experiment_id: str, metric: str) -> _ByArm:
 
 
 def _collapsed(
-    session: Session, specs: Mapping[str, ExperimentSpec]
+    session: Session, as_chosen: Mapping[str, Settled]
 ) -> dict[tuple[str, str], frozenset[int]]:
     """(Experiment, arm) -> seeds of runs that ended collapsed, where there are any.
 
@@ -84,13 +89,13 @@ def _collapsed(
     query = (
         select(Run.experiment_id, columns.positive_mean, columns.negative_mean)
         .join(Evaluation, and_(Evaluation.run_id == Run.id, Evaluation.split == "test"))
-        .where(Run.experiment_id.in_(specs), Run.state == RunState.SUCCEEDED)
+        .where(Run.experiment_id.in_(as_chosen), Run.state == RunState.SUCCEEDED)
     )
     suspects = {one for one, *similarities in session.execute(query) if all_alike(*similarities)}
     found: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
     for one in suspects:
         metrics = final_metrics(session, one)
-        losses = {arm.name: arm.loss.collapsed_loss_per_row for arm in specs[one].arms}
+        losses = as_chosen[one].collapsed_loss
         for run in session.scalars(_succeeded_of(one)):
             if is_collapsed(metrics[run.id], losses[run.arm]):
                 found[one, run.arm].add(run.seed)
@@ -98,4 +103,5 @@ def _collapsed(
 
 
 def _succeeded_of(experiment_id: str) -> Select[Run]:
-    return select(Run).where(Run.experiment_id == experiment_id, Run.state == RunState.SUCCEEDED)
+    own = (Run.experiment_id == experiment_id, ~Run.tuning)
+    return select(Run).where(*own, Run.state == RunState.SUCCEEDED)

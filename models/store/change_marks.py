@@ -16,6 +16,7 @@ from models.store.events import last_event
 from models.store.experiment_states import current_state
 from models.store.interim_looks import looks_of
 from models.store.tables import Base, Evaluation, Experiment, Prediction, Run
+from models.store.tuning.plan import tuning_of
 
 _EVALUATIONS = Base.metadata.tables[Evaluation.__tablename__]
 
@@ -81,9 +82,15 @@ def ended_mark(session: Session, experiment_id: str) -> str | None:
         last_event(session, experiment_id),
         change_marks(session, [experiment_id]),
         [(look.number, look.state) for look in looks_of(session, experiment_id)],
+        _state_of_tuning(session, experiment_id),
         _sums_of_evaluations(session, experiment_id),
     )
     return repr(parts)
+
+
+def _state_of_tuning(session: Session, experiment_id: str) -> str | None:
+    plan = tuning_of(session, experiment_id)
+    return None if plan is None else plan.state
 
 
 def _sums_of_evaluations(session: Session, experiment_id: str) -> list[str]:

@@ -1,7 +1,8 @@
-"""The state of an experiment, in SQL: it is not stored, but follows from its runs and its looks.
+"""The state of an experiment, in SQL: it is not stored, but follows from its runs and its plan.
 
 `models.states.experiment_state` is the rule, given the counts of runs; here are the counts, whether
-a look is left, and the rule again as a condition (`in_state`), by which lists are filtered.
+a look or a choice of settings is left, and the rule again as a condition (`in_state`), by which
+lists are filtered.
 """
 
 from collections.abc import Sequence
@@ -10,8 +11,16 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, func, o
 from sqlalchemy.orm import Session
 
 from models.errors import Unreadable
-from models.states import ACTIVE, TERMINAL, LookState, RunState, experiment_state
-from models.store.tables import Experiment, Look, Run
+from models.states import (
+    ACTIVE,
+    RETRIABLE,
+    TERMINAL,
+    LookState,
+    RunState,
+    TuningState,
+    experiment_state,
+)
+from models.store.tables import Experiment, Look, Run, Tuning
 
 RunCounts = dict[RunState, int]
 """How many runs of an experiment are in each state; every state has an entry."""
@@ -29,8 +38,8 @@ def stored_state(run: Run) -> RunState:
 def current_state(session: Session, experiment_id: str) -> tuple[RunState, RunCounts]:
     """The state of an experiment, and how many of its runs are in each state."""
     counts = run_counts(session, experiment_id)
-    looking = with_looks_left(session, [experiment_id])
-    return experiment_state(counts, look_left=bool(looking)), counts
+    planned = with_more_planned(session, [experiment_id])
+    return experiment_state(counts, look_left=bool(planned)), counts
 
 
 def run_counts(session: Session, experiment_id: str) -> RunCounts:
@@ -38,11 +47,12 @@ def run_counts(session: Session, experiment_id: str) -> RunCounts:
 
 
 def run_counts_of(session: Session, ids: Sequence[str]) -> dict[str, RunCounts]:
-    """The counts of each of these experiments, without runs whose state is not known here."""
+    """The counts of each of these experiments, without runs whose state is not known here, and
+    without those that are `forgiven`."""
     counts = {one: dict.fromkeys(RunState, 0) for one in ids}
     query = (
         select(Run.experiment_id, Run.state, func.count())
-        .where(Run.experiment_id.in_(ids))
+        .where(Run.experiment_id.in_(ids), ~forgiven())
         .group_by(Run.experiment_id, Run.state)
     )
     for experiment_id, state, count in session.execute(query):
@@ -51,12 +61,25 @@ def run_counts_of(session: Session, ids: Sequence[str]) -> dict[str, RunCounts]:
     return counts
 
 
-def with_looks_left(session: Session, ids: Sequence[str]) -> set[str]:
-    """Those of these experiments that have a planned look left, and so have not ended."""
-    query = select(Look.experiment_id).where(
+def with_more_planned(session: Session, ids: Sequence[str]) -> set[str]:
+    """Those of these experiments that have a look or a choice of settings left, and so have not
+    ended."""
+    looks = select(Look.experiment_id).where(
         Look.experiment_id.in_(ids), Look.state == LookState.PLANNED
     )
-    return set(session.scalars(query))
+    choices = select(Tuning.experiment_id).where(
+        Tuning.experiment_id.in_(ids), Tuning.state == TuningState.PLANNED
+    )
+    return set(session.scalars(looks.union_all(choices)))
+
+
+def forgiven() -> ColumnElement[bool]:
+    """A condition on `Run`: a tuning run that failed or was cancelled, where the settings have been
+    chosen nevertheless, so that it decides nothing about its experiment any more."""
+    chosen = exists().where(
+        Tuning.experiment_id == Run.experiment_id, Tuning.state == TuningState.CHOSEN
+    )
+    return and_(Run.tuning, Run.state.in_(RETRIABLE), chosen)
 
 
 def has_active_runs(experiment_id: SQLColumnExpression[str] | str) -> ColumnElement[bool]:
@@ -68,10 +91,14 @@ def in_state(state: RunState) -> ColumnElement[bool]:
     """`experiment_state` as a condition on `Experiment`."""
 
     def any_run(*states: RunState) -> ColumnElement[bool]:
-        return exists().where(Run.experiment_id == Experiment.id, Run.state.in_(states))
+        own = Run.experiment_id == Experiment.id
+        return exists().where(own, Run.state.in_(states), ~forgiven())
 
     look_left = exists().where(Look.experiment_id == Experiment.id, Look.state == LookState.PLANNED)
-    active = or_(any_run(*ACTIVE), look_left)
+    choice_left = exists().where(
+        Tuning.experiment_id == Experiment.id, Tuning.state == TuningState.PLANNED
+    )
+    active = or_(any_run(*ACTIVE), look_left, choice_left)
     begun = any_run(RunState.RUNNING, *TERMINAL)
     failed, cancelled = any_run(RunState.FAILED), any_run(RunState.CANCELLED)
     match state:

@@ -14,11 +14,18 @@ from models.errors import Conflict, NotFound
 from models.specs.experiment import ExperimentSpec
 from models.states import ACTIVE, TERMINAL, RunState
 from models.store import clock, events
-from models.store.experiment_states import RunCounts, in_state, run_counts_of, with_looks_left
+from models.store.experiment_states import (
+    RunCounts,
+    forgiven,
+    in_state,
+    run_counts_of,
+    with_more_planned,
+)
 from models.store.ids import new_id
 from models.store.interim_looks import plan_looks
 from models.store.run_life.queueing import add_runs
 from models.store.tables import Dataset, Experiment, Reproduction, Run
+from models.store.tuning.plan import plan_tuning
 
 Listed = tuple[Experiment, RunCounts]
 
@@ -36,7 +43,8 @@ def create_experiment(
     request_hash: str,
     owner: str | None = None,
 ) -> Experiment:
-    """Add the experiment, its first runs as `queued`, their events, and its plan of looks.
+    """Add the experiment, its first runs as `queued`, their events, and its plan of looks and of
+    tuning.
 
     Raises `Conflict` when the idempotency key was used meanwhile, or the data set was deleted.
     """
@@ -59,7 +67,10 @@ def create_experiment(
     _insert(session, row, dataset.name)
     plan_looks(session, row.id, spec)
     events.record(session, experiment_id=row.id, kind="created", now=now)
-    add_runs(session, row.id, spec, spec.seeds.at_start(), now)
+    if spec.tuning is None:
+        add_runs(session, row.id, spec, spec.seeds.at_start(), now)
+    else:
+        plan_tuning(session, row.id, spec, now)
     return row
 
 
@@ -134,6 +145,7 @@ def failure_reasons(session: Session, ids: Sequence[str]) -> dict[str, str]:
     query = (
         select(Run.experiment_id, Run.reason)
         .where(Run.experiment_id.in_(ids), Run.state == RunState.FAILED, Run.reason.is_not(None))
+        .where(~forgiven())
         .order_by(Run.position.desc())
     )
     # of two runs of an experiment the one that was queued first is read last
@@ -165,9 +177,14 @@ def run_progress(session: Session, experiment_id: str) -> list[RunProgress]:
 
 
 def succeeded_runs(session: Session, experiment_id: str) -> list[str]:
-    """The ids of its runs that succeeded, in the order in which they were queued."""
-    own = (Run.experiment_id == experiment_id, Run.state == RunState.SUCCEEDED)
+    """The ids of its compared runs that succeeded, in the order in which they were queued."""
+    own = (Run.experiment_id == experiment_id, Run.state == RunState.SUCCEEDED, ~Run.tuning)
     return list(session.scalars(select(Run.id).where(*own).order_by(Run.position)))
+
+
+def compared_runs(session: Session, experiment_id: str) -> list[Run]:
+    """The runs that are compared, in that order: all but those that served to choose a setting."""
+    return [run for run in runs_of(session, experiment_id) if not run.tuning]
 
 
 def experiments_again(session: Session, experiment_id: str) -> list[str]:
@@ -198,8 +215,9 @@ def delete_experiment(session: Session, experiment_id: str) -> None:
         if left:
             (run,) = runs_of(session, owner)
             raise Conflict(f"a run of it is being reproduced; cancel {run.id} first")
-    if with_looks_left(session, [experiment_id]):
-        raise Conflict("a planned look may still add runs; cancel the experiment first")
+    if with_more_planned(session, [experiment_id]):
+        what = "a planned look or choice of settings"
+        raise Conflict(f"{what} may still add runs; cancel the experiment first")
     session.execute(delete(Experiment).where(Experiment.id.in_([experiment_id, *again])))
 
 

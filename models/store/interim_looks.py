@@ -9,7 +9,16 @@ would most likely decide nothing, or is the last.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    SQLColumnExpression,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from models.comparison.compare import compare_family
@@ -26,12 +35,13 @@ from models.comparison.sequential.group_sequential import (
 )
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
-from models.states import LookState
+from models.states import LookState, TuningState
 from models.store import events
 from models.store.arm_values import arm_values
 from models.store.experiment_states import has_active_runs
 from models.store.run_life.queueing import add_runs
-from models.store.tables import Experiment, Look, LookVerdict, Run
+from models.store.tables import Experiment, Look, LookVerdict, Run, Tuning
+from models.store.tuning.plan import chosen_settings
 from models.store.webhooks.deliveries import note_end
 
 
@@ -65,9 +75,12 @@ def verdicts_of(session: Session, experiment_id: str) -> list[LookVerdict]:
 
 
 def due(session: Session) -> list[str]:
-    """Experiments with a look left whose runs have all ended, in order of creation."""
+    """Experiments with a look left whose runs have all ended, in order of creation; none whose
+    settings are still to be chosen, since that adds the runs of the first look."""
     ended = ~has_active_runs(Look.experiment_id)
-    query = select(Look.experiment_id).where(Look.state == LookState.PLANNED, ended)
+    query = select(Look.experiment_id).where(
+        Look.state == LookState.PLANNED, ended, ~_is_to_be_tuned(Look.experiment_id)
+    )
     return list(session.scalars(query.distinct().order_by(Look.experiment_id)))
 
 
@@ -77,7 +90,7 @@ def drop_looks(session: Session, experiment_id: str, now: datetime) -> None:
     Holds the experiment until the transaction ends, so that no runs are added while the caller
     cancels the existing ones.
     """
-    _hold(session, experiment_id)
+    hold(session, experiment_id)
     left = update(Look).where(Look.experiment_id == experiment_id, Look.state == LookState.PLANNED)
     dropped = session.execute(left.values(state=LookState.DROPPED))
     if isinstance(dropped, CursorResult) and dropped.rowcount:
@@ -88,16 +101,17 @@ def plan_again(session: Session, experiment_id: str) -> None:
     """Undo what `drop_looks` did for a cancellation; does nothing where a look ended the plan.
 
     The two can be told apart: until a look ends the plan, there are runs of as many seeds as the
-    next look needs. Levels were fixed with the plan, so resuming it spends no further error.
+    next look needs, or of none where the settings were not chosen yet. Levels were fixed with the
+    plan, so resuming it spends no further error.
     """
-    _hold(session, experiment_id)
+    hold(session, experiment_id)
     looks = looks_of(session, experiment_id)
     dropped = [look for look in looks if look.state == LookState.DROPPED]
-    seeds = select(func.count(Run.seed.distinct())).where(Run.experiment_id == experiment_id)
-    if dropped and dropped[0].pairs == session.scalar(seeds):
-        for look in dropped:
-            look.state = LookState.PLANNED
-        session.flush()
+    compared = (Run.experiment_id == experiment_id, ~Run.tuning)
+    seeds = session.scalar(select(func.count(Run.seed.distinct())).where(*compared))
+    if dropped and seeds in (0, dropped[0].pairs):
+        own = (Look.experiment_id == experiment_id, Look.state == LookState.DROPPED)
+        session.execute(update(Look).where(*own).values(state=LookState.PLANNED))
 
 
 def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[Run]:
@@ -105,11 +119,12 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
 
     Returns the added runs, to be announced after the commit; none where no look is due.
     """
-    if not _hold(session, experiment_id):
+    if not hold(session, experiment_id):
         return []
     looks = looks_of(session, experiment_id)
     look = next((one for one in looks if one.state == LookState.PLANNED), None)
-    if look is None or session.scalar(select(has_active_runs(experiment_id))):
+    too_early = or_(has_active_runs(experiment_id), _is_to_be_tuned(experiment_id))
+    if look is None or session.scalar(select(too_early)):
         return []
     row = session.get_one(Experiment, experiment_id)
     spec = stored_spec(row.spec, experiment_id)
@@ -132,11 +147,19 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
         note_end(session, experiment_id, now)
         return []
     seeds = range(look.pairs, looks[look.number].pairs)
-    added = add_runs(session, experiment_id, spec, seeds, now)
+    chosen = chosen_settings(session, experiment_id)
+    added = add_runs(session, experiment_id, spec, seeds, now, chosen)
     return list(session.scalars(select(Run).where(Run.id.in_(added)).order_by(Run.position)))
 
 
-def _hold(session: Session, experiment_id: str) -> bool:
+def _is_to_be_tuned(experiment_id: SQLColumnExpression[str] | str) -> ColumnElement[bool]:
+    """A condition: the settings of the experiment's arms are still to be chosen."""
+    return exists().where(
+        Tuning.experiment_id == experiment_id, Tuning.state == TuningState.PLANNED
+    )
+
+
+def hold(session: Session, experiment_id: str) -> bool:
     """Hold the experiment's row until the transaction ends; False when there is none."""
     row = select(Experiment.id).where(Experiment.id == experiment_id)
     return session.scalar(row.with_for_update(key_share=True)) is not None

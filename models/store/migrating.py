@@ -4,6 +4,8 @@ The migrations are in `models/store/migrations/`, and are applied from here, not
 command: the URL comes from the settings, and two processes may start at once.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from alembic import command
@@ -31,7 +33,7 @@ def migrate(url: str) -> None:
     """
     database = Database(url)
     try:
-        with database.engine.begin() as connection:
+        with changing_schema(database) as connection:
             _wait_for_turn(connection)
             foreign = _why_not_ours(connection)
             if foreign is not None:
@@ -43,6 +45,32 @@ def migrate(url: str) -> None:
         ) from error
     finally:
         database.close()
+
+
+@contextmanager
+def changing_schema(database: Database) -> Iterator[Connection]:
+    """A connection whose transaction is committed when the block ends, for migrations.
+
+    On SQLite its foreign keys are off, which only works before a transaction begins: a table that
+    is copied must not take along what hangs on the old one.
+    """
+    with database.engine.connect() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        if is_sqlite:
+            _enforce_foreign_keys(connection, "OFF")
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            if is_sqlite:
+                _enforce_foreign_keys(connection, "ON")
+
+
+def _enforce_foreign_keys(connection: Connection, on_or_off: str) -> None:
+    # not through SQLAlchemy, which would begin a transaction first
+    raw = connection.connection.dbapi_connection
+    assert raw is not None  # the connection is open
+    raw.cursor().execute(f"PRAGMA foreign_keys={on_or_off}")
 
 
 def check(database: Database) -> None:

@@ -15,6 +15,7 @@ from models.errors import Conflict, NotFound
 from models.states import RunState
 from models.store.database import changed
 from models.store.ids import new_id
+from models.store.run_life.runs import refuse_tuning_run
 from models.store.run_life.runs import run as find_run
 from models.store.tables import Prediction, Worker
 
@@ -28,8 +29,10 @@ def create_prediction(
     now: datetime,
     owner: str | None = None,
 ) -> Prediction:
-    """Store the request. Raises `NotFound`, and `Conflict` when the run has not succeeded."""
+    """Store the request. Raises `NotFound`, and `Conflict` when the run has not succeeded, or
+    served to choose a setting."""
     run = find_run(session, run_id)
+    refuse_tuning_run(run)
     if run.state != RunState.SUCCEEDED:
         raise Conflict(f"run {run_id} is {run.state}; only a run that succeeded can predict")
     row = Prediction(

@@ -75,8 +75,9 @@ def _experiment(first: Experiment, run: Run, now: datetime, owner: str | None) -
         created_at=now,
         dataset_id=first.dataset_id,
         content_hash=first.content_hash,
-        # this seed only: a plan that adds seeds belongs to the first experiment
-        spec={**first.spec, "seeds": {"list": [run.seed]}},
+        # this seed only: a plan that adds seeds belongs to the first experiment. A tuning seed may
+        # not be listed, and comes from the spec's plan of tuning.
+        spec={**first.spec, "seeds": {"count": 1} if run.tuning else {"list": [run.seed]}},
         idempotency_key=None,
         request_hash=first.request_hash,
         test_pairs=first.test_pairs,
@@ -93,6 +94,8 @@ def _run(own: Experiment, run: Run, now: datetime) -> Run:
         position=0,
         arm=run.arm,
         seed=run.seed,
+        setting=run.setting,
+        tuning=run.tuning,
         device=(run.provenance or {}).get("device_kind", run.device),
         state=RunState.QUEUED,
         steps=run.steps,

@@ -7,16 +7,19 @@ up. Its attempt number goes on growing, so that an old attempt that still runs s
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.errors import Conflict
 from models.states import RETRIABLE, RunState
 from models.store import events
+from models.store.experiment_states import forgiven
 from models.store.experiments import runs_of
 from models.store.interim_looks import plan_again
 from models.store.run_life.runs import remove_metrics_after
 from models.store.run_life.transitions import change_state, fresh
 from models.store.tables import Run
+from models.store.tuning.plan import is_chosen_without, plan_tuning_again
 
 RETRIED = "retried"
 """The kind of the event of a retry."""
@@ -27,7 +30,7 @@ def retry(session: Session, run_id: str, now: datetime, *, anew: bool = False) -
 
     It resumes from its last good checkpoint where there is one, or begins `anew`. A run that is
     queued or running is left as it is. Raises `NotFound`, and `Conflict` for a run that succeeded,
-    or that is about to end because it was cancelled.
+    that is about to end because it was cancelled, or that comes too late to choose a setting.
     """
     events.locked_experiment(session, run_id)
     row = fresh(session, run_id)
@@ -38,6 +41,8 @@ def retry(session: Session, run_id: str, now: datetime, *, anew: bool = False) -
         raise Conflict(f"run {run_id} is being cancelled; retry it when it has ended")
     if state not in RETRIABLE:
         return False
+    if is_chosen_without(session, row):
+        raise Conflict(f"run {run_id} tunes, and the settings have been chosen without it")
     _queue(session, row, state, now, anew)
     return True
 
@@ -75,7 +80,10 @@ def _is_ending(row: Run) -> bool:
 
 def retriable(session: Session, experiment_id: str) -> list[Run]:
     """The runs of an experiment that `retry` would queue again, in order."""
-    return [run for run in runs_of(session, experiment_id) if run.state in RETRIABLE]
+    query = select(Run).where(
+        Run.experiment_id == experiment_id, Run.state.in_(RETRIABLE), ~forgiven()
+    )
+    return list(session.scalars(query.order_by(Run.position)))
 
 
 def retry_all(
@@ -83,10 +91,12 @@ def retry_all(
 ) -> list[Run]:
     """Queue every failed and cancelled run of an experiment again, and return these runs.
 
-    A plan of looks that a cancellation dropped is planned again, since its runs are queued again.
+    A plan of looks or of tuning that a cancellation dropped is planned again, since its runs are
+    queued again; so is a choice of settings that had nothing to choose from.
     Raises `Conflict` while some runs are about to end because they were cancelled.
     """
     plan_again(session, experiment_id)
+    plan_tuning_again(session, experiment_id)
     ending = [one.id for one in runs_of(session, experiment_id) if _is_ending(one)]
     if ending:
         raise Conflict(f"{len(ending)} of its runs are being cancelled; retry when they have ended")

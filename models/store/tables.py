@@ -82,11 +82,11 @@ class Experiment(Base):
 
 
 class Run(Base):
-    """One arm under one seed."""
+    """One arm under one seed, and under one setting where arms are tuned."""
 
     __tablename__ = "runs"
     __table_args__ = (
-        UniqueConstraint("experiment_id", "arm", "seed"),
+        UniqueConstraint("experiment_id", "arm", "setting", "seed"),
         Index("ix_runs_state", "state"),
     )
 
@@ -118,6 +118,10 @@ class Run(Base):
     trained_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
     # queued by a person to begin anew: the next attempt removes its checkpoints
     anew: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # which of the spec's planned settings it is trained under; 0 where nothing is tuned
+    setting: Mapped[int] = mapped_column(default=0, server_default="0")
+    # it serves to choose a setting, is never tested, and is part of no comparison
+    tuning: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 @with_metrics(STEP_METRICS)
@@ -204,6 +208,34 @@ class LookVerdict(Base):
     equivalence_p: Mapped[float | None]
     verdict: Mapped[str] = mapped_column(String(16))
     sentence: Mapped[str] = mapped_column(Text)
+
+
+class Tuning(Base):
+    """The choice of each arm's setting, planned with an experiment that tunes."""
+
+    __tablename__ = "tunings"
+
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+    )
+    state: Mapped[str] = mapped_column(String(16))  # a `TuningState`
+    chosen_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(Text)  # failed: why, and what to do
+
+
+class TuningChoice(Base):
+    """The setting that was chosen for one arm, which its runs of the comparison have."""
+
+    __tablename__ = "tuning_choices"
+
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("tunings.experiment_id", ondelete="CASCADE"), primary_key=True
+    )
+    arm: Mapped[str] = mapped_column(String(64), primary_key=True)
+    # the seed of the comparison that it was chosen for; -1: for all of them
+    seed: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    setting: Mapped[int]
+    mean: Mapped[float]  # of the validation metric that chose, over the tuning seeds
 
 
 class Worker(Base):

@@ -7,6 +7,7 @@ declare namespace Reply {
     name?: string;
     dataset: string;
     arms: { name: string }[];
+    tuning?: { planned?: unknown } | null;
     seeds?: object;
     decision: { metric: string; baseline: string };
   }

@@ -8,7 +8,7 @@ declare namespace Page {
   type HtmlName =
     | "autocomplete" | "class" | "colspan" | "checked" | "datetime" | "disabled" | "download" | "for"
     | "href" | "id" | "inputmode" | "max" | "maxlength" | "method" | "min" | "name" | "novalidate"
-    | "open" | "pattern" | "placeholder" | "required" | "role" | "scope" | "spellcheck" | "step"
+    | "open" | "pattern" | "placeholder" | "required" | "role" | "rows" | "scope" | "spellcheck" | "step"
     | "tabindex" | "title" | "type" | "value";
 
   type SvgName =

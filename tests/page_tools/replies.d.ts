@@ -39,7 +39,20 @@ declare namespace Reply {
     waiting_for: string | null;
     runs: RunView[];
     plan: LookView[];
+    tuning?: TuningStepView | null;
     spec: Spec;
+  }
+
+  type TuningState = "planned" | "chosen" | "dropped" | "failed";
+
+  interface TuningStepView {
+    state: TuningState;
+  }
+
+  interface TuningPlanView {
+    settings: Record<string, number | string | boolean>[];
+    seeds: number[];
+    runs: number;
   }
 
   interface LookView {
@@ -53,6 +66,8 @@ declare namespace Reply {
     experiment: string;
     arm: string;
     seed: number;
+    setting: number;
+    tuning: boolean;
     state: RunState;
     step: number;
     steps: number;
@@ -79,6 +94,7 @@ declare namespace Reply {
     runs: number;
     runs_at_least: number;
     plan: LookView[];
+    tuning?: TuningPlanView | null;
     estimated_seconds: number;
     estimate: string;
     test_pairs: number;
@@ -96,6 +112,41 @@ declare namespace Reply {
     comparisons: Comparison[];
     noise_floor: NoiseFloor | null;
     waiting_times: TimeToEventView;
+    tuning?: TuningResult | null;
+  }
+
+  interface TuningResult {
+    state: TuningState;
+    reason: string | null;
+    choose_by: string;
+    seeds: number[];
+    settings: Record<string, number | string | boolean>[];
+    arms: TunedArm[];
+    by_setting: SettingDifference[];
+  }
+
+  interface TunedArm {
+    name: string;
+    means: (number | null)[];
+    chosen: number | null;
+    chosen_under: Record<string, number>;
+    at_edge: boolean;
+    expected_best: ExpectedBest[];
+    steps_spent: number;
+  }
+
+  interface ExpectedBest {
+    settings: number;
+    mean: number;
+  }
+
+  interface SettingDifference {
+    setting: number;
+    a: string;
+    b: string;
+    metric: string;
+    mean_difference: number | null;
+    interval: Interval | null;
   }
 
   interface TwoRunsDifferBy {
@@ -152,7 +203,7 @@ declare namespace Reply {
   }
 
   interface ComparisonWarning {
-    kind: "all_collapsed" | "nothing_learned";
+    kind: "all_collapsed" | "nothing_learned" | "different_settings" | "chosen_at_edge";
     sentence: string;
   }
 

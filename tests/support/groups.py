@@ -12,7 +12,14 @@ from typing import Any
 
 _LABS = {
     "embedded lab, faults": ("carries_out_runs", "faults", "retries"),
-    "embedded lab, deaths": ("deaths", "forks", "predictions", "until_decided", "webhooks"),
+    "embedded lab, deaths": (
+        "deaths",
+        "forks",
+        "predictions",
+        "tuning",
+        "until_decided",
+        "webhooks",
+    ),
 }
 _GROUPS = {f"test_worker_{file}.py": group for group, files in _LABS.items() for file in files}
 

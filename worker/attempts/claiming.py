@@ -6,6 +6,7 @@ Each is one transaction, which is retried while the database is away.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from models.errors import Invalid
 from models.retry_policy import RetryPolicy
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
+from models.specs.tuned_arms import for_run
 from models.states import RunState
 from models.store import clock, experiments, workers
 from models.store.database import Database
@@ -25,11 +27,18 @@ from worker.attempts.database_retry import retry_while_away
 
 @dataclass(frozen=True)
 class Claimed:
-    """A run that this process has claimed as `run.attempt`, with its spec and its data's hash."""
+    """A run that this process has claimed as `run.attempt`, and its data's hash.
+
+    `experiment` is the spec that is stored, `spec` the one that this run trains with (`for_run`).
+    """
 
     run: Run
-    spec: ExperimentSpec
+    experiment: ExperimentSpec
     content_hash: str
+
+    @cached_property
+    def spec(self) -> ExperimentSpec:
+        return for_run(self.experiment, self.run.arm, self.run.setting)
 
 
 def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:

@@ -21,7 +21,7 @@ from worker.training.events import Finished
 
 
 def write_results(
-    files: FileStore,
+    files: FileStore | None,
     folder: Path,
     spec: ExperimentSpec,
     data: RunData,
@@ -30,12 +30,14 @@ def write_results(
 ) -> str:
     """Write both files into `folder`; returns the SHA-256 (hex) of the whole file of weights.
 
+    Without a store of `files` nothing is written, and the hash is that of the file that would be.
     `words` are the run's vocabulary, by id from 2 on. Raises `OSError` when the disk refuses,
     `FilesAway` when the bucket does.
     """
     weights = _weights_file(spec, words, end)
-    files.write(folder / SCORES, _scores_file(data, end))
-    files.write(folder / WEIGHTS, weights)
+    if files is not None:
+        files.write(folder / SCORES, _scores_file(data, end))
+        files.write(folder / WEIGHTS, weights)
     return hashlib.sha256(weights).hexdigest()
 
 

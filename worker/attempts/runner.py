@@ -33,6 +33,7 @@ from worker.training.devices import choose_device
 from worker.training.divergence import Diverged
 from worker.training.events import Evaluated, Event, Finished, Saved, Started, StepDone
 from worker.training.loop import train
+from worker.training.stack.loop import Member
 
 _log = logging.getLogger(__name__)
 
@@ -111,10 +112,18 @@ class Attempt:
     def _train(self) -> bool:
         device, data, checkpoints = self.device, self.load(), self.checkpoints()
         arm, seed = self.run.arm, self.run.seed
-        for event in train(self.spec, arm, seed, data, device=device, checkpoints=checkpoints):
+        tested = not self.run.tuning
+        for event in train(
+            self.spec, arm, seed, data, device=device, checkpoints=checkpoints, tested=tested
+        ):
             if self.take(event, data, device):
                 break
         return True
+
+    def member(self) -> Member:
+        """The run as a member of a stack."""
+        tested = not self.run.tuning
+        return Member(self.run.arm, self.run.seed, self.checkpoints(), self.spec, tested)
 
     @property
     def over(self) -> bool:
@@ -159,9 +168,9 @@ class Attempt:
             case Finished():
                 self._recorder.flush()
                 words = run_words(self._dataset_folder, self._own, data)
-                weights_sha256 = write_results(
-                    self._files, self._folder, self._own, data, words, event
-                )
+                # nobody asks for the networks of a tuning run, and there may be a thousand
+                files = None if self.run.tuning else self._files
+                weights_sha256 = write_results(files, self._folder, self._own, data, words, event)
                 self._finish(
                     RunState.SUCCEEDED,
                     reason=event.stopped_early and f"stopped early: {event.stopped_early}",

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from models.settings import Settings
+from models.specs.tuned_arms import for_run
 from models.store.tables import Run
 from worker.attempts.claiming import Claimed
 from worker.attempts.runner import Attempt
-from worker.training.stack.loop import Failed, Member, Stack
+from worker.training.stack.loop import Failed, Stack
 from worker.training.stack.sharing import can_stack, shares_stack
 
 _log = logging.getLogger(__name__)
@@ -21,13 +22,18 @@ _log = logging.getLogger(__name__)
 
 def is_to_be_stacked(settings: Settings, claimed: Claimed) -> bool:
     """Whether this worker trains the run in a stack."""
-    return settings.stack > 1 and can_stack(claimed.spec, claimed.run.arm)
+    return settings.stack > 1 and can_stack(claimed.spec.for_arm(claimed.run.arm))
 
 
 def companions_of(first: Claimed) -> Callable[[Run], bool]:
     """A test for runs of its experiment: whether they may be in one stack with this one."""
-    spec, run = first.spec, first.run
-    return lambda other: other.device == run.device and shares_stack(spec, run.arm, other.arm)
+    own = first.spec.for_arm(first.run.arm)
+
+    def fits(other: Run) -> bool:
+        spec = for_run(first.experiment, other.arm, other.setting)
+        return other.device == first.run.device and shares_stack(own, spec.for_arm(other.arm))
+
+    return fits
 
 
 def train_as_stack(attempts: Sequence[Attempt], *, width: int) -> None:
@@ -43,9 +49,7 @@ def train_as_stack(attempts: Sequence[Attempt], *, width: int) -> None:
 
 def _train(attempts: Sequence[Attempt], width: int) -> None:
     device, data = attempts[0].device, attempts[0].load()
-    members = [
-        Member(attempt.run.arm, attempt.run.seed, attempt.checkpoints()) for attempt in attempts
-    ]
+    members = [attempt.member() for attempt in attempts]
     stack = Stack(attempts[0].spec, members, data, width=width, device=device)
     for index, event in stack.events():
         attempt = attempts[index]

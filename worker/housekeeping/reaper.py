@@ -1,5 +1,5 @@
-"""The reaper's round: take back runs whose worker fell silent, take the looks that are due, and
-announce queued runs whose messages are missing.
+"""The reaper's round: take back runs whose worker fell silent, take the planned steps that are
+due (looks, and choices of settings), and announce queued runs whose messages are missing.
 
 Every worker's supervisor does it at every heartbeat; rounds of several workers do no harm.
 """
@@ -17,7 +17,7 @@ from models.store import clock, predictions
 from models.store.database import Database
 from models.store.run_life import reaping, runs
 from models.store.tables import Run
-from worker.housekeeping.interim_looks import take_due_looks
+from worker.housekeeping.planned_steps import take_planned_steps
 
 PREDICTION_SECONDS = 3600.0  # how long a prediction request and its answer are kept
 AT_ONCE = 500  # messages of one round, for each queue
@@ -38,7 +38,7 @@ def reap(database: Database, app: Celery, settings: Settings) -> None:
         predictions.remove_old(session, now, PREDICTION_SECONDS)
     for run_id in taken:
         _log.warning("run %s had no heartbeat for %g s", run_id, settings.lease_seconds)
-    take_due_looks(database, app)
+    take_planned_steps(database, app)
     _announce_missing(database, app, settings, now)
 
 

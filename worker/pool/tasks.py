@@ -30,7 +30,7 @@ from models.store.run_life.run_problems import PREFIX, RunProblem
 from models.store.tables import Run
 from worker.attempts.claiming import requeue
 from worker.attempts.database_retry import DATABASE_AWAY
-from worker.housekeeping.interim_looks import take_due_looks
+from worker.housekeeping.planned_steps import take_planned_steps
 from worker.housekeeping.reaper import announce_again
 from worker.pool.celery_ack import SlotFreeingRequest
 from worker.pool.launcher import Launcher
@@ -64,7 +64,7 @@ def carry_out(settings: Settings, app: Celery, launcher: Launcher, announced: st
             if status != 0:
                 _clean_up_after(database, settings, run_id, attempt, status)
             _announce_if_queued_again(database, app, run_id, attempt)
-        take_due_looks(database, app)
+        take_planned_steps(database, app)
     finally:
         database.close()
 

@@ -59,6 +59,8 @@ def pair_scores(encoder: PairEncoder, data: RunData, rows: Int64) -> Floats:
 
     Raises `TrainingFault` when a similarity is not a number.
     """
+    if not len(rows):
+        return np.empty(0, np.float32)
     scores = []
     for start in range(0, len(rows), PAIRS_AT_ONCE):
         chunk = rows[start : start + PAIRS_AT_ONCE]

@@ -30,14 +30,16 @@ def train(
     *,
     device: str = "cpu",
     checkpoints: Checkpoints | None = None,
+    tested: bool = True,
 ) -> Iterator[Event]:
     """Train `arm` under `seed`; yields `Started`, then what happens, and `Finished` last.
 
     `device` is `cpu` or `cuda`. With `checkpoints` the training resumes from the newest one of
-    this very training, and saves a new one after a step whenever one is due. Raises `Diverged`
+    this very training, and saves a new one after a step whenever one is due. Without `tested` it
+    never reads the test pairs, as a tuning run must not. Raises `Diverged`
     when the loss, the gradient or a similarity is not finite.
     """
-    training = Training(spec, arm, seed, data, device)
+    training = Training(spec, arm, seed, data, device, tested=tested)
     identity = identity_of(spec, arm, seed, data.fingerprint(), device) if checkpoints else ""
     yield training.begin(checkpoints, identity)
     while not training.ended:

@@ -36,13 +36,21 @@ class TrainingState:
     """The state of a training between two steps: weights, Adam's moments, the step's number, and
     what the evaluations so far have decided.
 
-    `spec` is the arm's own spec, `experiment` that of the whole experiment.
+    `spec` is the arm's own spec, `experiment` that of the whole experiment. A training that is not
+    `tested` never reads the test pairs, and ends without their scores.
     """
 
     def __init__(
-        self, spec: ExperimentSpec, arm: str, seed: int, data: RunData, device: str
+        self,
+        spec: ExperimentSpec,
+        arm: str,
+        seed: int,
+        data: RunData,
+        device: str,
+        *,
+        tested: bool = True,
     ) -> None:
-        self.experiment, self.arm = spec, arm
+        self.experiment, self.arm, self._tested = spec, arm, tested
         self.spec, self.seed, self.data, self.step = spec.for_arm(arm), seed, data, 0
         self.loss_spec = spec.arm(arm).loss
         weights = initial_weights(self.spec.encoder, data.vocabulary_size, seed)
@@ -80,10 +88,12 @@ class TrainingState:
 
     def end(self, encoder: PairEncoder, kept_step: int) -> Iterator[Evaluated | Finished]:
         """Test the weights of `kept_step`, which were loaded and which `encoder` has."""
+        rows = self.data.test if self._tested else self.data.test[:0]
         with self.evaluating():
-            scores = pair_scores(encoder, self.data, self.data.test)
+            scores = pair_scores(encoder, self.data, rows)
             threshold = decision_threshold(self.spec, encoder, self.data)
-        yield evaluate_test(self.data, scores, kept_step, threshold)
+        if self._tested:
+            yield evaluate_test(self.data, scores, kept_step, threshold)
         weights, reason = self.weights(), self.stopped_early
         yield Finished(self.step, kept_step, threshold, scores, weights, reason)
 
@@ -136,7 +146,7 @@ def identity_of(
 
     `fingerprint` is that of the data; `more` is what else changes the bits of a training.
     """
-    # a limit on the time does not change a training
-    document = spec.model_dump_json(exclude={"time_limit"})
+    # a limit on the time does not change a training, and what is tuned is in the arms already
+    document = spec.model_dump_json(exclude={"time_limit", "tuning"})
     text = "\n".join((document, arm, str(seed), fingerprint, device, torch.__version__, *more))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -94,4 +94,5 @@ def first_steps_alike(
 
 
 def _succeeded_of(experiment_id: str) -> tuple[ColumnElement[bool], ...]:
-    return Run.experiment_id == experiment_id, Run.state == RunState.SUCCEEDED
+    """The runs of the comparison that succeeded; tuning runs are not part of it."""
+    return Run.experiment_id == experiment_id, Run.state == RunState.SUCCEEDED, ~Run.tuning

@@ -17,8 +17,8 @@ Columns = dict[str, list[float]]
 def step_means(
     session: Session, experiment_id: str, names: Sequence[str], width: int
 ) -> dict[str, Columns]:
-    """Of each run with steps, by id: `step` and each named metric, as means over stretches of
-    `width` steps in order. The last stretch of a run may be shorter.
+    """Of each run with steps, but for tuning runs, by id: `step` and each named metric, as means
+    over stretches of `width` steps in order. The last stretch of a run may be shorter.
 
     A metric that a stretch does not have is NaN.
     """
@@ -27,7 +27,7 @@ def step_means(
     query = (
         select(Step.run_id, *(func.avg(getattr(Step, name)) for name in columns))
         .join(Run, Run.id == Step.run_id)
-        .where(Run.experiment_id == experiment_id)
+        .where(Run.experiment_id == experiment_id, ~Run.tuning)
         .group_by(Step.run_id, stretch)
         .order_by(Step.run_id, stretch)
     )

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.errors import StaleAttempt
+from models.errors import Conflict, StaleAttempt
 from models.retry_policy import RetryPolicy
 from models.states import TERMINAL, RunState
 from models.store import events
@@ -28,6 +28,15 @@ BEFORE_IT_STARTED = "cancelled before it started"
 def run(session: Session, run_id: str) -> Run:
     """The run as the database has it now. Raises `NotFound`."""
     return fresh(session, run_id)
+
+
+def refuse_tuning_run(row: Run) -> None:
+    """Raises `Conflict` for a run that leaves neither a network nor test scores behind."""
+    if row.tuning:
+        raise Conflict(
+            f"run {row.id} served to choose a setting: it is never tested, and its network is not "
+            "kept"
+        )
 
 
 _AT_ONCE = 500  # ids in one query

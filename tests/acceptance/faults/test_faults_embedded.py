@@ -7,6 +7,7 @@ import pytest
 import support.faults.process_faults as processes
 import support.faults.run_faults as runs
 import support.faults.server_faults as servers
+import support.faults.tuning_faults as tuning
 from support.faults.catalogue import Strike, strike
 from support.faults.ledger import Ledger
 
@@ -31,4 +32,19 @@ def test_the_embedded_service_survives(embedded: Ledger, faults: tuple[Strike, .
         strike(fault, embedded, DRAW)
     embedded.wait(one)
     assert not embedded.verdict(one), embedded.verdict(one)
+    assert not embedded.service.surprises
+
+
+def test_settings_are_chosen_once_and_the_same_whoever_dies_before_or_meanwhile(
+    embedded: Ledger,
+) -> None:
+    embedded.learn("tuned")
+    before = len(embedded.accepted)
+    strike(tuning.kill_before_choice, embedded, DRAW, asks=True)
+    strike(tuning.kill_in_choice, embedded, DRAW, asks=True)
+    asked = embedded.accepted[before:]
+    embedded.wait(*asked)
+    for one in asked:
+        assert not embedded.verdict(one), embedded.verdict(one)
+        assert len(embedded.service.runs_of(one.id)) == 6
     assert not embedded.service.surprises

@@ -209,4 +209,4 @@ def test_a_fixed_number_of_seeds_has_no_verdict_before_the_last_of_them_ends(
     api.http.post(f"/v1/experiments/{made['id']}/cancel")
     ended = results(api, made)["comparisons"][0]
     assert (ended["verdict"], len(ended["pairs"])) == ("a_better", 6)
-    assert "over 6 of 7 planned seeds:" in ended["sentence"]
+    assert "over 6 of 7 planned seeds at one setting:" in ended["sentence"]

@@ -23,7 +23,7 @@ from models.retry_policy import RetryPolicy
 from models.states import ACTIVE, RETRIABLE, TERMINAL, RunState, experiment_state
 from models.store import experiments
 from models.store.database import Database
-from models.store.experiment_states import with_looks_left
+from models.store.experiment_states import with_more_planned
 from models.store.interim_looks import drop_looks, due, looks_of, take_due_look
 from models.store.retries import retry
 from models.store.run_life import runs
@@ -206,7 +206,7 @@ class Histories(WorkerMoves):
     def _delete(self, which: int, _number: int = 0) -> None:
         experiment = self._experiment(which)
         with self.database.reading() as session:
-            looks = with_looks_left(session, [experiment])
+            looks = with_more_planned(session, [experiment])
         left = [run for run in self._runs_of(experiment) if run.state in ACTIVE]
         # one that winds down, since it was cancelled, does not stand in the way
         busy = looks or not all(run.cancel_requested for run in left)
@@ -225,7 +225,7 @@ class Histories(WorkerMoves):
         state = sorted(RunState)[which % len(RunState)]
         with self.database.reading() as session:
             listed = experiments.list_experiments(session, state=state, limit=50)
-            looking = with_looks_left(session, self.experiments)
+            looking = with_more_planned(session, self.experiments)
         wanted = [one for one in self.experiments if self._state(one, one in looking) == state]
         assert sorted(row.id for row, _ in listed) == sorted(wanted)
 

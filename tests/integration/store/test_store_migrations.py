@@ -14,7 +14,7 @@ from api.datasets.views import DatasetView
 from models.errors import ServiceUnavailable
 from models.store.database import Database
 from models.store.datasets import dataset_by_name
-from models.store.migrating import alembic_config, check, migrate
+from models.store.migrating import alembic_config, changing_schema, check, migrate
 from models.store.tables import Base
 
 from support.project import ROOT
@@ -61,7 +61,7 @@ def test_migrating_again_changes_nothing(database: Database, database_url: str) 
 def test_rows_from_before_leaks_were_counted_stay_and_say_so(
     blank: Database, blank_url: str
 ) -> None:
-    with blank.engine.begin() as connection:
+    with changing_schema(blank) as connection:
         command.upgrade(alembic_config(connection), "0001")
         connection.execute(
             text(
@@ -82,7 +82,7 @@ def test_rows_from_before_leaks_were_counted_stay_and_say_so(
 
 def test_going_down_leaves_no_table_behind(blank: Database, blank_url: str) -> None:
     migrate(blank_url)
-    with blank.engine.begin() as connection:
+    with changing_schema(blank) as connection:
         command.downgrade(alembic_config(connection), "base")
     assert inspect(blank.engine).get_table_names() == ["alembic_version"]
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from models.errors import ServiceUnavailable
 from models.processes.parent_death import bound
 from models.store.database import Database
-from models.store.migrating import alembic_config, check, migrate
+from models.store.migrating import alembic_config, changing_schema, check, migrate
 from models.store.tables import Base
 
 from support.first_revision import (
@@ -93,7 +93,7 @@ def test_rows_that_came_with_each_revision_are_there_at_the_last(database: Datab
     scripts = ScriptDirectory.from_config(alembic_config())
     revisions = [one.revision for one in scripts.walk_revisions("0001", "heads")][::-1]
     for number in revisions[1:]:
-        with database.engine.begin() as connection:
+        with changing_schema(database) as connection:
             command.upgrade(alembic_config(connection), number)
             for table, values in LATER.get(number, {}).items():
                 insert(connection, table, values)
@@ -258,6 +258,21 @@ LATER: Mapping[str, Mapping[str, Values]] = {
             "delivered_at": DAY,
             "status": 200,
             "reason": None,
+        },
+    },
+    "0011": {
+        "tunings": {
+            "experiment_id": ENDED,
+            "state": "chosen",
+            "chosen_at": DAY,
+            "reason": None,
+        },
+        "tuning_choices": {
+            "experiment_id": ENDED,
+            "arm": "modified",
+            "seed": -1,
+            "setting": 1,
+            "mean": 0.8,
         },
     },
 }

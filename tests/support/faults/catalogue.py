@@ -10,6 +10,7 @@ from models.states import RunState
 import support.faults.process_faults as processes
 import support.faults.run_faults as runs
 import support.faults.server_faults as servers
+import support.faults.tuning_faults as tuning
 from support.faults.hurt_service import HurtService, SeparateService
 from support.faults.hurt_specs import HEALTHY
 from support.faults.ledger import Ledger
@@ -55,6 +56,8 @@ FAULTS = (
     Fault("the data set's files gone", runs.data_gone, asks=True, weight=0.2),
     Fault("five messages more for each run", runs.deliver_five_times, asks=True),
     Fault("two claims of one run", runs.claim_twice, True, asks=True),
+    Fault("SIGKILL of all workers between tuning and choice", tuning.kill_before_choice, asks=True),
+    Fault("SIGKILL inside the choice of settings", tuning.kill_in_choice, asks=True),
     Fault("FLUSHALL of Redis", servers.flush_redis, True, weight=2),
     Fault("restart of Redis", servers.restart_redis, True),
     Fault("Redis away for seconds", servers.redis_away, True),
@@ -93,7 +96,7 @@ def strike(fault: Strike, ledger: Ledger, draw: random.Random, *, asks: bool = F
 def _have_one_training(ledger: Ledger, draw: random.Random) -> None:
     def training() -> bool:
         if not ledger.open():
-            known = sorted({spec for spec, _arm in ledger.undisturbed} & HEALTHY.keys())
+            known = sorted({spec for spec, *_ in ledger.undisturbed} & HEALTHY.keys())
             ledger.ask(draw.choice(known), f"key-{draw.getrandbits(64):x}")
         return bool(_training(ledger))
 

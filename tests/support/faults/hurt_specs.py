@@ -45,6 +45,12 @@ ALL: dict[str, dict[str, Any]] = {
         "time_limit": 2.0,
     },
     "brief": {**HEALTHY["bag"], "steps": 20, "evaluate_every": 20},
+    "tuned": {
+        **HEALTHY["lstm"],
+        "steps": 150,
+        "evaluate_every": 50,
+        "tuning": {"grid": {"/optimizer/lr": [0.001, 0.01]}, "seeds": 1},
+    },
 }
 
 

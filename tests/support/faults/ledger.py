@@ -11,6 +11,7 @@ from typing import Any
 
 from models.states import TERMINAL, RunState
 from models.store.events import events_after
+from models.store.experiment_states import current_state
 from models.store.tables import Run
 
 from support.faults.hurt_service import HurtService
@@ -18,8 +19,8 @@ from support.faults.hurt_specs import ALL, document
 from support.workers import PATIENCE, figures_of, wait_until
 
 Figures = tuple[Any, ...]
-Undisturbed = dict[tuple[str, str], Figures]
-"""Figures by spec and arm."""
+Undisturbed = dict[tuple[str, str, int, int], Figures]
+"""Figures by spec, arm, setting and seed."""
 
 
 @dataclass
@@ -102,20 +103,24 @@ class Ledger:
                 self.wait(one)
                 runs = self.service.runs_of(one.id)
             assert all(run.state in TERMINAL and run.attempt == 1 for run in runs), spec
-            self.undisturbed.update({(spec, run.arm): self._figures(run) for run in runs})
+            self.undisturbed.update({_key(spec, run): self._figures(run) for run in runs})
 
     def _ended(self, one: Accepted) -> bool:
-        return all(run.state in TERMINAL for run in self.service.runs_of(one.id))
+        with self.service.database.reading() as session:
+            return current_state(session, one.id)[0] in TERMINAL
 
     def _figures(self, run: Run) -> Figures:
         return figures_of(self.service.database, self.service.settings, run.id)
 
     def _doubled(self, one: Accepted, runs: Sequence[Run]) -> str:
         with self.service.database.reading() as session:
-            events = [e for e in events_after(session, one.id, 0, 100_000) if e.kind == "state"]
+            everything = events_after(session, one.id, 0, 100_000)
+        events = [event for event in everything if event.kind == "state"]
+        chosen = [event.message for event in everything if event.kind == "choice"]
         ends = Counter(e.run_id for e in events if e.to_state in TERMINAL)
         begun = Counter((e.run_id, e.attempt) for e in events if e.to_state == RunState.RUNNING)
         said = [f"{run.id} ended {ends[run.id]} times" for run in runs if ends[run.id] > 1]
+        said += [f"settings were chosen {len(chosen)} times"] if len(chosen) > 1 else []
         return _joined(
             said + [f"{run} began attempt {n} twice" for (run, n), k in begun.items() if k > 1]
         )
@@ -127,13 +132,20 @@ class Ledger:
         return f"{run.id} is at step {run.step} and has {len(steps)} rows of steps"
 
     def _bits(self, one: Accepted, run: Run) -> str:
-        found, expected = self._figures(run), self.undisturbed.get((one.spec, run.arm))
+        found, expected = self._figures(run), self.undisturbed.get(_key(one.spec, run))
+        if expected is None and one.ends == {RunState.SUCCEEDED}:
+            known = one.spec in {spec for spec, *_ in self.undisturbed}
+            return f"{run.id} was trained under another setting or seed" if known else ""
         if expected is None or run.state not in TERMINAL:
             return ""
         if run.state != RunState.SUCCEEDED:  # what there is of it
             expected = ({name: column[: run.step] for name, column in expected[0].items()},)
         differing = [n for n, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b]
         return f"{run.id} differs in parts {differing} of its figures" if differing else ""
+
+
+def _key(spec: str, run: Run) -> tuple[str, str, int, int]:
+    return spec, run.arm, run.setting, run.seed
 
 
 def _lost(run: Run) -> str:

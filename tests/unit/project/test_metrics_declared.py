@@ -102,13 +102,14 @@ def test_every_metric_of_a_step_can_be_asked_for_alone(openapi: dict[str, Any]) 
 
 def test_an_export_has_a_column_for_every_metric() -> None:
     schemas = {name: table.schema for name, table in TABLES.items()}
-    run = ["arm", "seed", "run"]
-    assert schemas[TableName.STEPS].names == [*run, "step", *STEP_METRICS]
-    assert schemas[TableName.EVALUATIONS].names == [*run, "step", "split", *EVALUATION_METRICS]
+    run, last = ["arm", "seed", "run"], ["setting", "tuning"]
+    assert schemas[TableName.STEPS].names == [*run, "step", *STEP_METRICS, *last]
+    evaluations = [*run, "step", "split", *EVALUATION_METRICS, *last]
+    assert schemas[TableName.EVALUATIONS].names == evaluations
     summed_up = [name for name in EVALUATION_METRICS if name != "pairs"]
     assert list(RESULT_METRICS) == summed_up
     splits = [f"{split}.{name}" for split in ("validation", "test") for name in summed_up]
-    assert schemas[TableName.RUNS].names[-len(splits) :] == splits
+    assert schemas[TableName.RUNS].names[-len(splits) - 2 :] == [*splits, *last]
     types = {float: pa.float64(), int: pa.int64()}
     for name, metric in EVALUATION_METRICS.items():
         assert schemas[TableName.EVALUATIONS].field(name).type == types[metric.kind]

@@ -49,7 +49,8 @@ def rendered(schema: dict[str, Any], named: dict[str, Any]) -> str:
         return " | ".join(f'"{one}"' for one in schema["enum"])
     kind: str = schema["type"]
     if kind == "array":
-        return f"{rendered(schema['items'], named)}[]"
+        item = rendered(schema["items"], named)
+        return f"({item})[]" if "anyOf" in schema["items"] else f"{item}[]"
     if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
         return f"Record<string, {rendered(schema['additionalProperties'], named)}>"
     return PLAIN.get(kind, kind)

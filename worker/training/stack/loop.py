@@ -23,11 +23,14 @@ from worker.training.state import TrainingState, identity_of
 
 @dataclass(frozen=True)
 class Member:
-    """A run that is to be trained in a stack."""
+    """A run that is to be trained in a stack, as `train` would; its `spec` is that of the stack
+    where it has none of its own."""
 
     arm: str
     seed: int
     checkpoints: Checkpoints | None = None
+    spec: ExperimentSpec | None = None
+    tested: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,9 @@ class Stack:
         if not 1 <= len(members) <= width:
             raise ValueError(f"{len(members)} members do not fit a stack of {width}")
         for member in members:
-            if not shares_stack(spec, members[0].arm, member.arm):
+            if not shares_stack(_own(spec, members[0]), _own(spec, member)):
                 raise ValueError(f"{member.arm} and {members[0].arm} do not share a stack")
-        own = spec.for_arm(members[0].arm)
+        own = _own(spec, members[0])
         assert isinstance(own.encoder, LstmEncoder)
         self._device, prepared = device, prepare_device(device)
         self._slots = Slots(width, own.encoder, data.vocabulary_size, prepared)
@@ -65,10 +68,13 @@ class Stack:
         fingerprint = data.fingerprint() if any(m.checkpoints for m in members) else ""
         more = f"in a stack of {width}"
         self._checkpoints = [
-            (m.checkpoints, identity_of(spec, m.arm, m.seed, fingerprint, device, more))
+            (m.checkpoints, identity_of(m.spec or spec, m.arm, m.seed, fingerprint, device, more))
             for m in members
         ]
-        self._trainings = [TrainingState(spec, m.arm, m.seed, data, device) for m in members]
+        self._trainings = [
+            TrainingState(m.spec or spec, m.arm, m.seed, data, device, tested=m.tested)
+            for m in members
+        ]
         for slot, training in enumerate(self._trainings):
             self._slots.give(slot, training.encoder)
         self._alive = set(range(len(members)))
@@ -144,3 +150,8 @@ class Stack:
             else:
                 self.drop(slot)
                 yield slot, Failed(outcome)
+
+
+def _own(spec: ExperimentSpec, member: Member) -> ExperimentSpec:
+    """The spec of the member's arm, in a stack of this spec."""
+    return (member.spec or spec).for_arm(member.arm)

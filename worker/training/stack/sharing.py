@@ -11,21 +11,20 @@ from models.specs.experiment import ExperimentSpec
 from models.specs.training import LstmEncoder
 
 
-def can_stack(spec: ExperimentSpec, arm: str) -> bool:
-    """Whether runs of this arm can be trained in a stack at all."""
-    return isinstance(spec.for_arm(arm).encoder, LstmEncoder)
+def can_stack(own: ExperimentSpec) -> bool:
+    """Whether a run of this spec, that of one arm, can be trained in a stack at all."""
+    return isinstance(own.encoder, LstmEncoder)
 
 
-def shares_stack(spec: ExperimentSpec, arm: str, other: str) -> bool:
-    """Whether runs of these two arms can be in the same stack.
+def shares_stack(own: ExperimentSpec, other: ExperimentSpec) -> bool:
+    """Whether runs of these two specs, each that of one arm, can be in the same stack.
 
     Losses, optimisers, steps, evaluations and thresholds may differ.
     """
-    return can_stack(spec, arm) and _shared(spec, arm) == _shared(spec, other)
+    return can_stack(own) and _shared(own) == _shared(other)
 
 
-def _shared(spec: ExperimentSpec, arm: str) -> tuple[object, ...]:
-    own = spec.for_arm(arm)
+def _shared(own: ExperimentSpec) -> tuple[object, ...]:
     return own.split, own.tokenizer, own.vocabulary, own.encoder, own.batch_size
 
 

@@ -21,6 +21,7 @@ const MOST_RUNS = 120; // single runs that are drawn; beyond, the bands say it
  * @property {Page.LegendEntry["format"]} [format]
  * @property {number} [height]
  * @property {string[]} [parts]
+ * @property {string} [xLabel]
  */
 
 /**
@@ -31,9 +32,9 @@ const MOST_RUNS = 120; // single runs that are drawn; beyond, the bands say it
  * @param {AbortSignal} signal
  * @param {Curves} chart
  */
-export function lines(signal, { label, arms, log = () => false, levels = () => [], marks = () => [], exact = true, format, height, parts = [""] }) {
+export function lines(signal, { label, arms, log = () => false, levels = () => [], marks = () => [], exact = true, format, height, parts = [""], xLabel }) {
   return plot(signal, {
-    label, height,
+    label, height, xLabel,
     make() {
       const now = arms();
       const x = union(now.flatMap((arm) => arm.runs.map((run) => run.steps)));

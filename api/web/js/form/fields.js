@@ -5,13 +5,16 @@
 
 import { h } from "../dom.js";
 import { below, remove, set } from "./pointers.js";
-import { booleanField, enumField, help, idOf, numberField, numbersField, textField, words } from "./single.js";
+import { booleanField, enumField, help, idOf, jsonField, numberField, numbersField, textField, words } from "./single.js";
 
 /** @type {Record<string, (form: Form, name: string, shape: Shape, pointer: string) => HTMLElement>} */
-const MAKERS = { enum: enumField, string: textField, number: numberField, boolean: booleanField, object: objectField, array: arrayField };
+const MAKERS = { enum: enumField, string: textField, number: numberField, boolean: booleanField, json: jsonField, object: objectField, array: arrayField };
+
+/** What the service writes into a spec, from what the other fields say. */
+const WRITTEN_IN = new Set(["/tuning/planned"]);
 
 /**
- * The field of a node, or null for a constant, which needs none.
+ * The field of a node, or null for a constant and for what is written in, which need none.
  * @param {Form} form
  * @param {string} name
  * @param {Node} node
@@ -19,7 +22,7 @@ const MAKERS = { enum: enumField, string: textField, number: numberField, boolea
  */
 export function field(form, name, node, pointer) {
   const shape = form.schema.shape(node);
-  if (shape.kind === "const") return null;
+  if (shape.kind === "const" || WRITTEN_IN.has(pointer)) return null;
   if (!shape.optional) return required(form, name, shape, pointer);
   return optional(form, name, shape, pointer);
 }

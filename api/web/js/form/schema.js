@@ -2,7 +2,7 @@
 
 /**
  * @typedef {Reply.SchemaNode} Node
- * @typedef {"array" | "boolean" | "const" | "enum" | "number" | "object" | "string"} Kind
+ * @typedef {"array" | "boolean" | "const" | "enum" | "json" | "number" | "object" | "string"} Kind
  * @typedef {{ kind: Kind, node: Node, optional?: boolean }} Plain
  * @typedef {{ kind: "choice", node: Node, optional?: boolean, options: Node[] }} Choice
  * @typedef {Plain | Choice} Shape
@@ -51,6 +51,7 @@ export class Schema {
     if (node.enum) return { kind: "enum", node };
     if (node.type === "array") return { kind: "array", node };
     if (node.properties) return { kind: "object", node };
+    if (node.type === "object") return { kind: "json", node };
     return { kind: node.type === "string" || node.type === "boolean" ? node.type : "number", node };
   }
 
@@ -95,6 +96,7 @@ export class Schema {
       case "object": return this.initialObject(node);
       case "boolean": return false;
       case "string": return "";
+      case "json": return {};
       default: return node.minimum ?? 1;
     }
   }

@@ -75,6 +75,31 @@ export function numbersField(form, name, pointer) {
     h("p", { class: "help" }, "Numbers, with commas between them."));
 }
 
+/**
+ * An object whose keys are the writer's own, as JSON. Text that is not JSON is sent as it is, so
+ * that the service says what is wrong with it.
+ * @param {Form} form
+ * @param {string} name
+ * @param {Shape} shape
+ * @param {string} pointer
+ */
+export function jsonField(form, name, shape, pointer) {
+  const control = h("textarea", { id: idOf(pointer), class: "code", rows: 4, spellcheck: "false", on: { input: () => form.set(pointer, fromJson(control.value)) } });
+  control.value = JSON.stringify(form.get(pointer) ?? {}, null, 2);
+  const made = labelled(name, shape, pointer, control);
+  made.classList.add("wide");
+  return made;
+}
+
+/** @param {string} text */
+function fromJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 /** @param {string} text */
 function parsed(text) {
   return text.split(/[\s,]+/).filter(Boolean).map((one) => (Number.isFinite(Number(one)) ? Number(one) : one));

@@ -20,7 +20,10 @@ export function words(one) {
   }
 }
 
-const DOUBTS = { all_collapsed: "every run collapsed", nothing_learned: "nothing was learned" };
+const DOUBTS = {
+  all_collapsed: "every run collapsed", nothing_learned: "nothing was learned",
+  different_settings: "at different settings", chosen_at_edge: "chosen at the edge",
+};
 
 /**
  * What makes the verdict say little, as an amber mark.

@@ -15,12 +15,13 @@ import { runsSection } from "./experiment/runs.js";
 import { scoresSection } from "./experiment/scores.js";
 import { seedsSection } from "./experiment/seeds.js";
 import { specSection } from "./experiment/spec.js";
+import { tuningSection } from "./experiment/tuning.js";
 import { verdictCard } from "./experiment/verdict.js";
 
 /** @type {[id: string, title: string, make: (model: Model, signal: AbortSignal) => HTMLElement][]} */
 const SECTIONS = [
   ["arms", "Arms", armsSection], ["curves", "Curves", curvesSection], ["collapse", "Collapse", collapseSection],
-  ["seeds", "Seeds", seedsSection], ["plateau", "Plateau", plateauSection], ["scores", "Similarities", scoresSection],
+  ["tuning", "Tuning", tuningSection], ["seeds", "Seeds", seedsSection], ["plateau", "Plateau", plateauSection], ["scores", "Similarities", scoresSection],
   ["runs", "Runs", runsSection], ["spec", "Spec", specSection],
 ];
 
@@ -33,12 +34,13 @@ export async function show(main, { params, signal }) {
   document.title = `${model.view.name} · Tripletlab`;
   const head = h("div", {});
   const verdict = verdictCard(model, signal);
-  const sections = SECTIONS.map(([, , make]) => make(model, signal));
+  const shown = SECTIONS.filter(([id]) => id !== "tuning" || model.results.tuning);
+  const sections = shown.map(([, , make]) => make(model, signal));
   const problem = h("div", {});
   const drawHead = () => refill(head, heading(model), failures(model));
   drawHead();
   model.listen(drawHead);
-  fill(main, head, problem, verdict, jump(), sections);
+  fill(main, head, problem, verdict, jump(shown), sections);
   model.live().catch((error) => {
     if (!wasStopped(error)) fill(problem, alertOf(error));
   });
@@ -61,8 +63,9 @@ function heading(model) {
       !model.active && h("button", { type: "button", class: "danger", on: { click: () => remove(model) } }, "Delete")));
 }
 
-function jump() {
-  return h("nav", { class: "jump", "aria-label": "Sections" }, SECTIONS.map(([id, title]) =>
+/** @param {typeof SECTIONS} shown */
+function jump(shown) {
+  return h("nav", { class: "jump", "aria-label": "Sections" }, shown.map(([id, title]) =>
     h("button", { type: "button", class: "quiet", on: { click: () => go(id) } }, title)));
 }
 

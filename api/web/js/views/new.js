@@ -16,7 +16,7 @@ import { noiseProposal } from "./noise_proposal.js";
 
 /** @type {Group[]} */
 const GROUPS = [
-  ["The question", ["name", "dataset", "seeds", "decision"], true],
+  ["The question", ["name", "dataset", "seeds", "tuning", "decision"], true],
   ["The arms", ["arms"], true],
   ["Training", ["encoder", "optimizer", "batch_size", "steps", "evaluate_every", "early_stop", "checkpoint", "device"], false],
   ["Data and evaluation", ["split", "tokenizer", "vocabulary", "threshold", "validation_batches", "validation_pairs"], false],
@@ -89,7 +89,7 @@ export async function show(main, { query, signal }) {
     const found = recipes.items.find((one) => one.name === name);
     if (!found) return;
     noteQuery("/new", { recipe: name });
-    form.document = structuredClone(found.spec);
+    form.document = toEdit(found.spec);
     about.textContent = found.about;
     form.edited();
     draw();
@@ -184,11 +184,22 @@ function foldsOf(fields, which) {
  */
 async function beginning(query, recipes, signal) {
   const like = query.get("like");
-  if (like !== null) return (await call(`/v1/experiments/${encodeURIComponent(like)}`, { signal })).spec;
+  if (like !== null) return toEdit((await call(`/v1/experiments/${encodeURIComponent(like)}`, { signal })).spec);
   const found = recipes.find((one) => one.name === query.get("recipe")) ?? recipes.find((one) => one.name === SMALL) ?? recipes[0];
-  const spec = structuredClone(found.spec);
+  const spec = toEdit(found.spec);
   spec.dataset = query.get("dataset") ?? spec.dataset;
   return spec;
+}
+
+/**
+ * A copy without the settings that the service has written in: whoever changes a grid wants others.
+ * @param {Reply.Spec} spec
+ * @returns {Reply.Spec}
+ */
+function toEdit(spec) {
+  const copy = structuredClone(spec);
+  if (copy.tuning) delete copy.tuning.planned;
+  return copy;
 }
 
 /**

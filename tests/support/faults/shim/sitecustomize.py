@@ -4,7 +4,9 @@
 takes the file away and raises what torch raises on a full CUDA device (there is none to fill); with
 `RUN.infinite-loss` its loss is infinite, and with `RUN.raises` it meets an error of its spec. In a
 process whose `TRIPLETLAB_FAULT_CLOCK` names a file, the worker's modules see a clock that is off by
-the seconds that stand in it. (libfaketime moves the clock below Python, but even unmoved it breaks
+the seconds that stand in it. Where the file `choice` is there, the
+next choice of settings stands still before its commit, and says in `choice.held` which process it
+is in. (libfaketime moves the clock below Python, but even unmoved it breaks
 `time.sleep` and the waiting of threads.)
 """
 
@@ -12,6 +14,7 @@ import importlib.abc
 import importlib.machinery
 import os
 import sys
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -19,7 +22,8 @@ from types import ModuleType
 from typing import Any
 
 LOOP = "worker.training.loop"
-MODULES = ("worker.", "models.store.clock")
+CHOICE = "models.store.setting_choices"
+MODULES = ("worker.", "models.store.clock", CHOICE)
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -29,6 +33,8 @@ class _Loader(importlib.machinery.SourceFileLoader):
         super().exec_module(module)
         if module.__name__ == LOOP:
             module.reduce_terms = _faulty(module.reduce_terms)  # type: ignore[attr-defined]
+        if module.__name__ == CHOICE:
+            module.add_runs = _held(module.add_runs)  # type: ignore[attr-defined]
         if "TRIPLETLAB_FAULT_CLOCK" in os.environ and hasattr(module, "datetime"):
             module.datetime = MovedClock  # type: ignore[attr-defined]
 
@@ -48,6 +54,18 @@ def _faulty(honest: Any) -> Any:
         return loss * float("inf") if _took(place.with_suffix(".infinite-loss")) else loss
 
     return reduce_terms
+
+
+def _held(honest: Any) -> Any:
+    def add_runs(*arguments: Any, **named: Any) -> Any:
+        added = honest(*arguments, **named)
+        folder = Path(os.environ["TRIPLETLAB_FAULT_FOLDER"])
+        if _took(folder / "choice"):  # all of it is written, and nothing is committed
+            (folder / "choice.held").write_text(str(os.getpid()))
+            time.sleep(600)
+        return added
+
+    return add_runs
 
 
 def _took(path: Path) -> bool:

@@ -21,8 +21,9 @@ def spec_with(**overrides: Any) -> ExperimentSpec:
 @pytest.mark.parametrize("padding", ["masked", "power_of_two"])
 def test_only_lstms_are_stacked(kind: str, padding: str) -> None:
     spec = spec_with(encoder={"kind": kind, "embedding_dim": 8, "padding": padding})
-    assert can_stack(spec, "modified") == (kind == "lstm")
-    assert shares_stack(spec, "modified", "modified") == (kind == "lstm")
+    own = spec.for_arm("modified")
+    assert can_stack(own) == (kind == "lstm")
+    assert shares_stack(own, own) == (kind == "lstm")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,8 @@ def test_only_lstms_are_stacked(kind: str, padding: str) -> None:
     ],
 )
 def test_arms_may_differ_in_what_decides_neither_data_nor_shapes(override: dict[str, Any]) -> None:
-    assert shares_stack(spec_with(**override), "vanilla", "modified")
+    spec = spec_with(**override)
+    assert shares_stack(spec.for_arm("vanilla"), spec.for_arm("modified"))
 
 
 @pytest.mark.parametrize(
@@ -54,4 +56,5 @@ def test_arms_may_differ_in_what_decides_neither_data_nor_shapes(override: dict[
     ],
 )
 def test_arms_do_not_share_a_stack_when_data_or_shapes_differ(override: dict[str, Any]) -> None:
-    assert not shares_stack(spec_with(**override), "vanilla", "modified")
+    spec = spec_with(**override)
+    assert not shares_stack(spec.for_arm("vanilla"), spec.for_arm("modified"))

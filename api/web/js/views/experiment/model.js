@@ -53,7 +53,12 @@ export class Model {
   }
 
   get arms() {
-    return this.view.spec.arms.map((arm, index) => ({ name: arm.name, index, runs: this.view.runs.filter((run) => run.arm === arm.name) }));
+    return this.view.spec.arms.map((arm, index) => ({ name: arm.name, index, runs: this.compared.filter((run) => run.arm === arm.name) }));
+  }
+
+  /** The runs that are compared: all but those that served to choose a setting. */
+  get compared() {
+    return this.view.runs.filter((run) => !run.tuning);
   }
 
   /** @param {string} name */
@@ -77,12 +82,12 @@ export class Model {
 
   /** Read the metrics; while the experiment goes on, follow it. The stream is opened first. */
   async live() {
-    if (!this.active) return this.series.load(this.view.runs, this.signal);
+    if (!this.active) return this.series.load(this.compared, this.signal);
     const look = setInterval(() => this.again(), LOOK_AGAIN);
     this.signal.addEventListener("abort", () => clearInterval(look));
     await follow(`/v1/experiments/${this.id}/events?from_now=true`, {
       signal: this.signal,
-      opened: async () => { await this.again(); await this.series.load(this.view.runs, this.signal); },
+      opened: async () => { await this.again(); await this.series.load(this.compared, this.signal); },
       heard: (event, data) => this.hear(event, data),
     });
     clearInterval(look);
@@ -97,7 +102,7 @@ export class Model {
     this.series.hear(event, data);
     if (event !== "state") return;
     const { kind, to_state } = /** @type {Reply.EventView} */ (data);
-    this.again({ results: ENDED.has(to_state) || kind === "look" });
+    this.again({ results: ENDED.has(to_state) || kind === "look" || kind === "choice" });
   }
 
   /**

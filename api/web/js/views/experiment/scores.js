@@ -25,7 +25,7 @@ export function scoresSection(model, signal) {
   const { node, body } = section("scores", "Similarities of the test pairs", choose);
 
   function draw() {
-    const ended = model.view.runs.filter((run) => run.state === "succeeded");
+    const ended = model.compared.filter((run) => run.state === "succeeded");
     const ids = ended.map((run) => run.id).join();
     if (ids === known) return;
     known = ids;

@@ -10,7 +10,7 @@ from models.broker import celery_app
 from models.settings import Settings
 from models.store.database import Database
 from models.store.tables import Experiment
-from worker.housekeeping.interim_looks import take_due_looks
+from worker.housekeeping.planned_steps import take_planned_steps
 from worker.housekeeping.reaper import reap
 
 from support.interim_looks import end_runs, runs_of, states, unclear, until_decided
@@ -28,7 +28,7 @@ def app() -> Iterator[Celery]:
 def test_runs_are_added_also_while_the_broker_is_away(database: Database, app: Celery) -> None:
     made = until_decided(database)
     end_runs(database, made, unclear)
-    take_due_looks(database, app)
+    take_planned_steps(database, app)
     assert states(database, made) == ["taken", "planned"]
     assert len(runs_of(database, made)) == 20
 
@@ -51,6 +51,6 @@ def test_an_experiment_that_cannot_be_judged_does_not_keep_others_from_their_loo
     with database.transaction() as session:
         nonsense = {"spec": "of a version to come"}
         session.execute(update(Experiment).where(Experiment.id == broken).values(spec=nonsense))
-    take_due_looks(database, app)
+    take_planned_steps(database, app)
     assert states(database, broken) == ["planned", "planned"]
     assert states(database, made) == ["taken", "planned"]

@@ -1,0 +1,1 @@
+"""All SQL of tuning but the choosing itself (`models.store.setting_choices`)."""

@@ -22,7 +22,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self, overload
@@ -61,6 +61,10 @@ class TooSlow(NoAnswer):
 
 class Broken(TripletlabError):
     """The file that arrived is not the one that the service sent."""
+
+
+class NotWritten(TripletlabError, OSError):
+    """The file to download to cannot be written; the text says why."""
 
 
 class NoPrediction(TripletlabError):
@@ -579,6 +583,8 @@ class Client:
 
     def report(self, experiment: str | Experiment, path: str | Path) -> Path:
         """Write the report to `path`: one HTML file that loads nothing else."""
+        if Path(path).suffix.lower() not in ("", ".htm", ".html"):
+            raise Misused(f"the report is an HTML file, so {path} must end with .html")
         with self._part_of(Path(path), f"/v1/experiments/{_id(experiment)}/report"):
             return Path(path)
 
@@ -622,6 +628,10 @@ class Client:
     ) -> Iterator[tuple[Path, httpx.Response]]:
         """Yield the body of a reply in a file beside `target`, which replaces `target` when the
         block ends without an error: an incomplete download never looks complete."""
+        if target.is_dir():
+            raise NotWritten(f"{target} cannot be written: it is a folder, and not a file.")
+        if not target.parent.is_dir():
+            raise NotWritten(f"{target} cannot be written: there is no folder {target.parent}.")
         part = target.with_name(f"{target.name}.part")
         seconds = max(FILE_TIMEOUT, self._timeout)
         try:
@@ -637,8 +647,11 @@ class Client:
                     file.write(piece)
             yield part, reply
             part.replace(target)
+        except OSError as error:
+            raise NotWritten(f"{target} cannot be written: {error.strerror}.") from None
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -8,7 +8,16 @@ import typer
 
 from api.cli.console import FAILED, USAGE, stop
 from api.cli.services import settings_from
-from api.client import Client, Invalid, Misused, NoAnswer, Refused, TooSlow, TripletlabError
+from api.client import (
+    Client,
+    Invalid,
+    Misused,
+    NoAnswer,
+    NotWritten,
+    Refused,
+    TooSlow,
+    TripletlabError,
+)
 
 HOW_TO_CONNECT = (
     "Start one with `tripletlab serve`, or give its address with --url or TRIPLETLAB_URL."
@@ -34,7 +43,7 @@ def connected(url: str | None, key: str | None = None) -> Iterator[Client]:
 def _ended(error: TripletlabError) -> typer.Exit:
     """Return the exit for an error; an error in the request is wrong usage."""
     match error:
-        case Misused():
+        case Misused() | NotWritten():
             return stop(str(error), USAGE)
         case Refused():
             return stop(_in_lines(error), USAGE if isinstance(error, Invalid) else FAILED)

@@ -39,7 +39,7 @@ def table(
         raise stop("--json prints the path of the file, so it needs --output.", USAGE)
     with connected(url) as client:
         if output is not None:
-            _report_files(as_json, client.export(experiment, name, output))
+            _tell_of(client.export(experiment, name, output), as_json)
             return
         with tempfile.TemporaryDirectory() as folder:
             whole = client.export(experiment, name, Path(folder) / "table.csv")
@@ -57,7 +57,7 @@ def figure(
 ) -> None:
     """Draw learning curves, gauges of collapse, or the comparison."""
     with connected(url) as client:
-        _report_files(as_json, client.figure(experiment, name, output))
+        _tell_of(client.figure(experiment, name, output), as_json)
 
 
 @app.command()
@@ -78,7 +78,10 @@ def tensorboard(
                 say(f"{run.name}: written")
         except ImportError:
             raise stop("This needs tensorboardX: pip install 'tripletlab[exports]'") from None
-    _report_files(as_json, *written)
+        except OSError as error:
+            raise stop(f"{output} cannot be written: {error.strerror}.", USAGE) from None
+    if as_json:
+        _print_files(*written)
     longest = min(longest, max_points or longest)
     every = f" --samples_per_plugin scalars={longest}" if longest > TENSORBOARD_READS else ""
     say(f"Open them with: tensorboard --logdir {output}{every}")
@@ -140,9 +143,15 @@ def report(
 ) -> None:
     """Write the report: one HTML file to send to a colleague."""
     with connected(url) as client:
-        _report_files(as_json, client.report(experiment, output))
+        _tell_of(client.report(experiment, output), as_json)
 
 
-def _report_files(as_json: bool, *files: Path) -> None:
+def _tell_of(file: Path, as_json: bool) -> None:
     if as_json:
-        print_json({"files": [str(file) for file in files]})
+        _print_files(file)
+    else:
+        say(f"{file}: written")
+
+
+def _print_files(*files: Path) -> None:
+    print_json({"files": [str(file) for file in files]})

@@ -148,6 +148,41 @@ def test_pictures_and_the_report_are_written(
     assert (absent.returncode, "no experiment" in absent.stderr) == (1, True)
 
 
+def test_a_place_that_cannot_be_written_is_said_in_a_sentence(
+    made: dict[str, Any], api: ApiForTests, tmp_path: Path
+) -> None:
+    (tmp_path / "taken.html").mkdir()
+    (tmp_path / "file").write_text("")
+    url = ("--url", api.url)
+    for command, place, words in (
+        (("report",), "x/z.html", f"there is no folder {tmp_path}/x."),
+        (("report",), "file/z.html", f"there is no folder {tmp_path}/file."),
+        (("report",), "taken.html", "it is a folder, and not a file."),
+        (("report",), "r.pdf", "must end with .html"),
+        (("export", "figure", "training"), "x/z.svg", f"there is no folder {tmp_path}/x."),
+        (("export", "table", "steps"), "x/z.csv", f"there is no folder {tmp_path}/x."),
+        (("export", "tensorboard"), "file", "cannot be written: "),
+        (("export", "tensorboard"), "file/logs", "cannot be written: "),
+    ):
+        verbs, names = command[:2], command[2:]
+        done = tripletlab(*verbs, made["id"], *names, "-o", str(tmp_path / place), *url)
+        assert (done.returncode, done.stdout) == (2, ""), (command, place)
+        assert words in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_what_was_written_is_said(api: ApiForTests, made: dict[str, Any], tmp_path: Path) -> None:
+    for command, names, name in (
+        (("report",), (), "report.htm"),
+        (("export", "table"), ("runs",), "runs.csv"),
+        (("export", "figure"), ("training",), "training.svg"),
+    ):
+        path = tmp_path / name
+        done = tripletlab(*command, made["id"], *names, "-o", str(path), "--url", api.url)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", f"{path}: written\n")
+
+
 def test_a_tracking_server_that_is_away_is_said_to_be(
     api: ApiForTests, made: dict[str, Any]
 ) -> None:

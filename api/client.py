@@ -604,8 +604,8 @@ class Client:
     ) -> Dataset:
         """Upload a file of question pairs: CSV, TSV, JSON Lines or Parquet, also compressed. The
         next parameters name its columns (by default `question1`, `question2`, `is_duplicate`);
-        `delimiter` (`;`), `encoding` (`utf-16`) and `quoting` (`double` or `none`) say how a text
-        file is written."""
+        `delimiter` (`semicolon`), `encoding` (`utf-16`) and `quoting` (`double` or `none`) say how
+        a text file is written."""
         columns = {"question1": question1, "question2": question2, "label": label, "split": split}
         written = {"delimiter": delimiter, "encoding": encoding, "quoting": quoting}
         fields = {"name": name, **columns, "format": format, **written}

@@ -21,7 +21,7 @@ def add(
     label: Annotated[str, typer.Option(help="Column of the label.")] = "is_duplicate",
     split: Annotated[str | None, typer.Option(help="Column of the split `given`.")] = None,
     format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet.")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="Of csv or tsv: ; or | or tab.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of csv, tsv: semicolon, tab, …")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of text, such as utf-16.")] = None,
     quoting: Annotated[
         str | None, typer.Option(help="Quotation marks: double (enclose texts) or none.")

@@ -13,7 +13,7 @@ from models.datasets import cache
 from models.datasets.generated.generator import GENERATED, generate_pairs
 from models.datasets.pairs import Pairs, content_hash
 from models.datasets.profile import profile
-from models.errors import NotFound
+from models.errors import Conflict, NotFound
 from models.files.file_store import remove_if_possible
 from models.store import clock
 from models.store.datasets import add_dataset, dataset_by_name, list_datasets, remove_dataset
@@ -59,7 +59,15 @@ def store_dataset(service: Service, name: str, pairs: Pairs, caller: Caller | No
 
 
 def delete_dataset(service: Service, name: str, caller: Caller) -> None:
-    """Delete a data set. Raises `NotFound`, or `Conflict` while an experiment uses it."""
+    """Delete a data set.
+
+    Raises `NotFound`, or `Conflict` while an experiment uses it and for `questions-generated`.
+    """
+    if name == GENERATED:
+        raise Conflict(
+            f"{GENERATED} is made by the service itself, and the recipes and the examples need it, "
+            "so it stays"
+        )
     with service.dataset_files:
         with service.database.transaction() as session:
             digest = remove_dataset(session, name).content_hash

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile, status
 
@@ -32,6 +32,11 @@ NAME_WORDS = (
     "a name begins with a letter or digit, and has 1 to 100 letters, digits, dots, dashes and "
     "underscores"
 )
+EMPTY_WORDS = {
+    "name": f"is empty; {NAME_WORDS}",
+    "delimiter": "is empty; with curl write delimiter=semicolon, since curl takes what follows a ; "
+    "for itself; leave the field out for the delimiter of the format",
+}
 UPLOAD_BODY: dict[str, Any] = {
     "requestBody": {
         "content": {
@@ -62,16 +67,19 @@ FIELDS = (
     "encoding",
     "quoting",
 )
-Column = Annotated[str, Form(max_length=200)]  # an empty form field means the default
+Column = Annotated[str, Form(max_length=200)]
 
 
 async def _require_known_fields(request: Request) -> None:
-    """Refuse a form with another field: a typo would take the default in silence."""
-    known = ", ".join(FIELDS)
-    unknown = dict.fromkeys(name for name in await request.form() if name not in FIELDS)
-    if unknown:
-        detail = f"unknown field; the fields are {known}"
-        raise Invalid([Problem.at(name, detail=detail) for name in unknown])
+    """Refuse a form with another field, or with a field that is empty: a typo, or a `;` that curl
+    took for itself, would take the default in silence."""
+    form = await request.form()
+    unknown = f"unknown field; the fields are {', '.join(FIELDS)}"
+    wrong = {name: unknown for name in form if name not in FIELDS}
+    empty = [name for name, value in form.multi_items() if value == "" and name in FIELDS]
+    wrong |= {name: EMPTY_WORDS.get(name, "is empty; leave the field out") for name in empty}
+    if wrong:
+        raise Invalid([Problem.at(name, detail=detail) for name, detail in wrong.items()])
 
 
 @router.post(
@@ -111,7 +119,7 @@ def upload_dataset(
         Form(
             max_length=10,
             description="What separates the fields of `csv` (by default a comma) or `tsv` (a tab): "
-            "one character, or `tab`.",
+            "one character, or a word: `comma`, `semicolon`, `tab`, `pipe`.",
         ),
     ] = None,
     encoding: Annotated[
@@ -123,7 +131,7 @@ def upload_dataset(
         ),
     ] = None,
     quoting: Annotated[
-        Literal["double", "none", ""] | None,
+        Quoting | None,
         Form(
             description="Whether quotation marks of `csv` and `tsv` enclose texts (`double`) or "
             "belong to them (`none`). By default they enclose texts, and a row that may be "
@@ -139,8 +147,8 @@ def upload_dataset(
     if not re.fullmatch(DATASET_NAME, name):
         raise Invalid([Problem("/name", NAME_WORDS)])
     columns = _mapping(question1, question2, label, split)
-    options = _text_options(delimiter, encoding, quoting or None)
-    pairs = _read(service.settings, file, columns, format or None, options)
+    options = _text_options(delimiter, encoding, quoting)
+    pairs = _read(service.settings, file, columns, format, options)
     stored = intake.store_dataset(service, name, pairs, caller)
     response.headers["Location"] = str(request.app.url_path_for("get_dataset", name=name))
     return DatasetView.of(stored, pairs.warnings)
@@ -148,7 +156,7 @@ def upload_dataset(
 
 def _mapping(question1: str, question2: str, label: str, split: str | None) -> ColumnMapping:
     try:
-        return ColumnMapping(question1, question2, label, split or None)
+        return ColumnMapping(question1, question2, label, split)
     except ValueError as error:
         raise Invalid([Problem("", str(error))]) from None
 
@@ -182,6 +190,8 @@ def _read(
     try:
         claimed_format(filename, format)
     except DatasetFileError as error:
+        if format is not None:
+            raise
         raise UnsupportedMediaType(str(error)) from None
     uploads = settings.data_dir / "uploads"  # beside the data sets: /tmp may be small
     uploads.mkdir(parents=True, exist_ok=True)
@@ -220,5 +230,6 @@ def get_dataset(service: ServiceDep, name: DatasetName) -> DatasetView:
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT, responses=may_answer(Conflict))
 def delete_dataset(service: ServiceDep, caller: CallerDep, name: DatasetName) -> None:
-    """Delete a data set and its files; 409 while an experiment uses it."""
+    """Delete a data set and its files; 409 while an experiment uses it, and for the one that the
+    service makes itself (`generated`)."""
     intake.delete_dataset(service, name, caller)

@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import ConfigDict
 
 from api.http.views import View
+from models.datasets.generated.generator import GENERATED
 from models.datasets.profile_warnings import profile_warnings
 from models.store.tables import Dataset
 
@@ -37,6 +38,7 @@ class DatasetView(View):
                     "in_order_test": 793,
                     "in_order_shared": 210,
                     "warnings": [],
+                    "generated": True,
                 }
             ]
         }
@@ -73,6 +75,8 @@ class DatasetView(View):
     """What will surprise whoever trains on it, such as one question that is far longer than all
     others; in the reply to an upload also what its reader was not sure of. Empty where nothing is
     unusual."""
+    generated: bool
+    """Whether the service made it itself: it is always there, and cannot be deleted."""
     owner: str | None = None
     """Id of the API key with which it was uploaded."""
 
@@ -82,6 +86,7 @@ class DatasetView(View):
         computed = {
             "duplicate_share": row.duplicates / row.rows,
             "warnings": [*warnings, *profile_warnings(row)],
+            "generated": row.name == GENERATED,
         }
         stored = {name: getattr(row, name) for name in cls.model_fields.keys() - computed.keys()}
         return cls(**stored, **computed)

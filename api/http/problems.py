@@ -191,7 +191,7 @@ def _members(error: Exception) -> dict[str, Any]:
             return {"errors": listed}
         case BadRows():
             errors = [
-                {"pointer": "/file", "line": line, "detail": f"line {line}: {reason}"}
+                {"pointer": "/file", "line": line, "detail": f"{error.place} {line}: {reason}"}
                 for line, reason in error.examples
             ]
             counts = {"rows_refused": error.count, "lines_swallowed": error.swallowed}

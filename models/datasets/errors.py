@@ -4,6 +4,7 @@ In a file of its own, since the API turns these errors into replies without impo
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 EXAMPLES_KEPT = 20
 
@@ -22,12 +23,20 @@ class DatasetFileError(ValueError):
 class BadRows(DatasetFileError):
     """Rows that cannot be used: all are counted, and the first 20 kept as (line, reason).
 
-    `line` is the physical line on which the row begins, from 1 (in Parquet: the number of the row).
-    `swallowed` counts the lines that were read into these rows after their first.
+    `line` is the physical line on which the row begins, from 1; in Parquet it is the number of the
+    row, and `place` is "row". `swallowed` counts the lines that were read into these rows after
+    their first.
     """
 
-    def __init__(self, count: int, examples: Sequence[tuple[int, str]], swallowed: int = 0) -> None:
+    def __init__(
+        self,
+        count: int,
+        examples: Sequence[tuple[int, str]],
+        swallowed: int = 0,
+        place: Literal["line", "row"] = "line",
+    ) -> None:
         self.count = count
+        self.place = place
         self.swallowed = swallowed
         self.examples = list(examples[:EXAMPLES_KEPT])
         line, reason = self.examples[0]
@@ -36,7 +45,7 @@ class BadRows(DatasetFileError):
         inside = f" {lines} inside refused rows." if swallowed else ""
         super().__init__(
             f"{rows} cannot be used, so the whole file is refused; the first is at "
-            f"line {line}: {reason}.{inside}"
+            f"{place} {line}: {reason}.{inside}"
         )
 
 

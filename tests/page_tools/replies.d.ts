@@ -407,6 +407,7 @@ declare namespace Reply {
     in_order_test: number | null;
     in_order_shared: number | null;
     warnings: string[];
+    generated: boolean;
   }
 
   interface LengthsView {

@@ -6,12 +6,15 @@ file is found before the file is refused, and the refusals have the same words.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from models.datasets.errors import EXAMPLES_KEPT, BadRows, DatasetFileError
 from models.datasets.pairs import Pairs, make_pairs
 from models.datasets.reading.cells import label_code, listed, shown, split_code, text_problem
 from models.datasets.reading.limits import NO_LIMITS, FileLimits
 from models.datasets.reading.missing_columns import why_missing
+
+IF_OF_THE_TEXTS = "set `quoting` to none where they belong to the texts"
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,15 @@ def _places(name: str, header: Sequence[str]) -> list[int]:
 class RowCollector:
     """Takes rows one by one, counting the bad ones; `pairs()` returns all rows or refuses all."""
 
-    def __init__(self, filename: str, has_split: bool, limits: FileLimits = NO_LIMITS) -> None:
+    def __init__(
+        self,
+        filename: str,
+        has_split: bool,
+        limits: FileLimits = NO_LIMITS,
+        place: Literal["line", "row"] = "line",
+    ) -> None:
         self.filename = filename
+        self.place = place
         self.limits = limits
         self.question1: list[str] = []
         self.question2: list[str] = []
@@ -81,7 +91,8 @@ class RowCollector:
         self.bad_count += 1
         self.swallowed += swallowed
         if swallowed:
-            reason += f" (its quotation marks join lines {line} to {line + swallowed})"
+            helps = "" if "`quoting`" in reason else f"; {IF_OF_THE_TEXTS}"
+            reason += f" (its quotation marks join lines {line} to {line + swallowed}{helps})"
         self._check_rows()
         if len(self.examples) < EXAMPLES_KEPT:
             self.examples.append((line, reason))
@@ -133,4 +144,4 @@ class RowCollector:
     def check(self) -> None:
         """Raise BadRows when any row was bad."""
         if self.bad_count:
-            raise BadRows(self.bad_count, self.examples, self.swallowed)
+            raise BadRows(self.bad_count, self.examples, self.swallowed, self.place)

@@ -6,6 +6,7 @@ a stray quote would otherwise swallow rows silently.
 """
 
 import csv
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,8 @@ from models.datasets.reading.cells import shown
 from models.datasets.reading.columns import ColumnMapping, RowCollector, find_columns
 from models.datasets.reading.limits import MAX_BLANK_LINES, MAX_ROW_BYTES, NO_LIMITS, FileLimits
 from models.datasets.reading.merged_rows import CHOICES, MergedRows
-from models.datasets.reading.text_options import Quoting
+from models.datasets.reading.missing_columns import if_separated_by
+from models.datasets.reading.text_options import DELIMITER_WORDS, Quoting
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -27,7 +29,9 @@ class DecodedLines:
 
     def __init__(self, stream: IO[bytes], limits: FileLimits = NO_LIMITS) -> None:
         self._stream, self._limits = stream, limits
-        self._fault: str | None = None
+        self._fault: tuple[int, str] | None = None
+        self.first = ""
+        """The first line that is not blank, as text."""
         self.has_bare_returns = False
         """Whether a carriage return was seen inside a line, which other programs end lines with."""
         self._row_bytes = 0  # since the last `take_fault`: those of the current row
@@ -52,21 +56,27 @@ class DecodedLines:
                     f"{number}; leave them out."
                 )
             if b"\0" in line:
-                self._fault = "it contains a NUL byte; if it is UTF-16, set `encoding` to utf-16-le"
+                why = "contains a NUL byte; if it is UTF-16, set `encoding` to utf-16-le"
+                self._fault = number, why
             try:
                 text = line.decode()
             except UnicodeDecodeError as error:
                 self._fault = (
-                    f"line {number} is not UTF-8 (byte 0x{line[error.start]:02x} "
-                    f"at position {error.start + 1}); if it is in another encoding, set `encoding`"
+                    number,
+                    f"is not UTF-8 (byte 0x{line[error.start]:02x} at position {error.start + 1}); "
+                    "if it is in another encoding, such as windows-1252, set `encoding` to that",
                 )
                 text = line.decode(errors="replace")
+            self.first = self.first or text.strip()
             yield text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text
 
-    def take_fault(self) -> str | None:
-        """What was wrong with the lines read since the last call, or None."""
+    def take_fault(self, line: int) -> str | None:
+        """What was wrong with the lines read since the last call, of a row that begins at `line`;
+        None where nothing was."""
         fault, self._fault, self._row_bytes = self._fault, None, 0
-        return fault
+        if fault is None:
+            return None
+        return f"{'it' if fault[0] == line else f'line {fault[0]}'} {fault[1]}"
 
 
 def read_delimited(
@@ -100,11 +110,11 @@ def read_delimited(
             return replace(rows.pairs(), warnings=tuple(merged.warnings()))
         except csv.Error as error:
             # The reader continues with the next line, so the bad rows after it are found too.
-            reason = lines.take_fault() or _explained(error)
+            reason = lines.take_fault(line) or _explained(error)
             rows.refuse(line, reason, reader.line_num - line)
             continue
         swallowed = reader.line_num - line
-        problem = lines.take_fault()
+        problem = lines.take_fault(line)
         if problem is None and not any(fields):
             rows.pass_over()
             continue
@@ -124,8 +134,12 @@ def _header(
     try:
         header = next((fields for fields in reader if fields), None)
     except csv.Error as error:
+        other = _delimiter_after_marks(lines.first, delimiter)
+        if other is not None:
+            helps = f"it is not of fields between {delimiter!r}. {if_separated_by(other)}"
+            raise DatasetFileError(f"The header of {filename}: {helps}") from error
         raise DatasetFileError(f"The header of {filename}: {_explained(error)}.") from error
-    fault = lines.take_fault()
+    fault = lines.take_fault(1)
     if fault is not None:
         raise DatasetFileError(f"The header of {filename} cannot be read: {fault}.")
     if header is None:
@@ -133,6 +147,13 @@ def _header(
     if any("\n" in name and delimiter in name for name in header):
         raise DatasetFileError(f"The header of {filename} may hold rows; {CHOICES}.")
     return header
+
+
+def _delimiter_after_marks(line: str, delimiter: str) -> str | None:
+    """The delimiter that stands where a quotation mark ends the first name, if it is another."""
+    found = re.match(r'\ufeff?"(?:[^"]|"")*"(.)', line)
+    other = found[1] if found else None
+    return other if other in DELIMITER_WORDS.values() and other != delimiter else None
 
 
 def _widths(header: list[str]) -> range:

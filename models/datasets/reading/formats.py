@@ -64,8 +64,11 @@ def claimed_format(filename: str, given: str | None) -> FileFormat:
     table = _TABLES.get(names[-1]) if len(names) > 1 else None
     says_no_table = given is None or len(names) == 1
     if table is None and not (compression == "zip" and says_no_table):
-        what = f"format {given!r}" if given is not None else f"the name {filename!r}"
-        raise unknown_format(what, "save the sheet as csv" if names[-1] in _SHEETS else SET_FORMAT)
+        if given is not None:
+            why = f"{given!r} is not a format that can be read; known formats are {KNOWN}."
+            raise DatasetFileError(why, field="format")
+        helps = "save the sheet as csv" if names[-1] in _SHEETS else SET_FORMAT
+        raise unknown_format(f"the name {filename!r}", helps)
     return FileFormat(table, compression, table is not None and given is not None)
 
 

@@ -14,6 +14,8 @@ from models.datasets.reading.columns import ColumnMapping, RowCollector, find_co
 from models.datasets.reading.delimited import DecodedLines
 from models.datasets.reading.limits import NO_LIMITS, FileLimits
 
+ONE_A_LINE = "JSON Lines has one object a line, and neither lists nor line ends around them"
+
 
 def read_jsonl(
     stream: IO[bytes], filename: str, columns: ColumnMapping, limits: FileLimits = NO_LIMITS
@@ -26,7 +28,7 @@ def read_jsonl(
     rows = RowCollector(filename, columns.split is not None, limits)
     keys: list[str] | None = None  # of the mapped columns, as the first object has them
     for line, text in enumerate(lines, start=1):
-        fault = lines.take_fault()
+        fault = lines.take_fault(line)
         if fault is not None:
             rows.refuse(line, fault)
             continue
@@ -64,9 +66,9 @@ def _parsed(text: str) -> object:
     except RecursionError:
         return "it is nested too deeply"
     except ValueError as error:
-        return f"it is not JSON ({error})"
+        return f"it is not JSON ({error}); {ONE_A_LINE}"
     return _not_an_object(value) if isinstance(value, str) else value
 
 
 def _not_an_object(value: object) -> str:
-    return f"it is {shown(value)}, not a JSON object"
+    return f"it is {shown(value)}, not a JSON object; {ONE_A_LINE}"

@@ -7,9 +7,9 @@ of data in another shape (triplets, scored pairs), where no other names would he
 from collections.abc import Sequence
 
 from models.datasets.reading.cells import listed
+from models.datasets.reading.text_options import DELIMITER_WORDS, spelled
 
 FIELDS = ("question1", "question2", "label", "split")
-DELIMITERS = (",", ";", "\t", "|")
 SCORES = {"score", "similarity", "similarity_score", "relatedness_score"}
 
 
@@ -34,7 +34,7 @@ def _what_helps(
             return "If its lines are JSON objects, set `format` to jsonl."
         other = _other_delimiter(names, line, len(header))
         if other is not None:
-            return f"If they are separated by {other!r}, set `delimiter` to {other!r}."
+            return if_separated_by(other)
     known = {name.strip().lower() for name in header}
     if "label" in fields and {"anchor", "positive"} <= known:
         return "Triplets are not read: a row has to have two questions and a label of 0 or 1."
@@ -45,9 +45,14 @@ def _what_helps(
     return f"Set {listing} to the {what} to use."
 
 
+def if_separated_by(delimiter: str) -> str:
+    """What to set where a file seems to have this delimiter."""
+    return f"If they are separated by {delimiter!r}, set `delimiter` to {spelled(delimiter)}."
+
+
 def _other_delimiter(names: Sequence[str], line: str, columns: int) -> str | None:
     """The delimiter that gives the mapped names, or any where this one gives only one column."""
-    for mark in DELIMITERS:
+    for mark in DELIMITER_WORDS.values():
         cells = {cell.strip(' "') for cell in line.split(mark)}
         if cells >= set(names) or (columns == 1 and len(cells) > 1):
             return mark

@@ -45,7 +45,7 @@ def read_parquet(
     require_types(names, file.schema, filename)
     limits.check_rows(file.metadata.num_rows, filename)
     limits.check_bytes(_declared_bytes(file.metadata, names), filename)
-    rows = RowCollector(filename, columns.split is not None, limits)
+    rows = RowCollector(filename, columns.split is not None, limits, place="row")
     texts: tuple[list[pa.Array], list[pa.Array]] = ([], [])
     codes: list[list[Codes]] = [[], []]
     before = 0

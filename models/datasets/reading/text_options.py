@@ -28,7 +28,9 @@ ENCODINGS = {
 }
 WITH_MARK = {"utf-8-sig": UTF_8, "utf_8_sig": UTF_8}  # a byte order mark is skipped anyway
 NO_DELIMITERS = '"\r\n\0\ufeff'
-SPELLED = {"\\t": "\t", "tab": "\t"}
+DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+"""Words for marks that a shell or curl takes for itself: after `;` curl reads its own options."""
+SPELLED = {"\\t": "\t", **DELIMITER_WORDS}
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,23 @@ NO_OPTIONS = TextOptions()
 
 
 def delimiter_named(text: str) -> str:
-    r"""The delimiter that a form field means, which is itself, or a tab for `tab` and `\t`.
+    r"""The delimiter that a form field means: itself, or the mark of a word; a tab for `\t` too.
 
     Raises ValueError with a sentence where it is none.
     """
     mark = SPELLED.get(text.lower(), text)
     if len(mark) != 1 or mark.isalnum() or mark in NO_DELIMITERS:
         raise ValueError(
-            "a delimiter is the word tab or one character, such as ; or |, which is not a letter, "
-            "a digit, a quotation mark or a line end"
+            f"a delimiter is one of the words {', '.join(DELIMITER_WORDS)} or one character, which "
+            "is not a letter, a digit, a quotation mark or a line end"
         )
     return mark
+
+
+def spelled(delimiter: str) -> str:
+    """How a sender writes this delimiter: by its word, or quoted where there is none."""
+    words = {mark: word for word, mark in DELIMITER_WORDS.items()}
+    return words.get(delimiter, repr(delimiter))
 
 
 def encoding_named(text: str) -> str:

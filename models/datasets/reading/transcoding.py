@@ -58,5 +58,13 @@ class _Utf8(io.RawIOBase):
             line = self._lines + self._decoder.decode(chunk[:place]).count("\n") + 1
             raise DatasetFileError(
                 f"Line {line} of {self._filename} is not {self._encoding} "
-                f"(byte 0x{error.object[error.start]:02x}); set `encoding` to the one it has."
+                f"(byte 0x{error.object[error.start]:02x}); set `encoding` to the one it has.",
+                field="encoding",
+            ) from error
+        except UnicodeError as error:  # of UTF-16 and UTF-32, whose mark tells the order of bytes
+            raise DatasetFileError(
+                f"{self._filename} does not begin with the byte order mark of {self._encoding}; "
+                "set `encoding` to the one it has, such as windows-1252, "
+                f"{self._encoding}-le or {self._encoding}-be.",
+                field="encoding",
             ) from error

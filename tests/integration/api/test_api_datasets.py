@@ -61,11 +61,12 @@ def test_the_form_says_how_a_text_file_is_written_and_a_zip_archive_holds_one(
         (CSV.replace(b",", b"\t"), "a.csv", {"delimiter": "tab"}),
         (CSV.decode().encode("utf-16"), "a.csv", {"encoding": "UTF-16"}),
         (packed.getvalue(), "a.csv.zip", {}),
-        (packed.getvalue(), "a.zip", {"delimiter": "", "encoding": ""}),
+        (semicolons, "a.csv", {"delimiter": "semicolon"}),
+        (packed.getvalue(), "a.zip", {}),
     ]:
         reply = upload(api, content, filename, **form)
         assert (reply.status_code, reply.json()["content_hash"]) == (201, expected), reply.text
-    assert "set `delimiter` to ';'" in upload(api, semicolons).json()["detail"]
+    assert "set `delimiter` to semicolon" in upload(api, semicolons).json()["detail"]
 
 
 def test_a_delimiter_and_an_encoding_that_cannot_be_are_refused_at_their_fields(
@@ -77,6 +78,30 @@ def test_a_delimiter_and_an_encoding_that_cannot_be_are_refused_at_their_fields(
     assert pointers(upload(api, lines, "a.jsonl", delimiter=";")) == ["/delimiter"]
 
 
+@pytest.mark.parametrize("field", ["name", "question1", "split", "format", "encoding", "quoting"])
+def test_an_empty_field_is_refused_and_not_taken_as_left_out(api: ApiForTests, field: str) -> None:
+    reply = upload(api, CSV, **{field: ""})
+    assert (reply.status_code, pointers(reply)) == (422, [f"/{field}"])
+    assert reply.json()["errors"][0]["detail"].startswith("is empty; ")
+
+
+def test_a_semicolon_that_curl_took_for_itself_is_told_how_to_be_written(api: ApiForTests) -> None:
+    reply = upload(api, CSV.replace(b",", b";"), delimiter="")
+    assert (reply.status_code, pointers(reply)) == (422, ["/delimiter"])
+    assert "is empty; with curl write delimiter=semicolon" in reply.json()["detail"]
+
+
+def test_another_encoding_and_another_format_than_there_are_name_their_fields(
+    api: ApiForTests,
+) -> None:
+    german = (HEADER + "Gr\u00f6\u00dfe,b,1\n").encode("windows-1252")
+    reply = upload(api, german, encoding="utf-16")
+    assert (reply.status_code, pointers(reply)) == (422, ["/encoding"])
+    reply = upload(api, CSV, format="excel")
+    assert (reply.status_code, pointers(reply)) == (422, ["/format"])
+    assert "'excel' is not a format that can be read; known formats are csv" in reply.text
+
+
 def test_rows_that_may_be_several_are_refused_or_told_of(api: ApiForTests) -> None:
     merged = (HEADER + '"He spoke.,b,1\nSo it is.",c,0\nd,e,1\n').encode()
     reply = upload(api, merged)
@@ -86,7 +111,7 @@ def test_rows_that_may_be_several_are_refused_or_told_of(api: ApiForTests) -> No
     assert upload(api, merged, quoting="none", name="n").json()["rows"] == 3
     assert upload(api, merged, quoting="double", name="d").json()["rows"] == 2
     assert pointers(upload(api, merged, quoting="some")) == ["/quoting"]
-    told = upload(api, (HEADER + '"Hello, you\nthere",b,1\nd,e,0\n').encode(), name="t", quoting="")
+    told = upload(api, (HEADER + '"Hello, you\nthere",b,1\nd,e,0\n').encode(), name="t")
     assert (told.status_code, told.json()["rows"]) == (201, 2)
     assert "1 row spans lines" in told.json()["warnings"][0]
     assert api.get("/v1/datasets/t") == {**told.json(), "warnings": []}
@@ -188,10 +213,25 @@ def test_deleting_removes_the_files_once_no_name_needs_them(api: ApiForTests) ->
 
 
 def test_a_data_set_in_use_is_not_deleted(api: ApiForTests) -> None:
-    made = api.submit()
+    rows = "".join(f"a{n},b{n},{n % 2}\n" for n in range(70))
+    upload(api, (HEADER + rows).encode())
+    split = {"kind": "in_order", "train_rows": 60, "test_rows": 10}
+    spec = {**SPEC, "dataset": "mine", "split": split, "batch_size": 4}
+    made = api.http.post("/v1/experiments", json=spec)
+    assert made.status_code == 202, made.text
+    reply = api.http.delete("/v1/datasets/mine")
+    assert reply.status_code == 409
+    assert made.json()["id"] in reply.json()["detail"]
+
+
+def test_the_data_set_that_the_service_makes_itself_is_not_deleted(api: ApiForTests) -> None:
+    about = api.get(f"/v1/datasets/{GENERATED}")
+    assert about["generated"] is True
+    assert upload(api, CSV).json()["generated"] is False
     reply = api.http.delete(f"/v1/datasets/{GENERATED}")
     assert reply.status_code == 409
-    assert made["id"] in reply.json()["detail"]
+    assert "is made by the service itself" in reply.json()["detail"]
+    assert api.get(f"/v1/datasets/{GENERATED}") == about
 
 
 @pytest.mark.parametrize("name", ["absent", "a%00b", "%2e%2e", "x" * 200])

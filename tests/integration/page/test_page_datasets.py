@@ -19,6 +19,7 @@ def test_a_data_set_shows_its_profile_lengths_and_pairs(tab: Tab, service: ApiFo
     tab.page.get_by_role("link", name=GENERATED).click()
     expect(tab.find("main .facts").first).to_contain_text(f"{about['rows']:,}")
     tab.find("#lengths canvas").wait_for()
+    expect(tab.button("Delete")).to_have_count(0)  # it is always there
     first = service.get(f"/v1/datasets/{GENERATED}/pairs", limit=1)["items"][0]
     expect(tab.find("#pairs li").first).to_contain_text(first["question1"])
     tab.button("Next").click()
@@ -54,6 +55,7 @@ def test_a_dropped_file_is_uploaded_with_progress_and_shown(tab: Tab, service: A
     assert service.get("/v1/datasets/my-pairs")["rows"] == 120
     expect(tab.find("#pairs li").nth(1)).to_contain_text("how is <b>ink</b> made")
     assert tab.find("#pairs b").count() == 0
+    expect(tab.button("Delete")).to_be_visible()
 
 
 def test_a_file_that_is_refused_says_why_at_its_field(tab: Tab, tmp_path: Path) -> None:

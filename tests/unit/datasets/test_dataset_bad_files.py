@@ -38,7 +38,7 @@ def test_every_bad_row_is_found_with_the_line_it_starts_on(tmp_path: Path) -> No
     assert "label is '1.5'" in reasons[2]
     assert "quoting" in reasons[3]
     assert "split is 'dev'" in reasons[4]
-    assert "line 9 is not UTF-8 (byte 0xff at position 1)" in reasons[5]
+    assert "it is not UTF-8 (byte 0xff at position 1)" in reasons[5]
     assert "NUL" in reasons[6]
     assert "never closed" in reasons[7]
 
@@ -73,6 +73,20 @@ def test_bad_lines_of_json_are_found(tmp_path: Path) -> None:
         assert part in reason
 
 
+def test_a_list_of_objects_is_told_that_json_lines_has_one_a_line(tmp_path: Path) -> None:
+    good = '{"question1": "a", "question2": "b", "is_duplicate": 0}'
+    for content in (f"[{good},{good}]", f"[\n{good},\n{good}\n]"):
+        assert "one object a line" in bad_rows(tmp_path, content, "a.jsonl")[0][1]
+
+
+def test_a_row_that_joins_lines_and_does_not_fit_is_told_of_the_quoting(tmp_path: Path) -> None:
+    content = 'question1,question2,is_duplicate\n"Yes, b,1\nc,d,0\ne,f,1\ng",h\n'
+    ((line, reason),) = bad_rows(tmp_path, content)
+    assert line == 2
+    assert reason.startswith("it has 2 fields, but the header has 3")
+    assert "join lines 2 to 5; set `quoting` to none where they belong to the texts" in reason
+
+
 def test_bad_rows_of_parquet_are_found_by_row_number(tmp_path: Path) -> None:
     rows = {
         "question1": ["a", None, "a\0", "a", "a"],
@@ -83,6 +97,8 @@ def test_bad_rows_of_parquet_are_found_by_row_number(tmp_path: Path) -> None:
     pq.write_table(pa.table(rows), sink)
     found = bad_rows(tmp_path, sink.getvalue(), "a.parquet")
     assert [line for line, _ in found] == [2, 3, 4, 5]
+    with pytest.raises(BadRows, match="the first is at row 2: its first question is null"):
+        read(tmp_path, sink.getvalue(), "a.parquet")
     for (_, reason), part in zip(found, ["null", "NUL", "null", "0.5"], strict=True):
         assert part in reason
 

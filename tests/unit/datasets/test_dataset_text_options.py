@@ -82,20 +82,31 @@ def test_any_delimiter_that_is_given_is_used(tmp_path: Path, mark: str, name: st
     assert content_hash(pairs) == content_hash(EXPECTED)
 
 
-@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("word", ["comma", "semicolon", "tab", "pipe"])
 def test_a_header_with_another_delimiter_is_refused_with_the_field_and_its_value(
-    tmp_path: Path, mark: str
+    tmp_path: Path, word: str
 ) -> None:
+    mark = delimiter_named(word)
     name = "a.tsv" if mark == "," else "a.csv"
-    assert f"set `delimiter` to {mark!r}" in refusal(tmp_path, TEXT.format(mark), name)
+    assert f"set `delimiter` to {word}." in refusal(tmp_path, TEXT.format(mark), name)
     other_names = TEXT.format(mark).replace("question", "q")
-    assert f"set `delimiter` to {mark!r}" in refusal(tmp_path, other_names, name)
+    assert f"set `delimiter` to {word}." in refusal(tmp_path, other_names, name)
 
 
-def test_a_delimiter_is_spelled_as_itself_or_as_a_tab() -> None:
-    assert [delimiter_named(text) for text in (";", "\t", "\\t", "Tab")] == [";", "\t", "\t", "\t"]
-    for text in (";;", "a", "1", '"', "\n", "\r", "\0", "ß", "semicolon"):
-        with pytest.raises(ValueError, match="a delimiter is the word tab or one character"):
+def test_a_header_of_quoted_names_names_the_delimiter_and_not_the_quoting(tmp_path: Path) -> None:
+    for mark, other, word in [(",", ";", "semicolon"), (";", ",", "comma"), (";", "\t", "tab")]:
+        header = other.join(f'"{name}"' for name in ("question1", "question2", "is_duplicate"))
+        content = f'\ufeff{header}\n"a"{other}"b"{other}"1"\n'.encode()
+        said = str(refused(tmp_path, content, "a.csv", TextOptions(delimiter=mark)))
+        assert f"set `delimiter` to {word}." in said
+        assert "quoting" not in said
+
+
+def test_a_delimiter_is_spelled_as_itself_or_as_a_word() -> None:
+    spellings = (";", "\t", "\\t", "Tab", "Semicolon", "comma", "pipe")
+    assert [delimiter_named(text) for text in spellings] == [";", *"\t\t\t", ";", ",", "|"]
+    for text in (";;", "a", "1", '"', "\n", "\r", "\0", "ß", "colon"):
+        with pytest.raises(ValueError, match="the words comma, semicolon, tab, pipe or one char"):
             delimiter_named(text)
 
 
@@ -129,12 +140,44 @@ def test_bytes_that_are_not_of_the_encoding_are_refused_with_their_line(
     error = refused(tmp_path, text.encode(encoding) + bad, "a.csv", TextOptions(encoding=encoding))
     assert f"Line {rows + 2} of a.csv is not {encoding}" in str(error)
     assert "set `encoding` to the one it has" in str(error)
+    assert error.field == "encoding"
+
+
+def test_text_without_the_mark_that_its_encoding_needs_is_refused_at_the_encoding(
+    tmp_path: Path,
+) -> None:
+    content = TEXT.format(",").encode("windows-1252")
+    error = refused(tmp_path, content, "a.csv", TextOptions(encoding="utf-16"))
+    assert error.field == "encoding"
+    assert "byte order mark of utf-16; set `encoding`" in str(error)
+    assert "windows-1252, utf-16-le" in str(error)
+
+
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    encoding=st.sampled_from(sorted(ENCODINGS)),
+    table=st.sampled_from(TABLES[:3]),
+    noise=st.binary(max_size=60) | st.sampled_from([b"\x1b$B0", b"\xff\xfe\0", b"\x81"]),
+    place=st.integers(0, 200),
+    headed=st.booleans(),
+)
+def test_any_bytes_in_any_encoding_are_a_data_set_or_refused_in_a_sentence(
+    tmp_path: Path, encoding: str, table: str, noise: bytes, place: int, headed: bool
+) -> None:
+    content = encoded(ROWS[:1] * 3, table).decode().encode(encoding, errors="replace")
+    content = content[:place] + noise + content[place:] if headed else noise
+    with contextlib.suppress(DatasetFileError):  # any other error fails the test
+        read(tmp_path, content, f"a.{table}", TextOptions(encoding=encoding))
 
 
 def test_bytes_that_are_not_utf8_are_refused_with_the_field_that_helps(tmp_path: Path) -> None:
     content = TEXT.format(",").encode("windows-1252")
-    assert "not UTF-8 (byte 0xe9" in str(error := refused(tmp_path, content, "a.csv"))
-    assert "set `encoding`" in str(error)
+    assert "line 2: it is not UTF-8 (byte 0xe9" in str(error := refused(tmp_path, content, "a.csv"))
+    assert "such as windows-1252, set `encoding`" in str(error)
+    spanning = b'question1,question2,is_duplicate\n"a\n\xe9",b,1\n'
+    assert "line 2: line 3 is not UTF-8" in str(refused(tmp_path, spanning, "a.csv"))
     pairs = read(tmp_path, content, "a.csv", TextOptions(encoding="cp1252"))
     assert content_hash(pairs) == content_hash(EXPECTED)
     without_mark = TEXT.format(",").encode("utf-16-le")

@@ -22,7 +22,7 @@ export async function show(main, { params, signal }) {
         h("div", { class: "meta" }, "since ", time(about.created_at))),
       h("div", { class: "row" },
         h("a", { class: "button", href: `#/new?dataset=${encodeURIComponent(about.name)}` }, "Ask a question of it"),
-        h("button", { type: "button", class: "danger", on: { click: () => remove(about.name) } }, "Delete"))),
+        about.generated ? null : h("button", { type: "button", class: "danger", on: { click: () => remove(about.name) } }, "Delete"))),
     about.warnings.map((sentence) => h("p", { class: "alert warn" }, sentence)),
     h("dl", { class: "facts card" }, profile(about)),
     lengthsSection(about, signal), pairsSection(about, signal));

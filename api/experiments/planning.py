@@ -147,10 +147,8 @@ def _impossible_metrics(spec: ExperimentSpec, rows: SplitRows, labels: Codes) ->
 def _batch_sizes(spec: ExperimentSpec) -> dict[str, int]:
     """Return the batch size of each arm, by its pointer in the spec, and those that are tuned."""
     sizes = {
-        f"/arms/{index}/batch_size" if "batch_size" in arm.overridden else "/batch_size": (
-            spec.for_arm(arm.name).batch_size
-        )
-        for index, arm in enumerate(spec.arms)
+        spec.place_of(arm.name, "batch_size"): spec.for_arm(arm.name).batch_size
+        for arm in spec.arms
     }
     tuning = spec.tuning
     if tuning is not None and "/batch_size" in tuning.fields:

@@ -62,17 +62,18 @@ def compare_families(
     # scipy.stats takes a second to import, and the API must start without it
     from models.comparison.conclusion import conclude
 
-    return conclude(_adjusted(families)[:first])
+    return conclude(adjusted_evidence(families)[:first])
 
 
 def verdicts(family: Sequence[ComparisonInput]) -> list[tuple[Statistic, Verdict]]:
     """The mean difference and the verdict of each, the same as `compare_family` gives: for lists,
     where the other statistics would cost too much."""
-    return [(evidence.mean, decide(evidence)) for evidence in _adjusted([family])]
+    return [(evidence.mean, decide(evidence)) for evidence in adjusted_evidence([family])]
 
 
-def _adjusted(families: Sequence[Sequence[ComparisonInput]]) -> list[Evidence]:
-    """The evidence of each comparison, with Holm's adjusted p over its family."""
+def adjusted_evidence(families: Sequence[Sequence[ComparisonInput]]) -> list[Evidence]:
+    """The evidence of each comparison, with Holm's adjusted p over its family. Raises `ValueError`
+    for a value that is not finite."""
     alone = iter(gather_all(compared for family in families for compared in family))
     found: list[Evidence] = []
     for family in families:

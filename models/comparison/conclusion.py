@@ -15,8 +15,6 @@ from models.comparison.power import power_analysis
 from models.comparison.schema import (
     Bootstrap,
     Comparison,
-    Equivalence,
-    Interval,
     Multiplicity,
     Pair,
     Reach,
@@ -55,9 +53,9 @@ def _comparison(evidence: Evidence, bootstrap: Bootstrap, summaries: Summaries) 
         summaries=summaries,
         mean_difference=evidence.mean,
         sd_difference=evidence.sd,
-        interval=_interval(evidence),
+        interval=evidence.interval,
         sign_flip_p=evidence.sign_flip_p,
-        equivalence=_equivalence(evidence),
+        equivalence=evidence.equivalence,
         verdict=verdict,
         sentence=comparison_sentence(evidence, verdict, warnings),
         warnings=warnings,
@@ -82,17 +80,3 @@ def _reach(evidence: Evidence) -> Reach | None:
         return None
     least = least_reach(reach.pairs, BETTER_SHARE)
     return Reach(below=reach.below, above=reach.above, least=least, t_p=evidence.t_p)
-
-
-def _interval(evidence: Evidence) -> Interval | None:
-    if evidence.bounds is None:
-        return None
-    low, high = evidence.bounds
-    return Interval(confidence=evidence.rule.confidence, low=low, high=high)
-
-
-def _equivalence(evidence: Evidence) -> Equivalence | None:
-    margin = evidence.rule.equivalence_margin
-    if margin is None or evidence.tost_p is None:
-        return None
-    return Equivalence(margin=margin, p=evidence.tost_p)

@@ -15,7 +15,7 @@ from models.comparison.paired_t import (
     tost_p,
 )
 from models.comparison.rule import DecisionRule, differs_from_zero
-from models.comparison.schema import Bounds, Statistic
+from models.comparison.schema import Bounds, Equivalence, Interval, Statistic
 from models.comparison.sign_flip import sign_flip_ps
 from models.comparison.skewness.short_side import (
     Reach,
@@ -64,6 +64,22 @@ class Evidence:
     @property
     def differences(self) -> list[float]:
         return [pair.difference for pair in self.pairs]
+
+    @property
+    def interval(self) -> Interval | None:
+        """The t interval, of the rule's confidence."""
+        if self.bounds is None:
+            return None
+        low, high = self.bounds
+        return Interval(confidence=self.rule.confidence, low=low, high=high)
+
+    @property
+    def equivalence(self) -> Equivalence | None:
+        """TOST against the margin; None without either."""
+        margin = self.rule.equivalence_margin
+        if margin is None or self.tost_p is None:
+            return None
+        return Equivalence(margin=margin, p=self.tost_p)
 
     @property
     def differs_alone(self) -> bool:

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from models.comparison.compare import compare_families
 from models.comparison.inputs import ArmPair, ArmRuns, ComparisonInput
-from models.comparison.rule import DecisionRule
+from models.comparison.rule import DecisionRule, alpha_of, fewest_pairs
 from models.comparison.schema import Comparison, Role
+from models.comparison.sequential.group_sequential import plan
 from models.specs.experiment import DecisionSpec, ExperimentSpec
 
 SECONDARY = ("test.accuracy", "test.roc_auc", "test.average_precision")
@@ -71,6 +72,24 @@ def _awaited(a: ArmRuns, b: ArmRuns) -> int:
 def declared_rule(decision: DecisionSpec) -> DecisionRule:
     """The rule that a spec declares."""
     return DecisionRule(decision.metric, decision.equivalence_margin, decision.confidence)
+
+
+def seeds_needed(spec: ExperimentSpec) -> int:
+    """The fewest seeds with which anything that a spec asks can be called better: no sign-flip p of
+    N pairs is below 2/2^N, which Holm's rule multiplies by the comparisons, or effects."""
+    looks = plan(spec)
+    if looks:
+        able = [look.pairs for look in looks if 2 / 2.0**look.pairs <= look.level]
+        return able[0] if able else looks[-1].pairs
+    asked = len(spec.declared_effects) or len(pairs_of_arms(spec))
+    return fewest_pairs(alpha_of(spec.decision.confidence) / max(asked, 1))
+
+
+def arms_against_baseline(spec: ExperimentSpec) -> list[str]:
+    """The arms that are compared with the baseline; none with factors, which ask for effects."""
+    if spec.factors is not None:
+        return []
+    return [arm.name for arm in spec.arms if arm.name != spec.decision.baseline]
 
 
 def pairs_of_arms(spec: ExperimentSpec) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import assert_never
 from models.datasets import cache
 from models.datasets.connected import connected_groups
 from models.datasets.splits import SplitRows, given, in_order
-from models.specs.experiment import ConnectedGroupsSplit, GivenSplit, InOrderSplit, SplitSpec
+from models.specs.splits import ConnectedGroupsSplit, GivenSplit, InOrderSplit, SplitSpec
 
 
 def split_rows(folder: Path, split: SplitSpec) -> SplitRows:

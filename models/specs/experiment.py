@@ -5,6 +5,7 @@ module of `models.specs` that declares the part (a loss, a term, an encoder, a p
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    ConfigDict,
     Discriminator,
     Field,
     SerializerFunctionWrapHandler,
@@ -14,16 +15,29 @@ from pydantic import (
 )
 
 from models.specs.base import SpecPart, contradiction
+from models.specs.factors import (
+    MAX_CELLS,
+    DeclaredEffect,
+    Design,
+    EffectFamily,
+    Factors,
+    cell_names,
+    declared_effects,
+    level_place,
+)
 from models.specs.losses import LossSpec
+from models.specs.splits import InOrderSplit, SplitSpec
 from models.specs.training import (
     AdamSpec,
     BatchSize,
     EarlyStop,
     EncoderSpec,
+    FixedThreshold,
     Interval,
     KeptWeights,
     LstmEncoder,
     Steps,
+    ThresholdSpec,
     Tokenizer,
     VocabularySpec,
 )
@@ -33,7 +47,6 @@ from models.specs.until_decided import UntilDecided
 # one line of text without control characters: PostgreSQL cannot store the character NUL
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")]
 MAX_ARMS = 16
-Fraction = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Metric = Literal[
     "test.accuracy",
@@ -47,54 +60,6 @@ Metric = Literal[
 ]
 
 
-class InOrderSplit(SpecPart):
-    """The first rows train and the next rows test, as in the course."""
-
-    kind: Literal["in_order"] = "in_order"
-    train_rows: Annotated[int, Field(ge=2)] = 300_000
-    test_rows: Annotated[int, Field(ge=1)] = 10_240
-    validation_fraction: Fraction = 0.2
-    """The share of the training rows' duplicates, the last ones, that is kept for validation."""
-
-
-class GivenSplit(SpecPart):
-    """The data set's own column says `train`, `validation` or `test` for each row."""
-
-    kind: Literal["given"]
-    validation_fraction: Fraction = 0.2
-    """The share taken from the training rows when no row is marked `validation`."""
-
-
-class ConnectedGroupsSplit(SpecPart):
-    """No question of a test pair, nor any joined to it by duplicate links, is trained on."""
-
-    kind: Literal["connected_groups"]
-    test_rows: Annotated[int, Field(ge=1)] = 10_240
-    """Test pairs, with the data set's share of duplicates; all other pairs train or validate."""
-    validation_fraction: Fraction = 0.2
-    """The share of the other duplicates, in whole groups, that is kept for validation."""
-
-
-SplitSpec = Annotated[InOrderSplit | ConnectedGroupsSplit | GivenSplit, Field(discriminator="kind")]
-
-
-class FixedThreshold(SpecPart):
-    """A pair is called a duplicate when its similarity is above this value (strictly)."""
-
-    kind: Literal["fixed"] = "fixed"
-    value: Annotated[float, Field(ge=-1, le=1)] = 0.7
-
-
-class ValidationThreshold(SpecPart):
-    """The threshold with the best accuracy on the validation pairs, chosen at each evaluation. The
-    test uses the one chosen with the final weights, also on the validation pairs."""
-
-    kind: Literal["validation"]
-
-
-ThresholdSpec = Annotated[FixedThreshold | ValidationThreshold, Field(discriminator="kind")]
-
-
 class Arm(SpecPart):
     """One variant: its loss, and the fields that override those of the spec.
 
@@ -102,7 +67,8 @@ class Arm(SpecPart):
     no `early_stop` (that of the spec) differ. `parse_spec` merges an override over the spec's part.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.+-]{0,63}$")]
+    # with what joins the name of a cell (`models.specs.factors`)
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.+=,-]{0,63}$")]
     loss: LossSpec
     tokenizer: Tokenizer | None = None
     vocabulary: VocabularySpec | None = None
@@ -201,7 +167,19 @@ class DecisionSpec(SpecPart):
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
 
 
+FACTORIAL = frozenset({"factors", "design", "effects", "loss"})
+"""Fields that only a spec with factors has."""
+
+
+def _arms_or_factors(schema: dict[str, Any]) -> None:
+    """Say in the JSON schema that factors may stand in place of arms."""
+    schema["required"].remove("arms")
+    schema["allOf"] = [{"anyOf": [{"required": ["arms"]}, {"required": ["factors"]}]}]
+
+
 class ExperimentSpec(SpecPart):
+    model_config = ConfigDict(json_schema_extra=_arms_or_factors)
+
     name: Annotated[Line, Field(max_length=200)] = "Untitled"
     dataset: Annotated[Line, Field(max_length=100)]
     """Name of a data set of this service."""
@@ -232,13 +210,41 @@ class ExperimentSpec(SpecPart):
     time_limit: Annotated[float, Field(gt=0, le=30 * 24 * 3600)] | None = None
     """Seconds that a run may train, all its attempts added up. A run past the limit fails after its
     current step, and keeps its checkpoint. Null means no limit."""
-    arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=MAX_ARMS)]
-    """Two or more are compared; one alone gives the noise floor, what the seed alone does."""
+    arms: Annotated[
+        tuple[Arm, ...],
+        Field(min_length=1, max_length=MAX_CELLS, json_schema_extra={"maxItems": MAX_ARMS}),
+    ]
+    """Two or more are compared; one alone gives the noise floor, what the seed alone does. Or there
+    are `factors`, from which they follow."""
+    factors: Factors | None = None
+    """Choices that are varied together, in place of arms; their first levels are the baseline."""
+    design: Design = "full"
+    """`full`: every level with every level of the others; `one_at_a_time`: every level with the
+    first of the others, which is cheaper and shows no interaction."""
+    effects: EffectFamily = "main"
+    """What is judged, and so what Holm's rule counts: of each level against the first, or also of
+    every two levels of two factors."""
+    loss: LossSpec | None = None
+    """The loss that levels change, where there are factors; an arm has its own."""
     tuning: TuningSpec | None = None
     """Settings that every arm is tried with before the comparison, which is then of the best of
     each; null compares the arms at the one setting that the spec gives them."""
     seeds: SeedsSpec = SeedCount()
     decision: DecisionSpec = DecisionSpec()
+
+    @model_validator(mode="after")
+    def _arms_stand_alone_or_follow_from_factors(self) -> "ExperimentSpec":
+        if self.factors is not None:
+            if self.effects == "with_interactions" and self.design == "one_at_a_time":
+                raise contradiction("/effects", 'one at a time shows none; take the design "full"')
+            return self
+        if len(self.arms) > MAX_ARMS:
+            detail = f"may have at most {MAX_ARMS}, has {len(self.arms)}; factors have more"
+            raise contradiction("/arms", detail)
+        for field in sorted(FACTORIAL & self.model_fields_set - {"factors"}):
+            if getattr(self, field) is not None:
+                raise contradiction(f"/{field}", "only a spec with factors has this; it has arms")
+        return self
 
     @model_validator(mode="after")
     def _arms_make_sense(self) -> "ExperimentSpec":
@@ -316,7 +322,28 @@ class ExperimentSpec(SpecPart):
         """
         arm = self.arm(name)
         own = {field: getattr(arm, field) for field in arm.overridden}
-        return self.model_copy(update={**own, "arms": (Arm(name=arm.name, loss=arm.loss),)})
+        alone = {"arms": (Arm(name=arm.name, loss=arm.loss),), "factors": None, "loss": None}
+        return self.model_copy(update={**own, **alone})
+
+    @property
+    def declared_effects(self) -> tuple[DeclaredEffect, ...]:
+        """What is asked about the factors; nothing where there are none."""
+        return declared_effects(self.factors or (), self.design, self.effects)
+
+    @property
+    def cells(self) -> dict[str, tuple[int, ...]]:
+        """The levels of each arm that is a cell, as indexes; empty without factors."""
+        if self.factors is None:
+            return {}
+        return {name: levels for levels, name in cell_names(self.factors, self.design).items()}
+
+    def place_of(self, name: str, field: str) -> str:
+        """The pointer of the value that an arm has of a field: its own, a level's or the spec's."""
+        if self.factors is not None:
+            return level_place(self.factors, self.cells[name], field) or f"/{field}"
+        index = [arm.name for arm in self.arms].index(name)
+        own = field in self.arms[index].overridden
+        return f"/arms/{index}/{field}" if own else f"/{field}"
 
     @property
     def run_count(self) -> int:
@@ -360,3 +387,12 @@ class ExperimentSpec(SpecPart):
     def until_decided(self) -> UntilDecided | None:
         """The plan of looks, where seeds are added until the verdict is decided."""
         return self.seeds.until_decided if isinstance(self.seeds, SeedsUntilDecided) else None
+
+    @model_serializer(mode="wrap")
+    def _without_the_fields_of_factors(
+        self, handler: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        """A spec of arms is stored as before there were factors, to which its checkpoints hold."""
+        document: dict[str, Any] = handler(self)
+        absent = FACTORIAL if self.factors is None else {"loss"} if self.loss is None else set()
+        return {name: value for name, value in document.items() if name not in absent}

@@ -38,12 +38,13 @@ def inherited(problems: Collection[Problem], document: dict[str, Any]) -> set[Pr
     for problem in problems:
         place = re.fullmatch(r"/arms/\d+(/.+)", problem.pointer, re.DOTALL)
         if place and Problem(place[1], problem.detail) in known:
-            if not _stands_in(document, problem.parts):
+            if not stands_in(document, problem.parts):
                 from_spec.add(problem)
     return from_spec
 
 
-def _stands_in(document: Any, parts: Sequence[str]) -> bool:
+def stands_in(document: Any, parts: Sequence[str]) -> bool:
+    """Whether these keys and indexes lead to a place in the document."""
     for key in parts:
         if isinstance(document, list):
             document = dict(enumerate(document)).get(int(key))

@@ -3,22 +3,29 @@
 import json
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from models.errors import Invalid, Problem, Unreadable
-from models.specs.experiment import ExperimentSpec
+from models.specs.cells import arms_of_cells, at_levels, design_problems
+from models.specs.default_kinds import with_default_kinds
+from models.specs.experiment import Arm, ExperimentSpec
+from models.specs.factors import Design, Factors
 from models.specs.overrides import inherited, overrides_made_whole
 from models.specs.pydantic_problems import problem_in
 from models.specs.tuned_arms import tuning_problems
 
-# the kind of a part whose document names none
-DEFAULT_KINDS = {
-    ("split",): "in_order",
-    ("encoder",): "lstm",
-    ("threshold",): "fixed",
-    ("optimizer", "schedule"): "warmup_rsqrt",
-}
+MANY_PROBLEMS = 20
+"""With more outside the factors, their cells are not looked at, of which each may have all."""
+
+_DESIGN: TypeAdapter[Design] = TypeAdapter(Design)
+_FACTORS: TypeAdapter[Factors] = TypeAdapter(Factors)
+_ARMS: TypeAdapter[tuple[Arm, ...]] = TypeAdapter(tuple[Arm, ...])
+
+# stand for the arms where factors are to give them
+_SOME_ARMS = [
+    {"name": name, "loss": {"terms": [{"kind": "mean_negative"}]}} for name in ("one", "other")
+]
 
 
 def parse_spec(document: Any) -> ExperimentSpec:
@@ -36,17 +43,59 @@ def parse_spec(document: Any) -> ExperimentSpec:
 def _read(document: Any) -> ExperimentSpec:
     if not isinstance(document, dict):
         raise Invalid([Problem("", "the spec must be a JSON object")])
-    whole = overrides_made_whole(_with_default_kinds(document))
+    if document.get("factors") is not None:
+        return _with_factors(document)
+    whole = overrides_made_whole(with_default_kinds(document))
     if isinstance(whole.get("arms"), list):
-        whole["arms"] = [_with_default_kinds(arm) for arm in whole["arms"]]
+        whole["arms"] = [with_default_kinds(arm) for arm in whole["arms"]]
+    try:
+        return _validated(whole)
+    except Invalid as invalid:
+        inherited_problems = inherited(invalid.problems, document)
+        kept = [one for one in invalid.problems if one not in inherited_problems]
+        raise Invalid(kept) from None
+
+
+def _with_factors(document: dict[str, Any]) -> ExperimentSpec:
+    """The spec with the arms that follow from its factors."""
+    whole = with_default_kinds({name: part for name, part in document.items() if name != "arms"})
+    problems = _problems_beside_cells(whole)
+    factors = _factors(whole)
+    design = design_problems(whole, factors) if factors is not None else []
+    if factors is None or design or len(problems) > MANY_PROBLEMS:
+        raise Invalid([*problems, *design])
+    arms = [with_default_kinds(arm) for arm in arms_of_cells(whole, factors)]
+    try:
+        spec = _validated({**whole, "arms": arms})
+    except Invalid as invalid:
+        of_cells = at_levels(invalid.problems, whole, factors)
+        raise Invalid(list(dict.fromkeys([*problems, *of_cells]))) from None
+    if document.get("arms") is not None and not _are(document["arms"], spec.arms):
+        detail = "give either arms or factors; these arms are not those of the factors"
+        raise Invalid([Problem("/arms", detail), Problem("/factors", detail)])
+    return spec
+
+
+def _problems_beside_cells(whole: dict[str, Any]) -> list[Problem]:
+    """What is wrong whatever the cells are: told first, since every cell would have it too."""
+    decision = whole.get("decision", {})
+    if isinstance(decision, dict):  # its baseline is a cell
+        decision = {name: part for name, part in decision.items() if name != "baseline"}
+    try:
+        _validated({**whole, "arms": _SOME_ARMS, "decision": decision})
+    except Invalid as invalid:
+        return list(invalid.problems)
+    return []
+
+
+def _validated(whole: dict[str, Any]) -> ExperimentSpec:
+    """Raises `Invalid` with pointers into the document `whole`."""
     try:
         return ExperimentSpec.model_validate_json(json.dumps(whole))
     except ValidationError as error:
         details = error.errors(include_url=False)
         genuine = [detail for detail in details if not _counts_only_valid_items(detail)]
-        problems = [problem_in(whole, detail) for detail in genuine or details]
-        inherited_problems = inherited(problems, document)
-        raise Invalid([one for one in problems if one not in inherited_problems]) from None
+        raise Invalid([problem_in(whole, detail) for detail in genuine or details]) from None
 
 
 def stored_spec(document: Any, experiment_id: str) -> ExperimentSpec:
@@ -72,20 +121,23 @@ def _as_it_was_meant(document: Any) -> Any:
     return {**document, "seeds": {**seeds, "until_decided": meant}}
 
 
-def _with_default_kinds(part: Any) -> Any:
-    for path, kind in DEFAULT_KINDS.items():
-        part = _with_kind(part, path, kind)
-    return part
+def _factors(whole: dict[str, Any]) -> Factors | None:
+    """The factors, where these and their design can be read, whatever else is wrong."""
+    try:
+        _DESIGN.validate_python(whole.get("design", "full"))
+        return _FACTORS.validate_json(json.dumps(whole["factors"]))
+    except ValidationError:
+        return None
 
 
-def _with_kind(part: Any, path: tuple[str, ...], kind: str) -> Any:
-    """`part` with `kind` written into the object at `path`, where that has none."""
-    if not isinstance(part, dict):
-        return part
-    if not path:
-        return part if "kind" in part else {"kind": kind, **part}
-    name, *rest = path
-    return {**part, name: _with_kind(part[name], tuple(rest), kind)} if name in part else part
+def _are(sent: Any, arms: tuple[Arm, ...]) -> bool:
+    """Whether the arms that were sent are these, as in a stored spec that is sent again."""
+    if not isinstance(sent, list):
+        return False
+    try:
+        return _ARMS.validate_json(json.dumps([with_default_kinds(arm) for arm in sent])) == arms
+    except ValidationError:
+        return False
 
 
 def _counts_only_valid_items(detail: ErrorDetails) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.errors import Invalid, Problem
+from models.specs.experiment import FACTORIAL
 from models.specs.merging import merge
 
 
@@ -64,6 +65,20 @@ _ON_GENERATED = {
     "validation_pairs": 1024,
     "seeds": {"count": 6},
 }
+
+_MASK = {
+    "name": "mask",
+    "levels": [
+        {"name": "left out", "loss": _VANILLA},
+        {"name": "kept", "loss": _course_loss(_closest("all"))},
+    ],
+}
+
+
+def _rates(*rates: float) -> dict[str, Any]:
+    levels = [{"name": f"{rate}", "optimizer": {"lr": rate}} for rate in rates]
+    return {"name": "rate", "levels": levels}
+
 
 _QUESTION = "Does leaving out harder negatives help?"
 
@@ -178,6 +193,41 @@ RECIPES: Mapping[str, Recipe] = {
                 ],
             },
         ),
+        Recipe(
+            "what-matters-most",
+            "Factors: the forum's question under both initial weights and three learning rates, "
+            "on the Quora pairs. What matters most, and does one choice depend on another? Twelve "
+            "cells under twelve seeds, 144 runs.",
+            {
+                "name": "What matters most: negatives, initial weights or learning rate?",
+                "dataset": "quora-question-pairs",
+                "encoder": {"kind": "lstm"},
+                "factors": [
+                    _MASK,
+                    {
+                        "name": "init",
+                        "levels": [
+                            {"name": init, "encoder": {"init": init}} for init in ("trax", "torch")
+                        ],
+                    },
+                    _rates(0.01, 0.003, 0.03),
+                ],
+                "effects": "with_interactions",
+                "seeds": {"count": 12},
+            },
+        ),
+        Recipe(
+            "what-matters-most-small",
+            "Factors on generated questions, small enough to watch: the forum's question at two "
+            "learning rates, and whether the answer depends on the rate. Ten minutes on two cores.",
+            {
+                **_ON_GENERATED,
+                "name": "Does leaving out harder negatives help at each learning rate?",
+                "factors": [_MASK, _rates(0.01, 0.03)],
+                "effects": "with_interactions",
+                "seeds": {"count": 8},
+            },
+        ),
     )
 }
 
@@ -186,7 +236,8 @@ def expand_recipe(document: Any) -> Any:
     """Merge a body such as `{"recipe": "course-notebook", "steps": 700}` over its recipe.
 
     Merging follows RFC 7396 (objects are merged, anything else replaces), except that an object
-    whose `kind` differs, and `seeds`, replace the recipe's: their keys do not fit together.
+    whose `kind` differs, and `seeds`, replace the recipe's: their keys do not fit together. Arms
+    replace the factors of a recipe, and factors its arms.
     Raises `Invalid` for a recipe that is not known.
     """
     if not isinstance(document, dict) or "recipe" not in document:
@@ -196,7 +247,17 @@ def expand_recipe(document: Any) -> Any:
         known = ", ".join(RECIPES)
         raise Invalid([Problem("/recipe", f"no recipe has this name; the recipes are {known}")])
     changes = {key: value for key, value in document.items() if key != "recipe"}
-    return {**merge(RECIPES[name].spec, changes), **_whole(changes)}
+    return {**merge(_without_rivals(RECIPES[name].spec, changes), changes), **_whole(changes)}
+
+
+def _without_rivals(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The recipe without its arms where there are factors in `changes`, and the other way round."""
+    rivals: frozenset[str] = frozenset()
+    if changes.get("factors") is not None:
+        rivals = frozenset({"arms"})
+    elif changes.get("arms") is not None:
+        rivals = FACTORIAL
+    return {key: value for key, value in spec.items() if key not in rivals}
 
 
 def _whole(changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""How the network is built and trained: encoder, tokens, optimiser. An arm may override each."""
+"""How the network is built, trained and read: encoder, tokens, optimiser, threshold. An arm may
+override each."""
 
 from typing import Annotated, Literal
 
@@ -136,3 +137,20 @@ class EarlyStop(SpecPart):
     """The run ends after this many evaluations in a row without an improvement."""
     min_delta: Annotated[float, Field(ge=0)] = 0.0
     """Only a change by more than this, in units of the metric, is an improvement."""
+
+
+class FixedThreshold(SpecPart):
+    """A pair is called a duplicate when its similarity is above this value (strictly)."""
+
+    kind: Literal["fixed"] = "fixed"
+    value: Annotated[float, Field(ge=-1, le=1)] = 0.7
+
+
+class ValidationThreshold(SpecPart):
+    """The threshold with the best accuracy on the validation pairs, chosen at each evaluation. The
+    test uses the one chosen with the final weights, also on the validation pairs."""
+
+    kind: Literal["validation"]
+
+
+ThresholdSpec = Annotated[FixedThreshold | ValidationThreshold, Field(discriminator="kind")]

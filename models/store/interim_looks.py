@@ -21,18 +21,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from models.comparison.compare import compare_family
-from models.comparison.inputs import ComparisonInput
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, Statistic
 from models.comparison.sequential.futility import LastLook, is_futile, least_of, stays_undecided
 from models.comparison.sequential.group_sequential import (
-    compared_arms,
     confidence_at,
     futility_sentence,
     look_sentence,
     plan,
+    questions,
 )
+from models.factors.looks import judged_alone
+from models.factors.schema import Effect
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
 from models.states import LookState, TuningState
@@ -69,7 +69,8 @@ def looks_of(session: Session, experiment_id: str) -> list[Look]:
 
 
 def verdicts_of(session: Session, experiment_id: str) -> list[LookVerdict]:
-    """The verdict of each look taken on each arm against the baseline, look by look."""
+    """The verdict of each look taken on each arm against the baseline, or on each effect, look by
+    look."""
     query = select(LookVerdict).where(LookVerdict.experiment_id == experiment_id)
     return list(session.scalars(query.order_by(LookVerdict.number, LookVerdict.arm)))
 
@@ -167,52 +168,52 @@ def hold(session: Session, experiment_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """What a look says, by arm: the comparison with the baseline and, of those that are left
-    undecided, the chance that they would be so at the last look too."""
+    """What a look says, by arm or effect: the comparison with the baseline, or the effect, and, of
+    those that are left undecided, the chance that they would be so at the last look too."""
 
-    comparisons: dict[str, Comparison]
+    found: dict[str, Comparison | Effect]
     stays_undecided: dict[str, Statistic]
 
 
 def _judge(
     session: Session, row: Experiment, spec: ExperimentSpec, look: Look, last: Look
 ) -> _Judged:
-    """Compare every arm that is not decided yet with the baseline, at the level of this look."""
+    """Judge every arm or effect that is not decided yet, at the level of this look."""
     decision = spec.decision
     rule = DecisionRule(decision.metric, decision.equivalence_margin, confidence_at(look.level))
     chance = row.chance.get(decision.metric)
     values = arm_values(session, look.experiment_id, spec)
     judged = _Judged({}, {})
-    for arm in _undecided(session, look.experiment_id, spec):
-        compared = ComparisonInput(values[arm], values[decision.baseline], rule, chance=chance)
-        (found,) = compare_family([compared])
-        judged.comparisons[arm] = found
+    for name in _undecided(session, look.experiment_id, spec):
+        found = judged_alone(spec, name, values, rule, chance)
+        judged.found[name] = found
         if found.verdict == "undecided":
             n = len(found.pairs)
             at_last = LastLook(n + last.pairs - look.pairs, last.level, rule.equivalence_margin)
             stays = stays_undecided(found.mean_difference, found.sd_difference, n, at_last)
-            judged.stays_undecided[arm] = stays
+            judged.stays_undecided[name] = stays
     return judged
 
 
 def _store(session: Session, judged: _Judged, look: Look, last: Look) -> None:
-    """Write the verdict of the look on each arm; where it stops, those left open say why."""
+    """Write the verdict of the look on each arm or effect; where it stops, those left open say
+    why."""
     stops = is_futile(look.stays_undecided, look.futile_above)
-    for arm, comparison in judged.comparisons.items():
-        sentence = look_sentence(comparison, look.number, last.number, look.pairs, look.level)
-        stays = judged.stays_undecided.get(arm)
+    for name, found in judged.found.items():
+        sentence = look_sentence(found.sentence, look.number, last.number, look.pairs, look.level)
+        stays = judged.stays_undecided.get(name)
         if stops and stays is not None:
             sentence = f"{sentence} {futility_sentence(stays, last.pairs)}"
         session.add(
             LookVerdict(
                 experiment_id=look.experiment_id,
                 number=look.number,
-                arm=arm,
-                pairs=len(comparison.pairs),
-                mean_difference=comparison.mean_difference,
-                sign_flip_p=comparison.sign_flip_p,
-                equivalence_p=comparison.equivalence and comparison.equivalence.p,
-                verdict=comparison.verdict,
+                arm=name,
+                pairs=len(found.pairs),
+                mean_difference=found.mean_difference,
+                sign_flip_p=found.sign_flip_p,
+                equivalence_p=found.equivalence and found.equivalence.p,
+                verdict=found.verdict,
                 sentence=sentence,
             )
         )
@@ -220,23 +221,23 @@ def _store(session: Session, judged: _Judged, look: Look, last: Look) -> None:
 
 
 def _undecided(session: Session, experiment_id: str, spec: ExperimentSpec) -> list[str]:
-    """The arms on which no look has decided; a later look never takes back a decision."""
+    """The arms, or effects, on which no look has decided; a later look never takes one back."""
     verdicts = verdicts_of(session, experiment_id)
     decided = {verdict.arm for verdict in verdicts if verdict.verdict != "undecided"}
-    return [arm for arm in compared_arms(spec) if arm not in decided]
+    return [name for name in questions(spec) if name not in decided]
 
 
 def _why_it_ends(session: Session, spec: ExperimentSpec, look: Look, last: Look) -> str | None:
     """Why the look that has just been taken ends the plan; None where it does not."""
-    open_arms = _undecided(session, look.experiment_id, spec)
-    if not open_arms:
+    left = _undecided(session, look.experiment_id, spec)
+    if not left:
         return "decided"
     if look.number == last.number:
         return "not decided, and this was the last look"
     verdicts = verdicts_of(session, look.experiment_id)
     pairs = {verdict.arm: verdict.pairs for verdict in verdicts if verdict.number == look.number}
-    if not any(pairs[arm] for arm in open_arms):
-        return "ended, since no seed has succeeded in both arms and more would not help"
+    if not any(pairs[name] for name in left):
+        return "ended, since no seed has succeeded in every arm compared, and more would not help"
     stays = look.stays_undecided
     if stays is not None and is_futile(stays, look.futile_above):
         return f"not decided. {futility_sentence(stays, last.pairs)}"

@@ -188,7 +188,7 @@ class Look(Base):
 
 
 class LookVerdict(Base):
-    """The verdict of a look on one arm against the baseline, as it was then."""
+    """The verdict of a look on one arm against the baseline, or one effect, as it was then."""
 
     __tablename__ = "look_verdicts"
     __table_args__ = (
@@ -201,8 +201,8 @@ class LookVerdict(Base):
 
     experiment_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    arm: Mapped[str] = mapped_column(String(64), primary_key=True)
-    pairs: Mapped[int]  # seeds that had succeeded in both arms
+    arm: Mapped[str] = mapped_column(String(64), primary_key=True)  # or an effect: `mask=kept`
+    pairs: Mapped[int]  # seeds that had succeeded in both arms, or all cells of the effect
     mean_difference: Mapped[float | None]  # the arm minus the baseline
     sign_flip_p: Mapped[float | None]
     equivalence_p: Mapped[float | None]

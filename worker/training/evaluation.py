@@ -10,8 +10,9 @@ from torch import Tensor
 
 from models.errors import TrainingFault
 from models.metrics import LossMetrics, PairMetrics, declared
-from models.specs.experiment import ExperimentSpec, FixedThreshold
+from models.specs.experiment import ExperimentSpec
 from models.specs.losses import LossSpec
+from models.specs.training import FixedThreshold
 from worker.training.data import Int64, RunData
 from worker.training.duplicates import excluded_pairs, known_duplicates
 from worker.training.events import Evaluated

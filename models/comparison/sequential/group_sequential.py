@@ -1,8 +1,9 @@
 """Judging more than once: the plan of looks of a spec, and the sentence of a look.
 
 The plan follows from the spec alone and is stored before the first run starts, so that no result
-can have shaped it. Every arm is compared with the baseline; with several such comparisons the
-error is divided by their number first (Bonferroni), and then spent over the looks.
+can have shaped it. Every arm is compared with the baseline, or every declared effect of factors is
+judged; with several such questions the error is divided by their number first (Bonferroni), and
+then spent over the looks.
 """
 
 import math
@@ -39,7 +40,7 @@ def plan(spec: ExperimentSpec) -> tuple[PlannedLook, ...]:
     if spec.until_decided is None:
         return ()
     pairs = spec.until_decided.planned
-    alpha = alpha_of(spec.decision.confidence) / len(compared_arms(spec))
+    alpha = alpha_of(spec.decision.confidence) / len(questions(spec))
     # the levels know nothing of futility, so it takes nothing from what they promise
     looks = zip(pairs, nominal_levels(pairs, alpha), spent_by(pairs, alpha), strict=True)
     futile = FUTILE_ABOVE if spec.until_decided.futility else None
@@ -49,8 +50,11 @@ def plan(spec: ExperimentSpec) -> tuple[PlannedLook, ...]:
     )
 
 
-def compared_arms(spec: ExperimentSpec) -> tuple[str, ...]:
-    """The arms that are compared with the baseline, which is what the plan is about."""
+def questions(spec: ExperimentSpec) -> tuple[str, ...]:
+    """What the plan is about, by name: the arms that are compared with the baseline, or the
+    declared effects."""
+    if spec.factors is not None:
+        return tuple(effect.key for effect in spec.declared_effects)
     return tuple(arm.name for arm in spec.arms if arm.name != spec.decision.baseline)
 
 
@@ -59,10 +63,10 @@ def confidence_at(level: float) -> float:
     return min(1 - level, CLOSEST_TO_CERTAIN)
 
 
-def look_sentence(comparison: Comparison, number: int, looks: int, pairs: int, level: float) -> str:
-    """The sentence of a look: that of the comparison, and which look of the plan it is."""
+def look_sentence(sentence: str, number: int, looks: int, pairs: int, level: float) -> str:
+    """The sentence of a look: that of what it judged, and which look of the plan it is."""
     return (
-        f"{comparison.sentence} This is look {number} of {looks}, planned at {pairs} seeds, at "
+        f"{sentence} This is look {number} of {looks}, planned at {pairs} seeds, at "
         f"level {level:.3g}."
     )
 

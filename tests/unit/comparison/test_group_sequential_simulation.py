@@ -3,33 +3,18 @@
 `benchmarks/simulation_until_decided.py` has the whole study; this runs its code with fewer draws.
 """
 
-import importlib.util
-import sys
-from types import ModuleType
-
 import numpy as np
 import pytest
 
 from support.comparison import from_differences
-from support.project import ROOT
+from support.studies import study as load_study
 
 ALPHA = 0.05
 EXPERIMENTS = 4000
 CEILING = ALPHA + 3 * (ALPHA * (1 - ALPHA) / EXPERIMENTS) ** 0.5
 
 
-def _load(name: str) -> ModuleType:
-    path = ROOT / "benchmarks" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
-    return module
-
-
-study = _load("simulation_until_decided")
+study = load_study("simulation_until_decided")
 
 
 @pytest.mark.parametrize("ends", [(6, 8), (6, 20), (9, 40)])

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
-from models.specs.experiment import InOrderSplit
 from models.specs.parse import parse_spec
+from models.specs.splits import InOrderSplit
 from models.specs.terms import MeanNegative
 from models.specs.training import LstmEncoder, WarmupRsqrt
 

@@ -1,0 +1,100 @@
+"""What an effect says in words, beside what a comparison says of its two sides."""
+
+from collections.abc import Mapping, Sequence
+
+from models.comparison.comparison_warnings import all_collapsed
+from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.schema import ComparisonWarning, Verdict
+from models.comparison.verdict import metric_words
+from models.factors.schema import Effect, MainEffect, SimpleEffect
+from models.specs.factors import DeclaredEffect
+
+MOST_NAMED = 3  # effects in the sentence on what matters most
+_WORDS: Mapping[Verdict, str] = {
+    "a_better": "better",
+    "b_better": "worse",
+    "equivalent": "equivalent",
+    "undecided": "undecided",
+}
+
+
+def meaning(effect: DeclaredEffect, simple: Sequence[SimpleEffect]) -> str:
+    """What the difference is a mean of; of an interaction, the two differences that it is of."""
+    others = _listed(effect.others)
+    where = ""
+    if effect.settings > 1:
+        where = f"the mean over the {effect.settings} settings of {others}"
+    if effect.kind == "main":
+        if where:
+            return f"That is {where}."
+        if not others:
+            return ""
+        verb = "are at their first levels" if len(effect.others) > 1 else "is at its first level"
+        return f"In all of these runs {others} {verb}."
+    (factor, *_), (level, *_), (baseline, *_) = effect.factors, effect.levels, effect.baselines
+    known = [one for one in simple if one.mean_difference is not None]
+    if not known:
+        return ""
+    sizes = " and ".join(f"{one.mean_difference:+.4g} with {one.given}" for one in known)
+    tail = f", {where}" if where else ""
+    return f"{factor}={level} minus {factor}={baseline} is {sizes}{tail}."
+
+
+def effect_warnings(
+    compared: ComparisonInput, cells: Sequence[ArmValues], chance: float | None
+) -> tuple[ComparisonWarning, ...]:
+    """The warnings on an effect: every run of its cells collapsed, or no cell's mean is above what
+    takes no learning."""
+    if all_collapsed(compared):
+        runs = sum(len(cell.by_seed) for cell in cells)
+        sentence = (
+            f"All {runs} runs of these {len(cells)} cells ended collapsed, with one vector for all "
+            "questions, so they say nothing about the choice."
+        )
+        return (ComparisonWarning(kind="all_collapsed", sentence=sentence),)
+    means = [sum(cell.by_seed.values()) / len(cell.by_seed) for cell in cells if cell.by_seed]
+    if chance is not None and len(means) == len(cells) and max(means) <= chance:
+        sentence = (
+            f"None of these {len(cells)} cells is above {chance:.4f}, which takes no learning, so "
+            "they have not learned enough to be compared."
+        )
+        return (ComparisonWarning(kind="nothing_learned", sentence=sentence),)
+    return ()
+
+
+def what_matters_most(effects: Sequence[Effect]) -> str | None:
+    """The largest effects on the metric that decides, in one sentence; None before any."""
+    known = [one for one in effects if one.mean_difference is not None]
+    if not known:
+        return None
+    named = ", then ".join(_in_brief(one) for one in known[:MOST_NAMED])
+    left = len(effects) - len(known[:MOST_NAMED])
+    more = f" {left} more {'is' if left == 1 else 'are'} smaller or not known yet." if left else ""
+    return f"What matters most for {metric_words(known[0].metric)}: {named}.{more}"
+
+
+def no_verdict_on_effect(effect: Effect, why: str) -> str:
+    """The sentence where the plan of looks allows no verdict now: the difference, and why."""
+    count = len(effect.pairs)
+    if effect.mean_difference is None:
+        return f"No seed has finished in every cell of {_subject(effect)}. {why}"
+    seeds = "1 seed" if count == 1 else f"{count} seeds"
+    difference = f"{effect.a} minus {effect.b} is {effect.mean_difference:.4g} in {effect.metric}"
+    return f"{difference} on average over {seeds}. {why}"
+
+
+def _in_brief(effect: Effect) -> str:
+    difference = effect.mean_difference
+    assert difference is not None  # `what_matters_most` asks only where it is known
+    return f"{_subject(effect)} ({difference:+.4g}, {_WORDS[effect.verdict]})"
+
+
+def _subject(effect: Effect) -> str:
+    if isinstance(effect, MainEffect):
+        return f"{effect.factors[0]}={effect.level} against {effect.baseline}"
+    levels = zip(effect.factors, effect.levels, strict=True)
+    return f"the interaction of {' and '.join(f'{name}={level}' for name, level in levels)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -227,8 +227,8 @@ class Dataset(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison(Record):
-    """Two arms on one metric over their paired seeds; differences are a minus b."""
+class Judged(Record):
+    """A difference a - b on one metric, over seeds, with its verdict."""
 
     a: str
     b: str
@@ -248,8 +248,22 @@ class Comparison(Record):
 
     @property
     def pairs(self) -> Table:
-        """Columns `seed`, `a`, `b`, `difference`."""
+        """Columns `seed`, `difference`, and of a comparison `a` and `b`."""
         return Table.of(self.document["pairs"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison(Judged):
+    """Two arms over their paired seeds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect(Judged):
+    """What a level of a factor, or two levels together, change within a seed."""
+
+    kind: str
+    """`main` or `interaction`."""
+    factors: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,17 +300,37 @@ class Results(Record):
         return [Comparison.of(one) for one in self.document["comparisons"]]
 
     @property
-    def decisions(self) -> list[Comparison]:
-        """The comparison of each arm with the baseline, on the metric that decides."""
+    def effects(self) -> list[Effect]:
+        """Where there are factors: their effects, the largest on the metric that decides first."""
+        return [Effect.of(one) for one in self.document.get("effects", [])]
+
+    @property
+    def cells(self) -> Table:
+        """Where there are factors: `arm`, a column for each factor, `n`, `mean` and `sd`."""
+        return Table.of(
+            [
+                {"arm": one["arm"], **one["levels"]}
+                | {name: one["summary"][name] for name in ("n", "mean", "sd")}
+                for one in self.document.get("cells", [])
+            ]
+        )
+
+    @property
+    def decisions(self) -> Sequence[Judged]:
+        """On the metric that decides: the comparison of each arm with the baseline, or with factors
+        every effect."""
+        if self.document["spec"].get("factors"):
+            return [one for one in self.effects if one.role == "primary"]
         baseline = self.document["spec"]["decision"]["baseline"]
         return [c for c in self.comparisons if c.role == "primary" and c.b == baseline]
 
     @property
     def sentence(self) -> str:
-        """The verdict on each arm, in words; of a single arm, its noise floor."""
+        """The verdict on each arm, or effect, in words; of a single arm, its noise floor."""
         if self.noise_floor is not None:
             return self.noise_floor.sentence
-        return "\n".join(one.sentence for one in self.decisions)
+        most = self.document.get("what_matters_most")
+        return "\n".join([*([most] if most else []), *(one.sentence for one in self.decisions)])
 
     @property
     def noise_floor(self) -> NoiseFloor | None:

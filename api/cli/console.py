@@ -48,6 +48,13 @@ def print_json(document: Any) -> None:
     typer.echo(text)
 
 
+def number(value: float | None, sign: str = "") -> str:
+    """Four decimals; a value that is not 0 never prints as 0."""
+    if value is None:
+        return "–"
+    return f"{value:{sign}.4f}" if value == 0 or abs(value) >= 0.00005 else f"{value:{sign}.1e}"
+
+
 def say(sentence: str) -> None:
     """Write a line for a person to standard error, which keeps it out of the answers."""
     err.print(sentence, markup=False, soft_wrap=True)

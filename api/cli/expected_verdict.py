@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.console import UNDECIDED, say, stop
-from api.client import Comparison
+from api.client import Judged
 
 
 class Expected(StrEnum):
@@ -23,8 +23,8 @@ ExpectOption = Annotated[
 ]
 
 
-def require(expected: Expected | None, decisions: Sequence[Comparison]) -> None:
-    """Exit unless every comparison with the baseline has the expected verdict."""
+def require(expected: Expected | None, decisions: Sequence[Judged]) -> None:
+    """Exit unless every comparison with the baseline, or every effect, has the expected verdict."""
     if expected is None:
         return
     if not decisions or any(one.verdict == "undecided" for one in decisions):

@@ -8,6 +8,7 @@ repeated.
 
 import json
 import math
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -193,7 +194,7 @@ def _comparison(
         metrics |= {"noise floor/sd": floor.sd}
         metrics |= {f"noise floor/{k}": v for k, v in floor.two_runs_differ_by.items()}
     measured = [
-        {"key": key, "value": value, "timestamp": now, "step": 0}
+        {"key": allowed_name(key), "value": value, "timestamp": now, "step": 0}
         for key, value in metrics.items()
         if value is not None
     ]
@@ -218,10 +219,15 @@ def _files(client: Client, results: Results, folder: Path) -> Sequence[Path]:
 def _pairs(values: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return tags or parameters as MLflow takes them: it refuses empty and overlong values."""
     return [
-        {"key": key, "value": str(value)[:5000]}
+        {"key": allowed_name(key), "value": str(value)[:5000]}
         for key, value in values.items()
         if value not in (None, "")
     ]
+
+
+def allowed_name(name: str) -> str:
+    """Return a name as MLflow takes it: it refuses the `=` and `,` of cells and effects."""
+    return re.sub(r"[^\w./-]+", " ", name)
 
 
 def _ms(moment: str | None) -> int:

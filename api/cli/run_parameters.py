@@ -7,7 +7,9 @@ from typing import Any
 
 from api.client import Client, Results, Table
 
-ABOUT_ALL = frozenset({"name", "arms", "seeds", "decision", "tuning"})
+ABOUT_ALL = frozenset(
+    {"name", "arms", "factors", "design", "effects", "loss", "seeds", "decision", "tuning"}
+)
 """Fields of a spec that are not parameters of one run."""
 
 
@@ -18,6 +20,8 @@ class TrainedRun:
     arm: str
     document: dict[str, Any]
     spec: dict[str, Any]
+    levels: dict[str, str]
+    """Factor -> level, where the arm is a cell."""
 
     @property
     def id(self) -> str:
@@ -29,12 +33,13 @@ class TrainedRun:
 
     def parameters(self) -> dict[str, str | float]:
         """Return the spec with the arm's own fields and those of its setting, nested names joined
-        by dots; lists as JSON."""
+        by dots; lists as JSON. The levels of a cell are named `factor.mask`."""
         (own,) = (arm for arm in self.spec["arms"] if arm["name"] == self.arm)
         common = {name: value for name, value in self.spec.items() if name not in ABOUT_ALL}
         fields = {**common, **own, "seed": self.document["seed"]}
         del fields["name"]
-        return {"arm": self.arm} | dict(_flat(fields)) | self._setting()
+        levels = {f"factor.{factor}": level for factor, level in self.levels.items()}
+        return {"arm": self.arm} | levels | dict(_flat(fields)) | self._setting()
 
     def _setting(self) -> dict[str, str | float]:
         tuning = self.spec.get("tuning")
@@ -56,8 +61,9 @@ class TrainedRun:
 def trained_runs(results: Results) -> list[TrainedRun]:
     """Return the runs that have done a step, in whatever state."""
     document = results.document
+    cells = {cell["arm"]: cell["levels"] for cell in document.get("cells", [])}
     return [
-        TrainedRun(arm["name"], run, document["spec"])
+        TrainedRun(arm["name"], run, document["spec"], cells.get(arm["name"], {}))
         for arm in document["arms"]
         for run in arm["runs"]
         if run["step"]

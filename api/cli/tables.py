@@ -6,7 +6,8 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from api.cli.console import out
+from api.cli.console import number, out
+from api.cli.effects import show_effects
 
 
 def show_results(results: dict[str, Any]) -> None:
@@ -17,6 +18,8 @@ def show_results(results: dict[str, Any]) -> None:
         out.print("Not every run has ended; these are the results so far.")
     for line in _tuning(results.get("tuning")):
         out.print(line, markup=False, soft_wrap=True)
+    if results.get("effects"):
+        show_effects(results)
     for comparison in results["comparisons"]:
         if comparison["role"] == "primary":
             show_comparison(comparison)
@@ -135,13 +138,6 @@ def _others(comparisons: list[dict[str, Any]]) -> Table:
 
 def _numbers(a: float | None, b: float | None, difference: float | None) -> list[str]:
     return [number(a), number(b), number(difference, "+")]
-
-
-def number(value: float | None, sign: str = "") -> str:
-    """Four decimals; a value that is not 0 never prints as 0."""
-    if value is None:
-        return "–"
-    return f"{value:{sign}.4f}" if value == 0 or abs(value) >= 0.00005 else f"{value:{sign}.1e}"
 
 
 def _bounds(interval: dict[str, float]) -> str:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Header, Query, Request,
 from api.access.callers import CallerDep
 from api.dependencies import NO_NUL, SERIES_TURN, ExperimentId, Service, ServiceDep, id_pattern
 from api.experiments.changed_view import changed_view
+from api.experiments.declared_effects import declared_effects
 from api.experiments.estimates import estimate
 from api.experiments.interim_looks import planned_view
 from api.experiments.planning import plan
@@ -25,6 +26,7 @@ from api.live.long_polling import LONGEST_WAIT
 from api.openapi.requests import SPEC_BODY
 from api.openapi.responses import ETAG, LOCATION, may_answer
 from models.broker import announce
+from models.comparison.families import seeds_needed
 from models.errors import Conflict, Invalid, Problem, TooMany
 from models.files.file_store import remove_if_possible
 from models.states import RunState
@@ -105,6 +107,8 @@ def _dry_run(service: Service, body: Any) -> Response:
         runs_at_least=planned.spec.fewest_runs,
         plan=planned_view(planned.spec),
         tuning=tuning_plan_view(planned.spec),
+        effects=declared_effects(planned.spec),
+        seeds_needed=seeds_needed(planned.spec),
         estimated_seconds=guess.seconds,
         estimate=guess.how,
         test_pairs=planned.test_pairs,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from api.experiments.effect_verdicts import final_effect_verdicts, interim_effect_verdicts
 from api.experiments.interim_looks import look_views
 from api.experiments.kept_verdicts import kept_verdicts
 from api.experiments.progress import share_done, share_of_most
@@ -92,6 +93,7 @@ def _unreadable(
         created_at=row.created_at,
         runs=counts,
         arms=[],
+        factors=[],
         progress=0.0,
         metric="",
         verdicts=[],
@@ -113,6 +115,7 @@ def _summary(
         created_at=one.row.created_at,
         runs=one.counts,
         arms=[arm.name for arm in one.spec.arms],
+        factors=[factor.name for factor in one.spec.factors or ()],
         progress=(
             share_of_most(done[0], one.spec)
             if one.spec.tuning is not None and one.more_planned
@@ -129,10 +132,12 @@ def _summary(
 
 
 def _interim_verdicts(session: Session, one: _Listed, arms: ArmsByName) -> list[VerdictView]:
-    """Return the last verdict of the looks on each arm; empty without a plan of looks."""
+    """Return the last verdict of the looks on each arm, or effect; empty without a plan."""
     if one.spec.until_decided is None:
         return []
     latest = {verdict.arm: verdict for verdict in verdicts_of(session, one.row.id)}
+    if one.spec.factors is not None:
+        return interim_effect_verdicts(one.spec, arms, one.chance, latest)
     baseline = one.spec.decision.baseline
     rule = declared_rule(one.spec.decision)
     return [
@@ -150,6 +155,8 @@ def _interim_verdicts(session: Session, one: _Listed, arms: ArmsByName) -> list[
 
 
 def _final_verdicts(one: _Listed, arms: ArmsByName) -> list[VerdictView]:
+    if one.spec.factors is not None:
+        return final_effect_verdicts(one.spec, arms, one.chance)
     decision = one.spec.decision
     rule, pairs = declared_rule(decision), pairs_of_arms(one.spec)
     family = [ComparisonInput(arms[a], arms[b], rule, chance=one.chance) for a, b in pairs]

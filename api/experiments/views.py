@@ -1,7 +1,7 @@
 """The schema of each reply on experiments and recipes; results have their own."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict
 
@@ -62,10 +62,12 @@ class TuningStepView(View):
 
 
 class VerdictView(View):
-    """The verdict on one arm against the baseline; the results document has the statistics."""
+    """The verdict on one arm against the baseline, or on one effect of factors; the results
+    document has the statistics."""
 
     a: str
     b: str
+    """Of an effect: the level, or the combination of two, and what it is compared with."""
     verdict: Verdict
     mean_difference: float | None
     """a - b in the metric that decides."""
@@ -95,12 +97,15 @@ class ExperimentSummary(View):
     runs: dict[RunState, int]
     """How many runs are in each state."""
     arms: list[str]
+    factors: list[str]
+    """Names of the factors, where arms are their cells; else empty."""
     progress: float
     """Share of all steps that are done, as in the experiment itself."""
     metric: str
     """The metric that decides."""
     verdicts: list[VerdictView]
-    """Each arm against the baseline (`b`), once the experiment has ended or a look has judged."""
+    """Each arm against the baseline (`b`), once the experiment has ended or a look has judged; with
+    factors each declared effect, the largest first."""
     reason: str | None
     """Why the first of its failed runs failed; null where none has."""
     noise_floor: NoiseFloorView | None = None
@@ -137,6 +142,18 @@ class ExperimentView(View):
     """Id of the API key with which it was created."""
 
 
+class DeclaredEffectView(View):
+    """An effect of factors that would be judged."""
+
+    kind: Literal["main", "interaction"]
+    factors: list[str]
+    levels: list[str]
+    baselines: list[str]
+    """The first level of each of the factors."""
+    cells: int
+    """Cells of which it needs a run under a seed, so that the seed counts."""
+
+
 class DryRun(View):
     """What a spec would give, and how long it would take, if it were sent without `dry_run`."""
 
@@ -149,6 +166,10 @@ class DryRun(View):
     """The interim looks, where seeds are added until the verdict is decided; else empty."""
     tuning: TuningPlanView | None = None
     """What is tuned before the comparison, and what that costs; null where nothing is tuned."""
+    effects: list[DeclaredEffectView]
+    """What would be judged, where there are factors; else empty."""
+    seeds_needed: int
+    """The fewest seeds with which anything can be called better, among all that is judged."""
     estimated_seconds: float
     estimate: str
     """How the seconds were estimated, in words."""

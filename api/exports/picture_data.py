@@ -65,6 +65,9 @@ def _figure(reading: KeptReading, experiment_id: str, name: FigureName) -> "Figu
         document = results_of(reading, experiment_id)
         if document.noise_floor is not None:
             return pictures.noise_floor(document.noise_floor.model_dump())
+        if document.effects:
+            effects = [one.model_dump() for one in document.effects if one.role == "primary"]
+            return pictures.effect_intervals(effects)
         decisions = [one.model_dump() for one in document.comparisons if one.role == "primary"]
         return pictures.paired_dots(decisions, document.baselines.majority)
     session = reading.session

@@ -152,6 +152,34 @@ def noise_floor(floor: Mapping[str, Any]) -> Figure:
     return figure
 
 
+def effect_intervals(effects: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw the effects of factors on one metric, each with its interval, in the order given; zero,
+    the margin of equivalence, and every seed. A filled dot is told from zero."""
+    figure, axes = _one(9, 0.8 + 0.55 * len(effects))
+    margins = [one["equivalence"]["margin"] for one in effects if one["equivalence"]]
+    if margins:
+        axes.axvspan(-margins[0], margins[0], color=COLOURS[2], alpha=0.15, lw=0)
+    axes.axvline(0, color="black", lw=0.8)
+    for place, one in enumerate(effects):
+        for pair in one["pairs"]:
+            axes.plot(pair["difference"], place + 0.25, "o", color="grey", ms=3, alpha=0.6)
+        if interval := one["interval"]:
+            axes.plot([interval["low"], interval["high"]], [place] * 2, color=COLOURS[0], lw=2.5)
+        if one["mean_difference"] is not None:
+            told = one["verdict"] in ("a_better", "b_better")
+            face = COLOURS[0] if told else "white"
+            axes.plot(one["mean_difference"], place, "o", color=COLOURS[0], mfc=face)
+    axes.set_yticks(range(len(effects)), [_subject(one) for one in effects])
+    axes.set(ylim=(len(effects) - 0.4, -0.6), xlabel=f"difference in {effects[0]['metric']}")
+    return figure
+
+
+def _subject(effect: Mapping[str, Any]) -> str:
+    if effect["kind"] == "main":
+        return f"{effect['factors'][0]}: {effect['level']} against {effect['baseline']}"
+    return f"{' x '.join(effect['factors'])}: {' with '.join(effect['levels'])}"
+
+
 def _difference(axes: Axes, one: Mapping[str, Any]) -> None:
     if one["equivalence"]:  # one seed gives neither this nor an interval
         margin = one["equivalence"]["margin"]

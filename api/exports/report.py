@@ -28,6 +28,7 @@ PICTURES = {
     FigureName.VALIDATION: "On the validation rows",
     FigureName.GAUGES: "Gauges of collapse",
 }
+OF_EFFECTS = "Every effect with its interval, the largest first"
 OF_ONE_ARM = "The value of each run, and how far every two of them lie apart"
 
 
@@ -43,12 +44,13 @@ def report_page(reading: KeptReading, experiment_id: str) -> str:
     except ImportError:
         raise NotInstalled("a report needs matplotlib and Jinja") from None
     results = results_of(reading, experiment_id)
-    titles = PICTURES | ({FigureName.COMPARISON: OF_ONE_ARM} if results.noise_floor else {})
+    titles = PICTURES | _title_of_comparison(results)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["number"] = _number
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         policy=META_POLICY,
         results=results,
+        effects=results.effects,
         decisions=[one for one in results.comparisons if one.role == "primary"],
         others=[one for one in results.comparisons if one.role == "secondary"],
         dataset=row.spec["dataset"],
@@ -68,6 +70,13 @@ def report_page(reading: KeptReading, experiment_id: str) -> str:
 def _svg(reading: KeptReading, experiment_id: str, name: FigureName) -> bytes:
     key = picture_key(experiment_id, name, "svg")
     return reading.body(key, lambda: picture(reading, experiment_id, name, "svg")).content()
+
+
+def _title_of_comparison(results: Results) -> dict[FigureName, str]:
+    """Return another title where it is a picture of one arm, or of the effects of factors."""
+    if results.noise_floor:
+        return {FigureName.COMPARISON: OF_ONE_ARM}
+    return {FigureName.COMPARISON: OF_EFFECTS} if results.effects else {}
 
 
 def _inline(svg: bytes) -> str:

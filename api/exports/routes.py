@@ -46,9 +46,9 @@ def export_table(
     """Export a table of the experiment as a file; each row has its arm, seed and run.
 
     `runs` has a row for each run with its metrics, `scores` a row for each test pair of each run
-    that has succeeded. `tuning` says of each row whether its run only served to choose a setting,
-    and `setting` which one it had. In CSV, texts that a spreadsheet would read as formulas begin
-    with an apostrophe.
+    that has succeeded; `effects`, where there are factors, a row for each effect on each metric.
+    `tuning` says of each row whether its run only served to choose a setting, and `setting` which
+    one it had. In CSV, texts that a spreadsheet would read as formulas begin with an apostrophe.
     """
     with service.database.reading() as session:
         experiment(session, experiment_id)

@@ -15,6 +15,7 @@ import pyarrow as pa
 from safetensors.numpy import load_file
 
 from api.dependencies import Service
+from api.exports.effect_table import EFFECTS, effect_rows
 from models.errors import NotFound
 from models.files.run_files import SCORES
 from models.metrics import EVALUATION_METRICS, RESULT_METRICS, STEP_METRICS, Metric
@@ -38,6 +39,7 @@ class TableName(StrEnum):
     STEPS = "steps"
     EVALUATIONS = "evaluations"
     SCORES = "scores"
+    EFFECTS = "effects"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def record_batches(
     """Yield the table of these runs of the experiment, in their order."""
     table = TABLES[name]
     for columns in table.batches(service, experiment_id, runs):
-        rows = len(columns["run"])
+        rows = len(next(iter(columns.values())))
         arrays = [
             pa.array(columns.get(field.name, [None] * rows), field.type) for field in table.schema
         ]
@@ -174,4 +176,5 @@ TABLES: dict[TableName, ExportTable] = {
         ),
         _scores_of,
     ),
+    TableName.EFFECTS: ExportTable(EFFECTS, effect_rows),
 }

@@ -30,22 +30,27 @@ Metrics = Mapping[str, Mapping[str, float]]
 
 
 def arms_of(
-    spec: ExperimentSpec, own: Settled, runs: Sequence[Run], metrics: Metrics, service: Service
+    spec: ExperimentSpec,
+    own: Settled,
+    runs: Sequence[Run],
+    metrics: Metrics,
+    service: Service | None,
 ) -> dict[str, ArmRuns]:
-    """Return every arm of an experiment by name, out of all its `runs` that are compared."""
+    """Return every arm of an experiment by name, out of all its `runs` that are compared; without a
+    service, no folders with the scores of test pairs."""
     return {arm.name: _arm_runs(arm.name, own, runs, metrics, service) for arm in spec.arms}
 
 
 def _arm_runs(
-    name: str, settled: Settled, runs: Sequence[Run], metrics: Metrics, service: Service
+    name: str, settled: Settled, runs: Sequence[Run], metrics: Metrics, service: Service | None
 ) -> ArmRuns:
     """Return the runs of the arm that succeeded, and the seeds of those that have not ended."""
     own = [run for run in runs if run.arm == name and run.state == RunState.SUCCEEDED]
-    folders = score_folders(service, [run.id for run in own])
+    folders = [] if service is None else score_folders(service, [run.id for run in own])
     return ArmRuns(
         name=name,
         metrics={run.seed: metrics[run.id] for run in own},
-        folders=dict(zip((run.seed for run in own), folders, strict=True)),
+        folders=dict(zip((run.seed for run in own), folders, strict=service is not None)),
         collapsed_loss_per_row=settled.collapsed_loss[name],
         awaited=frozenset(
             run.seed for run in runs if run.arm == name and run.state not in TERMINAL

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from api.dependencies import Service
 from api.experiments.progress import state_of
 from api.results.comparability import Metrics, arms_of
+from api.results.effects import factorial_results
 from api.results.interim_verdicts import InterimVerdicts
 from api.results.tuning_results import tuning_view
 from api.results.views import ArmResult, Baselines, Curve, Results, RunResult, TimeToEventView
@@ -77,6 +78,7 @@ def results_document(
         arms=arms,
         comparisons=_comparisons(spec, own, runs, metrics, service, interim, row.chance),
         noise_floor=_noise_floor(spec, own, runs, metrics, service, row.chance),
+        **factorial_results(spec, own, runs, metrics, interim, row.chance),
         waiting_times=_time_to_event(session, experiment_id, spec, own, runs, target_loss),
         plan=interim.plan,
         tuning=None if tuned is None else tuning_view(session, spec, tuned, everything),
@@ -126,6 +128,8 @@ def _comparisons(
     interim: InterimVerdicts,
     chance: Mapping[str, float],
 ) -> list[Comparison]:
+    if spec.factors is not None:  # which ask for effects, and not for pairs of cells
+        return []
     arms = arms_of(spec, own, runs, metrics, service)
     pairs = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
     rule, expected = declared_rule(spec.decision), len(spec.seeds.values())

@@ -8,8 +8,10 @@ comparison**, as they were stored then.
 from sqlalchemy.orm import Session
 
 from api.experiments.interim_looks import look_views
-from models.comparison.schema import Comparison
+from models.comparison.schema import Comparison, Role
 from models.comparison.sequential.group_sequential import confidence_at, no_verdict_sentence
+from models.factors.schema import Effect
+from models.factors.sentences import no_verdict_on_effect
 from models.specs.experiment import ExperimentSpec
 from models.states import LookState
 from models.store.interim_looks import looks_of, verdicts_of
@@ -23,7 +25,7 @@ class InterimVerdicts:
         self.plan = look_views(looks_of(session, experiment_id))
         self._baseline = spec.decision.baseline
         self._confidence = spec.decision.confidence
-        # verdicts come in the order of the looks, so the last one on each arm stays
+        # verdicts come in the order of the looks, so the last one on each arm, or effect, stays
         self._latest = {verdict.arm: verdict for verdict in verdicts_of(session, experiment_id)}
 
     def confidence(self, a: str, b: str) -> float:
@@ -32,9 +34,15 @@ class InterimVerdicts:
 
         At a look this gives its repeated confidence interval (Jennison and Turnbull 1989).
         """
+        return self._confidence_of(self._verdict_on(a, b))
+
+    def confidence_on(self, effect: str) -> float:
+        """Return the same for an effect, which is named by its key."""
+        return self._confidence_of(self._latest.get(effect))
+
+    def _confidence_of(self, verdict: LookVerdict | None) -> float:
         if not self.plan:
             return self._confidence
-        verdict = self._verdict_on(a, b)
         return confidence_at(self.plan[verdict.number - 1 if verdict else 0].level)
 
     def _verdict_on(self, a: str, b: str) -> LookVerdict | None:
@@ -52,10 +60,22 @@ class InterimVerdicts:
         sentence = " ".join([why, *(one.sentence for one in comparison.warnings)])
         return comparison.model_copy(update={"verdict": "undecided", "sentence": sentence})
 
+    def judged_effect(self, key: str, effect: Effect) -> Effect:
+        """Return the effect over the runs so far with the verdict that the plan allows."""
+        look = self._latest.get(key)
+        if look is not None and effect.role == "primary":
+            return effect.model_copy(update={"verdict": look.verdict, "sentence": look.sentence})
+        why = no_verdict_on_effect(effect, self._why_none_yet(effect.role))
+        sentence = " ".join([why, *(one.sentence for one in effect.warnings)])
+        return effect.model_copy(update={"verdict": "undecided", "sentence": sentence})
+
     def _why_not(self, comparison: Comparison) -> str:
         if comparison.b != self._baseline:
             return f"The plan judges every arm against {self._baseline}, and not this pair."
-        if comparison.role == "secondary":
+        return self._why_none_yet(comparison.role)
+
+    def _why_none_yet(self, role: Role) -> str:
+        if role == "secondary":
             return "The plan judges the metric that decides, and not this one."
         first = self.plan[0]
         if first.state == LookState.DROPPED:

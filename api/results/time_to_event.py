@@ -29,6 +29,7 @@ from api.results.views import (
     TimeToEventView,
 )
 from models.abandonment import while_wanted
+from models.comparison.families import arms_against_baseline
 from models.comparison.plateau_level import plateau_level
 from models.specs.experiment import DecisionSpec, ExperimentSpec
 from models.states import TERMINAL, RunState
@@ -158,7 +159,7 @@ def _comparisons(
         return []
     by_seed = {arm: {one.run.seed: one.time for one in own} for arm, own in times.items()}
     b = by_seed[baseline]
-    names = [arm.name for arm in spec.arms if arm.name in comparable - {baseline}]
+    names = [name for name in arms_against_baseline(spec) if name in comparable]
     every = [
         TwoArms(name, baseline, by_seed[name], b, _awaited(runs, name, baseline)) for name in names
     ]
@@ -189,7 +190,7 @@ def _matched_loss(spec: ExperimentSpec, runs: RunsByArm, evaluations: Evaluation
         here = (run for run in runs[arm] if run.id in evaluations)
         return {run.seed: baseline_points(evaluations[run.id]) for run in here}
 
-    names = [arm.name for arm in spec.arms if arm.name != baseline]
+    names = arms_against_baseline(spec)
     b = points(baseline)
     comparisons = compare_at_matched_loss(
         [

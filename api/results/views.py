@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from api.experiments.views import LookView
 from api.http.views import View
 from models.comparison.schema import Comparison
+from models.factors.schema import Cell, Effect, FactorPair
 from models.noise_floor.schema import NoiseFloor
 from models.states import RunState
 from models.store.run_life.run_problems import RunProblem
@@ -124,7 +125,7 @@ class EndpointView(View):
     """The step to which every run was followed, and at which restricted means are cut."""
     arms: list[ArmTimesView]
     comparisons: list[TimeToEventComparisonView]
-    """Each arm against the baseline (`b`)."""
+    """Each arm against the baseline (`b`); none with factors, which ask for effects."""
 
 
 class MatchedLoss(View):
@@ -157,9 +158,19 @@ class Results(View):
     arms: list[ArmResult]
     comparisons: list[Comparison]
     """On the metric that decides: each arm against the baseline first (`b` is the baseline), then
-    the other pairs of arms. After these, in the same order, the secondary metrics of each pair."""
+    the other pairs of arms. After these, in the same order, the secondary metrics of each pair.
+    Empty with factors, which ask for effects; `GET /v1/comparisons` has any two cells."""
     noise_floor: NoiseFloor | None
     """What the seed alone does, on the metric that decides; null where arms are compared."""
+    what_matters_most: str | None
+    """The largest effects in one sentence; null without factors, and before any is known."""
+    effects: list[Effect]
+    """The declared effects of factors, the largest first: on the metric that decides, then on each
+    of the secondary ones. Empty without factors."""
+    cells: list[Cell]
+    """The cells of factors, in the order of the arms; empty without factors."""
+    factor_pairs: list[FactorPair]
+    """Every two factors of a full design, with the means of every two of their levels."""
     waiting_times: TimeToEventView
     """Steps to leave the plateau and to reach a target loss, and accuracies at matched loss."""
     plan: list[LookView]

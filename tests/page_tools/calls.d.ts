@@ -8,8 +8,12 @@ declare namespace Reply {
     dataset: string;
     arms: { name: string }[];
     tuning?: { planned?: unknown } | null;
+    factors?: { name: string; levels: { name: string }[] }[];
+    design?: string;
+    effects?: string;
+    loss?: object;
     seeds?: object;
-    decision: { metric: string; baseline: string };
+    decision: { metric: string; baseline: string; confidence: number };
   }
 
   interface Provenance {

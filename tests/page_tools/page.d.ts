@@ -8,7 +8,8 @@ declare namespace Page {
   type HtmlName =
     | "autocomplete" | "class" | "colspan" | "checked" | "datetime" | "disabled" | "download" | "for"
     | "href" | "id" | "inputmode" | "max" | "maxlength" | "method" | "min" | "name" | "novalidate"
-    | "open" | "pattern" | "placeholder" | "required" | "role" | "rows" | "scope" | "spellcheck" | "step"
+    | "open" | "pattern" | "placeholder" | "required" | "role" | "rows" | "scope" | "spellcheck" | "start"
+    | "step"
     | "tabindex" | "title" | "type" | "value";
 
   type SvgName =
@@ -53,6 +54,12 @@ declare namespace Page {
   }
 
   // charts
+
+  /** What can be drawn against zero and the margin: a comparison of two arms, or an effect. */
+  type Difference = Pick<
+    Reply.Comparison,
+    "a" | "b" | "metric" | "higher_is_better" | "mean_difference" | "interval" | "equivalence"
+  > & { pairs: Reply.EffectPair[] };
 
   type Numbers = (number | null)[];
 

@@ -20,6 +20,7 @@ declare namespace Reply {
     created_at: string;
     runs: Record<string, number>;
     arms: string[];
+    factors: string[];
     progress: number;
     metric: string;
     verdicts: VerdictView[];
@@ -95,11 +96,17 @@ declare namespace Reply {
     runs_at_least: number;
     plan: LookView[];
     tuning?: TuningPlanView | null;
+    effects: DeclaredEffectView[];
+    seeds_needed: number;
     estimated_seconds: number;
     estimate: string;
     test_pairs: number;
     left_out_pairs: number;
     baselines: Record<string, number>;
+  }
+
+  interface DeclaredEffectView {
+    cells: number;
   }
 
   // results
@@ -111,6 +118,10 @@ declare namespace Reply {
     arms: ArmResult[];
     comparisons: Comparison[];
     noise_floor: NoiseFloor | null;
+    what_matters_most: string | null;
+    effects: Effect[];
+    cells: Cell[];
+    factor_pairs: FactorPair[];
     waiting_times: TimeToEventView;
     tuning?: TuningResult | null;
   }
@@ -226,6 +237,78 @@ declare namespace Reply {
     pairing: Pairing | null;
     power: Power | null;
     collapse?: Collapse | null;
+  }
+
+  type Effect = MainEffect | Interaction;
+
+  interface MainEffect {
+    kind: "main";
+    factors: string[];
+    level: string;
+    baseline: string;
+    a: string;
+    b: string;
+    metric: string;
+    higher_is_better: boolean;
+    pairs: EffectPair[];
+    mean_difference: number | null;
+    interval: Interval | null;
+    sign_flip_p: number | null;
+    equivalence: Equivalence | null;
+    multiplicity: Multiplicity;
+    verdict: Verdict;
+    sentence: string;
+    warnings: ComparisonWarning[];
+    role: "primary" | "secondary";
+  }
+
+  interface Interaction {
+    kind: "interaction";
+    factors: string[];
+    levels: string[];
+    baselines: string[];
+    a: string;
+    b: string;
+    metric: string;
+    higher_is_better: boolean;
+    pairs: EffectPair[];
+    mean_difference: number | null;
+    interval: Interval | null;
+    sign_flip_p: number | null;
+    equivalence: Equivalence | null;
+    multiplicity: Multiplicity;
+    verdict: Verdict;
+    sentence: string;
+    warnings: ComparisonWarning[];
+    role: "primary" | "secondary";
+  }
+
+  interface EffectPair {
+    seed: number;
+    difference: number;
+  }
+
+  interface Multiplicity {
+    family: number;
+    holm_p: number | null;
+  }
+
+  interface Cell {
+    arm: string;
+    levels: Record<string, string>;
+    summary: Summary;
+    collapsed: number;
+  }
+
+  interface FactorPair {
+    factors: string[];
+    seeds: number;
+    means: PairMean[];
+  }
+
+  interface PairMean {
+    levels: string[];
+    mean: number | null;
   }
 
   interface Pair {

@@ -43,8 +43,11 @@ def rendered(schema: dict[str, Any], named: dict[str, Any]) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
         return rendered(named[name], named) if "enum" in named[name] else name
-    if "anyOf" in schema:
-        return " | ".join(rendered(one, named) for one in schema["anyOf"])
+    for union in ("anyOf", "oneOf"):
+        if union in schema:
+            return " | ".join(rendered(one, named) for one in schema[union])
+    if "const" in schema:
+        return f'"{schema["const"]}"'
     if "enum" in schema:
         return " | ".join(f'"{one}"' for one in schema["enum"])
     kind: str = schema["type"]

@@ -3,18 +3,18 @@
 import { drawnToWidth, fill, h, s } from "../dom.js";
 import { formatMetric, signed } from "../format.js";
 import { armColour } from "../theme.js";
-import { ticks } from "./numbers.js";
+import { anchorAt, signedTick, ticks } from "./numbers.js";
 
 const SIDE = 8;
 
 /**
- * The part of the axis that all `comparisons` need, so that several can be drawn on one scale.
- * @param {Reply.Comparison[]} comparisons
+ * The part of the axis that all `differences` need, so that several can be drawn on one scale.
+ * @param {Page.Difference[]} differences
  * @returns {[number, number]}
  */
-export function domainOf(comparisons) {
+export function domainOf(differences) {
   const values = [0];
-  for (const one of comparisons) {
+  for (const one of differences) {
     if (one.equivalence) values.push(one.equivalence.margin, -one.equivalence.margin);
     if (one.interval) values.push(one.interval.low, one.interval.high);
     values.push(...one.pairs.map((pair) => pair.difference));
@@ -27,7 +27,7 @@ export function domainOf(comparisons) {
 /**
  * `index` is the place of arm a in the spec, whose colour the interval has.
  * @param {AbortSignal} signal
- * @param {Reply.Comparison} one
+ * @param {Page.Difference} one
  * @param {number} index
  * @param {{ domain?: [number, number], ends?: boolean }} [options]
  */
@@ -38,7 +38,7 @@ export function intervalChart(signal, one, index, { domain = domainOf([one]), en
 }
 
 /**
- * @param {Reply.Comparison} one
+ * @param {Page.Difference} one
  * @param {number} index
  * @param {[number, number]} domain
  * @param {boolean} ends
@@ -59,7 +59,7 @@ function drawing(one, index, [low, high], ends, width) {
     margin && s("rect", { class: "margin", x: x(-margin), y: ends ? 24 : 4, width: x(margin) - x(-margin), height: foot - (ends ? 24 : 4) }),
     margin && [-margin, margin].map((at) => s("line", { class: "margin-edge", x1: x(at), x2: x(at), y1: ends ? 24 : 4, y2: foot })),
     s("line", { class: "axis", x1: 0, x2: width, y1: foot, y2: foot }),
-    axis.values.map((at) => s("text", { x: x(at), y: height - 6, "text-anchor": anchor(x(at), width) }, tick(at, axis.decimals))),
+    axis.values.map((at) => s("text", { x: x(at), y: height - 6, "text-anchor": anchorAt(x(at), width) }, signedTick(at, axis.decimals))),
     s("line", { class: "zero", x1: x(0), x2: x(0), y1: ends ? 18 : 0, y2: foot }),
     ends && sides(one, x(0), width),
     one.pairs.map((pair) => s("circle", { class: "seed", cx: x(pair.difference), cy: middle + 16, r: 3.5 },
@@ -69,7 +69,7 @@ function drawing(one, index, [low, high], ends, width) {
 }
 
 /**
- * @param {Reply.Comparison} one
+ * @param {Page.Difference} one
  * @param {number} zero
  * @param {number} width
  */
@@ -81,26 +81,7 @@ function sides(one, zero, width) {
   ];
 }
 
-/**
- * @param {number} x
- * @param {number} width
- */
-function anchor(x, width) {
-  if (x < 20) return "start";
-  return x > width - 20 ? "end" : "middle";
-}
-
-/**
- * @param {number} value
- * @param {number} decimals
- */
-function tick(value, decimals) {
-  if (Math.abs(value) < 1e-12) return "0";
-  const text = value.toFixed(Math.min(decimals, 6)).replace("-", "−");
-  return value > 0 ? `+${text}` : text;
-}
-
-/** @param {Reply.Comparison} one */
+/** @param {Page.Difference} one */
 function spoken(one) {
   if (one.mean_difference === null) return "No difference can be drawn yet";
   const interval = one.interval ? `, interval ${formatMetric(one.interval.low, one.metric)} to ${formatMetric(one.interval.high, one.metric)}` : "";

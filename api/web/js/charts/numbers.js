@@ -131,3 +131,24 @@ export function ticks(low, high, count) {
   for (let at = Math.ceil(low / step); at * step <= high + step * 1e-9; at += 1) found.push(at * step);
   return { values: found, decimals: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 }
+
+/**
+ * How a number on an axis is aligned at `x`, so that it stays inside `width`.
+ * @param {number} x
+ * @param {number} width
+ */
+export function anchorAt(x, width) {
+  if (x < 20) return "start";
+  return x > width - 20 ? "end" : "middle";
+}
+
+/**
+ * A number on an axis of differences.
+ * @param {number} value
+ * @param {number} decimals
+ */
+export function signedTick(value, decimals) {
+  if (Math.abs(value) < 1e-12) return "0";
+  const text = value.toFixed(Math.min(decimals, 6)).replace("-", "−");
+  return value > 0 ? `+${text}` : text;
+}

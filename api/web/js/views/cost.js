@@ -16,6 +16,7 @@ export function costOf(found) {
       fact("Majority", formatMetric(found.baselines.majority), "Accuracy of calling every pair what most are"),
       fact("Collapsed", formatMetric(found.baselines.collapsed), "Accuracy of calling every pair a duplicate")),
     found.tuning ? h("p", { class: "help" }, `Of these, ${plural(found.tuning.runs, "run")} try ${plural(found.tuning.settings.length, "setting")} of every arm under ${plural(found.tuning.seeds.length, "tuning seed")}; the others train what was chosen.`) : null,
+    found.effects.length ? h("p", { class: "help" }, `Judges ${plural(found.effects.length, "effect")} together: better can be said from ${plural(found.seeds_needed, "seed")} on.`) : null,
     found.plan.length ? h("p", { class: "help" }, looksOf(found.plan)) : null,
   ];
 }

@@ -115,7 +115,7 @@ function row(one, load) {
   return h("li", { "data-experiment": one.id },
     h("div", { class: "first" },
       h("a", { class: "name", href: `#/experiments/${one.id}`, "data-keep": one.id }, one.name),
-      h("div", { class: "meta" }, one.arms.map((name, index) => arm(name, index)),
+      h("div", { class: "meta" }, of(one),
         h("span", {}, one.dataset), h("span", {}, plural(runs, "run")), time(one.created_at))),
     h("div", {}, outcome(one, active)),
     h("div", { class: "end" }, stateChip(one.state),
@@ -123,6 +123,15 @@ function row(one, load) {
         type: "button", class: "quiet", "data-keep": `cancel ${one.id}`, "aria-label": `Cancel ${one.name}`,
         on: { click: () => cancel(one, load) },
       }, "Cancel")));
+}
+
+/**
+ * What it compares: its arms, or its factors and how many cells they make.
+ * @param {Reply.ExperimentSummary} one
+ */
+function of(one) {
+  if (!one.factors.length) return one.arms.map((name, index) => arm(name, index));
+  return h("span", {}, `${one.factors.join(" × ")}, ${plural(one.arms.length, "cell")}`);
 }
 
 /**
@@ -137,7 +146,7 @@ function outcome(one, active) {
   }
   // without a pair of runs there is nothing to be undecided about
   const judged = one.verdicts.filter((verdict) => verdict.mean_difference !== null);
-  const shown = judged.slice(0, 2);
+  const shown = judged.slice(0, one.factors.length ? 1 : 2); // the largest effect comes first
   const left = judged.length - shown.length;
   return h("div", { title: metricWords(one.metric) },
     one.noise_floor ? noiseLine(one.noise_floor, one.metric)

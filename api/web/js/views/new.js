@@ -9,15 +9,16 @@ import { Form } from "../form/form.js";
 import { Schema } from "../form/schema.js";
 import { toast } from "../parts/notices.js";
 import { select } from "../parts/small.js";
+import { asAsked, comparedGroup, OF_ARMS, OF_FACTORS, turnButton, withFactors } from "./compared.js";
 import { costOf, faultsOf } from "./cost.js";
 import { noiseProposal } from "./noise_proposal.js";
 
 /** @typedef {[title: string, fields: string[], open: boolean]} Group */
 
+/** @type {Group} */
+const QUESTION = ["The question", ["name", "dataset", "seeds", "tuning", "decision"], true];
 /** @type {Group[]} */
 const GROUPS = [
-  ["The question", ["name", "dataset", "seeds", "tuning", "decision"], true],
-  ["The arms", ["arms"], true],
   ["Training", ["encoder", "optimizer", "batch_size", "steps", "evaluate_every", "early_stop", "checkpoint", "device"], false],
   ["Data and evaluation", ["split", "tokenizer", "vocabulary", "threshold", "validation_batches", "validation_pairs"], false],
 ];
@@ -57,7 +58,7 @@ export async function show(main, { query, signal }) {
     reshaped: () => draw(),
     choices: (pointer) => {
       if (pointer === "/dataset") return names;
-      if (pointer === "/decision/baseline") return form.document.arms.map((arm) => arm.name);
+      if (pointer === "/decision/baseline") return (form.document.arms ?? []).map((arm) => arm.name);
       return null;
     },
   });
@@ -69,17 +70,20 @@ export async function show(main, { query, signal }) {
   signal.addEventListener("abort", () => clearTimeout(timer));
 
   function draw() {
+    const drawn = new Set(foldsOf(fields, "details[data-fold]").map((one) => one.dataset.fold));
     const open = new Set(foldsOf(fields, "details[open]").map((one) => one.dataset.fold));
     const focused = document.activeElement?.id;
-    const root = schema.root;
-    const named = new Set(GROUPS.flatMap(([, group]) => group));
+    const root = withFactors(schema.root);
+    const compared = comparedGroup(form.document);
+    const groups = [QUESTION, compared, ...GROUPS];
+    const named = new Set([...OF_ARMS, ...OF_FACTORS, ...groups.flatMap(([, group]) => group)]);
     const rest = Object.keys(root.properties ?? {}).filter((name) => !named.has(name));
     /** @type {Group[]} */
     const more = rest.length ? [["More", rest, false]] : [];
-    fill(fields, [...GROUPS, ...more].map(([title, group, first]) =>
-      h("details", { "data-fold": title, open: fields.dataset.drawn ? open.has(title) : first },
-        h("summary", {}, title), fieldsOf(form, root, "", group))));
-    fields.dataset.drawn = "yes";
+    fill(fields, [...groups, ...more].map(([title, group, first]) =>
+      h("details", { "data-fold": title, open: drawn.has(title) ? open.has(title) : first },
+        h("summary", {}, title), fieldsOf(form, root, "", group), title === compared[0] && turnButton(form))));
+    if (form.document.factors) fields.querySelector('[data-pointer="/decision/baseline"]')?.remove(); // their first levels
     for (const fold of foldsOf(fields, "details[data-fold]")) if (open.has(fold.dataset.fold)) fold.open = true;
     if (focused) document.getElementById(focused)?.focus();
   }
@@ -89,7 +93,7 @@ export async function show(main, { query, signal }) {
     const found = recipes.items.find((one) => one.name === name);
     if (!found) return;
     noteQuery("/new", { recipe: name });
-    form.document = toEdit(found.spec);
+    form.document = asAsked(toEdit(found.spec));
     about.textContent = found.about;
     form.edited();
     draw();
@@ -184,9 +188,9 @@ function foldsOf(fields, which) {
  */
 async function beginning(query, recipes, signal) {
   const like = query.get("like");
-  if (like !== null) return toEdit((await call(`/v1/experiments/${encodeURIComponent(like)}`, { signal })).spec);
+  if (like !== null) return asAsked(toEdit((await call(`/v1/experiments/${encodeURIComponent(like)}`, { signal })).spec));
   const found = recipes.find((one) => one.name === query.get("recipe")) ?? recipes.find((one) => one.name === SMALL) ?? recipes[0];
-  const spec = toEdit(found.spec);
+  const spec = asAsked(toEdit(found.spec));
   spec.dataset = query.get("dataset") ?? spec.dataset;
   return spec;
 }

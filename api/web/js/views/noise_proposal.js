@@ -51,8 +51,9 @@ export function noiseProposal(signal, measure) {
  */
 export function oneArm(spec) {
   const arm = spec.arms.find((one) => one.name === spec.decision.baseline) ?? spec.arms[0];
+  const { factors: _, design: __, effects: ___, loss: ____, ...rest } = structuredClone(spec);
   return {
-    ...structuredClone(spec), name: `Noise floor of ${arm.name} on ${spec.dataset}`,
+    ...rest, name: `Noise floor of ${arm.name} on ${spec.dataset}`,
     arms: [structuredClone(arm)], seeds: { count: SEEDS }, decision: { ...spec.decision, baseline: arm.name },
   };
 }

@@ -1,17 +1,28 @@
-// The arms side by side: their values, how many of their runs collapsed, and two that need no training.
+// The arms side by side, or the cells of factors: their values, how many of their runs collapsed, and
+// two that need no training.
 
 /** @import { Model } from "./model.js" */
 
 import { h, refill } from "../../dom.js";
 import { formatMetric, metricWords, percent } from "../../format.js";
 import { arm, section } from "../../parts/small.js";
+import { factorPairs } from "./effects.js";
 
 const SUMMARY = /** @type {const} */ (["mean", "sd", "min", "median", "max"]);
 
-/** @param {Model} model */
-export function armsSection(model) {
-  const { node, body } = section("arms", "The arms");
-  const draw = () => refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)));
+/**
+ * @param {Model} model
+ * @param {AbortSignal} signal
+ */
+export function armsSection(model, signal) {
+  const { node, body } = section("arms", model.results.cells.length ? "The cells" : "The arms");
+  let stop = new AbortController();
+  signal.addEventListener("abort", () => stop.abort());
+  const draw = () => {
+    stop.abort();
+    stop = new AbortController();
+    refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)), factorPairs(model, stop.signal));
+  };
   draw();
   model.listen(draw);
   return node;
@@ -34,12 +45,21 @@ function table(model) {
  * @param {string} metric
  */
 function row({ name, index }, model, metric) {
-  const { of, collapse } = model.results.noise_floor ? alone(model.results.noise_floor) : compared(name, model);
+  const { of, collapse } = valuesOf(name, model);
   const cells = SUMMARY.map((one) => formatMetric(of?.[one], metric));
   const isBaseline = model.results.spec.decision.baseline === name;
   return h("tr", {},
     h("th", { scope: "row" }, arm(name, index), isBaseline && h("span", { class: "muted" }, " · baseline")),
     [of?.n ?? 0, ...cells, collapse?.n ? `${collapse.collapsed} of ${collapse.n}` : "–"].map((one) => h("td", { class: "number" }, one)));
+}
+
+/**
+ * @param {string} name
+ * @param {Model} model
+ */
+function valuesOf(name, model) {
+  if (model.results.noise_floor) return alone(model.results.noise_floor);
+  return model.results.cells.length ? ofCell(name, model) : compared(name, model);
 }
 
 /**
@@ -58,6 +78,15 @@ function alone({ n, mean, sd, points, collapsed }) {
   const middle = n ? (sorted[Math.floor((n - 1) / 2)] + sorted[Math.floor(n / 2)]) / 2 : null;
   const of = { n, mean, sd, min: sorted[0] ?? null, median: middle, max: sorted[n - 1] ?? null };
   return { of, collapse: { n, collapsed } };
+}
+
+/**
+ * @param {string} name
+ * @param {Model} model
+ */
+function ofCell(name, model) {
+  const of = model.results.cells.find((one) => one.arm === name);
+  return { of: of?.summary, collapse: of && { collapsed: of.collapsed, n: of.summary.n } };
 }
 
 /** @param {Reply.Baselines} found */

@@ -1,12 +1,15 @@
-// Each seed's two runs, joined: pairing is what makes a small difference visible.
+// Each seed's two runs, joined: pairing is what makes a small difference visible. Of an effect, each
+// seed's difference.
 
 /** @import { Model } from "./model.js" */
 
+import { intervalChart } from "../../charts/interval.js";
 import { pairsChart } from "../../charts/pairs.js";
 import { fill, h } from "../../dom.js";
 import { formatMetric, metricWords, signed } from "../../format.js";
 import { loading } from "../../parts/notices.js";
 import { arm, section, select } from "../../parts/small.js";
+import { subject } from "./effects.js";
 
 /**
  * @param {Model} model
@@ -28,18 +31,30 @@ export function seedsSection(model, signal) {
   function draw(anew) {
     if (drawn === model.results && !anew) return;
     drawn = model.results;
-    const all = model.results.comparisons;
+    const { comparisons, effects } = model.results;
+    /** @type {[words: string, shown: () => Page.Child][]} */
+    const all = effects.length
+      ? effects.map((one) => [`${subject(one)}, ${metricWords(one.metric)}`, () => one.pairs.length && shownEffect(one)])
+      : comparisons.map((one) => [`${one.a} and ${one.b}, ${metricWords(one.metric)}`, () => one.pairs.length && shown(one)]);
     choose.hidden = !all.length;
     if (!all.length) {
       fill(body, loading("One arm has no pairs; the value under each seed stands beside its run below."));
       return;
     }
-    fill(choose, all.map((one, at) => h("option", { value: at }, `${one.a} and ${one.b}, ${metricWords(one.metric)}`)));
+    fill(choose, all.map(([words], at) => h("option", { value: at }, words)));
     choose.value = String(asked);
     stop.abort();
     stop = new AbortController();
-    const one = all[asked];
-    fill(body, one.pairs.length ? shown(one) : loading("No seed has finished in both arms yet."));
+    const none = effects.length ? "No seed has finished in every cell yet." : "No seed has finished in both arms yet.";
+    fill(body, all[asked]?.[1]() || loading(none));
+  }
+
+  /** @param {Reply.Effect} one */
+  function shownEffect(one) {
+    return [
+      intervalChart(stop.signal, one, 0, { ends: false }),
+      h("details", {}, h("summary", {}, "Values"), h("div", { class: "scroll", tabindex: "0" }, differences(one))),
+    ];
   }
 
   /** @param {Reply.Comparison} one */
@@ -64,4 +79,12 @@ function table(one) {
     h("tbody", {}, one.pairs.map((pair) => h("tr", {},
       h("td", { class: "number" }, pair.seed), h("td", { class: "number" }, formatMetric(pair.a, one.metric)),
       h("td", { class: "number" }, formatMetric(pair.b, one.metric)), h("td", { class: "number" }, signed(pair.difference, one.metric))))));
+}
+
+/** @param {Reply.Effect} one */
+function differences(one) {
+  return h("table", {},
+    h("thead", {}, h("tr", {}, ["Seed", "Difference"].map((head) => h("th", { scope: "col", class: "number" }, head)))),
+    h("tbody", {}, one.pairs.map((pair) => h("tr", {},
+      h("td", { class: "number" }, pair.seed), h("td", { class: "number" }, signed(pair.difference, one.metric))))));
 }

@@ -7,6 +7,7 @@ import { fill, h } from "../../dom.js";
 import { duration, formatMetric, metricWords, p, percent, plural, signed } from "../../format.js";
 import { bar, fact } from "../../parts/small.js";
 import { doubts, words } from "../../parts/verdicts.js";
+import { effectsAnswer } from "./effects.js";
 import { noiseAnswer } from "./noise.js";
 
 /**
@@ -52,6 +53,7 @@ function underWay({ view, results }) {
  */
 function answer(model, results, signal) {
   if (results.noise_floor) return noiseAnswer(model, results.noise_floor, signal);
+  if (results.effects.length) return effectsAnswer(results, signal);
   const baseline = results.spec.decision.baseline;
   const judged = model.primary.filter((one) => one.b === baseline);
   const beside = model.primary.filter((one) => one.b !== baseline);

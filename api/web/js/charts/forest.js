@@ -1,0 +1,66 @@
+// Many differences on one scale: a row for each, with its name, its interval, zero and the margin.
+
+import { drawnToWidth, fill, h, s } from "../dom.js";
+import { signed } from "../format.js";
+import { domainOf } from "./interval.js";
+import { anchorAt, signedTick, ticks } from "./numbers.js";
+
+const SIDE = 8;
+const ROW = 46;
+const FOOT = 24;
+const LETTER = 6.6; // pixels of a letter, about
+
+/**
+ * `rows` are the differences with the words for each, which stand above its interval; a filled dot is
+ * told from zero.
+ * @param {AbortSignal} signal
+ * @param {{ one: Page.Difference, name: string, told: boolean }[]} rows
+ */
+export function forestChart(signal, rows) {
+  const holder = h("div", {});
+  drawnToWidth(holder, signal, (width) => fill(holder, drawing(rows, width)));
+  return holder;
+}
+
+/**
+ * @param {{ one: Page.Difference, name: string, told: boolean }[]} rows
+ * @param {number} width
+ */
+function drawing(rows, width) {
+  const differences = rows.map(({ one }) => ({ ...one, pairs: [] })); // seeds would widen the scale
+  const [low, high] = domainOf(differences);
+  /** @param {number} value */
+  const x = (value) => SIDE + ((value - low) / (high - low)) * (width - 2 * SIDE);
+  const foot = rows.length * ROW;
+  const axis = ticks(low, high, Math.max(3, width / 110));
+  const margin = rows.map(({ one }) => one.equivalence?.margin).find((one) => one !== undefined);
+  return s("svg", {
+    class: "marks forest-chart", width, height: foot + FOOT, viewBox: `0 0 ${width} ${foot + FOOT}`, role: "img",
+    "aria-label": `${rows.length} effects with their intervals, the largest first; the table below has the figures`,
+  },
+    margin !== undefined && s("rect", { class: "margin", x: x(-margin), y: 0, width: x(margin) - x(-margin), height: foot }),
+    s("line", { class: "axis", x1: 0, x2: width, y1: foot, y2: foot }),
+    axis.values.map((at) => s("text", { x: x(at), y: foot + 17, "text-anchor": anchorAt(x(at), width) }, signedTick(at, axis.decimals))),
+    s("line", { class: "zero", x1: x(0), x2: x(0), y1: 0, y2: foot }),
+    rows.map((row, at) => drawnRow(row, at, x, width)));
+}
+
+/**
+ * @param {{ one: Page.Difference, name: string, told: boolean }} row
+ * @param {number} at
+ * @param {(value: number) => number} x
+ * @param {number} width
+ */
+function drawnRow({ one, name, told }, at, x, width) {
+  const top = at * ROW;
+  const y = top + 32;
+  const figure = signed(one.mean_difference, one.metric);
+  const room = Math.floor((width - 2 * SIDE) / LETTER) - figure.length - 2;
+  const short = name.length > room ? `${name.slice(0, Math.max(room - 1, 8))}…` : name;
+  return s("g", { class: "effect" },
+    s("title", {}, `${name}: ${figure}`),
+    s("text", { class: "strong", x: SIDE, y: top + 16 }, short),
+    s("text", { x: width - SIDE, y: top + 16, "text-anchor": "end" }, figure),
+    one.interval && s("line", { class: "interval", x1: x(one.interval.low), x2: x(one.interval.high), y1: y, y2: y }),
+    one.mean_difference !== null && s("circle", { class: told ? "estimate" : "estimate open", cx: x(one.mean_difference), cy: y, r: 5.5 }));
+}

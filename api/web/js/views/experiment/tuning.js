@@ -21,7 +21,7 @@ export function tuningSection(model, signal) {
   const draw = () => {
     const { tuning } = model.results;
     if (!tuning) return;
-    refill(top, standing(model, tuning), h("div", { class: "scroll", tabindex: "0" }, table(model, tuning)), costs(model, tuning));
+    refill(top, standing(model, tuning), h("div", { class: "scroll", tabindex: "0" }, table(model, tuning)), costs(tuning));
     if (!tuning.arms.some((one) => one.expected_best.length > 1)) return;
     if (chart) return chart.draw();
     chart = expected(model, signal);
@@ -88,15 +88,13 @@ function chosenWords(one, index) {
   return seeds ? `✓ chosen under ${plural(seeds, "seed")}` : "";
 }
 
-/**
- * @param {Model} model
- * @param {Reply.TuningResult} tuning
- */
-function costs(model, tuning) {
+/** @param {Reply.TuningResult} tuning */
+function costs(tuning) {
   const spent = tuning.arms.map((one) => `${one.name} ${count(one.steps_spent)}`).join(", ");
-  const confidence = percent(model.results.spec.decision.confidence);
+  const known = tuning.by_setting.find((one) => one.interval)?.interval;
+  const intervals = known ? `, with ${percent(known.confidence)} intervals` : "";
   return h("p", { class: "help" },
-    `Steps spent on tuning: ${spent}. Differences are of equal settings under the tuning seeds, with ${confidence} intervals: they describe, and decide nothing.`);
+    `Steps spent on tuning: ${spent}. Differences are of equal settings under the tuning seeds${intervals}: they describe, and decide nothing.`);
 }
 
 /**

@@ -360,6 +360,24 @@ class Results(Record):
             ]
         )
 
+    @property
+    def tuning(self) -> Table:
+        """One row per arm and setting that was tried: `arm`, the fields of the setting, the `mean`
+        on validation, and whether it was `chosen`; empty where nothing is tuned."""
+        tuning = self.document.get("tuning") or {"arms": []}
+        return Table.of(
+            [
+                {
+                    "arm": arm["name"],
+                    **setting,
+                    "mean": arm["means"][at],
+                    "chosen": arm["chosen"] == at or at in arm["chosen_under"].values(),
+                }
+                for arm in tuning["arms"]
+                for at, setting in enumerate(tuning["settings"])
+            ]
+        )
+
     def _runs(self) -> list[tuple[str, dict[str, Any]]]:
         return [(arm["name"], run) for arm in self.document["arms"] for run in arm["runs"]]
 

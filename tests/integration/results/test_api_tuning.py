@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
+from api.client import Client
 from models.states import TERMINAL
 from models.store import setting_choices
 from models.store.tables import Run
@@ -227,6 +228,17 @@ def test_with_a_choice_for_each_seed_the_results_say_which_and_the_sentence_how(
     here = api.get(f"/v1/experiments/{made['id']}")["tuning"]
     assert here["chosen"] == {}
     assert here["chosen_under"]["vanilla"] == {str(seed): 1 for seed in range(6)}
+
+
+def test_the_client_has_a_row_for_each_arm_and_setting(api: ApiForTests) -> None:
+    made = through(api)
+    with Client(api.url) as lab:
+        table = lab.results(made["id"]).tuning
+    assert table["arm"] == ["vanilla"] * 3 + ["modified"] * 3
+    assert table[LR] == [0.003, 0.01, 0.03] * 2
+    assert table["chosen"] == [False, True, False, False, False, True]
+    found = results(api, made)["tuning"]["arms"]
+    assert table["mean"] == [mean for arm in found for mean in arm["means"]]
 
 
 def test_a_tuning_run_is_never_tested_and_leaves_no_network(api: ApiForTests) -> None:

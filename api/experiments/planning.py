@@ -7,6 +7,7 @@ mistake then costs one reply, not an hour of training.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,13 @@ from models.errors import Invalid, NotFound, Problem
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.specs.recipes import expand_recipe
-from models.store.datasets import dataset_by_name
+from models.store.datasets import dataset_by_name, list_datasets
 from models.store.tables import Dataset
 
 # control characters beyond ASCII's, separators of lines, and what overrides the direction of text
 _UNPLAIN = re.compile("[\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 RANKING_METRICS = ("roc_auc", "average_precision")
+NEED_BOTH_LABELS = (*RANKING_METRICS, "accuracy")
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,10 @@ def _dataset(service: Service, name: str) -> Dataset:
         try:
             return dataset_by_name(session, name)
         except NotFound:
-            detail = f"no data set is called {name!r}; GET /v1/datasets lists the data sets"
+            names = [one.name for one in list_datasets(session)]
+            near = get_close_matches(name, names, n=1, cutoff=0.75)
+            meant = f"is {near[0]!r} meant? " if near else ""
+            detail = f"no data set is called {name!r}; {meant}GET /v1/datasets lists the data sets"
             raise Invalid([Problem("/dataset", detail)]) from None
 
 
@@ -124,8 +129,8 @@ def _too_few(spec: ExperimentSpec, rows: SplitRows) -> list[Problem]:
 
 
 def _impossible_metrics(spec: ExperimentSpec, rows: SplitRows, labels: Codes) -> Iterator[Problem]:
-    """Refuse to decide, or to choose, by a metric that ranks the labels against each other where
-    all pairs of that part have one label."""
+    """Refuse to decide, or to choose, by a metric that tells the labels apart where all pairs of
+    that part have one label: calling all pairs alike is then right, whatever was learned."""
     named = {"/decision/metric": spec.decision.metric}
     if spec.tuning is not None:
         named["/tuning/choose_by"] = spec.tuning.choose_by
@@ -133,13 +138,15 @@ def _impossible_metrics(spec: ExperimentSpec, rows: SplitRows, labels: Codes) ->
         part, _, name = metric.partition(".")
         measured = labels[rows.test if part == "test" else rows.validation]
         duplicates = int(np.count_nonzero(measured))
-        if name not in RANKING_METRICS or 0 < duplicates < len(measured):
+        if name not in NEED_BOTH_LABELS or 0 < duplicates < len(measured):
             continue
         what = "a duplicate" if duplicates else "not a duplicate"
+        measures = "is 1 for whoever calls all pairs alike"
+        if name in RANKING_METRICS:
+            measures = "ranks duplicates against other pairs"
         detail = (
-            f"{metric} ranks duplicates against other pairs, and every one of the "
-            f"{len(measured):,} {part} pairs is {what}; decide by {part}.accuracy or take another "
-            "split"
+            f"{metric} {measures}, and every one of the {len(measured):,} {part} pairs is {what}; "
+            "take another split, or a data set with both labels"
         )
         yield Problem(pointer, detail)
 

@@ -13,8 +13,14 @@ FEWEST_TEXTS = 100
 
 
 class Profiled(Protocol):
-    """The counts that are looked at, in tokens and in texts (see `Profile`)."""
+    """The counts that are looked at, in rows, tokens and texts (see `Profile`)."""
 
+    @property
+    def rows(self) -> int: ...
+    @property
+    def duplicates(self) -> int: ...
+    @property
+    def empty_texts(self) -> int: ...
     @property
     def distinct_texts(self) -> int: ...
     @property
@@ -29,7 +35,7 @@ class Profiled(Protocol):
 
 def profile_warnings(profiled: Profiled) -> list[str]:
     """The sentences; none where nothing is unusual."""
-    warnings = []
+    warnings = [*_one_label(profiled), *_empty(profiled)]
     longest, usual = profiled.token_length_max, max(profiled.token_length_p99, 1.0)
     if longest > LONG * usual:
         warnings.append(
@@ -50,3 +56,23 @@ def profile_warnings(profiled: Profiled) -> list[str]:
             "again."
         )
     return warnings
+
+
+def _one_label(profiled: Profiled) -> list[str]:
+    if 0 < profiled.duplicates < profiled.rows:
+        return []
+    label = int(profiled.duplicates > 0)
+    lacks = "nothing to tell duplicates from" if label else "no duplicates to train on"
+    return [f"Every row has the label {label}, so there is {lacks}: add rows of the other label."]
+
+
+def _empty(profiled: Profiled) -> list[str]:
+    if profiled.empty_texts == 0:
+        return []
+    one = profiled.empty_texts == 1
+    texts = "1 text is" if one else f"{profiled.empty_texts:,} texts are"
+    return [
+        f"{texts} empty or only white space, which asks nothing. Equal texts count as one question "
+        "everywhere, so duplicate pairs with an empty text join questions that have nothing in "
+        "common. Leave these rows out and upload again."
+    ]

@@ -1,6 +1,7 @@
 """From a JSON document to a normalised `ExperimentSpec`, or to every problem that it has."""
 
 import json
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -95,7 +96,17 @@ def _validated(whole: dict[str, Any]) -> ExperimentSpec:
     except ValidationError as error:
         details = error.errors(include_url=False)
         genuine = [detail for detail in details if not _counts_only_valid_items(detail)]
-        raise Invalid([problem_in(whole, detail) for detail in genuine or details]) from None
+        raise Invalid([_problem(whole, detail) for detail in genuine or details]) from None
+
+
+def _problem(document: Any, detail: ErrorDetails) -> Problem:
+    """The problem of one of pydantic's errors, with the key that an unknown one may stand for."""
+    problem = problem_in(document, detail)
+    if detail["type"] == "extra_forbidden" and len(problem.parts) == 1:
+        near = get_close_matches(problem.parts[0], ExperimentSpec.model_fields, n=1, cutoff=0.75)
+        if near:
+            return Problem(problem.pointer, f"unknown key; is {near[0]!r} meant?")
+    return problem
 
 
 def stored_spec(document: Any, experiment_id: str) -> ExperimentSpec:

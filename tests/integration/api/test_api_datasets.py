@@ -248,3 +248,11 @@ def test_a_fresh_service_makes_the_generated_data_set(tmp_path: Path) -> None:
         assert httpx.post(f"{fresh.url}/v1/experiments", json=SPEC).status_code == 202
     with ApiForTests(settings) as again:
         assert again.get(f"/v1/datasets/{GENERATED}") == made
+
+
+def test_a_data_set_whose_name_is_nearly_right_is_told_in_the_refusal(api: ApiForTests) -> None:
+    upload(api, CSV, name="my-pairs")
+    for name, meant in [("mypairs", "is 'my-pairs' meant? "), ("quora", "")]:
+        reply = api.http.post("/v1/experiments", json={**SPEC, "dataset": name})
+        assert pointers(reply) == ["/dataset"]
+        assert f"no data set is called '{name}'; {meant}GET /v1/datasets" in reply.text

@@ -44,3 +44,16 @@ def test_short_titles_that_share_their_words_are_no_such_texts(tmp_path: Path) -
     titles = [f"{colour} {thing}" for colour in colours for thing in things]
     labels = [n % 2 for n in range(len(titles))]
     assert warned(make_pairs(titles, titles[::-1], labels), tmp_path / "rows") == []
+
+
+def test_texts_that_are_empty_are_counted_in_a_warning(tmp_path: Path) -> None:
+    rows = make_pairs(["a", "b", "c"], ["", " ", "d"], [1, 1, 0])
+    (sentence,) = warned(rows, tmp_path / "rows")
+    assert sentence.startswith("2 texts are empty or only white space")
+
+
+def test_rows_of_one_label_alone_are_told(tmp_path: Path) -> None:
+    for label in (0, 1):
+        rows = make_pairs(["a", "b"], ["c", "d"], [label, label])
+        (sentence,) = warned(rows, tmp_path / str(label))
+        assert sentence.startswith(f"Every row has the label {label}, so ")

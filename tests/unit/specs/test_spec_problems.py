@@ -32,6 +32,14 @@ def test_an_unknown_key_anywhere_is_refused_by_its_place(
     }
 
 
+def test_an_unknown_key_that_is_nearly_known_is_told_which_is_meant() -> None:
+    wrong = {"seed": {"count": 2}, "decison": {}, "encoder": {"kind": "lstm", "seed": 1}}
+    said = problems({**PUBLISHED, **wrong})
+    assert said["/seed"] == "unknown key; is 'seeds' meant?"
+    assert said["/decison"] == "unknown key; is 'decision' meant?"
+    assert said["/encoder/seed"] == "unknown key; remove it or check its spelling"
+
+
 def _objects(value: Any, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(value, dict):
         yield pointer, value

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.datasets.derived_files import NOT_AN_ARRAY, ensure_derived, mapped
-from models.datasets.groups import Groups, duplicate_groups
+from models.datasets.groups import Groups, duplicate_groups, has_empty_texts
 from models.datasets.pairs import Pairs, make_pairs
 from models.datasets.rows_file import LABELS, read_texts, texts_of, write_rows
 from models.datasets.rows_file import PAIRS as PAIRS
@@ -28,6 +28,9 @@ from models.files.atomic import new_folder
 from models.files.recorded_hashes import damaged, recorded
 
 GROUPS_FOLDER, GROUPS = "groups", "groups.npy"
+APART_FOLDER = "groups-apart"
+"""In place of the other where there are empty texts, which joined groups in data sets of before:
+these keep their groups, and with them their splits."""
 IDS, OFFSETS, VOCABULARY = "ids.npy", "offsets.npy", "vocabulary.txt"
 
 
@@ -143,21 +146,29 @@ def open_groups(folder: Path, pairs: Pairs | None = None) -> Groups:
     `pairs`, and building it again, as in `open_tokens`. A folder from before there were groups gets
     them here. Raises `DamagedDataset`.
     """
-    final = folder / GROUPS_FOLDER
+    kept = [path for name in (APART_FOLDER, GROUPS_FOLDER) if (path := folder / name).is_dir()]
+    rows = pairs if pairs is not None or kept else load(folder)
+    final = kept[0] if kept else folder / _groups_folder(rows)
 
     def write(to: Path) -> None:
-        np.save(to / GROUPS, duplicate_groups(load(folder) if pairs is None else pairs))
+        joined = final.name == GROUPS_FOLDER
+        whole = load(folder) if rows is None else rows
+        np.save(to / GROUPS, duplicate_groups(whole, empty_texts_join=joined))
 
     def trusted() -> bool:
-        return pairs is None and _groups_fit(folder)
+        return pairs is None and _groups_fit(folder, final)
 
     ensure_derived(final, (GROUPS,), write, trusted)
     return mapped(final / GROUPS)
 
 
-def _groups_fit(folder: Path) -> bool:
+def _groups_folder(rows: Pairs | None) -> str:
+    return APART_FOLDER if rows is not None and has_empty_texts(rows) else GROUPS_FOLDER
+
+
+def _groups_fit(folder: Path, groups: Path) -> bool:
     """Whether groups without a record are whole, as far as their number says."""
     try:
-        return len(mapped(folder / GROUPS_FOLDER / GROUPS)) == 2 * len(open_labels(folder))
+        return len(mapped(groups / GROUPS)) == 2 * len(open_labels(folder))
     except (*NOT_AN_ARRAY, FileNotFoundError):
         return False

@@ -6,6 +6,8 @@ on a-b and b-c has seen the answer to a-c, and c is a false negative for the anc
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.datasets.pairs import Codes, Pairs
 from models.datasets.ragged import first_positions
@@ -14,15 +16,30 @@ from models.datasets.tokenstream import distinct_texts
 Groups = npt.NDArray[np.int32]
 
 
-def duplicate_groups(pairs: Pairs) -> Groups:
+def has_empty_texts(pairs: Pairs) -> bool:
+    """Whether a question is empty or only white space."""
+    return any(bool(pc.any(_empty(side)).as_py()) for side in (pairs.question1, pairs.question2))
+
+
+def duplicate_groups(pairs: Pairs, *, empty_texts_join: bool = False) -> Groups:
     """The group of every question, int32, 2 * rows: of row r, question1 is number 2r, question2
     2r + 1.
 
     Questions are in one group when a chain of equal texts (byte for byte) and duplicate pairs
-    leads from one to the other. Groups are numbered from 0 in order of first occurrence.
+    leads from one to the other. A text that is empty or only white space asks nothing and is equal
+    to no other: missing texts would join what has nothing in common. (With `empty_texts_join` it is
+    a text as any, as in data sets of before.) Groups are numbered from 0 in order of first
+    occurrence.
     """
-    _, texts = distinct_texts(pairs)
+    kinds, texts = distinct_texts(pairs)
+    if not empty_texts_join:
+        empty = _empty(kinds).to_numpy(zero_copy_only=False)[texts]
+        texts[empty] = len(kinds) + np.arange(np.count_nonzero(empty))
     return linked_groups(texts, pairs.label)
+
+
+def _empty(texts: pa.Array) -> pa.BooleanArray:
+    return pc.equal(pc.utf8_trim_whitespace(texts), "")
 
 
 def linked_groups(texts: npt.NDArray[np.int64], labels: Codes) -> Groups:

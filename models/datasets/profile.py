@@ -53,7 +53,8 @@ def profile(pairs: Pairs, tokens: TokenCache, groups: Groups) -> Profile:
     _, texts = distinct_texts(pairs)
     group_of_text = np.empty(int(texts.max()) + 1, dtype=np.int64)
     group_of_text[texts] = groups
-    sizes = np.bincount(group_of_text)
+    filled = np.unique(texts[lengths > 0])  # an empty text is a question of its own each time
+    sizes = np.bincount(group_of_text[filled])
     test, shared = _in_order_shared(texts.reshape(-1, 2), pairs.label)
     return Profile(
         rows=len(pairs),
@@ -67,7 +68,7 @@ def profile(pairs: Pairs, tokens: TokenCache, groups: Groups) -> Profile:
         token_length_max=int(lengths.max()),
         vocabulary_size=len(tokens.vocabulary),
         duplicate_groups=int(np.count_nonzero(sizes > 1)),
-        largest_group=int(sizes.max()),
+        largest_group=int(sizes.max(initial=0)),
         false_negatives=int(np.count_nonzero((groups[::2] == groups[1::2]) & (pairs.label != 1))),
         in_order_test=test,
         in_order_shared=shared,

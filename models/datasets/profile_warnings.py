@@ -72,7 +72,7 @@ def _empty(profiled: Profiled) -> list[str]:
     one = profiled.empty_texts == 1
     texts = "1 text is" if one else f"{profiled.empty_texts:,} texts are"
     return [
-        f"{texts} empty or only white space, which asks nothing. Equal texts count as one question "
-        "everywhere, so duplicate pairs with an empty text join questions that have nothing in "
-        "common. Leave these rows out and upload again."
+        f"{texts} empty or only white space, which asks nothing. Such texts join no questions: in "
+        "duplicate groups each counts as a question of its own. But there is nothing in them to "
+        "learn, or to test with. Leave these rows out and upload again."
     ]

@@ -15,6 +15,8 @@ from models.datasets.generated.generator import generate_pairs
 from models.datasets.groups import duplicate_groups
 from models.datasets.pairs import Pairs, make_pairs
 from models.datasets.splits import SplitRows
+from models.files.atomic import new_folder
+from models.files.recorded_hashes import record_hashes
 
 Row = tuple[str, str, int]
 
@@ -230,3 +232,26 @@ def test_groups_are_made_once_and_also_for_a_folder_from_before_there_were_any(
     open_groups(tmp_path / "set", pairs)
     assert (tmp_path / "set" / "groups" / "groups.npy").stat().st_ino == made
     assert not list((tmp_path / "set").glob(".*"))
+
+
+EMPTY = make_pairs(["a", "b", "c", "", "d"], ["", "", " ", "", "e"], [1, 1, 1, 0, 1])
+
+
+def test_empty_texts_join_no_questions(tmp_path: Path) -> None:
+    groups = duplicate_groups(EMPTY).reshape(-1, 2)
+    assert groups.tolist() == [[0, 0], [1, 1], [2, 2], [3, 4], [5, 5]]
+    store(EMPTY, tmp_path / "set")
+    assert open_groups(tmp_path / "set").tolist() == groups.ravel().tolist()
+    assert open_groups(tmp_path / "set", EMPTY).tolist() == groups.ravel().tolist()
+
+
+def test_a_data_set_in_which_empty_texts_joined_groups_keeps_these(tmp_path: Path) -> None:
+    joined = duplicate_groups(EMPTY, empty_texts_join=True)
+    assert joined.tolist() == [0, 0, 0, 0, 1, 1, 0, 0, 2, 2]
+    store(EMPTY, tmp_path / "set")
+    with new_folder(tmp_path / "set" / "groups") as before:
+        np.save(before / "groups.npy", joined)
+        record_hashes(before)
+    assert open_groups(tmp_path / "set").tolist() == joined.tolist()
+    (tmp_path / "set" / "groups" / "groups.npy").write_bytes(b"torn")
+    assert open_groups(tmp_path / "set").tolist() == joined.tolist()  # made again as it was

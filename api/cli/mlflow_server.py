@@ -184,12 +184,14 @@ def _comparison(
         tracking.post("runs/delete", run_id=run["info"]["run_id"])
     made = tracking.begin(experiment, "comparison", identity, now)
     assert made is not None
-    tags, metrics = {"state": results.state, "mlflow.note.content": results.sentence}, {}
+    tags = {"state": results.state, "mlflow.note.content": results.sentence}
+    metrics: dict[str, float | None] = {}
     for one in results.decisions:
         tags[f"verdict {one.a} against {one.b}"] = one.verdict
-        metrics[f"{one.a} minus {one.b}"] = one.mean_difference
+        difference = f"{one.a} minus {one.b}"
         low, high = one.interval or (None, None)
-        metrics |= {f"{one.a} minus {one.b}, low": low, f"{one.a} minus {one.b}, high": high}
+        metrics |= {difference: one.mean_difference}
+        metrics |= {f"{difference}: low": low, f"{difference}: high": high}
     if (floor := results.noise_floor) is not None:
         metrics |= {"noise floor/sd": floor.sd}
         metrics |= {f"noise floor/{k}": v for k, v in floor.two_runs_differ_by.items()}
@@ -226,8 +228,9 @@ def _pairs(values: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def allowed_name(name: str) -> str:
-    """Return a name as MLflow takes it: it refuses the `=` and `,` of cells and effects."""
-    return re.sub(r"[^\w./-]+", " ", name)
+    """Return the name of a metric, parameter or tag as MLflow takes it: it refuses the `+` of some
+    arms, and the `=` and `,` of cells and effects."""
+    return re.sub(r"[^\w./:-]+", " ", name)
 
 
 def _ms(moment: str | None) -> int:

@@ -146,10 +146,29 @@ def test_an_experiment_becomes_runs_with_parameters_metrics_tags_and_files(
     assert spec.json() == results["spec"]
 
     again = tripletlab(*command, **uri)
-    assert "vanilla seed 1: is there" in again.stderr
+    assert "vanilla seed 1: already exported" in again.stderr
     after = runs_in(mlflow, "kitchen")
     kept = {name: run["info"]["run_id"] for name, run in runs.items() if name != "comparison"}
     assert kept == {n: run["info"]["run_id"] for n, run in after.items() if n != "comparison"}
+
+
+@pytest.mark.timeout(900)
+def test_a_comparison_has_its_interval_under_names_that_the_server_takes(
+    api: ApiForTests, mlflow: httpx.Client
+) -> None:
+    arms = api.submit()["spec"]["arms"]
+    made = api.submit(arms=[{**arms[0], "name": "a+b"}, {**arms[1], "name": "c"}])
+    for run in made["runs"]:
+        api.train(run["id"], accuracy=0.7 + 0.01 * run["seed"] * (run["arm"] == "c"))
+    command = ("export", "mlflow", made["id"], "--url", api.url, "--name", "odd names")
+    done = tripletlab(*command, "--no-artifacts", MLFLOW_TRACKING_URI=str(mlflow.base_url))
+    assert done.returncode == 0, done.stderr
+    (primary, *_) = api.get(f"/v1/experiments/{made['id']}/results")["comparisons"]
+    comparison = runs_in(mlflow, "odd names")["comparison"]
+    metrics = values(comparison, "metrics")
+    assert metrics["c minus a b"] == primary["mean_difference"]
+    assert metrics["c minus a b: low"] == primary["interval"]["low"]
+    assert values(comparison, "tags")["verdict c against a b"] == primary["verdict"]
 
 
 @pytest.mark.timeout(900)

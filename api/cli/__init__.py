@@ -12,6 +12,7 @@ with garbage_uncollected():
         compare,
         datasets,
         demo,
+        experiment_lists,
         experiments,
         exports,
         keys,
@@ -53,7 +54,9 @@ for command in (
     experiments.watch,
     experiments.results,
     compare.compare,
+    experiment_lists.runs,
     experiments.cancel,
+    experiments.delete,
     experiments.recipes,
     exports.report,
     runs.weights,
@@ -63,7 +66,7 @@ for command in (
     services.migrate,
 ):
     app.command()(command)
-app.command("list")(experiments.list_experiments)
+app.command("list")(experiment_lists.list_experiments)
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(exports.app, name="export")
 app.add_typer(keys.app, name="keys")

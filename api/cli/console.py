@@ -58,3 +58,12 @@ def number(value: float | None, sign: str = "") -> str:
 def say(sentence: str) -> None:
     """Write a line for a person to standard error, which keeps it out of the answers."""
     err.print(sentence, markup=False, soft_wrap=True)
+
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask on standard error, unless `yes`; any answer but y ends the command with 1."""
+    if not yes:
+        typer.confirm(question, abort=True, err=True)

@@ -1,13 +1,14 @@
-"""`datasets add` and `datasets list`."""
+"""`datasets add`, `datasets list` and `datasets delete`."""
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
-from rich.table import Table
 
 from api.cli.connection import UrlOption, connected
-from api.cli.console import USAGE, JsonOption, out, print_json, stop
+from api.cli.console import USAGE, JsonOption, YesOption, confirm, out, print_json, say, stop
+from api.cli.listings import listing, show_table
 
 app = typer.Typer(help="The service's data sets.", no_args_is_help=True)
 
@@ -65,8 +66,8 @@ def add(
 @app.command("list")
 def list_all(as_json: JsonOption = False, url: UrlOption = None) -> None:
     """List the data sets, and what in them may mislead a comparison."""
-    sizes = Table("name", "pairs", "duplicates", "words", "tokens a question", "given split")
-    traps = Table("name", "groups", "largest", "false negatives", "shared test pairs")
+    sizes = listing("name", "pairs", "duplicates", "words", "tokens a question", "given split")
+    traps = listing("name", "groups", "largest", "false negatives", "shared test pairs")
     with connected(url) as client:
         page = client.get("/v1/datasets")
     if as_json:
@@ -84,12 +85,28 @@ def list_all(as_json: JsonOption = False, url: UrlOption = None) -> None:
         counts = (one[name] for name in ("duplicate_groups", "largest_group", "false_negatives"))
         shared = _share(one["in_order_shared"], one["in_order_test"])
         traps.add_row(one["name"], *(_count(count) for count in counts), shared)
-    out.print(sizes)
-    out.print(traps)
+    show_table(sizes)
+    show_table(traps)
     out.print(
         "Groups: texts joined by duplicate pairs; false negatives: pairs labelled different inside "
         "a group; shared: test pairs of an in-order split with a question from training."
     )
+
+
+@app.command()
+def delete(
+    name: Annotated[str, typer.Argument(help="Its name in specs.")],
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Delete a data set that no experiment uses, with its files."""
+    path = f"/v1/datasets/{quote(name, safe='')}"
+    with connected(url) as client:
+        rows = client.get(path)["rows"]
+        confirm(f"Delete the data set {name} of {rows:,} pairs?", yes)
+        client.request("DELETE", path)
+    print_json({"deleted": name}) if as_json else say(f"{name} is deleted.")
 
 
 def _count(number: int | None) -> str:

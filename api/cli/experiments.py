@@ -1,9 +1,8 @@
-"""`submit`, `watch`, `results`, `list`, `cancel`, `recipes`: experiments, over HTTP."""
+"""`submit`, `watch`, `results`, `cancel`, `delete`, `recipes`: experiments, over HTTP."""
 
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from api.cli import completion
 from api.cli.connection import UrlOption, connected
@@ -12,6 +11,8 @@ from api.cli.console import (
     INTERRUPTED,
     USAGE,
     JsonOption,
+    YesOption,
+    confirm,
     out,
     print_json,
     say,
@@ -19,6 +20,7 @@ from api.cli.console import (
 )
 from api.cli.documents import apply_settings, read_document
 from api.cli.expected_verdict import Expected, ExpectOption, require
+from api.cli.listings import listing, show_table
 from api.cli.live_progress import show_progress
 from api.cli.tables import show_results
 from api.client import Client
@@ -63,6 +65,7 @@ def submit(
         if not (as_json and wait):
             print_json(created.document) if as_json else out.print(created.id)
         say(f"{len(created.runs)} runs queued; {client.url}/v1/experiments/{created.id}")
+        say(f"On the page: {client.url}/#/experiments/{created.id}")
         if created.waiting_for:
             say(f"They wait for {created.waiting_for}.")
         if wait:
@@ -112,30 +115,6 @@ def results(
     require(expect, answer.decisions)
 
 
-def list_experiments(
-    state: Annotated[
-        str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="A part of the name.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="Experiments at most.")] = 20,
-    as_json: JsonOption = False,
-    url: UrlOption = None,
-) -> None:
-    """List experiments, newest first."""
-    with connected(url) as client:
-        page = client.get("/v1/experiments", state=state, name=name, limit=limit)
-    if as_json:
-        print_json(page)
-        return
-    table = Table("id", "name", "state", "runs", "data set", "created")
-    for one in page["items"]:
-        ended = sum(one["runs"][state] for state in ("succeeded", "failed", "cancelled"))
-        runs = f"{ended}/{sum(one['runs'].values())}"
-        created = one["created_at"][:16].replace("T", " ")
-        table.add_row(one["id"], one["name"], one["state"], runs, one["dataset"], created)
-    out.print(table)
-
-
 def cancel(
     experiment: ExperimentArgument, as_json: JsonOption = False, url: UrlOption = None
 ) -> None:
@@ -156,6 +135,20 @@ def cancel(
         say(f"{cancelled.id} is {cancelled.state}: no run goes on.")
 
 
+def delete(
+    experiment: ExperimentArgument,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Delete an experiment that goes on no more, with its metrics and files."""
+    with connected(url) as client:
+        name = client.experiment(experiment).name
+        confirm(f"Delete {name} ({experiment}) with all it measured?", yes)
+        client.request("DELETE", f"/v1/experiments/{experiment}")
+    print_json({"deleted": experiment}) if as_json else say(f"{experiment} is deleted.")
+
+
 def recipes(as_json: JsonOption = False, url: UrlOption = None) -> None:
     """List the recipes."""
     with connected(url) as client:
@@ -163,7 +156,7 @@ def recipes(as_json: JsonOption = False, url: UrlOption = None) -> None:
     if as_json:
         print_json(page)
         return
-    table = Table("name", "about")
+    table = listing("name", "about", whole=("name",))
     for one in page["items"]:
         table.add_row(one["name"], one["about"])
-    out.print(table)
+    show_table(table)

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from api.cli.console import USAGE, JsonOption, out, print_json, say, stop
+from api.cli.listings import listing, show_table
 from api.cli.services import DatabaseUrl, DataDir, settings_from
 from models.errors import Conflict, NotFound, ServiceUnavailable
 from models.settings import Settings
@@ -65,7 +65,7 @@ def list_all(
     data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: JsonOption = False
 ) -> None:
     """List the keys, and when each was last used (to ten minutes)."""
-    table = Table("id", "name", "scope", "created", "last used", "revoked")
+    table = listing("id", "name", "scope", "created", "last used", "revoked")
     with _transaction(settings_from(data_dir=data_dir, database_url=database_url)) as session:
         rows = list_keys(session)
         if as_json:
@@ -74,7 +74,7 @@ def list_all(
         for row in rows:
             times = (row.created_at, row.last_used_at, row.revoked_at)
             table.add_row(row.id, row.name, row.scope, *map(_shown, times))
-    out.print(table)
+    show_table(table)
 
 
 @app.command()

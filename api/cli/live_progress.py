@@ -116,7 +116,8 @@ class _Lines:
         if time.monotonic() - self._last_line >= LINE_SECONDS or view["state"] in ENDED:
             self._last_line = time.monotonic()
             done, total = _totals(view)
-            _line(f"{100 * done / total:.0f} % of {total:,} steps, {_whole(view)}")
+            # rounded down: 100 % is said of what is whole
+            _line(f"{100 * done // total} % of {total:,} steps, {_whole(view)}")
             for run in view["runs"]:
                 if run["state"] == "running" and (loss := self._losses.latest(run)):
                     _line(f"  {', '.join(_parts(run))}: step {run['step']}, {loss}")
@@ -133,9 +134,10 @@ def _line(text: str) -> None:
 
 
 def _totals(view: dict[str, Any]) -> tuple[int, int]:
-    """Return the steps that are done and all steps, of the runs that there are now."""
+    """Return the steps that are done and all steps, of the runs that there are now. A run that has
+    succeeded is done, also where it stopped early; others have done what they trained."""
     runs = view["runs"]
-    done = sum(run["steps"] if run["state"] in ENDED else run["step"] for run in runs)
+    done = sum(run["steps"] if run["state"] == "succeeded" else run["step"] for run in runs)
     return done, sum(run["steps"] for run in runs)
 
 

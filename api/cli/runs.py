@@ -11,15 +11,29 @@ import typer
 
 from api.cli.connection import UrlOption, connected
 from api.cli.console import FAILED, USAGE, JsonOption, out, print_json, say, stop
-from api.client import ENDED, NoPrediction
+from api.client import ENDED, Client, NoPrediction, Refused
 
+NO_WORKER = (
+    "No worker is alive, and one has to compute this: it waits until one is (Ctrl-C ends the wait)."
+)
 POLL_SECONDS = 1.0  # while a run is reproduced
 
 RunArgument = Annotated[str, typer.Argument(help="The id of a run that has succeeded.")]
 
 
+def require_run(subject: str) -> None:
+    """Refuse the id of an experiment, saying where the ids of its runs are."""
+    if subject.startswith("exp_"):
+        raise stop(
+            f"{subject} is an experiment, and this takes one of its runs. "
+            f"Their ids: tripletlab runs {subject}",
+            USAGE,
+        )
+
+
 def weights(run: RunArgument, url: UrlOption = None) -> None:
     """Write the weights with their vocabulary to standard output, as safetensors."""
+    require_run(run)
     if sys.stdout.isatty():
         raise stop(f"Weights are binary: tripletlab weights {run} > weights.safetensors", USAGE)
     with tempfile.TemporaryDirectory() as folder, connected(url) as client:
@@ -36,7 +50,11 @@ def predict(
     url: UrlOption = None,
 ) -> None:
     """Predict the similarity of two questions, and whether they are duplicates."""
+    require_run(run)
     with connected(url) as client:
+        # the state of the run is told first: where it has not succeeded, nothing waits
+        if client.get(f"/v1/runs/{run}")["state"] == "succeeded" and _no_worker(client):
+            say(NO_WORKER)
         try:
             (answer,) = client.predict(run, [(question1, question2)])
         except NoPrediction as error:
@@ -51,8 +69,16 @@ def predict(
         say(f"Not in the training data: {', '.join(unknown)}.")
 
 
+def _no_worker(client: Client) -> bool:
+    try:
+        return not client.get("/readyz")["live_workers"]
+    except Refused:  # a part of the service is away, and how many workers there are is not told
+        return False
+
+
 def reproduce(run: RunArgument, as_json: JsonOption = False, url: UrlOption = None) -> None:
     """Train a run again and say whether every value is the same; exit with 1 when not."""
+    require_run(run)
     with connected(url) as client:
         view: dict[str, Any] = client.post(f"/v1/runs/{run}/reproduce")
         say(f"Training again: {client.url}/v1/runs/{view['again']}")

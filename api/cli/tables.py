@@ -8,11 +8,12 @@ from rich.table import Table
 
 from api.cli.console import number, out
 from api.cli.effects import show_effects
+from api.cli.listings import show_table
 
 
 def show_results(results: dict[str, Any]) -> None:
     """Print every comparison with its verdict, or what the seed does to a single arm; which arm
-    leaves the plateau sooner; baselines."""
+    leaves the plateau sooner; baselines; why runs failed."""
     out.print(f"{results['name']}  ({results['experiment']}, {results['state']})", markup=False)
     if not results["complete"]:
         out.print("Not every run has ended; these are the results so far.")
@@ -20,6 +21,9 @@ def show_results(results: dict[str, Any]) -> None:
         out.print(line, markup=False, soft_wrap=True)
     if results.get("effects"):
         show_effects(results)
+    runs = [run for arm in results["arms"] for run in arm["runs"]]
+    for sentence in reasons_of(runs):
+        out.print(sentence, markup=False, soft_wrap=True)
     for comparison in results["comparisons"]:
         if comparison["role"] == "primary":
             show_comparison(comparison)
@@ -27,13 +31,18 @@ def show_results(results: dict[str, Any]) -> None:
         show_noise_floor(results["noise_floor"])
     others = [one for one in results["comparisons"] if one["role"] == "secondary"]
     if others:
-        out.print(_others(others))
+        show_table(_others(others))
     for sentence in _plateau_sentences(results["waiting_times"]["times"]):
         out.print(sentence, markup=False, soft_wrap=True)
     majority, collapsed = (results["baselines"][name] for name in ("majority", "collapsed"))
     out.print(
         f"Baselines of every accuracy: {majority:.4f} by calling every pair what most are, "
         f"{collapsed:.4f} by calling every pair a duplicate (a collapsed network).",
+        soft_wrap=True,
+    )
+    out.print(
+        f"The runs with their ids: tripletlab runs {results['experiment']}",
+        markup=False,
         soft_wrap=True,
     )
 
@@ -59,9 +68,19 @@ def _tuning(tuning: dict[str, Any] | None) -> Iterator[str]:
         )
 
 
+def reasons_of(runs: list[dict[str, Any]]) -> list[str]:
+    """Return each reason of the failed runs once, with how many failed for it."""
+    reasons = [run["reason"] for run in runs if run["state"] == "failed" and run["reason"]]
+    counts = {reason: reasons.count(reason) for reason in dict.fromkeys(reasons)}
+    return [
+        f"{count} run{'s' if count > 1 else ''} failed: {reason}"
+        for reason, count in counts.items()
+    ]
+
+
 def show_comparison(comparison: dict[str, Any]) -> None:
     """Print one comparison seed by seed, and its verdict in words."""
-    out.print(_table(comparison))
+    show_table(_table(comparison))
     out.print(comparison["sentence"], markup=False, soft_wrap=True)
 
 
@@ -84,7 +103,7 @@ def show_noise_floor(floor: dict[str, Any]) -> None:
         (f"seeds for the margin {floor['margin']:g}", "–" if seeds is None else str(seeds)),
     ):
         table.add_row(name, value)
-    out.print(table)
+    show_table(table)
     out.print(floor["sentence"], markup=False, soft_wrap=True)
 
 
@@ -106,7 +125,7 @@ def _table(comparison: dict[str, Any]) -> Table:
     title = escape(f"{a} against {b}: {comparison['metric']}")
     table = Table(title=title, title_justify="left")
     for heading in ("seed", a, b, "difference"):
-        table.add_column(escape(heading), justify="right")
+        table.add_column(escape(heading), justify="right", overflow="fold")
     for pair in comparison["pairs"]:
         table.add_row(str(pair["seed"]), *_numbers(pair["a"], pair["b"], pair["difference"]))
     mean_a, mean_b = (comparison["summaries"][side]["mean"] for side in ("a", "b"))
@@ -123,7 +142,7 @@ def _others(comparisons: list[dict[str, Any]]) -> Table:
     """Return the secondary comparisons as a table."""
     table = Table(title="Secondary metrics, which decide nothing", title_justify="left")
     for heading in ("a", "b", "metric"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for heading in ("difference", "interval", "p (Holm)"):
         table.add_column(heading, justify="right")
     for one in comparisons:

@@ -3,10 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from api.cli.connection import UrlOption, connected
 from api.cli.console import JsonOption, out, print_json, say
+from api.cli.listings import listing, show_table
 
 app = typer.Typer(help="Addresses that are notified when experiments end.", no_args_is_help=True)
 
@@ -43,11 +43,11 @@ def list_all(as_json: JsonOption = False, url: UrlOption = None) -> None:
     if as_json:
         print_json(page)
         return
-    table = Table("id", "address", "events")
+    table = listing("id", "address", "events", whole=("id",))
     for one in page["items"]:
         events = ", ".join(event.removeprefix("experiment.") for event in one["events"])
         table.add_row(one["id"], one["url"], events)
-    out.print(table)
+    show_table(table)
 
 
 @app.command()
@@ -60,13 +60,13 @@ def deliveries(
     if as_json:
         print_json(page)
         return
-    table = Table("event", "experiment", "kind", "attempts", "delivered", "last failure")
+    table = listing("event", "experiment", "kind", "attempts", "delivered", "last failure")
     for one in page["items"]:
         delivered = one["delivered_at"] or ("due" if one["due_at"] else "given up")
         kind = one["kind"].removeprefix("experiment.")
         attempts, reason = str(one["attempt"]), one["reason"] or ""
         table.add_row(one["id"], one["experiment"], kind, attempts, delivered, reason)
-    out.print(table)
+    show_table(table)
 
 
 @app.command()

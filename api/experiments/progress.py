@@ -84,7 +84,7 @@ def _look_left(plan: Sequence[LookView]) -> bool:
 def _progress(
     row: Experiment, runs: Sequence[Run], plan: Sequence[LookView], tuning: Tuning | None
 ) -> float:
-    done = sum(run.steps if run.state in TERMINAL else run.step for run in runs)
+    done = sum(run.steps if run.state == RunState.SUCCEEDED else run.step for run in runs)
     if tuning is not None and (_look_left(plan) or _choice_left(tuning)):
         return share_of_most(done, stored_spec(row.spec, row.id))
     return share_done(done, sum(run.steps for run in runs), plan)

@@ -125,8 +125,9 @@ class ExperimentView(View):
     dataset: str
     created_at: datetime
     progress: float
-    """Share of all steps that are done, from 0 to 1; also 1 when every run has ended. While a look
-    may still add runs, it is the share of the most runs that there can be."""
+    """Share of all steps that are done, from 0 to 1: of a run that has succeeded all, of any other
+    those that it trained. While a look may still add runs, it is the share of the most runs that
+    there can be."""
     seconds_left: float | None
     """Until the last of the present runs ends, estimated from the speed of its runs."""
     waiting_for: str | None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.errors import Conflict, NotFound
 from models.specs.experiment import ExperimentSpec
-from models.states import ACTIVE, TERMINAL, RunState
+from models.states import ACTIVE, RunState
 from models.store import clock, events
 from models.store.experiment_states import (
     RunCounts,
@@ -130,8 +130,8 @@ def list_experiments(
 
 def steps_done(session: Session, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
     """For each experiment the steps done, and the steps of all its present runs; a run that has
-    ended counts as done."""
-    done = case((Run.state.in_(TERMINAL), Run.steps), else_=Run.step)
+    succeeded counts as done, also where it stopped early."""
+    done = case((Run.state == RunState.SUCCEEDED, Run.steps), else_=Run.step)
     query = (
         select(Run.experiment_id, func.sum(done), func.sum(Run.steps))
         .where(Run.experiment_id.in_(ids))

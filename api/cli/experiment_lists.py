@@ -1,0 +1,76 @@
+"""`list` and `runs`: the experiments of the service, and the runs of one of them."""
+
+from textwrap import shorten
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from api.cli import completion
+from api.cli.connection import UrlOption, connected
+from api.cli.console import JsonOption, out, print_json
+from api.cli.listings import listing, show_table
+from api.cli.tables import reasons_of
+
+SHORT = 60  # characters of a reason
+
+
+def list_experiments(
+    state: Annotated[
+        str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="A part of the name.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Experiments at most.")] = 20,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """List experiments, newest first, with their first verdict or why they failed."""
+    with connected(url) as client:
+        page = client.get("/v1/experiments", state=state, name=name, limit=limit)
+    if as_json:
+        print_json(page)
+        return
+    headings = ("id", "name", "state", "succeeded", "verdict", "data set", "created")
+    table = listing(*headings, whole=("id", "state"))
+    for one in page["items"]:
+        runs = f"{one['runs']['succeeded']}/{sum(one['runs'].values())} runs"
+        created = one["created_at"][:16].replace("T", " ")
+        told = (one["name"], one["state"], runs, verdict_in_short(one), one["dataset"], created)
+        table.add_row(one["id"], *map(escape, told))
+    show_table(table)
+
+
+def verdict_in_short(summary: dict[str, Any]) -> str:
+    """Return the first verdict and how many more there are; else why the experiment has none."""
+    if reason := summary["problem"] or summary["reason"]:
+        return shorten(reason, SHORT, placeholder=" …")
+    if floor := summary["noise_floor"]:
+        return "" if floor["sd"] is None else f"noise: sd {floor['sd']:.2g}"
+    if not summary["verdicts"]:
+        return ""
+    first, *others = summary["verdicts"]
+    words = {"a_better": f"{first['a']} better", "b_better": f"{first['b']} better"}
+    more = f", {len(others)} more" if others else ""
+    return f"{words.get(first['verdict'], first['verdict'])}{more}"
+
+
+def runs(
+    experiment: Annotated[
+        str, typer.Argument(help="The id of an experiment.", autocompletion=completion.experiments)
+    ],
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """List the runs of an experiment, with the ids that other commands take."""
+    with connected(url) as client:
+        found = client.experiment(experiment).document["runs"]
+    if as_json:
+        print_json(found)
+        return
+    table = listing("arm", "seed", "state", "step", "id", whole=("id", "state"))
+    for run in found:
+        step = f"{run['step']:,} of {run['steps']:,}"
+        table.add_row(escape(run["arm"]), str(run["seed"]), run["state"], step, run["id"])
+    show_table(table)
+    for sentence in reasons_of(found):
+        out.print(sentence, markup=False, soft_wrap=True)

@@ -52,7 +52,9 @@ def apply_settings(document: Any, assignments: list[str]) -> Any:
 def _value(text: str, keys: list[str]) -> Any:
     try:
         value = json.loads(text)
-    except ValueError:
+    except ValueError as error:
+        if text.lstrip().startswith(("{", "[")) and not _is_string(keys):
+            raise stop(f"--set {'.'.join(keys)}: {text} is not JSON: {error}", USAGE) from None
         return text
     # null stays null, which takes a value of the recipe back
     return value if value is None or isinstance(value, str) or not _is_string(keys) else text

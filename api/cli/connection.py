@@ -22,6 +22,8 @@ from api.client import (
 HOW_TO_CONNECT = (
     "Start one with `tripletlab serve`, or give its address with --url or TRIPLETLAB_URL."
 )
+ARGUMENTS = {"a": "A", "b": "B", "table": "NAME", "format": "the suffix of --output"}
+"""Parts of a query that no flag of their own sets."""
 
 UrlOption = Annotated[
     str | None,
@@ -53,12 +55,22 @@ def _ended(error: TripletlabError) -> typer.Exit:
             return stop(str(error))
 
 
+def _named(pointer: str) -> str:
+    """Return what a person gave: a flag or an argument for a part of the query."""
+    part, name = pointer.rpartition("/")[::2]
+    if part != "/query":
+        return pointer or "the whole body"
+    return ARGUMENTS.get(name) or f"--{name.replace('_', '-')}"
+
+
 def _in_lines(refused: Refused) -> str:
     """Return the problem document, with a line for each wrong field."""
     problem = refused.problem
-    lines = [f"  {one['pointer'] or 'the whole body'}: {one['detail']}" for one in refused.errors]
-    heading = f"{problem['title']}:" if lines else f"{problem['title']}: {problem['detail']}"
+    lines = [f"  {_named(one['pointer'])}: {one['detail']}" for one in refused.errors]
     rows = problem.get("rows_refused", 0)
+    # the detail of wrong fields is the first of them again; that of rows says what becomes of all
+    told = not lines or rows
+    heading = f"{problem['title']}: {problem['detail']}" if told else f"{problem['title']}:"
     if rows > len(lines):
         lines.append(f"  … and {rows - len(lines):,} more rows")
     swallowed = problem.get("lines_swallowed", 0)

@@ -29,6 +29,7 @@ from models.errors import ServiceUnavailable
 from models.settings import Settings
 
 RECIPE = "hard-negative-mining-small"
+TEMPORARY = "tripletlab-demo-"
 
 
 def demo(
@@ -48,10 +49,13 @@ def demo(
             settings = settings_from(data_dir=folder, workers=workers)
             require_data_folder(settings)
             with _service(settings) as address:
-                state = _ask(address, settings.key, body, as_json)
+                state, pages = _ask(address, settings.key, body, as_json)
                 if not once:
+                    for page in pages:
+                        say(page)
                     say(f"The service goes on at {address} until Ctrl-C.")
                     wait_for_interrupt()
+            say(_what_stays(folder))
     except ServiceUnavailable as error:
         raise stop(f"The demo cannot start: {error}") from None
     except KeyboardInterrupt:
@@ -67,7 +71,7 @@ def _folder(given: Path | None) -> Iterator[Path]:
     if given is not None or "data_dir" in settings.model_fields_set:
         yield given or settings.data_dir
         return
-    with tempfile.TemporaryDirectory(prefix="tripletlab-demo-", ignore_cleanup_errors=True) as made:
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, ignore_cleanup_errors=True) as made:
         yield Path(made)
 
 
@@ -90,13 +94,25 @@ def _listen(settings: Settings) -> socket.socket:
         return listen(settings.host, 0)
 
 
-def _ask(address: str, key: str, body: Any, as_json: bool) -> str:
-    """Submit the recipe, follow it and show its results; return the last state."""
+def _ask(address: str, key: str, body: Any, as_json: bool) -> tuple[str, list[str]]:
+    """Submit the recipe, follow it and show its results; return the last state, and sentences that
+    say where the service shows them."""
     with connected(address, key) as client:
         created = client.submit(body)
         say(f"{created.name}: {len(created.runs)} runs, {created.id}")
         state = show_progress(client, created.id)
         (print_json if as_json else show_results)(client.results(created).document)
-        say(f"On the page: {address}/#/experiments/{created.id}")
-        say(f"All results: {address}/v1/experiments/{created.id}/results")
-        return state
+        return state, [
+            f"On the page: {address}/#/experiments/{created.id}",
+            f"All results: {address}/v1/experiments/{created.id}/results",
+        ]
+
+
+def _what_stays(folder: Path) -> str:
+    """Return what is left of a demo that has ended."""
+    if folder.name.startswith(TEMPORARY):
+        return (
+            "The service has ended, and its temporary folder is deleted; --data-dir keeps the "
+            "results."
+        )
+    return f"The service has ended; tripletlab serve --data-dir {folder} shows the results again."

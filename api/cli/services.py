@@ -120,11 +120,22 @@ def serve(
             gc.freeze()
             if not is_loopback(settings.host):
                 warn_of_others(settings)
+            if no_worker:
+                warn_of_no_worker(settings)
             wait_for_interrupt()
     except (ServiceUnavailable, ValueError) as error:
         raise stop(f"The service cannot start: {error}") from None
     except KeyboardInterrupt:
         say("Stopped.")
+
+
+def warn_of_no_worker(settings: Settings) -> None:
+    """Say where nothing will ever train: no separate worker can use an embedded broker."""
+    if not settings.broker_url:
+        say(
+            "It has no worker, and none can join it, since its broker is embedded: give workers "
+            "and service one with --broker-url, or start it without --no-worker."
+        )
 
 
 def warn_of_others(settings: Settings) -> None:

@@ -149,6 +149,9 @@ def test_the_demo_shows_the_answer_and_ends_by_itself(tmp_path: Path) -> None:
     # the first line of its progress, while the worker that it starts is not there yet
     assert "waiting for the worker, which is starting" in done.stdout
     assert "none is alive" not in done.stdout
+    # a link would lead to a service that has ended
+    assert "/#/experiments/" not in done.stderr
+    assert f"tripletlab serve --data-dir {tmp_path} shows the results again" in done.stderr
 
 
 def _workers(served: Served) -> set[int]:

@@ -151,7 +151,7 @@ def test_experiments_are_listed_and_cancelled(api: ApiForTests) -> None:
     again = tripletlab("cancel", made["id"], "--url", api.url)
     assert again.stderr == f"{made['id']} had ended before, as cancelled: nothing was cancelled.\n"
     wrong = tripletlab("list", "--state", "asleep", "--url", api.url)
-    assert (wrong.returncode, "/query/state" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "--state" in wrong.stderr) == (2, True)
 
 
 def test_cancelling_says_how_many_runs_go_on_for_now(api: ApiForTests) -> None:
@@ -184,7 +184,7 @@ def test_a_comparison_is_shown_with_its_sentence(api: ApiForTests) -> None:
     other = tripletlab("compare", a, b, "--metric", "test.roc_auc", "--url", api.url)
     assert "test.roc_auc" in other.stdout
     wrong = tripletlab("compare", a, a, "--url", api.url)
-    assert (wrong.returncode, "/query/b" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, " B: " in wrong.stderr) == (2, True)
 
 
 def test_the_shell_is_offered_recipes_and_experiments(api: ApiForTests) -> None:

@@ -75,7 +75,9 @@ def _bca(
     bias = special.ndtri(below / (2 * RESAMPLES))
     # of the jackknife: without one value the mean moves in proportion to its deviation
     acceleration = (deviations**3).sum() / (6 * (deviations**2).sum() ** 1.5)
-    ends = bias + special.ndtri([(1 - confidence) / 2, (1 + confidence) / 2])
+    # (1 + confidence) / 2 may round to 1, whose quantile is infinite
+    quantile = special.ndtri((1 - confidence) / 2)
+    ends = bias + np.array([quantile, -quantile])
     shares = special.ndtr(bias + ends / (1 - acceleration * ends))
     low, high = np.quantile(resampled, shares)
     return float(low), float(high)

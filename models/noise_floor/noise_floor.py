@@ -99,9 +99,11 @@ def detectable_by_one(n: int, alpha: float) -> float:
 def sd_interval(sd: float, n: int, confidence: float) -> Interval:
     """The interval of the sd of normal values from the sample sd of n of them: (n - 1) s^2 over
     sigma^2 is chi-square with n - 1 degrees."""
+    tail = (1 - confidence) / 2
+    # 1 - tail may round to 1, where the quantile is 0
     low, high = (
         sd * math.sqrt((n - 1) / float(special.chdtri(n - 1, above)))
-        for above in ((1 - confidence) / 2, (1 + confidence) / 2)
+        for above in (tail, min(1 - tail, math.nextafter(1.0, 0.0)))
     )
     return Interval(confidence=confidence, low=low, high=high)
 

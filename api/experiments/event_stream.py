@@ -63,7 +63,10 @@ async def checked_position(
     skipped = from_now and not last_event_id
     latest = await run_in_threadpool(_beginning, service, experiment_id, skipped)
     try:
-        return Position.parse(last_event_id) if last_event_id else latest
+        if not last_event_id:
+            return latest
+        # not on the event loop: a small id may stand for many groups of runs
+        return await run_in_threadpool(Position.parse, last_event_id)
     except ValueError:
         reason = "not the id of a message of an event stream; omit it to start at the beginning"
         raise Invalid([Problem("/header/last-event-id", reason)]) from None

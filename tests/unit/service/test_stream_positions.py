@@ -1,6 +1,8 @@
 """The ids of an event stream's messages: they read back, and are short for any number of runs."""
 
+import base64
 import random
+import zlib
 
 import pytest
 from hypothesis import given
@@ -65,6 +67,13 @@ def test_no_id_is_longer_than_a_header_may_be(seed: int) -> None:
     assert len(str(position)) < HEADER
     read = Position.parse(str(position))
     assert of_each(read.runs, RUNS) == each
+
+
+def test_a_short_id_that_stands_for_very_many_groups_is_not_read() -> None:
+    packed = zlib.compress(".".join(["e", "n"] * 50_000).encode(), 9)
+    short = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    assert len(short) < 1000
+    assert not is_read(f"7~{short}")
 
 
 def test_an_id_of_before_there_were_groups_means_the_same() -> None:

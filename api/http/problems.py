@@ -34,6 +34,7 @@ from models.store.access.keys import Scope
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "5"}
 MOST_ERRORS = 100  # in one reply: a body may have an error in each of its values
+MOST_CHARACTERS = 1000  # of a pointer or a sentence: a key of a body may be a megabyte long
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +186,7 @@ def _members(error: Exception) -> dict[str, Any]:
     match error:
         case Invalid():
             shown = error.problems[:MOST_ERRORS]
-            listed = [{"pointer": p.pointer, "detail": p.detail} for p in shown]
+            listed = [{"pointer": _cut(p.pointer), "detail": _cut(p.detail)} for p in shown]
             if more := len(error.problems) - len(shown):
                 listed.append({"pointer": "", "detail": f"and {more:,} more errors"})
             return {"errors": listed}
@@ -238,6 +239,10 @@ async def _request(request: Request, error: Exception) -> JSONResponse:
         Problem.at(*_parts(detail["loc"]), detail=detail["msg"]) for detail in error.errors()
     ]
     return await answer(request, Invalid(problems))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
 
 
 def _sentence(errors: Sequence[Mapping[str, str]]) -> str:

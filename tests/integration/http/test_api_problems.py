@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from api.http.json_bodies import MAX_BYTES
+from api.http.problems import MOST_CHARACTERS
 
 from support.api import ApiForTests
 
@@ -92,6 +93,14 @@ def test_every_wrong_field_is_named_at_once(api: ApiForTests) -> None:
     spec = {"recipe": "hard-negative-mining-small", "batch_size": 1, "stepz": 3}
     problem = checked(post(api, json.dumps(spec)), 422)
     assert {error["pointer"] for error in problem["errors"]} == {"/batch_size", "/stepz"}
+
+
+@pytest.mark.parametrize("key", ["~" * 1000, "k" * 500_000, "\x01" * 100_000])
+def test_a_very_long_key_is_not_repeated_whole(api: ApiForTests, key: str) -> None:
+    reply = post(api, json.dumps({"name": "x", key: 1}))
+    (named,) = [one for one in checked(reply, 422)["errors"] if one["pointer"].endswith("…")]
+    assert len(named["pointer"]) <= MOST_CHARACTERS
+    assert len(reply.content) < 20_000
 
 
 def test_a_wrong_parameter_is_422(api: ApiForTests) -> None:

@@ -47,6 +47,13 @@ class _Utf8(io.RawIOBase):
         self._ready = self._ready[count:]
         return count
 
+    def _lines_in(self, before: tuple[bytes, int], chunk: bytes) -> int:
+        """Line ends of a chunk that can be decoded, from this state of the decoder on."""
+        if not chunk:  # UTF-16 would look for its mark in what was left over
+            return 0
+        self._decoder.setstate(before)
+        return self._decoder.decode(chunk).count("\n")
+
     def _decoded(self, chunk: bytes) -> str:
         before = self._decoder.getstate()
         try:
@@ -54,8 +61,7 @@ class _Utf8(io.RawIOBase):
         except UnicodeDecodeError as error:
             # its place counts from bytes that were left over from the chunk before
             place = max(error.start - len(before[0]), 0)
-            self._decoder.setstate(before)
-            line = self._lines + self._decoder.decode(chunk[:place]).count("\n") + 1
+            line = self._lines + self._lines_in(before, chunk[:place]) + 1
             raise DatasetFileError(
                 f"Line {line} of {self._filename} is not {self._encoding} "
                 f"(byte 0x{error.object[error.start]:02x}); set `encoding` to the one it has.",

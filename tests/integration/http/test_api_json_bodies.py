@@ -126,7 +126,8 @@ def test_no_body_is_decoded_or_judged_on_the_event_loop(
     calls = json_calls(api)
     for path in calls:
         refused(api.http.post(path, content=body, headers=headers), 422)
-    assert on_loop == [False] * len(calls)
+    assert len(on_loop) >= len(calls)
+    assert not any(on_loop)
 
 
 def test_a_body_that_is_wrong_in_every_value_gets_a_short_reply(api: ApiForTests) -> None:

@@ -109,7 +109,7 @@ def test_of_equal_settings_the_earlier_one_is_chosen(database: Database) -> None
 def test_no_look_is_taken_before_the_choice_and_the_next_seeds_have_the_chosen_settings(
     database: Database,
 ) -> None:
-    made = tuned(database, seeds={"until_decided": {"min": 6, "max": 8}})
+    made = tuned(database, seeds={"until_decided": {"min": 6, "max": 8, "futility": False}})
     end_runs(database, made, rising)
     with database.transaction() as session:
         assert interim_looks.due(session) == []

@@ -258,7 +258,7 @@ def test_nulls_among_dictionaries_and_numbers_are_bad_rows(tmp_path: Path) -> No
     numbers = {**PLAIN, "is_duplicate": pa.array([None, 1], pa.uint8())}
     words = {**PLAIN, "part": pa.array([None, "test"]).dictionary_encode()}
     for table in (numbers, words):
-        with pytest.raises(DatasetFileError, match=r"1 row cannot be used.*line 1: its .* is null"):
+        with pytest.raises(DatasetFileError, match=r"1 row cannot be used.*row 1: its .* is null"):
             read(tmp_path, parquet(pa.table(table)), "a.parquet", WITH_SPLIT)
 
 

@@ -114,8 +114,7 @@ def test_others_are_answered_beside_64_requests_of_a_hostile_key_which_end_with_
     before = attacked.ended()
     connections = attacked.attack()
     assert len(connections) == 64
-    refused = RESULTS - WAITING_OF_A_KEY - 1
-    wait_until("its share is full", lambda: attacked.ended()["results 429"] >= refused - 1)
+    wait_until("its share is full", lambda: attacked.ended()["results 429"] >= 1)
     with ThreadPoolExecutor(1) as pool:
         own = pool.submit(attacked.get, f"/v1/experiments/{attacked.experiment}/results")
         while True:
@@ -134,5 +133,5 @@ def test_others_are_answered_beside_64_requests_of_a_hostile_key_which_end_with_
     )
     ended = attacked.ended()
     # of those that waited, only those whose turns came before that of the other client
-    assert ended["results 200"] - 1 <= 4
+    assert ended["results 200"] - 1 < WAITING_OF_A_KEY
     assert ended["results 408"] >= 1

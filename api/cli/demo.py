@@ -29,7 +29,6 @@ from models.errors import ServiceUnavailable
 from models.settings import Settings
 
 RECIPE = "hard-negative-mining-small"
-TEMPORARY = "tripletlab-demo-"
 
 
 def demo(
@@ -55,7 +54,7 @@ def demo(
                         say(page)
                     say(f"The service goes on at {address} until Ctrl-C.")
                     wait_for_interrupt()
-            say(_what_stays(folder))
+        say(_what_stays(folder))
     except ServiceUnavailable as error:
         raise stop(f"The demo cannot start: {error}") from None
     except KeyboardInterrupt:
@@ -71,7 +70,7 @@ def _folder(given: Path | None) -> Iterator[Path]:
     if given is not None or "data_dir" in settings.model_fields_set:
         yield given or settings.data_dir
         return
-    with tempfile.TemporaryDirectory(prefix=TEMPORARY, ignore_cleanup_errors=True) as made:
+    with tempfile.TemporaryDirectory(prefix="tripletlab-demo-", ignore_cleanup_errors=True) as made:
         yield Path(made)
 
 
@@ -109,8 +108,8 @@ def _ask(address: str, key: str, body: Any, as_json: bool) -> tuple[str, list[st
 
 
 def _what_stays(folder: Path) -> str:
-    """Return what is left of a demo that has ended."""
-    if folder.name.startswith(TEMPORARY):
+    """Return what is left of a demo that has ended, in the folder that it had."""
+    if not folder.exists():
         return (
             "The service has ended, and its temporary folder is deleted; --data-dir keeps the "
             "results."

@@ -6,7 +6,7 @@ An experiment's state is not stored, but follows from its runs (`experiment_stat
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import case, delete, exists, func, select
+from sqlalchemy import case, delete, exists, func, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -142,13 +142,14 @@ def steps_done(session: Session, ids: Sequence[str]) -> dict[str, tuple[int, int
 
 def failure_reasons(session: Session, ids: Sequence[str]) -> dict[str, str]:
     """Why the first failed run of each of these experiments failed; only of those that have one."""
-    query = (
-        select(Run.experiment_id, Run.reason)
+    first = (
+        select(Run.experiment_id, func.min(Run.position))
         .where(Run.experiment_id.in_(ids), Run.state == RunState.FAILED, Run.reason.is_not(None))
         .where(~forgiven())
-        .order_by(Run.position.desc())
+        .group_by(Run.experiment_id)
     )
-    # of two runs of an experiment the one that was queued first is read last
+    place = tuple_(Run.experiment_id, Run.position)
+    query = select(Run.experiment_id, Run.reason).where(place.in_(first))
     return {one: reason for one, reason in session.execute(query) if reason is not None}
 
 

@@ -87,6 +87,13 @@ def has_active_runs(experiment_id: SQLColumnExpression[str] | str) -> ColumnElem
     return exists().where(Run.experiment_id == experiment_id, Run.state.in_(ACTIVE))
 
 
+def has_choice_left(experiment_id: SQLColumnExpression[str] | str) -> ColumnElement[bool]:
+    """A condition: the settings of the experiment's arms are still to be chosen."""
+    return exists().where(
+        Tuning.experiment_id == experiment_id, Tuning.state == TuningState.PLANNED
+    )
+
+
 def in_state(state: RunState) -> ColumnElement[bool]:
     """`experiment_state` as a condition on `Experiment`."""
 
@@ -95,10 +102,7 @@ def in_state(state: RunState) -> ColumnElement[bool]:
         return exists().where(own, Run.state.in_(states), ~forgiven())
 
     look_left = exists().where(Look.experiment_id == Experiment.id, Look.state == LookState.PLANNED)
-    choice_left = exists().where(
-        Tuning.experiment_id == Experiment.id, Tuning.state == TuningState.PLANNED
-    )
-    active = or_(any_run(*ACTIVE), look_left, choice_left)
+    active = or_(any_run(*ACTIVE), look_left, has_choice_left(Experiment.id))
     begun = any_run(RunState.RUNNING, *TERMINAL)
     failed, cancelled = any_run(RunState.FAILED), any_run(RunState.CANCELLED)
     match state:

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
-    ColumnElement,
     CursorResult,
-    SQLColumnExpression,
-    exists,
     func,
     or_,
     select,
@@ -35,12 +32,12 @@ from models.factors.looks import judged_alone
 from models.factors.schema import Effect
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
-from models.states import LookState, TuningState
+from models.states import LookState
 from models.store import events
 from models.store.arm_values import arm_values
-from models.store.experiment_states import has_active_runs
-from models.store.run_life.queueing import add_runs
-from models.store.tables import Experiment, Look, LookVerdict, Run, Tuning
+from models.store.experiment_states import has_active_runs, has_choice_left
+from models.store.run_life.queueing import add_runs, runs_added
+from models.store.tables import Experiment, Look, LookVerdict, Run
 from models.store.tuning.plan import chosen_settings
 from models.store.webhooks.deliveries import note_end
 
@@ -80,7 +77,7 @@ def due(session: Session) -> list[str]:
     settings are still to be chosen, since that adds the runs of the first look."""
     ended = ~has_active_runs(Look.experiment_id)
     query = select(Look.experiment_id).where(
-        Look.state == LookState.PLANNED, ended, ~_is_to_be_tuned(Look.experiment_id)
+        Look.state == LookState.PLANNED, ended, ~has_choice_left(Look.experiment_id)
     )
     return list(session.scalars(query.distinct().order_by(Look.experiment_id)))
 
@@ -124,7 +121,7 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
         return []
     looks = looks_of(session, experiment_id)
     look = next((one for one in looks if one.state == LookState.PLANNED), None)
-    too_early = or_(has_active_runs(experiment_id), _is_to_be_tuned(experiment_id))
+    too_early = or_(has_active_runs(experiment_id), has_choice_left(experiment_id))
     if look is None or session.scalar(select(too_early)):
         return []
     row = session.get_one(Experiment, experiment_id)
@@ -150,14 +147,7 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
     seeds = range(look.pairs, looks[look.number].pairs)
     chosen = chosen_settings(session, experiment_id)
     added = add_runs(session, experiment_id, spec, seeds, now, chosen)
-    return list(session.scalars(select(Run).where(Run.id.in_(added)).order_by(Run.position)))
-
-
-def _is_to_be_tuned(experiment_id: SQLColumnExpression[str] | str) -> ColumnElement[bool]:
-    """A condition: the settings of the experiment's arms are still to be chosen."""
-    return exists().where(
-        Tuning.experiment_id == experiment_id, Tuning.state == TuningState.PLANNED
-    )
+    return runs_added(session, added)
 
 
 def hold(session: Session, experiment_id: str) -> bool:

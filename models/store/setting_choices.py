@@ -19,7 +19,7 @@ from models.states import TuningState
 from models.store import events
 from models.store.experiment_states import has_active_runs
 from models.store.interim_looks import drop_looks, hold
-from models.store.run_life.queueing import add_runs
+from models.store.run_life.queueing import add_runs, runs_added
 from models.store.tables import Experiment, Run, Tuning
 from models.store.tuning.plan import store_choice, tuning_of
 from models.store.tuning.values import tuning_values
@@ -52,7 +52,7 @@ def make_due_choice(session: Session, experiment_id: str, now: datetime) -> list
     events.record(session, experiment_id=experiment_id, kind="choice", message=about, now=now)
     settings = {place: one.setting for place, one in made.items()}
     added = add_runs(session, experiment_id, spec, spec.seeds.at_start(), now, settings)
-    return list(session.scalars(select(Run).where(Run.id.in_(added)).order_by(Run.position)))
+    return runs_added(session, added)
 
 
 def _choose(spec: ExperimentSpec, values: Values) -> dict[tuple[str, int | None], Chosen]:

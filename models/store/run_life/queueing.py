@@ -48,6 +48,11 @@ def add_runs(
     return _queue(session, experiment_id, spec, wanted, now)
 
 
+def runs_added(session: Session, ids: Sequence[str]) -> list[Run]:
+    """The runs of these ids, which `add_runs` returned, in their order; to be announced."""
+    return list(session.scalars(select(Run).where(Run.id.in_(ids)).order_by(Run.position)))
+
+
 def _setting(chosen: Chosen | None, arm: str, seed: int) -> int | None:
     if not chosen:
         return 0

@@ -13,6 +13,7 @@ from models.store.run_life import runs
 from models.store.tables import Run
 from models.store.tuning import plan
 
+from support.interim_looks import runs_of
 from support.stored import at, evaluation_row, stored_experiment
 
 GRID: dict[str, Any] = {"/optimizer/lr": [0.003, 0.01, 0.03]}
@@ -32,11 +33,6 @@ def tuned(database: Database, **changes: Any) -> str:
     """A new experiment that tunes; its id."""
     with database.transaction() as session:
         return stored_experiment(session, **{"tuning": TUNING, **changes}).id
-
-
-def runs_of(database: Database, experiment_id: str) -> list[Run]:
-    with database.reading() as session:
-        return experiments.runs_of(session, experiment_id)
 
 
 def end_runs(database: Database, experiment_id: str, value: Value) -> None:

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,20 +29,8 @@ from models.files.run_files import WEIGHTS
 from models.store import predictions
 
 from support.alone import ALONE
-from support.api import GENERATED, SPEC, ApiForTests, StartService, now
+from support.api import GENERATED, SPEC, ApiForTests, now
 from support.workers import wait_until
-
-
-@pytest.fixture
-def api(start_service: StartService) -> ApiForTests:
-    """One kind of database is enough here: the client speaks HTTP alone."""
-    return start_service()
-
-
-@pytest.fixture
-def lab(api: ApiForTests) -> Iterator[Client]:
-    with Client(api.url, "") as client:
-        yield client
 
 
 def ended(api: ApiForTests, lab: Client, **changes: Any) -> Experiment:

@@ -1,25 +1,11 @@
 """The Python client on comparisons that no experiment here made, and on the noise floor of one."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from api import client as source
 from api.client import Client, Invalid, Misused
 
-from support.api import SPEC, ApiForTests, StartService
-
-
-@pytest.fixture
-def api(start_service: StartService) -> ApiForTests:
-    """One kind of database is enough here: the client speaks HTTP alone."""
-    return start_service()
-
-
-@pytest.fixture
-def lab(api: ApiForTests) -> Iterator[Client]:
-    with Client(api.url, "") as client:
-        yield client
+from support.api import SPEC, ApiForTests
 
 
 def test_runs_from_elsewhere_are_compared_with_and_without_a_client(

@@ -3,7 +3,6 @@
 import http.server
 import sys
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -19,12 +18,6 @@ from api.client import (
 )
 
 from support.api import SPEC, StartService
-
-
-@pytest.fixture
-def lab(start_service: StartService) -> Iterator[Client]:
-    with Client(start_service().url, "") as client:
-        yield client
 
 
 def test_a_refusal_carries_the_problem_document(lab: Client) -> None:

@@ -19,7 +19,7 @@ from models.store.tables import Run
 from models.store.tuning.plan import tuning_of
 from models.store.tuning.values import tuning_values
 
-from support.interim_looks import unclear
+from support.interim_looks import runs_of, unclear
 from support.stored import at, evaluation_row, small_spec, stored_experiment
 from support.tuning import (
     TUNING,
@@ -29,7 +29,6 @@ from support.tuning import (
     end_run,
     end_runs,
     rising,
-    runs_of,
     state_everywhere,
     state_of,
     tuned,

@@ -14,6 +14,7 @@ from models.store.run_life.cancelling import cancel_runs
 from models.store.tables import Run
 from models.store.tuning.plan import drop_tuning, tuning_of
 
+from support.interim_looks import runs_of
 from support.stored import at
 from support.tuning import (
     choose,
@@ -22,7 +23,6 @@ from support.tuning import (
     end_run,
     end_runs,
     rising,
-    runs_of,
     state_everywhere,
     state_of,
     tuned,

@@ -61,16 +61,22 @@ class _Utf8(io.RawIOBase):
         except UnicodeDecodeError as error:
             # its place counts from bytes that were left over from the chunk before
             place = max(error.start - len(before[0]), 0)
-            line = self._lines + self._lines_in(before, chunk[:place]) + 1
+            try:
+                line = self._lines + self._lines_in(before, chunk[:place]) + 1
+            except UnicodeError as unmarked:  # the bytes before had no mark either
+                raise self._lacks_its_mark() from unmarked
             raise DatasetFileError(
                 f"Line {line} of {self._filename} is not {self._encoding} "
                 f"(byte 0x{error.object[error.start]:02x}); set `encoding` to the one it has.",
                 field="encoding",
             ) from error
         except UnicodeError as error:  # of UTF-16 and UTF-32, whose mark tells the order of bytes
-            raise DatasetFileError(
-                f"{self._filename} does not begin with the byte order mark of {self._encoding}; "
-                "set `encoding` to the one it has, such as windows-1252, "
-                f"{self._encoding}-le or {self._encoding}-be.",
-                field="encoding",
-            ) from error
+            raise self._lacks_its_mark() from error
+
+    def _lacks_its_mark(self) -> DatasetFileError:
+        return DatasetFileError(
+            f"{self._filename} does not begin with the byte order mark of {self._encoding}; "
+            "set `encoding` to the one it has, such as windows-1252, "
+            f"{self._encoding}-le or {self._encoding}-be.",
+            field="encoding",
+        )

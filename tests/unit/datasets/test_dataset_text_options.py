@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from models.datasets.errors import DatasetFileError
@@ -146,16 +146,18 @@ def test_bytes_that_are_not_of_the_encoding_are_refused_with_their_line(
 def test_text_without_the_mark_that_its_encoding_needs_is_refused_at_the_encoding(
     tmp_path: Path,
 ) -> None:
-    content = TEXT.format(",").encode("windows-1252")
-    error = refused(tmp_path, content, "a.csv", TextOptions(encoding="utf-16"))
-    assert error.field == "encoding"
-    assert "byte order mark of utf-16; set `encoding`" in str(error)
-    assert "windows-1252, utf-16-le" in str(error)
+    lone_surrogate = b"\0\0\0\xd8\0\0"  # neither marked nor UTF-16 in either order
+    for content in (TEXT.format(",").encode("windows-1252"), lone_surrogate):
+        error = refused(tmp_path, content, "a.csv", TextOptions(encoding="utf-16"))
+        assert error.field == "encoding"
+        assert "byte order mark of utf-16; set `encoding`" in str(error)
+        assert "windows-1252, utf-16-le" in str(error)
 
 
 @settings(
     max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+@example("utf-16", "csv", b"\0\0\0\xd8\0\0", 0, False)
 @given(
     encoding=st.sampled_from(sorted(ENCODINGS)),
     table=st.sampled_from(TABLES[:3]),

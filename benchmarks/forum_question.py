@@ -5,6 +5,11 @@
 starts the embedded service on a folder of its own (`data/forum`), uploads the pairs, asks the
 recipe `hard-negative-mining` under twelve seeds, waits, and draws `benchmarks/pictures/`. Stopped
 and started again it goes on. `--service URL` asks a service that runs already.
+
+    make forum QUORA=… ARGS="--recipe hard-negative-mining-tuned --results tuned.json"
+
+asks another recipe on these pairs, prints its sentences and draws nothing; `--body` is a JSON
+object that is merged over the recipe, such as `{"steps": 300}`, and `--results` keeps the results.
 """
 
 import argparse
@@ -28,6 +33,7 @@ from forum import FORUM_LOSS, FORUM_STEPS
 
 HERE = Path(__file__).parent
 DATASET = "quora-question-pairs"
+UNTUNED = "hard-negative-mining"
 PORT = 8090
 
 
@@ -143,15 +149,21 @@ def main() -> None:
     arguments.add_argument("--service", help="address of a service that runs already")
     arguments.add_argument("--experiment", help="id of one that was asked for already")
     arguments.add_argument("--seeds", type=int, default=12)
+    arguments.add_argument("--recipe", default=UNTUNED)
+    arguments.add_argument("--body", type=json.loads, default={}, help="merged over the recipe")
+    arguments.add_argument("--results", type=Path, help="file for the results")
     given = arguments.parse_args()
     with service(given.service) as client:
         if given.quora:
             upload(client, given.quora)
-        body = {"recipe": "hard-negative-mining", "seeds": {"count": given.seeds}}
+        body = {"recipe": given.recipe, "seeds": {"count": given.seeds}, **given.body}
         results = wait(client, given.experiment or ask(client, body))
-        draw(client, results, HERE / "pictures")
-    for comparison in results["comparisons"]:
-        print(f"- {comparison['sentence']}")
+        if given.recipe == UNTUNED:
+            draw(client, results, HERE / "pictures")
+    if given.results:
+        given.results.write_text(json.dumps(results))
+    for said in results.get("effects") or results["comparisons"]:
+        print(f"- {said['sentence']}")
 
 
 if __name__ == "__main__":

@@ -211,7 +211,8 @@ def ping(app: Celery) -> None:
     Raises `ServiceUnavailable` within about three seconds.
     """
     try:
-        with _unavailable_where_away(), app.connection_for_write() as connection:
+        # a connection that is open already: opening one costs a dozen answers of the broker
+        with _unavailable_where_away(), app.pool.acquire(block=True) as connection:
             channel: Any = connection.default_channel
             channel.client.set(_PROBE, "1", ex=_PROBE_SECONDS)
     except ServiceUnavailable as error:

@@ -218,6 +218,20 @@ def test_a_broker_without_memory_is_not_ready_and_says_so(tmp_path: Path) -> Non
         _ping(started.url)
 
 
+def test_a_client_that_pinged_a_broker_sees_it_go_and_come_back(tmp_path: Path) -> None:
+    running = EmbeddedBroker(tmp_path / "broker")
+    with running:
+        app = broker.celery_app(running.url)
+        broker.ping(app)
+    with pytest.raises(ServiceUnavailable, match="does not answer"):
+        broker.ping(app)
+    with EmbeddedBroker(tmp_path / "broker"):
+        broker.ping(app)
+    with EmbeddedBroker(tmp_path / "broker"):  # its connection is stale, and nobody saw it break
+        broker.ping(app)
+        app.close()
+
+
 @pytest.mark.parametrize("word", [b"EXISTS", b"LLEN", b"LPUSH", b"TRIPLETLAB.PROBE"])
 def test_a_broker_that_falls_silent_in_the_middle_does_not_answer(
     redis_url: str, word: bytes

@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+from collections import Counter
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from api.datasets import intake
 from api.datasets.views import DatasetView
 from api.dependencies import DATASET_NAME, DatasetName, ServiceDep
 from api.http.problems import UnsupportedMediaType
+from api.http.query_parameters import given_twice
 from api.http.views import Page
 from api.openapi.responses import LOCATION, may_answer
 from models.datasets.errors import BadRows, DatasetFileError
@@ -71,15 +73,18 @@ Column = Annotated[str, Form(max_length=200)]
 
 
 async def _require_known_fields(request: Request) -> None:
-    """Refuse a form with another field, or with a field that is empty: a typo, or a `;` that curl
-    took for itself, would take the default in silence."""
+    """Refuse a form with another field, with a field that is empty, or with one twice: a typo, or
+    a `;` that curl took for itself, would take the default in silence."""
     form = await request.form()
     unknown = f"unknown field; the fields are {', '.join(FIELDS)}"
     wrong = {name: unknown for name in form if name not in FIELDS}
     empty = [name for name, value in form.multi_items() if value == "" and name in FIELDS]
     wrong |= {name: EMPTY_WORDS.get(name, "is empty; leave the field out") for name in empty}
-    if wrong:
-        raise Invalid([Problem.at(name, detail=detail) for name, detail in wrong.items()])
+    problems = [Problem.at(name, detail=detail) for name, detail in wrong.items()]
+    counts = Counter(name for name, _ in form.multi_items() if name in FIELDS)
+    problems += [given_twice(name, count) for name, count in counts.items() if count > 1]
+    if problems:
+        raise Invalid(problems)
 
 
 @router.post(

@@ -9,6 +9,7 @@ in which the decoder lets no other thread run.
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import islice
@@ -29,6 +30,10 @@ LARGE = 64 << 10  # bytes; specs and most predictions are smaller
 MOST_VALUES = 20_000  # keys too; a prediction of 1000 pairs has 3,003
 MOST_PROBLEMS = 20  # in one reply
 TOO_MANY_VALUES = f"a body may have at most {MOST_VALUES:,} keys and values together"
+TOO_MANY_DIGITS = (
+    f"a whole number has more than {sys.get_int_max_str_digits():,} digits, and no field takes one "
+    "so large; write a number of at most 19 digits"
+)
 # the last mark may be missing: what does not end is read once, not again from each of its marks
 _TEXT = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -102,8 +107,8 @@ def decode(body: bytes) -> Any:
         _refuse(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
     except RecursionError:
         _refuse("the JSON is nested too deeply")
-    except ValueError as error:  # an integer of thousands of digits
-        _refuse(f"this JSON cannot be read: {error}")
+    except ValueError:  # what Python says of it tells a programmer how to raise its limit
+        _refuse(TOO_MANY_DIGITS)
     problems = list(islice(_bad_texts(document), MOST_PROBLEMS))
     if problems:
         raise Invalid(problems)

@@ -171,3 +171,5 @@ def _text(description: str) -> dict[str, Any]:
 
 LOCATION: Headers = {"Location": _text("The path of what was created.")}
 ETAG: Headers = {"ETag": _text("The tag of this reply, for `If-None-Match`.")}
+OUTSIDE = problem_response(416, "`Range` begins behind the end of the file.")
+OUTSIDE["headers"] = {"Content-Range": _text("`bytes */` and the length of the file.")}

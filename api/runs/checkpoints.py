@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse
 
 from api.dependencies import RunId, Service, ServiceDep
 from api.http.views import Page
+from api.openapi.responses import OUTSIDE
 from api.runs.views import CheckpointView
 from models.errors import NotFound
 from models.files.checkpoint_files import CheckpointFile, checkpoints_in
@@ -35,7 +36,12 @@ def list_checkpoints(service: ServiceDep, run_id: RunId) -> Page[CheckpointView]
         200: {
             "description": "safetensors; the `ETag` is its SHA-256.",
             "content": {"application/octet-stream": {"schema": {"type": "string"}}},
-        }
+        },
+        206: {
+            "description": "The part that `Range` names.",
+            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        },
+        416: OUTSIDE,
     },
 )
 def download_checkpoint(service: ServiceDep, run_id: RunId, step: Step) -> FileResponse:

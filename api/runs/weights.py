@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse
 
 from api.dependencies import RunId, ServiceDep
 from api.http.etags import matches
-from api.openapi.responses import ETAG, may_answer
+from api.openapi.responses import ETAG, OUTSIDE, may_answer
 from models.errors import Conflict, NotFound
 from models.files.run_files import WEIGHTS
 from models.states import RunState
@@ -16,7 +16,6 @@ from models.store.run_life.runs import refuse_tuning_run
 from models.store.run_life.runs import run as find_run
 
 BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}
-PLAIN = {"text/plain": {"schema": {"type": "string"}}}
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -35,8 +34,7 @@ router = APIRouter(prefix="/runs", tags=["runs"])
             "content": {"application/octet-stream": {"schema": BINARY}},
         },
         304: {"description": "The client has this very file."},
-        400: {"description": "`Range` cannot be read.", "content": PLAIN},
-        416: {"description": "`Range` is outside of the file."},
+        416: OUTSIDE,
         **may_answer(Conflict),
     },
 )
@@ -45,7 +43,8 @@ def download_weights(
 ) -> Response:
     """Download the weights with their vocabulary; they can be used without this service.
 
-    409 until the run has succeeded. `Range` is supported, so a broken download can be resumed.
+    409 until the run has succeeded. `Range` is supported, so a broken download can be resumed; one
+    that cannot be read is ignored.
     """
     with service.database.reading() as session:
         run = find_run(session, run_id)

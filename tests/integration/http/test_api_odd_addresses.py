@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.api import SPEC, ApiForTests, StartService, refused
+from support.api import SPEC, ApiForTests, StartService, pointers, refused
 from support.uploads import CSV, HEADER, upload
 
 
@@ -78,6 +78,32 @@ def test_a_parameter_that_a_call_does_not_have_is_named(
     problem = refused(start_service().http.get(f"{path}?{query}"), 422, words)
     name = query.rpartition("&")[2].partition("=")[0].replace("/", "~1")
     assert [error["pointer"] for error in problem["errors"]] == [f"/query/{name}"]
+
+
+def test_what_has_one_value_and_is_given_twice_is_refused(start_service: StartService) -> None:
+    """In silence the last value would count, or the first, and the other would have no effect."""
+    api = start_service()
+    run, own = f"/v1/runs/run_{'0' * 26}", f"/v1/experiments/exp_{'0' * 26}"
+    for address in (
+        "/v1/experiments?limit=5&limit=200",
+        "/v1/experiments?limit=5&limit=5",
+        "/v1/comparisons?a=x/y&b=x/z&a=x/w",
+        f"{own}/events?from_now=1&from_now=0",
+        f"{run}/mistakes?kind=all&kind=called_different",
+        f"{own}?wait=0&wait=1",
+    ):
+        problem = refused(api.http.get(address), 422, "is given 2 times")
+        name = address.partition("?")[2].partition("=")[0]
+        assert [error["pointer"] for error in problem["errors"]] == [f"/query/{name}"]
+    listed = api.http.get(f"{run}/steps?figures=loss&figures=gradient_norm")
+    assert listed.status_code == 404, "a list may repeat"
+    keys = [("Idempotency-Key", "one"), ("Idempotency-Key", "two")]
+    reply = api.http.post("/v1/experiments", json=SPEC, headers=keys)
+    assert pointers(reply) == ["/header/idempotency-key"]
+    assert not api.get("/v1/experiments")["items"]
+    form = {"file": ("a.csv", CSV), "name": (None, "one")}
+    twice = [*form.items(), ("name", (None, "two"))]
+    assert pointers(api.http.post("/v1/datasets", files=twice)) == ["/name"]
 
 
 def test_what_is_not_the_cursor_of_a_page_is_refused(start_service: StartService) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from models.files.run_files import WEIGHTS
 
-from support.api import ApiForTests
+from support.api import ApiForTests, refused
 
 CONTENT = secrets.token_bytes(200_000)  # more than one piece
 
@@ -77,3 +77,21 @@ def test_weights_that_are_gone_are_not_found(
     assert reply.status_code == 404
     assert "not in this service's data folder" in reply.json()["detail"]
     assert api.http.get("/v1/runs/run_nothing/weights").status_code == 404
+
+
+@pytest.mark.usefixtures("weights")
+def test_a_range_that_cannot_be_read_is_ignored_and_one_outside_is_a_problem(
+    api: ApiForTests, run: dict[str, Any]
+) -> None:
+    for odd in ("0-99", "lines=1-5", "bytes=", "bytes=a-b", "bytes=9-2", "bytes=-", "bytes=1-2,x"):
+        reply = api.http.get(place(run), headers={"Range": odd})
+        assert (reply.status_code, reply.content) == (200, CONTENT), odd
+    several = api.http.get(place(run), headers={"Range": "bytes=0-1, 5-6"})
+    assert several.status_code == 206
+    for outside in ("bytes=200000-", f"bytes={'9' * 500}-", "bytes=-0"):
+        reply = api.http.get(place(run), headers={"Range": outside})
+        assert refused(reply, 416, "200,000 bytes")["title"]
+        assert reply.headers["content-range"] == "bytes */200000"
+    page = api.http.get("/web/js/main.js", headers={"Range": "bytes=9-2"})
+    assert page.status_code == 200
+    refused(api.http.get("/web/js/main.js", headers={"Range": "bytes=99999999-"}), 416, "behind")

@@ -41,6 +41,7 @@ def retries(played: Session) -> None:
     played.call("GET", f"/v1/runs/{made['runs'][1]['id']}/mistakes", 409)
     played.call("GET", f"{run}/checkpoints", 200)
     played.call("GET", f"{run}/checkpoints/10", 200)
+    played.call("GET", f"{run}/checkpoints/10", 416, headers={"Range": "bytes=999-"})
     played.call("GET", f"{run}/checkpoints/last", 422)
     path = f"{LIST}/{made['id']}/retry"
     for again in (f"{run}/retry", path):

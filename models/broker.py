@@ -212,9 +212,9 @@ def ping(app: Celery) -> None:
     """
     try:
         # a connection that is open already: opening one costs a dozen answers of the broker
-        with _unavailable_where_away(), app.pool.acquire(block=True) as connection:
-            channel: Any = connection.default_channel
-            channel.client.set(_PROBE, "1", ex=_PROBE_SECONDS)
+        connections: Any = app.pool  # its type has no channels, since not every broker has clients
+        with _unavailable_where_away(), connections.acquire(block=True) as connection:
+            connection.default_channel.client.set(_PROBE, "1", ex=_PROBE_SECONDS)
     except ServiceUnavailable as error:
         refusal = _REFUSALS.get(type(error.__cause__))
         if refusal is None:

@@ -60,7 +60,7 @@ class Supervisor:
         self._cuda_devices = count_cuda_devices()
         self._register()
         self._webhooks.start()
-        pool = pool_process(self._settings, cuda=self._cuda_devices > 0)
+        pool = pool_process(self._settings, cuda_devices=self._cuda_devices)
         try:
             while not self._asked_to_stop():
                 pool.keep_alive()
@@ -98,6 +98,12 @@ class Supervisor:
             self._settings.slots,
             self._cuda_devices,
         )
+        if self._settings.slots < self._cuda_devices:
+            _log.warning(
+                "only %d of %d CUDA devices are used: a slot uses one (TRIPLETLAB_WORKERS)",
+                self._settings.slots,
+                self._cuda_devices,
+            )
 
     def _round(self) -> None:
         """One heartbeat and one round of the reaper. A database or broker that is away ends the

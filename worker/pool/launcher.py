@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
@@ -29,6 +30,11 @@ class Launcher:
         self._environment = settings.environment(**_REPEATABLE)
         self._forkserver: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
+
+    def add_environment(self, environment: Mapping[str, str]) -> None:
+        """Add to the environment of every attempt that is started from now on."""
+        self._environment |= environment
+        self.close()
 
     def keep_ready(self) -> None:
         """Start the fork server where none runs: it imports what an attempt needs."""

@@ -1,7 +1,7 @@
 """The Celery side of a worker: a task announces a run, a process of its own carries it out.
 
-`python -m worker.pool.tasks QUEUE…` is the pool that the supervisor keeps alive. The task claims
-nothing: it reads whether the run is still queued (messages come twice, or late), starts the
+`python -m worker.pool.tasks CUDA_DEVICES` is the pool that the supervisor keeps alive. The task
+claims nothing: it reads whether the run is still queued (messages come twice, or late), starts the
 attempt, and requeues a run whose attempt died, so that nobody has to wait for the lease to end.
 """
 
@@ -10,9 +10,9 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
+from billiard import current_process
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_process_init
@@ -34,6 +34,7 @@ from worker.housekeeping.planned_steps import take_planned_steps
 from worker.housekeeping.reaper import announce_again
 from worker.pool.celery_ack import SlotFreeingRequest
 from worker.pool.launcher import Launcher
+from worker.pool.slot_devices import slot_environment
 
 Claim = tuple[str, int]  # a run and the number of its attempt
 
@@ -165,13 +166,17 @@ def _announce_if_queued_again(database: Database, app: Celery, run_id: str, atte
         announce_again(database, app, [run])
 
 
-def main(queues: Sequence[str]) -> None:
+def main(cuda_devices: int) -> None:
     settings = Settings()
+    queues = [broker.ANY_QUEUE, broker.CUDA_QUEUE] if cuda_devices else [broker.ANY_QUEUE]
     log_to_stderr("pool", settings.log_format)
     pool, launcher = os.getpid(), Launcher(settings)
 
     def begin(**_: Any) -> None:
         end_with_parent(signal.SIGKILL, pool)
+        # a process that replaces another has its index
+        slot: int = current_process().index  # type: ignore[attr-defined]
+        launcher.add_environment(slot_environment(slot, cuda_devices, os.environ))
         launcher.keep_ready()
 
     worker_process_init.connect(begin, weak=False)
@@ -194,4 +199,4 @@ def main(queues: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(int(sys.argv[1]))

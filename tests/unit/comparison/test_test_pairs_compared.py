@@ -103,7 +103,7 @@ def test_each_resample_weighs_the_pairs_by_how_often_they_were_drawn() -> None:
             weights[:, own] @ run.placement[own] / weights[:, own].sum(axis=1)
             for own in (LABEL, ~LABEL)
         ]
-        assert auc == pytest.approx(sum(halves) - run.placement[LABEL].mean(), abs=1e-6)
+        assert auc == pytest.approx(sum(halves) - run.placement[LABEL].mean(), abs=3e-6)  # float32
 
 
 def test_the_resampled_auc_is_that_of_a_sort_to_a_small_part_of_its_spread() -> None:

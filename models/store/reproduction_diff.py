@@ -1,7 +1,8 @@
 """The differences between the recorded metrics of two trainings of one spec, arm and seed.
 
 The order is that of the training: steps by number, and a validation before the test that follows
-it. Values are equal when they are the same double, of which the databases keep every bit.
+it. Values are equal when they are the same double, of which the databases keep every bit. A metric
+that the recorded training has nowhere, since it was not measured yet, is not compared.
 """
 
 from dataclasses import dataclass
@@ -59,13 +60,21 @@ def compare_evaluations(session: Session, run_id: str, again_id: str, *, ended: 
 
 
 def _compare(session: Session, table: Table, run_id: str, again_id: str, ended: bool) -> Compared:
-    pairs = _Pairs(table, run_id, again_id)
+    pairs = _Pairs(table, run_id, again_id, _recorded_metrics(session, table, run_id))
     count = session.scalar(pairs.both(func.count())) or 0
     rows = [session.execute(pairs.unequal().limit(1)).first()]
     if ended:
         rows += [session.execute(query.limit(1)).first() for query in pairs.alone()]
     differences = [pairs.difference(row) for row in rows if row is not None]
     return Compared(count, min(differences, key=_order, default=None))
+
+
+def _recorded_metrics(session: Session, table: Table, run_id: str) -> list[str]:
+    """The metrics of which a run has a value anywhere; of a run without rows, all."""
+    columns = [one for one in table.__table__.columns if not one.primary_key]
+    counts = select(*(func.count(one) for one in columns)).where(table.run_id == run_id)
+    there = dict(zip(columns, session.execute(counts).one(), strict=True))
+    return [one.name for one, values in there.items() if values or not any(there.values())]
 
 
 def _order(difference: Difference) -> tuple[int, bool]:
@@ -75,11 +84,11 @@ def _order(difference: Difference) -> tuple[int, bool]:
 class _Pairs:
     """The rows of two runs in one table, joined by their keys: step, or step and split."""
 
-    def __init__(self, table: Table, run_id: str, again_id: str) -> None:
+    def __init__(self, table: Table, run_id: str, again_id: str, metrics: list[str]) -> None:
         self.table, self.a, self.b = table, aliased(table), aliased(table)
         columns = table.__table__.columns
         self.keys = [c.name for c in columns if c.primary_key and c.name != "run_id"]
-        self.metrics = [c.name for c in columns if not c.primary_key]
+        self.metrics = metrics
         self.of_a, self.of_b = self.a.run_id == run_id, self.b.run_id == again_id
         self.same = and_(
             *(self._column("a", name) == self._column("b", name) for name in self.keys)

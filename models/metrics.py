@@ -12,11 +12,14 @@ from typing import Annotated, Literal, get_args, get_origin, get_type_hints
 
 from models.specs.losses import MAX_TERMS
 
-Unit = Literal["loss", "similarity", "share", "norm", "rate", "pairs"]
+Unit = Literal["loss", "similarity", "share", "correlation", "norm", "rate", "pairs"]
 """`loss` in the unit of its formula, `similarity` a cosine from -1 to 1 (or a threshold of it),
-`share` a fraction of 1, `norm` of a gradient, `rate` of learning, `pairs` a count of them."""
+`share` a fraction of 1, `correlation` from -1 to 1, `norm` of a gradient, `rate` of learning,
+`pairs` a count of them."""
 
 Better = Literal["lower", "higher"]
+
+_SINCE = "and for evaluations from before it was measured."
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,46 @@ class PairMetrics:
         ),
     ]
     pairs: Annotated[int, About("pairs", "pairs", "How many pairs were measured.")]
+    precision: Annotated[
+        float | None,
+        About(
+            "precision",
+            "share",
+            "Share of the pairs called duplicates that are, 0 when none is called one; null when "
+            f"all pairs have one label, {_SINCE}",
+            "higher",
+        ),
+    ]
+    recall: Annotated[
+        float | None,
+        About(
+            "recall",
+            "share",
+            f"Share of the duplicates that are called so; null when all pairs have one label, "
+            f"{_SINCE}",
+            "higher",
+        ),
+    ]
+    f1: Annotated[
+        float | None,
+        About(
+            "F1",
+            "share",
+            "Harmonic mean of precision and recall, 0 when no duplicate is called one; null when "
+            f"all pairs have one label, {_SINCE}",
+            "higher",
+        ),
+    ]
+    mcc: Annotated[
+        float | None,
+        About(
+            "Matthews correlation",
+            "correlation",
+            "Matthews correlation of what pairs are called with what they are, 0 when all are "
+            f"called alike; null when all pairs have one label, {_SINCE}",
+            "higher",
+        ),
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,8 @@ from models.store.tables import Dataset
 # control characters beyond ASCII's, separators of lines, and what overrides the direction of text
 _UNPLAIN = re.compile("[\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 RANKING_METRICS = ("roc_auc", "average_precision")
-NEED_BOTH_LABELS = (*RANKING_METRICS, "accuracy")
+CALLING_METRICS = ("f1", "precision", "recall", "mcc")
+NEED_BOTH_LABELS = (*RANKING_METRICS, *CALLING_METRICS, "accuracy")
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,8 @@ def _impossible_metrics(spec: ExperimentSpec, rows: SplitRows, labels: Codes) ->
         measures = "is 1 for whoever calls all pairs alike"
         if name in RANKING_METRICS:
             measures = "ranks duplicates against other pairs"
+        if name in CALLING_METRICS:
+            measures = "weighs what is called of duplicates and of other pairs"
         detail = (
             f"{metric} {measures}, and every one of the {len(measured):,} {part} pairs is {what}; "
             "take another split, or a data set with both labels"

@@ -25,7 +25,7 @@ from models.comparison.inputs import ArmPair
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison
 from models.errors import Invalid, TooMany
-from models.specs.experiment import Metric
+from models.specs.decision import Metric
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 

@@ -31,7 +31,8 @@ from api.results.views import (
 from models.abandonment import while_wanted
 from models.comparison.families import arms_against_baseline
 from models.comparison.plateau_level import plateau_level
-from models.specs.experiment import DecisionSpec, ExperimentSpec
+from models.specs.decision import DecisionSpec
+from models.specs.experiment import ExperimentSpec
 from models.states import TERMINAL, RunState
 from models.store.metrics.loss_series import first_steps_alike, steps_above, validation_losses
 from models.store.tables import Run

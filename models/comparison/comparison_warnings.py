@@ -8,11 +8,16 @@ from models.comparison.schema import ComparisonWarning
 
 def chance_levels(majority: float, duplicates: float) -> Mapping[str, float]:
     """What metrics are without any learning, from the share of the test pairs that have the more
-    frequent label, and the share that are duplicates."""
+    frequent label, and the share that are duplicates. The recall has no such level: whoever calls
+    all pairs duplicates has the best there is."""
     return {
         "test.accuracy": majority,
         "test.average_precision": duplicates,
+        "test.f1": 2 * duplicates / (1 + duplicates),
+        "test.mcc": 0.0,
+        "test.precision": duplicates,
         "test.roc_auc": 0.5,
+        "validation.mcc": 0.0,
         "validation.roc_auc": 0.5,
     }
 

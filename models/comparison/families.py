@@ -12,7 +12,8 @@ from models.comparison.inputs import ArmPair, ArmRuns, ComparisonInput
 from models.comparison.rule import DecisionRule, alpha_of, fewest_pairs
 from models.comparison.schema import Comparison, Role
 from models.comparison.sequential.group_sequential import plan
-from models.specs.experiment import DecisionSpec, ExperimentSpec
+from models.specs.decision import DecisionSpec
+from models.specs.experiment import ExperimentSpec
 
 SECONDARY = ("test.accuracy", "test.roc_auc", "test.average_precision")
 

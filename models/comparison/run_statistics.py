@@ -20,6 +20,7 @@ from models.comparison.collapse import collapse, pairs_without_collapsed
 from models.comparison.crossed_bootstrap import (
     FEWEST_SEEDS,
     MOST_TEST_PAIRS,
+    OF_PAIRS,
     ArmResamples,
     Means,
     PairResamples,
@@ -34,11 +35,14 @@ from models.comparison.schema import Comparison, Crossed, McNemar, Statistic
 from models.comparison.scores import FILE, PairScores, read_scores
 from models.comparison.sign_flip import sign_flip_ps
 
-RESAMPLED = ("test.accuracy", "test.roc_auc")
+RESAMPLED = OF_PAIRS
+MCNEMAR = "test.accuracy"
 SCORES_AT_ONCE = 2**22  # in memory, with some 20 bytes each
 MOST_KEPT_BYTES = 32 * 2**20
 
 Seeds = tuple[int, ...]
+Wanted = tuple[str, Seeds]
+"""A metric to resample, over these seeds of an arm, which ascend."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +53,8 @@ class ArmScores:
     places: Mapping[int, int] = field(default_factory=dict)
     """Seed -> row of `rights`."""
     rights: PackedRights = field(default_factory=lambda: np.zeros((0, 0), np.uint64))
-    resamples: Mapping[tuple[str, Seeds], ArmResamples] = field(default_factory=dict)
-    """By metric and paired seeds; none where there are too many test pairs."""
+    resamples: Mapping[Wanted, ArmResamples] = field(default_factory=dict)
+    """Of what was wanted; none where there are too many test pairs."""
 
 
 class _ScoreFile(NamedTuple):
@@ -101,7 +105,7 @@ def with_run_statistics(
         update = {
             "collapse": collapse(left, p, _collapsed(a), _collapsed(b), confidence),
             "crossed_bootstrap": crossed(one.metric, seeds, of_a, of_b, confidence),
-            "mcnemar": mcnemar_by_seed(seeds, of_a, of_b) if one.metric == RESAMPLED[0] else None,
+            "mcnemar": mcnemar_by_seed(seeds, of_a, of_b) if one.metric == MCNEMAR else None,
         }
         told.append(one.model_copy(update=update))
     return told
@@ -118,21 +122,20 @@ def _scored_arms(
 ) -> dict[str, ArmScores]:
     """The arms by name, resampled over the seeds of each of their comparisons."""
     runs: dict[str, ArmRuns] = {}
-    wanted: dict[str, set[Seeds]] = {}
+    wanted: dict[str, set[Wanted]] = {}
     for one, pair, seeds in zip(comparisons, arms, paired_seeds, strict=True):
         for arm in pair:
             runs[arm.name] = arm
             own = wanted.setdefault(arm.name, set())
             if one.metric in RESAMPLED and len(seeds) >= FEWEST_SEEDS:
-                own.add(seeds)
+                own.add((one.metric, seeds))
     return scored_arms(runs.values(), wanted)
 
 
 def scored_arms(
-    arms: Iterable[ArmRuns], wanted: Mapping[str, Iterable[Seeds]]
+    arms: Iterable[ArmRuns], wanted: Mapping[str, Iterable[Wanted]]
 ) -> dict[str, ArmScores]:
-    """The scores of arms by name, resampled over each of the tuples of seeds, ascending, that are
-    `wanted` of an arm.
+    """The scores of arms by name, with the resamples that are `wanted` of each.
 
     A run whose scores are missing, or of other test pairs than those of the first, is left out.
     """
@@ -160,7 +163,7 @@ def _score_files(arm: ArmRuns) -> tuple[_ScoreFile, ...]:
 
 
 def _arm_scores(
-    files: tuple[_ScoreFile, ...], wanted: Iterable[Seeds], pairs: _TestPairs
+    files: tuple[_ScoreFile, ...], wanted: Iterable[Wanted], pairs: _TestPairs
 ) -> ArmScores:
     key = files, frozenset(wanted), pairs.digest
     known = _kept.get(key)
@@ -171,12 +174,14 @@ def _arm_scores(
     return known
 
 
-def _read_arm(files: Sequence[_ScoreFile], wanted: Iterable[Seeds], pairs: _TestPairs) -> ArmScores:
+def _read_arm(
+    files: Sequence[_ScoreFile], wanted: frozenset[Wanted], pairs: _TestPairs
+) -> ArmScores:
     test_pairs = len(pairs.first.row)
     at_once = max(1, SCORES_AT_ONCE // test_pairs)
     places: dict[int, int] = {}
     rights: list[PackedRights] = []
-    means: dict[str, list[Means]] = {metric: [] for metric in RESAMPLED}
+    means: dict[str, list[Means]] = {metric: [] for metric, _ in wanted}
     for start in range(0, len(files), at_once):
         scores = []
         for file in while_wanted(files[start : start + at_once]):
@@ -187,17 +192,18 @@ def _read_arm(files: Sequence[_ScoreFile], wanted: Iterable[Seeds], pairs: _Test
         if not scores:
             continue
         rights.append(packed_rights(np.stack([one.right for one in scores])))
-        if test_pairs <= MOST_TEST_PAIRS:
-            for metric, values in pairs.resamples.means(scores).items():
-                means[metric].append(values)
+        if means and test_pairs <= MOST_TEST_PAIRS:
+            resampled = pairs.resamples.means(scores)
+            for metric, blocks in means.items():
+                blocks.append(resampled[metric])
     if not rights:
         return ArmScores(test_pairs)
     resamples = {
-        (metric, seeds): arm_resamples(np.concatenate(blocks)[[places[seed] for seed in seeds]])
-        for metric, blocks in means.items()
-        if blocks
-        for seeds in wanted
-        if all(seed in places for seed in seeds)
+        (metric, seeds): arm_resamples(
+            np.concatenate(means[metric])[[places[seed] for seed in seeds]]
+        )
+        for metric, seeds in wanted
+        if means[metric] and all(seed in places for seed in seeds)
     }
     return ArmScores(test_pairs, places, np.concatenate(rights), resamples)
 

@@ -267,6 +267,7 @@ class Comparison(ResultPart):
     """Null with fewer than six pairs, or without spread."""
     collapse: Collapse | None = None
     crossed_bootstrap: Crossed | None = None
-    """For `test.accuracy` and `test.roc_auc`, where the scores of the test pairs are stored."""
+    """For metrics of the test but `test.average_precision`, where the scores of the test pairs are
+    stored."""
     mcnemar: McNemar | None = None
     """For `test.accuracy`, where the scores of the test pairs are stored."""

@@ -5,19 +5,15 @@ too.
 """
 
 import hashlib
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.errors import DamagedRunFile
-from models.files.score_files import read_score_file
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
 FILE = "scores.safetensors"
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,15 +43,12 @@ class PairScores:
 
 def read_scores(folder: Path, called: float) -> PairScores | None:
     """The scores in a run's folder, given the share of the test pairs that the run called
-    duplicates; None when they cannot be read, which the log then says."""
+    duplicates; None when they cannot be read."""
     try:
-        columns = read_score_file(folder / FILE)
-    except FileNotFoundError:
+        columns = load_file(folder / FILE)
+    except (OSError, SafetensorError):
         return None
-    except (OSError, DamagedRunFile) as error:
-        _log.warning("compared without the test pairs of a run: %s", error)
-        return None
-    return scores_of(columns.row, columns.label == 1, columns.score, called)
+    return scores_of(columns["row"], columns["label"] == 1, columns["score"], called)
 
 
 def scores_of(

@@ -241,10 +241,15 @@ def _names(evidence: Evidence) -> tuple[str, str]:
     return evidence.compared.a.name, evidence.compared.b.name
 
 
+WRITTEN = {"f1": "F1", "mcc": "MCC"}
+"""Metrics whose names have capitals in a sentence."""
+
+
 def metric_words(metric: str) -> str:
     """The name of a metric in a sentence."""
-    words = metric.replace("roc_auc", "ROC-AUC").replace(".", " ")
-    return words.replace("_", " ")
+    split, dot, name = metric.rpartition(".")
+    written = WRITTEN.get(name, name.replace("roc_auc", "ROC-AUC"))
+    return f"{split}{dot}{written}".replace(".", " ").replace("_", " ")
 
 
 def metric_number(rule: DecisionRule, value: float) -> str:

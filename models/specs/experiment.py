@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from models.specs.base import SpecPart, contradiction
+from models.specs.decision import DecisionSpec
 from models.specs.factors import (
     MAX_CELLS,
     DeclaredEffect,
@@ -48,16 +49,6 @@ from models.specs.until_decided import UntilDecided
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")]
 MAX_ARMS = 16
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Metric = Literal[
-    "test.accuracy",
-    "test.roc_auc",
-    "test.average_precision",
-    "validation.accuracy",
-    "validation.roc_auc",
-    "validation.average_precision",
-    "validation.loss",
-    "validation.baseline_loss",
-]
 
 
 class Arm(SpecPart):
@@ -155,16 +146,6 @@ SeedsSpec = Annotated[
     | Annotated[SeedsUntilDecided, Tag("SeedsUntilDecided")],
     Discriminator(_seed_kind),
 ]
-
-
-class DecisionSpec(SpecPart):
-    metric: Metric = "test.accuracy"
-    """The one metric that decides, named before any result exists."""
-    baseline: str = ""
-    """The arm that the others are compared with; by default the first."""
-    equivalence_margin: Annotated[float, Field(gt=0)] = 0.005
-    """Smaller differences do not matter; in units of the metric."""
-    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
 
 
 FACTORIAL = frozenset({"factors", "design", "effects", "loss"})

@@ -130,6 +130,8 @@ class EarlyStop(SpecPart):
         "validation.accuracy",
         "validation.roc_auc",
         "validation.average_precision",
+        "validation.f1",
+        "validation.mcc",
     ] = "validation.loss"
     """What must improve: a loss falls, any other metric rises. A metric that does not exist, since
     the validation pairs have one label, never improves."""

@@ -133,7 +133,13 @@ class TuningSpec(SpecPart):
     """Whether every seed of the comparison has tuning seeds and a choice of its own, at that many
     times the cost. The luck of the choice is then part of the noise that the verdict allows for."""
     choose_by: Annotated[
-        Literal["validation.accuracy", "validation.roc_auc", "validation.average_precision"],
+        Literal[
+            "validation.accuracy",
+            "validation.roc_auc",
+            "validation.average_precision",
+            "validation.f1",
+            "validation.mcc",
+        ],
         BeforeValidator(_validation_only),
     ] = "validation.roc_auc"
     """Its mean over the tuning seeds chooses the setting of each arm; never a metric of the test,

@@ -410,7 +410,7 @@ declare namespace Reply {
     split: string;
   }
 
-  type Unit = "loss" | "similarity" | "share" | "norm" | "rate" | "pairs";
+  type Unit = "loss" | "similarity" | "share" | "correlation" | "norm" | "rate" | "pairs";
 
   interface MetricView {
     name: string;

@@ -86,10 +86,9 @@ def trained(
     *,
     width: int = 4,
     until: Until | None = None,
-    device: str = "cpu",
 ) -> Told:
     """The events of every member of a stack of `members`, each an arm and a seed."""
-    stack = Stack(spec, [Member(*member) for member in members], data, width=width, device=device)
+    stack = Stack(spec, [Member(*member) for member in members], data, width=width)
     return told_by(stack, until)
 
 

@@ -13,6 +13,7 @@ from models.metrics import LossMetrics, PairMetrics, declared
 from models.specs.experiment import ExperimentSpec
 from models.specs.losses import LossSpec
 from models.specs.training import FixedThreshold
+from worker.training.confusion import confusion
 from worker.training.data import Int64, RunData
 from worker.training.duplicates import excluded_pairs, known_duplicates
 from worker.training.events import Evaluated
@@ -37,11 +38,14 @@ def pair_metrics(scores: Floats, labels: npt.NDArray[np.int8], threshold: float)
     """Metrics of P pairs from their similarities (P,) and labels (P,) in {0, 1}.
 
     A pair is called a duplicate when its similarity is strictly above the threshold. What ranks
-    pairs, where ties count as half right, is None without both labels.
+    pairs, where ties count as half right, and what weighs the two kinds of mistakes, is None
+    without both labels.
     """
     positive = labels == 1
     called = scores > np.float32(threshold)
-    ranked = ranking(scores, labels) if positive.any() and not positive.all() else None
+    both = positive.any() and not positive.all()
+    ranked = ranking(scores, labels) if both else None
+    counts = confusion(called, positive) if both else None
     return PairMetrics(
         threshold=threshold,
         accuracy=float((called == positive).mean()),
@@ -51,6 +55,10 @@ def pair_metrics(scores: Floats, labels: npt.NDArray[np.int8], threshold: float)
         positive_mean=float(scores[positive].mean(dtype=np.float64)) if positive.any() else None,
         negative_mean=None if positive.all() else float(scores[~positive].mean(dtype=np.float64)),
         pairs=len(scores),
+        precision=None if counts is None else counts.precision,
+        recall=None if counts is None else counts.recall,
+        f1=None if counts is None else counts.f1,
+        mcc=None if counts is None else counts.mcc,
     )
 
 

@@ -55,9 +55,18 @@ export function isLoss(metric) {
   return metric.includes("loss");
 }
 
-/** @param {string} metric */
+/** @type {Record<string, string>} */
+const WRITTEN = { f1: "F1", mcc: "MCC" };
+
+/**
+ * A metric's name in a sentence, as the service's sentences have it.
+ * @param {string} metric
+ */
 export function metricWords(metric) {
-  return metric.replace("roc_auc", "ROC-AUC").replace(".", " ").replaceAll("_", " ");
+  const dot = metric.lastIndexOf(".") + 1;
+  const name = metric.slice(dot);
+  const written = WRITTEN[name] ?? name.replace("roc_auc", "ROC-AUC");
+  return `${metric.slice(0, dot)}${written}`.replaceAll(".", " ").replaceAll("_", " ");
 }
 
 /**

@@ -5,7 +5,7 @@ import pytest
 from support.api import SPEC, ApiForTests, pointers
 
 
-@pytest.mark.parametrize("metric", ["roc_auc", "average_precision", "accuracy"])
+@pytest.mark.parametrize("metric", ["average_precision", "accuracy", "f1", "mcc"])
 @pytest.mark.parametrize("label", [0, 1])
 def test_a_metric_that_cannot_exist_on_this_test_part_is_refused(
     api: ApiForTests, metric: str, label: int

@@ -64,6 +64,17 @@ def test_a_training_with_the_same_figures_is_identical(api: ApiForTests, run_id:
     assert api.get(f"/v1/runs/{run_id}/reproductions")["items"] == [found]
 
 
+def test_a_metric_that_was_not_measured_yet_when_the_run_was_recorded_is_no_difference(
+    api: ApiForTests, run_id: str
+) -> None:
+    before = update(Evaluation).where(Evaluation.run_id == run_id).values(f1=None, mcc=None)
+    with api.database.transaction() as session:
+        session.execute(before)
+        session.execute(update(Step).where(Step.run_id == run_id).values(false_closest_share=None))
+    found = report(api, run_id)
+    assert (found["identical"], found["first_difference"]) == (True, None)
+
+
 def tamper_step(api: ApiForTests, run_id: str) -> None:
     changed = update(Step).where(Step.run_id == run_id, Step.step == 17)
     later = update(Evaluation).where(Evaluation.run_id == run_id, Evaluation.step == 20)

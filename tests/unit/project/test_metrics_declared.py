@@ -24,7 +24,7 @@ from models.metrics import (
     declared,
 )
 from models.settings import Settings
-from models.specs.experiment import Metric
+from models.specs.decision import Metric
 from models.specs.training import EarlyStop
 from models.store.metrics.rows import EvaluationRow, StepRow
 from models.store.table_base import Base
@@ -123,7 +123,8 @@ def test_the_list_that_the_page_reads_has_every_metric() -> None:
 
 def test_a_label_stands_inside_a_sentence_and_a_description_is_one() -> None:
     for metric in (*STEP_METRICS.values(), *EVALUATION_METRICS.values()):
-        assert metric.label[0].islower() or metric.label.startswith("ROC"), metric.label
+        name = ("ROC", "F1", "Matthews")
+        assert metric.label[0].islower() or metric.label.startswith(name), metric.label
         assert not metric.label.endswith("."), metric.label
         assert metric.description.endswith("."), metric.description
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 PAGE_TOOLS := tests/page_tools
 
-.PHONY: demo serve test contract examples check check-page forum bench peers secrets clean
+.PHONY: demo serve test contract examples check check-page forum bench device-check peers secrets clean
 
 demo: $(VENV)/installed
 	$(BIN)/tripletlab demo $(ARGS)
@@ -21,6 +21,10 @@ forum: $(VENV)/installed
 # every timing that has a goal, into benchmarks/goals.md: make bench QUORA=quora_question_pairs.parquet
 bench: $(VENV)/installed peers
 	$(if $(QUORA),TRIPLETLAB_QUORA_FILE=$(abspath $(QUORA))) $(BIN)/python benchmarks/bench.py $(ARGS)
+
+# what only a GPU can tell, in under eight minutes; without one the same, small, on the CPU
+device-check: $(VENV)/installed
+	$(BIN)/python benchmarks/device_check.py $(ARGS)
 
 # the libraries that ours is measured against, in an environment of their own
 peers: .venv-peers/installed

@@ -24,6 +24,7 @@ from api.live.single_flight import SingleFlight
 from models.datasets.cache import PAIRS
 from models.errors import NotFound
 from models.files.file_store import FileStore
+from models.files.run_files import require_hash
 from models.settings import Settings
 from models.store.change_marks import change_marks
 from models.store.database import Database
@@ -85,9 +86,11 @@ class Service:
     def run_file(self, run_id: str, name: str, sha256: str | None = None) -> pathlib.Path:
         """A file of a run, fetched from the bucket if need be.
 
-        A copy here of another hash than `sha256` (hex) is replaced.
+        Where `sha256` (hex) is given, what is there has this hash: a copy with another one is
+        fetched again, and `DamagedRunFile` is raised where that is the file itself.
         """
-        return self.files.bring(self.settings.run_dir(run_id) / name, sha256)
+        path = self.files.bring(self.settings.run_dir(run_id) / name, sha256)
+        return path if sha256 is None else require_hash(path, run_id, sha256)
 
     @cached_property
     def changes(self) -> ChangeWatch:

@@ -1,13 +1,14 @@
 """Many runs at once on one GPU, beside the ways to do without: `worker/training/stack`.
 
-    python benchmarks/gpu_stack.py FILE [--runs 32] [--steps 1400] [--device cuda]
+    python benchmarks/gpu_stack.py [FILE] [--runs 32] [--steps 1400] [--device cuda]
 
-FILE holds the Quora pairs. Both arms of `hard-negative-mining`, under as many seeds as the runs
-need, are trained in one stack from the first step to the last event, with evaluations and tests.
-What it is measured against is steps alone, `--sample` of them, scaled up to all steps of all runs:
-narrower stacks one after the other, runs alone one after the other and side by side in processes,
-and `torch.nn.LSTM` (cuDNN's, over packed questions). Without the device it measures nothing, says
-so, and ends well. `--device cpu --runs 4 --steps 5` shows that it works.
+FILE holds the Quora pairs; without it generated questions are trained on, which are shorter. Both
+arms of `hard-negative-mining`, under as many seeds as the runs need, are trained in one stack from
+the first step to the last event, with evaluations and tests. What it is measured against is steps
+alone, `--sample` of them, scaled up to all steps of all runs: narrower stacks one after the other,
+runs alone one after the other and side by side in processes, and `torch.nn.LSTM` (cuDNN's, over
+packed questions). Without the device it measures nothing, says so, and ends well. `--device cpu
+--runs 4 --steps 5` shows that it works.
 """
 
 import argparse
@@ -90,7 +91,7 @@ def step_seconds(advance: Callable[[], object], steps: int, device: str) -> floa
     return (time.perf_counter() - begun) / steps
 
 
-def alone_beside(file: str, seed: int, sample: int, device: str, gate: Barrier) -> None:
+def alone_beside(file: str | None, seed: int, sample: int, device: str, gate: Barrier) -> None:
     """A process: prepare a run alone, wait for the others, do its steps, and wait again."""
     with tempfile.TemporaryDirectory() as folder:
         data = data_of(file, Path(folder))
@@ -105,7 +106,7 @@ def alone_beside(file: str, seed: int, sample: int, device: str, gate: Barrier) 
         gate.wait()
 
 
-def side_by_side(file: str, processes: int, sample: int, device: str) -> float:
+def side_by_side(file: str | None, processes: int, sample: int, device: str) -> float:
     """Seconds that one step of one run takes where this many processes take turns."""
     context = multiprocessing.get_context("spawn")
     gate = context.Barrier(processes + 1)
@@ -124,8 +125,9 @@ def side_by_side(file: str, processes: int, sample: int, device: str) -> float:
     return taken / sample / processes
 
 
-def data_of(file: str, folder: Path) -> RunData:
-    os.environ["TRIPLETLAB_QUORA_FILE"] = file
+def data_of(file: str | None, folder: Path) -> RunData:
+    if file:
+        os.environ["TRIPLETLAB_QUORA_FILE"] = file
     return run_data(folder)
 
 
@@ -149,9 +151,8 @@ def main() -> None:
         for unmeasured in goals:
             tell_unmeasured(*unmeasured)
         return
-    if not asked.file:
-        parser.error("where are the Quora pairs?")
-    print(f"on {torch.cuda.get_device_name() if device == 'cuda' else where}", flush=True)
+    on = torch.cuda.get_device_name() if device == "cuda" else where
+    print(f"on {on}, {'the Quora pairs' if asked.file else 'generated questions'}", flush=True)
     sample, processes = min(asked.sample, steps), min(asked.processes, runs)
     each: dict[str, float] = {}  # seconds of one run's step
     with tempfile.TemporaryDirectory() as folder:

@@ -7,6 +7,7 @@ TripletlabError
 ├── TooMany             more than its owner may have at once; carries when to try again
 ├── Unreadable          what is stored cannot be read by this version
 ├── DamagedDataset      a file of a data set is not what was written
+├── DamagedRunFile      a file of a run is not what its worker wrote
 ├── StaleAttempt        another attempt owns the run now; this one must stop writing
 ├── TrainingFault       the training cannot continue, and trying again would not help
 └── ServiceUnavailable  a part that this service needs does not answer
@@ -87,6 +88,23 @@ class DamagedDataset(TripletlabError):
     def of(self, names: Sequence[str]) -> "DamagedDataset":
         """The same error with the names of the data set in it."""
         return DamagedDataset(self.content_hash, self.file, names)
+
+
+class DamagedRunFile(TripletlabError):
+    """A file of a run is not what its worker wrote.
+
+    `how` says what is wrong with it, and `remedy` what helps.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        file: str,
+        how: str = "is not what was stored",
+        remedy: str = "put it back from a backup, or let `tripletlab reproduce` train the same run "
+        "again, which gives the same weights and scores",
+    ) -> None:
+        super().__init__(f"the file {file} of run {run_id} is damaged: it {how}; {remedy}")
 
 
 class StaleAttempt(TripletlabError):

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from safetensors.numpy import load_file
 
 from api.dependencies import Service
 from api.exports.effect_table import EFFECTS, effect_rows
+from models.abandonment import while_wanted
 from models.errors import NotFound
 from models.files.run_files import SCORES
+from models.files.score_files import read_score_file, require_score_file
 from models.metrics import EVALUATION_METRICS, RESULT_METRICS, STEP_METRICS, Metric
 from models.states import RunState
 from models.store.experiments import experiment
@@ -63,13 +64,17 @@ def record_batches(
 
 
 def require_scores(service: Service, runs: list[Run]) -> None:
-    """Raise `NotFound` where a run that succeeded has lost its file.
+    """Raise `NotFound` where a run that succeeded has lost its file, and `DamagedRunFile` where it
+    is torn or another.
 
     It is checked before a stream begins, while the reply can still be an error.
     """
-    for run in runs:
-        if _has_scores(run) and not _scores(service, run).is_file():
-            raise NotFound(f"the scores of run {run.id} are not in this service's data folder")
+    for run in while_wanted(filter(_has_scores, runs)):
+        try:
+            require_score_file(_scores(service, run))
+        except FileNotFoundError:
+            sentence = f"the scores of run {run.id} are not in this service's data folder"
+            raise NotFound(sentence) from None
 
 
 def _named(run: Run, rows: int) -> dict[str, Any]:
@@ -112,10 +117,9 @@ def _evaluations(service: Service, experiment_id: str, runs: list[Run]) -> Itera
 def _scores_of(service: Service, _experiment_id: str, runs: list[Run]) -> Iterator[dict[str, Any]]:
     for run in runs:
         if _has_scores(run):
-            columns = load_file(_scores(service, run))
-            rows = len(columns["row"])
-            label = columns["label"].astype(np.int64)
-            yield {**_named(run, rows), **columns, "label": label}
+            columns = read_score_file(_scores(service, run))
+            label = columns.label.astype(np.int64)
+            yield {**_named(run, len(label)), **columns._asdict(), "label": label}
 
 
 def _has_scores(run: Run) -> bool:

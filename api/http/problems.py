@@ -21,6 +21,7 @@ from api.http.storage_faults import storage_fault
 from models.datasets.errors import BadRows, DatasetFileError
 from models.errors import (
     Conflict,
+    DamagedRunFile,
     Invalid,
     NotFound,
     Problem,
@@ -112,6 +113,9 @@ STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     Unreadable: (
         HTTPStatus.INTERNAL_SERVER_ERROR, "unreadable", "Stored by another version",
     ),
+    DamagedRunFile: (
+        HTTPStatus.INTERNAL_SERVER_ERROR, "damaged-run-file", "A file of a run is damaged",
+    ),
     NotInstalled: (HTTPStatus.NOT_IMPLEMENTED, "not-installed", "Not installed here"),
     ServiceUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "away", "A required part does not answer"),
     IntegrityError: (HTTPStatus.CONFLICT, "conflict", "Conflict with the current state"),
@@ -163,6 +167,8 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
         log.error("storage: %s", error, exc_info=error)
         return problem(request, fault.status, fault.detail, kind=fault.kind, title=fault.title)
     status, kind, title = next(STATUSES[base] for base in type(error).__mro__ if base in STATUSES)
+    if isinstance(error, DamagedRunFile):
+        log.error("storage: %s", error, exc_info=error.__cause__)
     headers = _headers(error, status)
     members = _members(error)
     detail = _sentence(members["errors"]) if isinstance(error, Invalid) else str(error) or title

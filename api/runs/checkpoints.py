@@ -13,12 +13,17 @@ from api.dependencies import RunId, Service, ServiceDep
 from api.http.views import Page
 from api.openapi.responses import OUTSIDE
 from api.runs.views import CheckpointView
-from models.errors import NotFound
+from models.errors import DamagedRunFile, NotFound
 from models.files.checkpoint_files import CheckpointFile, checkpoints_in
+from models.files.recorded_hashes import file_hash
 from models.store.run_life.runs import run as find_run
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
+PASSED_OVER = (
+    "nothing needs to be done: a run that is continued passes it over, and resumes from the "
+    "checkpoint before it, or from the first step"
+)
 Step = Annotated[int, Path(ge=0, le=2**31 - 1)]
 
 
@@ -48,8 +53,13 @@ def download_checkpoint(service: ServiceDep, run_id: RunId, step: Step) -> FileR
     """Download one checkpoint, as a resume reads it; 404 once a newer one has replaced it."""
     for file in _checkpoint_files(service, run_id):
         if file.step == step:
+            path = service.files.bring(file.path, file.sha256)
+            if not path.is_file():
+                break  # a newer one has replaced it meanwhile
+            if file_hash(path) != file.sha256:
+                raise DamagedRunFile(run_id, path.name, remedy=PASSED_OVER)
             return FileResponse(
-                service.files.bring(file.path, file.sha256),
+                path,
                 media_type="application/octet-stream",
                 filename=f"{run_id}-step-{step}.safetensors",
                 headers={"ETag": f'"{file.sha256}"', "Cache-Control": "private, no-cache"},

@@ -17,7 +17,8 @@ from api.runs.scores import scores_of_run
 from api.runs.views import MisclassifiedPair, MisclassifiedPairsView
 from models.datasets import cache
 from models.datasets.generated.generator import GENERATED, WRONG_LABELS
-from models.errors import Conflict, TooMany
+from models.errors import Conflict, DamagedRunFile, TooMany
+from models.files.run_files import SCORES
 from models.store.experiments import experiment
 from models.store.metrics.rows import evaluations_of
 from models.store.run_life.runs import run as find_run
@@ -52,11 +53,15 @@ def list_misclassified_pairs(
     """
     columns = scores_of_run(service, run_id)
     folder, threshold, note = _tested(service, run_id)
-    label, score = columns["label"] == 1, columns["score"].astype(np.float64)
+    label, score = columns.label == 1, columns.score.astype(np.float64)
     order = _worst_first(label, score, threshold, kind)
     chosen = order[after : after + limit]
-    rows = [int(row) for row in columns["row"][chosen]]
-    texts = cache.open_texts(folder).rows(rows)
+    rows = [int(row) for row in columns.row[chosen]]
+    try:
+        texts = cache.open_texts(folder).rows(rows)
+    except IndexError as error:
+        sentence = "has rows that its data set does not have"
+        raise DamagedRunFile(run_id, SCORES, sentence) from error
     items = [
         MisclassifiedPair(
             row=row,

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from api.dependencies import Service
 from api.runs.views import ComparedView, DifferenceView, ReproductionView, WeightsView
+from models.errors import DamagedRunFile
 from models.files.run_files import SCORES, WEIGHTS
 from models.states import RunState
 from models.store.file_diff import compare_scores, unequal_weights
@@ -29,7 +30,7 @@ def reproduction_view(service: Service, session: Session, pair: Pair) -> Reprodu
     if first is None and unequal and run.tuning:
         first = Difference("weights", "the hash", None, None)
     elif first is None and unequal:
-        first = unequal_weights(*_folders(service, WEIGHTS, run, again))
+        first = _unequal_weights(service, run, again)
     identical = False if first else (True if done and (scores or run.tuning) else None)
     compared = ComparedView(
         steps=steps.count,
@@ -50,6 +51,14 @@ def reproduction_view(service: Service, session: Session, pair: Pair) -> Reprodu
         provenance_differences=_provenance(run, again) if done else {},
         sentence=_sentence(identical, first, compared, again),
     )
+
+
+def _unequal_weights(service: Service, run: Run, again: Run) -> Difference:
+    """Return the first weight that differs; where a file is damaged its values tell nothing."""
+    try:
+        return unequal_weights(*_folders(service, WEIGHTS, run, again))
+    except DamagedRunFile:
+        return Difference("weights", "the hash", None, None)
 
 
 def _folders(service: Service, name: str, run: Run, again: Run) -> tuple[Path, Path]:
@@ -96,7 +105,7 @@ def _sentence(
     if again.state == RunState.SUCCEEDED:
         return (
             f"Identical as far as is known: every value of {counts}, and the hash of the "
-            "weights; a file of test scores is missing."
+            "weights; a file of test scores is missing or damaged."
         )
     so_far = f"; identical so far: {counts}" if compared.steps else ""
     reason = f" ({again.reason})" if again.reason else ""

@@ -5,15 +5,19 @@ too.
 """
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
+
+from models.errors import DamagedRunFile
+from models.files.score_files import read_score_file
 
 FILE = "scores.safetensors"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,12 +47,15 @@ class PairScores:
 
 def read_scores(folder: Path, called: float) -> PairScores | None:
     """The scores in a run's folder, given the share of the test pairs that the run called
-    duplicates; None when they cannot be read."""
+    duplicates; None when they cannot be read, which the log then says."""
     try:
-        columns = load_file(folder / FILE)
-    except (OSError, SafetensorError):
+        columns = read_score_file(folder / FILE)
+    except FileNotFoundError:
         return None
-    return scores_of(columns["row"], columns["label"] == 1, columns["score"], called)
+    except (OSError, DamagedRunFile) as error:
+        _log.warning("compared without the test pairs of a run: %s", error)
+        return None
+    return scores_of(columns.row, columns.label == 1, columns.score, called)
 
 
 def scores_of(

@@ -13,6 +13,7 @@ from pathlib import Path
 from models.files.file_store import Entry, FileStore
 
 FOLDER = "checkpoints"
+HASH = re.compile("[0-9a-f]{64}")
 MANIFEST = re.compile(r"step-(\d+)\.json")
 
 
@@ -41,10 +42,13 @@ def _read(files: FileStore, manifest: Path, entries: dict[str, Entry]) -> Checkp
     path = manifest.with_suffix(".safetensors")
     try:
         about, entry = json.loads(files.read(manifest)), entries[path.name]
+        step, sha256 = about["step"], about["sha256"]
+        if f"step-{step}.json" != manifest.name or not HASH.fullmatch(sha256):
+            return None  # torn, or another's
         return CheckpointFile(
-            step=int(about["step"]),
+            step=int(step),
             size=entry.size,
-            sha256=str(about["sha256"]),
+            sha256=sha256,
             saved_at=entry.modified,
             path=path,
         )

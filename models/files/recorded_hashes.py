@@ -32,7 +32,9 @@ def record_hashes(folder: Path) -> None:
     Raises `OSError`.
     """
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != RECORD)
-    record = {path.name: {"bytes": path.stat().st_size, "sha256": _hash(path)} for path in files}
+    record = {
+        path.name: {"bytes": path.stat().st_size, "sha256": file_hash(path)} for path in files
+    }
     write_whole(folder / RECORD, json.dumps(record, indent=1).encode())
 
 
@@ -59,12 +61,16 @@ def _is_whole(path: Path, as_written: Recorded | None) -> bool:
     try:
         if as_written is None:
             return path.is_file()
-        return path.stat().st_size == as_written.size and _hash(path) == as_written.sha256
+        return path.stat().st_size == as_written.size and file_hash(path) == as_written.sha256
     except FileNotFoundError:
         return False
 
 
-def _hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """The SHA-256 (hex) of a file, which is read only where it is another than before.
+
+    Raises `OSError`.
+    """
     stat = path.stat()
     return _hash_of_version(path, (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
 

@@ -5,6 +5,11 @@ vocabulary, and its metadata has all that is needed to turn text into a similari
 `docs/use_weights.py`).
 """
 
+from pathlib import Path
+
+from models.errors import DamagedRunFile
+from models.files.recorded_hashes import file_hash
+
 WEIGHTS, SCORES = "weights.safetensors", "scores.safetensors"
 
 FORMAT_VERSION = 2
@@ -17,3 +22,14 @@ writes several in an order that changes between processes, and equal runs must h
 VOCABULARY = "vocabulary"
 """The tensor (uint8) of the words in UTF-8, joined by line feeds, from id 2 on; id 0 is unknown and
 1 is padding. It is a tensor because readers refuse metadata above 100 MB."""
+
+
+def require_hash(path: Path, run_id: str, sha256: str) -> Path:
+    """Return the path of a file of the run, which may be absent.
+
+    Raises `DamagedRunFile` where its SHA-256 (hex) is another: half of a file of weights, or a
+    changed byte, could be other weights without any error.
+    """
+    if path.is_file() and file_hash(path) != sha256:
+        raise DamagedRunFile(run_id, path.name)
+    return path

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from models.errors import DamagedRunFile
 from models.files.run_files import SCORES, WEIGHTS
+from models.files.score_files import read_score_file
 from models.store.reproduction_diff import Compared, Difference
 
 Array = npt.NDArray[np.generic]
@@ -18,10 +21,11 @@ Array = npt.NDArray[np.generic]
 
 def compare_scores(recorded: Path, again: Path) -> Compared | None:
     """Compare the similarity of every test pair of two runs, given their folders; None where a file
-    is missing."""
-    if not _both_have(SCORES, recorded, again):
+    is missing or damaged."""
+    try:
+        ours, theirs = _scores(recorded), _scores(again)
+    except (FileNotFoundError, DamagedRunFile):
         return None
-    ours, theirs = _scores(recorded), _scores(again)
     differences = (
         Difference("scores", "score", ours.get(row), theirs.get(row), row=row)
         for row in {**ours, **theirs}
@@ -31,19 +35,20 @@ def compare_scores(recorded: Path, again: Path) -> Compared | None:
 
 
 def _scores(folder: Path) -> dict[int, float]:
-    columns = load_file(folder / SCORES)
-    return dict(zip(columns["row"].tolist(), columns["score"].tolist(), strict=True))
+    columns = read_score_file(folder / SCORES)
+    return dict(zip(columns.row.tolist(), columns.score.tolist(), strict=True))
 
 
 def unequal_weights(recorded: Path, again: Path) -> Difference:
     """The first weight in which two files of different hash differ, tensors in order of names.
 
-    Where no weight differs, or a file is missing, the difference is that of the whole files.
+    Where no weight differs, or a file is missing or torn, the difference is that of whole files.
     """
     whole = Difference("weights", "sha256", None, None)
-    if not _both_have(WEIGHTS, recorded, again):
+    try:
+        ours, theirs = load_file(recorded / WEIGHTS), load_file(again / WEIGHTS)
+    except (FileNotFoundError, SafetensorError):
         return whole
-    ours, theirs = load_file(recorded / WEIGHTS), load_file(again / WEIGHTS)
     differences = (
         _unequal(name, ours.get(name), theirs.get(name)) for name in sorted({**ours, **theirs})
     )
@@ -59,7 +64,3 @@ def _unequal(name: str, ours: Array | None, theirs: Array | None) -> Difference 
     first = tuple(places[0].tolist())
     weight = f"{name}[{', '.join(map(str, first))}]"
     return Difference("weights", weight, float(ours[first]), float(theirs[first]))
-
-
-def _both_have(name: str, *folders: Path) -> bool:
-    return all((folder / name).is_file() for folder in folders)

@@ -86,9 +86,10 @@ def trained(
     *,
     width: int = 4,
     until: Until | None = None,
+    device: str = "cpu",
 ) -> Told:
     """The events of every member of a stack of `members`, each an arm and a seed."""
-    stack = Stack(spec, [Member(*member) for member in members], data, width=width)
+    stack = Stack(spec, [Member(*member) for member in members], data, width=width, device=device)
     return told_by(stack, until)
 
 

@@ -75,13 +75,13 @@ def figures(
 
 
 def killed_after_every_step(
-    spec: ExperimentSpec, arm: str, seed: int, data: RunData, folder: Path
+    spec: ExperimentSpec, arm: str, seed: int, data: RunData, folder: Path, device: str = "cpu"
 ) -> list[Event]:
     """The events of a training that is killed after each checkpoint, and has one at every step."""
     events: list[Event] = []
     while True:
         checkpoints = Checkpoints(folder, due=lambda _step: True)
-        for event in train(spec, arm, seed, data, checkpoints=checkpoints):
+        for event in train(spec, arm, seed, data, device=device, checkpoints=checkpoints):
             if isinstance(event, Saved):
                 break
             if isinstance(event, Started):

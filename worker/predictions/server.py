@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from safetensors import SafetensorError
 
-from models.errors import NotFound
-from models.files.run_files import WEIGHTS
+from models.errors import DamagedRunFile, NotFound
+from models.files.run_files import WEIGHTS, require_hash
 from models.logs import log_to_stderr
 from models.settings import Settings
 from models.store import clock, predictions
@@ -79,7 +79,8 @@ class PredictionServer:
     def _read(self, run_id: str) -> Model:
         with self._database.reading() as session:
             sha256 = runs.run(session, run_id).weights_sha256
-        return Model.read(self._files.bring(self._settings.run_dir(run_id) / WEIGHTS, sha256))
+        path = self._files.bring(self._settings.run_dir(run_id) / WEIGHTS, sha256)
+        return Model.read(path if sha256 is None else require_hash(path, run_id, sha256))
 
     def _reason(self, run_id: str, error: Exception) -> str:
         path = self._settings.run_dir(run_id) / WEIGHTS
@@ -90,6 +91,8 @@ class PredictionServer:
                     "folder as the one that trained it (TRIPLETLAB_DATA_DIR on a shared disk), or "
                     "the same bucket (TRIPLETLAB_FILES_URL)"
                 )
+            case DamagedRunFile():
+                return str(error)
             case SafetensorError():
                 return f"the weights of run {run_id} at {path} are damaged: {error}"
             case UnusableWeights():

@@ -363,7 +363,8 @@ class Results(Record):
     @property
     def tuning(self) -> Table:
         """One row per arm and setting that was tried: `arm`, the fields of the setting, the `mean`
-        on validation, and whether it was `chosen`; empty where nothing is tuned."""
+        on validation, the step it was `trained_to`, and whether it was `chosen`; empty where
+        nothing is tuned."""
         tuning = self.document.get("tuning") or {"arms": []}
         return Table.of(
             [
@@ -371,6 +372,7 @@ class Results(Record):
                     "arm": arm["name"],
                     **setting,
                     "mean": arm["means"][at],
+                    "trained_to": max(arm["trained_to"][at]),
                     "chosen": arm["chosen"] == at or at in arm["chosen_under"].values(),
                 }
                 for arm in tuning["arms"]

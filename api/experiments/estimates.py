@@ -52,10 +52,9 @@ def estimate(
     each = [
         operations(arm, dataset, test_pairs) / _rate(rates, arm) + STARTUP_SECONDS for arm in arms
     ]
-    # the runs of the comparison wait until the last tuning run has ended
-    phases = [spec.tuning_run_count, spec.run_count - spec.tuning_run_count]
     seconds = sum(
-        max(math.ceil(count / slots) * fmean(each), max(each)) for count in phases if count
+        share * max(math.ceil(count / slots) * fmean(each), max(each))
+        for count, share in _phases(spec)
     )
     side = f"{slots} side by side" if able else "one at a time, since no fitting worker is alive"
     fewest = spec.fewest_runs
@@ -65,6 +64,19 @@ def estimate(
     if any(arm.early_stop for arm in arms):
         how += "; less when runs stop early"
     return Estimate(round(seconds, 1), how)
+
+
+def _phases(spec: ExperimentSpec) -> Iterator[tuple[int, float]]:
+    """The runs that go side by side, and the share of their steps that they do, until the next can
+    begin: tuning runs up to each stop, then the runs of the comparison."""
+    count, before = spec.tuning_run_count, 0
+    settings = len(spec.tuning.all_settings) if spec.tuning else 1
+    halving = spec.tuning.halving if spec.tuning else None
+    left = (settings, *(halving.left_after(settings) if halving else ()))
+    for own, stop in zip(left, spec.tuning_stops, strict=False):
+        yield count * own // settings, (stop - before) / spec.tuning_stops[-1]
+        before = stop
+    yield spec.run_count - count, 1.0
 
 
 def _arms(spec: ExperimentSpec) -> Iterator[ExperimentSpec]:

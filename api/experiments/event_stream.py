@@ -30,6 +30,7 @@ from models.store.experiment_states import current_state
 from models.store.experiments import RunProgress, experiment, run_progress
 from models.store.metrics.rows import evaluation_counts, evaluations_of, steps_series
 from models.store.retries import RETRIED
+from models.store.tuning.halving import CONTINUED
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 
@@ -177,7 +178,7 @@ def _tell_events(
     places: dict[str, int] = {}
     for event in events_after(session, experiment_id, telling.position.event, AT_ONCE):
         position = replace(telling.position, event=event.id)
-        if event.kind == RETRIED:
+        if event.kind in (RETRIED, CONTINUED):
             places = places or {run.id: index for index, run in enumerate(runs)}
             if event.run_id in places:
                 position = position.with_run(places[event.run_id], NOTHING)

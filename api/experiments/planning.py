@@ -83,13 +83,18 @@ def _require_plain_name(name: str) -> None:
 
 
 def _within_bounds(spec: ExperimentSpec, most: int) -> None:
-    total = spec.steps * spec.run_count
+    total = spec.total_steps
     if total > most:
+        each = f"{_up_to(spec)}{spec.steps:,}"
         detail = (
-            f"{spec.run_count:,} runs of {spec.steps:,} steps are {total:,} steps, and one "
-            f"experiment may have {most:,} here; use fewer steps, arms{_settings(spec)} or seeds"
+            f"{spec.run_count:,} runs of {each} steps are {total:,} steps, and one experiment may "
+            f"have {most:,} here; use fewer steps, arms{_settings(spec)} or seeds"
         )
         raise Invalid([Problem("/steps", detail)])
+
+
+def _up_to(spec: ExperimentSpec) -> str:
+    return "up to " if len(spec.tuning_stops) > 1 else ""
 
 
 def _settings(spec: ExperimentSpec) -> str:

@@ -92,8 +92,9 @@ def _progress(
 
 def share_of_most(done: int, spec: ExperimentSpec) -> float:
     """Return the share of steps done, of the most runs that an experiment that tunes can have."""
-    steps = spec.for_arm(spec.arms[0].name).steps  # the same for all arms that are tuned
-    return round(done / (spec.run_count * steps), 4)
+    compared = spec.run_count - spec.tuning_run_count
+    steps = spec.tuning_stops[-1]  # the same for all arms that are tuned
+    return round(done / (spec.tuning_steps + compared * steps), 4)
 
 
 def share_done(done: int, steps: int, plan: Sequence[LookView]) -> float:

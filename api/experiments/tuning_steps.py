@@ -13,12 +13,12 @@ def tuning_plan_view(spec: ExperimentSpec) -> TuningPlanView | None:
     """Return what an experiment of this spec would tune; None where it tunes nothing."""
     if spec.tuning is None:
         return None
-    steps = spec.for_arm(spec.arms[0].name).steps  # the same for all arms that are tuned
     return TuningPlanView(
         settings=list(spec.tuning.all_settings),
         seeds=list(spec.tuning_seeds),
         runs=spec.tuning_run_count,
-        steps=spec.tuning_run_count * steps,
+        steps=spec.tuning_steps,
+        stops=list(spec.tuning_stops),
     )
 
 

@@ -45,6 +45,9 @@ class TuningPlanView(View):
     """Tuning runs: arms x settings x seeds."""
     steps: int
     """Training steps of all of them."""
+    stops: list[int]
+    """The steps to which they are trained before settings are judged, the last of them to the end;
+    with halving more than one."""
 
 
 class TuningStepView(View):

@@ -12,7 +12,7 @@ from models.store.tables import Run, Tuning
 from models.store.tuning.plan import chosen_settings
 from models.store.tuning.values import tuning_values
 from models.tuning.by_setting import differences_by_setting
-from models.tuning.choosing import mean_of
+from models.tuning.choosing import Values, mean_of
 from models.tuning.edges import mostly_at_edge
 from models.tuning.expected_best import expected_best
 from models.tuning.schema import TunedArm, TuningResult
@@ -25,6 +25,8 @@ def tuning_view(
     tuning = spec.tuning
     assert tuning is not None  # the plan is of this spec
     values = tuning_values(session, plan.experiment_id, spec)
+    first, last = spec.tuning_stops[0], spec.tuning_stops[-1]
+    at_first = values if first == last else tuning_values(session, plan.experiment_id, spec, first)
     chosen = chosen_settings(session, plan.experiment_id)
     return TuningResult(
         state=TuningState(plan.state),
@@ -33,16 +35,29 @@ def tuning_view(
         choose_by=tuning.choose_by,
         seeds=spec.tuning_seeds,
         settings=tuning.all_settings,
+        stops=spec.tuning_stops,
         arms=tuple(
-            _arm(spec, name, of_arm, _of(chosen, name), _own(runs, name))
+            _arm(spec, name, of_arm, at_first[name], _of(chosen, name), _own(runs, name))
             for name, of_arm in while_wanted(list(values.items()))
         ),
-        by_setting=tuple(differences_by_setting(spec, values)),
+        by_setting=tuple(differences_by_setting(spec, _to_the_end(values, runs, last))),
     )
 
 
 def _of(chosen: Chosen, arm: str) -> dict[int | None, int]:
     return {seed: setting for (name, seed), setting in chosen.items() if name == arm}
+
+
+def _to_the_end(values: Values, runs: Sequence[Run], last: int) -> Values:
+    """The values of the tuning runs that were trained to the end."""
+    whole = {(run.arm, run.setting, run.seed) for run in runs if run.tuning and run.steps == last}
+    return {
+        arm: [
+            {seed: value for seed, value in own.items() if (arm, setting, seed) in whole}
+            for setting, own in enumerate(settings)
+        ]
+        for arm, settings in values.items()
+    }
 
 
 def _own(runs: Sequence[Run], arm: str) -> list[Run]:
@@ -53,6 +68,7 @@ def _arm(
     spec: ExperimentSpec,
     name: str,
     values: Sequence[Mapping[int, float]],
+    at_first: Sequence[Mapping[int, float]],
     chosen: Mapping[int | None, int],
     runs: Sequence[Run],
 ) -> TunedArm:
@@ -60,16 +76,18 @@ def _arm(
     edges = mostly_at_edge(spec.tuning, list(chosen.values()))
     seeds = spec.tuning_seeds
     means = tuple(mean_of(own) if own else None for own in values)
-    ids = {(run.setting, run.seed): run.id for run in runs}
+    own_runs = {(run.setting, run.seed): run for run in runs}
+    every = [[own_runs[setting, seed] for seed in seeds] for setting in range(len(values))]
     return TunedArm(
         name=name,
-        runs=tuple(tuple(ids[setting, seed] for seed in seeds) for setting in range(len(values))),
+        runs=tuple(tuple(run.id for run in own) for own in every),
+        trained_to=tuple(tuple(run.steps for run in own) for own in every),
         validation=tuple(tuple(own.get(seed) for seed in seeds) for own in values),
         means=means,
         chosen=chosen.get(None),
         chosen_under={seed: setting for seed, setting in chosen.items() if seed is not None},
         at_edge=bool(edges),
         edges=edges,
-        expected_best=expected_best([mean for mean in means if mean is not None]),
+        expected_best=expected_best([mean_of(own) for own in at_first if own]),
         steps_spent=sum(run.step for run in runs),
     )

@@ -72,6 +72,9 @@ def tuning_problems(spec: ExperimentSpec) -> list[Problem]:
     missing = list(_missing_fields(spec, spec.tuning))
     if missing:
         return missing
+    unequal = list(_unequal_stops(spec, spec.tuning))
+    if unequal:
+        return unequal
     first: dict[Problem, str] = {}
     for arm, problem in _misfits(spec, spec.tuning):
         first.setdefault(problem, arm)
@@ -89,6 +92,27 @@ def _missing_fields(spec: ExperimentSpec, tuning: TuningSpec) -> Iterator[Proble
                 detail = f"the arm {arm.name}, merged with the spec, has no field {pointer}"
                 yield Problem(place, detail)
                 break
+
+
+def _unequal_stops(spec: ExperimentSpec, tuning: TuningSpec) -> Iterator[Problem]:
+    """With halving, all runs are validated at the same steps, and at each stop."""
+    if tuning.halving is None:
+        return
+    if "/evaluate_every" in tuning.fields:
+        place = f"/tuning{tuning.place_of('/evaluate_every')}"
+        yield Problem(place, "with halving every setting is validated at the same steps")
+    first = spec.for_arm(spec.arms[0].name)
+    for arm in spec.arms:
+        own = spec.for_arm(arm.name)
+        if own.evaluate_every != first.evaluate_every:
+            place = spec.place_of(arm.name, "evaluate_every")
+            detail = "with halving all arms are validated at the same steps"
+            yield Problem(place, f"{detail}, and {spec.arms[0].name} every {first.evaluate_every}")
+            return
+    found = tuning.halving.stops_problem(first.steps, first.evaluate_every)
+    if found is not None:
+        index, detail = found
+        yield Problem(f"/tuning/halving/at/{index}", detail)
 
 
 def _misfits(spec: ExperimentSpec, tuning: TuningSpec) -> Iterator[tuple[str, Problem]]:

@@ -22,6 +22,7 @@ from pydantic import (
 
 from models.errors import Problem
 from models.specs.base import SpecPart, contradiction
+from models.specs.halving import HalvingSpec
 
 MOST_SETTINGS = 64
 FIRST_TUNING_SEED = 9_000_000
@@ -144,6 +145,8 @@ class TuningSpec(SpecPart):
     ] = "validation.roc_auc"
     """Its mean over the tuning seeds chooses the setting of each arm; never a metric of the test,
     nor a loss."""
+    halving: HalvingSpec | None = None
+    """Leaves out the settings of each arm that are behind, before all are trained to the end."""
     planned: Annotated[tuple[Setting, ...], Field(max_length=MOST_SETTINGS)] | None = None
     """Every setting, in order; null plans them from the grid or the ranges."""
 

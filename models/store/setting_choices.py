@@ -1,4 +1,5 @@
-"""Choosing the setting of each arm, once every tuning run has ended.
+"""Choosing the setting of each arm, once every tuning run has ended; before that, with halving,
+those that go on.
 
 **Any process may make a choice that is due, and it is made once**: whoever makes it holds the
 experiment's row, so a second one waits and then finds it made. What is chosen follows from the rows
@@ -21,16 +22,18 @@ from models.store.experiment_states import has_active_runs
 from models.store.interim_looks import drop_looks, hold
 from models.store.run_life.queueing import add_runs, runs_added
 from models.store.tables import Experiment, Run, Tuning
+from models.store.tuning.halving import go_on, ranked_at_stop, settings_left, stop_of
 from models.store.tuning.plan import store_choice, tuning_of
 from models.store.tuning.values import tuning_values
 from models.store.webhooks.deliveries import note_end
-from models.tuning.choosing import Chosen, Values, choose
+from models.tuning.choosing import Chosen
 
 
 def make_due_choice(session: Session, experiment_id: str, now: datetime) -> list[Run]:
-    """Choose the setting of each arm if that is due, and queue the runs of the comparison.
+    """Choose the setting of each arm if that is due, and queue the runs of the comparison; at a
+    stop of halving, queue those tuning runs again whose settings go on.
 
-    Returns the added runs, to be announced after the commit; none where no choice is due, or where
+    Returns the queued runs, to be announced after the commit; none where no choice is due, or where
     an arm has no setting to choose: then the experiment ends, with the reason in its `Tuning`.
     """
     if not hold(session, experiment_id):
@@ -42,11 +45,19 @@ def make_due_choice(session: Session, experiment_id: str, now: datetime) -> list
         return []
     spec = stored_spec(session.get_one(Experiment, experiment_id).spec, experiment_id)
     assert spec.tuning is not None  # its plan is of this spec
-    made = _choose(spec, tuning_values(session, experiment_id, spec))
-    missing = [arm.name for arm in spec.arms if arm.name not in {name for name, _ in made}]
+    runs = list(session.scalars(select(Run).where(Run.experiment_id == experiment_id, Run.tuning)))
+    best = ranked_at_stop(spec, tuning_values(session, experiment_id, spec), runs)
+    missing = [arm.name for arm in spec.arms if arm.name not in {name for name, _ in best}]
     if missing:
         _fail(session, plan, _why_none(spec, missing), now)
         return []
+    left = settings_left(spec, stop_of(runs))
+    if left is not None:
+        kept = {place: own[:left] for place, own in best.items()}
+        told = _told_of_stop(spec.tuning, stop_of(runs), left)
+        events.record(session, experiment_id=experiment_id, kind="choice", message=told, now=now)
+        return go_on(session, spec, runs, kept, now)
+    made = {place: own[0] for place, own in best.items()}
     store_choice(session, plan, made, now)
     about = _told(spec.tuning, made)
     events.record(session, experiment_id=experiment_id, kind="choice", message=about, now=now)
@@ -55,16 +66,12 @@ def make_due_choice(session: Session, experiment_id: str, now: datetime) -> list
     return runs_added(session, added)
 
 
-def _choose(spec: ExperimentSpec, values: Values) -> dict[tuple[str, int | None], Chosen]:
-    """The choice for each arm and seed, or (None) for all seeds, where there is a value."""
-    made = {}
-    for seed, tuning_seeds in spec.tuning_groups.items():
-        for arm, settings in values.items():
-            own = [{one: of[one] for one in tuning_seeds if one in of} for of in settings]
-            found = choose(own)
-            if found is not None:
-                made[arm, seed] = found
-    return made
+def _told_of_stop(tuning: TuningSpec, stop: int, left: int) -> str:
+    each = " under each seed" if tuning.each_seed else ""
+    return (
+        f"at step {stop} the best {left} settings of each arm{each} by {tuning.choose_by} go on, "
+        "and the others are left out"
+    )
 
 
 def _fail(session: Session, plan: Tuning, reason: str, now: datetime) -> None:

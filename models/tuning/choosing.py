@@ -1,9 +1,10 @@
-"""Which setting an arm is given: the one with the highest mean over the tuning seeds.
+"""Which settings of an arm are ahead: those with the highest mean over the tuning seeds.
 
 **The rule.** Of the settings with the most tuning runs that have a value (all of them, where no run
 failed), the one with the highest mean of these values; among equals the earliest of the list. So a
 setting with a run that failed is chosen only where every setting has such a run, and then by the
 runs that are left. A run has no value where it failed, was cancelled, or has no such metric.
+Halving keeps several by the same rule: next come those with fewer values.
 """
 
 import math
@@ -24,15 +25,13 @@ class Chosen:
 def choose(settings: Sequence[Mapping[int, float]]) -> Chosen | None:
     """The setting of an arm by the rule above, from seed -> value of each; None where no setting
     has a value."""
-    most = max((len(values) for values in settings), default=0)
-    if most == 0:
-        return None
-    candidates = [
-        Chosen(index, mean_of(values))
-        for index, values in enumerate(settings)
-        if len(values) == most
-    ]
-    return max(candidates, key=lambda one: (one.mean, -one.setting))
+    return next(iter(ranked(settings)), None)
+
+
+def ranked(settings: Sequence[Mapping[int, float]]) -> list[Chosen]:
+    """The settings that have a value, the one that is to be chosen first."""
+    found = [Chosen(index, mean_of(values)) for index, values in enumerate(settings) if values]
+    return sorted(found, key=lambda one: (-len(settings[one.setting]), -one.mean, one.setting))
 
 
 def mean_of(values: Mapping[int, float]) -> float:

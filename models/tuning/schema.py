@@ -28,6 +28,9 @@ class TunedArm(ResultPart):
     """Their ids, as [setting][seed]."""
     validation: tuple[tuple[Statistic, ...], ...]
     """The metric that chooses, as [setting][seed]; null where a run has not succeeded."""
+    trained_to: tuple[tuple[int, ...], ...]
+    """The steps up to which each was to be trained, as [setting][seed]: with halving, a setting
+    that was left out has the stop at which it was, and so has its value."""
     means: tuple[Statistic, ...]
     """Of each setting over the seeds that have a value; null without one."""
     chosen: int | None
@@ -41,7 +44,8 @@ class TunedArm(ResultPart):
     edges: tuple[str, ...]
     """These fields."""
     expected_best: tuple[ExpectedBest, ...]
-    """For one setting, two, and so on, to all that have a mean."""
+    """For one setting, two, and so on, to all that have a mean. With halving, of the means at the
+    first stop, to which every setting was trained."""
     steps_spent: int
     """Training steps of all its tuning runs."""
 
@@ -70,7 +74,10 @@ class TuningResult(ResultPart):
     seeds: tuple[int, ...]
     """The tuning seeds; the comparison has none of them."""
     settings: tuple[Setting, ...]
+    stops: tuple[int, ...]
+    """The steps at which the settings of each arm are judged, the last of them the end; with
+    halving more than one."""
     arms: tuple[TunedArm, ...]
     by_setting: tuple[SettingDifference, ...]
     """Each arm against the baseline at each setting: where the verdict would turn. It is described,
-    and decides nothing."""
+    and decides nothing. With halving, of the pairs that were both trained to the end."""

@@ -4,7 +4,9 @@ bit of it."""
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from models.broker import submit
 from models.states import RunState
 from models.store.experiments import runs_of
 from models.store.tables import Run
@@ -88,3 +90,76 @@ def test_a_tuning_run_trains_its_setting_is_never_tested_and_keeps_no_file(
     for run in runs:
         if not run.tuning:
             assert set(lab.figures(run)[2]) == {"scores.safetensors", "weights.safetensors"}
+
+
+HALVED: dict[str, Any] = {
+    **SLOW,
+    "evaluate_every": 25,
+    "tuning": {
+        "grid": {LR: [0.0001, 0.05, 0.02]},
+        "seeds": 1,
+        "halving": {"at": [0.2], "keep": 0.4},
+    },
+}
+
+
+def test_halving_goes_on_from_the_stop_to_the_bits_of_a_training_that_never_stopped(
+    embedded_lab: Lab,
+) -> None:
+    lab = embedded_lab
+    lab.worker()
+    without = {**HALVED["tuning"], "halving": None}
+    whole = _tuning_figures(lab, lab.create(**{**HALVED, "tuning": without}))
+    made = lab.create(**HALVED)
+    waiting = wait_until("a run past the stop", lambda: _past_the_stop(lab, made))[0]
+    lab.wait_for_checkpoint(waiting)
+    kill_attempt(waiting)
+    halved = _tuning_figures(lab, made)
+    assert {run.steps for run in _runs(lab, made) if run.tuning} == {50, 250}
+    to_the_end = {place: own for place, own in halved.items() if len(own[0]["step"]) == 250}
+    assert len(to_the_end) == 4, "two settings of each arm"
+    for place, own in halved.items():
+        expected = whole[place]
+        if place in to_the_end:
+            assert own == expected
+        else:
+            steps, evaluations, _, _ = own
+            assert steps == {name: series[:50] for name, series in expected[0].items()}
+            assert evaluations == [row for row in expected[1] if row["step"] <= 50]
+    again = next(run for run in _runs(lab, made) if run.id == waiting.id)
+    assert (again.attempt, again.started_step >= 50) == (3, True)
+
+
+def _past_the_stop(lab: Lab, made: list[Run]) -> list[Run]:
+    return [run for run in _runs(lab, made) if run.tuning and run.steps == 250 and run.step > 50]
+
+
+def _tuning_figures(lab: Lab, made: list[Run]) -> dict[tuple[Any, ...], Any]:
+    wait_until("the comparison", lambda: _compared(lab, made))
+    tuning = [run for run in _runs(lab, made) if run.tuning]
+    return {(run.arm, run.setting, run.seed): lab.figures(run) for run in tuning}
+
+
+def test_an_attempt_that_finds_the_checkpoint_of_the_stop_trains_no_further(
+    embedded_lab: Lab,
+) -> None:
+    """As after a kill between the checkpoint and the end of the attempt that wrote it."""
+    lab = embedded_lab
+    lab.worker()
+    first, *others = lab.create(announced=0, **HALVED)
+    for run in others:
+        lab.cancel(run)
+    (rests,) = lab.wait_for_success(first)
+    figures = lab.figures(rests)
+    assert (rests.step, rests.steps, rests.attempt) == (50, 50, 1)
+    with lab.database.transaction() as session:
+        session.execute(update(Run).where(Run.id == first.id).values(state=RunState.QUEUED))
+    submit(lab.app, first.id, first.device)
+    (again,) = wait_until("a second attempt", lambda: _attempted(lab, first, 2))
+    assert (again.step, again.started_step) == (50, 50)
+    assert lab.figures(again) == figures
+
+
+def _attempted(lab: Lab, run: Run, attempt: int) -> list[Run]:
+    now = lab.run(run)
+    return [now] if (now.attempt, now.state) == (attempt, RunState.SUCCEEDED) else []

@@ -54,6 +54,7 @@ declare namespace Reply {
     settings: Record<string, number | string | boolean>[];
     seeds: number[];
     runs: number;
+    stops: number[];
   }
 
   interface LookView {
@@ -132,12 +133,14 @@ declare namespace Reply {
     choose_by: string;
     seeds: number[];
     settings: Record<string, number | string | boolean>[];
+    stops: number[];
     arms: TunedArm[];
     by_setting: SettingDifference[];
   }
 
   interface TunedArm {
     name: string;
+    trained_to: number[][];
     means: (number | null)[];
     chosen: number | null;
     chosen_under: Record<string, number>;

@@ -79,6 +79,10 @@ def replay(session: Session) -> dict[str, Replayed]:
         run = told[str(event.run_id)]
         if event.kind == "state":
             _moved(run, event)
+        elif event.kind == "continued":
+            assert event.from_state == run.state == RunState.SUCCEEDED
+            assert event.attempt == run.attempt, "the numbers of attempts go on"
+            run.state = RunState(str(event.to_state))
         elif event.kind == "retried":
             assert event.from_state == run.state
             assert run.state in RETRIABLE

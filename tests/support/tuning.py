@@ -42,17 +42,19 @@ def end_runs(database: Database, experiment_id: str, value: Value) -> None:
             end_run(database, run, value(run))
 
 
-def end_run(database: Database, run: Run, value: float | None) -> None:
-    """End a run with this validation ROC-AUC and test accuracy; a tuning run is not tested."""
+def end_run(database: Database, run: Run, value: float | None, step: int | None = None) -> None:
+    """End a run with this validation ROC-AUC and test accuracy, after its last step or this one; a
+    tuning run is not tested."""
+    last = run.steps if step is None else step
     with database.transaction() as session:
         held = runs.claim(session, run.id, worker_id="w", cuda=True, now=at(1))
         assert held is not None
-        runs.advance(session, run.id, held.attempt, run.steps, at(2))
+        runs.advance(session, run.id, held.attempt, last, at(2))
         if value is not None:
-            row = replace(evaluation_row(run.steps), roc_auc=value)
+            row = replace(evaluation_row(last), roc_auc=value)
             rows.append_evaluation(session, run.id, row)
         if value is not None and not run.tuning:
-            tested = evaluation_row(run.steps, "test", accuracy=value, loss=None)
+            tested = evaluation_row(last, "test", accuracy=value, loss=None)
             rows.append_evaluation(session, run.id, tested)
         end = RunState.FAILED if value is None else RunState.SUCCEEDED
         runs.finish(session, run.id, held.attempt, end, now=at(3))

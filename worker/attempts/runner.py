@@ -151,7 +151,7 @@ class Attempt:
     def take(self, event: Event, data: RunData, device: str) -> bool:
         """Store an event, and stop where that was requested; whether the attempt is over."""
         self._store(event, data, device)
-        return self._stops_after(event)
+        return self._stops_after(event, device)
 
     def _store(self, event: Event, data: RunData, device: str) -> None:
         match event:
@@ -175,12 +175,12 @@ class Attempt:
                     RunState.SUCCEEDED,
                     reason=event.stopped_early and f"stopped early: {event.stopped_early}",
                     weights_sha256=weights_sha256,
-                    provenance=provenance_of(device, self._content_hash, self._stack_width),
+                    provenance=self._provenance(device),
                 )
                 self._heartbeat.over = True
                 remove_if_possible(self._settings.file_store(), self._checkpoint_folder)
 
-    def _stops_after(self, event: Event) -> bool:
+    def _stops_after(self, event: Event, device: str) -> bool:
         """Stop where that was requested and can be done now; whether the attempt is over."""
         if isinstance(event, Finished):
             return True
@@ -192,6 +192,10 @@ class Attempt:
                 reason = f"cancelled at step {self._recorder.step}"
                 self._finish(RunState.CANCELLED, reason=reason)
                 return True
+            # a stop of halving, where the training is on disk; it goes on if its setting does
+            case _ if isinstance(event, Started | Saved) and event.step == self.run.steps:
+                self._rest(device)
+                return True
             # the training is on disk then, for a person who gives it more time
             case _ if isinstance(event, Saved) and self._clock.limit_reached:
                 raise self._clock.fault(event.step, self.run.steps)
@@ -202,14 +206,28 @@ class Attempt:
                 return True
         return False
 
-    def _due(self, _step: int) -> bool:
+    def _rest(self, device: str) -> None:
+        """End here, before the last step of the spec, and keep the checkpoint."""
+        self._recorder.flush()
+        self._finish(
+            RunState.SUCCEEDED,
+            reason=f"it was trained to step {self.run.steps}, where settings are left out",
+            provenance=self._provenance(device),
+        )
+        self._heartbeat.over = True
+
+    def _provenance(self, device: str) -> dict[str, Any]:
+        return provenance_of(device, self._content_hash, self._stack_width)
+
+    def _due(self, step: int) -> bool:
         """Whether the training is to save a checkpoint now.
 
         Metrics of the steps before it are written first: a resume goes on after them.
         """
         unsaved = time.monotonic() - self._saved_at
         stops = self._heartbeat.stop is Stop.DRAINING or self._clock.limit_reached
-        due = stops or unsaved >= self._settings.checkpoint_seconds
+        rests = step == self.run.steps
+        due = stops or rests or unsaved >= self._settings.checkpoint_seconds
         if due:
             self._recorder.flush()
         return due

@@ -1,7 +1,8 @@
 """Orphaned objects in the bucket, as `worker.housekeeping.orphans` finds them on a disk.
 
 They are left where the bucket was away while an experiment was deleted, and where a worker was
-killed between the end of a run and the removal of its checkpoints.
+killed between the end of a run and the removal of its checkpoints; and of those tuning runs that
+halving left out.
 """
 
 import re
@@ -17,6 +18,7 @@ from models.store.database import Database
 from models.store.datasets import first_created_at, list_datasets
 from models.store.ids import made_at
 from models.store.run_life.runs import states_of
+from models.store.tuning.halving import resting
 
 RUN = re.compile(r"run_[0-9a-z]{26}")
 _DATASET = re.compile(r"[0-9a-f]{64}")
@@ -71,6 +73,7 @@ def _orphaned_runs(
     with database.reading() as session:
         first = first_created_at(session)
         states = states_of(session, old)
+        goes_on = resting(session)
     gone = [runs / one for one in old if one not in states and could_be_ours(one, first)]
-    done = [one for one in old if states.get(one) == RunState.SUCCEEDED]
+    done = [one for one in old if states.get(one) == RunState.SUCCEEDED and one not in goes_on]
     return gone + [runs / one / FOLDER for one in done if one in with_checkpoints]

@@ -24,6 +24,7 @@ from models.states import RunState
 from models.store.database import Database
 from models.store.datasets import first_created_at
 from models.store.run_life.runs import states_of
+from models.store.tuning.halving import resting
 from worker.housekeeping.bucket_orphans import RUN, bucket_orphans, could_be_ours
 
 EVERY = 300.0  # seconds between rounds, at most
@@ -92,6 +93,7 @@ class OrphanCollector:
         with self._database.reading() as session:
             first = first_created_at(session)
             states = states_of(session, [path.name for path in folders])
+            goes_on = resting(session)
         for path in folders:
             state = states.get(path.name)
             if state is None:
@@ -100,7 +102,8 @@ class OrphanCollector:
             elif state != RunState.RUNNING:
                 yield from _old(path, _PART, before)
                 yield from _old(path / "checkpoints", _PART, before)
-                if state == RunState.SUCCEEDED:  # its worker was killed while it removed them
+                if state == RunState.SUCCEEDED and path.name not in goes_on:
+                    # its worker was killed while it removed them, or halving left it out
                     yield from _old(path, _CHECKPOINTS, before)
 
 

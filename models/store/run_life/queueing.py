@@ -62,7 +62,8 @@ def _setting(chosen: Chosen | None, arm: str, seed: int) -> int | None:
 def add_tuning_runs(
     session: Session, experiment_id: str, spec: ExperimentSpec, now: datetime
 ) -> list[str]:
-    """Queue every setting of every arm under the tuning seeds, each with an event; their ids."""
+    """Queue every setting of every arm under the tuning seeds, each with an event, up to the first
+    stop of halving; their ids."""
     assert spec.tuning is not None
     wanted = [
         _Wanted(seed, setting, arm.name, tuning=True)
@@ -83,6 +84,7 @@ def _queue(
     existing = select(func.count()).where(Run.experiment_id == experiment_id)
     first = session.scalar(existing) or 0
     steps = {arm.name: spec.for_arm(arm.name).steps for arm in spec.arms}
+    first_stop = next(iter(spec.tuning_stops), 0)
     rows = [
         {
             "id": new_id("run"),
@@ -91,7 +93,7 @@ def _queue(
             **one._asdict(),
             "device": spec.device,
             "state": RunState.QUEUED,
-            "steps": steps[one.arm],
+            "steps": first_stop if one.tuning else steps[one.arm],
             "submitted_at": now,
         }
         for position, one in enumerate(wanted, start=first)

@@ -21,12 +21,15 @@ from models.tuning.choosing import Values
 _Row = tuple[float | None, float | None]  # validation loss, and the metric; by ascending step
 
 
-def tuning_values(session: Session, experiment_id: str, spec: ExperimentSpec) -> Values:
-    """Arm -> setting -> seed -> value, of the tuning runs that succeeded and have one."""
+def tuning_values(
+    session: Session, experiment_id: str, spec: ExperimentSpec, up_to: int | None = None
+) -> Values:
+    """Arm -> setting -> seed -> value, of the tuning runs that succeeded and have one; that after
+    so many steps where `up_to` is given."""
     assert spec.tuning is not None
     kept: dict[tuple[str, int], KeptWeights] = {}
     values: Values = {arm.name: [{} for _ in spec.tuning.all_settings] for arm in spec.arms}
-    for (arm, setting, seed), rows in _evaluations(session, experiment_id, spec).items():
+    for (arm, setting, seed), rows in _evaluations(session, experiment_id, spec, up_to).items():
         if (arm, setting) not in kept:
             kept[arm, setting] = for_run(spec, arm, setting).for_arm(arm).checkpoint
         value = _kept_value(rows, kept[arm, setting])
@@ -36,7 +39,7 @@ def tuning_values(session: Session, experiment_id: str, spec: ExperimentSpec) ->
 
 
 def _evaluations(
-    session: Session, experiment_id: str, spec: ExperimentSpec
+    session: Session, experiment_id: str, spec: ExperimentSpec, up_to: int | None
 ) -> dict[tuple[str, int, int], list[_Row]]:
     assert spec.tuning is not None
     columns = Evaluation.__table__.c
@@ -48,6 +51,8 @@ def _evaluations(
         .where(Run.state == RunState.SUCCEEDED, Evaluation.split == "validation")
         .order_by(Run.position, Evaluation.step)
     )
+    if up_to is not None:
+        query = query.where(Evaluation.step <= up_to)
     found: defaultdict[tuple[str, int, int], list[_Row]] = defaultdict(list)
     for arm, setting, seed, loss, value in session.execute(query):
         found[arm, setting, seed].append((loss, value))

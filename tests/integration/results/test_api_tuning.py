@@ -73,6 +73,7 @@ def test_a_dry_run_says_what_is_tuned_and_what_that_costs(api: ApiForTests) -> N
         "seeds": [FIRST, FIRST + 1, FIRST + 2],
         "runs": 12,
         "steps": 240,
+        "stops": [20],
     }
     assert (reply["runs"], reply["runs_at_least"]) == (24, 24)
     assert "24 runs (12 of them to choose the settings)" in reply["estimate"]
@@ -276,3 +277,41 @@ def test_pictures_and_the_report_are_of_the_runs_that_are_compared(api: ApiForTe
     report = api.http.get(f"{place}/report").text
     assert "each at the best of 3 settings" in report
     assert "(chosen, at the edge)" in report
+
+
+def test_with_halving_what_is_told_rests_on_equal_steps(api: ApiForTests) -> None:
+    halving = {"at": [0.5], "keep": 0.3}
+    made = submit(api, evaluate_every=10, tuning={**TUNING, "halving": halving})
+    tune(api, made)
+    at_stop = _values(api, made)
+    assert api.get(f"/v1/experiments/{made['id']}")["progress"] == pytest.approx(0.3, abs=1e-3)
+    assert choose(api, made) == 4
+    tune(api, made)
+    assert choose(api, made) == 12
+    found, at_end = results(api, made)["tuning"], _values(api, made)
+    assert found["stops"] == [10, 20]
+    best = {"vanilla": 1, "modified": 2}
+    for arm in found["arms"]:
+        chosen = best[arm["name"]]
+        assert arm["chosen"] == chosen
+        assert arm["trained_to"] == [[20, 20] if n == chosen else [10, 10] for n in range(3)]
+        assert arm["steps_spent"] == 2 * (20 + 10 + 10)
+        means = [fmean(at_stop[arm["name"], n, FIRST + seed] for seed in (0, 1)) for n in range(3)]
+        assert arm["expected_best"][-1]["mean"] == pytest.approx(max(means))
+        assert arm["expected_best"][0]["mean"] == pytest.approx(fmean(means))
+        assert arm["means"][chosen] == pytest.approx(
+            fmean(at_end[arm["name"], chosen, FIRST + seed] for seed in (0, 1))
+        )
+    assert [one["pairs"] for one in found["by_setting"]] == [[], [], []], "no setting has both arms"
+    document = made["spec"]
+    reply = api.http.post("/v1/experiments", params={"dry_run": "true"}, json=document).json()
+    assert reply["tuning"]["steps"] == 2 * 2 * (3 * 10 + 1 * 10)
+    assert reply["tuning"]["stops"] == [10, 20]
+
+
+def _values(api: ApiForTests, made: dict[str, Any]) -> dict[tuple[str, int, int], float]:
+    return {
+        (run.arm, run.setting, run.seed): _last_validation(api, run.id)["roc_auc"]
+        for run in api.runs(made["id"])
+        if run.tuning
+    }

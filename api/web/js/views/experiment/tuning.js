@@ -25,8 +25,9 @@ export function tuningSection(model, signal) {
     if (!tuning.arms.some((one) => one.expected_best.length > 1)) return;
     if (chart) return chart.draw();
     chart = expected(model, signal);
+    const first = tuning.stops.length > 1 ? ` They are compared at step ${count(tuning.stops[0])}, to which every setting was trained.` : "";
     fill(below, h("h3", {}, "The best of so many settings"), chart.node, h("p", { class: "help" },
-      "The best mean that so many of these settings give, on average over every choice of them. Where a line still rises at its end, more settings would help that arm."));
+      `The best mean that so many of these settings give, on average over every choice of them. Where a line still rises at its end, more settings would help that arm.${first}`));
   };
   draw();
   model.listen(draw);
@@ -41,12 +42,18 @@ function standing(model, tuning) {
   const runs = model.view.runs.filter((run) => run.tuning);
   const ended = runs.filter((run) => run.finished_at !== null).length;
   const words = {
-    planned: `${count(ended)} of ${plural(runs.length, "tuning run")} have ended; the settings are chosen when all have.`,
-    chosen: `Every arm was tried with the same ${plural(tuning.settings.length, "setting")} under ${plural(tuning.seeds.length, "tuning seed")}; the best mean of ${metricWords(tuning.choose_by)} was chosen for each.`,
+    planned: `${count(ended)} of ${plural(runs.length, "tuning run")} have ended; the settings are chosen when all have.${halved(tuning)}`,
+    chosen: `Every arm was tried with the same ${plural(tuning.settings.length, "setting")} under ${plural(tuning.seeds.length, "tuning seed")}; the best mean of ${metricWords(tuning.choose_by)} was chosen for each.${halved(tuning)}`,
     dropped: "Cancelled before the settings were chosen.",
     failed: tuning.reason ?? "",
   };
   return h("p", {}, words[tuning.state]);
+}
+
+/** @param {Reply.TuningResult} tuning */
+function halved(tuning) {
+  const early = tuning.stops.slice(0, -1);
+  return early.length ? ` Settings that were behind at step ${early.map(count).join(" or ")} were left out.` : "";
 }
 
 /**
@@ -73,7 +80,7 @@ function row(tuning, setting, index) {
   return h("tr", {},
     h("th", { scope: "row" }, Object.entries(setting).map(([pointer, value]) => h("div", {}, h("code", {}, `${pointer} ${value}`)))),
     tuning.arms.map((one) => h("td", { class: "number" }, formatMetric(one.means[index], tuning.choose_by),
-      h("div", { class: "small" }, chosenWords(one, index)))),
+      h("div", { class: "small" }, chosenWords(one, index) || leftOutWords(tuning, one, index)))),
     here.map((one) => h("td", { class: "number" }, signed(one.mean_difference, one.metric),
       one.interval && h("div", { class: "small muted" }, `${formatMetric(one.interval.low, one.metric)} to ${formatMetric(one.interval.high, one.metric)}`))));
 }
@@ -86,6 +93,17 @@ function chosenWords(one, index) {
   if (one.chosen === index) return one.at_edge ? "✓ chosen, at the edge" : "✓ chosen";
   const seeds = Object.values(one.chosen_under).filter((setting) => setting === index).length;
   return seeds ? `✓ chosen under ${plural(seeds, "seed")}` : "";
+}
+
+/**
+ * @param {Reply.TuningResult} tuning
+ * @param {Reply.TunedArm} one
+ * @param {number} index
+ */
+function leftOutWords(tuning, one, index) {
+  const furthest = Math.max(...one.trained_to.flat());
+  const own = Math.max(...one.trained_to[index]);
+  return own < furthest && tuning.stops.length > 1 ? `left out at step ${count(own)}` : "";
 }
 
 /** @param {Reply.TuningResult} tuning */

@@ -24,6 +24,7 @@ from models.specs.training import (
     TransformerEncoder,
 )
 from models.specs.tuned_arms import for_run
+from models.specs.tuning_budget import settings_trained, tuning_stops
 from models.states import RunState
 from models.store.experiments import list_experiments, runs_of
 from models.store.tables import Dataset, Run, Worker
@@ -70,11 +71,9 @@ def _phases(spec: ExperimentSpec) -> Iterator[tuple[int, float]]:
     """The runs that go side by side, and the share of their steps that they do, until the next can
     begin: tuning runs up to each stop, then the runs of the comparison."""
     count, before = spec.tuning_run_count, 0
-    settings = len(spec.tuning.all_settings) if spec.tuning else 1
-    halving = spec.tuning.halving if spec.tuning else None
-    left = (settings, *(halving.left_after(settings) if halving else ()))
-    for own, stop in zip(left, spec.tuning_stops, strict=False):
-        yield count * own // settings, (stop - before) / spec.tuning_stops[-1]
+    stops, trained = tuning_stops(spec), settings_trained(spec)
+    for settings, stop in zip(trained, stops, strict=True):
+        yield count * settings // trained[0], (stop - before) / stops[-1]
         before = stop
     yield spec.run_count - count, 1.0
 

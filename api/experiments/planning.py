@@ -22,6 +22,7 @@ from models.errors import Invalid, NotFound, Problem
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.specs.recipes import expand_recipe
+from models.specs.tuning_budget import total_steps, tuning_stops
 from models.store.datasets import dataset_by_name, list_datasets
 from models.store.tables import Dataset
 
@@ -83,7 +84,7 @@ def _require_plain_name(name: str) -> None:
 
 
 def _within_bounds(spec: ExperimentSpec, most: int) -> None:
-    total = spec.total_steps
+    total = total_steps(spec)
     if total > most:
         each = f"{_up_to(spec)}{spec.steps:,}"
         detail = (
@@ -94,7 +95,7 @@ def _within_bounds(spec: ExperimentSpec, most: int) -> None:
 
 
 def _up_to(spec: ExperimentSpec) -> str:
-    return "up to " if len(spec.tuning_stops) > 1 else ""
+    return "up to " if len(tuning_stops(spec)) > 1 else ""
 
 
 def _settings(spec: ExperimentSpec) -> str:

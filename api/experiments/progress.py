@@ -13,6 +13,7 @@ from api.experiments.views import ExperimentView, LookView
 from api.runs.progress import fleet, representative_pace, run_view, whole_seconds
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
+from models.specs.tuning_budget import tuning_steps, tuning_stops
 from models.states import (
     RETRIABLE,
     TERMINAL,
@@ -93,8 +94,8 @@ def _progress(
 def share_of_most(done: int, spec: ExperimentSpec) -> float:
     """Return the share of steps done, of the most runs that an experiment that tunes can have."""
     compared = spec.run_count - spec.tuning_run_count
-    steps = spec.tuning_stops[-1]  # the same for all arms that are tuned
-    return round(done / (spec.tuning_steps + compared * steps), 4)
+    steps = tuning_stops(spec)[-1]  # the same for all arms that are tuned
+    return round(done / (tuning_steps(spec) + compared * steps), 4)
 
 
 def share_done(done: int, steps: int, plan: Sequence[LookView]) -> float:

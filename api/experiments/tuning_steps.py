@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from api.experiments.views import TuningPlanView, TuningStepView
 from models.specs.experiment import ExperimentSpec
+from models.specs.tuning_budget import tuning_steps, tuning_stops
 from models.states import TuningState
 from models.store.tables import Tuning
 from models.store.tuning.plan import chosen_settings
@@ -17,8 +18,8 @@ def tuning_plan_view(spec: ExperimentSpec) -> TuningPlanView | None:
         settings=list(spec.tuning.all_settings),
         seeds=list(spec.tuning_seeds),
         runs=spec.tuning_run_count,
-        steps=spec.tuning_steps,
-        stops=list(spec.tuning_stops),
+        steps=tuning_steps(spec),
+        stops=list(tuning_stops(spec)),
     )
 
 

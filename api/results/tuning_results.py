@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from models.abandonment import while_wanted
 from models.specs.experiment import ExperimentSpec
+from models.specs.tuning_budget import tuning_stops
 from models.states import TuningState
 from models.store.run_life.queueing import Chosen
 from models.store.tables import Run, Tuning
@@ -25,7 +26,8 @@ def tuning_view(
     tuning = spec.tuning
     assert tuning is not None  # the plan is of this spec
     values = tuning_values(session, plan.experiment_id, spec)
-    first, last = spec.tuning_stops[0], spec.tuning_stops[-1]
+    stops = tuning_stops(spec)
+    first, last = stops[0], stops[-1]
     at_first = values if first == last else tuning_values(session, plan.experiment_id, spec, first)
     chosen = chosen_settings(session, plan.experiment_id)
     return TuningResult(
@@ -35,7 +37,7 @@ def tuning_view(
         choose_by=tuning.choose_by,
         seeds=spec.tuning_seeds,
         settings=tuning.all_settings,
-        stops=spec.tuning_stops,
+        stops=stops,
         arms=tuple(
             _arm(spec, name, of_arm, at_first[name], _of(chosen, name), _own(runs, name))
             for name, of_arm in while_wanted(list(values.items()))

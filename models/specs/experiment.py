@@ -349,36 +349,6 @@ class ExperimentSpec(SpecPart):
         return len(self.arms) * len(self.tuning.all_settings) * len(self.tuning_seeds)
 
     @property
-    def tuning_stops(self) -> tuple[int, ...]:
-        """The steps to which tuning runs are trained before the settings of each arm are judged;
-        the last are all of them, and without halving the only ones. None where nothing is tuned."""
-        if self.tuning is None:
-            return ()
-        own = self.for_arm(self.arms[0].name)  # the same for all arms that are tuned
-        halving = self.tuning.halving
-        before = () if halving is None else halving.stops(own.steps, own.evaluate_every)
-        return (*before, own.steps)
-
-    @property
-    def tuning_steps(self) -> int:
-        """Training steps of all tuning runs."""
-        if self.tuning is None:
-            return 0
-        settings = len(self.tuning.all_settings)
-        halving = self.tuning.halving
-        left = (settings, *(() if halving is None else halving.left_after(settings)))
-        stops = self.tuning_stops
-        parts = (now - before for before, now in zip((0, *stops), stops, strict=False))
-        each = sum(count * part for count, part in zip(left, parts, strict=True))
-        return len(self.arms) * len(self.tuning_seeds) * each
-
-    @property
-    def total_steps(self) -> int:
-        """The most training steps that there can be."""
-        compared = self.run_count - self.tuning_run_count
-        return self.tuning_steps + compared * self.steps
-
-    @property
     def tuning_groups(self) -> dict[int | None, tuple[int, ...]]:
         """The tuning seeds that choose for each seed of the comparison; under None those that
         choose for all of them."""

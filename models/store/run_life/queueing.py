@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from models.specs.experiment import ExperimentSpec
+from models.specs.tuning_budget import tuning_stops
 from models.states import RunState
 from models.store import events
 from models.store.ids import new_id
@@ -84,7 +85,7 @@ def _queue(
     existing = select(func.count()).where(Run.experiment_id == experiment_id)
     first = session.scalar(existing) or 0
     steps = {arm.name: spec.for_arm(arm.name).steps for arm in spec.arms}
-    first_stop = next(iter(spec.tuning_stops), 0)
+    first_stop = next(iter(tuning_stops(spec)), 0)
     rows = [
         {
             "id": new_id("run"),

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from models.specs.experiment import ExperimentSpec
+from models.specs.tuning_budget import settings_trained, tuning_stops
 from models.states import RunState, TuningState
 from models.store.run_life.transitions import change_state
 from models.store.tables import Run, Tuning
@@ -51,11 +52,9 @@ def ranked_at_stop(
 
 def settings_left(spec: ExperimentSpec, stop: int) -> int | None:
     """How many settings of an arm go on after this stop; None at the end of the training."""
-    assert spec.tuning is not None
-    halving, stops = spec.tuning.halving, spec.tuning_stops
-    if halving is None or stop >= stops[-1]:
-        return None
-    return halving.left_after(len(spec.tuning.all_settings))[stops.index(stop)]
+    stops, trained = tuning_stops(spec), settings_trained(spec)
+    after = stops.index(stop) + 1
+    return trained[after] if after < len(stops) else None
 
 
 def go_on(
@@ -70,7 +69,7 @@ def go_on(
     A run that ended early, or failed, is not queued: it has no more to give. Of those, one that is
     retried later goes on to the new stop too.
     """
-    stops = spec.tuning_stops
+    stops = tuning_stops(spec)
     after = stops[stops.index(stop_of(runs)) + 1]
     place_of = {one: seed for seed, group in spec.tuning_groups.items() for one in group}
     kept = {(arm, seed, one.setting) for (arm, seed), own in best.items() for one in own}

@@ -10,7 +10,7 @@ from models.store import setting_choices
 from support.api import ApiForTests, now
 from support.browser import Tab
 from support.shown_runs import EVERY, STEPS, train_shown
-from support.tuning import end_run, rising
+from support.tuning import end_runs, rising
 
 TUNING = {"grid": {"/optimizer/lr": [0.003, 0.01, 0.03]}, "seeds": 2}
 
@@ -18,14 +18,15 @@ TUNING = {"grid": {"/optimizer/lr": [0.003, 0.01, 0.03]}, "seeds": 2}
 def test_the_settings_stand_with_their_means_the_choice_and_the_expected_best(
     tab: Tab, service: ApiForTests
 ) -> None:
-    spec = {"steps": STEPS, "evaluate_every": EVERY, "seeds": {"count": 6}, "tuning": TUNING}
+    tuning = {**TUNING, "halving": {"at": [0.5], "keep": 0.6}}
+    spec = {"steps": STEPS, "evaluate_every": EVERY, "seeds": {"count": 6}, "tuning": tuning}
     made = service.submit(**spec)
     tab.open(f"/experiments/{made['id']}")
     expect(tab.find("#tuning")).to_contain_text("0 of 12 tuning runs have ended")
-    for run in service.runs(made["id"]):
-        end_run(service.database, run, rising(run))
-    with service.database.transaction() as session:
-        setting_choices.make_due_choice(session, made["id"], now())
+    for _ in ("the stop", "the end"):
+        end_runs(service.database, made["id"], rising)
+        with service.database.transaction() as session:
+            setting_choices.make_due_choice(session, made["id"], now())
     for run in service.runs(made["id"]):
         if not run.tuning:
             train_shown(service, run)
@@ -33,6 +34,9 @@ def test_the_settings_stand_with_their_means_the_choice_and_the_expected_best(
     expect(tab.find("#tuning")).to_contain_text("the best mean of validation ROC-AUC was chosen")
     rows = tab.find("#tuning tbody tr")
     expect(rows).to_have_count(3)
+    stop = STEPS // 2
+    expect(rows.nth(0)).to_contain_text(re.compile(rf"0\.7505.*left out at step {stop}"))
+    expect(tab.find("#tuning")).to_contain_text(f"behind at step {stop} were left out")
     expect(rows.nth(1)).to_contain_text(re.compile(r"/optimizer/lr 0\.01.*0\.8005✓ chosen"))
     expect(rows.nth(2)).to_contain_text("✓ chosen, at the edge")
     expect(tab.find("#tuning canvas")).to_have_count(1)

@@ -66,7 +66,7 @@ def test_a_command_is_one_of_the_command_line(page: Path) -> None:
 def test_a_setting_is_one_of_the_settings(page: Path) -> None:
     known = {f"TRIPLETLAB_{name.upper()}" for name in Settings.model_fields}
     known |= {"TRIPLETLAB_TEST_REDIS_URL", "TRIPLETLAB_TEST_DATABASE_URL", "TRIPLETLAB_QUORA_FILE"}
-    known |= {"TRIPLETLAB_TEST_MLFLOW", "TRIPLETLAB_TEST_CONTRACT"}
+    known |= {"TRIPLETLAB_TEST_MLFLOW", "TRIPLETLAB_TEST_CONTRACT", "TRIPLETLAB_TEST_DEVICE"}
     named = set(re.findall(r"TRIPLETLAB_[A-Z_]*[A-Z]", page.read_text()))
     assert named <= known
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from models.errors import Invalid
 from models.specs.halving import HalvingSpec
 from models.specs.parse import parse_spec
+from models.specs.tuning_budget import total_steps, tuning_steps, tuning_stops
 
 LR = "/optimizer/lr"
 
@@ -37,14 +38,14 @@ def problem(halving: dict[str, Any], **changes: Any) -> tuple[str, str]:
 
 def test_the_stops_are_validations_and_the_cost_is_that_of_the_settings_that_are_left() -> None:
     spec = parse_spec(document({"at": [0.25, 0.5], "keep": 0.5}))
-    assert spec.tuning_stops == (100, 200, 400)
+    assert tuning_stops(spec) == (100, 200, 400)
     each = 12 * 100 + 6 * 100 + 3 * 200  # of one arm under one seed
-    assert spec.tuning_steps == 2 * 2 * each
-    assert spec.total_steps == spec.tuning_steps + 2 * 5 * 400
+    assert tuning_steps(spec) == 2 * 2 * each
+    assert total_steps(spec) == tuning_steps(spec) + 2 * 5 * 400
     whole = parse_spec(document({"at": [0.25]}, tuning={"grid": {LR: [0.01, 0.03]}}))
-    assert (whole.tuning_stops, whole.tuning_steps) == ((400,), 2 * 3 * 2 * 400)
+    assert (tuning_stops(whole), tuning_steps(whole)) == ((400,), 2 * 3 * 2 * 400)
     near = parse_spec(document({"at": [0.3, 0.9]}))
-    assert near.tuning_stops == (100, 350, 400)
+    assert tuning_stops(near) == (100, 350, 400)
 
 
 @given(st.integers(1, 64), st.floats(0.01, 0.99), st.integers(1, 6))

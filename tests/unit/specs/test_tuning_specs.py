@@ -164,7 +164,7 @@ def test_the_runs_of_both_phases_are_counted() -> None:
             "a loss is no common yardstick",
         ),
         ({"grid": GRID, "choose_by": "accuracy"}, "/tuning/choose_by", "validation.roc_auc"),
-        ({"grid": GRID, "halving": {"at": [0.5]}}, "/tuning/halving", "unknown key"),
+        ({"grid": GRID, "rungs": [0.5]}, "/tuning/rungs", "unknown key"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_place(tuning: Any, pointer: str, words: str) -> None:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+STOP = 50
+"""The step at which a tuned experiment leaves settings out."""
+
 _SMALL: dict[str, Any] = {
     "dataset": "questions-generated",
     "split": {"kind": "in_order", "train_rows": 1000, "test_rows": 200},
@@ -49,7 +52,11 @@ ALL: dict[str, dict[str, Any]] = {
         **HEALTHY["lstm"],
         "steps": 150,
         "evaluate_every": 50,
-        "tuning": {"grid": {"/optimizer/lr": [0.001, 0.01]}, "seeds": 1},
+        "tuning": {
+            "grid": {"/optimizer/lr": [0.001, 0.01]},
+            "seeds": 1,
+            "halving": {"at": [STOP / 150]},
+        },
     },
 }
 

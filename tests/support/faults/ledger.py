@@ -13,9 +13,10 @@ from models.states import TERMINAL, RunState
 from models.store.events import events_after
 from models.store.experiment_states import current_state
 from models.store.tables import Run
+from models.store.tuning.halving import CONTINUED
 
 from support.faults.hurt_service import HurtService
-from support.faults.hurt_specs import ALL, document
+from support.faults.hurt_specs import ALL, STOP, document
 from support.workers import PATIENCE, figures_of, wait_until
 
 Figures = tuple[Any, ...]
@@ -97,12 +98,12 @@ class Ledger:
             self.wait(one)
             runs = self.service.runs_of(one.id)
             for again in range(5):
-                if all(run.attempt == 1 for run in runs):
+                if all(map(_was_left_alone, runs)):
                     break
                 one = self.ask(spec, f"undisturbed-{spec}-{again}")  # the machine was too busy
                 self.wait(one)
                 runs = self.service.runs_of(one.id)
-            assert all(run.state in TERMINAL and run.attempt == 1 for run in runs), spec
+            assert all(run.state in TERMINAL and _was_left_alone(run) for run in runs), spec
             self.undisturbed.update({_key(spec, run): self._figures(run) for run in runs})
 
     def _ended(self, one: Accepted) -> bool:
@@ -119,8 +120,11 @@ class Ledger:
         chosen = [event.message for event in everything if event.kind == "choice"]
         ends = Counter(e.run_id for e in events if e.to_state in TERMINAL)
         begun = Counter((e.run_id, e.attempt) for e in events if e.to_state == RunState.RUNNING)
-        said = [f"{run.id} ended {ends[run.id]} times" for run in runs if ends[run.id] > 1]
-        said += [f"settings were chosen {len(chosen)} times"] if len(chosen) > 1 else []
+        went_on = Counter(event.run_id for event in everything if event.kind == CONTINUED)
+        over = {run.id: ends[run.id] - went_on[run.id] for run in runs}
+        said = [f"{run} ended {count} times" for run, count in over.items() if count > 1]
+        # what is said where settings are left out, and where they are chosen, differs
+        said += [f"{what!r} {times} times" for what, times in Counter(chosen).items() if times > 1]
         return _joined(
             said + [f"{run} began attempt {n} twice" for (run, n), k in begun.items() if k > 1]
         )
@@ -144,6 +148,11 @@ class Ledger:
         return f"{run.id} differs in parts {differing} of its figures" if differing else ""
 
 
+def _was_left_alone(run: Run) -> bool:
+    """Whether it took one attempt, or one more because it went on after the stop."""
+    return run.attempt == 1 + (run.tuning and run.steps > STOP)
+
+
 def _key(spec: str, run: Run) -> tuple[str, str, int, int]:
     return spec, run.arm, run.setting, run.seed
 
@@ -151,7 +160,8 @@ def _key(spec: str, run: Run) -> tuple[str, str, int, int]:
 def _lost(run: Run) -> str:
     if run.state not in TERMINAL:
         return f"{run.id} is {run.state} at attempt {run.attempt}: {run.reason}"
-    kept = run.weights_sha256 if run.state == RunState.SUCCEEDED else run.reason
+    with_network = run.state == RunState.SUCCEEDED and run.steps != STOP
+    kept = run.weights_sha256 if with_network else run.reason
     return "" if kept else f"{run.id} is {run.state} without results or a reason"
 
 

@@ -1,4 +1,5 @@
-"""Faults of the step between the two phases of an experiment that tunes its arms."""
+"""Faults of the steps between the phases of an experiment that tunes its arms: where settings are
+left out, and where they are chosen. Which of the two is struck is drawn."""
 
 import os
 import random
@@ -8,6 +9,7 @@ import time
 from models.states import TERMINAL, TuningState
 from models.store.tuning.plan import tuning_of
 
+from support.faults.hurt_specs import STOP
 from support.faults.ledger import Accepted, Ledger
 from support.faults.processes import family_of, send, supervisors_in
 from support.process_tree import still_alive
@@ -17,12 +19,13 @@ _LOOK = 0.002  # seconds; from the end of an attempt to the choice it takes ten 
 
 
 def kill_before_choice(ledger: Ledger, draw: random.Random) -> str | None:
-    """All workers die after the last tuning run has ended, and before anybody has chosen."""
-    one = ledger.ask("tuned", f"key-{draw.getrandbits(64):x}")
-    wait_until("the end of tuning", lambda: _is_due(ledger, one), every=_LOOK)
+    """All workers die after the last tuning run has ended, and before anybody has chosen; or the
+    last has stopped, and nobody has left any out."""
+    one, at_stop = ledger.ask("tuned", f"key-{draw.getrandbits(64):x}"), draw.random() < 0.5
+    wait_until("the end of tuning", lambda: _is_due(ledger, one, at_stop), every=_LOOK)
     workers = family_of(supervisors_in(ledger.service.family()))
     send(workers, signal.SIGSTOP)
-    if not _is_due(ledger, one):  # the choice was faster
+    if not _is_due(ledger, one, at_stop):  # the choice was faster
         send(workers, signal.SIGCONT)
         return None
     send(workers, signal.SIGKILL)
@@ -31,10 +34,15 @@ def kill_before_choice(ledger: Ledger, draw: random.Random) -> str | None:
 
 
 def kill_in_choice(ledger: Ledger, draw: random.Random) -> str | None:
-    """Whoever chooses dies when everything is written and nothing committed."""
-    shim = ledger.service.shim
-    (shim / "choice").touch()
+    """Whoever chooses, or leaves settings out, dies when everything is written and nothing
+    committed."""
+    shim, at_stop = ledger.service.shim, draw.random() < 0.5
+    if at_stop:
+        (shim / "choice").touch()
     one = ledger.ask("tuned", f"key-{draw.getrandbits(64):x}")
+    if not at_stop:
+        wait_until("the stop", lambda: _is_past_the_stop(ledger, one), every=_LOOK)
+        (shim / "choice").touch()
     held = shim / "choice.held"
     wait_until("a choice under way", held.exists, PATIENCE, every=_LOOK)
     time.sleep(0.05)  # until the number is in it
@@ -45,11 +53,15 @@ def kill_in_choice(ledger: Ledger, draw: random.Random) -> str | None:
     return one.id
 
 
-def _is_due(ledger: Ledger, one: Accepted) -> bool:
-    """Whether every tuning run has ended and no setting is chosen; fails where that is over."""
+def _is_past_the_stop(ledger: Ledger, one: Accepted) -> bool:
+    return any(run.tuning and run.steps > STOP for run in ledger.service.runs_of(one.id))
+
+
+def _is_due(ledger: Ledger, one: Accepted, at_stop: bool) -> bool:
+    """Whether every tuning run has ended, or stopped, and nothing is done about it yet."""
     with ledger.service.database.reading() as session:
         row = tuning_of(session, one.id)
     assert row is not None
-    if row.state != TuningState.PLANNED:
+    if row.state != TuningState.PLANNED or _is_past_the_stop(ledger, one) == at_stop:
         return False
     return all(run.state in TERMINAL for run in ledger.service.runs_of(one.id))

@@ -10,9 +10,9 @@ import typer
 
 from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, JsonOption, print_json, say, stop
-from api.cli.mlflow_server import MlflowError, Tracking, export_to_mlflow
-from api.cli.run_parameters import trained_runs
-from api.cli.tensorboard_files import write_events
+from api.cli.trackers.mlflow_server import MlflowError, Tracking, export_to_mlflow
+from api.cli.trackers.run_parameters import trained_runs
+from api.cli.trackers.tensorboard_files import write_events
 
 app = typer.Typer(help="Export an experiment to other tools.", no_args_is_help=True)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from api.cli.mlflow_server import Tracking
+from api.cli.trackers.mlflow_server import Tracking
 from models.store.metrics import rows
 from models.store.run_life import runs
 

@@ -10,9 +10,9 @@ import pytest
 
 from api.cli.console import out
 from api.cli.expected_verdict import Expected, require
-from api.cli.mlflow_server import allowed_name
-from api.cli.run_parameters import trained_runs
 from api.cli.tables import show_results
+from api.cli.trackers.mlflow_server import allowed_name
+from api.cli.trackers.run_parameters import trained_runs
 from api.client import Client
 
 from support.api import ApiForTests

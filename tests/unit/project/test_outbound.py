@@ -6,7 +6,7 @@ from pathlib import Path
 from support.project import ROOT
 
 CLIENTS = {"httpx", "requests", "aiohttp", "urllib3", "http", "ftplib", "fsspec"}
-CLIENT = {Path("api/client.py"), Path("api/cli/mlflow_server.py")}
+CLIENT = {Path("api/client.py"), Path("api/cli/trackers/mlflow_server.py")}
 """Clients by trade: they run on the machine of whoever types the command or opens a notebook."""
 
 

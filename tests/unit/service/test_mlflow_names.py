@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.cli.mlflow_server import allowed_name
+from api.cli.trackers.mlflow_server import allowed_name
 
 TAKEN = re.compile(r"[/\w.\- :]*")  # by MLflow 3.17, as its refusal says
 

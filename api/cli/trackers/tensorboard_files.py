@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api.cli.run_parameters import TrainedRun, values_at
+from api.cli.trackers.run_parameters import TrainedRun, values_at
 from api.client import Client
 
 

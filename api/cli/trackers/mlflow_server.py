@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from api.cli.run_parameters import TrainedRun, trained_runs, values_at
+from api.cli.trackers.run_parameters import TrainedRun, trained_runs, values_at
 from api.client import Client, Refused, Results
 from models.loopback import is_loopback
 

@@ -1,0 +1,1 @@
+"""Giving runs to other trackers: an MLflow server, files of TensorBoard."""

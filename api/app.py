@@ -35,6 +35,7 @@ from api.http.query_parameters import require_known_parameters
 from api.http.ranges import Ranges
 from api.http.security_headers import SecurityHeaders
 from api.openapi import document, swagger
+from api.pretrained import routes as pretrained
 from api.prometheus import ReplyTimes
 from api.results import comparisons, declared_comparisons
 from api.results import routes as results
@@ -52,7 +53,7 @@ loss, and a number of seeds. Every arm is trained under every seed, and the resu
 arms differ, are equivalent, or cannot be told apart yet."""
 
 RESOURCES = (
-    *(datasets, preview),
+    *(datasets, preview, pretrained),
     *(experiments, event_stream, recipes, retries),
     *(results, comparisons, declared_comparisons, exports),
     *(runs, metrics, checkpoints, misclassified, predictions, reproductions, weights),

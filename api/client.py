@@ -20,12 +20,14 @@ import math
 import os
 import re
 import sys
+import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import IO, Any, Self, overload
 
 import httpx
 
@@ -224,6 +226,16 @@ class Dataset(Record):
     content_hash: str
     rows: int
     duplicates: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Record):
+    """A pretrained encoder that runs can start from."""
+
+    name: str
+    content_hash: str
+    architecture: str
+    parameters: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -672,6 +684,19 @@ class Client:
     def datasets(self) -> list[Dataset]:
         return [Dataset.of(one) for one in self.get("/v1/datasets")["items"]]
 
+    def upload_model(self, folder: str | Path, name: str) -> Model:
+        """Upload a pretrained encoder: a folder with `config.json`, `model.safetensors` and
+        `tokenizer.json`, and what sentence-transformers has beside them; or a zip, tar or tar.gz
+        archive of one. Of a folder only these files are sent."""
+        seconds = max(UPLOAD_TIMEOUT, self._timeout)
+        with _archive_of(Path(folder)) as stream:
+            files = {"file": (f"{Path(folder).name}.zip", stream)}
+            reply = self.post("/v1/models", data={"name": name}, files=files, timeout=seconds)
+        return Model.of(reply)
+
+    def models(self) -> list[Model]:
+        return [Model.of(one) for one in self.get("/v1/models")["items"]]
+
     def recipes(self) -> Table:
         """Return columns `name`, `about` and `spec`, which can be changed and submitted."""
         return Table.of(self.get("/v1/recipes")["items"])
@@ -720,6 +745,28 @@ class Client:
             raise TooSlow(f"The service at {self.url} did not answer in time.") from None
         except httpx.TransportError as error:
             raise NoAnswer(f"No service answers at {self.url} ({error}).") from None
+
+
+@contextmanager
+def _archive_of(folder: Path) -> Iterator[IO[bytes]]:
+    """Yield an archive of a model's folder; a file is taken to be one already."""
+    if folder.is_file():
+        with folder.open("rb") as stream:
+            yield stream
+        return
+    if not folder.is_dir():
+        raise Misused(f"there is no folder {folder}")
+    names = ("config.json", "model.safetensors", "tokenizer.json", "modules.json", "*/config.json")
+    pickles = sorted(folder.glob("*.bin"))
+    found = [path for name in names for path in folder.glob(name)]
+    if not (folder / "model.safetensors").is_file() and pickles:
+        found.append(pickles[0])  # so that the refusal can say what to do about it
+    with tempfile.TemporaryFile() as packed:
+        with zipfile.ZipFile(packed, "w") as archive:  # not compressed: weights hardly shrink
+            for path in found:
+                archive.write(path, path.relative_to(folder).as_posix())
+        packed.seek(0)
+        yield packed
 
 
 def _refusal(reply: httpx.Response) -> TripletlabError:

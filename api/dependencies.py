@@ -52,7 +52,8 @@ class Service:
     own_worker: bool = False
     """Whether this process keeps a worker running, so that one that is not alive is starting."""
     dataset_files: threading.Lock = field(default_factory=threading.Lock)
-    """Held while the files and the row of a data set change, so that neither is left alone."""
+    """Held while the files and the row of a data set or a model change, so that neither is left
+    alone."""
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server is asked to stop: replies that wait for a change then end soon."""
     short_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SHORT))
@@ -164,9 +165,16 @@ def dataset_name(name: Annotated[str, _in_path(DATASET_NAME)]) -> str:
     return name
 
 
+def model_name(model_name: Annotated[str, _in_path(DATASET_NAME)]) -> str:
+    if not re.fullmatch(DATASET_NAME, model_name):
+        raise NotFound(f"no model is called {model_name[:60]!r}")
+    return model_name
+
+
 ExperimentId = Annotated[str, Depends(experiment_id)]
 RunId = Annotated[str, Depends(run_id)]
 ReproductionId = Annotated[str, Depends(reproduction_id)]
 PredictionId = Annotated[str, Depends(prediction_id)]
 WebhookId = Annotated[str, Depends(webhook_id)]
 DatasetName = Annotated[str, Depends(dataset_name)]
+ModelName = Annotated[str, Depends(model_name)]

@@ -17,7 +17,7 @@ from api.http.problems import TooLarge, answer
 from models.errors import TooMany
 from models.settings import Settings
 
-UPLOADS = "/v1/datasets"
+UPLOADS = ("/v1/datasets", "/v1/models")
 DISCARDED = 4 << 20  # bytes read beyond the limit
 UPLOAD_RETRY = 10  # seconds after which an upload may have ended
 
@@ -68,10 +68,10 @@ class _Refused(Exception):
 
 
 def is_upload(scope: Scope) -> bool:
-    """Whether this is a multipart form for the data sets; any other body is as small as a spec."""
+    """Whether this is a multipart form with a file; any other body is as small as a spec."""
     kind = Headers(scope=scope).get("content-type", "")
     path = scope["path"].rstrip("/")
-    return path == UPLOADS and scope["method"] == "POST" and kind.startswith("multipart/form-data")
+    return path in UPLOADS and scope["method"] == "POST" and kind.startswith("multipart/form-data")
 
 
 def _limited(scope: Scope, receive: Receive, limit: int) -> Receive:

@@ -64,6 +64,7 @@ OWNED: dict[str, tuple[Callable[[str], str], Callable[[Session, str], str | None
     "run_id": (dependencies.run_id, owners.owner_of_run),
     "webhook_id": (dependencies.webhook_id, owners.owner_of_webhook),
     "name": (dependencies.dataset_name, owners.owner_of_dataset),
+    "model_name": (dependencies.model_name, owners.owner_of_model),
 }
 
 

@@ -49,8 +49,9 @@ def require_prediction_room(session: Session, caller: Caller, most: int) -> None
         )
 
 
-def sizes_of(service: Service, digest: str, caller: Caller | None) -> Sizes:
-    """Return the sizes of the rows `digest` and of the caller's data sets.
+def sizes_of(service: Service, digest: str | None, caller: Caller | None) -> Sizes:
+    """Return the sizes of the rows `digest`, where these are to be stored, and of the caller's
+    data sets.
 
     They are measured before the transaction that needs them, since a bucket is slow. Raises
     `FilesAway`.
@@ -58,25 +59,40 @@ def sizes_of(service: Service, digest: str, caller: Caller | None) -> Sizes:
     if caller is None:
         return {}
     with service.database.reading() as session:
-        digests = {digest} | quotas.contents_of(session, caller.key_id)
+        digests = quotas.contents_of(session, caller.key_id) | ({digest} if digest else set())
     return {one: _bytes_of(service, one) for one in digests}
 
 
 def require_room(
     service: Service, session: Session, digest: str, caller: Caller, sizes: Sizes
 ) -> None:
-    """Raise `TooMany` when the rows `digest` and the caller's other data sets exceed the limit.
+    """Raise `TooMany` when the rows `digest` and all else that the caller stores exceed the limit.
 
     `sizes` were measured before the transaction; data sets added since are measured here.
     """
-    most = service.settings.max_stored_bytes
     quotas.take_turn(session, caller.key_id)
     digests = {digest} | quotas.contents_of(session, caller.key_id)
     taken = sum(sizes[one] if one in sizes else _bytes_of(service, one) for one in digests)
+    _within(service, taken + sum(quotas.models_of(session, caller.key_id).values()))
+
+
+def require_model_room(
+    service: Service, session: Session, model: tuple[str, int], caller: Caller, sizes: Sizes
+) -> None:
+    """As `require_room`, for a model of this content hash and this many bytes."""
+    quotas.take_turn(session, caller.key_id)
+    own = quotas.contents_of(session, caller.key_id)
+    taken = sum(sizes[one] if one in sizes else _bytes_of(service, one) for one in own)
+    models = quotas.models_of(session, caller.key_id) | dict([model])
+    _within(service, taken + sum(models.values()))
+
+
+def _within(service: Service, taken: int) -> None:
+    most = service.settings.max_stored_bytes
     if taken > most:
         raise TooMany(
-            f"with this one your data sets would take {taken:,} bytes of disk, and {most:,} are "
-            "allowed; delete one that is not needed",
+            f"with this one your data sets and models would take {taken:,} bytes of disk, and "
+            f"{most:,} are allowed; delete one that is not needed",
             ROOM_RETRY,
         )
 

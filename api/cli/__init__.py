@@ -17,6 +17,7 @@ with garbage_uncollected():
         exports,
         keys,
         liveness,
+        models,
         runs,
         services,
         webhooks,
@@ -70,4 +71,5 @@ app.command("list")(experiment_lists.list_experiments)
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(exports.app, name="export")
 app.add_typer(keys.app, name="keys")
+app.add_typer(models.app, name="models")
 app.add_typer(webhooks.app, name="webhooks")

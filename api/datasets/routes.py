@@ -3,7 +3,6 @@
 import re
 import shutil
 import tempfile
-from collections import Counter
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +14,7 @@ from api.datasets import intake
 from api.datasets.views import DatasetView
 from api.dependencies import DATASET_NAME, DatasetName, ServiceDep
 from api.http.problems import UnsupportedMediaType
-from api.http.query_parameters import given_twice
+from api.http.upload_forms import NAME_WORDS, known_fields
 from api.http.views import Page
 from api.openapi.responses import LOCATION, may_answer
 from models.datasets.errors import BadRows, DatasetFileError
@@ -30,10 +29,6 @@ from models.store import datasets
 
 router = APIRouter(prefix="/datasets", tags=["data sets"])
 
-NAME_WORDS = (
-    "a name begins with a letter or digit, and has 1 to 100 letters, digits, dots, dashes and "
-    "underscores"
-)
 EMPTY_WORDS = {
     "name": f"is empty; {NAME_WORDS}",
     "delimiter": "is empty; with curl write delimiter=semicolon, since curl takes what follows a ; "
@@ -72,25 +67,10 @@ FIELDS = (
 Column = Annotated[str, Form(max_length=200)]
 
 
-async def _require_known_fields(request: Request) -> None:
-    """Refuse a form with another field, with a field that is empty, or with one twice: a typo, or
-    a `;` that curl took for itself, would take the default in silence."""
-    form = await request.form()
-    unknown = f"unknown field; the fields are {', '.join(FIELDS)}"
-    wrong = {name: unknown for name in form if name not in FIELDS}
-    empty = [name for name, value in form.multi_items() if value == "" and name in FIELDS]
-    wrong |= {name: EMPTY_WORDS.get(name, "is empty; leave the field out") for name in empty}
-    problems = [Problem.at(name, detail=detail) for name, detail in wrong.items()]
-    counts = Counter(name for name, _ in form.multi_items() if name in FIELDS)
-    problems += [given_twice(name, count) for name, count in counts.items() if count > 1]
-    if problems:
-        raise Invalid(problems)
-
-
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
-    dependencies=[Depends(_require_known_fields)],
+    dependencies=[Depends(known_fields(FIELDS, EMPTY_WORDS))],
     form_limits={"max_files": 1, "max_fields": 20, "max_part_size": 4096},
     openapi_extra=UPLOAD_BODY,
     responses={

@@ -30,6 +30,7 @@ from models.errors import (
     TooMany,
     Unreadable,
 )
+from models.pretrained.errors import ModelFileError
 from models.store.access.keys import Scope
 
 MEDIA_TYPE = "application/problem+json"
@@ -102,6 +103,7 @@ STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     KeyReused: (HTTPStatus.UNPROCESSABLE_ENTITY, "key-reused", "Idempotency-Key used before"),
     BadRows: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-rows", "Some rows cannot be used"),
     DatasetFileError: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-file", "The file cannot be used"),
+    ModelFileError: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-model", "The model cannot be used"),
     TooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The body is too large"),
     Unauthorized: (HTTPStatus.UNAUTHORIZED, "unauthorized", "An API key is needed"),
     Forbidden: (HTTPStatus.FORBIDDEN, "forbidden", "This key may not do that"),
@@ -203,6 +205,8 @@ def _members(error: Exception) -> dict[str, Any]:
             ]
             counts = {"rows_refused": error.count, "lines_swallowed": error.swallowed}
             return {**counts, "errors": errors}
+        case ModelFileError():
+            return {"errors": [{"pointer": "/file", "detail": str(error)}]}
         case DatasetFileError():
             return {"errors": [{"pointer": f"/{error.field}", "detail": str(error)}]}
         case _:

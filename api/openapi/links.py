@@ -44,6 +44,10 @@ SOURCES: Mapping[str, list[Source]] = {
         Source("post", "/v1/webhooks", 201, "/id"),
         Source("get", "/v1/webhooks", 200, "/items/0/id"),
     ],
+    "model_name": [
+        Source("post", "/v1/models", 201, "/name"),
+        Source("get", "/v1/models", 200, "/items/0/name"),
+    ],
     "step": [Source("get", f"{RUN}/checkpoints", 200, "/items/0/step")],
     "prediction_id": [
         Source("post", f"{RUN}/predict", 200, "/id"),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -50,6 +51,28 @@ class Dataset(Base):
     false_negatives: Mapped[int | None]  # pairs of label 0 inside one group
     in_order_test: Mapped[int | None]  # test pairs of the in-order split …
     in_order_shared: Mapped[int | None]  # … with a question of a training duplicate
+    owner: Mapped[str | None] = mapped_column(String(40))  # the API key that it came with
+
+
+class PretrainedModel(Base):
+    """An uploaded encoder: a name, the hash of its files, and the sizes of its network."""
+
+    __tablename__ = "pretrained_models"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    architecture: Mapped[str] = mapped_column(String(40))  # the `model_type` of its config
+    parameters: Mapped[int]
+    width: Mapped[int]
+    layers: Mapped[int]
+    heads: Mapped[int]
+    feedforward: Mapped[int]
+    vocabulary_size: Mapped[int]
+    positions: Mapped[int]  # most tokens of a text
+    pooling: Mapped[str | None] = mapped_column(String(16))  # that its folder declares
+    size: Mapped[int] = mapped_column(BigInteger)  # bytes of its files
     owner: Mapped[str | None] = mapped_column(String(40))  # the API key that it came with
 
 

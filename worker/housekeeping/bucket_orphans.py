@@ -17,11 +17,12 @@ from models.states import RunState
 from models.store.database import Database
 from models.store.datasets import first_created_at, list_datasets
 from models.store.ids import made_at
+from models.store.pretrained_models import list_models
 from models.store.run_life.runs import states_of
 from models.store.tuning.halving import resting
 
 RUN = re.compile(r"run_[0-9a-z]{26}")
-_DATASET = re.compile(r"[0-9a-f]{64}")
+_CONTENT = re.compile(r"[0-9a-f]{64}")
 
 
 def could_be_ours(run_id: str, first: datetime | None) -> bool:
@@ -32,25 +33,22 @@ def could_be_ours(run_id: str, first: datetime | None) -> bool:
 def bucket_orphans(
     database: Database, files: FileStore, settings: Settings, before: datetime
 ) -> list[Path]:
-    """The folders, last written to before then, of data sets and runs that the database does not
-    know, and of checkpoints of runs that have succeeded. Raises `FilesAway`."""
-    datasets = _orphaned_datasets(database, files, settings, before)
-    return datasets + _orphaned_runs(database, files, settings, before)
-
-
-def _orphaned_datasets(
-    database: Database, files: FileStore, settings: Settings, before: datetime
-) -> list[Path]:
-    """Data sets without a row, from a time when this database already had rows."""
-    newest = _newest(files.entries(settings.datasets_dir), _DATASET)
+    """The folders, last written to before then, of data sets, models and runs that the database
+    does not know, and of checkpoints of runs that have succeeded. Raises `FilesAway`."""
     with database.reading() as session:
         first = first_created_at(session)
-        known = {dataset.content_hash for dataset in list_datasets(session)}
-    return [
-        settings.datasets_dir / name
-        for name, written in newest.items()
-        if name not in known and first is not None and first <= written < before
+        known = {
+            settings.datasets_dir: {one.content_hash for one in list_datasets(session)},
+            settings.models_dir: {one.content_hash for one in list_models(session)},
+        }
+    contents = [
+        folder / name
+        for folder, hashes in known.items()
+        for name, written in _newest(files.entries(folder), _CONTENT).items()
+        # from a time when this database already had rows
+        if name not in hashes and first is not None and first <= written < before
     ]
+    return contents + _orphaned_runs(database, files, settings, before)
 
 
 def _newest(entries: Iterable[Entry], name: re.Pattern[str]) -> dict[str, datetime]:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
-from models.store.tables import Dataset, Experiment, Run, Webhook
+from models.store.tables import Dataset, Experiment, PretrainedModel, Run, Webhook
 
 
 def owner_of_experiment(session: Session, experiment_id: str) -> str | None:
@@ -27,6 +27,12 @@ def owner_of_dataset(session: Session, name: str) -> str | None:
     """Raises `NotFound`."""
     query = select(Dataset.owner).where(Dataset.name == name)
     return _only(session.scalars(query).all(), f"there is no data set '{name}'")
+
+
+def owner_of_model(session: Session, name: str) -> str | None:
+    """Raises `NotFound`."""
+    query = select(PretrainedModel.owner).where(PretrainedModel.name == name)
+    return _only(session.scalars(query).all(), f"there is no model '{name}'")
 
 
 def owner_of_webhook(session: Session, webhook_id: str) -> str | None:

@@ -4,7 +4,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from models.states import RunState
-from models.store.tables import Dataset, Experiment, Prediction, Run
+from models.store.tables import Dataset, Experiment, Prediction, PretrainedModel, Run
 
 
 def take_turn(session: Session, owner: str | None) -> None:
@@ -36,3 +36,12 @@ def contents_of(session: Session, owner: str | None) -> set[str]:
     """Content hashes of this owner's data sets; two names for the same rows count once."""
     query = select(Dataset.content_hash).where(Dataset.owner == owner)
     return set(session.scalars(query))
+
+
+def models_of(session: Session, owner: str | None) -> dict[str, int]:
+    """Bytes of this owner's pretrained models, by content hash."""
+    query = select(PretrainedModel.content_hash, PretrainedModel.size)
+    return {
+        digest: size
+        for digest, size in session.execute(query.where(PretrainedModel.owner == owner))
+    }

@@ -26,6 +26,7 @@ from models.store.datasets import dataset_by_name, remove_dataset
 
 from support.answers import answer_next
 from support.api import GENERATED
+from support.openapi_examples.models import models
 from support.openapi_examples.recording import ABSENT, CSV, FILE, SPEC, Session, alike, session
 from support.openapi_examples.runs import exports, looks_into_data, retries, webhooks
 from support.stored import stored_dataset
@@ -205,6 +206,7 @@ def watching(played: Session) -> None:
 SCENES = (
     recipes_and_health,
     datasets,
+    models,
     experiments,
     runs,
     questions,
@@ -232,7 +234,11 @@ def _what_is_not_there(played: Session) -> None:
     for path, calls in played.api.thread.app.openapi()["paths"].items():
         if "{" not in path:
             continue
-        absent = path.replace("{name}", "absent").replace("{step}", "10")
+        absent = (
+            path.replace("{name}", "absent")
+            .replace("{model_name}", "absent")
+            .replace("{step}", "10")
+        )
         absent = absent.replace("{figure}", "comparison")
         needed = next((p for end, p in NEEDED.items() if path.endswith(end)), None)
         for name, prefix in PREFIXES.items():

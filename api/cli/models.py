@@ -1,0 +1,78 @@
+"""`models add`, `models list` and `models delete`."""
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from api.cli.connection import UrlOption, connected
+from api.cli.console import USAGE, JsonOption, YesOption, confirm, out, print_json, say, stop
+from api.cli.listings import listing, show_table
+
+app = typer.Typer(help="Pretrained encoders that runs can start from.", no_args_is_help=True)
+
+
+@app.command()
+def add(
+    folder: Annotated[
+        Path, typer.Argument(help="With config.json, model.safetensors, tokenizer.json; or a zip.")
+    ],
+    name: Annotated[str, typer.Option(help="Its name in specs.")],
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Upload the folder of a pretrained encoder."""
+    if not folder.exists():
+        raise stop(f"There is no folder {folder}.", USAGE)
+    with connected(url) as client:
+        view = client.upload_model(folder, name).document
+    if as_json:
+        print_json(view)
+        return
+    out.print(
+        f"{view['name']}: {view['architecture']} of {view['parameters']:,} parameters, vectors of "
+        f"{view['width']}, texts of up to {view['positions']} tokens",
+        markup=False,
+        soft_wrap=True,
+    )
+    for warning in view["warnings"]:
+        out.print(warning, markup=False, soft_wrap=True)
+
+
+@app.command("list")
+def list_all(as_json: JsonOption = False, url: UrlOption = None) -> None:
+    """List the pretrained encoders."""
+    table = listing("name", "architecture", "parameters", "layers", "width", "tokens", "pooling")
+    with connected(url) as client:
+        page = client.get("/v1/models")
+    if as_json:
+        print_json(page)
+        return
+    for one in page["items"]:
+        table.add_row(
+            one["name"],
+            one["architecture"],
+            f"{one['parameters']:,}",
+            str(one["layers"]),
+            str(one["width"]),
+            str(one["positions"]),
+            one["pooling"] or "–",
+        )
+    show_table(table)
+
+
+@app.command()
+def delete(
+    name: Annotated[str, typer.Argument(help="Its name in specs.")],
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Delete a pretrained encoder that no experiment uses, with its files."""
+    path = f"/v1/models/{quote(name, safe='')}"
+    with connected(url) as client:
+        parameters = client.get(path)["parameters"]
+        confirm(f"Delete the model {name} of {parameters:,} parameters?", yes)
+        client.request("DELETE", path)
+    print_json({"deleted": name}) if as_json else say(f"{name} is deleted.")

@@ -1,0 +1,1 @@
+"""`/v1/models`: taking pretrained encoders in, and keeping them."""

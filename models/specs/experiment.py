@@ -6,10 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     ConfigDict,
-    Discriminator,
     Field,
     SerializerFunctionWrapHandler,
-    Tag,
     model_serializer,
     model_validator,
 )
@@ -27,6 +25,7 @@ from models.specs.factors import (
     level_place,
 )
 from models.specs.losses import LossSpec
+from models.specs.seeds import SeedCount, SeedsSpec, SeedsUntilDecided
 from models.specs.splits import InOrderSplit, SplitSpec
 from models.specs.training import (
     AdamSpec,
@@ -48,7 +47,6 @@ from models.specs.until_decided import UntilDecided
 # one line of text without control characters: PostgreSQL cannot store the character NUL
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")]
 MAX_ARMS = 16
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class Arm(SpecPart):
@@ -93,59 +91,6 @@ class Arm(SpecPart):
 OVERRIDABLE = frozenset(Arm.model_fields) - {"name", "loss"}
 
 
-class SeedChoice(SpecPart):
-    def values(self) -> tuple[int, ...]:
-        """Every seed that the experiment may use, in order."""
-        raise NotImplementedError
-
-    def at_start(self) -> tuple[int, ...]:
-        """The seeds whose runs are queued when the experiment is accepted."""
-        return self.values()
-
-
-class SeedCount(SeedChoice):
-    count: Annotated[int, Field(ge=1, le=1000)] = 10
-    """Seeds 0, 1, … count - 1."""
-
-    def values(self) -> tuple[int, ...]:
-        return tuple(range(self.count))
-
-
-class SeedList(SeedChoice):
-    list: Annotated[tuple[Seed, ...], Field(min_length=1, max_length=1000)]
-
-    @model_validator(mode="after")
-    def _distinct(self) -> "SeedList":
-        if len(set(self.list)) < len(self.list):
-            raise contradiction("/list", "a seed is listed twice; the same seed gives the same run")
-        return self
-
-    def values(self) -> tuple[int, ...]:
-        return tuple(self.list)
-
-
-class SeedsUntilDecided(SeedChoice):
-    until_decided: UntilDecided
-
-    def values(self) -> tuple[int, ...]:
-        return tuple(range(self.until_decided.max))
-
-    def at_start(self) -> tuple[int, ...]:
-        return tuple(range(self.until_decided.min))
-
-
-def _seed_kind(value: Any) -> str:
-    given = value if isinstance(value, dict) else getattr(value, "__dict__", {})
-    kinds = {"list": "SeedList", "until_decided": "SeedsUntilDecided"}
-    return next((kind for key, kind in kinds.items() if key in given), "SeedCount")
-
-
-SeedsSpec = Annotated[
-    Annotated[SeedCount, Tag("SeedCount")]
-    | Annotated[SeedList, Tag("SeedList")]
-    | Annotated[SeedsUntilDecided, Tag("SeedsUntilDecided")],
-    Discriminator(_seed_kind),
-]
 
 
 FACTORIAL = frozenset({"factors", "design", "effects", "loss"})

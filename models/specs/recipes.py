@@ -7,6 +7,7 @@ from typing import Any
 from models.errors import Invalid, Problem
 from models.specs.experiment import FACTORIAL
 from models.specs.merging import merge
+from models.specs.seeds import WHAT_A_SEED_VARIES
 
 
 @dataclass(frozen=True)
@@ -236,8 +237,9 @@ def expand_recipe(document: Any) -> Any:
     """Merge a body such as `{"recipe": "course-notebook", "steps": 700}` over its recipe.
 
     Merging follows RFC 7396 (objects are merged, anything else replaces), except that an object
-    whose `kind` differs, and `seeds`, replace the recipe's: their keys do not fit together. Arms
-    replace the factors of a recipe, and factors its arms.
+    whose `kind` differs, and `seeds`, replace the recipe's: their keys do not fit together. What a
+    seed varies stays that of the recipe, unless it is named. Arms replace the factors of a recipe,
+    and factors its arms.
     Raises `Invalid` for a recipe that is not known.
     """
     if not isinstance(document, dict) or "recipe" not in document:
@@ -247,7 +249,8 @@ def expand_recipe(document: Any) -> Any:
         known = ", ".join(RECIPES)
         raise Invalid([Problem("/recipe", f"no recipe has this name; the recipes are {known}")])
     changes = {key: value for key, value in document.items() if key != "recipe"}
-    return {**merge(_without_rivals(RECIPES[name].spec, changes), changes), **_whole(changes)}
+    spec = RECIPES[name].spec
+    return {**merge(_without_rivals(spec, changes), changes), **_seeds(spec, changes)}
 
 
 def _without_rivals(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -260,5 +263,14 @@ def _without_rivals(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapp
     return {key: value for key, value in spec.items() if key not in rivals}
 
 
-def _whole(changes: Mapping[str, Any]) -> dict[str, Any]:
-    return {"seeds": changes["seeds"]} if changes.get("seeds") is not None else {}
+def _seeds(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The seeds of the changes, where they name any; they vary what those of the recipe do."""
+    seeds = changes.get("seeds")
+    if not isinstance(seeds, Mapping):
+        return {} if seeds is None else {"seeds": seeds}
+    means = {k: part for k, part in spec.get("seeds", {}).items() if k in WHAT_A_SEED_VARIES}
+    named = {k: part for k, part in seeds.items() if k in WHAT_A_SEED_VARIES}
+    others = {k: part for k, part in seeds.items() if k not in WHAT_A_SEED_VARIES}
+    if not others:
+        others = {k: part for k, part in spec.get("seeds", {}).items() if k not in means}
+    return {"seeds": {**others, **merge(means, named)}}

@@ -5,12 +5,15 @@ its own: the same spec with this one seed. So it changes no list, progress, comp
 of the first experiment.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.errors import Conflict, NotFound
+from models.specs.seeds import WHAT_A_SEED_VARIES
 from models.states import ACTIVE, RunState
 from models.store import events
 from models.store.experiments import experiment
@@ -75,9 +78,7 @@ def _experiment(first: Experiment, run: Run, now: datetime, owner: str | None) -
         created_at=now,
         dataset_id=first.dataset_id,
         content_hash=first.content_hash,
-        # this seed only: a plan that adds seeds belongs to the first experiment. A tuning seed may
-        # not be listed, and comes from the spec's plan of tuning.
-        spec={**first.spec, "seeds": {"count": 1} if run.tuning else {"list": [run.seed]}},
+        spec={**first.spec, "seeds": _seeds(first.spec["seeds"], run)},
         idempotency_key=None,
         request_hash=first.request_hash,
         test_pairs=first.test_pairs,
@@ -85,6 +86,13 @@ def _experiment(first: Experiment, run: Run, now: datetime, owner: str | None) -
         baseline_collapsed=first.baseline_collapsed,
         owner=owner,
     )
+
+
+def _seeds(seeds: Mapping[str, Any], run: Run) -> dict[str, Any]:
+    """This seed only, which varies what it did: a plan that adds seeds belongs to the first
+    experiment. A tuning seed may not be listed, and comes from the spec's plan of tuning."""
+    varies = {name: part for name, part in seeds.items() if name in WHAT_A_SEED_VARIES}
+    return {**({"count": 1} if run.tuning else {"list": [run.seed]}), **varies}
 
 
 def _run(own: Experiment, run: Run, now: datetime) -> Run:

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from models.specs.losses import MAX_TERMS
+from models.specs.seeds import SOURCES, USUAL
 
 Strategy = st.SearchStrategy[Any]
 
@@ -172,7 +173,7 @@ splits = st.one_of(
     _kind("connected_groups", test_rows=st.integers(1, 10**6), validation_fraction=fractions),
 )
 
-seeds = st.one_of(
+which_seeds = st.one_of(
     st.fixed_dictionaries({"count": st.integers(1, 1000)}),
     st.fixed_dictionaries(
         {"list": st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=20, unique=True)}
@@ -188,6 +189,18 @@ seeds = st.one_of(
 
 
 @st.composite
+def seeds(draw: st.DrawFn) -> dict[str, Any]:
+    """Which seeds there are, and what they vary; some hold a source at a seed that is named."""
+    chosen: dict[str, Any] = dict(draw(which_seeds))
+    if draw(st.booleans()):
+        vary = st.lists(st.sampled_from(SOURCES), min_size=1, max_size=3, unique=True)
+        chosen["vary"] = draw(vary)
+        if not set(USUAL) <= set(chosen["vary"]) and draw(st.booleans()):
+            chosen["held_at"] = draw(st.integers(0, 2**31 - 1))
+    return chosen
+
+
+@st.composite
 def specs(draw: st.DrawFn) -> dict[str, Any]:
     """Whole spec documents that are accepted; each part is there or left to its default."""
     names = draw(st.lists(arm_names, min_size=2, max_size=4, unique=True))
@@ -197,7 +210,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             split=splits,
             device=st.sampled_from(["auto", "cpu", "cuda"]),
             time_limit=st.none() | st.floats(0.001, 1000),
-            seeds=seeds,
+            seeds=seeds(),
             decision=maybe(
                 baseline=st.sampled_from(names),
                 equivalence_margin=st.floats(0.0001, 1),

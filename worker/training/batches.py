@@ -19,22 +19,22 @@ def batch_rows(train: Int64, seed: int, step: int, batch_size: int) -> Int64:
     positions = np.arange((step - 1) * batch_size, step * batch_size)
     epochs = positions // count
     rows = [
-        train[_orders(seed)(int(epoch), count)[positions[epochs == epoch] % count]]
+        train[_orders(seed, count)(int(epoch))[positions[epochs == epoch] % count]]
         for epoch in np.unique(epochs)
     ]
     return np.concatenate(rows)
 
 
 @lru_cache(maxsize=256)
-def _orders(seed: int) -> Callable[[int, int], Int64]:
+def _orders(seed: int, count: int) -> Callable[[int], Int64]:
     """A function that gives a seed's order of `count` rows in an epoch.
 
     Each seed remembers two orders of its own, since many seeds take turns where many runs are
-    trained at once.
+    trained at once; and each number of rows, since the order may be held while the rows vary.
     """
 
     @lru_cache(maxsize=2)
-    def order(epoch: int, count: int) -> Int64:
+    def order(epoch: int) -> Int64:
         return stream(seed, Purpose.BATCH_ORDER, epoch).permutation(count)
 
     return order

@@ -55,11 +55,12 @@ class Training(TrainingState):
     def advance(self) -> StepDone:
         """Do the next step."""
         step = self.step + 1
-        rows = batch_rows(self.data.train, self.seed, step, self.spec.batch_size)
+        rows = batch_rows(self.data.train, self.draws.batch_order, step, self.spec.batch_size)
         first, second = self.encoder.encode(pair_questions(self.data, rows)).chunk(2)
         known = known_duplicates(self.data, rows, first.device)
         excluded = excluded_pairs(self.loss_spec, known)
-        batch = batch_of(first, second, step=step, seed=self.seed, excluded=excluded)
+        seed = self.draws.batch_order
+        batch = batch_of(first, second, step=step, seed=seed, excluded=excluded)
         values = term_rows(self.loss_spec, batch)
         loss = reduce_terms(self.loss_spec, values)
         loss.backward()

@@ -1,4 +1,6 @@
-"""Every random draw of a run, as a pure function of its seed and what the draw is for.
+"""Every random draw of a run, as a pure function of a seed and what the draw is for.
+
+The seed is that of the run, or one at which all runs are held (`models.specs.seeds`).
 
 No generator is carried from one draw to the next, so a resume needs no generator's state, and an
 arm that draws more or less than another does not change the other's numbers.
@@ -23,6 +25,7 @@ class Purpose(IntEnum):
     GRU_BIAS = 22
     TRANSFORMER = 23
     NEGATIVE = 40
+    TRAINING_ROWS = 60
 
 
 def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:

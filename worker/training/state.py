@@ -30,6 +30,7 @@ from worker.training.evaluation import (
 )
 from worker.training.events import Evaluated, Finished, Saved, Started
 from worker.training.optimizer import ShrinkingAdam
+from worker.training.training_rows import with_drawn_rows
 
 
 class TrainingState:
@@ -51,9 +52,11 @@ class TrainingState:
         tested: bool = True,
     ) -> None:
         self.experiment, self.arm, self._tested = spec, arm, tested
-        self.spec, self.seed, self.data, self.step = spec.for_arm(arm), seed, data, 0
+        self.spec, self.draws, self.step = spec.for_arm(arm), spec.seeds.draws(seed), 0
+        self.data = with_drawn_rows(data, self.draws.training_rows)
         self.loss_spec = spec.arm(arm).loss
-        weights = initial_weights(self.spec.encoder, data.vocabulary_size, seed)
+        drawn = self.draws.initial_weights
+        weights = initial_weights(self.spec.encoder, data.vocabulary_size, drawn)
         self.encoder = build_encoder(self.spec.encoder, weights).to(prepare_device(device))
         self.optimizer = ShrinkingAdam(self.spec.optimizer, self.encoder.named_parameters())
         self.early_stopping = EarlyStopping(self.spec.early_stop)

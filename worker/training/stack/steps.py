@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from models.specs.seeds import Draws
 from worker.training.batches import batch_rows
-from worker.training.data import Int64
 from worker.training.divergence import Diverged, check_step
 from worker.training.events import StepDone
 from worker.training.gauges import gauges_of
@@ -17,14 +17,14 @@ from worker.training.stack.layout import Layout
 from worker.training.stack.losses import SlotBatch, SlotLosses, slot_losses
 from worker.training.state import TrainingState
 
-Batches = dict[int, tuple[int, int]]  # slot -> seed and step of its batch
+Batches = dict[int, tuple[Draws, int]]  # slot -> the draws and the step of its batch
 
 
 class Steps:
-    """Takes the steps of a stack whose batches have `size` pairs out of `train`."""
+    """Takes the steps of a stack whose batches have `size` pairs."""
 
-    def __init__(self, encoder: StackEncoder, train: Int64, size: int) -> None:
-        self._encoder, self._train, self._size = encoder, train, size
+    def __init__(self, encoder: StackEncoder, size: int) -> None:
+        self._encoder, self._size = encoder, size
         self._ahead: tuple[Batches, Layout] | None = None
 
     def advance(self, members: Mapping[int, TrainingState]) -> dict[int, StepDone | Exception]:
@@ -32,20 +32,20 @@ class Steps:
 
         A training whose loss or gradient is not finite is left as it was.
         """
-        batches = {slot: (member.seed, member.step + 1) for slot, member in members.items()}
-        layout = self._layout(batches)
+        batches = {slot: (member.draws, member.step + 1) for slot, member in members.items()}
+        layout = self._layout(batches, members)
         table = self._encoder.table(layout)
         totals = self._encoder.forward(layout.times, table)
         slot_batches = [
-            SlotBatch(slot, members[slot].loss_spec, seed, step)
-            for slot, (seed, step) in batches.items()
+            SlotBatch(slot, members[slot].loss_spec, draws.batch_order, step)
+            for slot, (draws, step) in batches.items()
         ]
         losses = slot_losses(slot_batches, totals, table, self._size)
         gradients = self._encoder.backward(losses.gradient)
         norms = _norms(gradients)
         # laid out while a GPU still computes; useless where a member ends with this step
-        following = {slot: (seed, step + 1) for slot, (seed, step) in batches.items()}
-        self._ahead = following, self._layout(following)
+        following = {slot: (draws, step + 1) for slot, (draws, step) in batches.items()}
+        self._ahead = following, self._layout(following, members)
         measured, norms_now = _to_host(losses, norms)
         done: dict[int, StepDone | Exception] = {}
         updates = []
@@ -68,12 +68,12 @@ class Steps:
         self._encoder.forget()
         return done
 
-    def _layout(self, batches: Batches) -> Layout:
+    def _layout(self, batches: Batches, members: Mapping[int, TrainingState]) -> Layout:
         if self._ahead and self._ahead[0] == batches:
             return self._ahead[1]
         rows = {
-            slot: batch_rows(self._train, seed, step, self._size)
-            for slot, (seed, step) in batches.items()
+            slot: batch_rows(members[slot].data.train, draws.batch_order, step, self._size)
+            for slot, (draws, step) in batches.items()
         }
         return self._encoder.layout(rows, self._size)
 

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from api.dependencies import Service
+from api.experiments.seed_sources import undrawable
 from models.datasets import cache
 from models.datasets.errors import SplitError
 from models.datasets.pairs import Codes
 from models.datasets.split_rows import split_rows
 from models.datasets.splits import SplitRows
+from models.datasets.training_groups import TrainingGroups, training_groups
 from models.errors import Invalid, NotFound, Problem
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
@@ -43,6 +45,7 @@ class Plan:
     baseline_majority: float
     baseline_collapsed: float
     left_out_pairs: int
+    training: TrainingGroups
 
 
 def plan(service: Service, document: Any) -> Plan:
@@ -57,7 +60,12 @@ def plan(service: Service, document: Any) -> Plan:
         rows = split_rows(folder, spec.split)
     except SplitError as error:
         raise Invalid([Problem(_pointer(spec, error.field), error.message)]) from None
-    problems = [*_too_few(spec, rows), *_impossible_metrics(spec, rows, labels)]
+    training = training_groups(cache.open_groups(folder), rows.train)
+    problems = [
+        *_too_few(spec, rows),
+        *undrawable(spec, training, max(_batch_sizes(spec).values())),
+        *_impossible_metrics(spec, rows, labels),
+    ]
     if problems:
         raise Invalid(problems)
     pairs = len(rows.test)
@@ -69,6 +77,7 @@ def plan(service: Service, document: Any) -> Plan:
         baseline_majority=max(duplicates, pairs - duplicates) / pairs,
         baseline_collapsed=duplicates / pairs,
         left_out_pairs=rows.left_out,
+        training=training,
     )
 
 

@@ -14,6 +14,7 @@ from api.experiments.estimates import estimate
 from api.experiments.interim_looks import planned_view
 from api.experiments.planning import plan
 from api.experiments.progress import experiment_view
+from api.experiments.seed_sources import seed_sources
 from api.experiments.submission import accept
 from api.experiments.summaries import summaries
 from api.experiments.tuning_steps import tuning_plan_view
@@ -108,6 +109,7 @@ def _dry_run(service: Service, body: Any) -> Response:
         plan=planned_view(planned.spec),
         tuning=tuning_plan_view(planned.spec),
         effects=declared_effects(planned.spec),
+        seed_sources=seed_sources(planned.spec, planned.training),
         seeds_needed=seeds_needed(planned.spec),
         estimated_seconds=guess.seconds,
         estimate=guess.how,

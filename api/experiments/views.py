@@ -9,6 +9,7 @@ from api.http.views import View
 from api.runs.views import RunView
 from models.comparison.schema import ComparisonWarning, Statistic, Verdict
 from models.noise_floor.schema import TwoRunsDifferBy
+from models.specs.seeds import Source
 from models.specs.tuning import Setting
 from models.states import LookState, RunState, TuningState
 
@@ -158,6 +159,23 @@ class DeclaredEffectView(View):
     """Cells of which it needs a run under a seed, so that the seed counts."""
 
 
+class SeedSourcesView(View):
+    """What differs between the seeds of an experiment."""
+
+    varied: list[Source]
+    """The sources of which each seed has its own draw."""
+    held: list[Source]
+    """Those of which all runs have one draw, that of the seed `held_at`."""
+    held_at: int | None
+    training_pairs: int
+    """Duplicate pairs of the split to train on."""
+    training_groups: int
+    """Their duplicate groups, of which a seed may draw half."""
+    pairs_drawn: int | None
+    """About how many of the training pairs a seed draws; null where all train."""
+    sentence: str
+
+
 class DryRun(View):
     """What a spec would give, and how long it would take, if it were sent without `dry_run`."""
 
@@ -172,6 +190,8 @@ class DryRun(View):
     """What is tuned before the comparison, and what that costs; null where nothing is tuned."""
     effects: list[DeclaredEffectView]
     """What would be judged, where there are factors; else empty."""
+    seed_sources: SeedSourcesView
+    """What a seed varies."""
     seeds_needed: int
     """The fewest seeds with which anything can be called better, among all that is judged."""
     estimated_seconds: float

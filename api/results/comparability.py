@@ -56,6 +56,7 @@ def _arm_runs(
             run.seed for run in runs if run.arm == name and run.state not in TERMINAL
         ),
         tuned=settled.tuned[name],
+        held=settled.held,
     )
 
 
@@ -128,6 +129,12 @@ def refusals(a: Side, b: Side, metric: str) -> list[Problem]:
         problems.append(
             _problem("b", "its split differs from the split of a, so the test pairs may differ too")
         )
+    if _means(a) != _means(b):
+        detail = (
+            "its seeds vary other sources than those of a, or hold them at another seed, so equal "
+            "seeds are not pairs"
+        )
+        problems.append(_problem("b", detail))
     if not a.seeds & b.seeds:
         problems.append(_problem("b", "it shares no seed with a, so their runs cannot be paired"))
     if metric.startswith("validation."):
@@ -141,6 +148,11 @@ def refusals(a: Side, b: Side, metric: str) -> list[Problem]:
             what = " and ".join(differing)
             problems.append(_problem("metric", f"it is measured differently in b: {what} differs"))
     return problems
+
+
+def _means(side: Side) -> tuple[object, ...]:
+    """What a seed of this side varies, and where the rest is held."""
+    return side.spec.seeds.vary, side.spec.seeds.held_at
 
 
 def _problem(parameter: str, detail: str) -> Problem:

@@ -1,6 +1,6 @@
 """What makes a comparison say little of the choice between its arms, whatever the verdict."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.schema import ComparisonWarning
@@ -29,10 +29,24 @@ def all_collapsed(compared: ComparisonInput) -> bool:
 
 
 def warnings_of(compared: ComparisonInput) -> tuple[ComparisonWarning, ...]:
-    """The warnings on two arms: all collapsed, or neither better than calling pairs alike; and
-    where they were tuned, that their settings differ, or are at the edge of those tried."""
+    """The warnings on two arms: all collapsed, or neither better than calling pairs alike; where
+    they were tuned, that their settings differ, or are at the edge of those tried; and what was
+    the same in all runs, so that nothing is said of other draws of it."""
     tuned = [_different_settings(compared), _at_edge(compared.a), _at_edge(compared.b)]
-    return (*_learned_too_little(compared), *(one for one in tuned if one is not None))
+    return (
+        *_learned_too_little(compared),
+        *(one for one in tuned if one is not None),
+        *held_warning([compared.a, compared.b]),
+    )
+
+
+def held_warning(arms: Iterable[ArmValues]) -> tuple[ComparisonWarning, ...]:
+    """That these arms were trained at one draw of a source alone, where one was held."""
+    held = dict.fromkeys(one for arm in arms for one in arm.held)
+    if not held:
+        return ()
+    sentence = f"All runs have the {' and the '.join(held)}, so this says nothing of other ones."
+    return (ComparisonWarning(kind="held_source", sentence=sentence),)
 
 
 def _different_settings(compared: ComparisonInput) -> ComparisonWarning | None:

@@ -45,6 +45,8 @@ class ArmValues:
     """Seeds of runs that ended collapsed."""
     tuned: Tuned | None = None
     """None where it is not known, as of values that somebody else declares."""
+    held: tuple[str, ...] = ()
+    """What was the same in all runs, though seeds may vary it: `initial weights of seed 0`."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class ArmRuns:
     awaited: frozenset[int] = frozenset()
     """Seeds of runs that have not ended yet."""
     tuned: Tuned | None = None
+    held: tuple[str, ...] = ()
 
     @cached_property  # asked for with every metric, and every other arm
     def collapsed(self) -> frozenset[int]:
@@ -75,7 +78,9 @@ class ArmRuns:
         is compared with many others."""
         if metric not in self._by_metric:
             values = {seed: own[metric] for seed, own in self.metrics.items() if metric in own}
-            self._by_metric[metric] = ArmValues(self.name, values, self.collapsed, self.tuned)
+            self._by_metric[metric] = ArmValues(
+                self.name, values, self.collapsed, self.tuned, self.held
+            )
         return self._by_metric[metric]
 
     @cached_property

@@ -228,7 +228,9 @@ class McNemar(ResultPart):
     seeds: tuple[SeedMcNemar, ...]
 
 
-WarningKind = Literal["all_collapsed", "nothing_learned", "different_settings", "chosen_at_edge"]
+WarningKind = Literal[
+    "all_collapsed", "nothing_learned", "different_settings", "chosen_at_edge", "held_source"
+]
 
 
 class ComparisonWarning(ResultPart):

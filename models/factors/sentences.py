@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from models.comparison.comparison_warnings import all_collapsed
+from models.comparison.comparison_warnings import all_collapsed, held_warning
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.schema import ComparisonWarning, Verdict
 from models.comparison.verdict import metric_words
@@ -44,7 +44,13 @@ def effect_warnings(
     compared: ComparisonInput, cells: Sequence[ArmValues], chance: float | None
 ) -> tuple[ComparisonWarning, ...]:
     """The warnings on an effect: every run of its cells collapsed, or no cell's mean is above what
-    takes no learning."""
+    takes no learning; and what was held at one draw in all runs."""
+    return (*_learned_too_little(compared, cells, chance), *held_warning(cells))
+
+
+def _learned_too_little(
+    compared: ComparisonInput, cells: Sequence[ArmValues], chance: float | None
+) -> tuple[ComparisonWarning, ...]:
     if all_collapsed(compared):
         runs = sum(len(cell.by_seed) for cell in cells)
         sentence = (

@@ -40,6 +40,7 @@ def arm_values_of(
                 values[one].get(arm.name, {}),
                 collapsed.get((one, arm.name), frozenset()),
                 own.tuned[arm.name],
+                own.held,
             )
             for arm in specs[one].arms
         }

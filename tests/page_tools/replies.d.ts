@@ -98,12 +98,17 @@ declare namespace Reply {
     plan: LookView[];
     tuning?: TuningPlanView | null;
     effects: DeclaredEffectView[];
+    seed_sources: SeedSourcesView;
     seeds_needed: number;
     estimated_seconds: number;
     estimate: string;
     test_pairs: number;
     left_out_pairs: number;
     baselines: Record<string, number>;
+  }
+
+  interface SeedSourcesView {
+    sentence: string;
   }
 
   interface DeclaredEffectView {
@@ -217,7 +222,7 @@ declare namespace Reply {
   }
 
   interface ComparisonWarning {
-    kind: "all_collapsed" | "nothing_learned" | "different_settings" | "chosen_at_edge";
+    kind: "all_collapsed" | "nothing_learned" | "different_settings" | "chosen_at_edge" | "held_source";
     sentence: string;
   }
 

@@ -79,6 +79,8 @@ class Settled:
     collapsed_loss: Mapping[str, float | None]
     """The loss per row of a network with one vector for all questions; None where the arm's loss
     has none, or where seeds have settings for which it differs."""
+    held: tuple[str, ...]
+    """What all runs have in common, though seeds may vary it."""
 
 
 def settled(session: Session, specs: Mapping[str, ExperimentSpec]) -> dict[str, Settled]:
@@ -96,6 +98,7 @@ def _settled(spec: ExperimentSpec, made: Mapping[tuple[str, int | None], int]) -
     return Settled(
         {name: _tuned(spec, chosen) for name, chosen in of_arm.items()},
         {name: _collapsed_loss(spec, name, chosen) for name, chosen in of_arm.items()},
+        spec.seeds.held_words,
     )
 
 

@@ -138,3 +138,20 @@ def test_an_experiment_can_be_asked_again_with_a_change(tab: Tab, service: ApiFo
     tab.page.get_by_role("link", name="Ask again, changed").click()
     expect(tab.find("#field-name-value")).to_have_value("The first")
     assert document(tab) == made["spec"]
+
+
+def test_what_a_seed_varies_is_chosen_by_boxes_and_told_with_the_cost(tab: Tab) -> None:
+    tab.open(SMALL)
+    boxes = tab.find('[data-pointer="/seeds/vary"] input')
+    expect(boxes).to_have_count(3)
+    assert [boxes.nth(index).is_checked() for index in range(3)] == [True, True, False]
+    expect(tab.find(".cost")).to_contain_text("Each seed has its own initial weights and")
+    tab.page.get_by_label("Training rows").press("Space")
+    tab.page.get_by_label("Initial weights").press("Space")
+    assert document(tab)["seeds"]["vary"] == ["batch_order", "training_rows"]
+    expect(tab.find(".cost")).to_contain_text("The initial weights of seed 0 are those of all runs")
+    tab.expected_statuses = {422}
+    for label in ("Training rows", "Batch order"):
+        tab.page.get_by_label(label).press("Space")
+    error = tab.find('[data-pointer="/seeds/vary"] .field-error')
+    expect(error).to_contain_text("every run would be the same")

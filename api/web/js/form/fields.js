@@ -5,7 +5,7 @@
 
 import { h } from "../dom.js";
 import { below, remove, set } from "./pointers.js";
-import { booleanField, enumField, help, idOf, jsonField, numberField, numbersField, textField, words } from "./single.js";
+import { booleanField, enumField, help, idOf, jsonField, numberField, numbersField, severalField, textField, words } from "./single.js";
 
 /** @type {Record<string, (form: Form, name: string, shape: Shape, pointer: string) => HTMLElement>} */
 const MAKERS = { enum: enumField, string: textField, number: numberField, boolean: booleanField, json: jsonField, object: objectField, array: arrayField };
@@ -139,7 +139,9 @@ function chosen(form, option) {
  */
 function arrayField(form, name, shape, pointer) {
   const item = form.schema.shape(shape.node.items ?? {});
-  return item.kind === "number" ? numbersField(form, name, pointer) : itemsField(form, name, shape, item, pointer);
+  if (item.kind === "number") return numbersField(form, name, pointer);
+  if (item.kind === "enum") return severalField(form, name, shape, item, pointer);
+  return itemsField(form, name, shape, item, pointer);
 }
 
 /**

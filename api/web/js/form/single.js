@@ -64,6 +64,25 @@ export function booleanField(form, name, shape, pointer) {
 }
 
 /**
+ * Any of several words, each with a box; they are kept in the order of the schema.
+ * @param {Form} form
+ * @param {string} name
+ * @param {Shape} shape
+ * @param {Shape} item
+ * @param {string} pointer
+ */
+export function severalField(form, name, shape, item, pointer) {
+  const choices = item.node.enum ?? [];
+  /** @type {string[]} */
+  const there = form.get(pointer) ?? shape.node.default ?? [];
+  const boxes = choices.map((one) => h("input", { type: "checkbox", id: idOf(pointer, one), value: one, checked: there.includes(one), on: {
+    change: () => form.set(pointer, boxes.filter((box) => box.checked).map((box) => box.value)),
+  } }));
+  return h("fieldset", { class: "wide list", "data-pointer": pointer }, h("legend", {}, words(name)),
+    boxes.map((box) => h("label", { class: "check", for: box.id }, box, words(box.value))), help(shape.node));
+}
+
+/**
  * A list of numbers, as one line of text.
  * @param {Form} form
  * @param {string} name

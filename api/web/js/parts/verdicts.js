@@ -23,6 +23,7 @@ export function words(one) {
 const DOUBTS = {
   all_collapsed: "every run collapsed", nothing_learned: "nothing was learned",
   different_settings: "at different settings", chosen_at_edge: "chosen at the edge",
+  held_source: "of one draw alone",
 };
 
 /**

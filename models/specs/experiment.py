@@ -91,8 +91,6 @@ class Arm(SpecPart):
 OVERRIDABLE = frozenset(Arm.model_fields) - {"name", "loss"}
 
 
-
-
 FACTORIAL = frozenset({"factors", "design", "effects", "loss"})
 """Fields that only a spec with factors has."""
 

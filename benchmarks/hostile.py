@@ -42,7 +42,8 @@ from memory import memory_peak
 from own_service import OwnService, own_service
 
 from models.store import clock
-from models.store.access.keys import Scope, create_key
+from models.store.access.keys import create_key
+from models.store.access.scopes import Scope
 from models.store.database import Database
 from models.store.tables import Prediction
 

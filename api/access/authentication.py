@@ -23,6 +23,7 @@ from api.http.problems import CrossSite, Forbidden, Unauthorized, answer
 from models.loopback import is_loopback, name_in
 from models.store import clock
 from models.store.access import keys
+from models.store.access.scopes import Scope as KeyScope
 from models.store.tables import ApiKey
 
 LIVENESS = "/healthz"
@@ -142,10 +143,10 @@ def _look_up(service: Service, token: str | None) -> tuple[ApiKey | None, bool]:
 
 
 def _within_scope(key: ApiKey, request: Request) -> Caller:
-    scope = keys.Scope.named(key.scope)
-    if changes(request.method, request.url.path) and scope < keys.Scope.SUBMIT:
+    scope = KeyScope.named(key.scope)
+    if changes(request.method, request.url.path) and scope < KeyScope.SUBMIT:
         sentence = f"the key {key.name!r} may only read; this needs one with the scope submit"
-        raise Forbidden(sentence, keys.Scope.SUBMIT)
+        raise Forbidden(sentence, KeyScope.SUBMIT)
     return Caller(key.id, key.name, scope)
 
 

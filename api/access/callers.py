@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from api import dependencies
 from api.http.problems import Forbidden
 from models.store.access import audit, owners
-from models.store.access.keys import Scope
+from models.store.access.scopes import Scope
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ASKING = frozenset({"predict", "comparisons"})

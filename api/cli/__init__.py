@@ -15,7 +15,6 @@ with garbage_uncollected():
         experiment_lists,
         experiments,
         exports,
-        keys,
         liveness,
         models,
         runs,
@@ -23,6 +22,7 @@ with garbage_uncollected():
         webhooks,
     )
     from api.cli.console import write_to_any_terminal
+    from api.cli.keys import commands as keys
 
 
 class _Command(typer.Typer):

@@ -5,19 +5,21 @@ completions and no messages.
 """
 
 from api.client import Client, TripletlabError
-from models.settings import Settings
-from models.specs.recipes import RECIPES
 
 TIMEOUT = 1.0  # seconds; the person who pressed Tab is waiting
 SHOWN = 20
 
 
 def recipes(incomplete: str) -> list[tuple[str, str]]:
+    from models.specs.recipes import RECIPES
+
     return [(name, one.about) for name, one in RECIPES.items() if name.startswith(incomplete)]
 
 
 def experiments(incomplete: str) -> list[tuple[str, str]]:
     """Return ids of experiments, with the state and the name of each."""
+    from models.settings import Settings
+
     settings = Settings()
     try:
         with Client(settings.url, settings.key, timeout=TIMEOUT) as client:

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,9 +24,10 @@ from api.cli.services import (
     wait_for_interrupt,
 )
 from api.cli.tables import show_results
-from api.serving.embedded_service import PortTaken, embedded_service, listen
 from models.errors import ServiceUnavailable
-from models.settings import Settings
+
+if TYPE_CHECKING:
+    from models.settings import Settings
 
 RECIPE = "hard-negative-mining-small"
 
@@ -75,8 +76,10 @@ def _folder(given: Path | None) -> Iterator[Path]:
 
 
 @contextmanager
-def _service(settings: Settings) -> Iterator[str]:
+def _service(settings: "Settings") -> Iterator[str]:
     """Run the embedded service, with its worker's log in a file so that the bars stay intact."""
+    from api.serving.embedded_service import embedded_service
+
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     log = settings.data_dir / "worker.log"
     listening = _listen(settings)
@@ -85,7 +88,9 @@ def _service(settings: Settings) -> Iterator[str]:
         yield address
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _listen(settings: "Settings") -> socket.socket:
+    from api.serving.embedded_service import PortTaken, listen
+
     try:
         return listen(settings.host, settings.port)
     except PortTaken:

@@ -9,8 +9,6 @@ from typing import Any
 import typer
 
 from api.cli.console import USAGE, stop
-from models.specs.experiment import ExperimentSpec
-from models.specs.recipes import RECIPES
 
 
 def read_document(source: str) -> Any:
@@ -62,6 +60,8 @@ def _value(text: str, keys: list[str]) -> Any:
 
 def _is_string(keys: list[str]) -> bool:
     """Whether the schema of the spec has a string, and nothing else but null, at this path."""
+    from models.specs.experiment import ExperimentSpec
+
     schema = ExperimentSpec.model_json_schema()
     places = _variants(schema, schema["$defs"])
     for key in keys:
@@ -86,6 +86,8 @@ def _variants(schema: dict[str, Any], defs: dict[str, Any]) -> list[dict[str, An
 
 def _copy_list_of_recipe(document: Any, keys: list[str]) -> None:
     """Copy the list of the recipe that a path leads into, since a list is replaced as a whole."""
+    from models.specs.recipes import RECIPES
+
     name = document.get("recipe") if isinstance(document, dict) else None
     if not isinstance(name, str) or name not in RECIPES:
         return

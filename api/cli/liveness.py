@@ -2,19 +2,20 @@
 
 import platform
 
-from sqlalchemy.exc import DBAPIError
-
 from api.cli.console import JsonOption, print_json, say, stop
 from api.cli.services import DatabaseUrl, DataDir, settings_from
-from models.store import clock
-from models.store.database import Database
-from models.store.workers import live_workers
 
 
 def alive(
     data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: JsonOption = False
 ) -> None:
     """Say whether a worker of this machine is alive; exit with 1 when none is."""
+    from sqlalchemy.exc import DBAPIError
+
+    from models.store import clock
+    from models.store.database import Database
+    from models.store.workers import live_workers
+
     settings = settings_from(data_dir=data_dir, database_url=database_url)
     here = platform.node()
     database = Database(settings.resolved_database_url)

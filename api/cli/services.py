@@ -9,21 +9,16 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from pydantic import ValidationError
 
 from api.cli.console import USAGE, JsonOption, print_json, say, stop
-from api.serving.embedded_service import embedded_service, listen
 from models.errors import ServiceUnavailable
-from models.logs import log_to_stderr
 from models.loopback import is_loopback
-from models.processes.memory_return import return_freed_memory
-from models.settings import Settings
-from models.store.access.keys import any_key
-from models.store.database import Database
-from models.store.migrating import migrate as migrate_database
+
+if TYPE_CHECKING:
+    from models.settings import Settings
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 NO_TORCH = (
@@ -46,8 +41,12 @@ Workers = Annotated[
 ]
 
 
-def settings_from(**flags: Any) -> Settings:
+def settings_from(**flags: Any) -> "Settings":
     """Return the settings from the environment, overridden by the given flags."""
+    from pydantic import ValidationError
+
+    from models.settings import Settings
+
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Settings(**given)
@@ -59,7 +58,7 @@ def settings_from(**flags: Any) -> Settings:
         raise stop("\n".join(["These settings cannot be used:", *lines]), USAGE) from None
 
 
-def require_data_folder(settings: Settings) -> None:
+def require_data_folder(settings: "Settings") -> None:
     """Make the data folder, and refuse one that cannot be made or written."""
     place = settings.data_dir
     there = next(path for path in (place, *place.parents) if os.path.exists(path))
@@ -97,6 +96,10 @@ def serve(
     ] = False,
 ) -> None:
     """Start the service: the API, a worker, and a broker unless one is given."""
+    from api.serving.embedded_service import embedded_service, listen
+    from models.logs import log_to_stderr
+    from models.processes.memory_return import return_freed_memory
+
     if not no_worker:
         require_torch()
     settings = settings_from(
@@ -129,7 +132,7 @@ def serve(
         say("Stopped.")
 
 
-def warn_of_no_worker(settings: Settings) -> None:
+def warn_of_no_worker(settings: "Settings") -> None:
     """Say where nothing will ever train: no separate worker can use an embedded broker."""
     if not settings.broker_url:
         say(
@@ -138,8 +141,11 @@ def warn_of_no_worker(settings: Settings) -> None:
         )
 
 
-def warn_of_others(settings: Settings) -> None:
+def warn_of_others(settings: "Settings") -> None:
     """Warn whoever runs a service that other machines can reach."""
+    from models.store.access.keys import any_key
+    from models.store.database import Database
+
     say(
         f"It listens on {settings.host}, so other machines can reach it: every call needs an API "
         "key, and keys are sent in plain text unless a proxy adds TLS."
@@ -201,6 +207,8 @@ def migrate(
     data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: JsonOption = False
 ) -> None:
     """Migrate the database to the schema of this version."""
+    from models.store.migrating import migrate as migrate_database
+
     settings = settings_from(data_dir=data_dir, database_url=database_url)
     if not settings.database_url:
         require_data_folder(settings)

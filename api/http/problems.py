@@ -31,7 +31,7 @@ from models.errors import (
     Unreadable,
 )
 from models.pretrained.errors import ModelFileError
-from models.store.access.keys import Scope
+from models.store.access.scopes import Scope
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "5"}

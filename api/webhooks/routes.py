@@ -17,7 +17,7 @@ from api.webhooks.requests import WEBHOOK_BODY, parse_webhook
 from api.webhooks.views import DeliveryView, NewWebhookView, WebhookView
 from models.errors import Conflict, NotFound
 from models.store import clock
-from models.store.access.keys import Scope
+from models.store.access.scopes import Scope
 from models.store.tables import Webhook
 from models.store.webhooks import webhooks
 

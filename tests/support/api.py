@@ -25,6 +25,7 @@ from models.settings import Settings
 from models.states import RunState
 from models.store import experiments
 from models.store.access import keys
+from models.store.access.scopes import Scope
 from models.store.database import Database
 from models.store.datasets import add_dataset
 from models.store.metrics import rows
@@ -116,7 +117,7 @@ class ApiForTests:
     def key(self, scope: str, name: str = "someone") -> dict[str, str]:
         """The headers of a new key."""
         with self.database.transaction() as session:
-            _, secret = keys.create_key(session, name, keys.Scope.named(scope), now())
+            _, secret = keys.create_key(session, name, Scope.named(scope), now())
         return {"Authorization": f"Bearer {secret}"}
 
     def runs(self, experiment_id: str) -> list[Run]:

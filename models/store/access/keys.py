@@ -14,38 +14,18 @@ import hmac
 import re
 import secrets
 from datetime import datetime, timedelta
-from enum import IntEnum
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from models.errors import Conflict, NotFound
+from models.store.access.scopes import Scope
 from models.store.ids import new_id
 from models.store.tables import ApiKey
 
 _FORM = re.compile(r"tl_[A-Za-z0-9_-]{43}")
 _QUERIED = 8  # leading characters of a digest in the query; few rows share them
 _USE_GRAIN = timedelta(minutes=10)  # else every read would also be a write
-
-
-class Scope(IntEnum):
-    """What a key may do; each scope includes those before it."""
-
-    READ = 1
-    SUBMIT = 2
-    ADMIN = 3
-
-    @classmethod
-    def named(cls, name: str) -> "Scope":
-        """The scope of this name. Raises `ValueError` for an unknown one."""
-        if name not in SCOPE_NAMES:
-            raise ValueError(
-                f"no scope is called {name!r}; the scopes are {', '.join(SCOPE_NAMES)}"
-            )
-        return cls[name.upper()]
-
-
-SCOPE_NAMES = tuple(scope.name.lower() for scope in Scope)
 
 
 def create_key(session: Session, name: str, scope: Scope, now: datetime) -> tuple[ApiKey, str]:

@@ -18,7 +18,8 @@ import pytest
 
 from api.dependencies import WAITING_OF_A_KEY
 from models.states import RunState
-from models.store.access.keys import Scope, create_key
+from models.store.access.keys import create_key
+from models.store.access.scopes import Scope
 from models.store.database import Database
 from models.store.experiments import runs_of
 from models.store.metrics import rows

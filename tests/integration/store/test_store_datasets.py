@@ -3,7 +3,8 @@
 import pytest
 
 from models.errors import Conflict, NotFound
-from models.store.access.keys import Scope, create_key
+from models.store.access.keys import create_key
+from models.store.access.scopes import Scope
 from models.store.database import Database
 from models.store.datasets import add_dataset, dataset_by_name, list_datasets, remove_dataset
 from models.store.experiments import delete_experiment, runs_of

@@ -11,7 +11,7 @@ import pytest
 
 from models.errors import Conflict, NotFound
 from models.store.access import audit, keys, quotas
-from models.store.access.keys import Scope
+from models.store.access.scopes import Scope
 from models.store.database import Database
 from models.store.experiments import runs_of
 from models.store.run_life.runs import request_cancel

@@ -61,6 +61,15 @@ def test_training_imports_no_library_that_takes_longer_than_many_a_run() -> None
     assert python(code) == "set()"
 
 
+def test_the_command_loads_nothing_slow_before_it_knows_what_is_asked() -> None:
+    slow = ("sqlalchemy", "alembic", "pydantic", "fastapi", "numpy", "scipy", "redis", "torch")
+    code = f"import sys, api.cli; print([name for name in {slow} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_importing_the_api_opens_no_database_and_reads_no_settings() -> None:
     code = (
         "import sqlalchemy, models.settings as s\n"

@@ -31,6 +31,7 @@ from api.experiments import routes as experiments
 from api.exports import routes as exports
 from api.http import json_bodies, problems, static_files
 from api.http.access_log import AccessLog
+from api.http.departures import Departures
 from api.http.query_parameters import require_known_parameters
 from api.http.ranges import Ranges
 from api.http.security_headers import SecurityHeaders
@@ -133,6 +134,7 @@ def _operation_id(route: APIRoute) -> str:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add the middleware from the inside out: a request passes the last one first."""
+    app.add_middleware(Departures)
     app.add_middleware(Ranges)
     app.add_middleware(BodyLimits, settings=settings)
     app.add_middleware(Authentication)

@@ -16,9 +16,10 @@ from anyio import CapacityLimiter
 from celery import Celery
 from fastapi import Depends, Path, Request
 
-from api.http.spooled_replies import SpooledReply
+from api.http.spooled_replies import Spool, SpooledReply
 from api.live.change_watch import ChangeWatch
 from api.live.kept_replies import KeptReplies
+from api.live.open_replies import OpenReplies
 from api.live.read_lanes import ReadLane
 from api.live.single_flight import SingleFlight
 from models.datasets.cache import PAIRS
@@ -73,7 +74,17 @@ class Service:
     def json_reply(self, document: str | bytes) -> SpooledReply:
         """A reply that may be large, from its text: FastAPI would write that on the event loop."""
         content = document.encode() if isinstance(document, str) else document
-        return SpooledReply(content, "application/json", self.settings.data_dir)
+        return SpooledReply(content, "application/json", self.spool)
+
+    @cached_property
+    def spool(self) -> Spool:
+        """Where large replies wait until they are read."""
+        return Spool(self.settings.data_dir)
+
+    @cached_property
+    def open_replies(self) -> OpenReplies:
+        """Event streams and held replies, of which each client may have so many."""
+        return OpenReplies(self.settings.max_open_replies)
 
     @cached_property
     def files(self) -> FileStore:

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.dependencies import ServiceDep
+from api.http.departures import CLIENT_LEFT
 from models.store import clock
 from models.store.overview import Overview, overview
 
@@ -74,7 +75,8 @@ class ReplyTimes:
     """Middleware that times each reply from the request to its start, by route and status.
 
     It stops at the start, because a stream of events may take hours to end. `route` is the template
-    of the path, so that ids do not become labels.
+    of the path, so that ids do not become labels. A request that got no reply counts when it ends:
+    as 500 where it failed, and as `CLIENT_LEFT` where its client had gone.
     """
 
     def __init__(self, app: ASGIApp, histogram: Histogram) -> None:
@@ -84,16 +86,29 @@ class ReplyTimes:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = time.perf_counter()
+        begun, replied = time.perf_counter(), False
+
+        def observe(status: int) -> None:
+            nonlocal replied
+            replied = True
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            labels = (method, _template(scope), str(status))
+            self._histogram.labels(*labels).observe(time.perf_counter() - begun)
 
         async def timed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                method = scope["method"] if scope["method"] in METHODS else "other"
-                labels = (method, _template(scope), str(message["status"]))
-                self._histogram.labels(*labels).observe(time.perf_counter() - begun)
+                observe(message["status"])
             await send(message)
 
-        await self._app(scope, receive, timed)
+        status = CLIENT_LEFT
+        try:
+            await self._app(scope, receive, timed)
+        except Exception:
+            status = 500  # which is answered further out
+            raise
+        finally:
+            if not replied:
+                observe(status)
 
 
 def _template(scope: Scope) -> str:

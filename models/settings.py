@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     """Most steps of one experiment, all its runs added up."""
     max_uploads: int = Field(4, ge=1)
     """Uploads that one key may have in progress in one API process."""
+    max_open_replies: int = Field(500, ge=1)
+    """Event streams and held replies (`?wait=`) that one key may have open in one API process."""
     max_upload_bytes: int = Field(512 << 20, ge=1)
     """Most bytes in the body of an upload, as it is sent."""
     max_unpacked_bytes: int = Field(2 << 30, ge=1)

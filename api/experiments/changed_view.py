@@ -1,5 +1,6 @@
 """The view of an experiment under `?wait=`: sent once it differs from what the caller has."""
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from fastapi import Request
@@ -26,7 +27,8 @@ async def changed_view(
     """Return the view as JSON and its entity tag, once that differs from the tag `known`.
 
     It returns after `wait` seconds in any case, and at once when the experiment has ended. Without
-    a `known` tag, a change is one from the first snapshot.
+    a `known` tag, a change is one from the first snapshot. Raises `TooMany` where the caller holds
+    too many already.
     """
 
     def read() -> Snapshot[SerialisedView]:
@@ -39,15 +41,16 @@ async def changed_view(
         known = str(snapshot.version) if known is None else known
         return snapshot.value.ended or not matches(known, str(snapshot.version))
 
-    snapshot = await wait_for_change(
-        request,
-        service.changes,
-        service.stopping,
-        experiment_id,
-        read,
-        until=is_changed,
-        wait=wait,
-    )
+    with service.open_replies.one_more(request) if wait else nullcontext():
+        snapshot = await wait_for_change(
+            request,
+            service.changes,
+            service.stopping,
+            experiment_id,
+            read,
+            until=is_changed,
+            wait=wait,
+        )
     return snapshot.value.json, str(snapshot.version)
 
 

@@ -22,8 +22,9 @@ from api.experiments.stream_positions import END, NOTHING, PATTERN, Position, To
 from api.experiments.views import EventView
 from api.live.change_watch import Snapshot
 from api.live.long_polling import CHECK_SECONDS
+from api.openapi.responses import may_answer
 from api.runs.views import EvaluationView
-from models.errors import Invalid, Problem
+from models.errors import Invalid, Problem, TooMany
 from models.states import TERMINAL
 from models.store.events import events_after, last_event
 from models.store.experiment_states import current_state
@@ -73,7 +74,17 @@ async def checked_position(
         raise Invalid([Problem("/header/last-event-id", reason)]) from None
 
 
-@router.get("/{experiment_id}/events", response_class=EventSourceResponse)
+async def _counted(request: Request, service: ServiceDep) -> AsyncIterator[None]:
+    with service.open_replies.one_more(request):
+        yield
+
+
+@router.get(
+    "/{experiment_id}/events",
+    response_class=EventSourceResponse,
+    dependencies=[Depends(_counted)],
+    responses=may_answer(TooMany),
+)
 async def stream_events(
     request: Request,
     service: ServiceDep,

@@ -159,6 +159,7 @@ def list_experiments(
     responses={
         200: {"headers": ETAG},
         304: {"description": "Nothing has changed since the tag in `If-None-Match`."},
+        **may_answer(TooMany),
     },
 )
 async def get_experiment(

@@ -1,4 +1,4 @@
-"""The access log: a line for every reply, with an id that all log lines of the request have.
+"""The access log: a line for every request, with an id that all log lines of the request have.
 
 The id is the `X-Request-ID` of the client, where that is usable, so that a request can be followed
 through a proxy; the reply has it too.
@@ -12,6 +12,8 @@ from uuid import uuid4
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from api.http.departures import CLIENT_LEFT
+
 HEADER = b"x-request-id"
 _USABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUIET = {"/healthz", "/readyz", "/metrics"}  # requested by machines every few seconds
@@ -23,7 +25,8 @@ _log = logging.getLogger(__name__)
 
 
 class AccessLog:
-    """Middleware that binds `request` to the log, and writes a line when the reply begins."""
+    """Middleware that binds `request` to the log, and writes a line when the reply begins, or when
+    the client has left without one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -33,10 +36,12 @@ class AccessLog:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        begun = time.perf_counter()
+        begun, replied = time.perf_counter(), False
 
         async def logged(message: Message) -> None:
+            nonlocal replied
             if message["type"] == "http.response.start":
+                replied = True
                 message["headers"] = [*message["headers"], (HEADER, request_id.encode())]
                 if not _quiet(scope["path"]):
                     _write(scope, message["status"], time.perf_counter() - begun)
@@ -49,6 +54,8 @@ class AccessLog:
                 # answered with 500 further out; the server logs the traceback, without the id
                 _write(scope, 500, time.perf_counter() - begun, error=repr(error))
                 raise
+            if not replied:
+                _write(scope, CLIENT_LEFT, time.perf_counter() - begun)
 
 
 def _quiet(path: str) -> bool:

@@ -67,7 +67,7 @@ class ReadLane:
         Raises `TooMany` where too many reads wait already.
         """
         if key not in self._to_begin:
-            new = _Shared(_client_of(request), read)
+            new = _Shared(client_of(request), read)
             self._require_room(new.client)
             self._waiting[new.client] += 1
             self._to_begin[key] = new, asyncio.create_task(self._carry_out(key, new))
@@ -104,7 +104,7 @@ class ReadLane:
 
         Raises `TooMany` where too many reads wait already.
         """
-        client = _client_of(request)
+        client = client_of(request)
         self._require_room(client)
         async with AsyncExitStack() as held:
             turn = self._turns.turn(client)
@@ -127,7 +127,7 @@ class ReadLane:
 
     async def step(self, request: Request, work: Callable[[], T]) -> T:
         """Return what `work` returns, in a turn of its own: one step of a reply in pieces."""
-        async with self._turns.turn(_client_of(request)):
+        async with self._turns.turn(client_of(request)):
             return await to_thread.run_sync(work, limiter=self._threads)
 
     def _require_room(self, client: Hashable) -> None:
@@ -147,7 +147,7 @@ class ReadLane:
             del self._waiting[client]
 
 
-def _client_of(request: Request) -> Hashable:
+def client_of(request: Request) -> Hashable:
     """Return the id of the key that was sent, or None."""
     client: Hashable = request.state.caller.key_id
     return client

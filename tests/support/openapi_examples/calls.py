@@ -18,6 +18,7 @@ from api.dependencies import Service
 from api.experiments import submission
 from api.experiments.planning import Plan, plan
 from api.http.json_bodies import MAX_BYTES
+from api.live.open_replies import OpenReplies
 from api.live.read_lanes import ReadLane
 from api.openapi.examples import Recorded
 from api.results.requests import DECLARED_RUNS_BODY
@@ -181,7 +182,9 @@ def long_reads(played: Session) -> None:
     run = f"/v1/runs/{played.api.get(own)['runs'][0]['id']}"
     sides = {"a": f"{made['id']}/modified", "b": f"{made['id']}/vanilla"}
     service: Service = played.api.thread.app.state.service
-    full = {name: ReadLane(1, 0, 1) for name in ("documents", "series")}
+    full: dict[str, Any] = {name: ReadLane(1, 0, 1) for name in ("documents", "series")}
+    full["open_replies"] = OpenReplies(service.settings.max_open_replies)
+    full["open_replies"]._open[None] = service.settings.max_open_replies
     usual = {name: getattr(service, name) for name in full}
     vars(service).update(full)
     for path in ("/results", "/figures/comparison", "/report"):
@@ -189,6 +192,8 @@ def long_reads(played: Session) -> None:
     played.call("GET", "/v1/comparisons", 429, params=sides)
     played.call("POST", "/v1/comparisons", 429, json=DECLARED)
     played.call("GET", LIST, 429)
+    played.call("GET", own, 429, params={"wait": 1})
+    played.call("GET", f"{own}/events", 429)
     played.call("GET", f"{own}/export", 429, params={"table": "runs"})
     for path in ("/steps", "/evaluations", "/scores", "/mistakes"):
         played.call("GET", run + path, 429)

@@ -1,7 +1,6 @@
 """Large replies are whole, lie on the disk and not in memory, and are sent in pieces."""
 
 import asyncio
-import gc
 import os
 import tempfile
 from pathlib import Path
@@ -9,9 +8,16 @@ from typing import Any
 
 import pytest
 
-from api.http.spooled_replies import PIECE, SpooledReply
+from api.access.callers import Caller
+from api.http.spooled_replies import PIECE, Spool, SpooledReply
+from models.errors import TooMany
+from models.store.access.scopes import Scope
 
 SIZES = (0, 1, PIECE, PIECE + 1, 3 * PIECE, 3 * PIECE + 7)
+
+
+def asked_by(key: str) -> dict[str, Any]:
+    return {"type": "http", "state": {"caller": Caller(key, key, Scope.READ)}}
 
 
 def sent(reply: SpooledReply) -> tuple[dict[bytes, bytes], list[bytes]]:
@@ -24,7 +30,7 @@ def sent(reply: SpooledReply) -> tuple[dict[bytes, bytes], list[bytes]]:
     async def receive() -> Any:
         raise AssertionError("nothing is to be received")
 
-    asyncio.run(reply({"type": "http"}, receive, send))
+    asyncio.run(reply(asked_by("someone"), receive, send))
     head, *body = messages
     assert all(one["more_body"] for one in body[:-1])
     assert not body[-1].get("more_body")
@@ -34,23 +40,90 @@ def sent(reply: SpooledReply) -> tuple[dict[bytes, bytes], list[bytes]]:
 @pytest.mark.parametrize("size", SIZES)
 def test_a_reply_is_its_content_in_pieces(tmp_path: Path, size: int) -> None:
     content = os.urandom(size)
-    headers, pieces = sent(SpooledReply(content, "application/json", tmp_path))
+    headers, pieces = sent(SpooledReply(content, "application/json", Spool(tmp_path)))
     assert b"".join(pieces) == content
     assert all(len(piece) <= PIECE for piece in pieces)
     assert headers[b"content-length"] == str(size).encode()
     assert headers[b"content-type"] == b"application/json"
 
 
-def test_a_large_reply_is_not_in_memory_and_its_file_goes_with_it(tmp_path: Path) -> None:
-    reply = SpooledReply(b"x" * (PIECE + 1), "application/json", tmp_path)
-    assert reply._content == b""
-    assert reply._file is not None
-    assert list(tmp_path.iterdir()) == []  # it has no name
-    number = reply._file
-    del reply
-    gc.collect()
+class Unread:
+    """A client that reads the beginning of a reply, and the rest once it is told to."""
+
+    def __init__(self, reply: SpooledReply, key: str) -> None:
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+        self.task = asyncio.create_task(reply(asked_by(key), self._receive, self._send))
+
+    async def _receive(self) -> Any:
+        raise AssertionError("nothing is to be received")
+
+    async def _send(self, message: Any) -> None:
+        if message.get("body"):
+            self.begun.set()
+            await self.go_on.wait()
+
+
+def test_a_large_reply_is_not_in_memory_and_its_file_goes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: list[int] = []
+    close = os.close
+
+    def noted(number: int) -> None:
+        files.append(number)
+        close(number)
+
+    monkeypatch.setattr(os, "close", noted)
+
+    async def send_and_leave() -> None:
+        reply = SpooledReply(b"x" * (PIECE + 1), "application/json", Spool(tmp_path))
+        client = Unread(reply, "ann")
+        await client.begun.wait()
+        assert reply._content == b""
+        assert list(tmp_path.iterdir()) == []  # it has no name
+        assert not files
+        client.task.cancel()
+        await asyncio.wait([client.task])
+
+    asyncio.run(send_and_leave())
+    (number,) = files[:1]
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(number)
+
+
+def test_what_waits_on_the_disk_is_bounded_for_each_key_and_in_all(tmp_path: Path) -> None:
+    size = 2 * PIECE
+    spool = Spool(tmp_path, most_bytes=3 * size, most_of_a_client=2 * size)
+
+    def reply() -> SpooledReply:
+        return SpooledReply(b"x" * size, "application/json", spool)
+
+    async def refused(key: str) -> str:
+        with pytest.raises(TooMany) as raised:
+            await Unread(reply(), key).task
+        assert raised.value.retry_after > 0
+        return str(raised.value)
+
+    async def scene() -> None:
+        clients = [Unread(reply(), key) for key in ("ann", "ann")]
+        for client in clients:
+            await client.begun.wait()
+        assert "of this key wait to be read" in await refused("ann")
+        other = Unread(reply(), "bob")
+        await other.begun.wait()
+        assert "of all clients" in await refused("cat")
+        small = Unread(SpooledReply(b"x" * PIECE, "application/json", spool), "ann")
+        await small.begun.wait()  # it takes no room
+        clients[0].go_on.set()
+        await clients[0].task
+        again = Unread(reply(), "ann")
+        await again.begun.wait()
+        for client in (*clients, other, small, again):
+            client.go_on.set()
+            await client.task
+
+    asyncio.run(scene())
+    assert not spool._taken
 
 
 def test_a_reply_that_the_disk_has_no_room_for_is_sent_from_memory(
@@ -61,4 +134,4 @@ def test_a_reply_that_the_disk_has_no_room_for_is_sent_from_memory(
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     content = os.urandom(2 * PIECE)
-    assert b"".join(sent(SpooledReply(content, "application/json", tmp_path))[1]) == content
+    assert b"".join(sent(SpooledReply(content, "application/json", Spool(tmp_path)))[1]) == content

@@ -34,6 +34,7 @@ DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 NO_NUL = r"^[^\x00]*$"
 
 SHORT, FOLLOWING = 8, 2  # threads for what is short, and for whoever follows an experiment
+UPLOADING = 8  # uploads that are read and stored at once; of the others keys take turns
 WAITING = 64  # long reads of a kind, beyond those that are computed …
 WAITING_OF_A_KEY = 16  # … and of one key: a browser asks for six things at once
 
@@ -65,6 +66,10 @@ class Service:
     """Replies about experiments that have ended, until something changes."""
     series: ReadLane = field(default_factory=lambda: _lane(2))
     """Reads that grow with an experiment or a run: lists, steps, scores, exports."""
+    uploads: ReadLane = field(default_factory=lambda: _lane(UPLOADING))
+    """Uploads, each of which may be read for minutes."""
+    deleting_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    """Of deleting a data set, which waits for `dataset_files`."""
 
     @cached_property
     def single_flight(self) -> SingleFlight:

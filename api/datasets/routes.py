@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile, status
 
 from api.access.callers import CallerDep
@@ -78,7 +79,7 @@ Column = Annotated[str, Form(max_length=200)]
         **may_answer(Conflict, TooMany, Invalid, BadRows, DatasetFileError, HTTPStatus.BAD_REQUEST),
     },
 )
-def upload_dataset(
+async def upload_dataset(
     request: Request,
     response: Response,
     service: ServiceDep,
@@ -133,10 +134,14 @@ def upload_dataset(
         raise Invalid([Problem("/name", NAME_WORDS)])
     columns = _mapping(question1, question2, label, split)
     options = _text_options(delimiter, encoding, quoting)
-    pairs = _read(service.settings, file, columns, format, options)
-    stored = intake.store_dataset(service, name, pairs, caller)
+
+    def read_and_store() -> DatasetView:
+        pairs = _read(service.settings, file, columns, format, options)
+        return DatasetView.of(intake.store_dataset(service, name, pairs, caller), pairs.warnings)
+
+    view = await service.uploads.step(request, read_and_store)
     response.headers["Location"] = str(request.app.url_path_for("get_dataset", name=name))
-    return DatasetView.of(stored, pairs.warnings)
+    return view
 
 
 def _mapping(question1: str, question2: str, label: str, split: str | None) -> ColumnMapping:
@@ -214,7 +219,9 @@ def get_dataset(service: ServiceDep, name: DatasetName) -> DatasetView:
 
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT, responses=may_answer(Conflict))
-def delete_dataset(service: ServiceDep, caller: CallerDep, name: DatasetName) -> None:
+async def delete_dataset(service: ServiceDep, caller: CallerDep, name: DatasetName) -> None:
     """Delete a data set and its files; 409 while an experiment uses it, and for the one that the
     service makes itself (`generated`)."""
-    intake.delete_dataset(service, name, caller)
+    # it waits until an upload is stored, as others that delete do
+    threads = service.deleting_threads
+    await to_thread.run_sync(intake.delete_dataset, service, name, caller, limiter=threads)

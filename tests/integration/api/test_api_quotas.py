@@ -3,17 +3,23 @@
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import pytest
 
+from api.app import ORDINARY_THREADS
+from api.datasets import routes
+from models.datasets.reading.files import read_pairs
 from models.settings import Settings
 from models.store import interim_looks, predictions
 from models.store.run_life.runs import claim
 
 from support.api import GENERATED, SPEC, ApiForTests, StartService, now, refused
 from support.uploads import CSV, HEADER, upload
+from support.workers import wait_until
 
 
 def test_queued_runs_are_bounded_for_each_key_until_some_begin(
@@ -161,3 +167,36 @@ def test_seeds_of_a_planned_look_are_not_refused_and_count_towards_what_is_asked
     assert len(waiting) == len(added)
     reply = api.http.post("/v1/experiments", json={**SPEC, "seeds": {"count": 6}})
     refused(reply, 429, f"{len(added)} of your runs are queued already")
+
+
+def test_uploads_that_take_long_hold_nobody_else_up(
+    start_service: StartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does deleting a data set, which waits while one is stored."""
+    api, many = start_service(max_uploads=ORDINARY_THREADS), ORDINARY_THREADS
+    place = f"/v1/experiments/{api.submit()['id']}"
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow(*args: Any, **options: Any) -> Any:
+        begun.release()
+        assert go_on.wait(60)
+        return read_pairs(*args, **options)
+
+    assert upload(api, CSV, name="there").status_code == 201
+    monkeypatch.setattr(routes, "read_pairs", slow)
+    service = api.thread.app.state.service
+    with ThreadPoolExecutor(2 * many) as pool, service.dataset_files:
+        names = [f"slow{number}" for number in range(many)]
+        uploads = [pool.submit(upload, api, CSV, name=name) for name in names]
+        for _ in uploads:
+            assert begun.acquire(timeout=60)
+        deletes = [pool.submit(api.http.delete, "/v1/datasets/there") for _ in range(many)]
+        threads = service.deleting_threads.statistics
+        wait_until("they wait", lambda: threads().tasks_waiting == many - 1)
+        assert api.http.post(f"{place}/cancel", timeout=30).status_code == 200
+        assert api.http.get("/v1/datasets/there", timeout=30).status_code == 200
+        go_on.set()
+        service.dataset_files.release()
+        assert [one.result().status_code for one in uploads] == [201] * many
+        assert sorted(one.result().status_code for one in deletes) == [204] + [404] * (many - 1)
+        service.dataset_files.acquire()

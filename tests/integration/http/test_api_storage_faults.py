@@ -157,11 +157,3 @@ def test_calls_that_store_say_in_the_document_that_the_disk_may_be_full(api: Api
     for path, calls in api.get("/openapi.json")["paths"].items():
         for method, call in calls.items():
             assert ("507" in call["responses"]) == (method in ("post", "delete")), path
-
-
-def test_scores_that_a_crash_has_torn_are_told_as_a_file(api: ApiForTests) -> None:
-    run = api.submit(seeds={"count": 1})["runs"][0]["id"]
-    api.train(run, accuracy=0.7)
-    os.truncate(api.settings.run_dir(run) / "scores.safetensors", 20)
-    for part in ("scores", "mistakes"):
-        refused(api.http.get(f"/v1/runs/{run}/{part}"), 500, "could not read or write one of its")

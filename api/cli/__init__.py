@@ -1,7 +1,8 @@
 """The command `tripletlab`: starting the service, and using it from a shell."""
 
 import logging
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 
@@ -21,7 +22,7 @@ with garbage_uncollected():
         services,
         webhooks,
     )
-    from api.cli.console import write_to_any_terminal
+    from api.cli.console import out, write_to_any_terminal
     from api.cli.keys import commands as keys
 
 
@@ -41,8 +42,21 @@ app = _Command(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"tripletlab {version('tripletlab')}", highlight=False)
+        raise typer.Exit
+
+
 @app.callback()
-def _log() -> None:
+def _begin(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
 
 

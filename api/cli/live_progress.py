@@ -76,9 +76,7 @@ class _Bars:
         self._progress.stop()
 
     def update(self, view: dict[str, Any]) -> None:
-        # what could be done about it would leave the bars no room
-        whole = _whole(view).partition(";")[0]
-        self._row("all", "all runs", *_totals(view), whole, True)
+        self._row("all", "all runs", *_totals(view), _whole(view), True)
         few = len(view["runs"]) <= SHOWN_RUNS
         for run in view["runs"]:
             note = run["state"]

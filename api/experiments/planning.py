@@ -4,7 +4,6 @@ Whatever would certainly make a run fail is refused here, with the pointer of th
 mistake then costs one reply, not an hour of training.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,14 +21,14 @@ from models.datasets.splits import SplitRows
 from models.datasets.training_groups import TrainingGroups, training_groups
 from models.errors import Invalid, NotFound, Problem
 from models.specs.experiment import ExperimentSpec
+from models.specs.names import fault_of
 from models.specs.parse import parse_spec
 from models.specs.recipes import expand_recipe
+from models.specs.splits import InOrderSplit
 from models.specs.tuning_budget import total_steps, tuning_stops
 from models.store.datasets import dataset_by_name, list_datasets
 from models.store.tables import Dataset
 
-# control characters beyond ASCII's, separators of lines, and what overrides the direction of text
-_UNPLAIN = re.compile("[\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 RANKING_METRICS = ("roc_auc", "average_precision")
 CALLING_METRICS = ("f1", "precision", "recall", "mcc")
 NEED_BOTH_LABELS = (*RANKING_METRICS, *CALLING_METRICS, "accuracy")
@@ -51,7 +50,7 @@ class Plan:
 def plan(service: Service, document: Any) -> Plan:
     """Return the plan of a decoded body. Raises `Invalid` with every problem that is known now."""
     spec = parse_spec(expand_recipe(document))
-    _require_plain_name(spec.name)
+    _require_plain_names(spec)
     _within_bounds(spec, service.settings.max_total_steps)
     dataset = _dataset(service, spec.dataset)
     folder = service.dataset_folder(dataset.content_hash)
@@ -59,7 +58,8 @@ def plan(service: Service, document: Any) -> Plan:
     try:
         rows = split_rows(folder, spec.split)
     except SplitError as error:
-        raise Invalid([Problem(_pointer(spec, error.field), error.message)]) from None
+        split_problem = Problem(_pointer(spec, error.field), error.message)
+        raise Invalid([split_problem, *_never_enough(spec, labels)]) from None
     training = training_groups(cache.open_groups(folder), rows.train)
     problems = [
         *_too_few(spec, rows),
@@ -81,15 +81,23 @@ def plan(service: Service, document: Any) -> Plan:
     )
 
 
-def _require_plain_name(name: str) -> None:
+def _require_plain_names(spec: ExperimentSpec) -> None:
     """Refused here and not by the spec, since stored names have to stay readable."""
-    found = _UNPLAIN.search(name)
-    if found:
-        detail = (
-            f"has the character U+{ord(found[0]):04X}, which begins a new line or turns the "
-            "direction of the text; leave it out"
-        )
-        raise Invalid([Problem("/name", detail)])
+    faults = {place: fault_of(name) for place, name in _names(spec)}
+    problems = [Problem(place, fault) for place, fault in faults.items() if fault is not None]
+    if problems:
+        raise Invalid(problems)
+
+
+def _names(spec: ExperimentSpec) -> Iterator[tuple[str, str]]:
+    """The names that the body gives, by their pointers; those of cells are made of them."""
+    yield "/name", spec.name
+    if spec.factors is None:
+        yield from ((f"/arms/{number}/name", arm.name) for number, arm in enumerate(spec.arms))
+    for number, factor in enumerate(spec.factors or ()):
+        yield f"/factors/{number}/name", factor.name
+        for place, level in enumerate(factor.levels):
+            yield f"/factors/{number}/levels/{place}/name", level.name
 
 
 def _within_bounds(spec: ExperimentSpec, most: int) -> None:
@@ -141,6 +149,25 @@ def _too_few(spec: ExperimentSpec, rows: SplitRows) -> list[Problem]:
         for pointer, size in _batch_sizes(spec).items()
         for part, count in parts.items()
         if count < size
+    ]
+
+
+def _never_enough(spec: ExperimentSpec, labels: Codes) -> list[Problem]:
+    """The batches that would be too large however its rows were split: told together with what is
+    wrong with the split, so that nobody mends one only to hear of the other."""
+    duplicates = int(np.count_nonzero(labels))
+    most, part = duplicates, "the data set"
+    if isinstance(spec.split, InOrderSplit):
+        fraction = spec.split.validation_fraction
+        most, part = duplicates - int(duplicates * (1 - fraction)), "validation"
+    return [
+        Problem(
+            pointer,
+            f"a batch of {size:,} duplicate pairs is more than the {most:,} there can be for "
+            f"{part} with this data set; lower it to {max(most, 2):,} or less",
+        )
+        for pointer, size in _batch_sizes(spec).items()
+        if most < size
     ]
 
 

@@ -15,6 +15,7 @@ from models.errors import Invalid, Problem
 from models.referee.declared import MOST_SEEDS, too_few_common
 from models.referee.direction import lower_is_better
 from models.specs.experiment import Line
+from models.specs.names import PlainName
 
 SEED = r"^(0|-?[1-9][0-9]{0,18})$"
 """A whole number, in the one way to write it: two keys are never the same seed."""
@@ -29,7 +30,7 @@ Values = Annotated[
         json_schema_extra={"propertyNames": {"pattern": SEED}},
     ),
 ]
-Name = Annotated[Line, Field(max_length=100)]
+Name = Annotated[Line, Field(max_length=100), PlainName]
 
 
 class DeclaredRuns(RequestBody):

@@ -16,10 +16,7 @@ from models.store.run_life.run_problems import RunProblem
 from models.store.tables import Run
 from models.store.workers import live_workers
 
-NO_WORKER = (
-    "a worker: none is alive; start one with `tripletlab worker`, which needs the broker of "
-    "the service, or the service without --no-worker"
-)
+NO_WORKER = "a worker, and none is alive: `tripletlab worker` starts one beside the service"
 STARTING = "the worker, which is starting"
 NO_CUDA = "a worker with a CUDA device: the live ones have none"
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from models.errors import Problem
+from models.specs.names import fault_of
 
 
 def problem_in(document: Any, detail: ErrorDetails) -> Problem:
@@ -66,6 +67,8 @@ def _sentence(detail: ErrorDetails) -> str:
         case "string_too_long":
             most, count = context["max_length"], len(detail["input"])
             return f"may have at most {most:,} characters, has {count:,}"
+        case "string_pattern_mismatch" if fault := fault_of(str(detail["input"])):
+            return fault
         case "too_short":
             return f"needs {context['min_length']:,} or more, has {len(detail['input']):,}"
         case "too_long":

@@ -34,6 +34,10 @@ def create(
         raise stop(f"{error}.", USAGE) from None
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise stop("A key's name has 1 to 100 printable characters.", USAGE)
+    from models.specs.names import fault_of
+
+    if fault := fault_of(name):
+        raise stop(f"The name of the key {fault}.", USAGE)
     settings = settings_from(data_dir=data_dir, database_url=database_url)
     from api.cli.keys import database
 

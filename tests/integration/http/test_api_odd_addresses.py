@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.api import SPEC, ApiForTests, StartService, pointers, refused
+from support.api import ARMS, SPEC, ApiForTests, StartService, pointers, refused
 from support.uploads import CSV, HEADER, upload
 
 
@@ -128,7 +128,64 @@ def test_a_name_that_turns_the_text_around_it_or_breaks_its_line_is_refused(
     assert f"U+{ord(character):04X}" in problem["detail"]
 
 
-@pytest.mark.parametrize("name", ["Größer? 问题 \u0639\u0631\u0628\u064a", "e\u0301 \U0001f600"])
+def test_names_that_look_like_others_are_refused_wherever_a_name_is_given(
+    start_service: StartService,
+) -> None:
+    """One rule for experiments, arms, factors, levels and runs from elsewhere."""
+    api = start_service()
+    loss = ARMS[0]["loss"]
+    factor: dict[str, Any] = {
+        "name": "m",
+        "levels": [{"name": "a", "loss": loss}, {"name": "b", "loss": loss}],
+    }
+    for name, words in (
+        (" a", "begins or ends with a space"),
+        ("a ", "begins or ends with a space"),
+        ("a\u00a0", "begins or ends with a space"),
+        ("a\u200bb", "U+200B, which nobody can see"),
+        ("a\ufeff", "U+FEFF, which nobody can see"),
+        ("a\u3164b", "U+3164, which nobody can see"),
+        ("a\u200d", "begins or ends with a joiner"),
+        ("a\u200fb", "U+200F, which begins a new line or turns"),
+    ):
+        levels = [{**factor["levels"][0], "name": name}, factor["levels"][1]]
+        changes: dict[str, dict[str, Any]] = {
+            "/name": {"name": name},
+            "/arms/1/name": {"arms": [ARMS[0], {**ARMS[1], "name": name}]},
+            "/factors/0/name": {"factors": [{**factor, "name": name}]},
+            "/factors/0/levels/0/name": {"factors": [{**factor, "levels": levels}]},
+        }
+        for pointer, change in changes.items():
+            body = {key: value for key, value in SPEC.items() if key != "arms"}
+            body |= change if "factors" in change else {"arms": ARMS, **change}
+            reply = api.http.post("/v1/experiments", json=body)
+            assert pointers(reply)[:1] == [pointer], (name, reply.text)
+            assert words in reply.json()["errors"][0]["detail"], (name, reply.text)
+        runs = {"a": {"0": 1, "1": 2}, "b": {"0": 1, "1": 3}, "metric": "loss", "a_name": name}
+        reply = api.http.post("/v1/comparisons", json=runs)
+        assert pointers(reply) == ["/a_name"]
+        assert words in reply.json()["detail"]
+
+
+def test_a_split_and_a_batch_that_do_not_fit_are_refused_together(
+    start_service: StartService,
+) -> None:
+    split = {"kind": "in_order", "train_rows": 200, "test_rows": 10**7}
+    body = {**SPEC, "split": split, "batch_size": 4096}
+    problem = refused(start_service().http.post("/v1/experiments", json=body), 422)
+    found = {error["pointer"]: error["detail"] for error in problem["errors"]}
+    assert list(found) == ["/split/test_rows", "/batch_size"]
+    assert "lower it to" in found["/batch_size"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Größer? 问题 \u0639\u0631\u0628\u064a",
+        "e\u0301 \U0001f600",
+        "\u0645\u06cc\u200c\u0631\u0648\u062f",
+    ],
+)
 def test_names_of_all_languages_are_taken(start_service: StartService, name: str) -> None:
     assert start_service().submit(name=name)["name"] == name
 

@@ -66,6 +66,14 @@ FIELDS = (
     "quoting",
 )
 Column = Annotated[str, Form(max_length=200)]
+QuotingField = Annotated[
+    Quoting | None,
+    Form(
+        description="Whether quotation marks of `csv` and `tsv` enclose texts (`double`) or "
+        "belong to them (`none`). By default they enclose texts, and a row that may be "
+        "several is refused.",
+    ),
+]
 
 
 @router.post(
@@ -116,14 +124,7 @@ async def upload_dataset(
             "`shift_jis`; by default `utf-8`.",
         ),
     ] = None,
-    quoting: Annotated[
-        Quoting | None,
-        Form(
-            description="Whether quotation marks of `csv` and `tsv` enclose texts (`double`) or "
-            "belong to them (`none`). By default they enclose texts, and a row that may be "
-            "several is refused.",
-        ),
-    ] = None,
+    quoting: QuotingField = None,
 ) -> DatasetView:
     """Upload a file of question pairs; four fields name its columns, four say how it is written.
 

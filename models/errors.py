@@ -15,7 +15,7 @@ TripletlabError
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 class TripletlabError(Exception):
@@ -32,16 +32,24 @@ class Conflict(TripletlabError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One wrong field: its JSON pointer (RFC 6901) and a sentence a person can act on."""
+    """One wrong field: its JSON pointer (RFC 6901) and a sentence a person can act on.
+
+    `column` says where in the text of the field, counted from 1, where that is a formula.
+    """
 
     pointer: str
     detail: str
+    column: int | None = None
 
     @classmethod
-    def at(cls, *parts: str | int, detail: str) -> "Problem":
+    def at(cls, *parts: str | int, detail: str, column: int | None = None) -> "Problem":
         """The problem at the place that these keys and indexes lead to; without any, the root."""
         escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-        return cls("".join(f"/{part}" for part in escaped), detail)
+        return cls("".join(f"/{part}" for part in escaped), detail, column)
+
+    def moved(self, pointer: str) -> "Problem":
+        """The same at another place."""
+        return replace(self, pointer=pointer)
 
     @property
     def parts(self) -> tuple[str, ...]:

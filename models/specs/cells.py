@@ -66,7 +66,7 @@ def at_levels(
             continue
         inside = problem.parts[2:]
         cell = cells[int(problem.parts[1])]
-        of_the_spec = Problem.at(*inside, detail=problem.detail)
+        of_the_spec = Problem.at(*inside, detail=problem.detail, column=problem.column)
         level = _source(factors, cell, inside)
         if inside == ("loss",) and level is None:
             detail = "needed here, or in every level of one factor: each cell trains with a loss"
@@ -74,7 +74,8 @@ def at_levels(
         elif level is None or (of_the_spec in known and not stands_in(level[1], inside)):
             found[of_the_spec] = None
         else:
-            found[Problem.at(*level[0], *inside, detail=problem.detail)] = None
+            place = Problem.at(*level[0], *inside, detail="").pointer
+            found[problem.moved(place)] = None
     return list(found)
 
 

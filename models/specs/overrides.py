@@ -37,7 +37,7 @@ def inherited(problems: Collection[Problem], document: dict[str, Any]) -> set[Pr
     known, from_spec = set(problems), set()
     for problem in problems:
         place = re.fullmatch(r"/arms/\d+(/.+)", problem.pointer, re.DOTALL)
-        if place and Problem(place[1], problem.detail) in known:
+        if place and problem.moved(place[1]) in known:
             if not stands_in(document, problem.parts):
                 from_spec.add(problem)
     return from_spec

@@ -13,7 +13,7 @@ from models.specs.default_kinds import with_default_kinds
 from models.specs.experiment import Arm, ExperimentSpec
 from models.specs.factors import Design, Factors
 from models.specs.overrides import inherited, overrides_made_whole
-from models.specs.pydantic_problems import problem_in
+from models.specs.pydantic_problems import genuine, problem_in
 from models.specs.tuned_arms import tuning_problems
 
 MANY_PROBLEMS = 20
@@ -94,9 +94,8 @@ def _validated(whole: dict[str, Any]) -> ExperimentSpec:
     try:
         return ExperimentSpec.model_validate_json(json.dumps(whole))
     except ValidationError as error:
-        details = error.errors(include_url=False)
-        genuine = [detail for detail in details if not _counts_only_valid_items(detail)]
-        raise Invalid([_problem(whole, detail) for detail in genuine or details]) from None
+        details = genuine(error.errors(include_url=False))
+        raise Invalid([_problem(whole, detail) for detail in details]) from None
 
 
 def _problem(document: Any, detail: ErrorDetails) -> Problem:
@@ -149,8 +148,3 @@ def _are(sent: Any, arms: tuple[Arm, ...]) -> bool:
         return _ARMS.validate_json(json.dumps([with_default_kinds(arm) for arm in sent])) == arms
     except ValidationError:
         return False
-
-
-def _counts_only_valid_items(detail: ErrorDetails) -> bool:
-    """pydantic also reports a list as too short when it dropped invalid items from it."""
-    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]

@@ -13,6 +13,16 @@ from models.errors import Problem
 from models.specs.names import fault_of
 
 
+def genuine(details: Sequence[ErrorDetails]) -> Sequence[ErrorDetails]:
+    """Without the lists that pydantic also reports as too short when it dropped invalid items from
+    them."""
+    return [one for one in details if not _counts_only_valid_items(one)] or details
+
+
+def _counts_only_valid_items(detail: ErrorDetails) -> bool:
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
+
+
 def problem_in(document: Any, detail: ErrorDetails) -> Problem:
     """The problem of one of pydantic's errors about this document."""
     return problem_at(_parts(detail["loc"], document, missing=detail["type"] == "missing"), detail)
@@ -26,7 +36,8 @@ def problem_at(parts: Sequence[str | int], detail: ErrorDetails) -> Problem:
             below = Problem(detail["ctx"]["field"], "").parts
         case "union_tag_invalid":
             below = ("kind",)
-    return Problem.at(*parts, *below, detail=_sentence(detail))
+    column = detail.get("ctx", {}).get("column")
+    return Problem.at(*parts, *below, detail=_sentence(detail), column=column)
 
 
 def _parts(location: tuple[int | str, ...], document: Any, *, missing: bool) -> list[str | int]:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from models.errors import Problem
 from models.specs.experiment import OVERRIDABLE, Arm, ExperimentSpec
-from models.specs.pydantic_problems import problem_in
+from models.specs.pydantic_problems import genuine, problem_in
 from models.specs.tuning import Setting, TuningSpec
 
 TUNABLE = (OVERRIDABLE | {"loss"}) - {"steps"}
@@ -78,7 +79,7 @@ def tuning_problems(spec: ExperimentSpec) -> list[Problem]:
     first: dict[Problem, str] = {}
     for arm, problem in _misfits(spec, spec.tuning):
         first.setdefault(problem, arm)
-    return [Problem(one.pointer, f"in the arm {arm}: {one.detail}") for one, arm in first.items()]
+    return [replace(one, detail=f"in the arm {arm}: {one.detail}") for one, arm in first.items()]
 
 
 def _missing_fields(spec: ExperimentSpec, tuning: TuningSpec) -> Iterator[Problem]:
@@ -122,7 +123,7 @@ def _misfits(spec: ExperimentSpec, tuning: TuningSpec) -> Iterator[tuple[str, Pr
             try:
                 own = Arm.model_validate_json(json.dumps(document))
             except ValidationError as error:
-                for detail in error.errors(include_url=False):
+                for detail in genuine(error.errors(include_url=False)):
                     yield arm.name, _misfit(tuning, setting, problem_in(document, detail))
                 continue
             for problem in _unreached_stages(spec, tuning, own):
@@ -136,7 +137,7 @@ def _misfit(tuning: TuningSpec, setting: Setting, problem: Problem) -> Problem:
         values = ", ".join(f"{name} {json.dumps(value)}" for name, value in setting.items())
         field = "grid" if tuning.grid is not None else "ranges"
         return Problem(f"/tuning/{field}", f"{problem.detail} ({problem.pointer}, under {values})")
-    return Problem(f"/tuning{tuning.place_of(pointer, setting[pointer])}", problem.detail)
+    return problem.moved(f"/tuning{tuning.place_of(pointer, setting[pointer])}")
 
 
 def _is_at(place: str, pointer: str) -> bool:

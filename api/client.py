@@ -219,6 +219,13 @@ class DryRun(Record):
     estimated_seconds: float
     estimate: str
 
+    @property
+    def formulas(self) -> list[dict[str, Any]]:
+        """The formulas in the arms' losses: `arm`, `pointer`, `row`, and what a row costs where
+        everything is `collapsed`, `random` or `perfect`."""
+        found: list[dict[str, Any]] = self.document.get("formulas", [])
+        return found
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset(Record):

@@ -20,6 +20,7 @@ from models.datasets.split_rows import split_rows
 from models.datasets.splits import SplitRows
 from models.datasets.training_groups import TrainingGroups, training_groups
 from models.errors import Invalid, NotFound, Problem
+from models.specs.arm_formulas import formula_problems
 from models.specs.experiment import ExperimentSpec
 from models.specs.names import fault_of
 from models.specs.parse import parse_spec
@@ -62,6 +63,7 @@ def plan(service: Service, document: Any) -> Plan:
         raise Invalid([split_problem, *_never_enough(spec, labels)]) from None
     training = training_groups(cache.open_groups(folder), rows.train)
     problems = [
+        *formula_problems(spec),
         *_too_few(spec, rows),
         *undrawable(spec, training, max(_batch_sizes(spec).values())),
         *_impossible_metrics(spec, rows, labels),

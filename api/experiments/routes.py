@@ -11,6 +11,7 @@ from api.dependencies import NO_NUL, SERIES_TURN, ExperimentId, Service, Service
 from api.experiments.changed_view import changed_view
 from api.experiments.declared_effects import declared_effects
 from api.experiments.estimates import estimate
+from api.experiments.formulas import formula_views
 from api.experiments.interim_looks import planned_view
 from api.experiments.planning import plan
 from api.experiments.progress import experiment_view
@@ -110,6 +111,7 @@ def _dry_run(service: Service, body: Any) -> Response:
         tuning=tuning_plan_view(planned.spec),
         effects=declared_effects(planned.spec),
         seed_sources=seed_sources(planned.spec, planned.training),
+        formulas=formula_views(planned.spec),
         seeds_needed=seeds_needed(planned.spec),
         estimated_seconds=guess.seconds,
         estimate=guess.how,

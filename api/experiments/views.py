@@ -176,6 +176,24 @@ class SeedSourcesView(View):
     sentence: str
 
 
+class FormulaView(View):
+    """A formula in the loss of an arm, and the mean of its rows, without the weight, on batches of
+    the arm's size; null where that is not a finite number."""
+
+    arm: str
+    pointer: str
+    """Where it is in the spec; of a cell in the level that gives it."""
+    row: str
+    """The formula."""
+    collapsed: float | None
+    """Where all questions have one vector, so that every similarity is 1."""
+    random: float | None
+    """Of independent random vectors, as of a network that knows nothing."""
+    perfect: float | None
+    """Where every positive has the similarity 1 and every negative 0: the least of the three, for
+    a loss that asks for what it should."""
+
+
 class DryRun(View):
     """What a spec would give, and how long it would take, if it were sent without `dry_run`."""
 
@@ -192,6 +210,8 @@ class DryRun(View):
     """What would be judged, where there are factors; else empty."""
     seed_sources: SeedSourcesView
     """What a seed varies."""
+    formulas: list[FormulaView]
+    """The formulas among the terms of the arms' losses; else empty."""
     seeds_needed: int
     """The fewest seeds with which anything can be called better, among all that is judged."""
     estimated_seconds: float

@@ -194,7 +194,7 @@ def _members(error: Exception) -> dict[str, Any]:
     match error:
         case Invalid():
             shown = error.problems[:MOST_ERRORS]
-            listed = [{"pointer": _cut(p.pointer), "detail": _cut(p.detail)} for p in shown]
+            listed = [_listed(one) for one in shown]
             if more := len(error.problems) - len(shown):
                 listed.append({"pointer": "", "detail": f"and {more:,} more errors"})
             return {"errors": listed}
@@ -251,11 +251,16 @@ async def _request(request: Request, error: Exception) -> JSONResponse:
     return await answer(request, Invalid(problems))
 
 
+def _listed(one: Problem) -> dict[str, Any]:
+    found: dict[str, Any] = {"pointer": _cut(one.pointer), "detail": _cut(one.detail)}
+    return found if one.column is None else {**found, "column": one.column}
+
+
 def _cut(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
 
 
-def _sentence(errors: Sequence[Mapping[str, str]]) -> str:
+def _sentence(errors: Sequence[Mapping[str, Any]]) -> str:
     """Return all errors in one line; the pointer of the whole document is empty and left out."""
     return "; ".join(f"{one['pointer']}: {one['detail']}".lstrip(": ") for one in errors)
 

@@ -11,6 +11,7 @@ from models.specs.recipes import RECIPES
 
 REF = "#/components/schemas/{model}"
 SMALL = "hard-negative-mining-small"
+OWN_TERM = {"kind": "formula", "row": "relu(margin - s_ap + logmeanexp(20 * s_an) / 20)"}
 
 SPEC_BODY: dict[str, Any] = {
     "requestBody": {
@@ -33,6 +34,12 @@ SPEC_BODY: dict[str, Any] = {
                     "a recipe": {"value": {"recipe": SMALL}},
                     "a recipe, changed": {
                         "value": {"recipe": SMALL, "steps": 200, "seeds": {"count": 8}}
+                    },
+                    "a loss in your own words": {
+                        "value": {
+                            "recipe": SMALL,
+                            "arms": [{"name": "own", "loss": {"terms": [OWN_TERM]}}],
+                        }
                     },
                     "a whole spec": {"value": dict(RECIPES[SMALL].spec)},
                 },

@@ -38,6 +38,10 @@ PROBLEM_SCHEMA: dict[str, Any] = {
                     },
                     "detail": {"type": "string"},
                     "line": {"type": "integer", "description": "The line of an uploaded file."},
+                    "column": {
+                        "type": "integer",
+                        "description": "Where in a formula, counted from 1.",
+                    },
                 },
             },
         },

@@ -10,10 +10,12 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from models.specs.base import SpecPart, contradiction
+from models.specs.formula.examples import collapsed_value
 from models.specs.library_terms import BatchHardSoftMargin, Circle, Contrastive, MultiSimilarity
 from models.specs.terms import (
     ClosestNegative,
     DistanceWeighted,
+    Formula,
     Hinge,
     Margin,
     MeanNegative,
@@ -36,7 +38,8 @@ AnyTerm = Annotated[
     | Contrastive
     | MultiSimilarity
     | Circle
-    | BatchHardSoftMargin,
+    | BatchHardSoftMargin
+    | Formula,
     Field(discriminator="kind"),
 ]
 
@@ -83,14 +86,19 @@ class LossSpec(SpecPart):
     @property
     def collapsed_loss_per_row(self) -> float | None:
         """The loss per row when every similarity is the same: the sum of weight x margin over
-        hinge terms, and weight x log 2 of the soft margin.
+        hinge terms, and weight x log 2 of the soft margin; of a formula what it is then.
 
-        None with any other term: its value then depends on the batch size or on the similarity to
-        which the batch has collapsed.
+        None with any other term, or such a formula: its value then depends on the batch size, on
+        the step or on the similarity to which the batch has collapsed.
         """
         total = 0.0
         for term in self.terms:
-            if isinstance(term, Hinge):
+            if isinstance(term, Formula):
+                value = collapsed_value(term.row, self.margin_of(term))
+                if value is None:
+                    return None
+                total += term.weight * value
+            elif isinstance(term, Hinge):
                 total += term.weight * self.margin_of(term)
             elif isinstance(term, BatchHardSoftMargin):
                 total += term.weight * math.log(2)

@@ -30,6 +30,13 @@ def _closest(among: str) -> dict[str, Any]:
     return {"kind": "closest_negative", "among": among}
 
 
+def _formula(row: str) -> dict[str, Any]:
+    return {"kind": "formula", "row": row}
+
+
+_HINGE = "relu(margin - s_ap"
+_THREE, _RAMP = "topk(s_an, 3)", "min(step / 200, 1)"
+
 _VANILLA = _course_loss(_closest("not_harder_than_positive"))
 _GRU, _TRANSFORMER, _BAG = (
     {"kind": kind, "embedding_dim": 64, "init": "trax"} for kind in ("gru", "transformer", "bag")
@@ -174,6 +181,41 @@ RECIPES: Mapping[str, Recipe] = {
                 "arms": [
                     {"name": f"lr {lr}", "loss": _VANILLA, "optimizer": {"lr": lr}}
                     for lr in (0.01, 0.003, 0.03)
+                ],
+            },
+        ),
+        Recipe(
+            "own-formula",
+            "A loss in your own words, as a formula: a soft maximum of the negatives in the place "
+            "of the closest one, on generated questions. Change the formula and ask again.",
+            {
+                **_ON_GENERATED,
+                "name": "Is a soft maximum better than the closest negative?",
+                "arms": [
+                    {"name": "closest", "loss": _loss(_formula(f"{_HINGE} + max(s_an))"))},
+                    {
+                        "name": "soft maximum",
+                        "loss": _loss(_formula(f"{_HINGE} + logmeanexp(20 * s_an) / 20)")),
+                    },
+                ],
+            },
+        ),
+        Recipe(
+            "own-formula-ramp",
+            "A formula that reads the step: from the mean of the negatives to the three closest "
+            "over 200 steps, against either from the start, on generated questions.",
+            {
+                **_ON_GENERATED,
+                "name": "Is it better to begin with easy negatives?",
+                "arms": [
+                    {"name": "closest three", "loss": _loss(_formula(f"{_HINGE} + {_THREE})"))},
+                    {"name": "mean", "loss": _loss(_formula(f"{_HINGE} + mean(s_an))"))},
+                    {
+                        "name": "mean to closest three",
+                        "loss": _loss(
+                            _formula(f"{_HINGE} + {_RAMP} * {_THREE} + (1 - {_RAMP}) * mean(s_an))")
+                        ),
+                    },
                 ],
             },
         ),

@@ -7,9 +7,13 @@ each anchor; the term says which negatives enter and how.
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from models.specs.base import SpecPart, contradiction
+from models.specs.base import SpecPart, contradiction, formula_problem
+from models.specs.formula.errors import FormulaError
+from models.specs.formula.grammar import parse
+from models.specs.formula.language import MAX_LENGTH
+from models.specs.formula.tree import names
 
 MAX_STAGES = 16
 
@@ -23,8 +27,10 @@ class Weighted(SpecPart):
 
 
 class Hinge(Weighted):
+    """A term with a margin: a hinge, or a formula, which may name one."""
+
     margin: Margin | None = None
-    """The hinge's margin; null takes the margin of the loss."""
+    """Its margin; null takes the margin of the loss."""
 
 
 class Stage(SpecPart):
@@ -36,7 +42,7 @@ class Stage(SpecPart):
 
 
 class Mined(Hinge):
-    """A hinge over a choice of negatives, which is the same at every step or follows a schedule."""
+    """A term over a choice of negatives, which is the same at every step or follows a schedule."""
 
     among: Among | None = None
     """Which negatives count: `all` (the default); `not_harder_than_positive`, the course's mask,
@@ -116,3 +122,50 @@ class MultipleNegatives(Weighted):
     kind: Literal["multiple_negatives"]
     scale: Annotated[float, Field(gt=0, le=1000)] = 20.0
     """The factor of the similarities: one over the temperature."""
+
+
+def _parsed(row: str) -> str:
+    try:
+        parse(row)
+    except FormulaError as error:
+        raise formula_problem(row, error) from None
+    return row
+
+
+class Formula(Mined):
+    """A term in your own words, over the similarities of a row (docs/formulas.md).
+
+    It may be below 0, unlike all other terms. In a row without a negative that counts it is 0,
+    unless it only sums and counts them, or names none.
+    """
+
+    kind: Literal["formula"]
+    row: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=MAX_LENGTH,
+            examples=["relu(margin - s_ap + logmeanexp(20 * s_an) / 20)"],
+            json_schema_extra={"x-formula": True},
+        ),
+        AfterValidator(_parsed),
+    ]
+    """The value of a row, from `s_ap`, `s_an` (the negatives that count), `margin`, `step` and
+    `batch_size`: relu(margin - s_ap + max(s_an)) is `closest_negative`."""
+
+    @model_validator(mode="after")
+    def _reads_what_was_set(self) -> "Formula":
+        read = names(parse(self.row))
+        if self.margin is not None and "margin" not in read:
+            ruled = self.mining is not None or self.among != "all"
+            if not (ruled and "s_an" in read):  # semi-hard negatives lie within the margin
+                raise contradiction("/margin", "this formula does not name margin")
+        if "s_an" not in read and (self.mining is not None or self.among != "all"):
+            field = "/mining" if self.mining is not None else "/among"
+            raise contradiction(field, "this formula does not name s_an")
+        return self
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that the formula reads."""
+        return names(parse(self.row))

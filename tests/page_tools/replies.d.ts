@@ -99,6 +99,7 @@ declare namespace Reply {
     tuning?: TuningPlanView | null;
     effects: DeclaredEffectView[];
     seed_sources: SeedSourcesView;
+    formulas: FormulaView[];
     seeds_needed: number;
     estimated_seconds: number;
     estimate: string;
@@ -109,6 +110,15 @@ declare namespace Reply {
 
   interface SeedSourcesView {
     sentence: string;
+  }
+
+  interface FormulaView {
+    arm: string;
+    pointer: string;
+    row: string;
+    collapsed: number | null;
+    random: number | null;
+    perfect: number | null;
   }
 
   interface DeclaredEffectView {

@@ -25,6 +25,12 @@ TERMS: dict[str, dict[str, Any]] = {
     "drawn": {"kind": "distance_weighted"},
     "circle": {"kind": "circle"},
     "contrastive": {"kind": "contrastive"},
+    "formula": {"kind": "formula", "row": "relu(margin - s_ap + logmeanexp(20 * s_an) / 20)"},
+    "ramped": {
+        "kind": "formula",
+        "row": "step / 6 * sum(where(rank(s_an) <= 2, relu(s_an), 0)) + sqrt(1 - s_ap)"
+        " + topk(s_an, 2) * sigmoid(cross_entropy(s_ap, s_an))",
+    },
 }
 ANCHORS = ("first", "second", "both")
 

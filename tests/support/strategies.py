@@ -57,6 +57,12 @@ TERM_FIELDS: dict[str, dict[str, Strategy]] = {
 }
 
 
+def _with_row(term: dict[str, Any]) -> Strategy:
+    """A formula that reads whatever else the term may have."""
+    rows = ["relu(margin - s_ap + max(s_an))", "margin * mean(s_an) - s_ap", "min(s_an) * margin"]
+    return st.sampled_from(rows).map(lambda row: {**term, "row": row})
+
+
 def terms() -> Strategy:
     """Terms of every kind; a schedule has one stage, so it fits a training of any length."""
     mined = {"weight": _factors, "margin": st.none() | margins}
@@ -68,6 +74,7 @@ def terms() -> Strategy:
             for rule in rules
         ),
         *(_kind(kind, weight=_factors, **fields) for kind, fields in TERM_FIELDS.items()),
+        *(_kind("formula", **mined, **rule).flatmap(_with_row) for rule in rules),
     )
 
 
@@ -89,7 +96,12 @@ def losses(draw: st.DrawFn) -> dict[str, Any]:
         margin, rule = term.get("margin"), term.get("among") or "all"
         if "mining" in term:
             rule = tuple((stage["from_step"], stage["among"]) for stage in term["mining"])
-        return term["kind"], rule, loss.get("margin", 0.25) if margin is None else margin
+        return (
+            term["kind"],
+            term.get("row"),
+            rule,
+            loss.get("margin", 0.25) if margin is None else margin,
+        )
 
     unique = st.lists(terms(), min_size=1, max_size=MAX_TERMS, unique_by=identity)
     return {**loss, "terms": draw(unique)}

@@ -93,10 +93,10 @@ def validation_losses(
 
     The losses of one run can be compared from step to step, since early stopping and the choice
     of weights do: a mining schedule is at its last rule throughout, and where training draws
-    negatives, the expected value over the draw is taken.
+    negatives, the expected value over the draw is taken; a formula reads the last step.
     """
     own, baseline = spec.for_arm(arm), spec.for_arm(spec.baseline.name)
-    losses = (own.arm(arm).loss, spec.baseline.loss)
+    losses = ((own.arm(arm).loss, own.steps), (spec.baseline.loss, baseline.steps))
     sizes = (own.batch_size, baseline.batch_size)
     if sizes[0] == sizes[1]:
         loss, yardstick = _mean_losses(encoder, losses, data, sizes[0], spec.validation_batches)
@@ -110,9 +110,14 @@ def validation_losses(
 
 @torch.no_grad()
 def _mean_losses(
-    encoder: PairEncoder, losses: Sequence[LossSpec], data: RunData, batch_size: int, at_most: int
+    encoder: PairEncoder,
+    losses: Sequence[tuple[LossSpec, int]],
+    data: RunData,
+    batch_size: int,
+    at_most: int,
 ) -> list[float]:
-    """The mean of each loss, as it reduces a batch, over the first whole batches."""
+    """The mean of each loss, as it reduces a batch, over the first whole batches; beside each is
+    the last step of its training."""
     batches = min(at_most, len(data.validation_duplicates) // batch_size)
     totals = np.zeros(len(losses))
     for index in range(batches):
@@ -120,8 +125,11 @@ def _mean_losses(
         first, second = encoder.encode_pairs(data, rows).chunk(2)
         known = known_duplicates(data, rows, first.device)
         totals += [
-            batch_loss(loss, batch_of(first, second, excluded=excluded_pairs(loss, known))).item()
-            for loss in losses
+            batch_loss(
+                loss,
+                batch_of(first, second, excluded=excluded_pairs(loss, known), last_step=steps),
+            ).item()
+            for loss, steps in losses
         ]
     return [float(total) for total in totals / batches]
 

@@ -74,11 +74,15 @@ def datasets(played: Session) -> None:
 
 
 def experiments(played: Session) -> None:
-    played.call("POST", LIST, 200, json=SPEC, params={"dry_run": True})
+    row = "relu(margin - s_ap + logmeanexp(20 * s_an) / 20)"
+    own = {"name": "modified", "loss": {"terms": [{"kind": "formula", "row": row}]}}
+    arms = [SPEC["arms"][0], own]
+    played.call("POST", LIST, 200, json={**SPEC, "arms": arms}, params={"dry_run": True})
     once = {"Idempotency-Key": "forum-1"}
     played.call("POST", LIST, 202, json=SPEC, headers=once)
     played.call("DELETE", f"/v1/datasets/{GENERATED}", 409)
-    played.call("POST", LIST, 422, json={**SPEC, "batch_size": 1})
+    wrong = {"name": "own", "loss": {"terms": [{"kind": "formula", "row": "max(s_ap) - s_an"}]}}
+    played.call("POST", LIST, 422, json={**SPEC, "batch_size": 1, "arms": [*arms, wrong]})
     played.call("POST", LIST, 415, content=b"name: x", headers={"Content-Type": "text/yaml"})
     played.call("POST", LIST, 429, json=SPEC, of=played.bounded)
     with _deleted_meanwhile(played, "short-lived"):

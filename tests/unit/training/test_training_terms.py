@@ -14,6 +14,7 @@ from worker.training.events import Finished, Saved, StepDone
 from worker.training.loop import Training, train
 
 from support.expect import expect
+from support.formulas import SAME_BITS
 from support.training import figures, tiny_data, tiny_spec
 
 DATA = tiny_data()
@@ -23,7 +24,10 @@ MINING = [{"from_step": 1, "among": "semi_hard"}, {"from_step": 3, "among": "all
 MINED = {"kind": "closest_negative", "mining": MINING}
 DRAWN = {"kind": "distance_weighted"}
 STOPS = [(term, step) for term in (DRAWN, MINED) for step in (1, 2, 3)]
-STOPS += [({"kind": kind}, 2) for kind in KINDS if kind != DRAWN["kind"]]
+NEEDED = {"formula": {"row": "relu(margin - s_ap + logmeanexp(20 * s_an) / 20) * (1 + step / 9)"}}
+"""What a kind of term cannot do without."""
+OF_KIND = {kind: {"kind": kind, **NEEDED.get(kind, {})} for kind in KINDS}
+STOPS += [(OF_KIND[kind], 2) for kind in KINDS if kind != DRAWN["kind"]]
 
 
 def spec_of(term: dict[str, Any], **changes: Any) -> ExperimentSpec:
@@ -40,7 +44,7 @@ def test_every_kind_of_term_has_a_name_of_its_own() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_training_runs_under_every_term_and_moves_the_weights(kind: str) -> None:
-    spec = spec_of({"kind": kind})
+    spec = spec_of(OF_KIND[kind])
     before = Training(spec, "tried", 0, DATA, "cpu").weights()
     events = list(train(spec, "tried", 0, DATA))
     steps = [event for event in events if isinstance(event, StepDone)]
@@ -83,10 +87,20 @@ def test_an_evaluation_under_drawn_negatives_says_the_same_of_the_same_weights()
     assert len(found) == 1
 
 
-@pytest.mark.parametrize("kind", ["circle", "multiple_negatives", "distance_weighted"])
+@pytest.mark.parametrize("kind", ["circle", "multiple_negatives", "distance_weighted", "formula"])
 def test_any_term_may_be_the_baselines_yardstick(kind: str) -> None:
-    spec = spec_of({"kind": kind})
+    spec = spec_of(OF_KIND[kind])
     encoder = Training(spec, "tried", 0, DATA, "cpu").encoder
     own = evaluate_validation(encoder, spec, "tried", DATA, 2)
     other = evaluate_validation(encoder, spec, "modified", DATA, 2)
     assert own.loss == own.baseline_loss == other.baseline_loss != other.loss
+
+
+@pytest.mark.parametrize("name", SAME_BITS)
+def test_a_training_under_a_term_in_other_words_has_the_same_bits(name: str) -> None:
+    term, formula = SAME_BITS[name]
+    trained = [
+        list(train(spec_of(one), "tried", 0, DATA))
+        for one in (term, {"kind": "formula", **formula})
+    ]
+    assert figures(trained[0]) == figures(trained[1])

@@ -14,7 +14,8 @@ class Batch:
 
     `excluded` is True where a pair is never a negative: on the diagonal at least. `step` and
     `seed` are those of a training. A batch that is only measured has neither: then a mining
-    schedule is at its last rule, and a term that draws negatives takes the expected value.
+    schedule is at its last rule, a term that draws negatives takes the expected value, and a
+    formula that names the step reads `last_step`, that of the training it is measured for.
     """
 
     first: Tensor  # (B, D) unit vectors, the anchors
@@ -24,6 +25,7 @@ class Batch:
     step: int | None  # counted from 1
     seed: int | None
     turned: bool = False
+    last_step: int | None = None
 
     def turn(self) -> "Batch":
         """The same batch with the second questions as anchors."""
@@ -56,6 +58,7 @@ def batch_of(
     step: int | None = None,
     seed: int | None = None,
     excluded: Tensor | None = None,
+    last_step: int | None = None,
 ) -> Batch:
     """The batch of unit vectors (B, D) of the first and second questions of B pairs.
 
@@ -63,4 +66,5 @@ def batch_of(
     """
     if excluded is None:
         excluded = torch.eye(len(first), dtype=torch.bool, device=first.device)
-    return Batch(first, second, first @ second.t(), excluded, step, seed)
+    similarities = first @ second.t()
+    return Batch(first, second, similarities, excluded, step, seed, last_step=last_step)

@@ -1,7 +1,7 @@
 """A loss over a batch: every term of the spec for every row, weighted, added and reduced.
 
 Row r of the B x B similarity matrix holds the similarities of anchor r: s_ap on the diagonal, and
-B - 1 values s_an beside it. Each term turns a row into one value of at least 0.
+B - 1 values s_an beside it. Each term turns a row into one value, of at least 0 but for formulas.
 """
 
 from typing import assert_never
@@ -13,6 +13,7 @@ from models.specs.losses import AnyTerm, LossSpec
 from models.specs.terms import (
     ClosestNegative,
     DistanceWeighted,
+    Formula,
     Hinge,
     MeanNegative,
     MultipleNegatives,
@@ -20,13 +21,14 @@ from models.specs.terms import (
 )
 from worker.training.losses.batch import Batch
 from worker.training.losses.distance_weighted import distance_weighted
+from worker.training.losses.formula import formula
 from worker.training.losses.hinges import closest_negative, mean_negative
 from worker.training.losses.multiple_negatives import multiple_negatives
 from worker.training.losses.selectively_contrastive import selectively_contrastive
 
 
 def term_rows(spec: LossSpec, batch: Batch) -> Tensor:
-    """The unweighted value of every term and row: (terms, B), each >= 0.
+    """The unweighted value of every term and row: (terms, B), each >= 0 but of formulas.
 
     With `anchors: both` the two directions are averaged.
     """
@@ -69,7 +71,7 @@ def _rows(spec: LossSpec, term: AnyTerm, batch: Batch) -> Tensor:
 
 
 def _hinge_rows(
-    term: MeanNegative | ClosestNegative | DistanceWeighted | SelectivelyContrastive,
+    term: MeanNegative | ClosestNegative | DistanceWeighted | SelectivelyContrastive | Formula,
     margin: float,
     batch: Batch,
 ) -> Tensor:
@@ -82,5 +84,7 @@ def _hinge_rows(
             return distance_weighted(margin, batch)
         case SelectivelyContrastive():
             return selectively_contrastive(term, margin, batch)
+        case Formula():
+            return formula(term, margin, batch)
         case _:
             assert_never(term)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from models.specs.losses import LossSpec
-from models.specs.terms import Mined, MultipleNegatives, SelectivelyContrastive
+from models.specs.terms import Formula, Mined, MultipleNegatives, SelectivelyContrastive
 from worker.training.duplicates import excluded_pairs
 from worker.training.gauges import measure
 from worker.training.losses.batch import Batch
@@ -76,7 +76,11 @@ def _alike(batches: Sequence[SlotBatch]) -> list[list[SlotBatch]]:
     alike: dict[object, list[SlotBatch]] = {}
     for batch in batches:
         loss = batch.loss
-        rules = tuple(t.among_at(batch.step) for t in loss.terms if isinstance(t, Mined))
+        rules: tuple[object, ...] = tuple(
+            t.among_at(batch.step) for t in loss.terms if isinstance(t, Mined)
+        )
+        if any(isinstance(t, Formula) and "step" in t.names for t in loss.terms):
+            rules = (*rules, batch.step)
         alike.setdefault((loss, rules) if _is_of_all(loss) else batch.slot, []).append(batch)
     return list(alike.values())
 

@@ -87,15 +87,17 @@ def seeds_needed(spec: ExperimentSpec) -> int:
 
 
 def arms_against_baseline(spec: ExperimentSpec) -> list[str]:
-    """The arms that are compared with the baseline; none with factors, which ask for effects."""
-    if spec.factors is not None:
+    """The arms that are compared with the baseline; none where no arms are compared."""
+    if not spec.compares_arms:
         return []
     return [arm.name for arm in spec.arms if arm.name != spec.decision.baseline]
 
 
 def pairs_of_arms(spec: ExperimentSpec) -> list[tuple[str, str]]:
     """The names of every two arms: each arm against the baseline first, then the other pairs in
-    the order of the spec."""
+    the order of the spec. None where no arms are compared."""
+    if not spec.compares_arms:
+        return []
     baseline = spec.decision.baseline
     others = [arm.name for arm in spec.arms if arm.name != baseline]
     with_baseline = [(name, baseline) for name in others]

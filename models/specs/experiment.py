@@ -171,6 +171,28 @@ class ExperimentSpec(SpecPart):
         return self
 
     @model_validator(mode="after")
+    def _sources_are_told_apart_of_one_arm(self) -> "ExperimentSpec":
+        if not self.seeds.tell_apart:
+            return self
+        for name in ("factors", "tuning", "until_decided"):
+            if getattr(self, name) is not None:
+                detail = f"is for one arm under seeds that are given, and there is {name}"
+                raise contradiction("/seeds/tell_apart", detail)
+        own = self.arms[0]
+        if own.name in self.seeds.redrawn_arms:
+            detail = "an arm in which a source is drawn anew has this name; take another"
+            raise contradiction("/arms/0/name", detail)
+        redrawn = [own.model_copy(update={"name": name}) for name in self.seeds.redrawn_arms]
+        if len(self.arms) == 1:
+            object.__setattr__(self, "arms", (own, *redrawn))
+        elif self.arms != (own, *redrawn):  # those of a stored spec that is sent again
+            detail = "the sources of one arm are told apart; leave the others, or tell_apart, out"
+            raise contradiction("/arms", detail)
+        if self.decision.baseline not in ("", own.name):
+            raise contradiction("/decision/baseline", f"is {own.name}; leave this out")
+        return self
+
+    @model_validator(mode="after")
     def _arms_make_sense(self) -> "ExperimentSpec":
         names = [arm.name for arm in self.arms]
         for index, name in enumerate(names):
@@ -248,6 +270,17 @@ class ExperimentSpec(SpecPart):
         own = {field: getattr(arm, field) for field in arm.overridden}
         alone = {"arms": (Arm(name=arm.name, loss=arm.loss),), "factors": None, "loss": None}
         return self.model_copy(update={**own, **alone})
+
+    @property
+    def compares_arms(self) -> bool:
+        """Whether two arms are a question; else factors ask for effects, or sources are told
+        apart."""
+        return self.factors is None and not self.seeds.tell_apart
+
+    @property
+    def lone_arm(self) -> Arm | None:
+        """The arm that is compared with no other, of which the noise is asked."""
+        return self.arms[0] if len(self.arms) == 1 or self.seeds.tell_apart else None
 
     @property
     def declared_effects(self) -> tuple[DeclaredEffect, ...]:

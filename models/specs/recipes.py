@@ -7,7 +7,7 @@ from typing import Any
 from models.errors import Invalid, Problem
 from models.specs.experiment import FACTORIAL
 from models.specs.merging import merge
-from models.specs.seeds import WHAT_A_SEED_VARIES
+from models.specs.seeds import SOURCES, WHAT_A_SEED_VARIES
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,18 @@ RECIPES: Mapping[str, Recipe] = {
                 "name": "How far apart are two runs that differ in the seed alone?",
                 "arms": [_ARMS[0]],
                 "seeds": {"count": 12},
+            },
+        ),
+        Recipe(
+            "sources-of-variation",
+            "What makes two runs differ: the noise of one arm told apart into initial weights, "
+            "order of batches and training rows, on generated questions. Each is drawn anew alone "
+            "under twelve seeds, 48 runs.",
+            {
+                **_ON_GENERATED,
+                "name": "What makes two runs differ: weights, order or training rows?",
+                "arms": [_ARMS[0]],
+                "seeds": {"count": 12, "vary": list(SOURCES), "tell_apart": True},
             },
         ),
         Recipe(

@@ -5,6 +5,12 @@ the batches, and, if that is asked for, which training rows there are. **A sourc
 follows the seed of the run; one that is not is held, at the draw of one seed for all runs.** So a
 difference between runs can be told to come from a source, as Bouthillier et al. ask ("Accounting
 for Variance in Machine Learning Benchmarks", MLSys 2021).
+
+With `tell_apart` the sources are told apart with one arm. Under each seed there is a run of that
+seed, and for each varied source one more in which that source alone is drawn anew: two runs that
+share all but this source (Jansen, "Analysis of variance designs for model output", Computer
+Physics Communications 117, 1999). These runs are of further arms, so that all that trains, counts
+and keeps runs knows arms alone.
 """
 
 from dataclasses import dataclass
@@ -25,11 +31,16 @@ from models.specs.until_decided import UntilDecided
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
+ANEW = 2**31
+"""Added to a seed, it gives one that no run has: that of what is drawn anew."""
+
 Source = Literal["initial_weights", "batch_order", "training_rows"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 USUAL: tuple[Source, ...] = ("initial_weights", "batch_order")
 """What a seed varies unless the spec says otherwise; all training rows train then."""
 SOURCE_WORDS: dict[Source, str] = {source: source.replace("_", " ") for source in SOURCES}
+REDRAWN = {f"other {words}": source for source, words in SOURCE_WORDS.items()}
+"""The arms of runs in which one source is drawn anew, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,9 @@ class SeedChoice(SpecPart):
     held_at: Seed | None = None
     """The seed whose initial weights, or batch order, all runs have where `vary` does not name
     them; null is the first seed."""
+    tell_apart: bool = False
+    """Whether one arm is trained once more under every seed for each source in `vary`, with that
+    source alone drawn anew: results then say how much of the spread each source makes."""
 
     @model_validator(mode="after")
     def _varies_something(self) -> "SeedChoice":
@@ -73,6 +87,9 @@ class SeedChoice(SpecPart):
         if self.held_at is not None and not self.held:
             detail = "nothing is held: initial weights and batch order are both varied"
             raise contradiction("/held_at", detail)
+        if self.tell_apart and len(self.vary) < 2:
+            detail = f"only {self.vary[0]} is varied; name two or more sources in vary"
+            raise contradiction("/tell_apart", detail)
         # written in, so that equal questions are stored alike, and say what "the first" meant
         object.__setattr__(self, "vary", tuple(one for one in SOURCES if one in self.vary))
         if self.held and self.held_at is None:
@@ -110,13 +127,23 @@ class SeedChoice(SpecPart):
         """What is held, as one reads it: `initial weights of seed 0`."""
         return tuple(f"{SOURCE_WORDS[one]} of seed {self.held_at}" for one in self.held)
 
-    def draws(self, seed: int) -> Draws:
-        """What a run of this seed draws from."""
+    @property
+    def redrawn_arms(self) -> tuple[str, ...]:
+        """The arms beside the one whose sources are told apart: one for each of them."""
+        if not self.tell_apart:
+            return ()
+        return tuple(name for name, source in REDRAWN.items() if source in self.vary)
+
+    def draws(self, seed: int, arm: str = "") -> Draws:
+        """What the run of this seed draws from; an arm that draws a source anew, has another."""
+        anew = REDRAWN[arm] if arm in self.redrawn_arms else None
 
         def of(source: Source) -> int:
-            return seed if source in self.vary or self.held_at is None else self.held_at
+            if source not in self.vary and self.held_at is not None:
+                return self.held_at
+            return seed + ANEW if source == anew else seed
 
-        rows = seed if "training_rows" in self.vary else None
+        rows = of("training_rows") if "training_rows" in self.vary else None
         return Draws(of("initial_weights"), of("batch_order"), rows)
 
 

@@ -52,7 +52,7 @@ class TrainingState:
         tested: bool = True,
     ) -> None:
         self.experiment, self.arm, self._tested = spec, arm, tested
-        self.spec, self.draws, self.step = spec.for_arm(arm), spec.seeds.draws(seed), 0
+        self.spec, self.draws, self.step = spec.for_arm(arm), spec.seeds.draws(seed, arm), 0
         self.data = with_drawn_rows(data, self.draws.training_rows)
         self.loss_spec = spec.arm(arm).loss
         drawn = self.draws.initial_weights

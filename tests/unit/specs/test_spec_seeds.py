@@ -1,5 +1,6 @@
 """What a seed varies, as a spec says it: read, stored, refused, and kept of a recipe."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from models.specs.parse import parse_spec
 from models.specs.recipes import RECIPES, Recipe, expand_recipe
 from models.specs.seeds import Draws
 
-from support.published import MINIMAL, PUBLISHED
+from support.published import MINIMAL, MODIFIED, PUBLISHED
 
 ALL = ["initial_weights", "batch_order", "training_rows"]
 
@@ -78,3 +79,29 @@ def test_other_seeds_of_a_recipe_vary_what_its_seeds_do(monkeypatch: pytest.Monk
     assert seeds({"count": 3, "vary": None}) == {"count": 3}
     assert "seeds" not in expand_recipe({"recipe": "held", "seeds": None}), "null removes"
     assert seeds(7) == 7, "which is refused later, at its place"
+
+
+def test_one_arm_is_told_apart_into_an_arm_for_each_source_that_is_varied() -> None:
+    own = {**MODIFIED, "steps": 700}
+    document = {**MINIMAL, "arms": [own], "seeds": {"count": 3, "vary": ALL, "tell_apart": True}}
+    spec = parse_spec(document)
+    names = ["modified", "other initial weights", "other batch order", "other training rows"]
+    assert [arm.name for arm in spec.arms] == names
+    assert {arm.model_copy(update={"name": ""}) for arm in spec.arms} == {
+        spec.arms[0].model_copy(update={"name": ""})
+    }
+    assert (spec.decision.baseline, spec.run_count, spec.compares_arms) == ("modified", 12, False)
+    assert parse_spec(spec.model_dump(mode="json")) == spec
+    usual = spec.seeds.draws(2, "modified")
+    assert usual == Draws(2, 2, 2)
+    for name, source in zip(names[1:], ALL, strict=True):
+        drawn = asdict(spec.seeds.draws(2, name))
+        assert drawn == {**asdict(usual), source: 2 + 2**31}, "no run has that seed"
+
+
+def test_a_source_that_is_held_is_not_told_apart() -> None:
+    seeds = {"list": [4, 6], "vary": ALL[1:], "tell_apart": True}
+    spec = parse_spec({**MINIMAL, "arms": [MODIFIED], "seeds": seeds})
+    assert [arm.name for arm in spec.arms[1:]] == ["other batch order", "other training rows"]
+    assert spec.seeds.draws(6, "other batch order") == Draws(4, 6 + 2**31, 6)
+    assert spec.seeds.draws(6, "other initial weights") == Draws(4, 6, 6), "an arm like any other"

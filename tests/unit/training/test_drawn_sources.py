@@ -56,6 +56,16 @@ def test_both_arms_of_a_seed_share_every_draw() -> None:
     assert beginning(spec, 5, "vanilla") == beginning(spec, 5, "modified")
 
 
+def test_where_sources_are_told_apart_a_run_differs_from_that_of_the_seed_in_one() -> None:
+    arms = [tiny_spec().model_dump(mode="json")["arms"][0]]
+    spec = tiny_spec(arms=arms, seeds={"list": [2, 5], "vary": ALL, "tell_apart": True})
+    own = beginning(spec, 5)
+    for name, place in [("initial weights", 0), ("batch order", 2), ("training rows", 1)]:
+        anew = beginning(spec, 5, f"other {name}")
+        assert [i for i in range(3) if anew[i] != own[i]] == [place]
+        assert anew[place] != beginning(spec, 2, f"other {name}")[place], "anew for each seed"
+
+
 def test_a_run_with_drawn_rows_is_that_of_a_data_set_of_these_rows() -> None:
     drawn = with_drawn_rows(DATA, 5)
     assert set(drawn.train) < set(DATA.train)

@@ -305,6 +305,29 @@ class NoiseFloor(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeedSources(Record):
+    """What makes two runs of one arm differ."""
+
+    arm: str
+    metric: str
+    n: int
+    sd: float | None
+    """Of all sources together."""
+    sentence: str
+
+    @property
+    def sources(self) -> Table:
+        """The largest first: `source`, `n` pairs, `sd`, and its interval, `low` and `high`."""
+        return Table.of(
+            [
+                {"source": one["source"], "n": len(one["pairs"]), "sd": one["sd"]}
+                | {end: (one["sd_interval"] or {}).get(end) for end in ("low", "high")}
+                for one in self.document["sources"]
+            ]
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Results(Record):
     """The results of an experiment, also while they are incomplete."""
 
@@ -345,9 +368,11 @@ class Results(Record):
 
     @property
     def sentence(self) -> str:
-        """The verdict on each arm, or effect, in words; of a single arm, its noise floor."""
+        """The verdict on each arm, or effect, in words; of a single arm, its noise floor and what
+        makes it."""
         if self.noise_floor is not None:
-            return self.noise_floor.sentence
+            sources = [] if self.seed_sources is None else [self.seed_sources.sentence]
+            return "\n".join([*sources, self.noise_floor.sentence])
         most = self.document.get("what_matters_most")
         return "\n".join([*([most] if most else []), *(one.sentence for one in self.decisions)])
 
@@ -356,6 +381,12 @@ class Results(Record):
         """What the seed alone does to a single arm; None where arms are compared."""
         floor = self.document.get("noise_floor")
         return NoiseFloor.of(floor) if floor else None
+
+    @property
+    def seed_sources(self) -> SeedSources | None:
+        """How much of that noise each source makes; None where they are not told apart."""
+        sources = self.document.get("seed_sources")
+        return SeedSources.of(sources) if sources else None
 
     @property
     def runs(self) -> Table:

@@ -27,6 +27,8 @@ def show_results(results: dict[str, Any]) -> None:
     for comparison in results["comparisons"]:
         if comparison["role"] == "primary":
             show_comparison(comparison)
+    if results.get("seed_sources"):
+        show_seed_sources(results["seed_sources"])
     if results.get("noise_floor"):
         show_noise_floor(results["noise_floor"])
     others = [one for one in results["comparisons"] if one["role"] == "secondary"]
@@ -105,6 +107,26 @@ def show_noise_floor(floor: dict[str, Any]) -> None:
         table.add_row(name, value)
     show_table(table)
     out.print(floor["sentence"], markup=False, soft_wrap=True)
+
+
+def show_seed_sources(found: dict[str, Any]) -> None:
+    """Print what makes two runs of one arm differ, and the same in words."""
+    title = f"What makes runs of {found['arm']} differ: {found['metric']}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("source", overflow="fold")
+    for name in ("pairs", "standard deviation", "interval"):
+        table.add_column(name, justify="right")
+    for one in found["sources"]:
+        pairs = str(len(one["pairs"]))
+        table.add_row(one["source"].replace("_", " "), pairs, number(one["sd"]), _interval(one))
+    table.add_row("all together", f"{found['n']} runs", number(found["sd"]), _interval(found))
+    show_table(table)
+    out.print(found["sentence"], markup=False, soft_wrap=True)
+
+
+def _interval(one: dict[str, Any]) -> str:
+    found = one["sd_interval"]
+    return f"{number(found['low'])} … {number(found['high'])}" if found else "–"
 
 
 def _plateau_sentences(endpoints: list[dict[str, Any]]) -> list[str]:

@@ -195,6 +195,10 @@ def _comparison(
     if (floor := results.noise_floor) is not None:
         metrics |= {"noise floor/sd": floor.sd}
         metrics |= {f"noise floor/{k}": v for k, v in floor.two_runs_differ_by.items()}
+    if (sources := results.seed_sources) is not None:
+        by_source = sources.sources
+        names = [f"noise floor/sd by {source}" for source in by_source["source"]]
+        metrics |= dict(zip(names, by_source["sd"], strict=True))
     measured = [
         {"key": allowed_name(key), "value": value, "timestamp": now, "step": 0}
         for key, value in metrics.items()

@@ -33,3 +33,19 @@ def test_the_recipe_is_submitted_by_name(start_service: StartService) -> None:
     assert [run.arm for run in api.runs(done.stdout.strip())] == ["vanilla"] * 3
     early = tripletlab("results", done.stdout.strip(), "--url", api.url)
     assert "no run of it has finished" in early.stdout
+
+
+def test_results_tell_what_makes_runs_differ(start_service: StartService) -> None:
+    api: ApiForTests = start_service()
+    seeds = {"count": 3, "vary": ["initial_weights", "batch_order"], "tell_apart": True}
+    made = api.submit(arms=ARMS[:1], seeds=seeds)
+    for run in made["runs"]:
+        moved = 0.01 * run["seed"] * (run["arm"] == "other batch order")
+        api.train(run["id"], accuracy=0.7 + 0.002 * run["seed"] + moved)
+    done = tripletlab("results", made["id"], "--url", api.url)
+    assert done.returncode == 0, done.stderr
+    found = api.get(f"/v1/experiments/{made['id']}/results")["seed_sources"]
+    assert "What makes runs of vanilla differ: test.accuracy" in done.stdout
+    assert found["sentence"] in done.stdout
+    assert f"{found['sources'][0]['sd']:.4f}" in done.stdout
+    assert "Noise of vanilla: test.accuracy" in done.stdout

@@ -40,3 +40,18 @@ def test_an_experiment_of_one_arm_has_a_noise_floor(api: ApiForTests, lab: Clien
     assert results.noise_floor.n == 4
     assert results.sentence == results.noise_floor.sentence
     assert results.noise_floor.two_runs_differ_by["in_1_of_20"] is not None
+    assert results.seed_sources is None
+
+
+def test_the_sources_of_that_noise_are_a_table(api: ApiForTests, lab: Client) -> None:
+    seeds = {"count": 3, "vary": ["initial_weights", "batch_order"], "tell_apart": True}
+    asked = lab.submit({**SPEC, "arms": SPEC["arms"][:1], "seeds": seeds})
+    for run in asked.runs:
+        api.train(run.id, accuracy=0.7 + 0.01 * run.seed * (run.arm == "other batch order"))
+    results = lab.results(asked)
+    found = results.seed_sources
+    assert found is not None
+    assert found.sources["source"] == ["batch_order", "initial_weights"]
+    assert found.sources[0]["low"] < found.sources[0]["sd"] < found.sources[0]["high"]
+    assert (found.sources[1]["sd"], found.sources[1]["low"]) == (0.0, None)
+    assert results.sentence.startswith(found.sentence)

@@ -17,6 +17,7 @@ def seed_sources(spec: ExperimentSpec, training: TrainingGroups) -> SeedSourcesV
         varied=list(seeds.vary),
         held=list(seeds.held),
         held_at=seeds.held_at,
+        told_apart=seeds.tell_apart,
         training_pairs=training.pairs,
         training_groups=training.groups,
         pairs_drawn=_half(training) if drawn else None,
@@ -62,4 +63,10 @@ def _sentence(spec: ExperimentSpec, training: TrainingGroups) -> str:
         )
     else:
         said += f" All {training.pairs:,} training pairs train."
+    if seeds.tell_apart:
+        count = len(seeds.redrawn_arms)
+        said += (
+            f" Under each seed {count} more runs tell the sources apart: in each, one of them "
+            "alone is drawn anew."
+        )
     return said.strip()

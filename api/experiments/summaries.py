@@ -174,12 +174,12 @@ def _final_verdicts(one: _Listed, arms: ArmsByName) -> list[VerdictView]:
 
 
 def _noise_floor(one: _Listed, arms: ArmsByName) -> NoiseFloorView | None:
-    if len(one.spec.arms) > 1 or not one.judged_at_end:
+    if one.spec.lone_arm is None or not one.judged_at_end:
         return None
     # scipy.stats takes a second to import, which starting the API need not wait for
     from models.noise_floor.noise_floor import noise_floor
 
     rule, planned = declared_rule(one.spec.decision), len(one.spec.seeds.values())
-    arm = arms[one.spec.baseline.name]
+    arm = arms[one.spec.lone_arm.name]
     floor = noise_floor(arm, rule, planned=planned, chance=one.chance)
     return NoiseFloorView.model_validate(floor, from_attributes=True)

@@ -171,6 +171,8 @@ class SeedSourcesView(View):
     """Duplicate pairs of the split to train on."""
     training_groups: int
     """Their duplicate groups, of which a seed may draw half."""
+    told_apart: bool
+    """Whether each varied source is also drawn anew alone, in runs of its own."""
     pairs_drawn: int | None
     """About how many of the training pairs a seed draws; null where all train."""
     sentence: str

@@ -63,6 +63,8 @@ def _figure(reading: KeptReading, experiment_id: str, name: FigureName) -> "Figu
 
     if name is FigureName.COMPARISON:
         document = results_of(reading, experiment_id)
+        if document.seed_sources is not None:
+            return pictures.source_spreads(document.seed_sources.model_dump())
         if document.noise_floor is not None:
             return pictures.noise_floor(document.noise_floor.model_dump())
         if document.effects:

@@ -7,6 +7,7 @@ threads.
 """
 
 import io
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -149,6 +150,24 @@ def noise_floor(floor: Mapping[str, Any]) -> Figure:
     right.locator_params(axis="x", nbins=5)
     for axes in (left, right):
         _legend(axes)
+    return figure
+
+
+def source_spreads(found: Mapping[str, Any]) -> Figure:
+    """Draw the standard deviation that each source of randomness makes, with its interval, above
+    that of all together; grey dots are the differences of two runs over sqrt(2), without sign."""
+    figure, axes = _one(9, 1.2 + 0.55 * len(found["sources"]))
+    rows = [*found["sources"], {**found, "source": "all together", "pairs": []}]
+    for place, one in enumerate(rows):
+        sizes = [abs(pair["difference"]) / math.sqrt(2) for pair in one["pairs"]]
+        axes.plot(sizes, [place + 0.25] * len(sizes), "o", color="grey", ms=3, alpha=0.6)
+        if interval := one["sd_interval"]:
+            axes.plot([interval["low"], interval["high"]], [place] * 2, color=COLOURS[0], lw=2.5)
+        if one["sd"] is not None:
+            axes.plot(one["sd"], place, "o", color=COLOURS[0])
+    axes.set_yticks(range(len(rows)), [one["source"].replace("_", " ") for one in rows])
+    what = f"standard deviation of {found['metric']} in runs of {found['arm']}"
+    axes.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0, None), xlabel=what)
     return figure
 
 

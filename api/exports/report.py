@@ -29,6 +29,7 @@ PICTURES = {
     FigureName.GAUGES: "Gauges of collapse",
 }
 OF_EFFECTS = "Every effect with its interval, the largest first"
+OF_SOURCES = "What each source makes runs differ by, with its interval, the largest first"
 OF_ONE_ARM = "The value of each run, and how far every two of them lie apart"
 
 
@@ -74,6 +75,8 @@ def _svg(reading: KeptReading, experiment_id: str, name: FigureName) -> bytes:
 
 def _title_of_comparison(results: Results) -> dict[FigureName, str]:
     """Return another title where it is a picture of one arm, or of the effects of factors."""
+    if results.seed_sources:
+        return {FigureName.COMPARISON: OF_SOURCES}
     if results.noise_floor:
         return {FigureName.COMPARISON: OF_ONE_ARM}
     return {FigureName.COMPARISON: OF_EFFECTS} if results.effects else {}

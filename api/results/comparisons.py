@@ -76,8 +76,7 @@ def _compared(
     own = declared.for_metric(on)
     rule = DecisionRule(on, margin or own.equivalence_margin, confidence or own.confidence)
     shared, chance = len(first.seeds & second.seeds), first.chance
-    # factors ask for effects, and not for pairs of cells
-    asked = first.experiment == second.experiment and first.spec.factors is None
+    asked = first.experiment == second.experiment and first.spec.compares_arms
     as_declared = asked and rule == own
     if as_declared and on == declared.metric:
         pairs = _every_pair(first, second)

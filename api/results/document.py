@@ -10,6 +10,7 @@ from api.experiments.progress import state_of
 from api.results.comparability import Metrics, arms_of
 from api.results.effects import factorial_results
 from api.results.interim_verdicts import InterimVerdicts
+from api.results.noise import noise_results
 from api.results.tuning_results import tuning_view
 from api.results.views import ArmResult, Baselines, Curve, Results, RunResult, TimeToEventView
 from api.runs.progress import problem_of
@@ -24,7 +25,6 @@ from models.comparison.families import (
 from models.comparison.inputs import ArmPair
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, Role
-from models.noise_floor.schema import NoiseFloor
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
 from models.specs.tuned_arms import for_run
@@ -77,7 +77,7 @@ def results_document(
         baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
         arms=arms,
         comparisons=_comparisons(spec, own, runs, metrics, service, interim, row.chance),
-        noise_floor=_noise_floor(spec, own, runs, metrics, service, row.chance),
+        **noise_results(spec, arms_of(spec, own, runs, metrics, None), row.chance),
         **factorial_results(spec, own, runs, metrics, interim, row.chance),
         waiting_times=_time_to_event(session, experiment_id, spec, own, runs, target_loss),
         plan=interim.plan,
@@ -128,7 +128,7 @@ def _comparisons(
     interim: InterimVerdicts,
     chance: Mapping[str, float],
 ) -> list[Comparison]:
-    if spec.factors is not None:  # which ask for effects, and not for pairs of cells
+    if not spec.compares_arms:
         return []
     arms = arms_of(spec, own, runs, metrics, service)
     pairs = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
@@ -158,30 +158,6 @@ def _planned_comparisons(
             every = family_on([(a, b)], metrics, own, role, expected, chance)
             alone += [[one] for one in every]
     return [interim.judged(comparison) for comparison in compare_runs(alone)]
-
-
-def _noise_floor(
-    spec: ExperimentSpec,
-    own: Settled,
-    runs: Sequence[Run],
-    metrics: Metrics,
-    service: Service,
-    chance: Mapping[str, float],
-) -> NoiseFloor | None:
-    if len(spec.arms) > 1:
-        return None
-    # scipy.stats takes a second to import, which starting the API need not wait for
-    from models.noise_floor.noise_floor import noise_floor
-
-    (arm,) = arms_of(spec, own, runs, metrics, service).values()
-    rule = declared_rule(spec.decision)
-    return noise_floor(
-        arm.on(rule.metric),
-        rule,
-        planned=len(spec.seeds.values()),
-        awaited=len(arm.awaited),
-        chance=chance.get(rule.metric),
-    )
 
 
 def _time_to_event(

@@ -11,7 +11,7 @@ from api.experiments.views import LookView
 from api.http.views import View
 from models.comparison.schema import Comparison
 from models.factors.schema import Cell, Effect, FactorPair
-from models.noise_floor.schema import NoiseFloor
+from models.noise_floor.schema import NoiseFloor, SeedSources
 from models.states import RunState
 from models.store.run_life.run_problems import RunProblem
 from models.survival.matched_loss import MatchedAccuracy
@@ -161,7 +161,10 @@ class Results(View):
     the other pairs of arms. After these, in the same order, the secondary metrics of each pair.
     Empty with factors, which ask for effects; `GET /v1/comparisons` has any two cells."""
     noise_floor: NoiseFloor | None
-    """What the seed alone does, on the metric that decides; null where arms are compared."""
+    """What the seed alone does to an arm that is compared with no other, on the metric that
+    decides; else null."""
+    seed_sources: SeedSources | None
+    """How much of that each source makes, where sources are told apart; else null."""
     what_matters_most: str | None
     """The largest effects in one sentence; null without factors, and before any is known."""
     effects: list[Effect]

@@ -134,6 +134,7 @@ declare namespace Reply {
     arms: ArmResult[];
     comparisons: Comparison[];
     noise_floor: NoiseFloor | null;
+    seed_sources: SeedSources | null;
     what_matters_most: string | null;
     effects: Effect[];
     cells: Cell[];
@@ -204,6 +205,31 @@ declare namespace Reply {
     margin: number;
     seeds_for_margin: number | null;
     sentence: string;
+  }
+
+  interface SeedSources {
+    arm: string;
+    metric: string;
+    n: number;
+    sd: number | null;
+    sd_interval: Interval | null;
+    sources: SourceSpread[];
+    sentence: string;
+  }
+
+  interface SourceSpread {
+    source: "initial_weights" | "batch_order" | "training_rows";
+    arm: string;
+    pairs: RedrawnPair[];
+    sd: number | null;
+    sd_interval: Interval | null;
+    summary: Summary;
+    collapsed: number;
+  }
+
+  interface RedrawnPair {
+    seed: number;
+    difference: number;
   }
 
   interface Baselines {

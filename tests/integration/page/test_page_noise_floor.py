@@ -50,6 +50,32 @@ def test_the_page_shows_the_noise_floor_in_place_of_a_verdict(
     assert [arm["name"] for arm in arms_now] == ["vanilla", "vanilla 2"]
 
 
+def test_the_page_shows_what_makes_runs_differ(tab: Tab, service: ApiForTests) -> None:
+    seeds = {"count": 4, "vary": ["initial_weights", "training_rows"], "tell_apart": True}
+    made = service.submit(name="What makes it", arms=ARMS[:1], seeds=seeds)
+    tab.open(f"/experiments/{made['id']}")
+    expect(tab.find("#verdict .sentence").first).to_contain_text("too few to tell what makes")
+    for run in made["runs"]:
+        moved = 0.01 * (run["seed"] - 1) * (run["arm"] == "other training rows")
+        service.train(run["id"], accuracy=0.73 + 0.001 * run["seed"] + moved)
+    expect(tab.find("#verdict .sentence").first).to_contain_text("differ in test accuracy, as the")
+    found = service.get(f"/v1/experiments/{made['id']}/results")["seed_sources"]
+    expect(tab.find("#verdict .sentence").first).to_have_text(found["sentence"])
+    rows = tab.find("#verdict tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_contain_text("training rows")
+    expect(rows.first).to_contain_text(f"{found['sources'][0]['sd']:.4f}")
+    estimates = tab.find("#verdict .forest-chart .estimate")
+    x = [float(estimates.nth(index).get_attribute("cx") or "nan") for index in range(3)]
+    assert x[1] < x[2] < x[0], "the largest first, and all together last"
+    arms = tab.find("#arms tbody tr")
+    expect(arms).to_have_count(5)
+    expect(arms.nth(2)).to_contain_text("other training rows")
+    mean = found["sources"][0]["summary"]["mean"]
+    expect(arms.nth(2)).to_contain_text(f"{mean:.4f}")
+    expect(tab.find("#verdict")).not_to_contain_text("ask again with a second arm")
+
+
 def test_the_list_tells_the_noise_floor(tab: Tab, service: ApiForTests) -> None:
     found = measured(service)
     floor = service.get("/v1/experiments")["items"][0]["noise_floor"]

@@ -58,6 +58,8 @@ function row({ name, index }, model, metric) {
  * @param {Model} model
  */
 function valuesOf(name, model) {
+  const redrawn = model.results.seed_sources?.sources.find((one) => one.arm === name);
+  if (redrawn) return { of: redrawn.summary, collapse: { collapsed: redrawn.collapsed, n: redrawn.summary.n } };
   if (model.results.noise_floor) return alone(model.results.noise_floor);
   return model.results.cells.length ? ofCell(name, model) : compared(name, model);
 }

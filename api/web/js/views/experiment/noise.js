@@ -20,7 +20,7 @@ export function noiseAnswer(model, floor, signal) {
     known && noiseChart(signal, floor, model.indexOf(floor.arm)),
     known && h("p", { class: "help" }, `Each dot is the difference of two of these runs in ${metricWords(floor.metric)}; the lines say what two further runs will differ by. Inside the shaded margin a difference does not matter.`),
     h("dl", { class: "facts" }, facts(floor)),
-    h("p", { class: "help" }, "Compare two arms next: ", h("a", { href: `#/new?like=${model.id}` }, "ask again with a second arm"), "."),
+    !model.results.seed_sources && h("p", { class: "help" }, "Compare two arms next: ", h("a", { href: `#/new?like=${model.id}` }, "ask again with a second arm"), "."),
   ];
 }
 

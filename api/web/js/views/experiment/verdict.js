@@ -9,6 +9,7 @@ import { bar, fact } from "../../parts/small.js";
 import { doubts, words } from "../../parts/verdicts.js";
 import { effectsAnswer } from "./effects.js";
 import { noiseAnswer } from "./noise.js";
+import { sourcesAnswer } from "./sources.js";
 
 /**
  * @param {Model} model
@@ -52,7 +53,7 @@ function underWay({ view, results }) {
  * @param {AbortSignal} signal
  */
 function answer(model, results, signal) {
-  if (results.noise_floor) return noiseAnswer(model, results.noise_floor, signal);
+  if (results.noise_floor) return [results.seed_sources && sourcesAnswer(results.seed_sources, signal), noiseAnswer(model, results.noise_floor, signal)];
   if (results.effects.length) return effectsAnswer(results, signal);
   const baseline = results.spec.decision.baseline;
   const judged = model.primary.filter((one) => one.b === baseline);

@@ -6,14 +6,18 @@ declare namespace Reply {
   interface Spec {
     name?: string;
     dataset: string;
-    arms: { name: string }[];
+    arms: { name: string; loss?: Loss }[];
     tuning?: { planned?: unknown } | null;
     factors?: { name: string; levels: { name: string }[] }[];
     design?: string;
     effects?: string;
-    loss?: object;
+    loss?: Loss;
     seeds?: object;
     decision: { metric: string; baseline: string; confidence: number };
+  }
+
+  interface Loss {
+    terms: { kind: string; weight?: number; row?: string; among?: string | null; mining?: { among: string }[] | null }[];
   }
 
   interface Provenance {
@@ -41,6 +45,7 @@ declare namespace Reply {
   interface FieldProblem {
     pointer: string;
     detail: string;
+    column?: number;
   }
 
   interface OpenApi {
@@ -60,6 +65,8 @@ declare namespace Reply {
     anyOf?: SchemaNode[];
     items?: SchemaNode;
     minItems?: number;
+    examples?: unknown[];
+    "x-formula"?: boolean;
     maxItems?: number;
     maxLength?: number;
     minimum?: number;

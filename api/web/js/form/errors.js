@@ -1,11 +1,13 @@
 // The service's errors at the fields that they name; what names no field is returned to be told above.
 
 import { h } from "../dom.js";
+import { markColumn } from "./formula.js";
 import { upwards } from "./pointers.js";
 
 /** @param {Element} root */
 export function clearErrors(root) {
   for (const one of root.querySelectorAll(".field-error")) one.remove();
+  for (const one of root.querySelectorAll(".formula-field")) markColumn(one, null);
   for (const one of root.querySelectorAll('[aria-invalid="true"]')) {
     one.removeAttribute("aria-invalid");
     one.removeAttribute("aria-describedby");
@@ -29,6 +31,7 @@ export function showErrors(root, errors) {
     control?.setAttribute("aria-describedby", id);
     if (place.matches("fieldset")) place.querySelector("legend")?.after(text);
     else place.append(text);
+    if (error.column && place.matches(".formula-field")) markColumn(place, error.column);
     for (let fold = place.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) fold.open = true;
     return false;
   });

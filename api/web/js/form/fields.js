@@ -4,11 +4,12 @@
 /** @import { Choice, Node, Shape } from "./schema.js" */
 
 import { h } from "../dom.js";
+import { formulaField } from "./formula.js";
 import { below, remove, set } from "./pointers.js";
 import { booleanField, enumField, help, idOf, jsonField, numberField, numbersField, severalField, textField, words } from "./single.js";
 
 /** @type {Record<string, (form: Form, name: string, shape: Shape, pointer: string) => HTMLElement>} */
-const MAKERS = { enum: enumField, string: textField, number: numberField, boolean: booleanField, json: jsonField, object: objectField, array: arrayField };
+const MAKERS = { enum: enumField, formula: formulaField, string: textField, number: numberField, boolean: booleanField, json: jsonField, object: objectField, array: arrayField };
 
 /** What the service writes into a spec, from what the other fields say. */
 const WRITTEN_IN = new Set(["/tuning/planned"]);

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {Reply.SchemaNode} Node
- * @typedef {"array" | "boolean" | "const" | "enum" | "json" | "number" | "object" | "string"} Kind
+ * @typedef {"array" | "boolean" | "const" | "enum" | "formula" | "json" | "number" | "object" | "string"} Kind
  * @typedef {{ kind: Kind, node: Node, optional?: boolean }} Plain
  * @typedef {{ kind: "choice", node: Node, optional?: boolean, options: Node[] }} Choice
  * @typedef {Plain | Choice} Shape
@@ -49,6 +49,7 @@ export class Schema {
     }
     if ("const" in node) return { kind: "const", node };
     if (node.enum) return { kind: "enum", node };
+    if (node["x-formula"]) return { kind: "formula", node };
     if (node.type === "array") return { kind: "array", node };
     if (node.properties) return { kind: "object", node };
     if (node.type === "object") return { kind: "json", node };
@@ -95,6 +96,7 @@ export class Schema {
       case "array": return Array.from({ length: node.minItems ?? 0 }, () => this.initial(node.items ?? {}));
       case "object": return this.initialObject(node);
       case "boolean": return false;
+      case "formula": return node.examples?.[0] ?? "";
       case "string": return "";
       case "json": return {};
       default: return node.minimum ?? 1;

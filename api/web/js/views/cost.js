@@ -3,10 +3,14 @@
 import { fieldProblems, messageOf } from "../api.js";
 import { h } from "../dom.js";
 import { count, duration, formatMetric, plural } from "../format.js";
+import { drawn, threeValues } from "../parts/formula.js";
 import { fact } from "../parts/small.js";
 
-/** @param {Reply.DryRun} found */
-export function costOf(found) {
+/**
+ * @param {Reply.DryRun} found
+ * @param {Reply.FormulaView[]} formulas those that have no field of their own to stand beside
+ */
+export function costOf(found, formulas) {
   const atMost = found.runs > found.runs_at_least ? `${count(found.runs_at_least)} to ${count(found.runs)} runs` : plural(found.runs, "run");
   return [
     h("span", { class: "big number" }, atMost),
@@ -18,6 +22,7 @@ export function costOf(found) {
     h("p", { class: "help" }, found.seed_sources.sentence),
     found.tuning ? h("p", { class: "help" }, `Of these, ${plural(found.tuning.runs, "run")} try ${plural(found.tuning.settings.length, "setting")} of every arm under ${plural(found.tuning.seeds.length, "tuning seed")}${found.tuning.stops.length > 1 ? `, and settings that are behind at step ${found.tuning.stops.slice(0, -1).map(count).join(" or ")} are left out` : ""}; the others train what was chosen.`) : null,
     found.effects.length ? h("p", { class: "help" }, `Judges ${plural(found.effects.length, "effect")} together: better can be said from ${plural(found.seeds_needed, "seed")} on.`) : null,
+    formulas.map((one) => h("div", { class: "help" }, h("p", {}, `${one.arm}: `, drawn(one.row)), threeValues(one))),
     found.plan.length ? h("p", { class: "help" }, looksOf(found.plan)) : null,
   ];
 }
@@ -41,7 +46,7 @@ export function faultsOf(error, elsewhere, go) {
     h("ul", {}, errors.map((one) => h("li", {},
       elsewhere.includes(one) || !one.pointer ? h("code", {}, one.pointer || "the whole")
         : h("a", { href: "", on: { click: (event) => { event.preventDefault(); go(one.pointer); } } }, one.pointer),
-      ` ${one.detail}`))));
+      ` ${one.detail.split("\n")[0]}`))));
 }
 
 /** @param {string} text */

@@ -6,6 +6,7 @@ import { fill, h } from "../dom.js";
 import { clearErrors, showErrors } from "../form/errors.js";
 import { fieldsOf } from "../form/fields.js";
 import { Form } from "../form/form.js";
+import { showValues } from "../form/formula.js";
 import { Schema } from "../form/schema.js";
 import { toast } from "../parts/notices.js";
 import { select } from "../parts/small.js";
@@ -131,7 +132,7 @@ export async function show(main, { query, signal }) {
       const found = await call("/v1/experiments?dry_run=true", { method: "POST", body: form.document, signal });
       if (turn !== asking) return;
       clearErrors(fields);
-      fill(cost, costOf(found));
+      fill(cost, costOf(found, showValues(fields, found.formulas)));
       start.disabled = false;
       proposal.show(found.spec);
     } catch (error) {
@@ -215,6 +216,10 @@ function goTo(fields, pointer) {
   const control = /** @type {HTMLElement | null | undefined} */ (place?.querySelector("input, select, textarea"));
   place?.scrollIntoView({ block: "center" });
   control?.focus({ preventScroll: true });
+  if (control instanceof HTMLTextAreaElement && control.dataset.column) {
+    const at = Number(control.dataset.column) - 1;
+    control.setSelectionRange(at, at + 1);
+  }
 }
 
 /** One body, one key: sent twice it starts one experiment. */

@@ -5,6 +5,7 @@
 
 import { h, refill } from "../../dom.js";
 import { formatMetric, metricWords, percent } from "../../format.js";
+import { lossLine } from "../../parts/formula.js";
 import { arm, section } from "../../parts/small.js";
 import { factorPairs } from "./effects.js";
 
@@ -21,11 +22,21 @@ export function armsSection(model, signal) {
   const draw = () => {
     stop.abort();
     stop = new AbortController();
-    refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)), factorPairs(model, stop.signal));
+    refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)), losses(model), factorPairs(model, stop.signal));
   };
   draw();
   model.listen(draw);
   return node;
+}
+
+/**
+ * What each arm is trained with, where that is a formula of one's own.
+ * @param {Model} model
+ */
+function losses(model) {
+  const { arms } = model.results.spec;
+  if (!arms.some((one) => one.loss?.terms.some((term) => term.kind === "formula"))) return null;
+  return h("dl", { class: "losses" }, arms.map((one, index) => h("div", {}, h("dt", {}, arm(one.name, index)), h("dd", {}, one.loss && lossLine(one.loss)))));
 }
 
 /** @param {Model} model */

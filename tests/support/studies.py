@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from types import ModuleType
+from unittest.mock import patch
 
 from support.project import ROOT
 
@@ -15,5 +16,6 @@ def study(name: str) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
+    with patch.object(sys, "path", [str(path.parent), *sys.path]):  # they import each other
+        spec.loader.exec_module(module)
     return module

@@ -1,24 +1,18 @@
 """`/v1/experiments`: creating, listing, following, cancelling and deleting experiments."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Header, Query, Request, Response, status
+from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response, status
 
 from api.access.callers import CallerDep
-from api.dependencies import NO_NUL, SERIES_TURN, ExperimentId, Service, ServiceDep, id_pattern
+from api.dependencies import NO_NUL, SERIES_TURN, ExperimentId, ServiceDep, id_pattern
 from api.experiments.changed_view import changed_view
-from api.experiments.declared_effects import declared_effects
-from api.experiments.estimates import estimate
-from api.experiments.formulas import formula_views
-from api.experiments.interim_looks import planned_view
+from api.experiments.dry_runs import DRY_RUN_TURN, dry_run_view
 from api.experiments.planning import plan
 from api.experiments.progress import experiment_view
-from api.experiments.seed_sources import seed_sources
 from api.experiments.submission import accept
 from api.experiments.summaries import summaries
-from api.experiments.tuning_steps import tuning_plan_view
 from api.experiments.views import DryRun, ExperimentSummary, ExperimentView
 from api.http.etags import matches
 from api.http.json_bodies import JsonBody
@@ -28,7 +22,6 @@ from api.live.long_polling import LONGEST_WAIT
 from api.openapi.requests import SPEC_BODY
 from api.openapi.responses import ETAG, LOCATION, may_answer
 from models.broker import announce
-from models.comparison.families import seeds_needed
 from models.errors import Conflict, Invalid, Problem, TooMany
 from models.files.file_store import remove_if_possible
 from models.states import RunState
@@ -36,7 +29,6 @@ from models.store import clock, experiments
 from models.store.interim_looks import drop_looks
 from models.store.run_life.cancelling import cancel_runs
 from models.store.tuning.plan import drop_tuning
-from models.store.workers import live_workers
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 Text = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
@@ -44,24 +36,10 @@ CURSOR = id_pattern("exp")
 Cursor = Annotated[str | None, Query(json_schema_extra={"pattern": CURSOR})]
 
 
-async def _dry_run_turn(
-    request: Request,
-    service: ServiceDep,
-    body: JsonBody,  # noqa: ARG001 — a look whether the client has gone swallows an unread one
-    dry_run: bool = False,
-) -> AsyncIterator[None]:
-    """Wait for a turn where nothing is stored: a form asks at each change, and a plan is dear."""
-    if not dry_run:
-        yield
-        return
-    async with service.series.turn(request):
-        yield
-
-
 @router.post(
     "",
     status_code=status.HTTP_202_ACCEPTED,
-    dependencies=[Depends(_dry_run_turn, scope="function")],
+    dependencies=[DRY_RUN_TURN],
     openapi_extra=SPEC_BODY,
     responses={
         200: {"model": DryRun, "description": "With `dry_run`, which stores nothing."},
@@ -86,7 +64,8 @@ def create_experiment(
     `dry_run=true` checks everything and stores nothing.
     """
     if dry_run:
-        return _dry_run(service, body)
+        found = dry_run_view(service, plan(service, body))
+        return Response(found.model_dump_json(), media_type="application/json")
     created, is_new = accept(service, body, idempotency_key, caller)
     response.headers["Location"] = str(
         request.app.url_path_for("get_experiment", experiment_id=created)
@@ -96,33 +75,6 @@ def create_experiment(
     if is_new:
         background.add_task(announce, service.broker, view.runs)
     return view
-
-
-def _dry_run(service: Service, body: Any) -> Response:
-    planned = plan(service, body)
-    with service.database.reading() as session:
-        workers = live_workers(session, clock.now(session), service.settings.lease_seconds)
-        guess = estimate(session, planned.spec, planned.dataset, planned.test_pairs, workers)
-    view = DryRun(
-        spec=planned.spec.model_dump(mode="json"),
-        runs=planned.spec.run_count,
-        runs_at_least=planned.spec.fewest_runs,
-        plan=planned_view(planned.spec),
-        tuning=tuning_plan_view(planned.spec),
-        effects=declared_effects(planned.spec),
-        seed_sources=seed_sources(planned.spec, planned.training),
-        formulas=formula_views(planned.spec),
-        seeds_needed=seeds_needed(planned.spec),
-        estimated_seconds=guess.seconds,
-        estimate=guess.how,
-        test_pairs=planned.test_pairs,
-        left_out_pairs=planned.left_out_pairs,
-        baselines={
-            "majority": planned.baseline_majority,
-            "collapsed": planned.baseline_collapsed,
-        },
-    )
-    return Response(view.model_dump_json(), media_type="application/json")
 
 
 @router.get(

@@ -29,8 +29,8 @@ def accept(service: Service, document: Any, key: str | None, caller: Caller) -> 
     both requests come at once; with another body it raises `KeyReused`. Each caller has its own
     keys. Raises `TooMany` when the caller's runs would exceed their quota.
     """
-    key = _own(caller, key)
-    digest = _digest(document)
+    key = own_key(caller, key)
+    digest = digest_of(document)
     earlier = _earlier(service, key, digest)
     if earlier is not None:
         return earlier, False
@@ -45,14 +45,14 @@ def accept(service: Service, document: Any, key: str | None, caller: Caller) -> 
         return earlier, False
 
 
-def _own(caller: Caller, key: str | None) -> str | None:
+def own_key(caller: Caller, key: str | None) -> str | None:
     """Return the key as it is stored, distinct for two callers with the same key."""
     if key is None or caller.key_id is None:
         return key
     return hashlib.sha256(f"{caller.key_id} {key}".encode()).hexdigest()
 
 
-def _digest(document: Any) -> str:
+def digest_of(document: Any) -> str:
     """Return a hash of the JSON that does not depend on its spacing and the order of its keys."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
@@ -82,7 +82,7 @@ def _store(
         if earlier is not None:
             return _same(earlier, digest), False
         _require_room(session, planned, service.settings.max_queued_runs, caller)
-        created = _insert(session, planned, key, digest, caller)
+        created = insert(session, planned, key, digest, caller)
         caller.record(session, "created", created.id, clock.now(session))
         return created.id, True
 
@@ -95,9 +95,10 @@ def _require_room(session: Session, planned: Plan, most: int, caller: Caller) ->
     require_queue_room(session, caller, wanted, most)
 
 
-def _insert(
+def insert(
     session: Session, planned: Plan, key: str | None, digest: str, caller: Caller
 ) -> Experiment:
+    """Add the experiment of a plan. Raises `Conflict` as `create_experiment` does."""
     return create_experiment(
         session,
         spec=planned.spec,

@@ -303,7 +303,11 @@ def expand_recipe(document: Any) -> Any:
         known = ", ".join(RECIPES)
         raise Invalid([Problem("/recipe", f"no recipe has this name; the recipes are {known}")])
     changes = {key: value for key, value in document.items() if key != "recipe"}
-    spec = RECIPES[name].spec
+    return merged_over(RECIPES[name].spec, changes)
+
+
+def merged_over(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes merged over a spec, as over a recipe."""
     return {**merge(_without_rivals(spec, changes), changes), **_seeds(spec, changes)}
 
 
@@ -322,9 +326,11 @@ def _seeds(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     seeds = changes.get("seeds")
     if not isinstance(seeds, Mapping):
         return {} if seeds is None else {"seeds": seeds}
-    means = {k: part for k, part in spec.get("seeds", {}).items() if k in WHAT_A_SEED_VARIES}
+    known = spec.get("seeds")
+    own = known if isinstance(known, Mapping) else {}  # of a spec that was not parsed yet
+    means = {k: part for k, part in own.items() if k in WHAT_A_SEED_VARIES}
     named = {k: part for k, part in seeds.items() if k in WHAT_A_SEED_VARIES}
     others = {k: part for k, part in seeds.items() if k not in WHAT_A_SEED_VARIES}
     if not others:
-        others = {k: part for k, part in spec.get("seeds", {}).items() if k not in means}
+        others = {k: part for k, part in own.items() if k not in means}
     return {"seeds": {**others, **merge(means, named)}}

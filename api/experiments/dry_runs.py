@@ -1,0 +1,62 @@
+"""What a spec would give, without storing it: its runs, plan, estimate and baselines."""
+
+from collections.abc import AsyncIterator
+
+from fastapi import Depends, Request
+
+from api.dependencies import Service, ServiceDep
+from api.experiments.declared_effects import declared_effects
+from api.experiments.estimates import estimate
+from api.experiments.formulas import formula_views
+from api.experiments.interim_looks import planned_view
+from api.experiments.planning import Plan
+from api.experiments.seed_sources import seed_sources
+from api.experiments.tuning_steps import tuning_plan_view
+from api.experiments.views import DryRun
+from api.http.json_bodies import JsonBody
+from models.comparison.families import seeds_needed
+from models.store import clock
+from models.store.workers import live_workers
+
+
+async def _dry_run_turn(
+    request: Request,
+    service: ServiceDep,
+    body: JsonBody,  # noqa: ARG001 — a look whether the client has gone swallows an unread one
+    dry_run: bool = False,
+) -> AsyncIterator[None]:
+    if not dry_run:
+        yield
+        return
+    async with service.series.turn(request):
+        yield
+
+
+DRY_RUN_TURN = Depends(_dry_run_turn, scope="function")
+"""Waits for a turn where nothing is stored: a form asks at each change, and a plan is dear."""
+
+
+def dry_run_view(service: Service, planned: Plan) -> DryRun:
+    """Return what the plan would give if it were stored."""
+    with service.database.reading() as session:
+        workers = live_workers(session, clock.now(session), service.settings.lease_seconds)
+        guess = estimate(session, planned.spec, planned.dataset, planned.test_pairs, workers)
+    return DryRun(
+        spec=planned.spec.model_dump(mode="json"),
+        runs=planned.spec.run_count,
+        runs_at_least=planned.spec.fewest_runs,
+        plan=planned_view(planned.spec),
+        tuning=tuning_plan_view(planned.spec),
+        effects=declared_effects(planned.spec),
+        seed_sources=seed_sources(planned.spec, planned.training),
+        formulas=formula_views(planned.spec),
+        seeds_needed=seeds_needed(planned.spec),
+        estimated_seconds=guess.seconds,
+        estimate=guess.how,
+        test_pairs=planned.test_pairs,
+        left_out_pairs=planned.left_out_pairs,
+        baselines={
+            "majority": planned.baseline_majority,
+            "collapsed": planned.baseline_collapsed,
+        },
+    )

@@ -42,6 +42,7 @@ from api.results import comparisons, declared_comparisons
 from api.results import routes as results
 from api.runs import checkpoints, metrics, misclassified, predictions, reproductions, weights
 from api.runs import routes as runs
+from api.studies import routes as studies
 from api.webhooks import routes as webhooks
 from models.broker import celery_app
 from models.errors import DamagedDataset
@@ -58,7 +59,7 @@ RESOURCES = (
     *(experiments, event_stream, recipes, retries),
     *(results, comparisons, declared_comparisons, exports),
     *(runs, metrics, checkpoints, misclassified, predictions, reproductions, weights),
-    *(webhooks, audit),
+    *(studies, webhooks, audit),
 )
 """Modules with a router below `/v1`."""
 

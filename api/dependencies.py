@@ -171,6 +171,10 @@ def prediction_id(prediction_id: Annotated[str, _in_path(id_pattern("prd"))]) ->
     return _id_of(prediction_id, "prd", "prediction")
 
 
+def study_id(study_id: Annotated[str, _in_path(id_pattern("std"))]) -> str:
+    return _id_of(study_id, "std", "study")
+
+
 def webhook_id(webhook_id: Annotated[str, _in_path(id_pattern("whk"))]) -> str:
     return _id_of(webhook_id, "whk", "webhook")
 
@@ -191,6 +195,7 @@ ExperimentId = Annotated[str, Depends(experiment_id)]
 RunId = Annotated[str, Depends(run_id)]
 ReproductionId = Annotated[str, Depends(reproduction_id)]
 PredictionId = Annotated[str, Depends(prediction_id)]
+StudyId = Annotated[str, Depends(study_id)]
 WebhookId = Annotated[str, Depends(webhook_id)]
 DatasetName = Annotated[str, Depends(dataset_name)]
 ModelName = Annotated[str, Depends(model_name)]

@@ -62,6 +62,7 @@ def changes(method: str, path: str) -> bool:
 OWNED: dict[str, tuple[Callable[[str], str], Callable[[Session, str], str | None]]] = {
     "experiment_id": (dependencies.experiment_id, owners.owner_of_experiment),
     "run_id": (dependencies.run_id, owners.owner_of_run),
+    "study_id": (dependencies.study_id, owners.owner_of_study),
     "webhook_id": (dependencies.webhook_id, owners.owner_of_webhook),
     "name": (dependencies.dataset_name, owners.owner_of_dataset),
     "model_name": (dependencies.model_name, owners.owner_of_model),

@@ -18,10 +18,10 @@ class AuditView(View):
     """Null for a change that was made without a key, on the machine of the service."""
     key_name: str | None
     action: str
-    """`created`, `cancelled`, `retried`, `deleted`, `uploaded`, `reproduced`, `key_created`,
-    `key_revoked`, `webhook_created` or `webhook_deleted`."""
+    """`created`, `cancelled`, `retried`, `deleted`, `uploaded`, `reproduced`, `study_created`,
+    `study_deleted`, `key_created`, `key_revoked`, `webhook_created` or `webhook_deleted`."""
     subject: str
-    """The id of an experiment, run, key or webhook, or the name of a data set."""
+    """The id of an experiment, run, study, key or webhook, or the name of a data set."""
 
 
 AuditPage = Page[AuditView]

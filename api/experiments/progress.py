@@ -25,6 +25,7 @@ from models.states import (
 from models.store.experiment_states import stored_state
 from models.store.experiments import experiment, runs_of
 from models.store.interim_looks import looks_of
+from models.store.studies.studies import studies_with
 from models.store.tables import Experiment, Run, Tuning
 from models.store.tuning.plan import tuning_of
 
@@ -51,6 +52,7 @@ def experiment_view(service: Service, session: Session, experiment_id: str) -> E
         tuning=None if tuning is None else tuning_step_view(session, tuning),
         spec=row.spec,
         owner=row.owner,
+        studies=studies_with(session, [row.id]).get(row.id, []),
     )
 
 

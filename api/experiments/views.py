@@ -145,6 +145,8 @@ class ExperimentView(View):
     """The normalised spec: every default filled in."""
     owner: str | None = None
     """Id of the API key with which it was created."""
+    studies: list[str] = []
+    """Ids of the studies that it belongs to, oldest first."""
 
 
 class DeclaredEffectView(View):

@@ -48,6 +48,14 @@ class InterimVerdicts:
     def _verdict_on(self, a: str, b: str) -> LookVerdict | None:
         return self._latest.get(a) if b == self._baseline else None
 
+    def latest_on(self, arm: str) -> LookVerdict | None:
+        """Return what the last look said that judged this arm against the baseline, if any did."""
+        return self._latest.get(arm)
+
+    def why_none_yet(self) -> str:
+        """Return why there is no verdict on the metric that decides before the first look."""
+        return self._why_none_yet("primary")
+
     def judged(self, comparison: Comparison) -> Comparison:
         """Return the comparison of the runs so far with the verdict that the plan allows."""
         if not self.plan:

@@ -63,11 +63,21 @@ def reproduce(session: Session, run_id: str, now: datetime, owner: str | None = 
 def _check(session: Session, run: Run) -> None:
     if run.state != RunState.SUCCEEDED:
         raise Conflict(f"run {run.id} is {run.state}; only one that succeeded can be reproduced")
-    source = session.scalar(
-        select(Reproduction.run_id).where(Reproduction.experiment_id == run.experiment_id)
-    )
+    source = _source(session, run.experiment_id)
     if source is not None:
         raise Conflict(f"run {run.id} is a reproduction of {source}; reproduce that one again")
+
+
+def _source(session: Session, experiment_id: str) -> str | None:
+    """The run that an experiment reproduces, if it is one of a reproduction."""
+    return session.scalar(
+        select(Reproduction.run_id).where(Reproduction.experiment_id == experiment_id)
+    )
+
+
+def is_reproduction(session: Session, experiment_id: str) -> bool:
+    """Whether the experiment only reproduces a run of another one."""
+    return _source(session, experiment_id) is not None
 
 
 def _experiment(first: Experiment, run: Run, now: datetime, owner: str | None) -> Experiment:

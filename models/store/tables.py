@@ -261,6 +261,36 @@ class TuningChoice(Base):
     mean: Mapped[float]  # of the validation metric that chose, over the tuning seeds
 
 
+class Study(Base):
+    """One question asked on several data sets: a name for experiments that belong together."""
+
+    __tablename__ = "studies"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime]
+    planned: Mapped[bool]  # whether its experiments were made with it, or joined afterwards
+    idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    request_hash: Mapped[str] = mapped_column(String(64))  # as that of an experiment
+    owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked
+
+
+class StudyMember(Base):
+    """One data set of a study. It stays when its experiment is deleted, so that nobody can take
+    away a result unseen."""
+
+    __tablename__ = "study_members"
+
+    study_id: Mapped[str] = mapped_column(
+        ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    dataset: Mapped[str] = mapped_column(String(100))  # its name
+    experiment_id: Mapped[str | None] = mapped_column(
+        ForeignKey("experiments.id", ondelete="SET NULL"), index=True
+    )
+
+
 class Worker(Base):
     """A worker and what it has; alive while its heartbeat is young."""
 

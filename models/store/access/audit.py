@@ -19,6 +19,8 @@ Action = Literal[
     "deleted",
     "uploaded",
     "reproduced",
+    "study_created",
+    "study_deleted",
     "key_created",
     "key_revoked",
     "webhook_created",

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
-from models.store.tables import Dataset, Experiment, PretrainedModel, Run, Webhook
+from models.store.tables import Dataset, Experiment, PretrainedModel, Run, Study, Webhook
 
 
 def owner_of_experiment(session: Session, experiment_id: str) -> str | None:
@@ -21,6 +21,12 @@ def owner_of_run(session: Session, run_id: str) -> str | None:
     """The owner of the run's experiment. Raises `NotFound`."""
     query = select(Experiment.owner).join(Run).where(Run.id == run_id)
     return _only(session.scalars(query).all(), f"there is no run '{run_id}'")
+
+
+def owner_of_study(session: Session, study_id: str) -> str | None:
+    """Raises `NotFound`."""
+    query = select(Study.owner).where(Study.id == study_id)
+    return _only(session.scalars(query).all(), f"there is no study '{study_id}'")
 
 
 def owner_of_dataset(session: Session, name: str) -> str | None:

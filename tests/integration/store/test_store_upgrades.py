@@ -275,5 +275,22 @@ LATER: Mapping[str, Mapping[str, Values]] = {
             "mean": 0.8,
         },
     },
+    "0014": {
+        "studies": {
+            "id": "std_01kax1fbk0s5nq3m6r9t2v4w6y",
+            "name": "On every data set",
+            "created_at": DAY,
+            "planned": True,
+            "idempotency_key": None,
+            "request_hash": "d" * 64,
+            "owner": None,
+        },
+        "study_members": {
+            "study_id": "std_01kax1fbk0s5nq3m6r9t2v4w6y",
+            "position": 0,
+            "dataset": "pairs",
+            "experiment_id": ENDED,
+        },
+    },
 }
 """A row of each table that came after the first revision, by the revision that brought it."""

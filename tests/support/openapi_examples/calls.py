@@ -30,6 +30,7 @@ from support.api import GENERATED
 from support.openapi_examples.models import models
 from support.openapi_examples.recording import ABSENT, CSV, FILE, SPEC, Session, alike, session
 from support.openapi_examples.runs import exports, looks_into_data, retries, webhooks
+from support.openapi_examples.studies import long_reads_of_studies, studies
 from support.stored import stored_dataset
 
 LIST = "/v1/experiments"
@@ -40,6 +41,7 @@ PREFIXES = {
     "run_id": "run",
     "reproduction_id": "rep",
     "prediction_id": "prd",
+    "study_id": "std",
     "webhook_id": "whk",
 }
 NEEDED = {"/export": {"table": "runs"}}  # parameters of a call that is to find nothing
@@ -190,6 +192,7 @@ def long_reads(played: Session) -> None:
     full["open_replies"] = OpenReplies(service.settings.max_open_replies)
     full["open_replies"]._open[None] = service.settings.max_open_replies
     usual = {name: getattr(service, name) for name in full}
+    (study,) = played.api.get("/v1/studies")["items"]
     vars(service).update(full)
     for path in ("/results", "/figures/comparison", "/report"):
         played.call("GET", own + path, 429)
@@ -203,6 +206,7 @@ def long_reads(played: Session) -> None:
         played.call("GET", run + path, 429)
     for path in ("/pairs", "/lengths"):
         played.call("GET", f"/v1/datasets/{GENERATED}{path}", 429)
+    long_reads_of_studies(played, study["id"])
     vars(service).update(usual)
 
 
@@ -225,6 +229,7 @@ SCENES = (
     retries,
     exports,
     webhooks,
+    studies,
     long_reads,
     watching,
 )
@@ -249,7 +254,11 @@ def _what_is_not_there(played: Session) -> None:
             .replace("{step}", "10")
         )
         absent = absent.replace("{figure}", "comparison")
-        needed = next((p for end, p in NEEDED.items() if path.endswith(end)), None)
+        needed = (
+            None
+            if "studies" in path
+            else next((p for end, p in NEEDED.items() if path.endswith(end)), None)
+        )
         for name, prefix in PREFIXES.items():
             absent = absent.replace(f"{{{name}}}", f"{prefix}_{ABSENT}")
         for method in calls:

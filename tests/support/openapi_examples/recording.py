@@ -135,7 +135,7 @@ def alike(recorded: Recorded) -> Recorded:
     return result
 
 
-_IDS = re.compile(r"\b(?:exp|run|rep|prd|key|whk|evt)_[0-9a-z]{26}\b")
+_IDS = re.compile(r"\b(?:exp|run|rep|prd|key|whk|evt|std)_[0-9a-z]{26}\b")
 
 
 def _same_seconds(value: Any) -> Any:

@@ -1,0 +1,1 @@
+"""`/v1/studies`: one question asked on several data sets."""

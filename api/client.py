@@ -435,6 +435,76 @@ class Results(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Study(Record):
+    """One question asked on several data sets."""
+
+    id: str
+    name: str
+    planned: bool
+    """Whether its experiments were made with it; else they were joined afterwards."""
+    state: str
+    progress: float
+    """Share of the steps that are done, from 0 to 1."""
+
+    @property
+    def experiments(self) -> Table:
+        """Columns `id` (None where it was deleted), `dataset`, `state` and `runs`."""
+        return Table.of(self.document["experiments"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyComparison(Record):
+    """Two arms over all data sets of a study."""
+
+    a: str
+    b: str
+    metric: str
+    mean_difference: float | None
+    """a - b, the mean over the data sets that count."""
+    better_in: int
+    """Data sets on which a is better by their own verdicts, of `counted`."""
+    verdict: str
+    """`a_better`, `b_better`, `equivalent` or `undecided`."""
+    sentence: str
+
+    @property
+    def counted(self) -> int:
+        """Data sets that count."""
+        return int(self.document["of"])
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        interval = self.document["interval"]
+        return (interval["low"], interval["high"]) if interval else None
+
+    @property
+    def prediction_interval(self) -> tuple[float, float] | None:
+        """Where an experiment on one more data set would come out."""
+        interval = self.document["prediction_interval"]
+        return (interval["low"], interval["high"]) if interval else None
+
+    @property
+    def data_sets(self) -> Table:
+        """A row for each: `dataset`, `mean_difference`, `interval`, `verdict`, `left_out`, …"""
+        return Table.of(self.document["experiments"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyResults(StudyComparison):
+    """What its data sets say together, of the first arm against the baseline."""
+
+    id: str
+    name: str
+    planned: bool
+    complete: bool
+
+    @property
+    def comparisons(self) -> Sequence[StudyComparison]:
+        """Every arm against the baseline, this one first."""
+        return [self, *(StudyComparison.of(one) for one in self.document["others"])]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prediction(Record):
     question1: str
     question2: str
@@ -607,6 +677,56 @@ class Client:
         declared = {"higher_is_better": higher_is_better, "a_name": names[0], "b_name": names[1]}
         body = {"a": _by_seed(a), "b": _by_seed(b), **_given(rule | declared)}
         return Comparison.of(self.post("/v1/comparisons", json={"metric": "value"} | body))
+
+    def plan_study(
+        self,
+        name: str,
+        spec: Mapping[str, Any],
+        over: Sequence[Mapping[str, Any]],
+        *,
+        idempotency_key: str | None = None,
+    ) -> Study:
+        """Create one experiment for each entry of `over` (a `dataset`, and what else differs there,
+        merged over the spec): all of them, or none."""
+        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        body = {"name": name, "spec": spec, "over": list(over)}
+        return Study.of(self.post("/v1/studies", json=body, headers=headers))
+
+    def join_study(self, name: str, experiments: Sequence[str | Experiment]) -> Study:
+        """Make a study of experiments that exist; it says that they were joined afterwards."""
+        body = {"name": name, "experiments": [_id(one) for one in experiments]}
+        return Study.of(self.post("/v1/studies", json=body))
+
+    def study(self, study: str | Study) -> Study:
+        """Return its present state."""
+        return Study.of(self.get(f"/v1/studies/{_id(study)}"))
+
+    def studies(self, limit: int = 50) -> list[Study]:
+        """Return the newest studies."""
+        return [Study.of(one) for one in self.get("/v1/studies", limit=limit)["items"]]
+
+    def wait_for_study(
+        self, study: str | Study, on_change: Callable[[Experiment], object] = lambda _: None
+    ) -> Study:
+        """Return the study once all its experiments have ended; `on_change` gets each state of each
+        of them."""
+        for experiment in self.study(study).experiments["id"]:
+            if experiment is not None:
+                self.wait(experiment, on_change)
+        return self.study(study)
+
+    def study_results(self, study: str | Study) -> StudyResults:
+        """Return what its data sets say together so far."""
+        return StudyResults.of(self.get(f"/v1/studies/{_id(study)}/results"))
+
+    def export_study(
+        self, study: str | Study, path: str | Path, *, format: str | None = None
+    ) -> Path:
+        """Write its results to `path`, a row for each data set and one for the mean, as `csv` or
+        `parquet`; the default is the suffix of `path`."""
+        form = format or Path(path).suffix.lstrip(".").lower()
+        with self._part_of(Path(path), f"/v1/studies/{_id(study)}/export", format=form):
+            return Path(path)
 
     def steps(
         self,
@@ -834,7 +954,7 @@ def _by_seed(values: BySeed) -> dict[str, float]:
     }
 
 
-def _id(named: str | Experiment | Run) -> str:
+def _id(named: str | Experiment | Run | Study) -> str:
     return named if isinstance(named, str) else named.id
 
 

@@ -25,6 +25,7 @@ with garbage_uncollected():
     )
     from api.cli.console import out, write_to_any_terminal
     from api.cli.keys import commands as keys
+    from api.cli.studies import commands as studies
 
 
 class _Command(typer.Typer):
@@ -88,4 +89,5 @@ app.add_typer(datasets.app, name="datasets")
 app.add_typer(exports.app, name="export")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
+app.add_typer(studies.app, name="study")
 app.add_typer(webhooks.app, name="webhooks")

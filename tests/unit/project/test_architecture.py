@@ -14,7 +14,7 @@ PACKAGES = ("api", "worker", "models")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 EVERY_FILE = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))]
 LONGEST_FILE = 300  # lines
-LONGER = {"api/client.py": 880}
+LONGER = {"api/client.py": 1000}
 """The client is copied to other machines as one file."""
 READS_THE_ENVIRONMENT = {"models/settings.py", "api/client.py"}
 """Settings for the service; and the client, which where it is copied to has no settings."""

@@ -1,0 +1,1 @@
+"""`tripletlab study`: one question asked on several data sets."""

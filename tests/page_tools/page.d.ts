@@ -13,7 +13,7 @@ declare namespace Page {
     | "tabindex" | "title" | "type" | "value";
 
   type SvgName =
-    | "cx" | "cy" | "height" | "r" | "text-anchor" | "viewBox" | "width"
+    | "cx" | "cy" | "d" | "height" | "r" | "text-anchor" | "viewBox" | "width"
     | "x" | "x1" | "x2" | "y" | "y1" | "y2";
 
   /** The attributes that the page sets; null, undefined and false leave one out. */

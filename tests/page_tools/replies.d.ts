@@ -42,6 +42,7 @@ declare namespace Reply {
     plan: LookView[];
     tuning?: TuningStepView | null;
     spec: Spec;
+    studies?: string[];
   }
 
   type TuningState = "planned" | "chosen" | "dropped" | "failed";
@@ -281,6 +282,85 @@ declare namespace Reply {
     pairing: Pairing | null;
     power: Power | null;
     collapse?: Collapse | null;
+  }
+
+  // studies
+
+  interface StudyView {
+    id: string;
+    name: string;
+    planned: boolean;
+    created_at: string;
+    state: RunState;
+    progress: number;
+    arms: string[];
+    experiments: StudyMemberView[];
+  }
+
+  interface StudyMemberView {
+    id: string | null;
+    dataset: string;
+  }
+
+  interface StudyComparison {
+    a: string;
+    b: string;
+    metric: string;
+    higher_is_better: boolean;
+    experiments: StudyExperiment[];
+    mean_difference: number | null;
+    interval: Interval | null;
+    equivalence: Equivalence | null;
+    prediction_interval: Interval | null;
+    heterogeneity: Heterogeneity | null;
+    weighted: WeightedMean | null;
+    better_in: number;
+    of: number;
+    verdict: Verdict;
+    sentence: string;
+    missing: string[];
+  }
+
+  interface StudyResults {
+    a: string;
+    b: string;
+    metric: string;
+    higher_is_better: boolean;
+    experiments: StudyExperiment[];
+    mean_difference: number | null;
+    interval: Interval | null;
+    equivalence: Equivalence | null;
+    prediction_interval: Interval | null;
+    heterogeneity: Heterogeneity | null;
+    weighted: WeightedMean | null;
+    better_in: number;
+    of: number;
+    verdict: Verdict;
+    sentence: string;
+    missing: string[];
+    differing: string[];
+    others: StudyComparison[];
+  }
+
+  interface StudyExperiment {
+    id: string | null;
+    dataset: string;
+    seeds: number;
+    mean_difference: number | null;
+    interval: Interval | null;
+    verdict: Verdict;
+    warnings: ComparisonWarning[];
+    left_out: string | null;
+  }
+
+  interface Heterogeneity {
+    i2: number;
+    p: number | null;
+  }
+
+  interface WeightedMean {
+    mean_difference: number;
+    interval: Interval;
   }
 
   type Effect = MainEffect | Interaction;

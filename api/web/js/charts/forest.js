@@ -11,24 +11,32 @@ const FOOT = 24;
 const LETTER = 6.6; // pixels of a letter, about
 
 /**
- * `rows` are the differences with the words for each, which stand above its interval; a filled dot is
- * told from zero.
- * @param {AbortSignal} signal
- * @param {{ one: Page.Difference, name: string, told: boolean }[]} rows
+ * `told` fills the dot: it is told from zero. `total` is a diamond, the mean of the rows above it, and
+ * `predicted` where one more row would lie.
+ * @typedef {{ one: Page.Difference, name: string, told: boolean, total?: boolean, predicted?: Reply.Interval | null }} Row
  */
-export function forestChart(signal, rows) {
+
+/**
+ * `rows` are the differences with the words for each, which stand above its interval.
+ * @param {AbortSignal} signal
+ * @param {Row[]} rows
+ * @param {string} [label]
+ */
+export function forestChart(signal, rows, label = `${rows.length} effects with their intervals, the largest first; the table below has the figures`) {
   const holder = h("div", {});
-  drawnToWidth(holder, signal, (width) => fill(holder, drawing(rows, width)));
+  drawnToWidth(holder, signal, (width) => fill(holder, drawing(rows, label, width)));
   return holder;
 }
 
 /**
- * @param {{ one: Page.Difference, name: string, told: boolean }[]} rows
+ * @param {Row[]} rows
+ * @param {string} label
  * @param {number} width
  */
-function drawing(rows, width) {
+function drawing(rows, label, width) {
   const differences = rows.map(({ one }) => ({ ...one, pairs: [] })); // seeds would widen the scale
-  const [low, high] = domainOf(differences);
+  const predicted = rows.flatMap((row) => (row.predicted ? [{ ...row.one, pairs: [], interval: row.predicted }] : []));
+  const [low, high] = domainOf([...differences, ...predicted]);
   /** @param {number} value */
   const x = (value) => SIDE + ((value - low) / (high - low)) * (width - 2 * SIDE);
   const foot = rows.length * ROW;
@@ -36,7 +44,7 @@ function drawing(rows, width) {
   const margin = rows.map(({ one }) => one.equivalence?.margin).find((one) => one !== undefined);
   return s("svg", {
     class: "marks forest-chart", width, height: foot + FOOT, viewBox: `0 0 ${width} ${foot + FOOT}`, role: "img",
-    "aria-label": `${rows.length} effects with their intervals, the largest first; the table below has the figures`,
+    "aria-label": label,
   },
     margin !== undefined && s("rect", { class: "margin", x: x(-margin), y: 0, width: x(margin) - x(-margin), height: foot }),
     s("line", { class: "axis", x1: 0, x2: width, y1: foot, y2: foot }),
@@ -46,21 +54,34 @@ function drawing(rows, width) {
 }
 
 /**
- * @param {{ one: Page.Difference, name: string, told: boolean }} row
+ * @param {Row} row
  * @param {number} at
  * @param {(value: number) => number} x
  * @param {number} width
  */
-function drawnRow({ one, name, told }, at, x, width) {
+function drawnRow({ one, name, told, total = false, predicted = null }, at, x, width) {
   const top = at * ROW;
   const y = top + 32;
   const figure = signed(one.mean_difference, one.metric);
   const room = Math.floor((width - 2 * SIDE) / LETTER) - figure.length - 2;
   const short = name.length > room ? `${name.slice(0, Math.max(room - 1, 8))}…` : name;
-  return s("g", { class: "effect" },
+  return s("g", { class: total ? "effect total" : "effect" },
+    total && s("line", { class: "axis", x1: 0, x2: width, y1: top + 1, y2: top + 1 }),
     s("title", {}, `${name}: ${figure}`),
     s("text", { class: "strong", x: SIDE, y: top + 16 }, short),
     s("text", { x: width - SIDE, y: top + 16, "text-anchor": "end" }, figure),
+    predicted && s("line", { class: "interval rare", x1: x(predicted.low), x2: x(predicted.high), y1: y, y2: y }),
     one.interval && s("line", { class: "interval", x1: x(one.interval.low), x2: x(one.interval.high), y1: y, y2: y }),
-    one.mean_difference !== null && s("circle", { class: told ? "estimate" : "estimate open", cx: x(one.mean_difference), cy: y, r: 5.5 }));
+    one.mean_difference !== null && mark(x(one.mean_difference), y, told ? "estimate" : "estimate open", total));
+}
+
+/**
+ * @param {number} cx
+ * @param {number} cy
+ * @param {string} kind
+ * @param {boolean} total
+ */
+function mark(cx, cy, kind, total) {
+  if (!total) return s("circle", { class: kind, cx, cy, r: 5.5 });
+  return s("path", { class: kind, d: `M${cx - 8} ${cy} L${cx} ${cy - 7} L${cx + 8} ${cy} L${cx} ${cy + 7} Z` });
 }

@@ -1,0 +1,178 @@
+// One study: what its data sets say together, then each of them.
+
+import { call, messageOf, wasStopped } from "../api.js";
+import { forestChart } from "../charts/forest.js";
+import { fill, h, refill } from "../dom.js";
+import { formatMetric, metricWords, p, percent, plural, signed } from "../format.js";
+import { alertOf, toast } from "../parts/notices.js";
+import { ACTIVE, bar, fact, section, stateChip, time } from "../parts/small.js";
+import { doubts, words } from "../parts/verdicts.js";
+
+const LOOK_AGAIN = 3000; // milliseconds, while something goes on
+
+/**
+ * @param {HTMLElement} main
+ * @param {Page.Asked} asked
+ */
+export async function show(main, { params, signal }) {
+  const head = h("div", {});
+  const problem = h("div", {});
+  const answer = h("section", { class: "card verdict", "aria-label": "Verdict", id: "verdict" });
+  const each = section("data-sets", "Data sets");
+  let timer = 0;
+  let drawn = new AbortController();
+  let known = "";
+  signal.addEventListener("abort", () => { clearTimeout(timer); drawn.abort(); });
+
+  async function load() {
+    const study = await call(`/v1/studies/${params.id}`, { signal });
+    const kept = study.experiments.some((one) => one.id !== null);
+    const results = kept ? await call(`/v1/studies/${params.id}/results`, { signal }) : null;
+    document.title = `${study.name} · Tripletlab`;
+    refill(head, heading(study));
+    fill(problem);
+    const now = JSON.stringify([study, results]);
+    if (now !== known) {
+      known = now;
+      drawn.abort();
+      drawn = new AbortController();
+      const active = ACTIVE.has(study.state);
+      fill(answer, active ? underWay(study) : null,
+        results ? judged(results, drawn.signal) : h("p", { class: "sentence" }, "Every experiment of this study was deleted."));
+      refill(each.body, results ? table(results) : null);
+    }
+    if (ACTIVE.has(study.state)) timer = setTimeout(again, LOOK_AGAIN);
+  }
+
+  async function again() {
+    try {
+      await load();
+    } catch (error) {
+      if (wasStopped(error)) return;
+      fill(problem, alertOf(error));
+      timer = setTimeout(again, LOOK_AGAIN);
+    }
+  }
+
+  await load();
+  fill(main, head, problem, answer, each.node);
+}
+
+/** @param {Reply.StudyView} study */
+function heading(study) {
+  return h("div", { class: "page-head" },
+    h("div", {},
+      h("p", { class: "crumbs" }, h("a", { href: "#/studies" }, "Studies")),
+      h("h1", { tabindex: "-1" }, study.name),
+      h("div", { class: "meta" }, stateChip(study.state), h("span", {}, plural(study.experiments.length, "data set")),
+        h("span", {}, study.planned ? "planned together" : "joined afterwards"), h("span", {}, "asked ", time(study.created_at)))),
+    h("div", { class: "row" },
+      h("button", { type: "button", class: "danger", on: { click: () => remove(study) } }, "Delete")));
+}
+
+/** @param {Reply.StudyView} study */
+async function remove(study) {
+  if (!confirm("Delete this study? Its experiments stay.")) return;
+  try {
+    await call(`/v1/studies/${study.id}`, { method: "DELETE" });
+    toast("Deleted. Its experiments are still there.");
+    location.hash = "#/studies";
+  } catch (error) {
+    toast(messageOf(error));
+  }
+}
+
+/** @param {Reply.StudyView} study */
+function underWay(study) {
+  return h("div", {},
+    h("p", { class: "small muted number" }, `${percent(study.progress)} of its steps done. The verdict comes when every experiment has ended.`),
+    bar(study.progress, "Progress of the study", study.state));
+}
+
+/**
+ * @param {Reply.StudyResults} results
+ * @param {AbortSignal} signal
+ */
+function judged(results, signal) {
+  return [
+    together(results, signal),
+    results.differing.length ? h("p", { class: "help" }, `Beside data set and split, the specs differ in ${results.differing.join(", ")}.`) : null,
+    results.others.length ? h("div", { class: "others" }, results.others.map((one) => h("div", {}, together(one, signal)))) : null,
+  ];
+}
+
+/**
+ * One arm against the baseline over all data sets.
+ * @param {Reply.StudyResults | Reply.StudyComparison} one
+ * @param {AbortSignal} signal
+ */
+function together(one, signal) {
+  const { kind, sign, text } = words({ ...one, warnings: [] });
+  return [
+    h("div", { class: `kind ${kind}` }, h("span", { class: "sign", "aria-hidden": "true" }, sign), text),
+    h("p", { class: "sentence" }, one.sentence),
+    forestChart(signal, rows(one), `${plural(one.experiments.length, "data set")} and the mean over them, with intervals; the table below has the figures`),
+    caption(one),
+    one.missing.length ? h("ul", { class: "help" }, one.missing.map((sentence) => h("li", {}, sentence))) : null,
+    h("dl", { class: "facts" }, facts(one)),
+  ];
+}
+
+/** @param {Reply.StudyResults | Reply.StudyComparison} one */
+function rows(one) {
+  const both = { a: one.a, b: one.b, metric: one.metric, higher_is_better: one.higher_is_better, pairs: [], equivalence: one.equivalence };
+  const members = one.experiments.map((member) => ({
+    one: { ...both, mean_difference: member.mean_difference, interval: member.interval },
+    name: member.left_out === null ? member.dataset : `${member.dataset} (does not count)`,
+    told: member.verdict === "a_better" || member.verdict === "b_better",
+  }));
+  return [...members, {
+    one: { ...both, mean_difference: one.mean_difference, interval: one.interval },
+    name: `mean of ${one.of}`, told: one.verdict === "a_better" || one.verdict === "b_better",
+    total: true, predicted: one.prediction_interval,
+  }];
+}
+
+/** @param {Reply.StudyResults | Reply.StudyComparison} one */
+function caption(one) {
+  if (!one.interval) return null;
+  const margin = one.equivalence ? ` Inside the shaded margin of ±${formatMetric(one.equivalence.margin, one.metric)} a difference does not matter.` : "";
+  const dashed = one.prediction_interval ? " The dashed line is where an experiment on one more data set would come out." : "";
+  return h("p", { class: "help" }, `${one.a} minus ${one.b} in ${metricWords(one.metric)}, with ${percent(one.interval.confidence)} intervals; a filled dot is told from zero.${dashed}${margin}`);
+}
+
+/** @param {Reply.StudyResults | Reply.StudyComparison} one */
+function facts(one) {
+  const found = one.heterogeneity;
+  return [
+    fact("Mean of the data sets", signed(one.mean_difference, one.metric)),
+    fact("Interval", bounds(one.interval, one.metric)),
+    fact("One more data set", bounds(one.prediction_interval, one.metric)),
+    fact("Between data sets", found ? `I² ${percent(found.i2)}, p ${p(found.p)}` : "–", "The share of the variance that is between data sets, and Welch's test that there is none"),
+    fact("Better in", `${one.better_in} of ${one.of}`, "By the verdict of each data set alone"),
+    fact("Weighted by precision", one.weighted ? `${signed(one.weighted.mean_difference, one.metric)} (${bounds(one.weighted.interval, one.metric)})` : "–", "It decides nothing"),
+  ];
+}
+
+/**
+ * @param {Reply.Interval | null} interval
+ * @param {string} metric
+ */
+function bounds(interval, metric) {
+  return interval ? `${formatMetric(interval.low, metric)} to ${formatMetric(interval.high, metric)}` : "–";
+}
+
+/** @param {Reply.StudyResults} results */
+function table(results) {
+  const every = [results, ...results.others];
+  const several = every.length > 1;
+  const heads = ["Seeds", "Difference", "Interval"];
+  return h("div", { class: "scroll", tabindex: "0" }, h("table", {},
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Data set"), several && h("th", { scope: "col" }, "Arm"),
+      heads.map((one) => h("th", { scope: "col", class: "number" }, one)), h("th", { scope: "col" }, "Verdict by itself"))),
+    h("tbody", {}, every.flatMap((one) => one.experiments.map((member) => h("tr", {},
+      h("th", { scope: "row" }, member.id ? h("a", { href: `#/experiments/${member.id}` }, member.dataset) : member.dataset),
+      several && h("td", {}, one.a),
+      [member.seeds, signed(member.mean_difference, one.metric), bounds(member.interval, one.metric).replaceAll(" ", "\u00a0")].map((value) => h("td", { class: "number" }, value)),
+      h("td", {}, member.left_out ?? member.verdict.replace("_", " "), " ", doubts(member))))))));
+}

@@ -275,6 +275,25 @@ LATER: Mapping[str, Mapping[str, Values]] = {
             "mean": 0.8,
         },
     },
+    "0013": {
+        "pretrained_models": {
+            "id": "mod_01kax1fbk0s5nq3m6r9t2v4w6y",
+            "name": "minilm",
+            "content_hash": "e" * 64,
+            "created_at": DAY,
+            "architecture": "bert",
+            "parameters": 22_713_216,
+            "width": 384,
+            "layers": 6,
+            "heads": 12,
+            "feedforward": 1536,
+            "vocabulary_size": 30_522,
+            "positions": 512,
+            "pooling": "mean",
+            "size": 90_868_376,
+            "owner": None,
+        },
+    },
     "0014": {
         "studies": {
             "id": "std_01kax1fbk0s5nq3m6r9t2v4w6y",

@@ -16,6 +16,7 @@ in TRIPLETLAB_URL. Every record has its fields and the whole `document` of the s
 
 import hashlib
 import hmac
+import json
 import math
 import os
 import re
@@ -821,18 +822,24 @@ class Client:
         question2: str | None = None,
         label: str | None = None,
         split: str | None = None,
+        shape: str | None = None,
+        score: str | None = None,
+        negatives: Sequence[str] | None = None,
+        labels: Mapping[str, int | None] | None = None,
+        duplicate_from: float | None = None,
         format: str | None = None,
         delimiter: str | None = None,
         encoding: str | None = None,
         quoting: str | None = None,
     ) -> Dataset:
-        """Upload a file of question pairs: CSV, TSV, JSON Lines or Parquet, also compressed. The
-        next parameters name its columns (by default `question1`, `question2`, `is_duplicate`);
-        `delimiter` (`semicolon`), `encoding` (`utf-16`) and `quoting` (`double` or `none`) say how
-        a text file is written."""
+        """Upload a file of pairs, triplets or scored pairs, as its columns tell or the fields say:
+        `docs/data_sets.md` describes each."""
         columns = {"question1": question1, "question2": question2, "label": label, "split": split}
+        columns["negatives"] = json.dumps(list(negatives)) if negatives else None
+        columns["labels"] = json.dumps(dict(labels)) if labels else None
+        shapes = {"shape": shape, "score": score, "duplicate_from": duplicate_from}
         written = {"delimiter": delimiter, "encoding": encoding, "quoting": quoting}
-        fields = {"name": name, **columns, "format": format, **written}
+        fields = {"name": name, **columns, **shapes, "format": format, **written}
         with Path(file).open("rb") as stream:
             files = {"file": (Path(file).name, stream)}
             seconds = max(UPLOAD_TIMEOUT, self._timeout)

@@ -1,7 +1,8 @@
 """`datasets add`, `datasets list` and `datasets delete`."""
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -12,39 +13,72 @@ from api.cli.listings import listing, show_table
 
 app = typer.Typer(help="The service's data sets.", no_args_is_help=True)
 
+Question1 = Annotated[str | None, typer.Option(help="Column of the first texts, or anchors.")]
+Question2 = Annotated[str | None, typer.Option(help="Column of the second texts, or positives.")]
+Label = Annotated[str | None, typer.Option(help="Column of the label.")]
+Split = Annotated[str | None, typer.Option(help="Column of the split `given`.")]
+Shape = Annotated[
+    str | None, typer.Option(help="labelled_pairs, positive_pairs, triplets, scored_pairs.")
+]
+Score = Annotated[str | None, typer.Option(help="Column of the score.")]
+Negatives = Annotated[
+    list[str] | None, typer.Option(help="Column of negatives; may be given again.")
+]
+Labels = Annotated[
+    str | None, typer.Option(help='What labels mean: {"entailment": 1, "neutral": null, …}')
+]
+DuplicateFrom = Annotated[
+    float | None, typer.Option(help="From this score on a pair is a duplicate.")
+]
+Format = Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet.")]
+Delimiter = Annotated[str | None, typer.Option(help="Of csv, tsv: semicolon, tab, …")]
+Encoding = Annotated[str | None, typer.Option(help="Of text, such as utf-16.")]
+Quoting = Annotated[
+    str | None, typer.Option(help="Quotation marks: double (enclose texts) or none.")
+]
+
 
 @app.command()
 def add(
     file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, Parquet; .gz, .zst, .zip.")],
     name: Annotated[str, typer.Option(help="Its name in specs.")],
-    question1: Annotated[str, typer.Option(help="Column of the first question.")] = "question1",
-    question2: Annotated[str, typer.Option(help="Column of the second question.")] = "question2",
-    label: Annotated[str, typer.Option(help="Column of the label.")] = "is_duplicate",
-    split: Annotated[str | None, typer.Option(help="Column of the split `given`.")] = None,
-    format: Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet.")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="Of csv, tsv: semicolon, tab, …")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Of text, such as utf-16.")] = None,
-    quoting: Annotated[
-        str | None, typer.Option(help="Quotation marks: double (enclose texts) or none.")
-    ] = None,
+    question1: Question1 = None,
+    question2: Question2 = None,
+    label: Label = None,
+    split: Split = None,
+    shape: Shape = None,
+    score: Score = None,
+    negatives: Negatives = None,
+    labels: Labels = None,
+    duplicate_from: DuplicateFrom = None,
+    format: Format = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    quoting: Quoting = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Upload a file of question pairs."""
+    """Upload a file of pairs, triplets or scored pairs. Common names of columns are recognised."""
     if not file.is_file():
         raise stop(f"There is no file {file}.", USAGE)
-    fields = {
-        "question1": question1,
-        "question2": question2,
-        "label": label,
-        "split": split,
-        "format": format,
-        "delimiter": delimiter,
-        "encoding": encoding,
-        "quoting": quoting,
-    }
     with connected(url) as client:
-        view = client.upload(file, name, **fields).document
+        view = client.upload(
+            file,
+            name,
+            question1=question1,
+            question2=question2,
+            label=label,
+            split=split,
+            shape=shape,
+            score=score,
+            negatives=negatives or None,
+            labels=_meanings(labels),
+            duplicate_from=duplicate_from,
+            format=format,
+            delimiter=delimiter,
+            encoding=encoding,
+            quoting=quoting,
+        ).document
     if as_json:
         print_json(view)
         return
@@ -52,6 +86,7 @@ def add(
         f"{view['name']}: {view['rows']:,} pairs, {100 * view['duplicate_share']:.1f} % duplicates",
         markup=False,
     )
+    out.print(_read_as(view), markup=False, soft_wrap=True)
     for warning in view["warnings"]:
         out.print(warning, markup=False, soft_wrap=True)
     if view["in_order_shared"]:
@@ -107,6 +142,28 @@ def delete(
         confirm(f"Delete the data set {name} of {rows:,} pairs?", yes)
         client.request("DELETE", path)
     print_json({"deleted": name}) if as_json else say(f"{name} is deleted.")
+
+
+def _meanings(labels: str | None) -> dict[str, int | None] | None:
+    """The JSON object of --labels; the service checks what is in it."""
+    if labels is None:
+        return None
+    try:
+        meanings = json.loads(labels)
+    except ValueError as error:
+        raise stop(f"--labels is not JSON ({error}).", USAGE) from None
+    if not isinstance(meanings, dict):
+        raise stop('--labels is an object, like {"entailment": 1, "neutral": null}.', USAGE)
+    return meanings
+
+
+def _read_as(view: dict[str, Any]) -> str:
+    """The shape of the rows, and the columns that were read."""
+    columns = ", ".join(
+        f"{field}: {name if isinstance(name, str) else ', '.join(name)}"
+        for field, name in view["columns"].items()
+    )
+    return f"Read as {view['shape'].replace('_', ' ')} ({columns})."
 
 
 def _count(number: int | None) -> str:

@@ -48,6 +48,7 @@ def store_dataset(service: Service, name: str, pairs: Pairs, caller: Caller | No
                     content_hash=digest,
                     has_split=pairs.split is not None,
                     profile=counts,
+                    reading=pairs.reading,
                     owner=caller.key_id if caller is not None else None,
                 )
             # another process may have removed the files before it could see their new row

@@ -36,9 +36,17 @@ def list_dataset_pairs(
     dataset, folder = _dataset(service, name)
     numbers = list(range(after, min(after + limit, dataset.rows)))
     labels = cache.open_labels(folder)
+    scores, triplets = cache.open_scores(folder), cache.open_triplets(folder)
     texts = cache.open_texts(folder).rows(numbers)
     items = [
-        PairRow(row=row, question1=first, question2=second, duplicate=bool(labels[row] == 1))
+        PairRow(
+            row=row,
+            question1=first,
+            question2=second,
+            duplicate=bool(labels[row] == 1),
+            score=None if scores is None else float(str(scores[row])),  # 4.2, as it was written
+            triplet=None if triplets is None else int(triplets[row]),
+        )
         for row, (first, second) in zip(numbers, texts, strict=True)
     ]
     following = after + limit if after + limit < dataset.rows else None

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from pydantic import ConfigDict
 
 from api.http.views import View
 from models.datasets.generated.generator import GENERATED
 from models.datasets.profile_warnings import profile_warnings
+from models.datasets.shapes import Shape
 from models.store.tables import Dataset
 
 
@@ -37,6 +39,9 @@ class DatasetView(View):
                     "false_negatives": 40,
                     "in_order_test": 793,
                     "in_order_shared": 210,
+                    "shape": "labelled_pairs",
+                    "columns": {},
+                    "left_out": {},
                     "warnings": [],
                     "generated": True,
                 }
@@ -71,6 +76,14 @@ class DatasetView(View):
     """Test pairs of the in-order split: 10,240 after 300,000, or in proportion where fewer."""
     in_order_shared: int | None
     """How many of these have a question that is also in a duplicate pair of the training rows."""
+    shape: Shape
+    """What the rows of its file are; all are stored as pairs: a triplet as one pair of each label
+    (one for each negative)."""
+    columns: dict[str, str | list[str]]
+    """The columns of the file that were read, by the field of the upload that means them; empty for
+    data sets from before these were kept, and for the one that is generated."""
+    left_out: dict[str, int]
+    """How many rows of the file `labels` left out, by the value of their label."""
     warnings: list[str]
     """What will surprise whoever trains on it, such as one question that is far longer than all
     others; in the reply to an upload also what its reader was not sure of. Empty where nothing is
@@ -83,9 +96,14 @@ class DatasetView(View):
     @classmethod
     def of(cls, row: Dataset, warnings: Sequence[str] = ()) -> "DatasetView":
         """`warnings` are those of the file that it was read from."""
-        computed = {
+        reading = row.reading or {}
+        shape = reading.get("shape", "labelled_pairs")
+        computed: dict[str, Any] = {
             "duplicate_share": row.duplicates / row.rows,
-            "warnings": [*warnings, *profile_warnings(row)],
+            "shape": shape,
+            "columns": reading.get("columns", {}),
+            "left_out": reading.get("left_out", {}),
+            "warnings": [*warnings, *profile_warnings(row, shape)],
             "generated": row.name == GENERATED,
         }
         stored = {name: getattr(row, name) for name in cls.model_fields.keys() - computed.keys()}
@@ -100,6 +118,10 @@ class PairRow(View):
     question1: str
     question2: str
     duplicate: bool
+    score: float | None
+    """Of scored pairs."""
+    triplet: int | None
+    """The number of the triplet that this pair is of, counted from 0."""
 
 
 class PairsView(View):

@@ -20,7 +20,9 @@ from models.datasets.pairs import Pairs, make_pairs
 from models.datasets.rows_file import LABELS, read_texts, texts_of, write_rows
 from models.datasets.rows_file import PAIRS as PAIRS
 from models.datasets.rows_file import open_labels as open_labels
+from models.datasets.rows_file import open_scores as open_scores
 from models.datasets.rows_file import open_split as open_split
+from models.datasets.rows_file import open_triplets as open_triplets
 from models.datasets.tokenizer import VERSION, TokenizerKind
 from models.datasets.tokenstream import token_stream
 from models.errors import DamagedDataset
@@ -95,7 +97,13 @@ def is_whole(folder: Path) -> bool:
 def load(folder: Path) -> Pairs:
     """Read the whole of a stored data set. Raises `DamagedDataset`."""
     try:
-        return make_pairs(*read_texts(folder), open_labels(folder), open_split(folder))
+        return make_pairs(
+            *read_texts(folder),
+            open_labels(folder),
+            open_split(folder),
+            score=open_scores(folder),
+            triplet=open_triplets(folder),
+        )
     except ValueError as error:  # not as many labels as texts
         raise DamagedDataset(folder.name, LABELS) from error
 

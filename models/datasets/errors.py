@@ -25,7 +25,7 @@ class BadRows(DatasetFileError):
 
     `line` is the physical line on which the row begins, from 1; in Parquet it is the number of the
     row, and `place` is "row". `swallowed` counts the lines that were read into these rows after
-    their first.
+    their first. `helps` is a sentence on what helps all of them, after a space.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class BadRows(DatasetFileError):
         examples: Sequence[tuple[int, str]],
         swallowed: int = 0,
         place: Literal["line", "row"] = "line",
+        helps: str = "",
     ) -> None:
         self.count = count
         self.place = place
@@ -45,7 +46,7 @@ class BadRows(DatasetFileError):
         inside = f" {lines} inside refused rows." if swallowed else ""
         super().__init__(
             f"{rows} cannot be used, so the whole file is refused; the first is at "
-            f"{place} {line}: {reason}.{inside}"
+            f"{place} {line}: {reason}.{helps}{inside}"
         )
 
 

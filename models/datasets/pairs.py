@@ -1,16 +1,18 @@
-"""A data set in memory: two Arrow text columns, labels, and perhaps a given split.
+"""A data set in memory: two Arrow text columns, labels, and perhaps a split, scores or triplets.
 
 Why Arrow and not lists of `str`: 808,002 questions are two buffers each, so hashing, counting and
 splitting into words run over bytes, not over Python objects.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from models.datasets.shapes import Shape
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 SPLIT_CODES = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -18,6 +20,21 @@ HASH_FORM = b"tripletlab-pairs-1\n"
 
 Codes = npt.NDArray[np.int8]
 Offsets = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float32]
+Triplets = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the rows of a file were read.
+
+    `columns`: the names of its columns, by the field of the upload that means them; `left_out`: how
+    many rows were left out, by the value of their label.
+    """
+
+    shape: Shape = "labelled_pairs"
+    columns: Mapping[str, str | list[str]] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +42,11 @@ class Pairs:
     """Rows of question pairs, in file order.
 
     `question1`, `question2`: `pyarrow.LargeStringArray` without nulls; `label`: int8, 1 where the
-    two are duplicates; `split`: int8 (0 train, 1 validation, 2 test) or None. All have one length.
-    `warnings`: what the reader of their file was not sure of, in sentences.
+    two are duplicates; `split`: int8 (0 train, 1 validation, 2 test) or None. `score`: float32, of
+    scored pairs; `triplet`: int32, the number of the triplet that a row is of, from 0. All have one
+    length.
+    `warnings`: what the reader of their file was not sure of, in sentences; `reading`: how it read
+    it, None for rows that come from no file.
     """
 
     question1: pa.LargeStringArray
@@ -34,6 +54,9 @@ class Pairs:
     label: Codes
     split: Codes | None = None
     warnings: tuple[str, ...] = ()
+    score: Scores | None = None
+    triplet: Triplets | None = None
+    reading: Reading | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -44,16 +67,21 @@ def make_pairs(
     question2: Sequence[str] | pa.ChunkedArray,
     label: Sequence[int] | Codes,
     split: Sequence[int] | Codes | None = None,
+    *,
+    score: Sequence[float] | Scores | None = None,
+    triplet: Sequence[int] | Triplets | None = None,
 ) -> Pairs:
     """Build `Pairs` from lists or Arrow columns; ValueError when the lengths differ."""
     codes = np.asarray(label, dtype=np.int8)
     parts = None if split is None else np.asarray(split, dtype=np.int8)
-    lengths = {len(question1), len(question2), len(codes)}
-    if parts is not None:
-        lengths.add(len(parts))
+    scores = None if score is None else np.asarray(score, dtype=np.float32)
+    triplets = None if triplet is None else np.asarray(triplet, dtype=np.int32)
+    columns = (question1, question2, codes, parts, scores, triplets)
+    lengths = {len(column) for column in columns if column is not None}
     if len(lengths) != 1:
         raise ValueError(f"columns of different lengths: {sorted(lengths)}")
-    return Pairs(text_column(question1), text_column(question2), codes, parts)
+    texts = text_column(question1), text_column(question2)
+    return Pairs(*texts, codes, parts, score=scores, triplet=triplets)
 
 
 def text_column(values: Sequence[str] | pa.ChunkedArray) -> pa.LargeStringArray:
@@ -68,8 +96,8 @@ def content_hash(pairs: Pairs) -> str:
     """SHA-256 (hex) of the rows themselves, which does not depend on the format of their file.
 
     The input is the row count, each column's byte lengths (little-endian int64) and UTF-8 bytes,
-    the labels, and the split where there is one. Lengths come first, so that one text cannot have
-    the hash of two.
+    the labels, and the split, the scores (little-endian float32) and the triplets (int32) where
+    there are any. Lengths come first, so that one text cannot have the hash of two.
     """
     digest = hashlib.sha256(HASH_FORM)
     digest.update(len(pairs).to_bytes(8, "little"))
@@ -81,6 +109,12 @@ def content_hash(pairs: Pairs) -> str:
     if pairs.split is not None:
         digest.update(b"split")
         digest.update(pairs.split.tobytes())
+    if pairs.score is not None:
+        digest.update(b"score")
+        digest.update(pairs.score.astype("<f4").tobytes())
+    if pairs.triplet is not None:
+        digest.update(b"triplet")
+        digest.update(pairs.triplet.astype("<i4").tobytes())
     return digest.hexdigest()
 
 

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from models.datasets.shapes import Shape
+
 LONG = 8
 """So many times as long as 99 of 100 questions, a question is a burden for its batch."""
 FEW_TOKENS = 3.0
@@ -33,9 +35,9 @@ class Profiled(Protocol):
     def vocabulary_size(self) -> int: ...
 
 
-def profile_warnings(profiled: Profiled) -> list[str]:
-    """The sentences; none where nothing is unusual."""
-    warnings = [*_one_label(profiled), *_empty(profiled)]
+def profile_warnings(profiled: Profiled, shape: Shape = "labelled_pairs") -> list[str]:
+    """The sentences; none where nothing is unusual. `shape` is that of the rows of its file."""
+    warnings = [*_one_label(profiled, shape), *_empty(profiled)]
     longest, usual = profiled.token_length_max, max(profiled.token_length_p99, 1.0)
     if longest > LONG * usual:
         warnings.append(
@@ -58,10 +60,23 @@ def profile_warnings(profiled: Profiled) -> list[str]:
     return warnings
 
 
-def _one_label(profiled: Profiled) -> list[str]:
+def _one_label(profiled: Profiled, shape: Shape) -> list[str]:
     if 0 < profiled.duplicates < profiled.rows:
         return []
     label = int(profiled.duplicates > 0)
+    if shape == "positive_pairs":
+        return [
+            "Every pair belongs together, and trains with the other pairs of its batch as "
+            "negatives. No label can be tested, so accuracy and ROC-AUC say nothing here: decide "
+            "by a metric that needs none, such as validation.baseline_loss."
+        ]
+    if shape == "scored_pairs":
+        side = "reaches" if label else "is below"
+        return [
+            f"The score of every pair {side} `duplicate_from`, so "
+            + ("there is nothing to tell duplicates from" if label else "there is none to train on")
+            + ": upload again with another."
+        ]
     lacks = "nothing to tell duplicates from" if label else "no duplicates to train on"
     return [f"Every row has the label {label}, so there is {lacks}: add rows of the other label."]
 

@@ -1,4 +1,4 @@
-"""`pairs.parquet`, the rows of a stored data set, and its labels and split as arrays beside it.
+"""`pairs.parquet`, the rows of a stored data set, and its columns of numbers as arrays beside it.
 
 The arrays are what is read each time, since they are mapped; the same numbers in the Parquet file
 are what they are made from again where they are not what was written. (Data sets that were stored
@@ -10,32 +10,42 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.datasets.derived_files import NOT_AN_ARRAY, mapped
-from models.datasets.pairs import Codes, Pairs
+from models.datasets.pairs import Codes, Pairs, Scores, Triplets
 from models.errors import DamagedDataset
 from models.files.atomic import write_whole
 from models.files.recorded_hashes import damaged, record_hashes, recorded
 
 ROW_GROUP = 16_384  # rows; `texts_of` reads at most this many for one text
 PAIRS, LABELS, SPLIT = "pairs.parquet", "labels.npy", "split.npy"
+SCORES, TRIPLETS = "scores.npy", "triplets.npy"
 TEXTS = ["question1", "question2"]
-_COLUMNS = {LABELS: "label", SPLIT: "split"}
+_COLUMNS: dict[str, tuple[str, type[np.generic]]] = {
+    LABELS: ("label", np.int8),
+    SPLIT: ("split", np.int8),
+    SCORES: ("score", np.float32),
+    TRIPLETS: ("triplet", np.int32),
+}
+"""Of each array: its column in the Parquet file, and its type."""
 
 _log = logging.getLogger(__name__)
 
 
 def write_rows(pairs: Pairs, folder: Path) -> None:
-    """Write all three, and the record of their hashes, to a new folder."""
-    columns = {"question1": pairs.question1, "question2": pairs.question2, "label": pairs.label}
-    np.save(folder / LABELS, pairs.label)
-    if pairs.split is not None:
-        columns["split"] = pairs.split
-        np.save(folder / SPLIT, pairs.split)
+    """Write all of them, and the record of their hashes, to a new folder."""
+    columns = {"question1": pairs.question1, "question2": pairs.question2}
+    for file, (column, _) in _COLUMNS.items():
+        numbers = getattr(pairs, column)
+        if numbers is not None:
+            columns[column] = numbers
+            np.save(folder / file, numbers)
     pq.write_table(
         pa.table(columns),
         folder / PAIRS,
@@ -75,7 +85,7 @@ def _texts_at(group: pa.Table, row: int) -> tuple[str, str]:
 
 def open_labels(folder: Path) -> Codes:
     """Labels, int8, mapped read-only. Raises `DamagedDataset`."""
-    return _open_numbers(folder, LABELS)
+    return _opened(folder, LABELS)
 
 
 def open_split(folder: Path) -> Codes | None:
@@ -83,12 +93,30 @@ def open_split(folder: Path) -> Codes | None:
 
     Raises `DamagedDataset`.
     """
-    if SPLIT in recorded(folder) or (folder / SPLIT).exists():
-        return _open_numbers(folder, SPLIT)
-    return None
+    return _opened(folder, SPLIT) if _is_there(folder, SPLIT) else None
 
 
-def _open_numbers(folder: Path, name: str) -> Codes:
+def open_scores(folder: Path) -> Scores | None:
+    """The score of each pair, float32, mapped read-only; None where pairs have none.
+
+    Raises `DamagedDataset`.
+    """
+    return _opened(folder, SCORES) if _is_there(folder, SCORES) else None
+
+
+def open_triplets(folder: Path) -> Triplets | None:
+    """The number of each row's triplet, int32, mapped read-only; None where rows are of none.
+
+    Raises `DamagedDataset`.
+    """
+    return _opened(folder, TRIPLETS) if _is_there(folder, TRIPLETS) else None
+
+
+def _is_there(folder: Path, name: str) -> bool:
+    return name in recorded(folder) or (folder / name).exists()
+
+
+def _opened(folder: Path, name: str) -> npt.NDArray[Any]:
     if not damaged(folder, name):
         try:
             return mapped(folder / name)
@@ -99,17 +127,17 @@ def _open_numbers(folder: Path, name: str) -> Codes:
     return mapped(folder / name)
 
 
-def _read_numbers(folder: Path, name: str) -> Codes:
-    column = _COLUMNS[name]
+def _read_numbers(folder: Path, name: str) -> npt.NDArray[Any]:
+    column, kind = _COLUMNS[name]
     with _whole_rows(folder):
         if column not in pq.read_schema(folder / PAIRS).names:
             raise DamagedDataset(folder.name, name)
         table = pq.read_table(folder / PAIRS, columns=[column])
-    numbers: Codes = table[column].to_numpy().astype(np.int8)
+    numbers: npt.NDArray[Any] = table[column].to_numpy().astype(kind)
     return numbers
 
 
-def _as_file(numbers: Codes) -> bytes:
+def _as_file(numbers: npt.NDArray[Any]) -> bytes:
     file = io.BytesIO()
     np.save(file, numbers)
     return file.getvalue()

@@ -4,12 +4,14 @@ Two names may have the same content, and so share one folder of files; the conte
 changes.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from models.datasets.pairs import Reading
 from models.datasets.profile import Profile
 from models.errors import Conflict, NotFound
 from models.store import clock
@@ -24,9 +26,12 @@ def add_dataset(
     content_hash: str,
     has_split: bool,
     profile: Profile,
+    reading: Reading | None = None,
     owner: str | None = None,
 ) -> Dataset:
     """The data set of this name and content: a new row, or the existing one.
+
+    `reading` is how its file was read; None where it came from none.
 
     Raises `Conflict` when a data set of this name has other content.
     """
@@ -34,7 +39,7 @@ def add_dataset(
     if existing is None:
         try:
             with session.begin_nested():
-                return _insert(session, name, content_hash, has_split, profile, owner)
+                return _insert(session, name, content_hash, has_split, profile, reading, owner)
         except IntegrityError:  # another upload took the name meanwhile
             existing = dataset_by_name(session, name)
     if existing.content_hash != content_hash:
@@ -51,6 +56,7 @@ def _insert(
     content_hash: str,
     has_split: bool,
     profile: Profile,
+    reading: Reading | None,
     owner: str | None,
 ) -> Dataset:
     dataset = Dataset(
@@ -73,6 +79,7 @@ def _insert(
         false_negatives=profile.false_negatives,
         in_order_test=profile.in_order_test,
         in_order_shared=profile.in_order_shared,
+        reading=None if reading is None else asdict(reading),
         owner=owner,
     )
     session.add(dataset)

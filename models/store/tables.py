@@ -51,6 +51,8 @@ class Dataset(Base):
     false_negatives: Mapped[int | None]  # pairs of label 0 inside one group
     in_order_test: Mapped[int | None]  # test pairs of the in-order split …
     in_order_shared: Mapped[int | None]  # … with a question of a training duplicate
+    # shape and columns of its file, and rows left out; null: pairs, taken in before these were kept
+    reading: Mapped[dict[str, Any] | None]
     owner: Mapped[str | None] = mapped_column(String(40))  # the API key that it came with
 
 

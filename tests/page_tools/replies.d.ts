@@ -613,6 +613,9 @@ declare namespace Reply {
     false_negatives: number | null;
     in_order_test: number | null;
     in_order_shared: number | null;
+    shape: "labelled_pairs" | "positive_pairs" | "triplets" | "scored_pairs";
+    columns: Record<string, string | string[]>;
+    left_out: Record<string, number>;
     warnings: string[];
     generated: boolean;
   }
@@ -633,5 +636,7 @@ declare namespace Reply {
     question1: string;
     question2: string;
     duplicate: boolean;
+    score: number | null;
+    triplet: number | null;
   }
 }

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -65,7 +66,7 @@ def read(
     return read_pairs(path, filename=name, columns=columns)
 
 
-def refusal(folder: Path, content: bytes | str, name: str = "a.csv", **mapping: str) -> str:
+def refusal(folder: Path, content: bytes | str, name: str = "a.csv", **mapping: Any) -> str:
     with pytest.raises(DatasetFileError) as caught:
         read(folder, content, name, ColumnMapping(**mapping))
     assert not isinstance(caught.value, BadRows)
@@ -74,7 +75,7 @@ def refusal(folder: Path, content: bytes | str, name: str = "a.csv", **mapping: 
 
 
 def bad_rows(
-    folder: Path, content: bytes | str, name: str = "a.csv", **mapping: str
+    folder: Path, content: bytes | str, name: str = "a.csv", **mapping: Any
 ) -> list[tuple[int, str]]:
     with pytest.raises(BadRows) as caught:
         read(folder, content, name, ColumnMapping(**mapping))

@@ -13,27 +13,30 @@ import pyarrow.compute as pc
 
 from models.datasets.errors import DatasetFileError
 from models.datasets.pairs import Codes
+from models.datasets.reading.columns import CellKind
 
-TEXTS = "text"
-LABELS = "text, numbers or true and false"
+WANTED: dict[CellKind, str] = {
+    "text": "text",
+    "split": "text",
+    "label": "text, numbers or true and false",
+    "score": "numbers or text",
+}
 SHOWN_TYPE = 100
-LABEL_PLACE = 2  # of the mapped columns
 
 
-def require_types(names: Sequence[str], schema: pa.Schema, filename: str) -> None:
-    """Raise DatasetFileError when a mapped column has a type that cannot be used.
+def require_types(
+    names: Sequence[str], kinds: Sequence[CellKind], schema: pa.Schema, filename: str
+) -> None:
+    """Raise DatasetFileError when a column that is read has a type that cannot be used.
 
-    `names` are those of the columns question1, question2, label and perhaps split, as the file has
-    them.
+    `names` are as the file has them, and `kinds` say what the cells of each are for.
     """
-    for place, name in enumerate(names):
-        kind = schema.field(name).type
-        is_label = place == LABEL_PLACE
-        usable = _is_label(kind) if is_label else is_text(kind)
-        if not usable:
-            wanted = LABELS if is_label else TEXTS
+    for name, kind in zip(names, kinds, strict=True):
+        found = schema.field(name).type
+        usable = is_text(found) if kind in ("text", "split") else _is_label(found)
+        if not usable or (kind == "score" and pa.types.is_boolean(found)):
             raise DatasetFileError(
-                f"Column {name!r} of {filename} contains {_shown(kind)}, not {wanted}."
+                f"Column {name!r} of {filename} contains {_shown(found)}, not {WANTED[kind]}."
             )
 
 

@@ -13,19 +13,19 @@ LABEL_NUMBER = re.compile(r"\+?0*([01])(?:\.0*)?(?:e[+-]?0+)?", re.ASCII)
 SHOWN = 40
 
 
-def text_problem(value: object, which: str) -> str | None:
-    """Why `value` is not a question, or None; an empty text is allowed."""
+def text_problem(value: object, noun: str) -> str | None:
+    """Why `value` is not a text, or None; an empty one is allowed. `noun` is what to call it."""
     if type(value) is not str:
         if value is None:
-            return f"its {which} question is null"
-        return f"its {which} question is {shown(value)}, which is not text"
+            return f"its {noun} is null"
+        return f"its {noun} is {shown(value)}, which is not text"
     if "\0" in value:
-        return f"its {which} question contains a NUL character"
+        return f"its {noun} contains a NUL character"
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
-            return f"its {which} question contains half a surrogate pair, not a character"
+            return f"its {noun} contains half a surrogate pair, not a character"
     return None
 
 

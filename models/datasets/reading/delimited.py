@@ -8,17 +8,19 @@ a stray quote would otherwise swallow rows silently.
 import csv
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import IO, Literal
 
 from models.datasets.errors import DatasetFileError
 from models.datasets.pairs import Pairs
 from models.datasets.reading.cells import shown
-from models.datasets.reading.columns import ColumnMapping, RowCollector, find_columns
+from models.datasets.reading.columns import ColumnMapping, Columns, find_columns
 from models.datasets.reading.limits import MAX_BLANK_LINES, MAX_ROW_BYTES, NO_LIMITS, FileLimits
 from models.datasets.reading.merged_rows import CHOICES, MergedRows
 from models.datasets.reading.missing_columns import if_separated_by
+from models.datasets.reading.recognising import recognised
+from models.datasets.reading.rows import RowCollector, score_in
 from models.datasets.reading.text_options import DELIMITER_WORDS, Quoting
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -82,7 +84,7 @@ class DecodedLines:
 def read_delimited(
     stream: IO[bytes],
     filename: str,
-    columns: ColumnMapping,
+    said: ColumnMapping,
     delimiter: str,
     quoting: Quoting | None = None,
     limits: FileLimits = NO_LIMITS,
@@ -98,16 +100,19 @@ def read_delimited(
     marks: Literal[0, 3] = csv.QUOTE_NONE if quoting == "none" else csv.QUOTE_MINIMAL
     reader = csv.reader(iter(lines), delimiter=delimiter, quoting=marks, strict=True)
     header = _header(reader, lines, filename, delimiter)
+    columns = recognised(said, header, filename)
     wanted = find_columns(columns, header, filename, delimiter)
     widths = _widths(header)
-    rows = RowCollector(filename, columns.split is not None, limits)
-    merged = MergedRows(delimiter, widths, wanted[2])
+    rows = RowCollector(filename, columns, limits)
+    value_place = wanted[columns.texts] if columns.label or columns.score else None
+    merged = MergedRows(delimiter, widths, lambda row: _has_value(columns, row, value_place))
     while True:
         line = reader.line_num + 1
         try:
             fields = next(reader)
         except StopIteration:
-            return replace(rows.pairs(), warnings=tuple(merged.warnings()))
+            pairs = rows.pairs()
+            return replace(pairs, warnings=(*merged.warnings(), *pairs.warnings))
         except csv.Error as error:
             # The reader continues with the next line, so the bad rows after it are found too.
             reason = lines.take_fault(line) or _explained(error)
@@ -126,6 +131,15 @@ def read_delimited(
             rows.add(line, [fields[index] for index in wanted], swallowed)
         else:
             rows.refuse(line, problem, swallowed)
+
+
+def _has_value(columns: Columns, fields: Sequence[str], place: int | None) -> bool:
+    """Whether the fields hold a label or a score; true where rows have none."""
+    if place is None:
+        return True
+    if columns.label is not None:
+        return columns.labels.code(fields[place]) is not None
+    return score_in(fields[place]) is not None
 
 
 def _header(

@@ -1,4 +1,4 @@
-"""Reads a file of question pairs into `Pairs`, or raises one error with all that is wrong with it.
+"""Reads a file of pairs, triplets or scored pairs, or raises one error with all that is wrong.
 
 Why all or nothing: a row that is silently dropped shifts an in-order split, and with it every
 result.
@@ -33,8 +33,8 @@ def read_pairs(
 
     `filename` is the name that the sender gave: its endings give the format unless `format`
     ("csv", "tsv.gz") does, and errors mention it; `path` is where the bytes are. `options` are for
-    text, and `limits` bound what is read. Labels are 0, 1, true or false; an empty question is
-    allowed, a null is not.
+    text, and `limits` bound what is read. Labels are 0, 1, true or false, unless the sender says
+    otherwise; an empty text is allowed, a null is not.
 
     Raises DatasetFileError for a file that is damaged, empty, lacks a column or is of another
     format than it claims, and BadRows with the line of each row that cannot be used.

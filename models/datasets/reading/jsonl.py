@@ -10,23 +10,26 @@ from typing import IO
 
 from models.datasets.pairs import Pairs
 from models.datasets.reading.cells import shown
-from models.datasets.reading.columns import ColumnMapping, RowCollector, find_columns
+from models.datasets.reading.columns import ColumnMapping, Columns, find_columns
 from models.datasets.reading.delimited import DecodedLines
 from models.datasets.reading.limits import NO_LIMITS, FileLimits
+from models.datasets.reading.recognising import TEXTS, recognised
+from models.datasets.reading.rows import RowCollector
 
 ONE_A_LINE = "JSON Lines has one object a line, and neither lists nor line ends around them"
 
 
 def read_jsonl(
-    stream: IO[bytes], filename: str, columns: ColumnMapping, limits: FileLimits = NO_LIMITS
+    stream: IO[bytes], filename: str, said: ColumnMapping, limits: FileLimits = NO_LIMITS
 ) -> Pairs:
-    """Read one pair a line, skipping blank lines.
+    """Read one row a line, skipping blank lines.
 
     Raises DatasetFileError and BadRows as `read_pairs` says.
     """
     lines = DecodedLines(stream, limits)
-    rows = RowCollector(filename, columns.split is not None, limits)
-    keys: list[str] | None = None  # of the mapped columns, as the first object has them
+    # lines before the first object are refused whatever its columns are
+    rows = RowCollector(filename, Columns("labelled_pairs", *TEXTS), limits)
+    keys: list[str] | None = None  # of the columns that are read, as the first object has them
     for line, text in enumerate(lines, start=1):
         fault = lines.take_fault(line)
         if fault is not None:
@@ -40,9 +43,10 @@ def read_jsonl(
             continue
         if keys is None:
             header = list(value)
-            keys = [header[place] for place in find_columns(columns, header, filename)]
+            rows.read_under(recognised(said, header, filename))
+            keys = [header[place] for place in find_columns(rows.columns, header, filename)]
         try:
-            cells = _cells(value, keys, columns)
+            cells = _cells(value, keys, rows.columns)
         except KeyError as missing:
             rows.refuse(line, f"it has no {missing.args[0]!r}")
             continue
@@ -50,8 +54,8 @@ def read_jsonl(
     return rows.pairs()
 
 
-def _cells(value: dict[str, object], keys: Sequence[str], columns: ColumnMapping) -> list[object]:
-    """The mapped cells; KeyError with the name of a column that this object lacks."""
+def _cells(value: dict[str, object], keys: Sequence[str], columns: Columns) -> list[object]:
+    """The cells that are read; KeyError with the name of a column that this object lacks."""
     try:
         return [value[key] for key in keys]
     except KeyError:

@@ -49,11 +49,11 @@ class FileLimits:
                 f"{filename} has more than {self.max_bytes:,} bytes after unpacking."
             )
 
-    def too_long(self, text: str, which: str) -> str | None:
-        """Why a question is refused as too long, or None."""
+    def too_long(self, text: str, noun: str) -> str | None:
+        """Why a text is refused as too long, or None; `noun` is what to call it."""
         if self.max_text is None or len(text) <= self.max_text:
             return None
-        return f"its {which} question has {len(text):,} characters; {self.max_text:,} are allowed"
+        return f"its {noun} has {len(text):,} characters; {self.max_text:,} are allowed"
 
 
 NO_LIMITS = FileLimits()

@@ -9,9 +9,7 @@ hold one. The rest are counted in a warning.
 """
 
 import re
-from collections.abc import Sequence
-
-from models.datasets.reading.cells import label_code
+from collections.abc import Callable, Sequence
 
 LINE_END = re.compile(r"\r\n|\r|\n")
 CHOICES = (
@@ -23,11 +21,14 @@ CHOICES = (
 class MergedRows:
     """Judges the rows that may span lines, and counts those that may be several."""
 
-    def __init__(self, delimiter: str, widths: range, label: int) -> None:
-        """`widths`: how many fields a row may have; `label`: the place of its label."""
+    def __init__(
+        self, delimiter: str, widths: range, has_value: Callable[[Sequence[str]], bool]
+    ) -> None:
+        """`widths`: how many fields a row may have; `has_value`: whether the fields of a row hold a
+        label or score, where rows have one."""
         self._delimiter = delimiter
         self._widths = widths
-        self._label = label
+        self._has_value = has_value
         self._doubtful = 0
         self._first = 0
 
@@ -61,7 +62,4 @@ class MergedRows:
         lines = LINE_END.split(fields[place])
         first = [*fields[:place], *lines[0].split(self._delimiter)]
         last = [*lines[-1].split(self._delimiter), *fields[place + 1 :]]
-        return all(
-            len(row) in self._widths and label_code(row[self._label]) is not None
-            for row in (first, last)
-        )
+        return all(len(row) in self._widths and self._has_value(row) for row in (first, last))

@@ -1,7 +1,7 @@
-"""What to tell the sender of a file that lacks a mapped column: what it has, and what would help.
+"""What to tell the sender of a file that lacks a column: what it has, and what would help.
 
-Most such files are one of a known few: with other names, with another delimiter, of JSON Lines, or
-of data in another shape (triplets, scored pairs), where no other names would help.
+Most such files are one of a known few: with names that are not known, with another delimiter, of
+JSON Lines, or pairs without a label, which may all belong together.
 """
 
 from collections.abc import Sequence
@@ -9,19 +9,17 @@ from collections.abc import Sequence
 from models.datasets.reading.cells import listed
 from models.datasets.reading.text_options import DELIMITER_WORDS, spelled
 
-FIELDS = ("question1", "question2", "label", "split")
-SCORES = {"score", "similarity", "similarity_score", "relatedness_score"}
-
 
 def why_missing(
-    names: Sequence[str], header: Sequence[str], filename: str, delimiter: str | None
+    wanted: Sequence[tuple[str, str]], header: Sequence[str], filename: str, delimiter: str | None
 ) -> str:
-    """Sentences on the mapped `names`, in the order of FIELDS, that `header` lacks."""
+    """Sentences on the columns that `header` lacks of the `wanted` ones, (field, name) each."""
     found = {name.strip() for name in header}
-    missing = [(f, name) for f, name in zip(FIELDS, names, strict=False) if name not in found]
+    missing = [(field, name) for field, name in wanted if name not in found]
+    helps = _what_helps([n for _, n in wanted], header, delimiter, [f for f, _ in missing])
     return (
         f"{filename} has no column {listed([name for _, name in missing])}; its columns are "
-        f"{listed(header)}. {_what_helps(names, header, delimiter, [f for f, _ in missing])}"
+        f"{listed(header)}. {helps}"
     )
 
 
@@ -35,14 +33,14 @@ def _what_helps(
         other = _other_delimiter(names, line, len(header))
         if other is not None:
             return if_separated_by(other)
-    known = {name.strip().lower() for name in header}
-    if "label" in fields and {"anchor", "positive"} <= known:
-        return "Triplets are not read: a row has to have two questions and a label of 0 or 1."
-    if "label" in fields and SCORES & known:
-        return "Scored pairs are not read: the label of a row has to be 0 or 1."
-    listing = " and ".join(f"`{field}`" for field in fields)
+    listing = " and ".join(f"`{field}`" for field in dict.fromkeys(fields))
     what = "name of the column" if len(fields) == 1 else "names of the columns"
-    return f"Set {listing} to the {what} to use."
+    helps = f"Set {listing} to the {what} to use"
+    if list(fields) == ["label"]:
+        return f"{helps}; or, if every row is a pair that belongs together, `shape` to " + (
+            "positive_pairs."
+        )
+    return f"{helps}."
 
 
 def if_separated_by(delimiter: str) -> str:

@@ -7,6 +7,7 @@ column's type declares may not count the values of a whole file.
 """
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import IO
 
 import numpy as np
@@ -15,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.datasets.errors import DatasetFileError
 from models.datasets.pairs import Codes, Pairs, make_pairs
 from models.datasets.reading.arrow_columns import (
     coded,
@@ -24,49 +24,80 @@ from models.datasets.reading.arrow_columns import (
     require_types,
     unfolded_bytes,
 )
-from models.datasets.reading.cells import label_code, split_code
-from models.datasets.reading.columns import ColumnMapping, RowCollector, find_columns
+from models.datasets.reading.cells import split_code
+from models.datasets.reading.columns import ColumnMapping, Columns, find_columns
+from models.datasets.reading.label_values import LEFT_OUT
 from models.datasets.reading.limits import NO_LIMITS, FileLimits
 from models.datasets.reading.parquet_table import ParquetTable
+from models.datasets.reading.recognising import recognised
+from models.datasets.reading.rows import RowCollector
 
 BATCH = 4096  # rows read between two checks of the size
 
 
 def read_parquet(
-    stream: IO[bytes], filename: str, columns: ColumnMapping, limits: FileLimits = NO_LIMITS
+    stream: IO[bytes], filename: str, said: ColumnMapping, limits: FileLimits = NO_LIMITS
 ) -> Pairs:
-    """Read the mapped columns; a bad row's "line" is its row number, from 1.
+    """Read the columns; a bad row's "line" is its row number, from 1.
 
     Raises DatasetFileError and BadRows as `read_pairs` says.
     """
     file = ParquetTable(stream)
     header = file.schema.names
+    columns = recognised(said, header, filename)
     names = [header[place] for place in find_columns(columns, header, filename)]
-    require_types(names, file.schema, filename)
+    require_types(names, [kind for _, _, kind in columns.cells()], file.schema, filename)
     limits.check_rows(file.metadata.num_rows, filename)
     limits.check_bytes(_declared_bytes(file.metadata, names), filename)
-    rows = RowCollector(filename, columns.split is not None, limits, place="row")
-    texts: tuple[list[pa.Array], list[pa.Array]] = ([], [])
-    codes: list[list[Codes]] = [[], []]
+    rows = RowCollector(filename, columns, limits, place="row")
+    batches = _batches(file, filename, names, limits)
+    if columns.shape in ("labelled_pairs", "positive_pairs"):
+        return _pairs_of(rows, batches, names)
     before = 0
-    for batch in _batches(file, filename, names, limits):
-        cells = [plain_text(batch[name]) for name in names[:2]]
-        cells += [plain_values(batch[name]) for name in names[2:]]
-        found = [
-            coded(column, code)
-            for column, code in zip(cells[2:], (label_code, split_code), strict=False)
-        ]
-        for row in _suspects(cells[:2], found, limits.max_text).tolist():
-            rows.add(before + row + 1, [column[row].as_py() for column in cells])
-        for kept, column in zip((*texts, *codes), (*cells[:2], *found), strict=False):
-            kept.append(column)
+    for batch in batches:
+        for number, cells in enumerate(_cells(columns, batch, names), start=before + 1):
+            rows.add(number, cells)
+        before += len(batch)
+    return rows.pairs()
+
+
+def _cells(columns: Columns, batch: pa.RecordBatch, names: Sequence[str]) -> Iterator[list[object]]:
+    """The cells of each row, as Python has them."""
+    whole = [
+        plain_text(batch[name]) if place < columns.texts else plain_values(batch[name])
+        for place, name in enumerate(names)
+    ]
+    for row in zip(*(column.to_pylist() for column in whole), strict=True):
+        yield [float(cell) if isinstance(cell, Decimal) else cell for cell in row]
+
+
+def _pairs_of(rows: RowCollector, batches: Iterator[pa.RecordBatch], names: Sequence[str]) -> Pairs:
+    """Pairs whose columns are taken whole; only rows that may be bad, or left out, are looked at
+    one by one."""
+    columns = rows.columns
+    kept: list[list[pa.Array]] = [[], []]
+    labels: list[Codes] = []
+    splits: list[Codes] = []
+    before = 0
+    for batch in batches:
+        texts = [plain_text(batch[name]) for name in names[:2]]
+        values = [plain_values(batch[name]) for name in names[2:]]
+        ones = np.ones(len(batch), dtype=np.int8)
+        label = coded(values[0], columns.labels.code) if columns.label else ones
+        split = coded(values[-1], split_code) if columns.split else ones
+        for row in _suspects(texts, [label, split], rows.limits.max_text).tolist():
+            rows.add(before + row + 1, [column[row].as_py() for column in (*texts, *values)])
+        taken = label != LEFT_OUT
+        for column, part in zip(kept, texts, strict=True):
+            column.append(part if taken.all() else part.filter(pa.array(taken)))
+        labels.append(label[taken])
+        splits.append(split[taken])
         before += len(batch)
     rows.check()
-    if not before:
-        raise DatasetFileError(f"{filename} has no rows.")
-    first, second = (pa.chunked_array(parts) for parts in texts)
-    split = np.concatenate(codes[1]) if columns.split is not None else None
-    return make_pairs(first, second, np.concatenate(codes[0]), split)
+    rows.require_rows(sum(map(len, labels)))
+    first, second = (pa.chunked_array(parts) for parts in kept)
+    parts = np.concatenate(splits) if columns.split else None
+    return rows.told(make_pairs(first, second, np.concatenate(labels), parts))
 
 
 def _declared_bytes(metadata: pq.FileMetaData, names: Sequence[str]) -> int:

@@ -149,7 +149,14 @@ def test_data_sets_are_added_and_listed(api: ApiForTests, tmp_path: Path) -> Non
     path = tmp_path / "pairs.csv"
     path.write_text(ROWS)
     added = tripletlab("datasets", "add", str(path), "--name", "mine", "--url", api.url)
-    assert (added.returncode, added.stdout) == (0, "mine: 2 pairs, 50.0 % duplicates\n")
+    assert (added.returncode, added.stdout.splitlines()) == (
+        0,
+        [
+            "mine: 2 pairs, 50.0 % duplicates",
+            "Read as labelled pairs (question1: question1, question2: question2, "
+            "label: is_duplicate).",
+        ],
+    )
     shared = tmp_path / "shared.csv"
     shared.write_text(ROWS + "i,j,0\na b,k,0\n")
     told = tripletlab("datasets", "add", str(shared), "--name", "leaky", "--url", api.url).stdout
@@ -179,6 +186,18 @@ def test_a_data_set_is_added_with_what_is_said_of_its_file(
     assert "1 row spans lines and has ';' between quotation marks" in added.stdout
     sure = tripletlab(*command, "--encoding", "utf-16", "--delimiter", ";", "--quoting", "double")
     assert (sure.returncode, "spans lines" in sure.stdout) == (0, False)
+    nli = tmp_path / "nli.jsonl"
+    nli.write_text(
+        '{"premise": "a", "hypothesis": "b", "gold_label": "entailment"}\n'
+        '{"premise": "a", "hypothesis": "c", "gold_label": "-"}\n'
+    )
+    meanings = '{"entailment": 1, "-": null}'
+    command[2:5] = [str(nli), "--name", "nli"]
+    told = tripletlab(*command, "--labels", meanings).stdout
+    assert "Read as labelled pairs (question1: premise, question2: hypothesis, label: gold_" in told
+    assert "1 row is left out, as `labels` says of the label: 1 '-'." in told
+    assert "--labels is not JSON" in tripletlab(*command, "--labels", "{entailment: 1}").stderr
+    command[2:5] = [str(path), "--name", "mine"]
     merged = ROWS.splitlines()[0] + '\n"a,b,1\nc",d,0\n'
     path.write_text(merged)
     assert "further lines inside these rows: 1\n" in tripletlab(*command).stderr

@@ -220,9 +220,13 @@ def test_weights_are_written_whole_or_not_at_all(
 def test_a_file_of_pairs_is_uploaded_with_its_own_columns(lab: Client, tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("one,two,same\na b,c d,1\ne f,g h,0\n")
-    columns = {"question1": "one", "question2": "two", "label": "same"}
+    columns: dict[str, Any] = {"question1": "one", "question2": "two", "label": "same"}
     made = lab.upload(path, "mine", **columns)
     assert (made.rows, made.duplicates) == (2, 1)
+    told = lab.upload(path, "one-left", **columns, labels={"1": 1, "0": None})
+    assert told.document["left_out"] == {"0": 1}
+    triplets = lab.upload(path, "three", question1="one", question2="two", negatives=["same"])
+    assert (triplets.document["shape"], triplets.rows) == ("triplets", 4)
     with pytest.raises(Invalid) as refused:
         lab.upload(path, "other")
     assert refused.value.errors[0]["pointer"] == "/file"

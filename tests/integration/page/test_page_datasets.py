@@ -93,6 +93,24 @@ def test_a_file_of_another_delimiter_is_taken_once_the_form_says_so(
     assert service.get("/v1/datasets/semicolons")["rows"] == 120
 
 
+def test_triplets_are_shown_with_their_columns_and_numbers(tab: Tab) -> None:
+    rows = [
+        f'{{"anchor": "mend {n}", "positive": "fix {n}", "negative": "buy {n}"}}' for n in "abc"
+    ]
+    tab.expected_statuses = {422}
+    tab.open("/datasets")
+    drop(tab, "triplets.jsonl", "\n".join(rows))
+    tab.page.get_by_label("Each row is").select_option("scored_pairs")
+    tab.button("Upload").click()
+    expect(tab.find('[data-pointer="/duplicate_from"] .field-error')).to_contain_text("score")
+    tab.page.get_by_label("Each row is").select_option("triplets")
+    tab.button("Upload").click()
+    expect(tab.find("h1")).to_have_text("triplets")
+    tab.sees("anchor, positive, negative")
+    expect(tab.find("#pairs li").nth(1)).to_contain_text("different")
+    expect(tab.find("#pairs li").nth(1)).to_contain_text("triplet 0")
+
+
 def test_rows_that_may_be_several_are_told_before_the_data_set_is_shown(tab: Tab) -> None:
     tab.open("/datasets")
     drop(tab, "doubtful.csv", CSV + '"well, yes\nor no",b,1\n')

@@ -14,7 +14,7 @@ from models.datasets.pairs import Pairs, content_hash, make_pairs
 from models.datasets.reading.cells import label_code
 from models.datasets.reading.columns import ColumnMapping
 
-from support.pair_files import COLUMNS, TABLES, bad_rows, read, refusal
+from support.pair_files import TABLES, bad_rows, read, refusal
 
 HEADER = "question1,question2,is_duplicate"
 TWO = make_pairs(["a", "c"], ["b", "d"], [1, 0])
@@ -135,9 +135,11 @@ def test_columns_that_are_one_without_spaces_cannot_be_two_fields() -> None:
             ["q1", "q2", "is_duplicate"],
             "Set `question1` and `question2` to the names of the columns",
         ),
-        (["question1", "question2", "same"], "Set `label` to the name of the column to use."),
-        (["anchor", "positive", "negative"], "Triplets are not read"),
-        (["sentence1", "sentence2", "score"], "Scored pairs are not read"),
+        (
+            ["question1", "question2", "same"],
+            "Set `label` to the name of the column to use; or, if every row is a pair that belongs "
+            "together, `shape` to positive_pairs.",
+        ),
     ],
 )
 def test_a_missing_column_is_refused_with_what_would_help(
@@ -149,5 +151,5 @@ def test_a_missing_column_is_refused_with_what_would_help(
 
 
 def test_json_that_claims_to_be_a_table_is_told_its_format(tmp_path: Path) -> None:
-    line = json.dumps(dict(zip(COLUMNS.names(), ["a", "b", 1], strict=True)))
+    line = json.dumps(dict(zip(HEADER.split(","), ["a", "b", 1], strict=True)))
     assert "set `format` to jsonl" in refusal(tmp_path, line, "a.csv")

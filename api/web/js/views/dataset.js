@@ -8,6 +8,8 @@ import { alertOf, loading, toast } from "../parts/notices.js";
 import { fact, section, time } from "../parts/small.js";
 
 const PIECE = 10;
+/** @type {Record<string, string>} */
+const SHAPES = { labelled_pairs: "pairs with a label", positive_pairs: "pairs that belong together", triplets: "triplets", scored_pairs: "pairs with a score" };
 
 /**
  * @param {HTMLElement} main
@@ -43,7 +45,18 @@ function profile(about) {
     fact("Largest group", known(about.largest_group), "Distinct texts that duplicate pairs join"),
     fact("False negatives", known(about.false_negatives), "Pairs labelled different, although duplicate pairs join their questions"),
     fact("Leaking test pairs", known(about.in_order_shared, about.in_order_test), "Of the in-order split: test pairs with a question that is trained on"),
+    fact("Rows of its file", SHAPES[about.shape] ?? about.shape), ...columnsOf(about),
     fact("Split column", about.has_split ? "yes" : "no"), fact("Content", h("code", {}, about.content_hash.slice(0, 12)), about.content_hash),
+  ];
+}
+
+/** @param {Reply.DatasetView} about */
+function columnsOf(about) {
+  const columns = Object.values(about.columns).flat();
+  const left = Object.entries(about.left_out);
+  return [
+    ...(columns.length ? [fact("Columns read", columns.join(", "))] : []),
+    ...(left.length ? [fact("Rows left out", left.map(([label, rows]) => `${count(rows)} ${label}`).join(", "), "As the upload said of their labels")] : []),
   ];
 }
 
@@ -98,7 +111,9 @@ function pairsSection(about, signal) {
 /** @param {Reply.PairRow} one */
 function pair(one) {
   return h("li", {}, h("div", {}, h("q", {}, one.question1), h("q", {}, one.question2)),
-    h("div", { class: "side" }, h("div", {}, one.duplicate ? "duplicates" : "different"), h("div", { class: "small muted" }, `row ${count(one.row)}`)));
+    h("div", { class: "side" }, h("div", {}, one.duplicate ? "duplicates" : "different"),
+      one.score === null ? null : h("div", { class: "small" }, `score ${one.score}`),
+      one.triplet === null ? null : h("div", { class: "small" }, `triplet ${count(one.triplet)}`), h("div", { class: "small muted" }, `row ${count(one.row)}`)));
 }
 
 /** @param {string} name */

@@ -16,7 +16,7 @@ export async function show(main, { signal }) {
   const { items } = await call("/v1/datasets", { signal });
   fill(main,
     h("div", { class: "page-head" }, h("div", {}, h("h1", { tabindex: "-1" }, "Data sets"),
-      h("p", { class: "muted" }, "Pairs of questions, each labelled duplicate or different."))),
+      h("p", { class: "muted" }, "Pairs of texts, each labelled duplicate or different; from triplets and scored pairs, too."))),
     items.length ? h("div", { class: "tiles" }, items.map(tile)) : empty("No data set yet", "Drop a file below."),
     h("section", { class: "section", "aria-labelledby": "upload-title" },
       h("header", {}, h("h2", { id: "upload-title" }, "Add a data set")), uploadForm(signal)));

@@ -96,6 +96,16 @@ def test_each_slot_has_the_gauges_and_the_gradient_of_its_own_loss(
         torch.testing.assert_close(losses.gradient[slot], gradient, atol=rounding, rtol=1e-4)
 
 
+def test_slots_of_one_formula_read_each_the_step_it_is_at() -> None:
+    sums, table = sums_and_table(3)
+    asked = asked_for(["ramped"] * 3)
+    assert len({one.step for one in asked}) == 3
+    found = rows_of(slot_losses(asked, sums, table, SIZE))
+    for one in asked:
+        alone, _ = loss_alone(LOSSES["ramped"], sums[one.slot], table[:, one.slot], one.step, 3)
+        assert float(found[one.slot][0]) == pytest.approx(alone.loss, rel=1e-5)
+
+
 @pytest.mark.parametrize("name", TERMS)
 @pytest.mark.parametrize("neighbour", TERMS)
 def test_a_slot_of_no_numbers_leaves_the_others_theirs(name: str, neighbour: str) -> None:

@@ -203,6 +203,7 @@ RECIPES: Mapping[str, Recipe] = {
             {
                 **_ON_GENERATED,
                 "name": "Is a soft maximum better than the closest negative?",
+                "threshold": {"kind": "validation"},  # a loss moves the similarities
                 "arms": [
                     {"name": "closest", "loss": _loss(_formula(f"{_HINGE} + max(s_an))"))},
                     {
@@ -219,6 +220,7 @@ RECIPES: Mapping[str, Recipe] = {
             {
                 **_ON_GENERATED,
                 "name": "Is it better to begin with easy negatives?",
+                "threshold": {"kind": "validation"},  # a loss moves the similarities
                 "arms": [
                     {"name": "closest three", "loss": _loss(_formula(f"{_HINGE} + {_THREE})"))},
                     {"name": "mean", "loss": _loss(_formula(f"{_HINGE} + mean(s_an))"))},

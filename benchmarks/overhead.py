@@ -27,7 +27,7 @@ from worker.attempts.runner import Attempt
 from worker.training import loop, state
 
 DATASET = "quora-question-pairs"
-INSIDE = ("evaluate_validation", "pair_scores", "decision_threshold", "evaluate_test")
+INSIDE = ("evaluate_validation", "score_test", "decision_threshold", "evaluate_test")
 
 
 class Stopwatch:

@@ -12,13 +12,17 @@ from typing import Annotated, Literal, get_args, get_origin, get_type_hints
 
 from models.specs.losses import MAX_TERMS
 
-Unit = Literal["loss", "similarity", "share", "correlation", "norm", "rate", "pairs"]
+Unit = Literal["loss", "similarity", "share", "correlation", "norm", "rate", "pairs", "questions"]
 """`loss` in the unit of its formula, `similarity` a cosine from -1 to 1 (or a threshold of it),
 `share` a fraction of 1, `correlation` from -1 to 1, `norm` of a gradient, `rate` of learning,
-`pairs` a count of them."""
+`pairs` and `questions` a count of them."""
 
 Better = Literal["lower", "higher"]
 
+_SEARCHED = (
+    "null on validation pairs, without such questions, and for evaluations from before it was "
+    "measured."
+)
 _SINCE = "and for evaluations from before it was measured."
 
 
@@ -251,7 +255,67 @@ class PairMetrics:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluationMetrics(LossMetrics, PairMetrics):
+class RetrievalMetrics:
+    """How well the known duplicates of a question are found among the texts of the test part.
+
+    Means over the queries; see `docs/retrieval_metrics.md`.
+    """
+
+    mrr_at_10: Annotated[
+        float | None,
+        About(
+            "MRR@10",
+            "share",
+            f"Mean of 1 over the rank of the first duplicate, 0 beyond rank 10; {_SEARCHED}",
+            "higher",
+        ),
+    ]
+    recall_at_1: Annotated[
+        float | None,
+        About(
+            "recall@1",
+            "share",
+            f"Share of a question's duplicates that are at rank 1; {_SEARCHED}",
+            "higher",
+        ),
+    ]
+    recall_at_10: Annotated[
+        float | None,
+        About(
+            "recall@10",
+            "share",
+            f"Share of a question's duplicates that are among the first 10; {_SEARCHED}",
+            "higher",
+        ),
+    ]
+    map_at_r: Annotated[
+        float | None,
+        About(
+            "MAP@R",
+            "share",
+            "Mean of the precisions at the ranks of a question's R duplicates, 0 for those beyond "
+            f"rank R; {_SEARCHED}",
+            "higher",
+        ),
+    ]
+    ndcg_at_10: Annotated[
+        float | None,
+        About(
+            "nDCG@10",
+            "share",
+            "Sum of 1 / log2(1 + rank) of a question's duplicates up to rank 10, as a share of the "
+            f"best that is possible; {_SEARCHED}",
+            "higher",
+        ),
+    ]
+    queries: Annotated[
+        int | None,
+        About("queries", "questions", f"How many questions were searched for; {_SEARCHED}"),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationMetrics(LossMetrics, PairMetrics, RetrievalMetrics):
     """The metrics of an evaluation."""
 
 
@@ -269,7 +333,7 @@ def _metric(name: str, hint: object, splits: tuple[str, ...]) -> Metric:
     value, about = get_args(hint)
     return Metric(
         name=name,
-        kind=int if value is int else float,
+        kind=int if int in (value, *get_args(value)) else float,
         nullable=type(None) in get_args(value),
         label=about.label,
         unit=about.unit,
@@ -301,9 +365,11 @@ STEP_METRICS: Mapping[str, Metric] = {
     **{name: _active(number) for number, name in enumerate(ACTIVE, start=1)},
 }
 """In the order in which tables and exports have them, as below."""
+RETRIEVAL_METRICS: Mapping[str, Metric] = declared(RetrievalMetrics, "test")
 EVALUATION_METRICS: Mapping[str, Metric] = {
     **declared(LossMetrics, "validation"),
     **declared(PairMetrics, "validation", "test"),
+    **RETRIEVAL_METRICS,
 }
 RESULT_METRICS = tuple(name for name, one in EVALUATION_METRICS.items() if one.kind is float)
 """Those that a run is summed up by: `test.accuracy` is one of them, a count of pairs is not."""

@@ -35,6 +35,7 @@ def store_dataset(service: Service, name: str, pairs: Pairs, caller: Caller | No
                 cache.open_tokens(folder, "word", pairs),
                 cache.open_groups(folder, pairs),
             )
+            cache.open_text_numbers(folder, pairs)
             counts = profile(pairs, tokens, groups)
             service.files.give_folder(folder, last=cache.PAIRS)
             sizes = sizes_of(service, digest, caller)

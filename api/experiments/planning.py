@@ -7,6 +7,7 @@ mistake then costs one reply, not an hour of training.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,12 @@ from api.experiments.seed_sources import undrawable
 from models.datasets import cache
 from models.datasets.errors import SplitError
 from models.datasets.pairs import Codes
+from models.datasets.searched import MOST_SEARCHED, searched_questions
 from models.datasets.split_rows import split_rows
 from models.datasets.splits import SplitRows
 from models.datasets.training_groups import TrainingGroups, training_groups
 from models.errors import Invalid, NotFound, Problem
+from models.metrics import RETRIEVAL_METRICS
 from models.specs.arm_formulas import formula_problems
 from models.specs.experiment import ExperimentSpec
 from models.specs.names import fault_of
@@ -67,6 +70,7 @@ def plan(service: Service, document: Any) -> Plan:
         *_too_few(spec, rows),
         *undrawable(spec, training, max(_batch_sizes(spec).values())),
         *_impossible_metrics(spec, rows, labels),
+        *_nothing_to_search(spec, rows, folder),
     ]
     if problems:
         raise Invalid(problems)
@@ -196,6 +200,29 @@ def _impossible_metrics(spec: ExperimentSpec, rows: SplitRows, labels: Codes) ->
             "take another split, or a data set with both labels"
         )
         yield Problem(pointer, detail)
+
+
+def _nothing_to_search(spec: ExperimentSpec, rows: SplitRows, folder: Path) -> Iterator[Problem]:
+    """Refuse to decide by a metric of retrieval where no question of the test part has a known
+    duplicate in it, or where there are too many to search."""
+    part, _, name = spec.decision.metric.partition(".")
+    if part != "test" or name not in RETRIEVAL_METRICS:
+        return
+    texts, groups = cache.open_text_numbers(folder), cache.open_groups(folder)
+    corpus, queries = searched_questions(rows.test, texts, groups)
+    if len(queries):
+        return
+    searches = f"{spec.decision.metric} searches the questions of the test part for duplicates"
+    found = (
+        f"none of the {len(corpus):,} different ones has a known duplicate among the others; take "
+        "another split, or decide by another metric"
+    )
+    if len(corpus) > MOST_SEARCHED:
+        found = (
+            f"{len(corpus):,} different ones would take too long; test fewer rows, so that there "
+            f"are at most {MOST_SEARCHED:,}"
+        )
+    yield Problem("/decision/metric", f"{searches}, and {found}")
 
 
 def _batch_sizes(spec: ExperimentSpec) -> dict[str, int]:

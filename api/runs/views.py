@@ -171,8 +171,8 @@ class MetricView(View):
     """Its name in words, as used inside a sentence."""
     unit: Unit
     """`loss` in the unit of its formula, `similarity` a cosine from -1 to 1, `share` a fraction of
-    1, `correlation` from -1 to 1, `norm` of a gradient, `rate` of learning, `pairs` a count of
-    them."""
+    1, `correlation` from -1 to 1, `norm` of a gradient, `rate` of learning, `pairs` and
+    `questions` a count of them."""
     description: str
     nullable: bool
     better: Better | None

@@ -241,8 +241,16 @@ def _names(evidence: Evidence) -> tuple[str, str]:
     return evidence.compared.a.name, evidence.compared.b.name
 
 
-WRITTEN = {"f1": "F1", "mcc": "MCC"}
-"""Metrics whose names have capitals in a sentence."""
+WRITTEN = {
+    "f1": "F1",
+    "mcc": "MCC",
+    "mrr_at_10": "MRR@10",
+    "recall_at_1": "recall@1",
+    "recall_at_10": "recall@10",
+    "map_at_r": "MAP@R",
+    "ndcg_at_10": "nDCG@10",
+}
+"""Metrics that a sentence writes otherwise than their names."""
 
 
 def metric_words(metric: str) -> str:

@@ -23,6 +23,7 @@ from models.datasets.rows_file import open_labels as open_labels
 from models.datasets.rows_file import open_scores as open_scores
 from models.datasets.rows_file import open_split as open_split
 from models.datasets.rows_file import open_triplets as open_triplets
+from models.datasets.searched import TextNumbers, text_numbers
 from models.datasets.tokenizer import VERSION, TokenizerKind
 from models.datasets.tokenstream import token_stream
 from models.errors import DamagedDataset
@@ -33,6 +34,7 @@ GROUPS_FOLDER, GROUPS = "groups", "groups.npy"
 APART_FOLDER = "groups-apart"
 """In place of the other where there are empty texts, which joined groups in data sets of before:
 these keep their groups, and with them their splits."""
+TEXTS_FOLDER, TEXTS = "texts", "texts.npy"
 IDS, OFFSETS, VOCABULARY = "ids.npy", "offsets.npy", "vocabulary.txt"
 
 
@@ -164,19 +166,36 @@ def open_groups(folder: Path, pairs: Pairs | None = None) -> Groups:
         np.save(to / GROUPS, duplicate_groups(whole, empty_texts_join=joined))
 
     def trusted() -> bool:
-        return pairs is None and _groups_fit(folder, final)
+        return pairs is None and _one_a_question(folder, final / GROUPS)
 
     ensure_derived(final, (GROUPS,), write, trusted)
     return mapped(final / GROUPS)
+
+
+def open_text_numbers(folder: Path, pairs: Pairs | None = None) -> TextNumbers:
+    """Map the number of every question's text (see `text_numbers`), building it the first time.
+
+    `pairs`, and building it again, as in `open_tokens`. Raises `DamagedDataset`.
+    """
+    final = folder / TEXTS_FOLDER
+
+    def write(to: Path) -> None:
+        np.save(to / TEXTS, text_numbers(load(folder) if pairs is None else pairs))
+
+    def trusted() -> bool:
+        return pairs is None and _one_a_question(folder, final / TEXTS)
+
+    ensure_derived(final, (TEXTS,), write, trusted)
+    return mapped(final / TEXTS)
 
 
 def _groups_folder(rows: Pairs | None) -> str:
     return APART_FOLDER if rows is not None and has_empty_texts(rows) else GROUPS_FOLDER
 
 
-def _groups_fit(folder: Path, groups: Path) -> bool:
-    """Whether groups without a record are whole, as far as their number says."""
+def _one_a_question(folder: Path, array: Path) -> bool:
+    """Whether an array without a record is whole, as far as its length says."""
     try:
-        return len(mapped(groups / GROUPS)) == 2 * len(open_labels(folder))
+        return len(mapped(array)) == 2 * len(open_labels(folder))
     except (*NOT_AN_ARRAY, FileNotFoundError):
         return False

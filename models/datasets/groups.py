@@ -18,7 +18,9 @@ Groups = npt.NDArray[np.int32]
 
 def has_empty_texts(pairs: Pairs) -> bool:
     """Whether a question is empty or only white space."""
-    return any(bool(pc.any(_empty(side)).as_py()) for side in (pairs.question1, pairs.question2))
+    return any(
+        bool(pc.any(empty_texts(side)).as_py()) for side in (pairs.question1, pairs.question2)
+    )
 
 
 def duplicate_groups(pairs: Pairs, *, empty_texts_join: bool = False) -> Groups:
@@ -33,12 +35,13 @@ def duplicate_groups(pairs: Pairs, *, empty_texts_join: bool = False) -> Groups:
     """
     kinds, texts = distinct_texts(pairs)
     if not empty_texts_join:
-        empty = _empty(kinds).to_numpy(zero_copy_only=False)[texts]
+        empty = empty_texts(kinds).to_numpy(zero_copy_only=False)[texts]
         texts[empty] = len(kinds) + np.arange(np.count_nonzero(empty))
     return linked_groups(texts, pairs.label)
 
 
-def _empty(texts: pa.Array) -> pa.BooleanArray:
+def empty_texts(texts: pa.Array) -> pa.BooleanArray:
+    """Whether each text is empty or only white space."""
     return pc.equal(pc.utf8_trim_whitespace(texts), "")
 
 

@@ -15,6 +15,11 @@ WEIGHTS, SCORES = "weights.safetensors", "scores.safetensors"
 FORMAT_VERSION = 2
 """Version 1 had no vocabulary, and of the metadata only `encoder`."""
 
+QUERY, GROUP = "query", "group"
+"""In the file of scores, of each query of the retrieval: the number of the question (2 * row, or
+2 * row + 1 of a row's second) and of its duplicate group. Beside them are tensors of the same
+length, one for each metric. Runs from before retrieval was measured have none of these."""
+
 METADATA_KEY = "tripletlab"
 """The only metadata entry of both files, a JSON object. There is one entry because safetensors
 writes several in an order that changes between processes, and equal runs must have equal bytes."""

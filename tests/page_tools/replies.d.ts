@@ -534,7 +534,7 @@ declare namespace Reply {
     split: string;
   }
 
-  type Unit = "loss" | "similarity" | "share" | "correlation" | "norm" | "rate" | "pairs";
+  type Unit = "loss" | "similarity" | "share" | "correlation" | "norm" | "rate" | "pairs" | "questions";
 
   interface MetricView {
     name: string;

@@ -16,4 +16,4 @@ def measured_step(**named: Any) -> dict[str, Any]:
 
 
 def measured_evaluation(**named: Any) -> dict[str, Any]:
-    return {**dict.fromkeys(EVALUATION_METRICS, 0.5), "pairs": 10, **named}
+    return {**dict.fromkeys(EVALUATION_METRICS, 0.5), "pairs": 10, "queries": 10, **named}

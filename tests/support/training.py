@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from models.datasets.searched import searched_questions
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.specs.recipes import RECIPES
@@ -31,6 +32,10 @@ def tiny_data(rows: int = 400, seed: int = 0) -> RunData:
     questions = np.arange(2 * rows, dtype=np.int32)
     every, duplicates = np.arange(rows), np.flatnonzero(labels)
     cut, end = rows // 2, rows * 3 // 4
+    groups = np.where(labels[questions // 2] == 1, questions // 2 * 2, questions)
+    known: dict[bytes, int] = {}
+    numbers = [known.setdefault(text.tobytes(), len(known)) for text in texts]
+    searched = searched_questions(every[end:], np.array(numbers, np.int32), groups)
     return RunData(
         ids=np.concatenate(texts).astype(np.int32),
         offsets=np.concatenate(([0], np.cumsum([len(text) for text in texts]))),
@@ -41,7 +46,9 @@ def tiny_data(rows: int = 400, seed: int = 0) -> RunData:
         validation_duplicates=duplicates[(duplicates >= cut) & (duplicates < end)],
         validation=every[cut:end],
         test=every[end:],
-        groups=np.where(labels[questions // 2] == 1, questions // 2 * 2, questions),
+        groups=groups,
+        corpus=searched.corpus,
+        queries=searched.queries,
     )
 
 

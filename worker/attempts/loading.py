@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from models.datasets import cache
+from models.datasets.searched import searched_questions
 from models.datasets.split_rows import split_rows
 from models.datasets.vocabulary import build_vocabulary, words_by_id
 from models.specs.experiment import ExperimentSpec
@@ -30,6 +31,8 @@ def load_run_data(folder: Path, spec: ExperimentSpec) -> RunData:
     vocabulary = build_vocabulary(
         tokens, known, spec.vocabulary.min_count, spec.vocabulary.max_size
     )
+    groups = cache.open_groups(folder)
+    searched = searched_questions(rows.test, cache.open_text_numbers(folder), groups)
     return RunData(
         ids=tokens.ids,
         offsets=tokens.offsets,
@@ -40,7 +43,9 @@ def load_run_data(folder: Path, spec: ExperimentSpec) -> RunData:
         validation_duplicates=rows.validation_duplicates,
         validation=rows.validation,
         test=rows.test,
-        groups=cache.open_groups(folder),
+        groups=groups,
+        corpus=searched.corpus,
+        queries=searched.queries,
     )
 
 

@@ -14,10 +14,19 @@ from safetensors.numpy import save
 
 from models.datasets.tokenizer import PATTERN
 from models.files.file_store import FileStore
-from models.files.run_files import FORMAT_VERSION, METADATA_KEY, SCORES, VOCABULARY, WEIGHTS
+from models.files.run_files import (
+    FORMAT_VERSION,
+    GROUP,
+    METADATA_KEY,
+    QUERY,
+    SCORES,
+    VOCABULARY,
+    WEIGHTS,
+)
 from models.specs.experiment import ExperimentSpec
 from worker.training.data import RunData
 from worker.training.events import Finished
+from worker.training.retrieval import OF_A_QUERY
 
 
 def write_results(
@@ -60,6 +69,10 @@ def _scores_file(data: RunData, end: Finished) -> bytes:
         "label": data.labels[data.test].astype(np.int8),
         "score": end.scores.astype(np.float32),
     }
+    if end.retrieved is not None:
+        found = end.retrieved
+        scores |= {QUERY: found.query, GROUP: found.group}
+        scores |= {name: getattr(found, name).astype(np.float32) for name in OF_A_QUERY}
     return _file(scores, {"format_version": FORMAT_VERSION})
 
 

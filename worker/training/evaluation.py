@@ -1,6 +1,6 @@
 """Evaluations: losses on fixed validation batches, and how well similarities tell labels apart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from models.errors import TrainingFault
-from models.metrics import LossMetrics, PairMetrics, declared
+from models.metrics import LossMetrics, PairMetrics, RetrievalMetrics, declared
 from models.specs.experiment import ExperimentSpec
 from models.specs.losses import LossSpec
 from models.specs.training import FixedThreshold
@@ -20,6 +20,7 @@ from worker.training.events import Evaluated
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import batch_loss
 from worker.training.ranking import average_precision, ranking, roc_auc
+from worker.training.retrieval import Retrieved, retrieve
 from worker.training.thresholds import best_threshold
 
 PAIRS_AT_ONCE = 512  # the course evaluates in batches of 512; with its padding this is visible
@@ -70,15 +71,34 @@ def pair_scores(encoder: PairEncoder, data: RunData, rows: Int64) -> Floats:
     """
     if not len(rows):
         return np.empty(0, np.float32)
-    scores = []
-    for start in range(0, len(rows), PAIRS_AT_ONCE):
-        chunk = rows[start : start + PAIRS_AT_ONCE]
-        first, second = encoder.encode_pairs(data, chunk).chunk(2)
-        scores.append((first * second).sum(dim=1).cpu().numpy())
+    return _similarities(_encoded(encoder, data, rows))
+
+
+def _similarities(encoded: Iterable[Sequence[Tensor]]) -> Floats:
+    scores = [(first * second).sum(dim=1).cpu().numpy() for first, second in encoded]
     result = np.concatenate(scores)
     if not np.isfinite(result).all():
         raise TrainingFault("an evaluation gave similarities that are not numbers")
     return result
+
+
+def _encoded(encoder: PairEncoder, data: RunData, rows: Int64) -> Iterator[Sequence[Tensor]]:
+    """The unit vectors (some, width) of the first and of the second questions of some rows at a
+    time."""
+    for start in range(0, len(rows), PAIRS_AT_ONCE):
+        yield encoder.encode_pairs(data, rows[start : start + PAIRS_AT_ONCE]).chunk(2)
+
+
+@torch.no_grad()
+def score_test(encoder: PairEncoder, data: RunData) -> tuple[Floats, Retrieved | None]:
+    """The similarity of each test pair (P,), and what retrieval finds with the same vectors.
+
+    Raises `TrainingFault` when a similarity is not a number.
+    """
+    encoded = list(_encoded(encoder, data, data.test))
+    scores = _similarities(encoded)
+    vectors = torch.cat([torch.stack(tuple(pairs), dim=1).flatten(0, 1) for pairs in encoded])
+    return scores, retrieve(data, vectors)
 
 
 def validation_losses(
@@ -158,6 +178,7 @@ def evaluate_validation(
         loss_per_row=per_row,
         baseline_loss=baseline_loss,
         **vars(metrics),
+        **_without(RetrievalMetrics),
     )
 
 
@@ -169,11 +190,19 @@ def decision_threshold(spec: ExperimentSpec, encoder: PairEncoder, data: RunData
     return best_threshold(pair_scores(encoder, data, rows), data.labels[rows])
 
 
-def evaluate_test(data: RunData, scores: Floats, step: int, threshold: float) -> Evaluated:
-    """The metrics of the test pairs, from their scores; they have no losses."""
+def evaluate_test(
+    data: RunData, scores: Floats, retrieved: Retrieved | None, step: int, threshold: float
+) -> Evaluated:
+    """The metrics of the test pairs, from their scores and what retrieval found; they have no
+    losses."""
     metrics = pair_metrics(scores, data.labels[data.test], threshold)
-    losses: dict[str, Any] = dict.fromkeys(declared(LossMetrics))
-    return Evaluated(step=step, split="test", **losses, **vars(metrics))
+    found = _without(RetrievalMetrics) if retrieved is None else vars(retrieved.metrics())
+    return Evaluated(step=step, split="test", **_without(LossMetrics), **vars(metrics), **found)
+
+
+def _without(form: type) -> dict[str, Any]:
+    """The metrics of a declaration, of which there are none."""
+    return dict.fromkeys(declared(form))
 
 
 def _threshold(spec: ExperimentSpec, scores: Floats, labels: npt.NDArray[np.int8]) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.metrics import EvaluationMetrics, StepMetrics
+from worker.training.retrieval import Retrieved
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Finished:
     scores: npt.NDArray[np.float32]
     weights: dict[str, npt.NDArray[np.float32]]
     stopped_early: str | None  # the reason, in words; None where all steps were trained
+    retrieved: Retrieved | None = None  # for each query; None without any
 
 
 Event = Started | StepDone | Evaluated | Saved | Finished

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,7 +27,7 @@ from worker.training.evaluation import (
     decision_threshold,
     evaluate_test,
     evaluate_validation,
-    pair_scores,
+    score_test,
 )
 from worker.training.events import Evaluated, Finished, Saved, Started
 from worker.training.optimizer import ShrinkingAdam
@@ -91,14 +92,15 @@ class TrainingState:
 
     def end(self, encoder: PairEncoder, kept_step: int) -> Iterator[Evaluated | Finished]:
         """Test the weights of `kept_step`, which were loaded and which `encoder` has."""
-        rows = self.data.test if self._tested else self.data.test[:0]
+        scores, retrieved = np.empty(0, np.float32), None
         with self.evaluating():
-            scores = pair_scores(encoder, self.data, rows)
+            if self._tested:
+                scores, retrieved = score_test(encoder, self.data)
             threshold = decision_threshold(self.spec, encoder, self.data)
         if self._tested:
-            yield evaluate_test(self.data, scores, kept_step, threshold)
+            yield evaluate_test(self.data, scores, retrieved, kept_step, threshold)
         weights, reason = self.weights(), self.stopped_early
-        yield Finished(self.step, kept_step, threshold, scores, weights, reason)
+        yield Finished(self.step, kept_step, threshold, scores, weights, reason, retrieved)
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:

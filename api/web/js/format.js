@@ -56,7 +56,15 @@ export function isLoss(metric) {
 }
 
 /** @type {Record<string, string>} */
-const WRITTEN = { f1: "F1", mcc: "MCC" };
+const WRITTEN = {
+  f1: "F1",
+  mcc: "MCC",
+  mrr_at_10: "MRR@10",
+  recall_at_1: "recall@1",
+  recall_at_10: "recall@10",
+  map_at_r: "MAP@R",
+  ndcg_at_10: "nDCG@10",
+};
 
 /**
  * A metric's name in a sentence, as the service's sentences have it.

@@ -175,7 +175,7 @@ def test_an_evaluation_is_read_back_metric_by_metric(database: Database) -> None
     values: dict[str, Any] = {
         name: 1 / number for number, name in enumerate(EVALUATION_METRICS, start=2)
     }
-    values |= {"roc_auc": None, "negative_mean": None, "pairs": 2048}
+    values |= {"roc_auc": None, "negative_mean": None, "pairs": 2048, "queries": 64}
     row = EvaluationRow(step=100, split="validation", **values)
     with database.transaction() as session:
         run_id = stored_run(session).id

@@ -18,6 +18,7 @@ from models.datasets.cache import (
     open_groups,
     open_labels,
     open_split,
+    open_text_numbers,
     open_texts,
     open_tokens,
     store,
@@ -36,6 +37,7 @@ DERIVED = (
     f"{TOKENS}/offsets.npy",
     f"{TOKENS}/vocabulary.txt",
     "groups/groups.npy",
+    "texts/texts.npy",
 )
 Spoil = Callable[[Path], None]
 
@@ -64,6 +66,7 @@ def contents(folder: Path) -> dict[str, Any]:
         "offsets": tokens.offsets.tolist(),
         "vocabulary": tokens.vocabulary,
         "groups": open_groups(folder).tolist(),
+        "texts": open_text_numbers(folder).tolist(),
     }
 
 

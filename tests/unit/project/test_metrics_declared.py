@@ -15,6 +15,7 @@ from api.runs.metrics import list_metrics
 from models.comparison.families import SECONDARY
 from models.comparison.rule import is_loss
 from models.comparison.run_statistics import RESAMPLED
+from models.comparison.verdict import WRITTEN, metric_words
 from models.metrics import (
     ACTIVE,
     EVALUATION_METRICS,
@@ -106,7 +107,7 @@ def test_an_export_has_a_column_for_every_metric() -> None:
     assert schemas[TableName.STEPS].names == [*run, "step", *STEP_METRICS, *last]
     evaluations = [*run, "step", "split", *EVALUATION_METRICS, *last]
     assert schemas[TableName.EVALUATIONS].names == evaluations
-    summed_up = [name for name in EVALUATION_METRICS if name != "pairs"]
+    summed_up = [name for name in EVALUATION_METRICS if name not in ("pairs", "queries")]
     assert list(RESULT_METRICS) == summed_up
     splits = [f"{split}.{name}" for split in ("validation", "test") for name in summed_up]
     assert schemas[TableName.RUNS].names[-len(splits) - 2 :] == [*splits, *last]
@@ -123,10 +124,19 @@ def test_the_list_that_the_page_reads_has_every_metric() -> None:
 
 def test_a_label_stands_inside_a_sentence_and_a_description_is_one() -> None:
     for metric in (*STEP_METRICS.values(), *EVALUATION_METRICS.values()):
-        name = ("ROC", "F1", "Matthews")
-        assert metric.label[0].islower() or metric.label.startswith(name), metric.label
+        written = metric.label.startswith(("ROC", "F1", "Matthews", "MRR@", "MAP@"))
+        assert metric.label[0].islower() or written, metric.label
         assert not metric.label.endswith("."), metric.label
         assert metric.description.endswith("."), metric.description
+
+
+def test_the_page_writes_a_metric_as_sentences_do() -> None:
+    script = (ROOT / "api/web/js/format.js").read_text(encoding="utf-8")
+    listed = script.partition("const WRITTEN = {")[2].partition("}")[0]
+    assert dict(re.findall(r'(\w+): "([^"]+)"', listed)) == WRITTEN
+    assert WRITTEN.keys() <= EVALUATION_METRICS.keys()
+    assert metric_words("test.mrr_at_10") == "test MRR@10"
+    assert metric_words("validation.baseline_loss") == "validation baseline loss"
 
 
 def test_what_is_said_of_single_metrics_is_said_of_declared_ones() -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from models.comparison.plateau_level import is_collapsed
 from models.specs.experiment import ExperimentSpec
 from worker.training.data import Int64, RunData
-from worker.training.evaluation import PairEncoder, evaluate_test, evaluate_validation, pair_scores
+from worker.training.evaluation import PairEncoder, evaluate_test, evaluate_validation, score_test
 from worker.training.loop import Training
 
 from support.training import tiny_data, tiny_spec
@@ -35,7 +35,7 @@ class OneVector:
 
 def ended_collapsed(encoder: PairEncoder, spec: ExperimentSpec, data: RunData) -> bool:
     """As the results document says it of a run that ends with this network."""
-    test = evaluate_test(data, pair_scores(encoder, data, data.test), 1, 0.7)
+    test = evaluate_test(data, *score_test(encoder, data), 1, 0.7)
     validation = evaluate_validation(encoder, spec, "vanilla", data, 1)
     metrics = {
         f"{row.split}.{name}": value

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from models.metrics import BATCH_METRICS
+from models.metrics import BATCH_METRICS, RetrievalMetrics
 from worker.training.checkpoints import Checkpoints
 from worker.training.events import Evaluated, Event, Finished, Saved, StepDone
 from worker.training.loop import train
+from worker.training.retrieval import Retrieved
 from worker.training.stack.encoder import StackEncoder
 from worker.training.stack.loop import Failed, Member, Stack
 
@@ -27,6 +28,10 @@ WILD = wild_data()
 def outline(events: Sequence[object]) -> list[tuple[Any, ...]]:
     """What does not depend on any figure: which events, of which steps and splits."""
     return [(type(e), getattr(e, "step", None), getattr(e, "split", None)) for e in events]
+
+
+def metrics_of(end: Finished) -> RetrievalMetrics:
+    return expect(Retrieved, end.retrieved).metrics()
 
 
 def assert_close(
@@ -48,6 +53,9 @@ def assert_close(
                     assert found_loss == pytest.approx(loss, rel=tolerance, abs=tolerance)
             case Finished(), Finished():
                 np.testing.assert_allclose(one.scores, other.scores, atol=tolerance)
+                own, alone = metrics_of(one), metrics_of(other)
+                # a last digit may turn two texts that are almost equally similar to a query
+                assert vars(own) == pytest.approx(vars(alone), abs=0.02)
 
 
 @pytest.mark.parametrize("padding", ["masked", "power_of_two"])

@@ -23,7 +23,7 @@ export function evaluationsSection(model) {
  */
 function cell(evaluation, { name, unit }) {
   const value = valueIn(evaluation, name);
-  return unit === "pairs" && value !== null ? count(value) : formatMetric(value, name);
+  return (unit === "pairs" || unit === "questions") && value !== null ? count(value) : formatMetric(value, name);
 }
 
 const KEPT = "A run that has succeeded has its weights in place of checkpoints.";

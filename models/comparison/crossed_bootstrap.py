@@ -1,5 +1,5 @@
 """Bootstrap over seeds *and* test pairs: would the difference be there with new seeds and new
-questions? (Owen 2007, "The pigeonhole bootstrap".)
+questions? (Owen 2007, "The pigeonhole bootstrap".) For metrics of retrieval see `queries/`.
 
 Seeds and pairs are resampled independently of each other; a resample weighs the run of seed s on
 pair p with the product of both counts. Accuracy, precision, recall, F1 and MCC follow from how many
@@ -39,6 +39,9 @@ OF_PAIRS = (
 )
 """Metrics that can be resampled from the scores of test pairs."""
 
+Seeds = tuple[int, ...]
+Wanted = tuple[str, Seeds]
+"""A metric to resample, over these seeds of an arm, which ascend."""
 Doubles = NDArray[np.float64]
 Means = NDArray[np.float64]
 """A metric of runs under each resample of the test pairs, and last over the original pairs:

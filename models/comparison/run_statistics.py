@@ -1,13 +1,14 @@
 """What the runs themselves add to a comparison of their metric: collapse, and the test pairs.
 
-The scores of the test pairs give the crossed bootstrap and McNemar's test. An arm's files are read
+The scores of the test pairs give the crossed bootstrap and McNemar's test, those of the queries the
+crossed bootstrap of a metric of retrieval. An arm's files are read
 once, some at a time, and what stays of them is small: bits of which pairs each run got right, and
 the arm's means in each resample. Scores of a run that has succeeded never change, so that is kept
 for a while: of a document that is requested again while its runs train, most arms are as before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,8 @@ from models.comparison.crossed_bootstrap import (
     ArmResamples,
     Means,
     PairResamples,
+    Seeds,
+    Wanted,
     arm_resamples,
     crossed_bootstrap,
     no_crossed_bootstrap,
@@ -31,18 +34,16 @@ from models.comparison.crossed_bootstrap import (
 from models.comparison.inputs import ArmPair, ArmRuns
 from models.comparison.mcnemar import PackedRights, mcnemar, packed_rights
 from models.comparison.paired_t import rounding_of
+from models.comparison.queries.resamples import SharedQueries, resampled_queries, shared_queries
+from models.comparison.queries.scores import OF_QUERIES
 from models.comparison.schema import Comparison, Crossed, McNemar, Statistic
 from models.comparison.scores import FILE, PairScores, read_scores
 from models.comparison.sign_flip import sign_flip_ps
 
-RESAMPLED = OF_PAIRS
+RESAMPLED = (*OF_PAIRS, *OF_QUERIES)
 MCNEMAR = "test.accuracy"
 SCORES_AT_ONCE = 2**22  # in memory, with some 20 bytes each
 MOST_KEPT_BYTES = 32 * 2**20
-
-Seeds = tuple[int, ...]
-Wanted = tuple[str, Seeds]
-"""A metric to resample, over these seeds of an arm, which ascend."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,7 +146,10 @@ def scored_arms(
         first = read_scores(file.folder, file.called)
         if first is not None:
             pairs = _TestPairs(first)
-            return {name: _arm_scores(own, wanted[name], pairs) for name, own in files.items()}
+            queries = shared_queries((one.folder for one in by_folder), wanted.values())
+            return {
+                name: _arm_scores(own, wanted[name], pairs, queries) for name, own in files.items()
+            }
     return {name: ArmScores() for name in files}
 
 
@@ -163,12 +167,19 @@ def _score_files(arm: ArmRuns) -> tuple[_ScoreFile, ...]:
 
 
 def _arm_scores(
-    files: tuple[_ScoreFile, ...], wanted: Iterable[Wanted], pairs: _TestPairs
+    files: tuple[_ScoreFile, ...],
+    wanted: Iterable[Wanted],
+    pairs: _TestPairs,
+    queries: SharedQueries | None,
 ) -> ArmScores:
-    key = files, frozenset(wanted), pairs.digest
+    key = files, frozenset(wanted), pairs.digest, queries.digest if queries else None
     known = _kept.get(key)
     if known is None:
         known = _read_arm(files, key[1], pairs)
+        if queries is not None:
+            folders = {file.seed: file.folder for file in files}
+            more = resampled_queries(folders, key[1], queries)
+            known = replace(known, resamples={**known.resamples, **more})
         resampled = sum(3 * one.both.nbytes for one in known.resamples.values())
         _kept.put(key, known, known.rights.nbytes + resampled + 1_000 * len(files))
     return known
@@ -181,7 +192,8 @@ def _read_arm(
     at_once = max(1, SCORES_AT_ONCE // test_pairs)
     places: dict[int, int] = {}
     rights: list[PackedRights] = []
-    means: dict[str, list[Means]] = {metric: [] for metric, _ in wanted}
+    of_pairs = [one for one in wanted if one[0] in OF_PAIRS]
+    means: dict[str, list[Means]] = {metric: [] for metric, _ in of_pairs}
     for start in range(0, len(files), at_once):
         scores = []
         for file in while_wanted(files[start : start + at_once]):
@@ -202,7 +214,7 @@ def _read_arm(
         (metric, seeds): arm_resamples(
             np.concatenate(means[metric])[[places[seed] for seed in seeds]]
         )
-        for metric, seeds in wanted
+        for metric, seeds in of_pairs
         if means[metric] and all(seed in places for seed in seeds)
     }
     return ArmScores(test_pairs, places, np.concatenate(rights), resamples)
@@ -223,9 +235,14 @@ def crossed(
         return no_crossed_bootstrap(
             "the scores of the test pairs are not all in this service's data folder"
         )
-    if a.test_pairs > MOST_TEST_PAIRS:
+    wanted = metric, tuple(seeds)
+    if metric in OF_QUERIES and not (wanted in a.resamples and wanted in b.resamples):
+        return no_crossed_bootstrap(
+            "the scores of the queries are not all in this service's data folder"
+        )
+    if metric in OF_PAIRS and a.test_pairs > MOST_TEST_PAIRS:
         return no_crossed_bootstrap(f"there are more than {MOST_TEST_PAIRS:,} test pairs")
-    of_a, of_b = (side.resamples[metric, tuple(seeds)] for side in (a, b))
+    of_a, of_b = (side.resamples[wanted] for side in (a, b))
     return crossed_bootstrap(of_a, of_b, confidence)
 
 

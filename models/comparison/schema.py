@@ -190,6 +190,7 @@ class Collapse(ResultPart):
 
 class Crossed(ResultPart):
     """Bootstrap over seeds *and* test pairs (Owen 2007): for new seeds and new questions at once.
+    Of a metric of retrieval it is over the duplicate groups of the queries in place of pairs.
 
     Conservative: variation that only one seed on one test pair shows is counted three times in its
     variance.
@@ -201,7 +202,7 @@ class Crossed(ResultPart):
     standard_error_seeds: Statistic
     """With only the seeds resampled."""
     standard_error_test_pairs: Statistic
-    """With only the test pairs resampled."""
+    """With only the test pairs resampled, or the queries."""
     missing: str | None
 
 

@@ -20,13 +20,13 @@ from models.comparison.crossed_bootstrap import (
     SEED,
     Means,
     PairResamples,
+    Wanted,
     arm_resamples,
     crossed_bootstrap,
 )
 from models.comparison.inputs import ArmRuns
 from models.comparison.run_statistics import (
     ArmScores,
-    Wanted,
     crossed,
     mcnemar_by_seed,
     scored_arms,

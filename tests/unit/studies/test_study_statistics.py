@@ -151,6 +151,17 @@ def test_the_weighted_mean_is_that_of_statsmodels_never_narrower_than_without_it
     assert q == pytest.approx(4, rel=1e-3) if found.tau2 else q <= 4
 
 
+def test_data_sets_that_happen_to_agree_do_not_narrow_the_weighted_interval() -> None:
+    every = drawn([0.01] * 5)
+    centred = [[value - sum(own) / SEEDS + 0.01 for value in own] for own in every]
+    found = study_of(centred).weighted
+    variances = [np.var(own, ddof=1) / SEEDS for own in centred]
+    half = stats.t.ppf(0.975, 4) / math.sqrt(sum(1 / variance for variance in variances))
+    assert found is not None
+    assert found.tau2 == 0
+    assert (found.interval.low, found.interval.high) == pytest.approx((0.01 - half, 0.01 + half))
+
+
 def test_a_study_is_equivalent_where_its_mean_lies_inside_the_margin() -> None:
     found = study_of(drawn([0.0005, -0.0004, 0.0001, 0.0008, -0.0006, 0.0]))
     assert found.verdict == "equivalent"

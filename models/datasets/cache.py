@@ -24,7 +24,7 @@ from models.datasets.rows_file import open_scores as open_scores
 from models.datasets.rows_file import open_split as open_split
 from models.datasets.rows_file import open_triplets as open_triplets
 from models.datasets.searched import TextNumbers, text_numbers
-from models.datasets.tokenizer import VERSION, TokenizerKind
+from models.datasets.tokenizer import TokenizerKind, version_of
 from models.datasets.tokenstream import token_stream
 from models.errors import DamagedDataset
 from models.files.atomic import new_folder
@@ -123,7 +123,7 @@ def open_tokens(folder: Path, kind: TokenizerKind, pairs: Pairs | None = None) -
     of the tokenizer are kept, since a worker of that version may be reading them. Raises
     `DamagedDataset`.
     """
-    final = folder / f"tokens-{kind}-{VERSION}"
+    final = folder / f"tokens-{kind}-{version_of(kind)}"
 
     def write(to: Path) -> None:
         stream = token_stream(load(folder) if pairs is None else pairs, kind)

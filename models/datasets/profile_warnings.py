@@ -54,8 +54,8 @@ def profile_warnings(profiled: Profiled, shape: Shape = "labelled_pairs") -> lis
         warnings.append(
             f"A question has {profiled.token_length_mean:.1f} tokens on average, and hardly any "
             "occurs twice. Words are told apart by spaces and punctuation; texts without them are "
-            "one word each, of which nothing can be learned. Put spaces between words and upload "
-            "again."
+            "one word each, of which nothing can be learned. Set `tokenizer` to characters in the "
+            "spec, or put spaces between words and upload again."
         )
     return warnings
 

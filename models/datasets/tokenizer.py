@@ -1,10 +1,14 @@
-"""The tokenizer: one regular expression, close to `nltk.word_tokenize`, which the course used.
+"""The tokenizers: a regular expression each; that of words is close to `nltk.word_tokenize`, which
+the course used.
 
 Why not nltk itself: its dozen substitutions take a minute on the Quora file and need a downloaded
 model. The same as there: contractions are split (do|n't, it|'s, can|not), punctuation is a token of
 its own, numbers (1,000 and 3.5), hyphens (well-known), slashes (and/or) and U.S. are not split, and
 case is kept. Different: straight double quotes stay as they are, and a final full stop is always a
 token of its own, since nothing here guesses where sentences end.
+
+`characters` takes every character (code point) that is not white space: for scripts that put no
+spaces between words, where a run of non-space characters may be a sentence.
 
 **No alternative may match across white space.** The token cache tokenises each distinct run of
 non-space characters once, which is right only as long as that holds (a test checks it).
@@ -14,7 +18,7 @@ import hashlib
 import re
 from typing import Literal, get_args
 
-TokenizerKind = Literal["word", "lower"]
+TokenizerKind = Literal["word", "lower", "characters"]
 TOKENIZER_KINDS: tuple[TokenizerKind, ...] = get_args(TokenizerKind)
 
 # Not `\w`: that would cut Devanagari and other scripts at their combining marks.
@@ -36,16 +40,20 @@ PATTERN = rf"""(?xi)
     | \S
     """
 """The flags are inside, so that `word` is just `re.findall(PATTERN, text)`."""
-_TOKEN = re.compile(PATTERN)
-VERSION = hashlib.sha256(PATTERN.encode()).hexdigest()[:12]
-"""The version of stored tokens: another expression gives other tokens."""
+PATTERNS: dict[TokenizerKind, str] = {"word": PATTERN, "lower": PATTERN, "characters": r"\S"}
+_TOKENS = {kind: re.compile(pattern) for kind, pattern in PATTERNS.items()}
 
 
-def tokenize(text: str, kind: TokenizerKind, token: re.Pattern[str] = _TOKEN) -> list[str]:
+def version_of(kind: TokenizerKind) -> str:
+    """The version of stored tokens: another expression gives other tokens."""
+    return hashlib.sha256(PATTERNS[kind].encode()).hexdigest()[:12]
+
+
+def tokenize(text: str, kind: TokenizerKind, token: re.Pattern[str] | None = None) -> list[str]:
     """Tokens of one text, in order; none is empty or holds white space.
 
-    `word` keeps case, `lower` is the same list in lower case. `token` is the expression of another
-    version, for weights that were trained with it.
+    `word` keeps case, `lower` is the same list in lower case; `characters` keeps case too. `token`
+    is the expression of another version, for weights that were trained with it.
     """
-    tokens: list[str] = token.findall(text)
+    tokens: list[str] = (_TOKENS[kind] if token is None else token).findall(text)
     return [token.lower() for token in tokens] if kind == "lower" else tokens

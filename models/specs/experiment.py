@@ -109,7 +109,8 @@ class ExperimentSpec(SpecPart):
     """Name of a data set of this service."""
     split: SplitSpec = InOrderSplit()
     tokenizer: Tokenizer = "word"
-    """`word`: words and punctuation, case kept; `lower`: the same in lower case."""
+    """`word`: words and punctuation, case kept; `lower`: the same in lower case; `characters`: each
+    character but white space, for scripts without spaces between words."""
     vocabulary: VocabularySpec = VocabularySpec()
     encoder: EncoderSpec = LstmEncoder(kind="lstm")
     optimizer: AdamSpec = AdamSpec()

@@ -11,7 +11,7 @@ Dimension = Annotated[int, Field(ge=1, le=4096)]
 BatchSize = Annotated[int, Field(ge=2, le=8192)]
 Steps = Annotated[int, Field(ge=1, le=1_000_000)]
 Interval = Annotated[int, Field(ge=1)]
-Tokenizer = Literal["word", "lower"]
+Tokenizer = Literal["word", "lower", "characters"]
 KeptWeights = Literal["last", "best_validation"]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-from models.datasets.tokenizer import PATTERN
+from models.datasets.tokenizer import PATTERNS
 from models.files.file_store import FileStore
 from models.files.run_files import (
     FORMAT_VERSION,
@@ -56,7 +56,7 @@ def _weights_file(spec: ExperimentSpec, words: Sequence[str], end: Finished) -> 
         "format_version": FORMAT_VERSION,
         "encoder": spec.encoder.model_dump(mode="json"),
         "tokenizer": spec.tokenizer,
-        "token_pattern": PATTERN,
+        "token_pattern": PATTERNS[spec.tokenizer],
         # in the precision of the scores, so that no reader decides differently on the last bit
         "threshold": float(np.float32(end.threshold)),
     }

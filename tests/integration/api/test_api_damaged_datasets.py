@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from models.datasets.generated.generator import generate_pairs
-from models.datasets.tokenizer import VERSION
+from models.datasets.tokenizer import version_of
 
 from support.api import GENERATED, SPEC, ApiForTests, GeneratedForTests, StartService, refused
 from support.uploads import HEADER, upload
 
-TOKENS = f"tokens-word-{VERSION}"
+TOKENS = f"tokens-word-{version_of('word')}"
 CONNECTED = {"kind": "connected_groups", "test_rows": 60}
 
 

@@ -25,11 +25,11 @@ from models.datasets.cache import (
 )
 from models.datasets.generated.generator import generate_pairs
 from models.datasets.pairs import Pairs, content_hash, make_pairs
-from models.datasets.tokenizer import VERSION
+from models.datasets.tokenizer import version_of
 from models.errors import DamagedDataset
 from models.files.recorded_hashes import RECORD
 
-TOKENS = f"tokens-word-{VERSION}"
+TOKENS = f"tokens-word-{version_of('word')}"
 DERIVED = (
     "labels.npy",
     "split.npy",

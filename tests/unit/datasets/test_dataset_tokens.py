@@ -15,7 +15,7 @@ from models.datasets.generated.generator import generate_pairs
 from models.datasets.groups import duplicate_groups
 from models.datasets.pairs import Pairs, content_hash, make_pairs
 from models.datasets.profile import profile
-from models.datasets.tokenizer import TokenizerKind, tokenize
+from models.datasets.tokenizer import TOKENIZER_KINDS, TokenizerKind, tokenize
 from models.datasets.tokenstream import token_stream
 from models.datasets.vocabulary import PAD, UNKNOWN, build_vocabulary
 
@@ -45,11 +45,22 @@ def test_words_and_punctuation_come_apart_as_in_the_course(text: str, tokens: st
     assert tokenize(text, "lower") == tokens.lower().split()
 
 
-@given(text=texts)
-def test_tokens_are_the_text_without_its_white_space(text: str) -> None:
-    tokens = tokenize(text, "word")
+@given(text=texts, kind=st.sampled_from(["word", "characters"]))
+def test_tokens_are_the_text_without_its_white_space(text: str, kind: TokenizerKind) -> None:
+    tokens = tokenize(text, kind)
     assert "".join(tokens) == "".join(text.split())
     assert all(tokens)
+    if kind == "characters":
+        assert {len(token) for token in tokens} <= {1}
+
+
+def test_each_kind_is_stored_apart_and_words_where_they_were(tmp_path: Path) -> None:
+    store(make_pairs(["怎样修理"], ["如何 修"], [1]), tmp_path / "set")
+    words, characters = (open_tokens(tmp_path / "set", kind) for kind in ("word", "characters"))
+    assert words.vocabulary == ["怎样修理", "如何", "修"]
+    assert characters.vocabulary == list("怎样修理如何")
+    assert characters.question(0, 1).tolist() == [4, 5, 2]
+    assert words.folder.name == "tokens-word-f2e4058f8c34"  # of data sets that are there
 
 
 @given(left=texts, right=texts)
@@ -69,7 +80,7 @@ def test_arrow_and_the_expression_agree_on_what_white_space_is() -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     rows=st.lists(st.tuples(texts, texts), min_size=1, max_size=8),
-    kind=st.sampled_from(["word", "lower"]),
+    kind=st.sampled_from(TOKENIZER_KINDS),
 )
 def test_the_fast_stream_equals_tokenising_question_by_question(
     rows: list[tuple[str, str]], kind: TokenizerKind

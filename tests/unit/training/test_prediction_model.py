@@ -31,6 +31,7 @@ SPECS: dict[str, dict[str, Any]] = {
     "lstm": {},
     "bag": {"encoder": {"kind": "bag", "embedding_dim": 8}, "tokenizer": "lower"},
     "padded": {"encoder": {**LSTM, "padding": "power_of_two"}},
+    "characters": {"tokenizer": "characters"},
 }
 
 
@@ -66,7 +67,7 @@ def test_words_that_training_has_not_seen_are_told_once_each(dataset: Path, tmp_
     assert model.unknown_words(("", "")) == []
 
 
-@pytest.mark.parametrize("name", ["lstm", "bag"])
+@pytest.mark.parametrize("name", ["lstm", "bag", "characters"])
 def test_answers_are_the_stored_test_scores(dataset: Path, tmp_path: Path, name: str) -> None:
     path, scores = written(dataset, tmp_path, **SPECS[name])
     assert len(TEST) > PAIRS_AT_ONCE

@@ -40,7 +40,15 @@ from api.pretrained import routes as pretrained
 from api.prometheus import ReplyTimes
 from api.results import comparisons, declared_comparisons
 from api.results import routes as results
-from api.runs import checkpoints, metrics, misclassified, predictions, reproductions, weights
+from api.runs import (
+    checkpoints,
+    metrics,
+    misclassified,
+    model_folder,
+    predictions,
+    reproductions,
+    weights,
+)
 from api.runs import routes as runs
 from api.studies import routes as studies
 from api.webhooks import routes as webhooks
@@ -58,7 +66,8 @@ RESOURCES = (
     *(datasets, preview, pretrained),
     *(experiments, event_stream, recipes, retries),
     *(results, comparisons, declared_comparisons, exports),
-    *(runs, metrics, checkpoints, misclassified, predictions, reproductions, weights),
+    *(runs, metrics, checkpoints, misclassified, predictions, reproductions),
+    *(weights, model_folder),
     *(studies, webhooks, audit),
 )
 """Modules with a router below `/v1`."""

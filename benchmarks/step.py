@@ -78,7 +78,7 @@ def plain_step(data: RunData, spec: ExperimentSpec) -> Callable[[int], float]:
     plain = PlainTraining(
         initial_weights(spec.encoder, data.vocabulary_size, 0),
         spec.optimizer,
-        masked=spec.encoder.padding == "masked",
+        masked=getattr(spec.encoder, "padding", "masked") == "masked",
         margin=spec.arm("vanilla").loss.margin,
         mask_harder=True,
     )

@@ -21,6 +21,7 @@ from models.errors import ServiceUnavailable
 RUN_TASK = "tripletlab.run"
 ANY_QUEUE = "tripletlab.any"
 CUDA_QUEUE = "tripletlab.cuda"
+_PRETRAINED = ".pretrained"  # added to the queue of runs that need the extra `pretrained`
 
 _SCHEMES = frozenset({"redis", "rediss", "redis+socket"})
 # Longer than any run: with late acknowledgement Redis hands a message out again after this time,
@@ -47,6 +48,9 @@ class QueuedRun(Protocol):
 
     @property
     def device(self) -> str: ...
+
+    @property
+    def pretrained(self) -> bool: ...
 
 
 def celery_app(broker_url: str) -> Celery:
@@ -141,9 +145,20 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def queue_for(device: str) -> str:
-    """The queue of runs for this device: only workers that have CUDA read that of `cuda`."""
-    return CUDA_QUEUE if device == "cuda" else ANY_QUEUE
+def queue_for(device: str, pretrained: bool = False) -> str:
+    """The queue of runs for this device, and of those that start from a pretrained model: only
+    workers that have CUDA, and the extra `pretrained`, read theirs."""
+    queue = CUDA_QUEUE if device == "cuda" else ANY_QUEUE
+    return queue + _PRETRAINED if pretrained else queue
+
+
+def queues_of(*, cuda: bool, pretrained: bool) -> list[str]:
+    """The queues that a worker reads which has, or has not, each of these."""
+    return [
+        queue_for(device, extra)
+        for extra in ((False, True) if pretrained else (False,))
+        for device in (("auto", "cuda") if cuda else ("auto",))
+    ]
 
 
 def announce(app: Celery | None, runs: Sequence[QueuedRun]) -> list[str]:
@@ -160,7 +175,7 @@ def announce(app: Celery | None, runs: Sequence[QueuedRun]) -> list[str]:
             raise ServiceUnavailable("no broker URL is set")
         with _unavailable_where_away(), app.producer_or_acquire() as producer:
             for run in runs:
-                submit(app, run.id, run.device, producer)
+                submit(app, run.id, run.device, producer, pretrained=run.pretrained)
                 announced.append(run.id)
     except ServiceUnavailable as error:
         left, first = len(runs) - len(announced), runs[0].id
@@ -170,7 +185,14 @@ def announce(app: Celery | None, runs: Sequence[QueuedRun]) -> list[str]:
     return announced
 
 
-def submit(app: Celery, run_id: str, device: str, producer: Producer | None = None) -> None:
+def submit(
+    app: Celery,
+    run_id: str,
+    device: str,
+    producer: Producer | None = None,
+    *,
+    pretrained: bool = False,
+) -> None:
     """Send the message for a queued run; the message's id is the run's.
 
     Raises `ServiceUnavailable` within about three seconds when the broker is away.
@@ -180,7 +202,7 @@ def submit(app: Celery, run_id: str, device: str, producer: Producer | None = No
             RUN_TASK,
             args=[run_id],
             task_id=run_id,
-            queue=queue_for(device),
+            queue=queue_for(device, pretrained),
             retry=False,
             producer=producer,
         )

@@ -29,6 +29,7 @@ from worker.housekeeping.reaper import reap
 from worker.pool.cuda_probe import count_cuda_devices
 from worker.pool.pool import pool_process
 from worker.predictions.process import PredictionProcess
+from worker.training.pretrained_extra import has_extra
 from worker.webhooks.sender import WebhookSender
 
 _STOP_SECONDS = 6.5  # for attempts to save a checkpoint; the whole end stays below ten
@@ -90,6 +91,7 @@ class Supervisor:
                 pid=os.getpid(),
                 slots=self._settings.slots,
                 cuda_devices=self._cuda_devices,
+                pretrained=has_extra(),
                 now=clock.now(session),
             )
         _log.info(

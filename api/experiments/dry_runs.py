@@ -53,6 +53,7 @@ def dry_run_view(service: Service, planned: Plan) -> DryRun:
         seeds_needed=seeds_needed(planned.spec),
         estimated_seconds=guess.seconds,
         estimate=guess.how,
+        run_memory_bytes=guess.memory,
         test_pairs=planned.test_pairs,
         left_out_pairs=planned.left_out_pairs,
         baselines={

@@ -12,26 +12,20 @@ from statistics import fmean, median
 
 from sqlalchemy.orm import Session
 
+from api.experiments.run_costs import memory_bytes, operations
 from api.runs.progress import whole_seconds
 from models.errors import Unreadable
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
-from models.specs.training import (
-    BagEncoder,
-    EncoderSpec,
-    GruEncoder,
-    LstmEncoder,
-    TransformerEncoder,
-)
 from models.specs.tuned_arms import for_run
 from models.specs.tuning_budget import settings_trained, tuning_stops
 from models.states import RunState
 from models.store.experiments import list_experiments, runs_of
-from models.store.tables import Dataset, Run, Worker
+from models.store.pretrained_models import list_models
+from models.store.tables import Dataset, PretrainedModel, Run, Worker
 
 ASSUMED_RATE = 20e9  # operations per second of one slot: a CPU core with small matrices
 STARTUP_SECONDS = 3.0  # of a run: its new process imports torch and maps the data
-BACKWARD = 3  # a training step costs about three times its forward pass
 RECENT_EXPERIMENTS = 20  # whose runs are measured
 
 
@@ -40,6 +34,8 @@ class Estimate:
     seconds: float
     how: str
     """How the seconds were estimated, in words."""
+    memory: int | None
+    """Bytes that a run may need, where it starts from a pretrained model; else null."""
 
 
 def estimate(
@@ -47,11 +43,16 @@ def estimate(
 ) -> Estimate:
     """Estimate the seconds for all runs that there may be, with the workers that are alive now."""
     able = [w for w in workers if spec.device != "cuda" or w.cuda_devices]
+    pretrained = any(spec.starts_pretrained(arm.name) for arm in spec.arms)
+    if pretrained:
+        able = [worker for worker in able if worker.pretrained]
+    models = {model.name: model for model in list_models(session)}
     slots = sum(worker.slots for worker in able) or 1
-    rates = _measured_rates(session, spec, dataset)
+    rates = _measured_rates(session, spec, dataset, models)
     arms = list(_arms(spec))
     each = [
-        operations(arm, dataset, test_pairs) / _rate(rates, arm) + STARTUP_SECONDS for arm in arms
+        operations(arm, dataset, test_pairs, models) / _rate(rates, arm) + STARTUP_SECONDS
+        for arm in arms
     ]
     seconds = sum(
         share * max(math.ceil(count / slots) * fmean(each), max(each))
@@ -64,7 +65,14 @@ def estimate(
     how = f"{runs} runs{tuned}, {side}, about {_span(each)} s each, from {_known(rates, arms)}"
     if any(arm.early_stop for arm in arms):
         how += "; less when runs stop early"
-    return Estimate(round(seconds, 1), how)
+    if pretrained and not any(worker.pretrained for worker in workers):
+        how += (
+            "; no live worker has the libraries of pretrained encoders: where one runs, pip "
+            "install 'tripletlab[pretrained]'"
+        )
+    needed = (memory_bytes(arm, dataset, models) for arm in arms)
+    memory = max((bytes_ for bytes_ in needed if bytes_ is not None), default=None)
+    return Estimate(round(seconds, 1), how, memory)
 
 
 def _phases(spec: ExperimentSpec) -> Iterator[tuple[int, float]]:
@@ -109,7 +117,10 @@ def _known(rates: Mapping[str, list[float]], arms: Sequence[ExperimentSpec]) -> 
 
 
 def _measured_rates(
-    session: Session, spec: ExperimentSpec, dataset: Dataset
+    session: Session,
+    spec: ExperimentSpec,
+    dataset: Dataset,
+    models: Mapping[str, PretrainedModel],
 ) -> Mapping[str, list[float]]:
     """Return operations per second of finished runs on this data and device, by encoder kind."""
     rates: dict[str, list[float]] = defaultdict(list)
@@ -134,7 +145,7 @@ def _measured_rates(
                 own = for_run(past, run.arm, run.setting).for_arm(run.arm)
                 arm = own.model_copy(update={"steps": run.step})
                 tested = 0 if run.tuning else experiment.test_pairs
-                work = operations(arm, dataset, tested)
+                work = operations(arm, dataset, tested, models)
                 rates[arm.encoder.kind].append(work / taken)
     return rates
 
@@ -143,36 +154,3 @@ def _taken(run: Run) -> float | None:
     """Return the seconds of a run of one attempt, without its start-up."""
     whole = whole_seconds(run)
     return whole - STARTUP_SECONDS if whole is not None and whole > STARTUP_SECONDS else None
-
-
-def operations(spec: ExperimentSpec, dataset: Dataset, test_pairs: int) -> float:
-    """Return the floating-point operations of one run: training, evaluations and test.
-
-    `spec` is that of one arm.
-    """
-    evaluations = math.ceil(spec.steps / spec.evaluate_every)
-    evaluated = spec.validation_pairs + spec.validation_batches * spec.batch_size
-    pairs = BACKWARD * spec.steps * spec.batch_size + evaluations * evaluated + test_pairs
-    tokens = _tokens(spec, dataset)
-    return 2 * pairs * tokens * _per_token(spec.encoder, tokens)
-
-
-def _tokens(spec: ExperimentSpec, dataset: Dataset) -> float:
-    """Return the tokens that are read of one question, with the padding of the spec."""
-    if spec.encoder.padding == "masked":
-        return max(dataset.token_length_mean, 1.0)
-    return float(2 ** math.ceil(math.log2(max(dataset.token_length_p99, 2.0))))
-
-
-def _per_token(encoder: EncoderSpec, tokens: float) -> float:
-    """Return the operations of the forward pass per token of a question of `tokens` tokens."""
-    d = encoder.embedding_dim
-    match encoder:
-        case LstmEncoder(hidden_dim=h):
-            return 8.0 * h * (d + h)
-        case GruEncoder(hidden_dim=h):
-            return 6.0 * h * (d + h)
-        case TransformerEncoder(layers=layers, feedforward_dim=f):
-            return layers * (8.0 * d * d + 4.0 * d * f + 4.0 * d * tokens)
-        case BagEncoder():
-            return 2.0 * d

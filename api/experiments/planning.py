@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from api.dependencies import Service
+from api.experiments.pretrained_arms import chosen_models
 from api.experiments.seed_sources import undrawable
 from models.datasets import cache
 from models.datasets.errors import SplitError
@@ -31,7 +32,7 @@ from models.specs.recipes import expand_recipe
 from models.specs.splits import InOrderSplit
 from models.specs.tuning_budget import total_steps, tuning_stops
 from models.store.datasets import dataset_by_name, list_datasets
-from models.store.tables import Dataset
+from models.store.tables import Dataset, PretrainedModel
 
 RANKING_METRICS = ("roc_auc", "average_precision")
 CALLING_METRICS = ("f1", "precision", "recall", "mcc")
@@ -49,6 +50,8 @@ class Plan:
     baseline_collapsed: float
     left_out_pairs: int
     training: TrainingGroups
+    models: tuple[PretrainedModel, ...] = ()
+    """The pretrained models that arms start from."""
 
 
 def plan(service: Service, document: Any) -> Plan:
@@ -65,8 +68,10 @@ def plan(service: Service, document: Any) -> Plan:
         split_problem = Problem(_pointer(spec, error.field), error.message)
         raise Invalid([split_problem, *_never_enough(spec, labels)]) from None
     training = training_groups(cache.open_groups(folder), rows.train)
+    models, unfit = chosen_models(service, spec)
     problems = [
         *formula_problems(spec),
+        *unfit,
         *_too_few(spec, rows),
         *undrawable(spec, training, max(_batch_sizes(spec).values())),
         *_impossible_metrics(spec, rows, labels),
@@ -84,6 +89,7 @@ def plan(service: Service, document: Any) -> Plan:
         baseline_collapsed=duplicates / pairs,
         left_out_pairs=rows.left_out,
         training=training,
+        models=models,
     )
 
 

@@ -110,4 +110,5 @@ def insert(
         idempotency_key=key,
         request_hash=digest,
         owner=caller.key_id,
+        models=planned.models,
     )

@@ -221,6 +221,8 @@ class DryRun(View):
     estimated_seconds: float
     estimate: str
     """How the seconds were estimated, in words."""
+    run_memory_bytes: int | None
+    """About how much memory a run may need, where an arm starts from a pretrained model."""
     test_pairs: int
     left_out_pairs: int
     """Pairs that the split leaves out, because their questions are in different parts."""

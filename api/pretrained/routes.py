@@ -86,7 +86,9 @@ def get_model(service: ServiceDep, model_name: ModelName) -> ModelView:
         return ModelView.of(pretrained_models.model_by_name(session, model_name))
 
 
-@router.delete("/{model_name}", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete(
+    "/{model_name}", status_code=status.HTTP_204_NO_CONTENT, responses=may_answer(Conflict)
+)
 def delete_model(service: ServiceDep, caller: CallerDep, model_name: ModelName) -> None:
-    """Delete a pretrained model and its files."""
+    """Delete a pretrained model and its files; 409 while an experiment uses it."""
     intake.delete_model(service, model_name, caller)

@@ -18,6 +18,10 @@ from models.store.workers import live_workers
 
 NO_WORKER = "a worker, and none is alive: `tripletlab worker` starts one beside the service"
 STARTING = "the worker, which is starting"
+NO_PRETRAINED = (
+    "a worker with the libraries of pretrained encoders: where one runs, pip install "
+    "'tripletlab[pretrained]', and start it again"
+)
 NO_CUDA = "a worker with a CUDA device: the live ones have none"
 
 REPRESENTATIVE = 0.05  # share of a run's steps after which its pace predicts the rest
@@ -25,11 +29,12 @@ REPRESENTATIVE = 0.05  # share of a run's steps after which its pace predicts th
 
 @dataclass(frozen=True)
 class Fleet:
-    """How many workers are alive, how many of them have a CUDA device, and whether the service
-    keeps one of its own running."""
+    """How many workers are alive, how many of them have a CUDA device and how many the extra
+    `pretrained`, and whether the service keeps one of its own running."""
 
     workers: int
     cuda_workers: int
+    pretrained_workers: int
     own_worker: bool
 
     def missing_for(self, run: Run) -> str | None:
@@ -38,6 +43,8 @@ class Fleet:
             return None
         if not self.workers:
             return STARTING if self.own_worker else NO_WORKER
+        if run.pretrained and not self.pretrained_workers:
+            return NO_PRETRAINED
         return NO_CUDA if run.device == "cuda" and not self.cuda_workers else None
 
 
@@ -45,7 +52,8 @@ def fleet(service: Service, session: Session) -> Fleet:
     """Count the workers whose last heartbeat is recent."""
     alive = live_workers(session, clock.now(session), service.settings.lease_seconds)
     cuda = sum(1 for worker in alive if worker.cuda_devices)
-    return Fleet(len(alive), cuda, service.own_worker)
+    pretrained = sum(1 for worker in alive if worker.pretrained)
+    return Fleet(len(alive), cuda, pretrained, service.own_worker)
 
 
 def run_view(run: Run, alive: Fleet) -> RunView:
@@ -68,6 +76,7 @@ def run_view(run: Run, alive: Fleet) -> RunView:
         trained_seconds=round(run.trained_seconds, 3),
         worker=run.worker_id,
         device=run.device,
+        pretrained=run.pretrained,
         cancel_requested=run.cancel_requested,
         seconds_left=None if pace is None else round(pace * (run.steps - run.step), 1),
         waiting_for=alive.missing_for(run),

@@ -99,6 +99,8 @@ class RunView(View):
     """Seconds of training so far, over all attempts; `time_limit` limits these."""
     worker: str | None
     device: str
+    pretrained: bool
+    """Whether it starts from a pretrained model, so that its worker needs the libraries for it."""
     cancel_requested: bool
     seconds_left: float | None
     """Of a running run, estimated from the speed of this attempt."""

@@ -36,6 +36,7 @@ from models.specs.training import (
     Interval,
     KeptWeights,
     LstmEncoder,
+    PretrainedEncoder,
     Steps,
     ThresholdSpec,
     Tokenizer,
@@ -302,6 +303,10 @@ class ExperimentSpec(SpecPart):
         index = [arm.name for arm in self.arms].index(name)
         own = field in self.arms[index].overridden
         return f"/arms/{index}/{field}" if own else f"/{field}"
+
+    def starts_pretrained(self, arm: str) -> bool:
+        """Whether the runs of this arm start from a pretrained model."""
+        return isinstance(self.for_arm(arm).encoder, PretrainedEncoder)
 
     @property
     def run_count(self) -> int:

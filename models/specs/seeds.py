@@ -49,7 +49,7 @@ class Draws:
 
     initial_weights: int
     batch_order: int
-    """Also of the negatives that a term draws out of a batch."""
+    """Also of the negatives that a term draws out of a batch, and of dropout."""
     training_rows: int | None
     """None where no rows are drawn, and all train."""
 
@@ -66,7 +66,8 @@ class SeedChoice(SpecPart):
     vary: Annotated[
         tuple[Source, ...], Field(json_schema_extra={"minItems": 1, "uniqueItems": True})
     ] = USUAL
-    """What differs between seeds. `batch_order` is also that of the negatives that a term draws.
+    """What differs between seeds. `batch_order` is also that of the negatives that a term draws,
+    and of dropout.
     With `training_rows` each seed trains on the pairs of half of the duplicate groups, drawn for
     it; without, all training rows train."""
     held_at: Seed | None = None

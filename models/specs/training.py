@@ -3,7 +3,7 @@ override each."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from models.specs.base import SpecPart, contradiction
 
@@ -72,9 +72,39 @@ class TransformerEncoder(EncoderPart):
         return self
 
 
-EncoderSpec = Annotated[
-    LstmEncoder | GruEncoder | BagEncoder | TransformerEncoder, Field(discriminator="kind")
+TrainLayers = Annotated[
+    Annotated[Literal["all"], Tag("all")] | Annotated[int, Field(ge=1, le=64), Tag("number")],
+    # one of the two is meant, so that a wrong value has one error
+    Discriminator(lambda value: "all" if isinstance(value, str) else "number"),
 ]
+
+
+class PretrainedEncoder(SpecPart):
+    """A pretrained encoder with the tokenizer that it came with: the spec's `tokenizer` and
+    `vocabulary` are not used. A seed moves the order of the batches and the dropout, and no
+    initial weight: all runs start from those of the model."""
+
+    kind: Literal["pretrained"]
+    model: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    """Name of a model of this service (`/v1/models`)."""
+    pooling: Literal["mean", "cls"] = "mean"
+    """How a text's outputs become one vector, before it is scaled to length 1: their mean, or the
+    output of the first token."""
+    max_tokens: Annotated[int, Field(ge=4, le=8192)] = 128
+    """Longer texts are cut to this many tokens, special ones included."""
+    train_layers: TrainLayers = "all"
+    """`all`: every weight is trained, the embeddings too; or only this many of the last layers."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of outputs, and of attention, that each training step leaves out; drawn anew from the
+    seed and the step. Evaluations leave nothing out."""
+
+
+EncoderSpec = Annotated[
+    LstmEncoder | GruEncoder | BagEncoder | TransformerEncoder | PretrainedEncoder,
+    Field(discriminator="kind"),
+]
+OwnEncoder = LstmEncoder | GruEncoder | BagEncoder | TransformerEncoder
+"""An encoder whose initial weights are drawn."""
 
 
 class Constant(SpecPart):

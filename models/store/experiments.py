@@ -23,8 +23,9 @@ from models.store.experiment_states import (
 )
 from models.store.ids import new_id
 from models.store.interim_looks import plan_looks
+from models.store.pretrained_models import use_models
 from models.store.run_life.queueing import add_runs
-from models.store.tables import Dataset, Experiment, Reproduction, Run
+from models.store.tables import Dataset, Experiment, PretrainedModel, Reproduction, Run
 from models.store.tuning.plan import plan_tuning
 
 Listed = tuple[Experiment, RunCounts]
@@ -42,11 +43,13 @@ def create_experiment(
     idempotency_key: str | None,
     request_hash: str,
     owner: str | None = None,
+    models: Sequence[PretrainedModel] = (),
 ) -> Experiment:
     """Add the experiment, its first runs as `queued`, their events, and its plan of looks and of
     tuning.
 
-    Raises `Conflict` when the idempotency key was used meanwhile, or the data set was deleted.
+    Raises `Conflict` when the idempotency key was used meanwhile, or the data set or one of
+    `models` was deleted.
     """
     now = clock.now(session)
     row = Experiment(
@@ -64,7 +67,7 @@ def create_experiment(
         left_out_pairs=left_out_pairs,
         owner=owner,
     )
-    _insert(session, row, dataset.name)
+    _insert(session, row, dataset.name, models)
     plan_looks(session, row.id, spec)
     events.record(session, experiment_id=row.id, kind="created", now=now)
     if spec.tuning is None:
@@ -74,16 +77,20 @@ def create_experiment(
     return row
 
 
-def _insert(session: Session, row: Experiment, dataset_name: str) -> None:
+def _insert(
+    session: Session, row: Experiment, dataset_name: str, models: Sequence[PretrainedModel]
+) -> None:
     key = row.idempotency_key
     try:
         with session.begin_nested():
             session.add(row)
             session.flush()
+            use_models(session, row.id, [model.id for model in models])
     except IntegrityError:
         if key is not None and by_idempotency_key(session, key) is not None:
             raise Conflict(f"the idempotency key '{key}' has just been used") from None
-        raise Conflict(f"data set '{dataset_name}' has just been deleted") from None
+        named = [f"data set '{dataset_name}'", *(f"model '{model.name}'" for model in models)]
+        raise Conflict(f"{' or '.join(named)} has just been deleted") from None
 
 
 def by_idempotency_key(session: Session, key: str) -> Experiment | None:

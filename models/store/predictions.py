@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from models.errors import Conflict, NotFound
 from models.states import RunState
+from models.store import workers
 from models.store.database import changed
 from models.store.ids import new_id
 from models.store.run_life.runs import refuse_tuning_run
 from models.store.run_life.runs import run as find_run
-from models.store.tables import Prediction, Worker
+from models.store.tables import Prediction, Run, Worker
 
 TextPair = tuple[str, str]
 
@@ -76,6 +77,8 @@ def next_request(
     dead worker. A worker has one process for predictions, so a request that it holds already was
     left by a process that died."""
     query = select(Prediction).where(_free(worker_id, now, lease_seconds))
+    if not workers.abilities(session, worker_id).pretrained:
+        query = query.join(Run, Run.id == Prediction.run_id).where(~Run.pretrained)
     return session.scalar(query.order_by(Prediction.id).limit(1))
 
 

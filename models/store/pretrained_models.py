@@ -4,6 +4,8 @@ As with data sets, two names may have the same content and so one folder, and wh
 never changes.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -12,7 +14,7 @@ from models.errors import Conflict, NotFound
 from models.pretrained.folder import ModelProfile
 from models.store import clock
 from models.store.ids import new_id
-from models.store.tables import PretrainedModel
+from models.store.tables import ExperimentModel, PretrainedModel
 
 
 def add_model(
@@ -75,13 +77,41 @@ def list_models(session: Session) -> list[PretrainedModel]:
     return list(session.scalars(select(PretrainedModel).order_by(PretrainedModel.name)))
 
 
+def use_models(session: Session, experiment_id: str, model_ids: Sequence[str]) -> None:
+    """Store that arms of the experiment start from these models, which then stay.
+
+    Raises `IntegrityError` where one was deleted meanwhile.
+    """
+    session.add_all(
+        ExperimentModel(experiment_id=experiment_id, model_id=model_id) for model_id in model_ids
+    )
+    session.flush()
+
+
+def models_of(session: Session, experiment_id: str) -> list[PretrainedModel]:
+    """The models that arms of the experiment start from, by name."""
+    query = (
+        select(PretrainedModel)
+        .join(ExperimentModel, ExperimentModel.model_id == PretrainedModel.id)
+        .where(ExperimentModel.experiment_id == experiment_id)
+    )
+    return list(session.scalars(query.order_by(PretrainedModel.name)))
+
+
 def remove_model(session: Session, name: str) -> PretrainedModel:
-    """Remove the row and return it; the caller removes its files. Raises `NotFound`."""
+    """Remove the row and return it; the caller removes its files.
+
+    Raises `NotFound`, and `Conflict` when an experiment uses it.
+    """
     # with the lock, this and the creation of an experiment with the model wait for each other
     named = select(PretrainedModel).where(PretrainedModel.name == name)
     row = session.scalar(named.with_for_update())
     if row is None:
         raise NotFound(f"there is no model '{name}'")
+    using = select(ExperimentModel.experiment_id).where(ExperimentModel.model_id == row.id)
+    user = session.scalar(using.order_by(ExperimentModel.experiment_id).limit(1))
+    if user is not None:
+        raise Conflict(f"model '{name}' is used by experiment {user}; delete that first")
     session.delete(row)
     session.flush()
     return row

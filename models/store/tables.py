@@ -106,6 +106,19 @@ class Experiment(Base):
         return chance_levels(self.baseline_majority, self.baseline_collapsed)
 
 
+class ExperimentModel(Base):
+    """A pretrained model that arms of an experiment start from."""
+
+    __tablename__ = "experiment_models"
+
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+    )
+    model_id: Mapped[str] = mapped_column(
+        ForeignKey("pretrained_models.id"), primary_key=True, index=True
+    )
+
+
 class Run(Base):
     """One arm under one seed, and under one setting where arms are tuned."""
 
@@ -147,6 +160,8 @@ class Run(Base):
     setting: Mapped[int] = mapped_column(default=0, server_default="0")
     # it serves to choose a setting, is never tested, and is part of no comparison
     tuning: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # it starts from a pretrained model, so its worker needs the extra
+    pretrained: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 @with_metrics(STEP_METRICS)
@@ -303,6 +318,8 @@ class Worker(Base):
     pid: Mapped[int]
     slots: Mapped[int]
     cuda_devices: Mapped[int]
+    # whether it has the extra `pretrained`
+    pretrained: Mapped[bool] = mapped_column(default=False, server_default=false())
     draining: Mapped[bool] = mapped_column(default=False)
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]

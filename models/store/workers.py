@@ -1,6 +1,7 @@
 """All SQL of the workers: what each has, whether it is alive, whether it still takes runs."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ def register(
     pid: int,
     slots: int,
     cuda_devices: int,
+    pretrained: bool = False,
     now: datetime,
 ) -> None:
     """Store a new worker; announcing the same id again replaces its row."""
@@ -28,6 +30,7 @@ def register(
             pid=pid,
             slots=slots,
             cuda_devices=cuda_devices,
+            pretrained=pretrained,
             draining=False,
             started_at=now,
             heartbeat_at=now,
@@ -72,6 +75,15 @@ def runs_held(session: Session, worker_id: str) -> list[Run]:
     return list(session.scalars(select(Run).where(*own).order_by(Run.experiment_id, Run.id)))
 
 
-def has_cuda(session: Session, worker_id: str) -> bool:
-    """Whether the worker announced a CUDA device; False for one that has retired."""
-    return bool(session.scalar(select(Worker.cuda_devices).where(Worker.id == worker_id)))
+class Abilities(NamedTuple):
+    """What a worker has that some runs need."""
+
+    cuda: bool
+    pretrained: bool
+
+
+def abilities(session: Session, worker_id: str) -> Abilities:
+    """What the worker announced that it has; nothing for one that has retired."""
+    query = select(Worker.cuda_devices, Worker.pretrained).where(Worker.id == worker_id)
+    row = session.execute(query).one_or_none()
+    return Abilities(False, False) if row is None else Abilities(bool(row[0]), row[1])

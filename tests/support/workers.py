@@ -32,6 +32,7 @@ from models.states import TERMINAL, RunState
 from models.store import datasets, experiments
 from models.store.database import Database
 from models.store.metrics import rows
+from models.store.pretrained_models import list_models
 from models.store.run_life import runs
 from models.store.tables import Run
 
@@ -186,10 +187,11 @@ class Lab:
                 left_out_pairs=0,
                 idempotency_key=None,
                 request_hash="",
+                models=list_models(session) if spec.encoder.kind == "pretrained" else (),
             )
             made = experiments.runs_of(session, row.id)
         for run in made * announced:
-            submit(self.app, run.id, run.device)
+            submit(self.app, run.id, run.device, pretrained=run.pretrained)
         return made
 
     def spec_arms(self) -> list[dict[str, Any]]:
@@ -201,7 +203,7 @@ class Lab:
         run, other = self.create(announced=0, **changes)
         self.cancel(other)
         for _ in range(announced):
-            submit(self.app, run.id, run.device)
+            submit(self.app, run.id, run.device, pretrained=run.pretrained)
         return run
 
     def cancel(self, run: Run) -> None:

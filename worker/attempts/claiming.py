@@ -4,8 +4,8 @@ before the run has ended.
 Each is one transaction, which is retried while the database is away.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 
@@ -15,9 +15,10 @@ from models.errors import Invalid
 from models.retry_policy import RetryPolicy
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
+from models.specs.training import PretrainedEncoder
 from models.specs.tuned_arms import for_run
 from models.states import RunState
-from models.store import clock, experiments, workers
+from models.store import clock, experiments, pretrained_models, workers
 from models.store.database import Database
 from models.store.run_life import runs
 from models.store.run_life.run_problems import PREFIX, RunProblem
@@ -35,10 +36,18 @@ class Claimed:
     run: Run
     experiment: ExperimentSpec
     content_hash: str
+    models: Mapping[str, str] = field(default_factory=dict)
+    """The content hash of each pretrained model that arms start from, by its name."""
 
     @cached_property
     def spec(self) -> ExperimentSpec:
         return for_run(self.experiment, self.run.arm, self.run.setting)
+
+    @property
+    def model_hash(self) -> str | None:
+        """The content hash of the pretrained model that this run starts from, if it does."""
+        encoder = self.spec.for_arm(self.run.arm).encoder
+        return self.models.get(encoder.model) if isinstance(encoder, PretrainedEncoder) else None
 
 
 def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
@@ -53,7 +62,7 @@ def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
                 session,
                 run_id,
                 worker_id=worker_id,
-                cuda=workers.has_cuda(session, worker_id),
+                **workers.abilities(session, worker_id)._asdict(),
                 now=clock.now(session),
             )
             if run is None:
@@ -64,7 +73,9 @@ def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
             except Invalid as error:
                 _refuse(session, run, error)
                 return None
-            return Claimed(run, spec, experiment.content_hash)
+            models = pretrained_models.models_of(session, experiment.id)
+            hashes = {model.name: model.content_hash for model in models}
+            return Claimed(run, spec, experiment.content_hash, hashes)
 
     return retry_while_away(take)
 
@@ -80,15 +91,14 @@ def claim_companions(
 
     def take() -> list[Run]:
         with database.transaction() as session:
-            cuda, now = workers.has_cuda(session, worker_id), clock.now(session)
+            able, now = workers.abilities(session, worker_id)._asdict(), clock.now(session)
             waiting = (
                 run
                 for run in experiments.runs_of(session, first.run.experiment_id)
                 if run.state == RunState.QUEUED and fits(run)
             )
             claims = (
-                runs.claim(session, run.id, worker_id=worker_id, cuda=cuda, now=now)
-                for run in waiting
+                runs.claim(session, run.id, worker_id=worker_id, **able, now=now) for run in waiting
             )
             return list(islice(filter(None, claims), at_most))
 

@@ -5,18 +5,25 @@ from pathlib import Path
 import numpy as np
 
 from models.datasets import cache
+from models.datasets.cache import TokenCache
 from models.datasets.searched import searched_questions
 from models.datasets.split_rows import split_rows
-from models.datasets.vocabulary import build_vocabulary, words_by_id
+from models.datasets.splits import SplitRows
+from models.datasets.vocabulary import RunVocabulary, build_vocabulary, words_by_id
+from models.pretrained.config import read_config
 from models.specs.experiment import ExperimentSpec
-from worker.training.data import RunData
+from models.specs.training import PretrainedEncoder
+from worker.attempts.pretrained_tokens import open_model_tokens
+from worker.training.data import PretrainedStart, RunData
+from worker.training.encoders.pretrained_files import read_start
 
 
-def load_run_data(folder: Path, spec: ExperimentSpec) -> RunData:
+def load_run_data(folder: Path, spec: ExperimentSpec, model: Path | None = None) -> RunData:
     """The data of a run of `spec` from the data set's folder; token arrays are mapped, not read.
 
-    Raises `FileNotFoundError` when the folder is not on this machine, `SplitError` when the rows
-    cannot give the split.
+    `model` is the folder of the pretrained model that its encoder starts from, if it does. Raises
+    `FileNotFoundError` when a folder is not on this machine, `SplitError` when the rows cannot give
+    the split.
     """
     if not folder.is_dir():
         raise FileNotFoundError(
@@ -24,13 +31,9 @@ def load_run_data(folder: Path, spec: ExperimentSpec) -> RunData:
             "the service that took the upload (TRIPLETLAB_DATA_DIR on a shared disk), or the same "
             "bucket (TRIPLETLAB_FILES_URL)"
         )
-    tokens = cache.open_tokens(folder, spec.tokenizer)
     labels = cache.open_labels(folder)
     rows = split_rows(folder, spec.split)
-    known = np.sort(np.concatenate((rows.train, rows.validation_duplicates)))
-    vocabulary = build_vocabulary(
-        tokens, known, spec.vocabulary.min_count, spec.vocabulary.max_size
-    )
+    tokens, vocabulary, start = _tokens(folder, spec, rows, model)
     groups = cache.open_groups(folder)
     searched = searched_questions(rows.test, cache.open_text_numbers(folder), groups)
     return RunData(
@@ -38,6 +41,7 @@ def load_run_data(folder: Path, spec: ExperimentSpec) -> RunData:
         offsets=tokens.offsets,
         remap=vocabulary.remap,
         vocabulary_size=vocabulary.size,
+        pretrained=start,
         labels=labels,
         train=rows.train,
         validation_duplicates=rows.validation_duplicates,
@@ -49,6 +53,29 @@ def load_run_data(folder: Path, spec: ExperimentSpec) -> RunData:
     )
 
 
+def _tokens(
+    folder: Path, spec: ExperimentSpec, rows: SplitRows, model: Path | None
+) -> tuple[TokenCache, RunVocabulary, PretrainedStart | None]:
+    encoder = spec.encoder
+    if not isinstance(encoder, PretrainedEncoder):
+        tokens = cache.open_tokens(folder, spec.tokenizer)
+        known = np.sort(np.concatenate((rows.train, rows.validation_duplicates)))
+        least, most = spec.vocabulary.min_count, spec.vocabulary.max_size
+        return tokens, build_vocabulary(tokens, known, least, most), None
+    if model is None or not model.is_dir():
+        raise FileNotFoundError(
+            f"the files of the model '{encoder.model}' are not at {model}: a worker needs the same "
+            "data folder or bucket as the service that took the upload"
+        )
+    start = read_start(model)
+    size = read_config(start.config).sizes.vocabulary_size
+    tokens = open_model_tokens(folder, model.name, start.tokenizer, encoder.max_tokens, size)
+    return tokens, RunVocabulary(np.arange(size, dtype=np.int32), size), start
+
+
 def run_words(folder: Path, spec: ExperimentSpec, data: RunData) -> list[str]:
-    """The vocabulary of the run whose data `load_run_data` returned, by ids from 2 on."""
+    """The vocabulary of the run whose data `load_run_data` returned, by ids from 2 on; none where
+    the tokens are a pretrained model's."""
+    if data.pretrained is not None:
+        return []
     return words_by_id(cache.open_tokens(folder, spec.tokenizer).vocabulary, data.remap)

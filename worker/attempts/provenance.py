@@ -9,12 +9,19 @@ import numpy as np
 import torch
 
 
-def provenance_of(device: str, data_hash: str, stack_width: int | None = None) -> dict[str, Any]:
+def provenance_of(
+    device: str,
+    data_hash: str,
+    stack_width: int | None = None,
+    model_hash: str | None = None,
+) -> dict[str, Any]:
     """The provenance of a run that succeeded; `device` is `cpu` or `cuda`, `stack_width` the width
-    of the stack that it was trained in, if there was one."""
+    of the stack that it was trained in, and `model_hash` the content hash of the pretrained model
+    that it started from, if there was one."""
     stacked = {} if stack_width is None else {"stack_width": stack_width}
     return {
         **stacked,
+        **_pretrained(model_hash),
         "tripletlab": version("tripletlab"),
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -29,6 +36,13 @@ def provenance_of(device: str, data_hash: str, stack_width: int | None = None) -
         "tf32": torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32,
         "data_sha256": data_hash,
     }
+
+
+def _pretrained(model_hash: str | None) -> dict[str, Any]:
+    if model_hash is None:
+        return {}
+    libraries = {name: version(name) for name in ("transformers", "tokenizers")}
+    return {"model_sha256": model_hash, **libraries}
 
 
 def cpu_name() -> str:

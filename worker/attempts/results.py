@@ -23,6 +23,7 @@ from models.files.run_files import (
     VOCABULARY,
     WEIGHTS,
 )
+from models.pretrained.folder import CONFIG, TOKENIZER
 from models.specs.experiment import ExperimentSpec
 from worker.training.data import RunData
 from worker.training.events import Finished
@@ -43,24 +44,29 @@ def write_results(
     `words` are the run's vocabulary, by id from 2 on. Raises `OSError` when the disk refuses,
     `FilesAway` when the bucket does.
     """
-    weights = _weights_file(spec, words, end)
+    weights = _weights_file(spec, data, words, end)
     if files is not None:
         files.write(folder / SCORES, _scores_file(data, end))
         files.write(folder / WEIGHTS, weights)
     return hashlib.sha256(weights).hexdigest()
 
 
-def _weights_file(spec: ExperimentSpec, words: Sequence[str], end: Finished) -> bytes:
-    vocabulary: np.ndarray = np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
+def _weights_file(
+    spec: ExperimentSpec, data: RunData, words: Sequence[str], end: Finished
+) -> bytes:
+    texts = {VOCABULARY: "\n".join(words).encode()}
+    read_by = {"tokenizer": spec.tokenizer, "token_pattern": PATTERNS[spec.tokenizer]}
+    if data.pretrained is not None:
+        texts, read_by = {CONFIG: data.pretrained.config, TOKENIZER: data.pretrained.tokenizer}, {}
     about = {
         "format_version": FORMAT_VERSION,
         "encoder": spec.encoder.model_dump(mode="json"),
-        "tokenizer": spec.tokenizer,
-        "token_pattern": PATTERNS[spec.tokenizer],
+        **read_by,
         # in the precision of the scores, so that no reader decides differently on the last bit
         "threshold": float(np.float32(end.threshold)),
     }
-    return _file({**end.weights, VOCABULARY: vocabulary}, about)
+    arrays = {name: np.frombuffer(text, dtype=np.uint8) for name, text in texts.items()}
+    return _file({**end.weights, **arrays}, about)
 
 
 def _scores_file(data: RunData, end: Finished) -> bytes:

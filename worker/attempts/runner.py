@@ -10,6 +10,7 @@ from models.datasets import cache
 from models.errors import DamagedDataset, NotFound, StaleAttempt
 from models.files.checkpoint_files import FOLDER
 from models.files.file_store import remove_if_possible
+from models.pretrained.folder import CONFIG
 from models.settings import Settings
 from models.states import RunState
 from models.store import clock
@@ -54,6 +55,7 @@ class Attempt:
         self.run, self.spec = claimed.run, claimed.spec
         self._own = claimed.spec.for_arm(claimed.run.arm)
         self._content_hash = claimed.content_hash
+        self._model_hash = claimed.model_hash
         self._stack_width = stack_width
         self._clock = TrainingClock(self.run.trained_seconds, claimed.spec.time_limit)
         self._recorder = Recorder(database, self.run.id, self.run.attempt, self._clock)
@@ -138,7 +140,9 @@ class Attempt:
     def load(self) -> RunData:
         """The arrays that the run trains on. Raises `DamagedDataset` with the data set's name."""
         try:
-            return load_run_data(self._dataset_folder, self._own)
+            named = self._model_hash and self._settings.models_dir / self._model_hash
+            model = self._files.bring_folder(named, last=CONFIG) if named else None
+            return load_run_data(self._dataset_folder, self._own, model)
         except DamagedDataset as error:
             raise error.of([self.spec.dataset]) from error
 
@@ -217,7 +221,7 @@ class Attempt:
         self._heartbeat.over = True
 
     def _provenance(self, device: str) -> dict[str, Any]:
-        return provenance_of(device, self._content_hash, self._stack_width)
+        return provenance_of(device, self._content_hash, self._stack_width, self._model_hash)
 
     def _due(self, step: int) -> bool:
         """Whether the training is to save a checkpoint now.

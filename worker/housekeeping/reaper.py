@@ -16,6 +16,7 @@ from models.settings import Settings
 from models.store import clock, predictions
 from models.store.database import Database
 from models.store.run_life import reaping, runs
+from models.store.run_life.reaping import Needs
 from models.store.tables import Run
 from worker.housekeeping.planned_steps import take_planned_steps
 
@@ -54,8 +55,8 @@ def _announce_missing(database: Database, app: Celery, settings: Settings, now: 
         due = reaping.count_due(session, now=now, resubmit_seconds=settings.resubmit_seconds)
     if len(announce_again(database, app, retries)) < len(retries):
         return  # the broker is away
-    for queue, devices in _by_queue(due).items():
-        missing = sum(due[device] for device in devices) - broker.waiting_messages(app, queue)
+    for queue, needs in _by_queue(due).items():
+        missing = sum(due[need] for need in needs) - broker.waiting_messages(app, queue)
         if missing <= 0:
             continue
         with database.reading() as session:
@@ -63,17 +64,17 @@ def _announce_missing(database: Database, app: Celery, settings: Settings, now: 
                 session,
                 now=now,
                 resubmit_seconds=settings.resubmit_seconds,
-                devices=devices,
+                needs=needs,
                 limit=min(missing, AT_ONCE),
             )
         if len(announce_again(database, app, waiting)) < len(waiting):
             return
 
 
-def _by_queue(devices: Iterable[str]) -> dict[str, list[str]]:
+def _by_queue(due: Iterable[Needs]) -> dict[str, list[Needs]]:
     queues = defaultdict(list)
-    for device in devices:
-        queues[broker.queue_for(device)].append(device)
+    for needs in due:
+        queues[broker.queue_for(*needs)].append(needs)
     return queues
 
 

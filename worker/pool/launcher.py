@@ -11,12 +11,14 @@ from typing import Any
 
 from models.processes.parent_death import bound
 from models.settings import Settings
+from worker.training.pretrained_extra import OFFLINE
 
 # One thread: sums split over threads depend on their number, and runs go side by side in processes.
 # A workspace of fixed size: cuBLAS repeats its sums only with one, and reads this at its start.
 _REPEATABLE = {
     **{name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")},
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    **OFFLINE,
 }
 
 

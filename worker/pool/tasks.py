@@ -35,6 +35,7 @@ from worker.housekeeping.reaper import announce_again
 from worker.pool.celery_ack import SlotFreeingRequest
 from worker.pool.launcher import Launcher
 from worker.pool.slot_devices import slot_environment
+from worker.training.pretrained_extra import has_extra
 
 Claim = tuple[str, int]  # a run and the number of its attempt
 
@@ -168,7 +169,7 @@ def _announce_if_queued_again(database: Database, app: Celery, run_id: str, atte
 
 def main(cuda_devices: int) -> None:
     settings = Settings()
-    queues = [broker.ANY_QUEUE, broker.CUDA_QUEUE] if cuda_devices else [broker.ANY_QUEUE]
+    queues = broker.queues_of(cuda=cuda_devices > 0, pretrained=has_extra())
     log_to_stderr("pool", settings.log_format)
     pool, launcher = os.getpid(), Launcher(settings)
 

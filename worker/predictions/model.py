@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,11 +18,14 @@ from safetensors import safe_open
 from models.datasets.tokenizer import TokenizerKind, tokenize
 from models.datasets.vocabulary import FIRST_WORD, PAD, UNKNOWN
 from models.files.run_files import FORMAT_VERSION, METADATA_KEY, VOCABULARY
-from models.specs.training import EncoderSpec
+from models.pretrained.folder import CONFIG, TOKENIZER
+from models.specs.training import EncoderSpec, PretrainedEncoder
 from worker.training.data import Questions
 from worker.training.devices import prepare_device
 from worker.training.encoders.build import build_encoder
 from worker.training.encoders.encoder import Encoder
+from worker.training.encoders.pretrained import PretrainedTextEncoder
+from worker.training.encoders.pretrained_files import ModelTokenizer
 
 PAIRS_AT_ONCE = 64  # bounds memory, however many pairs a request has
 
@@ -34,18 +38,48 @@ class UnusableWeights(Exception):
     """The file of weights has a format that this version cannot read."""
 
 
+class TextReader(Protocol):
+    """From texts to what an encoder takes."""
+
+    def questions(self, texts: Sequence[str]) -> Questions:
+        """The token ids of the texts."""
+
+    def unknown_words(self, text: str) -> list[str]:
+        """The tokens of a text that the network does not know, in their order."""
+
+
 @dataclass(frozen=True)
-class Model:
-    """An encoder with its vocabulary. A pair is a duplicate where its similarity is above
-    `threshold`.
+class WordReader:
+    """The words of a run's vocabulary.
 
     `token` is the expression that the run was trained with, whatever the tokenizer's is today.
     """
 
-    encoder: Encoder
-    tokenizer: TokenizerKind
+    kind: TokenizerKind
     token: re.Pattern[str]
     words: dict[str, int]
+
+    def questions(self, texts: Sequence[str]) -> Questions:
+        """A text without a token is one padding token, as in training."""
+        ids = [
+            [self.words.get(word, UNKNOWN) for word in tokenize(text, self.kind, self.token)]
+            or [PAD]
+            for text in texts
+        ]
+        lengths = np.array([len(question) for question in ids], dtype=np.int64)
+        return Questions(np.concatenate(ids).astype(np.int64), lengths)
+
+    def unknown_words(self, text: str) -> list[str]:
+        return [t for t in tokenize(text, self.kind, self.token) if t not in self.words]
+
+
+@dataclass(frozen=True)
+class Model:
+    """An encoder, and what reads texts for it. A pair is a duplicate where its similarity is above
+    `threshold`."""
+
+    encoder: Encoder
+    reader: TextReader
     threshold: float
 
     @classmethod
@@ -60,11 +94,20 @@ class Model:
             if about.get("format_version") != FORMAT_VERSION:
                 raise UnusableWeights(_other_format(about.get("format_version")))
             weights = {name: file.get_tensor(name) for name in file.keys()}
-        words = bytes(weights.pop(VOCABULARY)).decode().split("\n")
-        encoder = _encoder(about["encoder"], weights)
+        try:
+            spec = _ENCODER.validate_json(json.dumps(about["encoder"]))
+            if isinstance(spec, PretrainedEncoder):
+                return cls(*_pretrained(spec, weights), about["threshold"])
+            words = bytes(weights.pop(VOCABULARY)).decode().split("\n")
+            encoder = build_encoder(spec, weights).to(prepare_device("cpu")).eval()
+        except (ValidationError, KeyError, RuntimeError) as error:  # other fields or tensors
+            raise UnusableWeights(
+                "this version does not know its encoder; ask a worker of the version that trained "
+                "it, or train it again"
+            ) from error
         numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD)}
         token = re.compile(about["token_pattern"])
-        return cls(encoder, about["tokenizer"], token, numbers, about["threshold"])
+        return cls(encoder, WordReader(about["tokenizer"], token, numbers), about["threshold"])
 
     @torch.no_grad()
     def similarities(self, pairs: Sequence[TextPair]) -> list[float]:
@@ -78,28 +121,26 @@ class Model:
         similarities: list[float] = []
         for start in range(0, len(pairs), at_once):
             chunk = pairs[start : start + at_once]
-            questions = self._questions([pair[side] for side in (0, 1) for pair in chunk])
+            questions = self.reader.questions([pair[side] for side in (0, 1) for pair in chunk])
             first, second = self.encoder.encode(questions).chunk(2)
             similarities += (first * second).sum(dim=1).tolist()
         return similarities
 
     def unknown_words(self, pair: TextPair) -> list[str]:
-        """The tokens of both texts that are not in the vocabulary, each once, in their order.
+        """The tokens of both texts that the network does not know, each once, in their order.
 
         To the network they are all one.
         """
-        tokens = (token for text in pair for token in tokenize(text, self.tokenizer, self.token))
-        return [token for token in dict.fromkeys(tokens) if token not in self.words]
+        unknown = (word for text in pair for word in self.reader.unknown_words(text))
+        return list(dict.fromkeys(unknown))
 
-    def _questions(self, texts: Sequence[str]) -> Questions:
-        """The token ids of texts; a text without a token is one padding token, as in training."""
-        ids = [
-            [self.words.get(word, UNKNOWN) for word in tokenize(text, self.tokenizer, self.token)]
-            or [PAD]
-            for text in texts
-        ]
-        lengths = np.array([len(question) for question in ids], dtype=np.int64)
-        return Questions(np.concatenate(ids).astype(np.int64), lengths)
+
+def _pretrained(
+    spec: PretrainedEncoder, weights: dict[str, np.ndarray]
+) -> tuple[Encoder, TextReader]:
+    config, tokenizer = (bytes(weights.pop(name)) for name in (CONFIG, TOKENIZER))
+    encoder = PretrainedTextEncoder(spec, config, weights).to(prepare_device("cpu"))
+    return encoder, ModelTokenizer(tokenizer, spec.max_tokens)
 
 
 def _other_format(version: object) -> str:
@@ -108,14 +149,3 @@ def _other_format(version: object) -> str:
         f"its weights are of format {version}, and this version reads format {FORMAT_VERSION}; "
         + ("ask a worker of the version that trained it" if newer else "train it again")
     )
-
-
-def _encoder(about: object, weights: dict[str, np.ndarray]) -> Encoder:
-    try:
-        spec = _ENCODER.validate_json(json.dumps(about))
-        return build_encoder(spec, weights).to(prepare_device("cpu")).eval()
-    except (ValidationError, KeyError, RuntimeError) as error:  # other fields or tensors
-        raise UnusableWeights(
-            "this version does not know its encoder; ask a worker of the version that trained it, "
-            "or train it again"
-        ) from error

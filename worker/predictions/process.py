@@ -12,6 +12,7 @@ from models.settings import Settings
 from models.store import clock, predictions
 from models.store.database import Database
 from models.store.tables import Prediction
+from worker.training.pretrained_extra import OFFLINE
 
 # no pause: each request counts its own attempts, and the process ends whenever none waits
 _BACKOFF = Backoff(first=0.0, longest=0.0, healthy=0.0)
@@ -23,7 +24,10 @@ class PredictionProcess:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
         self._process = SupervisedProcess(
-            "prediction server", self._command, _BACKOFF, environment=settings.environment()
+            "prediction server",
+            self._command,
+            _BACKOFF,
+            environment=settings.environment(**OFFLINE),
         )
 
     def keep_alive(self) -> None:

@@ -18,6 +18,19 @@ Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class PretrainedStart:
+    """What a pretrained encoder starts from: the model's files, and its weights by name, float32.
+
+    `identity` says which model this is, and which library builds it.
+    """
+
+    identity: str
+    config: bytes
+    tokenizer: bytes
+    weights: dict[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
 class RunData:
     """Token arrays and row numbers. Question `2 * row + side` has ids[offsets[q]:offsets[q + 1]].
 
@@ -39,6 +52,7 @@ class RunData:
     groups: Int32
     corpus: Int64 = field(default_factory=lambda: np.empty(0, np.int64))
     queries: Int64 = field(default_factory=lambda: np.empty(0, np.int64))
+    pretrained: PretrainedStart | None = None
 
     def fingerprint(self) -> str:
         """A hash of all that a training reads here: it differs for other rows, another split or a
@@ -50,6 +64,8 @@ class RunData:
             *(self.train, self.validation_duplicates, self.validation, self.test),
         )
         digest = hashlib.blake2b(str(self.vocabulary_size).encode(), digest_size=32)
+        if self.pretrained is not None:
+            digest.update(self.pretrained.identity.encode())
         for part in parts:
             digest.update(f"{part.dtype} {part.shape}".encode())
             digest.update(np.ascontiguousarray(part).data)

@@ -56,6 +56,7 @@ class Training(TrainingState):
         """Do the next step."""
         step = self.step + 1
         rows = batch_rows(self.data.train, self.draws.batch_order, step, self.spec.batch_size)
+        self.encoder.begin_step(self.draws.batch_order, step)
         first, second = self.encoder.encode(pair_questions(self.data, rows)).chunk(2)
         known = known_duplicates(self.data, rows, first.device)
         excluded = excluded_pairs(self.loss_spec, known)

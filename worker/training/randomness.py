@@ -26,6 +26,7 @@ class Purpose(IntEnum):
     TRANSFORMER = 23
     NEGATIVE = 40
     TRAINING_ROWS = 60
+    DROPOUT = 70
 
 
 def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:

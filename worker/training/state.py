@@ -20,8 +20,8 @@ from worker.training.data import RunData
 from worker.training.devices import prepare_device
 from worker.training.divergence import Diverged, broken_by_update
 from worker.training.early_stopping import EarlyStopping
-from worker.training.encoders.build import build_encoder
-from worker.training.encoders.initial import Weights, initial_weights
+from worker.training.encoders.build import start_encoder
+from worker.training.encoders.initial import Weights
 from worker.training.evaluation import (
     PairEncoder,
     decision_threshold,
@@ -56,10 +56,10 @@ class TrainingState:
         self.spec, self.draws, self.step = spec.for_arm(arm), spec.seeds.draws(seed, arm), 0
         self.data = with_drawn_rows(data, self.draws.training_rows)
         self.loss_spec = spec.arm(arm).loss
-        drawn = self.draws.initial_weights
-        weights = initial_weights(self.spec.encoder, data.vocabulary_size, drawn)
-        self.encoder = build_encoder(self.spec.encoder, weights).to(prepare_device(device))
-        self.optimizer = ShrinkingAdam(self.spec.optimizer, self.encoder.named_parameters())
+        encoder = start_encoder(self.spec.encoder, data, self.draws.initial_weights)
+        self.encoder = encoder.to(prepare_device(device))
+        trained = [one for one in self.encoder.named_parameters() if one[1].requires_grad]
+        self.optimizer = ShrinkingAdam(self.spec.optimizer, trained)
         self.early_stopping = EarlyStopping(self.spec.early_stop)
         self.best_weights = BestWeights(self.spec.checkpoint)
 

@@ -93,6 +93,7 @@ def _queue(
             "position": position,
             **one._asdict(),
             "device": spec.device,
+            "pretrained": spec.starts_pretrained(one.arm),
             "state": RunState.QUEUED,
             "steps": first_stop if one.tuning else steps[one.arm],
             "submitted_at": now,

@@ -8,7 +8,7 @@ its run.
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from models.retry_policy import RetryPolicy
@@ -64,10 +64,15 @@ def retries_due(session: Session, now: datetime) -> list[Run]:
     return list(session.scalars(query.order_by(Run.experiment_id, Run.position)))
 
 
-def count_due(session: Session, *, now: datetime, resubmit_seconds: float) -> dict[str, int]:
-    """How many runs `due_for_submit` would find, by the device that they need."""
-    query = select(Run.device, func.count()).where(*_due(now, resubmit_seconds))
-    return {device: count for device, count in session.execute(query.group_by(Run.device))}
+Needs = tuple[str, bool]
+"""What a run needs of its worker: a device, and whether the extra `pretrained`."""
+
+
+def count_due(session: Session, *, now: datetime, resubmit_seconds: float) -> dict[Needs, int]:
+    """How many runs `due_for_submit` would find, by what they need."""
+    query = select(Run.device, Run.pretrained, func.count()).where(*_due(now, resubmit_seconds))
+    grouped = query.group_by(Run.device, Run.pretrained)
+    return {(device, extra): count for device, extra, count in session.execute(grouped)}
 
 
 def due_for_submit(
@@ -75,11 +80,11 @@ def due_for_submit(
     *,
     now: datetime,
     resubmit_seconds: float,
-    devices: Collection[str] | None = None,
+    needs: Collection[Needs] | None = None,
     limit: int | None = None,
 ) -> list[Run]:
     """Queued runs whose last message is older than `resubmit_seconds`, the oldest message first,
-    then in order of queueing; for all devices, or for these. Runs that must not begin yet after a
+    then in order of queueing; for all needs, or for these. Runs that must not begin yet after a
     fault are left out."""
     query = (
         select(Run)
@@ -87,8 +92,8 @@ def due_for_submit(
         .order_by(Run.submitted_at, Run.experiment_id, Run.position)
         .limit(limit)
     )
-    if devices is not None:
-        query = query.where(Run.device.in_(devices))
+    if needs is not None:
+        query = query.where(tuple_(Run.device, Run.pretrained).in_(list(needs)))
     return list(session.scalars(query))
 
 

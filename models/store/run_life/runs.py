@@ -53,15 +53,25 @@ def states_of(session: Session, ids: Sequence[str]) -> dict[str, RunState]:
 
 
 def claim(
-    session: Session, run_id: str, *, worker_id: str, cuda: bool, now: datetime
+    session: Session,
+    run_id: str,
+    *,
+    worker_id: str,
+    cuda: bool,
+    now: datetime,
+    pretrained: bool = True,
 ) -> Run | None:
     """Claim a queued run as its next attempt; None when it cannot be claimed.
 
-    A run that needs `cuda` is refused to a worker without it, and a run after a fault is refused to
-    all until `not_before`.
+    A run that needs `cuda`, or the extra `pretrained`, is refused to a worker without it,
+    and a run after a fault is refused to all until `not_before`.
     """
     due = or_(Run.not_before.is_(None), Run.not_before <= now)
-    fits = (due,) if cuda else (due, Run.device != "cuda")
+    fits = [due]
+    if not cuda:
+        fits.append(Run.device != "cuda")
+    if not pretrained:
+        fits.append(~Run.pretrained)
     return move(
         session,
         run_id,

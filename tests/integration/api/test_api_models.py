@@ -9,8 +9,9 @@ import pytest
 
 from api.client import Client, Refused
 from models.files.recorded_hashes import damaged, recorded
+from models.store import workers
 
-from support.api import ApiForTests, StartService, pointers, refused
+from support.api import SPEC, ApiForTests, StartService, now, pointers, refused
 from support.buckets import bucket_in
 from support.commands import tripletlab
 from support.pretrained import tarred, toy_files, write_folder, zipped
@@ -133,3 +134,57 @@ def test_the_client_and_the_command_send_a_folder_as_people_have_it(
     assert [one["name"] for one in api.get("/v1/models")["items"]] == ["toy"]
     missing = tripletlab("models", "add", str(tmp_path / "no"), "--name", "x", "--url", api.url)
     assert "There is no folder" in missing.stderr
+
+
+def submitted(api: ApiForTests, **changes: Any) -> httpx.Response:
+    """A small question whose arms start from the toy."""
+    encoder = {"kind": "pretrained", "model": "toy", "max_tokens": 24}
+    body = {**SPEC, "encoder": encoder, **changes}
+    return api.http.post("/v1/experiments", json=body)
+
+
+def test_a_spec_is_held_to_its_model_before_anything_is_queued(api: ApiForTests) -> None:
+    reply = submitted(api)
+    assert pointers(reply) == ["/encoder/model"]
+    refused(reply, 422, "`tripletlab models add FOLDER --name NAME` uploads one")
+    add(api)
+    own = {"kind": "pretrained", "model": "toyy"}
+    arms = [{**SPEC["arms"][0], "encoder": own}, SPEC["arms"][1]]
+    reply = submitted(api, encoder={"kind": "lstm"}, arms=arms)
+    assert pointers(reply) == ["/arms/0/encoder/model"]
+    refused(reply, 422, "is 'toy' meant?")
+    long = {"kind": "pretrained", "model": "toy", "train_layers": 3}
+    reply = submitted(api, encoder=long)
+    assert pointers(reply) == ["/encoder/max_tokens", "/encoder/train_layers"]
+    refused(reply, 422, "reads texts of at most 40 tokens")
+    same = {"count": 2, "vary": ["initial_weights"]}
+    reply = submitted(api, seeds=same)
+    refused(reply, 422, "all its runs would be the same")
+    odd = submitted(api, encoder={**long, "train_layers": "some", "hidden_dim": 3})
+    assert pointers(odd) == ["/encoder/train_layers", "/encoder/hidden_dim"]
+
+
+def test_a_dry_run_and_the_view_say_what_it_takes_and_what_is_missing(api: ApiForTests) -> None:
+    add(api)
+    body = {**SPEC, "encoder": {"kind": "pretrained", "model": "toy", "max_tokens": 24}}
+    dry = api.http.post("/v1/experiments", json=body, params={"dry_run": True}).json()
+    assert "pip install 'tripletlab[pretrained]'" in dry["estimate"]
+    assert dry["run_memory_bytes"] > 900 << 20
+    plain = api.http.post("/v1/experiments", json=SPEC, params={"dry_run": True}).json()
+    assert plain["run_memory_bytes"] is None
+    made = submitted(api).json()
+    assert all(run["pretrained"] for run in made["runs"])
+    with api.database.transaction() as session:
+        about: dict[str, Any] = {"host": "h", "pid": 1, "slots": 1, "cuda_devices": 0}
+        about["now"] = now()
+        workers.register(session, worker_id="wrk_a", **about)
+    waiting = api.get(f"/v1/experiments/{made['id']}")["runs"][0]["waiting_for"]
+    assert "libraries of pretrained encoders" in waiting
+    refused(api.http.delete("/v1/models/toy"), 409, f"is used by experiment {made['id']}")
+    with api.database.transaction() as session:
+        workers.register(session, worker_id="wrk_b", pretrained=True, **about)
+    assert api.get(f"/v1/experiments/{made['id']}")["runs"][0]["waiting_for"] is None
+    refused(api.http.get(f"/v1/runs/{made['runs'][0]['id']}/model"), 409, "is queued")
+    api.http.post(f"/v1/experiments/{made['id']}/cancel")
+    assert api.http.delete(f"/v1/experiments/{made['id']}").status_code == 204
+    assert api.http.delete("/v1/models/toy").status_code == 204

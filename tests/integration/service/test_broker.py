@@ -32,6 +32,7 @@ class Queued:
 
     id: str
     device: str = "auto"
+    pretrained: bool = False
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:
@@ -177,10 +178,10 @@ def test_runs_that_were_announced_before_the_broker_went_away_are_told(
 ) -> None:
     submit = broker.submit
 
-    def gone_at_the_third(app: Celery, run_id: str, *rest: Any) -> None:
+    def gone_at_the_third(app: Celery, run_id: str, *rest: Any, **more: Any) -> None:
         if run_id == "run_3":
             raise ServiceUnavailable("gone")
-        submit(app, run_id, *rest)
+        submit(app, run_id, *rest, **more)
 
     monkeypatch.setattr(broker, "submit", gone_at_the_third)
     with broker.celery_app(redis_url) as app:

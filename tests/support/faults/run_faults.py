@@ -160,7 +160,7 @@ def _announce(ledger: Ledger, one: Accepted, times: int) -> None:
     app = celery_app(ledger.service.broker_url)
     try:
         for run in ledger.service.runs_of(one.id) * times:
-            submit(app, run.id, run.device)
+            submit(app, run.id, run.device, pretrained=run.pretrained)
     finally:
         app.close()
 

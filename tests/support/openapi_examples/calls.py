@@ -134,6 +134,7 @@ def runs(played: Session) -> None:
     played.call("GET", f"{run}/weights", 206, headers={"Range": "bytes=0-3"})
     played.call("GET", f"{run}/weights", 416, headers={"Range": "bytes=999999-"})
     played.call("GET", f"{run}/steps", 422, params={"max_points": 1})
+    played.call("GET", f"{run}/model", 409)
 
 
 def _trained(played: Session) -> str:

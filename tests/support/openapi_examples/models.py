@@ -17,4 +17,9 @@ def models(played: Session) -> None:
     played.call("POST", path, 415, files={"file": ("toy.rar", b"x")}, data=form)
     played.call("POST", path, 400, files=[("file", ("a.zip", b"")), ("file", ("b.zip", b""))])
     played.call("POST", path, 429, files=other, data={"name": "more"}, of=played.bounded)
+    own = {"kind": "pretrained", "model": "toy", "max_tokens": 24}
+    using = f"/v1/experiments/{played.api.submit(encoder=own, seeds={'count': 1})['id']}"
+    played.call("DELETE", f"{path}/toy", 409)
+    played.api.http.post(f"{using}/cancel")
+    played.api.http.delete(using)
     played.call("DELETE", f"{path}/toy", 204)

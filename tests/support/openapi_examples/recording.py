@@ -44,7 +44,7 @@ BOUNDED = {
     "broker_url": "redis://127.0.0.1:1/0",  # of port 1, where nobody answers
 }
 ABSENT = "0" * 26
-FILES = re.compile("octet-stream|image|text/html|python")
+FILES = re.compile("octet-stream|zip|image|text/html|python")
 """What would be no example to read: files of weights, pictures, a page, a program."""
 
 

@@ -10,7 +10,9 @@ from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.specs.recipes import RECIPES, expand_recipe
 from models.specs.terms import ClosestNegative
+from models.specs.training import LstmEncoder
 
+from support.expect import expect
 from support.published import PUBLISHED, VANILLA, changed
 
 
@@ -27,7 +29,8 @@ def test_the_forums_recipe_is_the_published_spec_with_the_weights_of_trax() -> N
 def test_the_notebooks_recipe_is_faithful_in_every_switch() -> None:
     notebook = parse_spec(expand_recipe({"recipe": "course-notebook"}))
     forum = parse_spec(expand_recipe({"recipe": "hard-negative-mining"}))
-    assert (notebook.encoder.init, notebook.encoder.padding) == ("trax", "power_of_two")
+    encoder = expect(LstmEncoder, notebook.encoder)
+    assert (encoder.init, encoder.padding) == ("trax", "power_of_two")
     same = {"encoder": forum.encoder, "name": forum.name}
     assert notebook.model_copy(update=same) == forum
 

@@ -13,7 +13,9 @@ from models.specs.experiment import FACTORIAL, MAX_ARMS, OVERRIDABLE, Experiment
 from models.specs.factors import LARGEST_LEVEL, Level
 from models.specs.parse import parse_spec
 from models.specs.recipes import RECIPES, expand_recipe
+from models.specs.training import LstmEncoder
 
+from support.expect import expect
 from support.factors import INIT, MASK, RATE, design_of, factorial, plain_factor
 from support.published import MODIFIED, PUBLISHED, VANILLA
 
@@ -47,7 +49,7 @@ def test_a_full_design_has_every_level_with_every_other_and_the_first_ones_are_t
     ]
     assert spec.decision.baseline == "mask=left out, init=trax"
     own = spec.for_arm("mask=kept, init=trax")
-    assert own.encoder.init == "trax"
+    assert expect(LstmEncoder, own.encoder).init == "trax"
     assert own.arms[0].loss == parse_spec(PUBLISHED).arms[1].loss
 
 
@@ -69,7 +71,7 @@ def test_a_cell_trains_with_the_same_bits_as_the_arm_that_a_person_would_write()
     arms = [{"name": "first", "loss": VANILLA["loss"]}, by_hand]
     plain = parse_spec({"dataset": "pairs", "encoder": {"hidden_dim": 5}, "arms": arms})
     cell, arm = spec.for_arm("mask=kept, init=torch"), plain.for_arm("arm")
-    assert (cell.encoder.init, arm.encoder) == ("torch", cell.encoder)
+    assert (expect(LstmEncoder, cell.encoder).init, arm.encoder) == ("torch", cell.encoder)
     same = {"arms": arm.arms, "decision": arm.decision}
     assert cell.model_copy(update=same) == arm
     assert not FACTORIAL & cell.model_dump(mode="json").keys()
@@ -166,7 +168,7 @@ def test_a_part_of_what_another_factor_sets_is_refused_at_both() -> None:
     }
     spec = parse_spec(factorial(MASK, INIT, same))
     own = spec.for_arm("mask=kept, init=torch, width=5").encoder
-    assert (own.kind, own.init) == ("lstm", "torch")
+    assert (own.kind, expect(LstmEncoder, own).init) == ("lstm", "torch")
 
 
 def test_different_parts_of_one_field_belong_to_different_factors_in_any_order() -> None:

@@ -9,7 +9,9 @@ from models.errors import Invalid
 from models.specs.experiment import MAX_ARMS, OVERRIDABLE, ExperimentSpec
 from models.specs.merging import merge
 from models.specs.parse import parse_spec
+from models.specs.training import GruEncoder
 
+from support.expect import expect
 from support.published import MODIFIED, PUBLISHED, VANILLA
 from support.strategies import specs
 
@@ -65,14 +67,14 @@ def test_another_kind_replaces_the_specs_part() -> None:
     encoder = {"kind": "lstm", "embedding_dim": 5, "hidden_dim": 7}
     spec = parse_spec(with_override({"encoder": {"kind": "gru"}}, encoder=encoder))
     own = spec.for_arm("modified").encoder
-    assert (own.kind, own.embedding_dim) == ("gru", 128)
+    assert (own.kind, expect(GruEncoder, own).embedding_dim) == ("gru", 128)
 
 
 def test_a_part_without_its_kind_is_of_the_specs_kind() -> None:
     gru = {"kind": "gru", "hidden_dim": 7}
     spec = parse_spec(with_override({"encoder": {"embedding_dim": 9}}, encoder=gru))
     own = spec.for_arm("modified").encoder
-    assert (own.kind, own.embedding_dim) == ("gru", 9)
+    assert (own.kind, expect(GruEncoder, own).embedding_dim) == ("gru", 9)
     without = {name: part for name, part in PUBLISHED.items() if name != "encoder"}
     arms = with_override({"encoder": {"hidden_dim": 9}})["arms"]
     assert parse_spec({**without, "arms": arms}).for_arm("modified").encoder.kind == "lstm"

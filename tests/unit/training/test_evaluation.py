@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from models.errors import TrainingFault
 from worker.training.data import pair_questions
+from worker.training.encoders.lstm import LstmMeanEncoder
 from worker.training.evaluation import (
     evaluate_validation,
     pair_metrics,
@@ -107,6 +108,6 @@ def test_scores_are_the_cosines_of_the_pairs_in_their_order() -> None:
 def test_similarities_that_are_not_numbers_are_a_fault() -> None:
     training = Training(tiny_spec(), "vanilla", 0, DATA, "cpu")
     with torch.no_grad():
-        training.encoder.embedding.fill_(float("nan"))
+        expect(LstmMeanEncoder, training.encoder).embedding.fill_(float("nan"))
     with pytest.raises(TrainingFault, match="not numbers"):
         pair_scores(training.encoder, DATA, DATA.test)

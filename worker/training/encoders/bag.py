@@ -2,11 +2,11 @@
 
 from torch import Tensor
 
-from worker.training.encoders.encoder import Encoder
+from worker.training.encoders.encoder import PackedEncoder
 from worker.training.encoders.packing import Packed
 
 
-class BagMeanEncoder(Encoder):
+class BagMeanEncoder(PackedEncoder):
     """The mean over a question's embeddings."""
 
     def pooled_sum(self, embedded: Tensor, packed: Packed) -> Tensor:

@@ -5,19 +5,36 @@ from models.specs.training import (
     EncoderSpec,
     GruEncoder,
     LstmEncoder,
+    PretrainedEncoder,
     TransformerEncoder,
 )
+from worker.training.data import RunData
 from worker.training.encoders.bag import BagMeanEncoder
-from worker.training.encoders.encoder import Encoder
+from worker.training.encoders.encoder import Encoder, PackedEncoder
 from worker.training.encoders.gru import GruMeanEncoder
-from worker.training.encoders.initial import Weights
+from worker.training.encoders.initial import Weights, initial_weights
 from worker.training.encoders.lstm import LstmMeanEncoder
+from worker.training.encoders.pretrained import PretrainedTextEncoder
 from worker.training.encoders.transformer import TransformerMeanEncoder
 
 
-def build_encoder(spec: EncoderSpec, weights: Weights) -> Encoder:
-    """The encoder of a spec, with these weights."""
+def start_encoder(spec: EncoderSpec, data: RunData, seed: int) -> Encoder:
+    """The encoder as a training begins with it: with weights that the seed draws, or with those of
+    the pretrained model, which come with the data."""
+    if isinstance(spec, PretrainedEncoder):
+        assert data.pretrained is not None
+        return PretrainedTextEncoder(spec, data.pretrained.config, data.pretrained.weights)
+    return build_encoder(spec, initial_weights(spec, data.vocabulary_size, seed))
+
+
+def build_encoder(spec: EncoderSpec, weights: Weights) -> PackedEncoder:
+    """The encoder of a spec, with these weights, which were drawn or trained.
+
+    Raises `TypeError` for a pretrained one, which needs its config too.
+    """
     match spec:
+        case PretrainedEncoder():
+            raise TypeError("a pretrained encoder is built by PretrainedTextEncoder")
         case LstmEncoder():
             return LstmMeanEncoder(spec, weights)
         case GruEncoder():

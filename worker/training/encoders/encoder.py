@@ -9,7 +9,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
-from models.specs.training import EncoderSpec
+from models.specs.training import OwnEncoder
 from worker.training.data import Int64, Questions, RunData, pad_to_power_of_two, pair_questions
 from worker.training.encoders.initial import Weights
 from worker.training.encoders.packing import Packed, pack
@@ -18,7 +18,25 @@ from worker.training.encoders.packing import Packed, pack
 class Encoder(nn.Module):
     """A network from questions to vectors of length 1."""
 
-    def __init__(self, spec: EncoderSpec, weights: Weights) -> None:
+    padded = False
+    """Whether padding is read, so that a vector depends on the other questions of its call."""
+
+    @abstractmethod
+    def encode(self, questions: Questions) -> Tensor:
+        """Unit vectors (Q, width) of Q questions, in their order."""
+
+    def encode_pairs(self, data: RunData, rows: Int64) -> Tensor:
+        """The vectors (2 len(rows), width) of both questions of every row, in one pass."""
+        return self.encode(pair_questions(data, rows))
+
+    def begin_step(self, seed: int, step: int) -> None:
+        """The next `encode` is that of a training step, and may leave outputs out at random."""
+
+
+class PackedEncoder(Encoder):
+    """An encoder whose tokens are embedded and averaged, from weights that are drawn."""
+
+    def __init__(self, spec: OwnEncoder, weights: Weights) -> None:
         super().__init__()
         self.padded = spec.padding == "power_of_two"
         for name, values in weights.items():
@@ -40,10 +58,6 @@ class Encoder(nn.Module):
         embedded = self.embedding.index_select(0, packed.distinct)
         mean = self.pooled_sum(embedded, packed) / packed.lengths[:, None].to(embedded.dtype)
         return nn.functional.normalize(mean.index_select(0, packed.place), dim=1)
-
-    def encode_pairs(self, data: RunData, rows: Int64) -> Tensor:
-        """The vectors (2 len(rows), width) of both questions of every row, in one pass."""
-        return self.encode(pair_questions(data, rows))
 
     @abstractmethod
     def pooled_sum(self, embedded: Tensor, packed: Packed) -> Tensor:

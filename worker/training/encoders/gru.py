@@ -14,11 +14,11 @@ Of PyTorch's two biases only the sum acts in r and z, so there is one; n has bot
 import torch
 from torch import Tensor
 
-from worker.training.encoders.encoder import Encoder
+from worker.training.encoders.encoder import PackedEncoder
 from worker.training.encoders.packing import Packed
 
 
-class GruMeanEncoder(Encoder):
+class GruMeanEncoder(PackedEncoder):
     """The mean over time of a GRU's outputs."""
 
     weight_ih: Tensor

@@ -12,6 +12,8 @@ from models.specs.training import (
     EncoderSpec,
     GruEncoder,
     LstmEncoder,
+    OwnEncoder,
+    PretrainedEncoder,
     TransformerEncoder,
 )
 from worker.training.randomness import Purpose, stream
@@ -28,6 +30,8 @@ def initial_weights(encoder: EncoderSpec, vocabulary_size: int, seed: int) -> We
     GRU: `weight_ih` (3H, D), `weight_hh` (3H, H), `bias` (3H,), `bias_hn` (H,), gates r, z, n.
     Transformer: `stack.…`, as `torch.nn.TransformerEncoder` names them.
     """
+    if isinstance(encoder, PretrainedEncoder):
+        raise TypeError("a pretrained encoder starts from its model's weights")
     weights = {"embedding": _embedding(encoder, vocabulary_size, seed)}
     trax = encoder.init == "trax"
     match encoder:
@@ -41,7 +45,7 @@ def initial_weights(encoder: EncoderSpec, vocabulary_size: int, seed: int) -> We
             return weights
 
 
-def _embedding(encoder: EncoderSpec, size: int, seed: int) -> npt.NDArray[np.float32]:
+def _embedding(encoder: OwnEncoder, size: int, seed: int) -> npt.NDArray[np.float32]:
     generator, shape = stream(seed, Purpose.EMBEDDING), (size, encoder.embedding_dim)
     if encoder.init == "torch":  # torch.nn.Embedding: N(0, 1)
         return generator.standard_normal(shape, dtype=np.float32)

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from worker.training.encoders.encoder import Encoder
+from worker.training.encoders.encoder import PackedEncoder
 from worker.training.encoders.packing import Packed
 
 
-class LstmMeanEncoder(Encoder):
+class LstmMeanEncoder(PackedEncoder):
     """The mean over time of an LSTM's outputs."""
 
     weight_ih: Tensor

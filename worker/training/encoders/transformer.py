@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from models.specs.training import TransformerEncoder
-from worker.training.encoders.encoder import Encoder
+from worker.training.encoders.encoder import PackedEncoder
 from worker.training.encoders.initial import Weights
 from worker.training.encoders.packing import Packed
 
 
-class TransformerMeanEncoder(Encoder):
+class TransformerMeanEncoder(PackedEncoder):
     """The mean over the tokens of a transformer's outputs."""
 
     def __init__(self, spec: TransformerEncoder, weights: Weights) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from models.specs.training import LstmEncoder
 from worker.training.data import Int64, pad_to_power_of_two, pair_questions
 from worker.training.encoders.build import build_encoder
-from worker.training.encoders.encoder import Encoder
+from worker.training.encoders.encoder import PackedEncoder
 from worker.training.encoders.initial import initial_weights
 from worker.training.encoders.lstm import LstmMeanEncoder
 from worker.training.encoders.packing import pack
@@ -35,7 +35,7 @@ def encoder_spec(dims: tuple[int, int] = (8, 8), padding: str = "masked") -> Lst
 
 def stack_of(
     spec: LstmEncoder, seeds: dict[int, int], width: int = 3
-) -> tuple[Slots, StackEncoder, dict[int, Encoder]]:
+) -> tuple[Slots, StackEncoder, dict[int, PackedEncoder]]:
     """A stack encoder whose slots have the initial weights of these seeds, and those encoders."""
     slots, alone = Slots(width, spec, DATA.vocabulary_size, CPU), {}
     for slot, seed in seeds.items():
@@ -83,7 +83,7 @@ def test_vectors_and_gradients_are_those_of_the_encoder_alone(
             assert error <= 1e-4 * alone_gradient.abs().max(), name
 
 
-def alone_sums(encoder: Encoder, rows: Int64) -> Tensor:
+def alone_sums(encoder: PackedEncoder, rows: Int64) -> Tensor:
     """The sums over time of the encoder alone, in the batch's order."""
     questions = pair_questions(DATA, rows)
     packed = pack(pad_to_power_of_two(questions) if encoder.padded else questions, CPU)

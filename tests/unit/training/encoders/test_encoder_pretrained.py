@@ -1,0 +1,189 @@
+"""A pretrained encoder trains by the promises of all others, and gives what transformers gives."""
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from api.runs.model_folder import pack_model
+from models.datasets.cache import store
+from models.datasets.generated.generator import generate_pairs
+from models.files.file_store import SharedDisk
+from models.files.run_files import WEIGHTS
+from models.pretrained.architectures import ARCHITECTURES, expected_tensors
+from models.pretrained.config import read_config
+from models.pretrained.folder import take_in
+from models.specs.experiment import ExperimentSpec
+from worker.attempts.loading import load_run_data
+from worker.attempts.results import write_results
+from worker.predictions.model import Model
+from worker.training.data import PretrainedStart, Questions, RunData, pair_questions
+from worker.training.encoders.build import start_encoder
+from worker.training.encoders.pretrained import PREFIX, PretrainedTextEncoder
+from worker.training.encoders.pretrained_files import read_start
+from worker.training.events import Finished
+from worker.training.loop import Training, train
+
+from support.expect import expect
+from support.pretrained import config_of, toy_files, weights_of, zipped
+from support.training import figures, killed_after_every_step, tiny_spec
+
+transformers = pytest.importorskip("transformers", reason="needs the extra `pretrained`")
+PAIRS = generate_pairs(240)
+SPLIT = {"kind": "in_order", "train_rows": 200, "test_rows": 40, "validation_fraction": 0.25}
+
+
+def toy_spec(dropout: float = 0.2, **encoder: Any) -> ExperimentSpec:
+    own = {"kind": "pretrained", "model": "toy", "max_tokens": 24, "dropout": dropout, **encoder}
+    small = {"batch_size": 8, "steps": 4, "evaluate_every": 2, "validation_pairs": 20}
+    return tiny_spec(encoder=own, split=SPLIT, **small)
+
+
+def stored(folder: Path, kind: str = "bert") -> Path:
+    """The folder of a toy that was taken in."""
+    folder.mkdir(parents=True)
+    content = io.BytesIO(zipped(toy_files(kind)))
+    named = folder.with_name(take_in(content, folder, 1 << 20).content_hash)
+    return folder.rename(named)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> RunData:
+    path = tmp_path_factory.mktemp("toy")
+    store(PAIRS, path / "set")
+    return load_run_data(path / "set", toy_spec().for_arm("vanilla"), stored(path / "model"))
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_each_architecture_has_the_tensors_that_an_upload_is_checked_for(kind: str) -> None:
+    known = read_config(json.dumps(config_of(kind)).encode())
+    start = {PREFIX + n: v for n, v in _arrays(kind).items()}
+    spec = toy_spec().for_arm("vanilla").encoder
+    encoder = PretrainedTextEncoder(spec, json.dumps(known.document).encode(), start)  # type: ignore[arg-type]
+    built = {name.removeprefix(PREFIX): tuple(t.shape) for name, t in encoder.state_dict().items()}
+    assert built == expected_tensors(known.architecture, known.sizes)
+
+
+def _arrays(kind: str) -> dict[str, np.ndarray]:
+    from safetensors.numpy import load
+
+    return dict(load(weights_of(config_of(kind))))
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_the_vector_of_a_text_does_not_depend_on_its_batch(kind: str, tmp_path: Path) -> None:
+    start = read_start(stored(tmp_path / "model", kind))
+    encoder = _encoder(start, toy_spec())
+    texts = [[2, 5, 3], [2, *range(4, 20), 3], [2, 3], [2, *([7] * 30), 3], [2, 9, 8, 3]]
+    together = encoder.encode(_questions(texts))
+    alone = torch.cat([encoder.encode(_questions([text])) for text in texts])
+    assert (together - alone).abs().max() < 1e-6
+    assert (together.norm(dim=1) - 1).abs().max() < 1e-6
+    network = encoder.transformer
+    plain = network(input_ids=torch.tensor([texts[1]])).last_hidden_state.mean(dim=1)
+    assert (torch.nn.functional.normalize(plain) - together[1]).abs().max() < 1e-6
+
+
+def _questions(texts: list[list[int]]) -> Questions:
+    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    return Questions(np.concatenate(texts).astype(np.int64), lengths)
+
+
+def _encoder(start: PretrainedStart, spec: ExperimentSpec) -> PretrainedTextEncoder:
+    own = spec.for_arm("vanilla").encoder
+    return PretrainedTextEncoder(own, start.config, start.weights)  # type: ignore[arg-type]
+
+
+def test_a_training_repeats_to_the_bit_however_often_it_is_killed(
+    data: RunData, tmp_path: Path
+) -> None:
+    spec = toy_spec()
+    once = figures(list(train(spec, "vanilla", 3, data)))
+    torch.manual_seed(99)  # nothing of a training comes from the library's own generator
+    assert figures(list(train(spec, "vanilla", 3, data))) == once
+    events = killed_after_every_step(spec, "vanilla", 3, data, tmp_path)
+    assert figures(events)[1:] == once[1:]
+    assert figures(list(train(spec, "vanilla", 4, data)))[3] != once[3]
+
+
+def test_arms_under_a_seed_see_the_same_batches_and_the_same_dropout(data: RunData) -> None:
+    vanilla, modified = (Training(toy_spec(), arm, 3, data, "cpu") for arm in ARMS)
+    first, other = vanilla.advance(), modified.advance()
+    assert (first.s_ap_mean, first.s_an_mean) == (other.s_ap_mean, other.s_an_mean)
+    rows = data.train[:8]
+    plain = vanilla.encoder.encode(pair_questions(data, rows))
+    assert torch.equal(plain, vanilla.encoder.encode(pair_questions(data, rows)))
+    vanilla.encoder.begin_step(3, 2)
+    dropped = vanilla.encoder.encode(pair_questions(data, rows))
+    assert not torch.allclose(plain, dropped)
+    without = Training(toy_spec(dropout=0.0), "vanilla", 3, data, "cpu").advance()
+    assert without.s_ap_mean != first.s_ap_mean
+
+
+ARMS = ("vanilla", "modified")
+
+
+def test_only_the_last_layers_are_trained_where_that_is_asked(data: RunData) -> None:
+    spec = toy_spec(train_layers=1)
+    ended = expect(Finished, list(train(spec, "vanilla", 0, data))[-1])
+    before = start_encoder(spec.for_arm("vanilla").encoder, data, 0).state_dict()
+    moved = {
+        name for name, values in ended.weights.items() if not np.array_equal(values, before[name])
+    }
+    assert moved
+    assert all(name.startswith(f"{PREFIX}encoder.layer.1.") for name in moved)
+
+
+def test_a_model_that_was_replaced_is_other_data(data: RunData, tmp_path: Path) -> None:
+    other = read_start(stored(tmp_path / "model", "distilbert"))
+    assert replace(data, pretrained=other).fingerprint() != data.fingerprint()
+
+
+def test_the_downloaded_folder_gives_the_same_vectors_in_transformers(
+    data: RunData, tmp_path: Path
+) -> None:
+    """As sentence-transformers has them: mean over tokens, then length 1."""
+    spec = toy_spec()
+    ended = expect(Finished, list(train(spec, "vanilla", 0, data))[-1])
+    own = spec.for_arm("vanilla")
+    write_results(SharedDisk(), tmp_path, own, data, [], ended)
+    packed = io.BytesIO()
+    pack_model(tmp_path / WEIGHTS, packed)
+    folder = tmp_path / "model"
+    with zipfile.ZipFile(packed) as archive:
+        archive.extractall(folder)
+    model = transformers.AutoModel.from_pretrained(folder, local_files_only=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    pairs = [("How do I cook rice?", "where does rice grow"), ("a" * 90, "what is the best")]
+    vectors = []
+    for side in (0, 1):
+        texts = [pair[side] for pair in pairs]
+        batch = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+        mask = batch["attention_mask"][:, :, None]
+        with torch.no_grad():
+            outputs = model(**batch).last_hidden_state
+        vectors.append(torch.nn.functional.normalize((outputs * mask).sum(1) / mask.sum(1)))
+    expected = (vectors[0] * vectors[1]).sum(dim=1).tolist()
+    loaded = Model.read(tmp_path / WEIGHTS)
+    assert loaded.similarities(pairs) == pytest.approx(expected, abs=1e-6)
+    assert loaded.unknown_words(("how ☃ do", "ok")) == ["☃"]
+    scores = loaded.similarities(texts_of_tests(data))
+    assert scores == pytest.approx(ended.scores.tolist(), abs=1e-6)
+    again = take_in(io.BytesIO(packed.getvalue()), _empty(tmp_path / "again"), 1 << 20)
+    assert again.pooling == "mean"
+
+
+def texts_of_tests(data: RunData) -> list[tuple[str, str]]:
+    first, second = PAIRS.question1.to_pylist(), PAIRS.question2.to_pylist()
+    return [(first[row], second[row]) for row in data.test.tolist()]
+
+
+def _empty(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

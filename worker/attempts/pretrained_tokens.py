@@ -1,0 +1,48 @@
+"""The tokens of a data set by the tokenizer of a pretrained model, kept beside its other tokens.
+
+They are made once for a data set, a model and a length, and mapped by every run after that. Each
+distinct text is tokenised once.
+"""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from models.datasets import cache
+from models.datasets.cache import IDS, OFFSETS, TokenCache
+from models.datasets.derived_files import ensure_derived, mapped
+from models.datasets.ragged import gather, offsets_of
+from models.datasets.tokenstream import distinct_texts
+from models.errors import TrainingFault
+from worker.training.encoders.pretrained_files import ModelTokenizer
+
+
+def open_model_tokens(
+    folder: Path, model_hash: str, tokenizer: bytes, max_tokens: int, vocabulary_size: int
+) -> TokenCache:
+    """Map the tokens of the data set in `folder`, making them the first time.
+
+    Raises `TrainingFault` for a tokenizer that cannot be used, or gives ids that the network has
+    not, and `DamagedDataset`.
+    """
+    kind = f"model-{model_hash[:16]}-{max_tokens}-{version('tokenizers')}"
+    final = folder / f"tokens-{kind}"
+
+    def write(to: Path) -> None:
+        texts, text_of_question = distinct_texts(cache.load(folder))
+        encodings = ModelTokenizer(tokenizer, max_tokens).ids_of(texts.to_pylist())
+        each = [np.array(ids, dtype=np.int32) for ids in encodings]
+        flat = np.concatenate(each)
+        if int(flat.max()) >= vocabulary_size:
+            raise TrainingFault(
+                f"the model's tokenizer gives the id {int(flat.max())}, and its network has "
+                f"{vocabulary_size:,}"
+            )
+        lengths = np.array([len(ids) for ids in each], dtype=np.int64)
+        ids, offsets = gather(flat, offsets_of(lengths), text_of_question)
+        np.save(to / IDS, ids)
+        np.save(to / OFFSETS, offsets)
+
+    ensure_derived(final, (IDS, OFFSETS), write, lambda: False)
+    return TokenCache(final, mapped(final / IDS), mapped(final / OFFSETS))

@@ -336,7 +336,7 @@ class Results(Record):
     name: str
     state: str
     complete: bool
-    baselines: dict[str, float]
+    baselines: dict[str, Any]
 
     @property
     def comparisons(self) -> list[Comparison]:

@@ -42,11 +42,25 @@ def show_results(results: dict[str, Any]) -> None:
         f"{collapsed:.4f} by calling every pair a duplicate (a collapsed network).",
         soft_wrap=True,
     )
+    for line in _without_training(results["baselines"]):
+        out.print(line, markup=False, soft_wrap=True)
     out.print(
         f"The runs with their ids: tripletlab runs {results['experiment']}",
         markup=False,
         soft_wrap=True,
     )
+
+
+def _without_training(baselines: dict[str, Any]) -> Iterator[str]:
+    """Yield what each metric is before any training."""
+    # pydantic takes longer to load than most commands take
+    from models.comparison.lines import measured_lines
+    from models.comparison.wording import metric_words
+
+    for metric in baselines.get("by_metric", {}):
+        if lines := measured_lines(baselines, metric):
+            said = ", ".join(f"{number(value)} by {whose}" for whose, value in lines)
+            yield f"Without training {metric_words(metric)} is {said}."
 
 
 def _tuning(tuning: dict[str, Any] | None) -> Iterator[str]:

@@ -9,6 +9,7 @@ from api.experiments.kept_verdicts import kept_verdicts
 from api.experiments.views import VerdictView
 from models.comparison.families import declared_rule
 from models.comparison.inputs import ArmValues
+from models.comparison.lines import Lines
 from models.comparison.schema import Statistic
 from models.factors.effects import EffectInput, effect_input, smallness
 from models.factors.sentences import effect_warnings
@@ -17,10 +18,10 @@ from models.store.tables import LookVerdict
 
 
 def final_effect_verdicts(
-    spec: ExperimentSpec, cells: Mapping[str, ArmValues], chance: float | None
+    spec: ExperimentSpec, cells: Mapping[str, ArmValues], lines: Lines
 ) -> list[VerdictView]:
     """Return the verdict on each declared effect of an experiment that has ended."""
-    inputs = _inputs(spec, cells, chance)
+    inputs = _inputs(spec, cells, lines)
     judged = kept_verdicts([one.compared for one in inputs])
     return _views([(one, *found) for one, found in zip(inputs, judged, strict=True)])
 
@@ -28,24 +29,24 @@ def final_effect_verdicts(
 def interim_effect_verdicts(
     spec: ExperimentSpec,
     cells: Mapping[str, ArmValues],
-    chance: float | None,
+    lines: Lines,
     looks: Mapping[str, LookVerdict],
 ) -> list[VerdictView]:
     """Return the last verdict of the looks on each effect that they have judged, by its name."""
     return _views(
         [
             (one, looks[key].mean_difference, looks[key].verdict)
-            for one in _inputs(spec, cells, chance)
+            for one in _inputs(spec, cells, lines)
             if (key := one.declared.key) in looks
         ]
     )
 
 
 def _inputs(
-    spec: ExperimentSpec, cells: Mapping[str, ArmValues], chance: float | None
+    spec: ExperimentSpec, cells: Mapping[str, ArmValues], lines: Lines
 ) -> list[EffectInput]:
     rule = declared_rule(spec.decision)
-    return [effect_input(effect, cells, rule, chance) for effect in spec.declared_effects]
+    return [effect_input(effect, cells, rule, lines) for effect in spec.declared_effects]
 
 
 def _views(judged: Sequence[tuple[EffectInput, Statistic, str]]) -> list[VerdictView]:
@@ -57,7 +58,7 @@ def _views(judged: Sequence[tuple[EffectInput, Statistic, str]]) -> list[Verdict
             mean_difference=mean,
             warnings=list(
                 effect_warnings(
-                    one.compared, [one.cells[name] for name in one.declared.cells], one.chance
+                    one.compared, [one.cells[name] for name in one.declared.cells], one.lines
                 )
             ),
         )

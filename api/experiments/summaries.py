@@ -17,6 +17,7 @@ from api.experiments.views import ExperimentSummary, NoiseFloorView, VerdictView
 from models.comparison.comparison_warnings import warnings_of
 from models.comparison.families import declared_rule, pairs_of_arms
 from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.lines import NO_LINES, Lines
 from models.errors import Unreadable
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
@@ -44,9 +45,9 @@ class _Listed:
     """Why its first failed run failed."""
 
     @property
-    def chance(self) -> float | None:
-        """What the metric that decides is without any learning."""
-        return self.row.chance.get(self.spec.decision.metric)
+    def lines(self) -> Lines:
+        """What the metric that decides is without any network that learned."""
+        return self.row.lines.get(self.spec.decision.metric, NO_LINES)
 
     @property
     def judged_at_end(self) -> bool:
@@ -137,7 +138,7 @@ def _interim_verdicts(session: Session, one: _Listed, arms: ArmsByName) -> list[
         return []
     latest = {verdict.arm: verdict for verdict in verdicts_of(session, one.row.id)}
     if one.spec.factors is not None:
-        return interim_effect_verdicts(one.spec, arms, one.chance, latest)
+        return interim_effect_verdicts(one.spec, arms, one.lines, latest)
     baseline = one.spec.decision.baseline
     rule = declared_rule(one.spec.decision)
     return [
@@ -147,7 +148,7 @@ def _interim_verdicts(session: Session, one: _Listed, arms: ArmsByName) -> list[
             verdict=look.verdict,
             mean_difference=look.mean_difference,
             warnings=list(
-                warnings_of(ComparisonInput(arms[arm], arms[baseline], rule, chance=one.chance))
+                warnings_of(ComparisonInput(arms[arm], arms[baseline], rule, lines=one.lines))
             ),
         )
         for arm, look in latest.items()
@@ -156,10 +157,10 @@ def _interim_verdicts(session: Session, one: _Listed, arms: ArmsByName) -> list[
 
 def _final_verdicts(one: _Listed, arms: ArmsByName) -> list[VerdictView]:
     if one.spec.factors is not None:
-        return final_effect_verdicts(one.spec, arms, one.chance)
+        return final_effect_verdicts(one.spec, arms, one.lines)
     decision = one.spec.decision
     rule, pairs = declared_rule(decision), pairs_of_arms(one.spec)
-    family = [ComparisonInput(arms[a], arms[b], rule, chance=one.chance) for a, b in pairs]
+    family = [ComparisonInput(arms[a], arms[b], rule, lines=one.lines) for a, b in pairs]
     return [
         VerdictView(
             a=compared.a.name,
@@ -181,5 +182,5 @@ def _noise_floor(one: _Listed, arms: ArmsByName) -> NoiseFloorView | None:
 
     rule, planned = declared_rule(one.spec.decision), len(one.spec.seeds.values())
     arm = arms[one.spec.lone_arm.name]
-    floor = noise_floor(arm, rule, planned=planned, chance=one.chance)
+    floor = noise_floor(arm, rule, planned=planned, lines=one.lines)
     return NoiseFloorView.model_validate(floor, from_attributes=True)

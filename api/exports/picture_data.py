@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from api.http.problems import NotInstalled
 from api.results.kept_results import KeptReading, Key, results_of
+from models.comparison.lines import lines_in_words
 from models.metrics import EVALUATION_METRICS
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
@@ -65,13 +66,18 @@ def _figure(reading: KeptReading, experiment_id: str, name: FigureName) -> "Figu
         document = results_of(reading, experiment_id)
         if document.seed_sources is not None:
             return pictures.source_spreads(document.seed_sources.model_dump())
+        baselines = document.baselines.model_dump()
         if document.noise_floor is not None:
-            return pictures.noise_floor(document.noise_floor.model_dump())
+            lines = lines_in_words(baselines, document.noise_floor.metric)
+            return pictures.noise_floor(document.noise_floor.model_dump(), lines)
         if document.effects:
             effects = [one.model_dump() for one in document.effects if one.role == "primary"]
             return pictures.effect_intervals(effects)
         decisions = [one.model_dump() for one in document.comparisons if one.role == "primary"]
-        return pictures.paired_dots(decisions, document.baselines.majority)
+        metrics = document.baselines.by_metric
+        return pictures.paired_dots(
+            decisions, {one: lines_in_words(baselines, one) for one in metrics}
+        )
     session = reading.session
     spec = stored_spec(experiment(session, experiment_id).spec, experiment_id)
     runs = compared_runs(session, experiment_id)

@@ -17,6 +17,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from models.comparison.lines import LinesInWords, near_lines
+
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Distinct for colour-blind readers too (Okabe and Ito); the seventh arm repeats the first."""
 MOST_DOTS = 400  # of the differences of every two runs, which are half a million of 1,000 runs
@@ -104,11 +106,13 @@ def gauges(arms: Arms) -> Figure:
     return figure
 
 
-def paired_dots(comparisons: Sequence[Mapping[str, Any]], majority: float) -> Figure:
+def paired_dots(
+    comparisons: Sequence[Mapping[str, Any]], lines: Mapping[str, LinesInWords]
+) -> Figure:
     """Draw each comparison: the two values of every seed joined by a line, and beside it the
     difference with its interval, zero, and the margin of equivalence.
 
-    `majority` is drawn beside accuracies.
+    `lines` of its metric, what takes no training, are drawn beside the values.
     """
     figure = Figure(figsize=(9, 3.8 * len(comparisons)))
     rows = figure.subplots(len(comparisons), 2, width_ratios=(1, 1.4), squeeze=False)
@@ -116,8 +120,8 @@ def paired_dots(comparisons: Sequence[Mapping[str, Any]], majority: float) -> Fi
         # one line with gaps: two hundred seeds of many arms would be thousands
         ends = [value for pair in one["pairs"] for value in (pair["b"], pair["a"], np.nan)]
         left.plot([0, 1, np.nan] * len(one["pairs"]), ends, "o-", color="grey", ms=4, lw=0.8)
-        if one["metric"] == "test.accuracy":
-            left.axhline(majority, color="grey", ls=":", lw=0.8)
+        values = [value for pair in one["pairs"] for value in (pair["a"], pair["b"])]
+        _dotted(left, near_lines(lines.get(one["metric"], ()), values, one["metric"]))
         left.set_xticks([0, 1], [one["b"], one["a"]])
         left.set(xlim=(-0.3, 1.3), ylabel=one["metric"])
         _difference(right, one)
@@ -125,15 +129,25 @@ def paired_dots(comparisons: Sequence[Mapping[str, Any]], majority: float) -> Fi
     return figure
 
 
-def noise_floor(floor: Mapping[str, Any]) -> Figure:
+def _dotted(axes: Axes, lines: LinesInWords) -> None:
+    """Draw lines that take no training across, each with its name."""
+    across = axes.get_yaxis_transform()
+    for words, value in lines:
+        axes.axhline(value, color="grey", ls=":", lw=0.8)
+        axes.text(0.02, value, words, color="grey", va="bottom", size=6, transform=across)
+
+
+def noise_floor(floor: Mapping[str, Any], lines: LinesInWords) -> Figure:
     """Draw the values of the runs of one arm, and beside them how far every two of them lie apart,
-    with the margin of equivalence and what two further runs will differ by."""
+    with the margin of equivalence and what two further runs will differ by. `lines` are what takes
+    no training."""
     points = np.array(floor["points"])
     figure = Figure(figsize=(9, 3.8))
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.4))
     left.plot(np.zeros(len(points)), points, "o", color="grey", ms=4)
     if len(points):
         left.axhline(floor["mean"], color=COLOURS[0], lw=1.5, label="mean")
+    _dotted(left, near_lines(lines, floor["points"], floor["metric"]))
     left.set_xticks([0], [floor["arm"]])
     left.set(xlim=(-0.5, 0.5), ylabel=floor["metric"])
     margin = floor["margin"]

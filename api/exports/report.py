@@ -14,6 +14,8 @@ from api.exports.picture_data import FigureName, picture, picture_key
 from api.http.problems import NotInstalled
 from api.results.kept_results import KeptReading, results_of
 from api.results.views import Results
+from models.comparison.lines import LinesInWords, measured_lines
+from models.comparison.wording import metric_words
 from models.store.experiments import experiment
 
 POLICY = (
@@ -54,6 +56,7 @@ def report_page(reading: KeptReading, experiment_id: str) -> str:
         effects=results.effects,
         decisions=[one for one in results.comparisons if one.role == "primary"],
         others=[one for one in results.comparisons if one.role == "secondary"],
+        lines_of_metrics=_lines(results),
         dataset=row.spec["dataset"],
         content_hash=row.content_hash,
         created_at=row.created_at,
@@ -80,6 +83,13 @@ def _title_of_comparison(results: Results) -> dict[FigureName, str]:
     if results.noise_floor:
         return {FigureName.COMPARISON: OF_ONE_ARM}
     return {FigureName.COMPARISON: OF_EFFECTS} if results.effects else {}
+
+
+def _lines(results: Results) -> dict[str, LinesInWords]:
+    """Return what runs measured without training, by the words of each metric that has such."""
+    baselines = results.baselines.model_dump()
+    named = {one: measured_lines(baselines, one) for one in results.baselines.by_metric}
+    return {metric_words(metric): lines for metric, lines in named.items() if lines}
 
 
 def _inline(svg: bytes) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -19,10 +19,13 @@ from models.abandonment import while_wanted
 from models.errors import NotFound
 from models.files.run_files import SCORES
 from models.files.score_files import read_score_file, require_score_file
-from models.metrics import EVALUATION_METRICS, RESULT_METRICS, STEP_METRICS, Metric
+from models.metrics import EVALUATION_METRICS, RESULT_METRICS, STEP_METRICS
+from models.metrics import Metric as MetricAbout
+from models.specs.decision import Metric
 from models.states import RunState
 from models.store.experiments import experiment
 from models.store.metrics.rows import evaluations_of, final_metrics, steps_series
+from models.store.metrics.untrained import untrained_of_runs
 from models.store.tables import Run
 
 STEPS_AT_ONCE = 5000
@@ -30,6 +33,7 @@ STEPS_AT_ONCE = 5000
 _RUN = [("arm", pa.string()), ("seed", pa.int64()), ("run", pa.string())]
 # at the end of each table, so that whoever counts columns finds the others where they were
 _SETTING = [("setting", pa.int64()), ("tuning", pa.bool_())]
+_UNTRAINED = [f"untrained.{metric}" for metric in get_args(Metric)]
 _OF_RUN = {"arm": "arm", "seed": "seed", "run": "id", "setting": "setting", "tuning": "tuning"}
 _METRICS = [f"{split}.{name}" for split in ("validation", "test") for name in RESULT_METRICS]
 _MOMENT = pa.timestamp("us", "UTC")
@@ -84,6 +88,7 @@ def _named(run: Run, rows: int) -> dict[str, Any]:
 def _runs(service: Service, experiment_id: str, runs: list[Run]) -> Iterator[dict[str, Any]]:
     with service.database.reading() as session:
         metrics = final_metrics(session, experiment_id)
+        untrained = untrained_of_runs(session, experiment_id)
     own = ("state", "attempt", "step", "steps", "reason", "started_at")
     yield {
         **{name: [getattr(run, of) for run in runs] for name, of in _OF_RUN.items()},
@@ -91,6 +96,10 @@ def _runs(service: Service, experiment_id: str, runs: list[Run]) -> Iterator[dic
         "finished_at": [run.finished_at for run in runs],
         "weights_sha256": [run.weights_sha256 for run in runs],
         **{name: [metrics.get(run.id, {}).get(name) for run in runs] for name in _METRICS},
+        **{
+            name: [untrained.get(run.id, {}).get(name.partition(".")[2]) for run in runs]
+            for name in _UNTRAINED
+        },
     }
 
 
@@ -130,7 +139,7 @@ def _scores(service: Service, run: Run) -> Path:
     return service.run_file(run.id, SCORES)
 
 
-def _columns(metrics: Mapping[str, Metric]) -> list[tuple[str, pa.DataType]]:
+def _columns(metrics: Mapping[str, MetricAbout]) -> list[tuple[str, pa.DataType]]:
     types = {float: pa.float64(), int: pa.int64()}
     return [(name, types[metric.kind]) for name, metric in metrics.items()]
 
@@ -148,6 +157,7 @@ TABLES: dict[TableName, ExportTable] = {
                 ("weights_sha256", pa.string()),
                 *((name, pa.float64()) for name in _METRICS),
                 *_SETTING,
+                *((name, pa.float64()) for name in _UNTRAINED),
             ]
         ),
         _runs,

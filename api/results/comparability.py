@@ -8,19 +8,23 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from sqlalchemy.orm import Session
 
 from api.dependencies import Service
 from models.comparison.inputs import ArmRuns
+from models.comparison.lines import Lines
 from models.errors import FilesAway, Invalid, NotFound, Problem
 from models.files.run_files import SCORES
+from models.specs.decision import Metric
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
 from models.states import TERMINAL, RunState
 from models.store.experiments import compared_runs, experiment
 from models.store.metrics.rows import final_metrics
-from models.store.tables import Run
+from models.store.metrics.untrained import ByMetric, untrained_means
+from models.store.tables import Experiment, Run
 from models.store.tuning.plan import Settled, settled
 
 log = logging.getLogger(__name__)
@@ -29,22 +33,41 @@ Metrics = Mapping[str, Mapping[str, float]]
 """Final metrics by run id."""
 
 
-def arms_of(
-    spec: ExperimentSpec,
-    own: Settled,
-    runs: Sequence[Run],
-    metrics: Metrics,
-    service: Service | None,
-) -> dict[str, ArmRuns]:
-    """Return every arm of an experiment by name, out of all its `runs` that are compared; without a
-    service, no folders with the scores of test pairs."""
-    return {arm.name: _arm_runs(arm.name, own, runs, metrics, service) for arm in spec.arms}
+@dataclass(frozen=True)
+class Compared:
+    """All of an experiment that its comparisons rest on."""
+
+    spec: ExperimentSpec
+    own: Settled
+    runs: Sequence[Run]
+    """Those that are compared, in whatever state: no tuning runs."""
+    metrics: Metrics
+    untrained: ByMetric
+    """The metrics that are judged, of each arm before its first step."""
+    lines: Mapping[str, Lines]
+
+    def arms(self, service: Service | None) -> dict[str, ArmRuns]:
+        """Return every arm by name; without a service, no folders with the scores of test pairs."""
+        return {arm.name: _arm_runs(self, arm.name, service) for arm in self.spec.arms}
 
 
-def _arm_runs(
-    name: str, settled: Settled, runs: Sequence[Run], metrics: Metrics, service: Service | None
-) -> ArmRuns:
+def compared_of(
+    session: Session, row: Experiment, spec: ExperimentSpec, runs: Sequence[Run]
+) -> Compared:
+    """Read what the comparisons of an experiment rest on; `runs` are those that are compared."""
+    return Compared(
+        spec=spec,
+        own=settled(session, {row.id: spec})[row.id],
+        runs=runs,
+        metrics=final_metrics(session, row.id),
+        untrained=untrained_means(session, [row.id], get_args(Metric))[row.id],
+        lines=row.lines,
+    )
+
+
+def _arm_runs(compared: Compared, name: str, service: Service | None) -> ArmRuns:
     """Return the runs of the arm that succeeded, and the seeds of those that have not ended."""
+    settled, runs, metrics = compared.own, compared.runs, compared.metrics
     own = [run for run in runs if run.arm == name and run.state == RunState.SUCCEEDED]
     folders = [] if service is None else score_folders(service, [run.id for run in own])
     return ArmRuns(
@@ -57,6 +80,9 @@ def _arm_runs(
         ),
         tuned=settled.tuned[name],
         held=settled.held,
+        untrained={
+            metric: by_arm[name] for metric, by_arm in compared.untrained.items() if name in by_arm
+        },
     )
 
 
@@ -79,7 +105,7 @@ class Side:
     arm: str
     spec: ExperimentSpec
     content_hash: str
-    chance: Mapping[str, float]
+    lines: Mapping[str, Lines]
     arms: dict[str, ArmRuns]
     seeds: frozenset[int]
     """Of all runs of the arm, in whatever state."""
@@ -105,15 +131,14 @@ def side_of(session: Session, name: str, path: str, service: Service) -> Side:
         known = ", ".join(names)
         raise Invalid([_problem(name, f"the arms of {experiment_id} are {known}, not '{arm}'")])
     runs = compared_runs(session, experiment_id)
-    metrics = final_metrics(session, experiment_id)
-    own = settled(session, {row.id: spec})[row.id]
+    compared = compared_of(session, row, spec, runs)
     return Side(
         experiment=row.id,
         arm=arm,
         spec=spec,
         content_hash=row.content_hash,
-        chance=row.chance,
-        arms=arms_of(spec, own, runs, metrics, service),
+        lines=row.lines,
+        arms=compared.arms(service),
         seeds=frozenset(run.seed for run in runs if run.arm == arm),
     )
 

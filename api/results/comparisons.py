@@ -75,18 +75,18 @@ def _compared(
         raise Invalid(problems)
     own = declared.for_metric(on)
     rule = DecisionRule(on, margin or own.equivalence_margin, confidence or own.confidence)
-    shared, chance = len(first.seeds & second.seeds), first.chance
+    shared, lines = len(first.seeds & second.seeds), first.lines
     asked = first.experiment == second.experiment and first.spec.compares_arms
     as_declared = asked and rule == own
     if as_declared and on == declared.metric:
         pairs = _every_pair(first, second)
-        family = family_on(pairs, [on], rule, "primary", shared, chance)
+        family = family_on(pairs, [on], rule, "primary", shared, lines)
     elif as_declared and on in SECONDARY:
         others = [other for other in SECONDARY if other not in (on, declared.metric)]
         pairs = _every_pair(first, second)
-        family = family_on(pairs, [on, *others], declared, "secondary", shared, chance)
+        family = family_on(pairs, [on, *others], declared, "secondary", shared, lines)
     else:
-        family = family_on(_one_pair(first, second), [on], rule, "secondary", shared, chance)
+        family = family_on(_one_pair(first, second), [on], rule, "secondary", shared, lines)
     return compare_runs([family], first=1)[0]
 
 

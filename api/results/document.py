@@ -1,18 +1,19 @@
 """The results document of an experiment, from its rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from api.dependencies import Service
 from api.experiments.progress import state_of
-from api.results.comparability import Metrics, arms_of
+from api.results.baselines import baselines_of
+from api.results.comparability import Compared, compared_of
 from api.results.effects import factorial_results
 from api.results.interim_verdicts import InterimVerdicts
 from api.results.noise import noise_results
 from api.results.tuning_results import tuning_view
-from api.results.views import ArmResult, Baselines, Curve, Results, RunResult, TimeToEventView
+from api.results.views import ArmResult, Curve, Results, RunResult, TimeToEventView
 from api.runs.progress import problem_of
 from models.comparison.families import (
     SECONDARY,
@@ -23,6 +24,7 @@ from models.comparison.families import (
     pairs_of_arms,
 )
 from models.comparison.inputs import ArmPair
+from models.comparison.lines import Lines
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, Role
 from models.specs.experiment import ExperimentSpec
@@ -31,9 +33,10 @@ from models.specs.tuned_arms import for_run
 from models.states import TERMINAL, RunState
 from models.store.experiment_states import stored_state
 from models.store.experiments import experiment, runs_of
-from models.store.metrics.rows import Series, curves, final_metrics, kept_steps
+from models.store.metrics.rows import Series, curves, kept_steps
+from models.store.metrics.untrained import untrained_of_runs
 from models.store.tables import Run
-from models.store.tuning.plan import Settled, settled, tuning_of
+from models.store.tuning.plan import tuning_of
 
 
 def results_document(
@@ -46,12 +49,11 @@ def results_document(
     """
     row = experiment(session, experiment_id)
     spec = stored_spec(row.spec, row.id)
-    own = settled(session, {row.id: spec})[row.id]
     everything = runs_of(session, experiment_id)
     runs = [run for run in everything if not run.tuning]
-    metrics = final_metrics(session, experiment_id)
+    compared = compared_of(session, row, spec, runs)
     series = curves(session, experiment_id)
-    kept = kept_steps(session, experiment_id)
+    kept, untrained = kept_steps(session, experiment_id), untrained_of_runs(session, experiment_id)
     interim = InterimVerdicts(session, experiment_id, spec)
     tuned = tuning_of(session, experiment_id)
     state = state_of(everything, interim.plan, tuned)
@@ -59,7 +61,13 @@ def results_document(
         ArmResult(
             name=arm.name,
             runs=[
-                _run_result(run, metrics[run.id], _curve(series[run.id], spec, run), kept)
+                _run_result(
+                    run,
+                    compared.metrics[run.id],
+                    untrained.get(run.id),
+                    _curve(series[run.id], spec, run),
+                    kept,
+                )
                 for run in runs
                 if run.arm == arm.name
             ],
@@ -74,19 +82,23 @@ def results_document(
         spec=row.spec,
         test_pairs=row.test_pairs,
         left_out_pairs=row.left_out_pairs,
-        baselines=Baselines(majority=row.baseline_majority, collapsed=row.baseline_collapsed),
+        baselines=baselines_of(row, compared),
         arms=arms,
-        comparisons=_comparisons(spec, own, runs, metrics, service, interim, row.chance),
-        **noise_results(spec, arms_of(spec, own, runs, metrics, None), row.chance),
-        **factorial_results(spec, own, runs, metrics, interim, row.chance),
-        waiting_times=_time_to_event(session, experiment_id, spec, own, runs, target_loss),
+        comparisons=_comparisons(compared, service, interim),
+        **noise_results(compared),
+        **factorial_results(compared, interim),
+        waiting_times=_time_to_event(session, experiment_id, compared, target_loss),
         plan=interim.plan,
         tuning=None if tuned is None else tuning_view(session, spec, tuned, everything),
     )
 
 
 def _run_result(
-    run: Run, metrics: Mapping[str, float], curve: Curve, kept: Mapping[str, int]
+    run: Run,
+    metrics: Mapping[str, float],
+    untrained: Mapping[str, float] | None,
+    curve: Curve,
+    kept: Mapping[str, int],
 ) -> RunResult:
     return RunResult(
         id=run.id,
@@ -100,6 +112,7 @@ def _run_result(
         stopped_early=run.state == RunState.SUCCEEDED and run.step < run.steps,
         kept_step=kept.get(run.id),
         metrics=dict(metrics),
+        untrained=None if untrained is None else dict(untrained),
         curve=curve,
         weights_sha256=run.weights_sha256,
         provenance=run.provenance,
@@ -120,24 +133,19 @@ def _curve(series: Series, spec: ExperimentSpec, run: Run) -> Curve:
 
 
 def _comparisons(
-    spec: ExperimentSpec,
-    own: Settled,
-    runs: Sequence[Run],
-    metrics: Metrics,
-    service: Service,
-    interim: InterimVerdicts,
-    chance: Mapping[str, float],
+    compared: Compared, service: Service, interim: InterimVerdicts
 ) -> list[Comparison]:
+    spec, lines = compared.spec, compared.lines
     if not spec.compares_arms:
         return []
-    arms = arms_of(spec, own, runs, metrics, service)
+    arms = compared.arms(service)
     pairs = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
     rule, expected = declared_rule(spec.decision), len(spec.seeds.values())
     others = [metric for metric in SECONDARY if metric != rule.metric]
     if interim.plan:
-        return _planned_comparisons(pairs, rule, others, expected, interim, chance)
-    primary = family_on(pairs, [rule.metric], rule, "primary", expected, chance)
-    secondary = family_on(pairs, others, rule, "secondary", expected, chance)
+        return _planned_comparisons(pairs, rule, others, expected, interim, lines)
+    primary = family_on(pairs, [rule.metric], rule, "primary", expected, lines)
+    secondary = family_on(pairs, others, rule, "secondary", expected, lines)
     return compare_runs([primary, secondary])
 
 
@@ -147,7 +155,7 @@ def _planned_comparisons(
     others: list[str],
     expected: int,
     interim: InterimVerdicts,
-    chance: Mapping[str, float],
+    lines: Mapping[str, Lines],
 ) -> list[Comparison]:
     """Compare each pair alone, at the level of its look: the plan has divided the error already."""
     kinds: list[tuple[Role, list[str]]] = [("primary", [rule.metric]), ("secondary", others)]
@@ -155,21 +163,16 @@ def _planned_comparisons(
     for role, metrics in kinds:
         for a, b in arms:
             own = replace(rule, confidence=interim.confidence(a.name, b.name))
-            every = family_on([(a, b)], metrics, own, role, expected, chance)
+            every = family_on([(a, b)], metrics, own, role, expected, lines)
             alone += [[one] for one in every]
     return [interim.judged(comparison) for comparison in compare_runs(alone)]
 
 
 def _time_to_event(
-    session: Session,
-    experiment_id: str,
-    spec: ExperimentSpec,
-    own: Settled,
-    runs: Sequence[Run],
-    target_loss: float | None,
+    session: Session, experiment_id: str, compared: Compared, target_loss: float | None
 ) -> TimeToEventView:
     # scipy.stats takes a second to import, which starting the API need not wait for
     from api.results.time_to_event import time_to_event
 
-    losses = own.collapsed_loss
-    return time_to_event(session, experiment_id, spec, losses, runs, target_loss)
+    losses, runs = compared.own.collapsed_loss, compared.runs
+    return time_to_event(session, experiment_id, compared.spec, losses, runs, target_loss)

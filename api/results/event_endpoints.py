@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from api.results.views import Kind, MeasuredOn
-from models.comparison.plateau_level import NEAR_ONE, PLATEAU_SHARE
+from models.comparison.collapse.plateau_level import NEAR_ONE, PLATEAU_SHARE
 from models.specs.experiment import ExperimentSpec
 from models.store.metrics.loss_series import ValidationLosses
 from models.store.tables import Run

@@ -1,24 +1,23 @@
 """What the seed does to an arm that is compared with no other, in the results document."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from api.results.comparability import Compared
 from models.comparison.families import declared_rule
-from models.comparison.inputs import ArmRuns
-from models.specs.experiment import ExperimentSpec
+from models.comparison.lines import NO_LINES
 from models.specs.seeds import REDRAWN
 
 
-def noise_results(
-    spec: ExperimentSpec, arms: Mapping[str, ArmRuns], chance: Mapping[str, float]
-) -> dict[str, Any]:
+def noise_results(compared: Compared) -> dict[str, Any]:
     """Return the fields of `Results` on the noise of one arm; null where arms are compared."""
+    spec = compared.spec
     if spec.lone_arm is None:
         return {"noise_floor": None, "seed_sources": None}
     # scipy.stats takes a second to import, which starting the API need not wait for
     from models.noise_floor.noise_floor import noise_floor
     from models.noise_floor.sources import seed_sources
 
+    arms = compared.arms(None)
     rule, planned = declared_rule(spec.decision), len(spec.seeds.values())
     arm = arms[spec.lone_arm.name]
     floor = noise_floor(
@@ -26,7 +25,7 @@ def noise_results(
         rule,
         planned=planned,
         awaited=len(arm.awaited),
-        chance=chance.get(rule.metric),
+        lines=compared.lines.get(rule.metric, NO_LINES),
     )
     redrawn = {REDRAWN[name]: arms[name] for name in spec.seeds.redrawn_arms}
     if not redrawn:

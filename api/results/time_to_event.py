@@ -29,8 +29,8 @@ from api.results.views import (
     TimeToEventView,
 )
 from models.abandonment import while_wanted
+from models.comparison.collapse.plateau_level import plateau_level
 from models.comparison.families import arms_against_baseline
-from models.comparison.plateau_level import plateau_level
 from models.specs.decision import DecisionSpec
 from models.specs.experiment import ExperimentSpec
 from models.states import TERMINAL, RunState

@@ -22,13 +22,30 @@ Kind = Literal["leave_plateau", "reach_target_loss"]
 MeasuredOn = Literal["training", "validation"]
 
 
-class Baselines(View):
-    """Accuracies on the test pairs of two models that need no training."""
+class MetricLines(View):
+    """What one metric is without training; an arm above none of these has gained nothing by it."""
+
+    untrained: dict[str, float] | None
+    """Of each arm before its first step, the mean over its runs; null until one has begun, and
+    where they began before this was measured."""
+    tf_idf: float | None
+    """Of the cosine of TF-IDF vectors (scikit-learn's weights, over the words of the training part,
+    as the baseline's tokenizer has them), at a threshold chosen as the baseline's is; null until a
+    run has begun, for losses, and for experiments from before it was measured."""
+    zero_shot: float | None
+    """Of a network that was trained elsewhere; null, since a spec cannot name one yet."""
+
+
+class Baselines(MetricLines):
+    """Lines to hold every result against, since they need no training: two accuracies on the test
+    pairs, and those of the metric that decides."""
 
     majority: float
     """Calling every pair what most pairs are."""
     collapsed: float
     """Calling every pair a duplicate, as a network does that maps all questions to one vector."""
+    by_metric: dict[str, MetricLines]
+    """The lines of every metric that is compared, by its name."""
 
 
 class Curve(View):
@@ -61,6 +78,9 @@ class RunResult(View):
     """The step whose weights were tested and kept; null until then."""
     metrics: dict[str, float]
     """Of the weights that were kept (until then the latest): `test.accuracy`, …"""
+    untrained: dict[str, float] | None = None
+    """The same before the first step; null until it has begun, where it began before this was
+    measured, and of tuning runs."""
     curve: Curve
     weights_sha256: str | None
     provenance: dict[str, Any] | None

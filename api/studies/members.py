@@ -18,6 +18,7 @@ from models.comparison.comparison_warnings import warnings_of
 from models.comparison.evidence import Evidence
 from models.comparison.families import arms_against_baseline, declared_rule, pairs_of_arms
 from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.lines import NO_LINES
 from models.comparison.schema import Verdict
 from models.comparison.verdict import comparison_sentence, decide
 from models.specs.experiment import ExperimentSpec
@@ -99,7 +100,7 @@ def _judged(
             rule,
             len(spec.seeds.values()),
             awaited=0 if ended else 1,
-            chance=row.chance.get(rule.metric),
+            lines=row.lines.get(rule.metric, NO_LINES),
         )
         for a, b in pairs_of_arms(spec)
     ]

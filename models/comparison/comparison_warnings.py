@@ -1,25 +1,16 @@
 """What makes a comparison say little of the choice between its arms, whatever the verdict."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from statistics import fmean
 
 from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.lines import Lines
+from models.comparison.rule import DecisionRule
 from models.comparison.schema import ComparisonWarning
+from models.comparison.wording import metric_number
 
-
-def chance_levels(majority: float, duplicates: float) -> Mapping[str, float]:
-    """What metrics are without any learning, from the share of the test pairs that have the more
-    frequent label, and the share that are duplicates. The recall has no such level: whoever calls
-    all pairs duplicates has the best there is."""
-    return {
-        "test.accuracy": majority,
-        "test.average_precision": duplicates,
-        "test.f1": 2 * duplicates / (1 + duplicates),
-        "test.mcc": 0.0,
-        "test.precision": duplicates,
-        "test.roc_auc": 0.5,
-        "validation.mcc": 0.0,
-        "validation.roc_auc": 0.5,
-    }
+ONE_SIDED = ("precision", "recall")
+"""Metrics of one kind of mistake, which are traded for the other."""
 
 
 def all_collapsed(compared: ComparisonInput) -> bool:
@@ -29,9 +20,9 @@ def all_collapsed(compared: ComparisonInput) -> bool:
 
 
 def warnings_of(compared: ComparisonInput) -> tuple[ComparisonWarning, ...]:
-    """The warnings on two arms: all collapsed, or neither better than calling pairs alike; where
-    they were tuned, that their settings differ, or are at the edge of those tried; and what was
-    the same in all runs, so that nothing is said of other draws of it."""
+    """The warnings on two arms: all collapsed, or neither above a line that takes no training;
+    where they were tuned, that their settings differ, or are at the edge of those tried; and what
+    was the same in all runs, so that nothing is said of other draws of it."""
     tuned = [_different_settings(compared), _at_edge(compared.a), _at_edge(compared.b)]
     return (
         *_learned_too_little(compared),
@@ -84,22 +75,50 @@ def _learned_too_little(compared: ComparisonInput) -> tuple[ComparisonWarning, .
             "they say nothing about the choice."
         )
         return (ComparisonWarning(kind="all_collapsed", sentence=sentence),)
-    if _learned_nothing(compared):
-        assert compared.chance is not None
+    nobody = f"Neither {a.name} nor {b.name} is"
+    return below_lines((a, b), compared.lines, compared.rule, nobody)
+
+
+def below_lines(
+    arms: Sequence[ArmValues], lines: Lines, rule: DecisionRule, nobody: str
+) -> tuple[ComparisonWarning, ...]:
+    """The warnings where the mean of no arm is above what takes no learning; else, above what an
+    untrained network of one of them measures, or TF-IDF. `nobody` begins their sentences.
+
+    None while an arm has no run. Of losses, which are better when lower, above means below. Of the
+    two kinds of mistakes alone there is no such line: a network that calls all pairs duplicates has
+    the best recall.
+    """
+    means = [fmean(arm.by_seed.values()) for arm in arms if arm.by_seed]
+    if len(means) < len(arms):
+        return ()
+    best, above = (max, "above") if rule.higher_is_better else (min, "below")
+
+    def beaten_by(line: float | None) -> bool:
+        return line is not None and best(line, *means) == line
+
+    said = f"{nobody} {above}"
+    if lines.chance is not None and beaten_by(lines.chance):
         sentence = (
-            f"Neither {a.name} nor {b.name} is above {compared.chance:.4f}, which takes no "
-            "learning, so they have not learned enough to be compared."
+            f"{said} {lines.chance:.4f}, which takes no learning, so they have not learned enough "
+            "to be compared."
         )
         return (ComparisonWarning(kind="nothing_learned", sentence=sentence),)
-    return ()
-
-
-def _learned_nothing(compared: ComparisonInput) -> bool:
-    """Whether the mean of neither arm is above what calling all pairs alike would give."""
-    means = [
-        sum(arm.by_seed.values()) / len(arm.by_seed)
-        for arm in (compared.a, compared.b)
-        if arm.by_seed
-    ]
-    chance = compared.chance
-    return len(means) == 2 and chance is not None and max(means) <= chance
+    if rule.metric.rpartition(".")[2] in ONE_SIDED:
+        return ()
+    found = []
+    known = {arm.untrained: arm.name for arm in reversed(arms) if arm.untrained is not None}
+    untrained = best(known) if known else None
+    if untrained is not None and beaten_by(untrained):
+        sentence = (
+            f"{said} {metric_number(rule, untrained)}, which {known[untrained]} has before its "
+            "first step, so training has gained nothing here."
+        )
+        found.append(ComparisonWarning(kind="below_untrained", sentence=sentence))
+    if lines.tf_idf is not None and beaten_by(lines.tf_idf):
+        sentence = (
+            f"{said} {metric_number(rule, lines.tf_idf)}, which the cosine of TF-IDF vectors has "
+            "without any network, so counting words does as well."
+        )
+        found.append(ComparisonWarning(kind="below_tf_idf", sentence=sentence))
+    return tuple(found)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from models.comparison.compare import compare_families
 from models.comparison.inputs import ArmPair, ArmRuns, ComparisonInput
+from models.comparison.lines import NO_LINES, Lines
 from models.comparison.rule import DecisionRule, alpha_of, fewest_pairs
 from models.comparison.schema import Comparison, Role
 from models.comparison.sequential.group_sequential import plan
@@ -27,11 +28,11 @@ def family_on(
     rule: DecisionRule,
     role: Role,
     expected_pairs: int | None,
-    chance: Mapping[str, float],
+    lines: Mapping[str, Lines],
 ) -> Family:
     """Each pair of arms on each metric.
 
-    `chance` has, for some metrics, what they are without any learning (`chance_levels`).
+    `lines` has, for some metrics, what they are without any network that learned.
     """
     return [
         (
@@ -43,7 +44,7 @@ def family_on(
                 expected_pairs,
                 role,
                 awaited=_awaited(a, b),
-                chance=chance.get(metric),
+                lines=lines.get(metric, NO_LINES),
             ),
         )
         for a, b in arms

@@ -5,11 +5,12 @@ from which `evidence.py` goes on.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from models.comparison.plateau_level import is_collapsed
+from models.comparison.collapse.plateau_level import is_collapsed
+from models.comparison.lines import NO_LINES, Lines
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Role
 
@@ -47,6 +48,8 @@ class ArmValues:
     """None where it is not known, as of values that somebody else declares."""
     held: tuple[str, ...] = ()
     """What was the same in all runs, though seeds may vary it: `initial weights of seed 0`."""
+    untrained: float | None = None
+    """The metric before the first step, the mean over its runs; None where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class ArmRuns:
     """Seeds of runs that have not ended yet."""
     tuned: Tuned | None = None
     held: tuple[str, ...] = ()
+    untrained: Mapping[str, float] = field(default_factory=dict)
+    """Metric -> its mean over the runs before their first step, where it is known."""
 
     @cached_property  # asked for with every metric, and every other arm
     def collapsed(self) -> frozenset[int]:
@@ -79,7 +84,12 @@ class ArmRuns:
         if metric not in self._by_metric:
             values = {seed: own[metric] for seed, own in self.metrics.items() if metric in own}
             self._by_metric[metric] = ArmValues(
-                self.name, values, self.collapsed, self.tuned, self.held
+                self.name,
+                values,
+                self.collapsed,
+                self.tuned,
+                self.held,
+                self.untrained.get(metric),
             )
         return self._by_metric[metric]
 
@@ -98,8 +108,8 @@ class ComparisonInput:
 
     `expected_pairs` is the number of seeds planned; it only changes the sentence. While runs of
     `awaited` seeds go on there is no verdict: whoever looks at each new pair, and stops at the
-    first verdict, is wrong far more often than the rule allows. `chance` is what the metric of a
-    network that calls all pairs alike would be; None where that is not known.
+    first verdict, is wrong far more often than the rule allows. `lines` are what the metric is
+    without any network that learned.
     """
 
     a: ArmValues
@@ -108,4 +118,4 @@ class ComparisonInput:
     expected_pairs: int | None = None
     role: Role = "primary"
     awaited: int = 0
-    chance: float | None = None
+    lines: Lines = NO_LINES

@@ -17,7 +17,7 @@ import numpy as np
 
 from models.abandonment import while_wanted
 from models.byte_cache import ByteCache
-from models.comparison.collapse import collapse, pairs_without_collapsed
+from models.comparison.collapse.collapsed_counts import collapse, pairs_without_collapsed
 from models.comparison.crossed_bootstrap import (
     FEWEST_SEEDS,
     MOST_TEST_PAIRS,

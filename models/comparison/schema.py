@@ -230,7 +230,13 @@ class McNemar(ResultPart):
 
 
 WarningKind = Literal[
-    "all_collapsed", "nothing_learned", "different_settings", "chosen_at_edge", "held_source"
+    "all_collapsed",
+    "nothing_learned",
+    "below_untrained",
+    "below_tf_idf",
+    "different_settings",
+    "chosen_at_edge",
+    "held_source",
 ]
 
 

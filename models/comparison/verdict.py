@@ -46,9 +46,10 @@ from collections.abc import Sequence
 from models.comparison.comparison_warnings import all_collapsed
 from models.comparison.evidence import Evidence
 from models.comparison.inputs import Tuned
-from models.comparison.rule import FEWEST_PAIRS, DecisionRule, fewest_pairs, holds_zero
+from models.comparison.rule import FEWEST_PAIRS, fewest_pairs, holds_zero
 from models.comparison.schema import Bounds, ComparisonWarning, Verdict
 from models.comparison.skewness.short_side import STRICTER, strictness_of_tost
+from models.comparison.wording import metric_number, metric_words
 
 
 def decide(evidence: Evidence) -> Verdict:
@@ -239,32 +240,3 @@ def _best_of(tuned: Tuned) -> str:
 
 def _names(evidence: Evidence) -> tuple[str, str]:
     return evidence.compared.a.name, evidence.compared.b.name
-
-
-WRITTEN = {
-    "f1": "F1",
-    "mcc": "MCC",
-    "mrr_at_10": "MRR@10",
-    "recall_at_1": "recall@1",
-    "recall_at_10": "recall@10",
-    "map_at_r": "MAP@R",
-    "ndcg_at_10": "nDCG@10",
-}
-"""Metrics that a sentence writes otherwise than their names."""
-
-
-def metric_words(metric: str) -> str:
-    """The name of a metric in a sentence."""
-    split, dot, name = metric.rpartition(".")
-    written = WRITTEN.get(name, name.replace("roc_auc", "ROC-AUC"))
-    return f"{split}{dot}{written}".replace(".", " ").replace("_", " ")
-
-
-def metric_number(rule: DecisionRule, value: float) -> str:
-    """A value to 4 significant digits where lower is better, as of losses, else to 4 decimals; one
-    that is not 0 never prints as 0."""
-    if value == 0:
-        return "0"
-    if not rule.higher_is_better:
-        return f"{value:.4g}"
-    return f"{value:.4f}" if abs(value) >= 0.00005 else f"{value:.1e}"

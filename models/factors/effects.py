@@ -14,6 +14,7 @@ from models.abandonment import while_wanted
 from models.comparison.compare import adjusted_evidence
 from models.comparison.evidence import Evidence
 from models.comparison.inputs import ArmRuns, ArmValues, ComparisonInput
+from models.comparison.lines import NO_LINES, Lines
 from models.comparison.paired_t import mean_and_sd
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Multiplicity, Role, Statistic
@@ -31,19 +32,19 @@ class EffectInput:
     declared: DeclaredEffect
     compared: ComparisonInput
     cells: Mapping[str, ArmValues]
-    chance: float | None
-    """What the metric is without any learning."""
+    lines: Lines
+    """What the metric is without any network that learned."""
 
 
 def effect_input(
     declared: DeclaredEffect,
     cells: Mapping[str, ArmValues],
     rule: DecisionRule,
-    chance: float | None,
+    lines: Lines,
     **more: Any,
 ) -> EffectInput:
     """An effect over the cells' values of the rule's metric; `more` is of `compared_sides`."""
-    return EffectInput(declared, compared_sides(declared, cells, rule, **more), cells, chance)
+    return EffectInput(declared, compared_sides(declared, cells, rule, **more), cells, lines)
 
 
 def effects_on(
@@ -53,7 +54,7 @@ def effects_on(
     rule: DecisionRule,
     role: Role,
     expected_pairs: int | None,
-    chance: Mapping[str, float],
+    lines: Mapping[str, Lines],
 ) -> list[Effect]:
     """Every effect on each metric, as one family; by metric, then the largest first."""
     inputs = []
@@ -64,7 +65,7 @@ def effects_on(
                 effect,
                 cells,
                 rule.for_metric(metric),
-                chance.get(metric),
+                lines.get(metric, NO_LINES),
                 expected_pairs=expected_pairs,
                 role=role,
                 awaited=awaited_seeds(effect, runs),
@@ -99,7 +100,7 @@ def _effect(given: EffectInput, evidence: Evidence) -> Effect:
     declared, compared, rule = given.declared, given.compared, evidence.rule
     verdict, simple = decide(evidence), _simple_effects(declared, given.cells)
     cells = [given.cells[name] for name in declared.cells]
-    warnings = effect_warnings(compared, cells, given.chance)
+    warnings = effect_warnings(compared, cells, given.lines)
     said = comparison_sentence(evidence, verdict, ())
     sentence = [
         said if declared.kind == "main" else said[:1].upper() + said[1:],  # no name begins it

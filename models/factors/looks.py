@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from models.comparison.compare import compare_family
 from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.lines import Lines
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison
 from models.factors.effects import effect_input, judge
@@ -16,7 +17,7 @@ def judged_alone(
     name: str,
     values: Mapping[str, ArmValues],
     rule: DecisionRule,
-    chance: float | None,
+    lines: Lines,
 ) -> Comparison | Effect:
     """The comparison of this arm with the baseline, or the effect of this name, as a family of one.
 
@@ -24,6 +25,6 @@ def judged_alone(
     """
     for effect in spec.declared_effects:
         if effect.key == name:
-            return judge([effect_input(effect, values, rule, chance)])[0]
+            return judge([effect_input(effect, values, rule, lines)])[0]
     baseline = values[spec.decision.baseline]
-    return compare_family([ComparisonInput(values[name], baseline, rule, chance=chance)])[0]
+    return compare_family([ComparisonInput(values[name], baseline, rule, lines=lines)])[0]

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from models.comparison.comparison_warnings import all_collapsed, held_warning
+from models.comparison.comparison_warnings import all_collapsed, below_lines, held_warning
 from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.lines import Lines
 from models.comparison.schema import ComparisonWarning, Verdict
-from models.comparison.verdict import metric_words
+from models.comparison.wording import metric_words
 from models.factors.schema import Effect, MainEffect, SimpleEffect
 from models.specs.factors import DeclaredEffect
 
@@ -41,15 +42,15 @@ def meaning(effect: DeclaredEffect, simple: Sequence[SimpleEffect]) -> str:
 
 
 def effect_warnings(
-    compared: ComparisonInput, cells: Sequence[ArmValues], chance: float | None
+    compared: ComparisonInput, cells: Sequence[ArmValues], lines: Lines
 ) -> tuple[ComparisonWarning, ...]:
     """The warnings on an effect: every run of its cells collapsed, or no cell's mean is above what
     takes no learning; and what was held at one draw in all runs."""
-    return (*_learned_too_little(compared, cells, chance), *held_warning(cells))
+    return (*_learned_too_little(compared, cells, lines), *held_warning(cells))
 
 
 def _learned_too_little(
-    compared: ComparisonInput, cells: Sequence[ArmValues], chance: float | None
+    compared: ComparisonInput, cells: Sequence[ArmValues], lines: Lines
 ) -> tuple[ComparisonWarning, ...]:
     if all_collapsed(compared):
         runs = sum(len(cell.by_seed) for cell in cells)
@@ -58,14 +59,8 @@ def _learned_too_little(
             "questions, so they say nothing about the choice."
         )
         return (ComparisonWarning(kind="all_collapsed", sentence=sentence),)
-    means = [sum(cell.by_seed.values()) / len(cell.by_seed) for cell in cells if cell.by_seed]
-    if chance is not None and len(means) == len(cells) and max(means) <= chance:
-        sentence = (
-            f"None of these {len(cells)} cells is above {chance:.4f}, which takes no learning, so "
-            "they have not learned enough to be compared."
-        )
-        return (ComparisonWarning(kind="nothing_learned", sentence=sentence),)
-    return ()
+    nobody = f"None of these {len(cells)} cells is"
+    return below_lines(cells, lines, compared.rule, nobody)
 
 
 def what_matters_most(effects: Sequence[Effect]) -> str | None:

@@ -24,7 +24,9 @@ from collections.abc import Callable
 
 from scipy import special
 
+from models.comparison.comparison_warnings import below_lines
 from models.comparison.inputs import ArmValues
+from models.comparison.lines import NO_LINES, Lines
 from models.comparison.paired_t import t_quantile
 from models.comparison.power import detectable_effect, pairs_for_equivalence, pairs_to_detect
 from models.comparison.rule import FEWEST_PAIRS, DecisionRule, fewest_pairs
@@ -42,12 +44,12 @@ def noise_floor(
     *,
     planned: int | None = None,
     awaited: int = 0,
-    chance: float | None = None,
+    lines: Lines = NO_LINES,
 ) -> NoiseFloor:
     """The noise floor of the arm's succeeded runs on the metric of the rule, which has a margin.
 
-    `planned` seeds, `awaited` runs that go on, and `chance`, what the metric is without any
-    learning, only change the sentence. Raises `ValueError` for a rule without a margin.
+    `planned` seeds, `awaited` runs that go on, and `lines`, what the metric is without any network
+    that learned, only change the sentence. Raises `ValueError` for a rule without a margin.
     """
     margin = rule.equivalence_margin
     if margin is None:
@@ -72,7 +74,8 @@ def noise_floor(
         seeds_for_equivalence=_seeds(pairs_for_equivalence, margin, spread, rule, FEWEST_PAIRS),
         sentence="",
     )
-    sentence = noise_floor_sentence(floor, rule, planned, awaited, chance)
+    below = below_lines((arm,), lines, rule, "The mean is not")
+    sentence = noise_floor_sentence(floor, rule, planned, awaited, below)
     return floor.model_copy(update={"sentence": sentence})
 
 

@@ -1,7 +1,10 @@
 """The noise floor of an arm as plain English, without a word of a verdict."""
 
+from collections.abc import Sequence
+
 from models.comparison.rule import DecisionRule
-from models.comparison.verdict import metric_number, metric_words
+from models.comparison.schema import ComparisonWarning
+from models.comparison.wording import metric_number, metric_words
 from models.noise_floor.schema import FEWEST_RUNS, NoiseFloor
 
 COLLAPSED = "ended collapsed, with one vector for all questions"
@@ -13,9 +16,10 @@ def noise_floor_sentence(
     rule: DecisionRule,
     planned: int | None,
     awaited: int,
-    chance: float | None,
+    below: Sequence[ComparisonWarning],
 ) -> str:
-    """How noisy single runs of the arm are, and what that means for a comparison of two."""
+    """How noisy single runs of the arm are, and what that means for a comparison of two; `below`
+    are the lines that their mean is not above."""
     runs = _runs(floor.n, planned, awaited)
     if floor.mean is None:
         return f"Nothing is known of the noise of {floor.arm}: no run of it has finished."
@@ -29,9 +33,14 @@ def noise_floor_sentence(
         said = f"{_spread(floor, rule, runs, mean, what)} {_seeds(floor)}"
     if floor.collapsed == floor.n:
         return f"{said} All {floor.n} runs {COLLAPSED}, so they tell {NOTHING}."
-    if chance is not None and floor.mean <= chance:
-        said += f" The mean is not above {chance:.4f}, which takes no learning; it tells {NOTHING}."
+    said = " ".join([said, *(_below(one) for one in below)])
     return f"{said}{_collapsed(floor)}"
+
+
+def _below(line: ComparisonWarning) -> str:
+    if line.kind != "nothing_learned":
+        return line.sentence
+    return f"{line.sentence.rpartition(',')[0]}; it tells {NOTHING}."
 
 
 def _spread(floor: NoiseFloor, rule: DecisionRule, runs: str, mean: str, what: str) -> str:

@@ -2,7 +2,7 @@
 
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Interval
-from models.comparison.verdict import metric_number, metric_words
+from models.comparison.wording import metric_number, metric_words
 from models.noise_floor.schema import FEWEST_RUNS, SeedSources, SourceSpread
 from models.noise_floor.sentence import COLLAPSED
 from models.specs.seeds import SOURCE_WORDS

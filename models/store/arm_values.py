@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
+from models.comparison.collapse.plateau_level import all_alike, is_collapsed
 from models.comparison.inputs import ArmValues
-from models.comparison.plateau_level import all_alike, is_collapsed
 from models.specs.experiment import ExperimentSpec
 from models.states import RunState
 from models.store.metrics.rows import final_metrics
+from models.store.metrics.untrained import ByArm, untrained_means
 from models.store.tables import Evaluation, Run
 from models.store.tuning.plan import Settled, settled
 
@@ -33,6 +34,7 @@ def arm_values_of(
         values |= _values(session, ids, metric)
     as_chosen = settled(session, specs)
     collapsed = _collapsed(session, as_chosen)
+    untrained = _untrained(session, specs)
     return {
         one: {
             arm.name: ArmValues(
@@ -41,11 +43,19 @@ def arm_values_of(
                 collapsed.get((one, arm.name), frozenset()),
                 own.tuned[arm.name],
                 own.held,
+                untrained[one].get(arm.name),
             )
             for arm in specs[one].arms
         }
         for one, own in as_chosen.items()
     }
+
+
+def _untrained(session: Session, specs: Mapping[str, ExperimentSpec]) -> dict[str, ByArm]:
+    """Experiment -> arm -> the metric that decides, before the first step."""
+    metrics = {spec.decision.metric for spec in specs.values()}
+    means = untrained_means(session, specs, metrics)
+    return {one: means[one][spec.decision.metric] for one, spec in specs.items()}
 
 
 def _values(session: Session, ids: Collection[str], metric: str) -> dict[str, _ByArm]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from models.comparison.lines import NO_LINES
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, Statistic
 from models.comparison.sequential.futility import LastLook, is_futile, least_of, stays_undecided
@@ -171,11 +172,11 @@ def _judge(
     """Judge every arm or effect that is not decided yet, at the level of this look."""
     decision = spec.decision
     rule = DecisionRule(decision.metric, decision.equivalence_margin, confidence_at(look.level))
-    chance = row.chance.get(decision.metric)
+    lines = row.lines.get(decision.metric, NO_LINES)
     values = arm_values(session, look.experiment_id, spec)
     judged = _Judged({}, {})
     for name in _undecided(session, look.experiment_id, spec):
-        found = judged_alone(spec, name, values, rule, chance)
+        found = judged_alone(spec, name, values, rule, lines)
         judged.found[name] = found
         if found.verdict == "undecided":
             n = len(found.pairs)

@@ -96,6 +96,7 @@ def _experiment(first: Experiment, run: Run, now: datetime, owner: str | None) -
         test_pairs=first.test_pairs,
         baseline_majority=first.baseline_majority,
         baseline_collapsed=first.baseline_collapsed,
+        tf_idf=first.tf_idf,
         owner=owner,
     )
 

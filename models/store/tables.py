@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.comparison.comparison_warnings import chance_levels
+from models.comparison.lines import Lines, chance_levels, lines_of
 from models.metrics import EVALUATION_METRICS, STEP_METRICS
 
 # `Base` is exported from here, so that its metadata has every table
@@ -99,11 +99,13 @@ class Experiment(Base):
     # rows that the split left out since they join its parts; null: older than this count
     left_out_pairs: Mapped[int | None]
     owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked
+    tf_idf: Mapped[dict[str, Any] | None]  # its metrics by name; null until a run has begun
 
     @property
-    def chance(self) -> Mapping[str, float]:
-        """What metrics of its test pairs are without any learning."""
-        return chance_levels(self.baseline_majority, self.baseline_collapsed)
+    def lines(self) -> Mapping[str, Lines]:
+        """What metrics of its pairs are without any network, by their names."""
+        levels = chance_levels(self.baseline_majority, self.baseline_collapsed)
+        return lines_of(levels, self.tf_idf or {})
 
 
 class ExperimentModel(Base):
@@ -186,9 +188,18 @@ class Evaluation(Base):
     split: Mapped[str] = mapped_column(String(16), primary_key=True)
 
 
+@with_metrics(EVALUATION_METRICS)
+class Untrained(Base):
+    """What a run's network measures before its first step; no row: it is older than this table."""
+
+    __tablename__ = "untrained"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    split: Mapped[str] = mapped_column(String(16), primary_key=True)
+
+
 class Event(Base):
-    """What happened to an experiment or a run, in order; never changed, and removed only with the
-    experiment."""
+    """What happened to an experiment or a run, in order; removed only with the experiment."""
 
     __tablename__ = "events"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from models.comparison.evidence import Evidence
 from models.comparison.rule import DecisionRule, holds_zero
 from models.comparison.schema import Bounds, Multiplicity, Verdict
-from models.comparison.verdict import metric_number, metric_words
+from models.comparison.wording import metric_number, metric_words
 from models.studies.equal_weights import FEWEST_DATA_SETS, EqualWeights
 from models.studies.schema import StudyExperiment
 

@@ -1,12 +1,12 @@
 """When a run leaves the plateau of a collapsed network, and how often it comes back to it.
 
-On the plateau every question has nearly the same vector, so every similarity is near 1 and the
-loss per row is what a collapsed network costs (`LossSpec.collapsed_loss_per_row`: weight x margin
-of a hinge, weight x log 2 of the soft margin). A run *comes onto* the plateau at the first check
-that has both (`models.comparison.plateau_level`); what was before does not count, since the loss of
-an untrained network may be as large without any collapse. A run without such a check was never on
-the plateau, and has no time. A run is *off* the plateau when its loss per row is clearly below
-that level, and stays there long enough for it not to be noise:
+On the plateau every question has nearly the same vector, so every similarity is near 1 and the loss
+per row is what a collapsed network costs (`LossSpec.collapsed_loss_per_row`: weight x margin of a
+hinge, weight x log 2 of the soft margin). A run *comes onto* the plateau at the first check that
+has both (`models.comparison.collapse.plateau_level`); what was before does not count, since the
+loss of an untrained network may be as large without any collapse. A run without such a check was
+never on the plateau, and has no time. A run is *off* the plateau when its loss per row is clearly
+below that level, and stays there long enough for it not to be noise:
 
 - on -> off at the first of `Rule.leave` checks in a row below the level,
 - off -> on, a *relapse*, at the first of `Rule.relapse` checks in a row at or above the level.

@@ -7,6 +7,8 @@ from safetensors import safe_open
 
 from models.broker import ANY_QUEUE, waiting_messages
 from models.states import RunState
+from models.store.experiments import experiment, runs_of
+from models.store.metrics.untrained import untrained_of_runs
 
 from support.workers import Lab, attempt_pids, wait_until
 
@@ -32,6 +34,7 @@ def test_runs_succeed_and_every_step_is_recorded_once(lab: Lab) -> None:
         kept = lab.settings.run_dir(run.id) / "checkpoints"
         _wait_until_gone(kept)  # after the commit
         _has_a_score_for_every_test_row(lab, run.id)
+    _has_lines(lab, run.experiment_id)
 
 
 def test_an_arm_trains_with_its_overrides_and_stops_early(lab: Lab) -> None:
@@ -57,6 +60,20 @@ def _has_a_score_for_every_test_row(lab: Lab, run_id: str) -> None:
     assert rows.tolist() == list(range(1000, 1200))
     assert (str(labels.dtype), str(scores.dtype)) == ("int8", "float32")
     assert set(labels.tolist()) == {0, 1}
+
+
+def _has_lines(lab: Lab, experiment_id: str) -> None:
+    """What takes no training was measured: once for the experiment, and once a run."""
+    with lab.database.reading() as session:
+        lines = experiment(session, experiment_id).tf_idf
+        untrained = untrained_of_runs(session, experiment_id)
+        ids = {run.id for run in runs_of(session, experiment_id)}
+    assert lines is not None
+    assert 0.5 < lines["test.accuracy"] < 1
+    assert untrained.keys() == ids
+    for own in untrained.values():
+        assert own.keys() >= {"test.accuracy", "test.roc_auc", "validation.loss"}
+    assert len([*lab.settings.datasets_dir.glob("*/tf-idf-*")]) == 1
 
 
 def test_a_message_delivered_five_times_makes_one_attempt(lab: Lab) -> None:

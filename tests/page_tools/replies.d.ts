@@ -233,9 +233,17 @@ declare namespace Reply {
     difference: number;
   }
 
+  interface MetricLines {
+    untrained: Record<string, number> | null;
+    tf_idf: number | null;
+  }
+
   interface Baselines {
+    untrained: Record<string, number> | null;
+    tf_idf: number | null;
     majority: number;
     collapsed: number;
+    by_metric: Record<string, MetricLines>;
   }
 
   interface ArmResult {
@@ -259,7 +267,7 @@ declare namespace Reply {
   }
 
   interface ComparisonWarning {
-    kind: "all_collapsed" | "nothing_learned" | "different_settings" | "chosen_at_edge" | "held_source";
+    kind: "all_collapsed" | "nothing_learned" | "below_untrained" | "below_tf_idf" | "different_settings" | "chosen_at_edge" | "held_source";
     sentence: string;
   }
 

@@ -33,7 +33,7 @@ from models.store.metrics.rows import EvaluationRow
 from models.store.run_life import runs
 from models.store.tables import Run
 
-from support.stored import evaluation_row, step_row
+from support.stored import evaluation_row, step_row, store_untrained
 
 GENERATED = "questions-generated"
 NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -140,12 +140,16 @@ class ApiForTests:
         seconds: float = 0.0,
         weights: bytes = b"weights",
         collapsed: bool = False,
+        untrained: float | None = None,
     ) -> None:
-        """Carry a run of 20 steps out from claim to success, with figures and files."""
+        """Carry a run of 20 steps out from claim to success, with figures and files; with the
+        accuracy of its `untrained` network, that is measured first."""
         attempt = self.claim(run_id, seconds_ago=seconds)
         with self.database.transaction() as session:
             steps = [step_row(step, loss=10.0 / step) for step in range(1, 21)]
             rows.append_steps(session, run_id, steps)
+            if untrained is not None:
+                store_untrained(session, run_id, untrained)
             for step in (10, 20):
                 rows.append_evaluation(session, run_id, _row(collapsed, step))
             test = _row(collapsed, 20, "test", accuracy=accuracy, loss=None)

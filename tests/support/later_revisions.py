@@ -140,5 +140,35 @@ LATER: Mapping[str, Mapping[str, Values]] = {
             "experiment_id": ENDED,
         },
     },
+    "0017": {
+        "experiment_models": {
+            "experiment_id": ENDED,
+            "model_id": "mod_01kax1fbk0s5nq3m6r9t2v4w6y",
+        },
+    },
+    "0018": {
+        "untrained": {
+            "run_id": run_id(ENDED, 0, "modified"),
+            "split": "test",
+            "loss": None,
+            "loss_per_row": None,
+            "baseline_loss": None,
+            "threshold": 0.7,
+            "accuracy": 0.61,
+            "roc_auc": 0.66,
+            "average_precision": 0.57,
+            "predicted_positive": 0.4,
+            "positive_mean": 0.8,
+            "negative_mean": 0.75,
+            "pairs": 200,
+            "precision": 0.5,
+            "recall": 0.5,
+            "f1": 0.5,
+            "mcc": 0.2,
+            **dict.fromkeys(("mrr_at_10", "recall_at_1", "recall_at_10", "map_at_r"), 0.4),
+            "ndcg_at_10": 0.4,
+            "queries": 50,
+        },
+    },
 }
 """A row of each table that came after the first revision, by the revision that brought it."""

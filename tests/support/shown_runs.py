@@ -9,13 +9,14 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from models.states import RunState
+from models.store.experiments import keep_tf_idf
 from models.store.metrics import rows
 from models.store.metrics.rows import EvaluationRow, StepRow
 from models.store.run_life import runs
 from models.store.tables import Run
 
 from support.api import ApiForTests, now
-from support.stored import evaluation_row, step_row
+from support.stored import evaluation_row, step_row, store_untrained
 
 STEPS = 60
 EVERY = 5
@@ -41,6 +42,8 @@ def train_shown(api: ApiForTests, run: Run) -> None:
         rows.append_steps(
             session, run.id, [_step(step, run.seed) for step in range(1, run.steps + 1)]
         )
+        store_untrained(session, run.id, 0.5 + 0.01 * run.seed)
+        keep_tf_idf(session, run.experiment_id, {"test.accuracy": 0.71, "test.roc_auc": 0.75})
         for step in range(EVERY, run.steps + 1, EVERY):
             rows.append_evaluation(session, run.id, _evaluation(step, run.seed, better))
         test = evaluation_row(run.steps, "test", accuracy=accuracy, loss=None)

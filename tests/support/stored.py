@@ -1,5 +1,6 @@
 """Small experiments in the store, for tests that are about something else."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.store import experiments
 from models.store.datasets import add_dataset
+from models.store.metrics import untrained
 from models.store.metrics.rows import EvaluationRow, StepRow
 from models.store.run_life.run_problems import RunProblem
 from models.store.tables import Dataset, Experiment, Run
@@ -119,6 +121,14 @@ def evaluation_row(
         pairs=40,
     )
     return EvaluationRow(step=step, split=split, **metrics)
+
+
+def store_untrained(session: Session, run_id: str, accuracy: float) -> None:
+    """What a run's network measured before its first step: this accuracy on the test pairs."""
+    validation = evaluation_row(0, accuracy=0.5, loss=3.0)
+    test = evaluation_row(0, "test", accuracy=accuracy, loss=None)
+    rows = [replace(one, roc_auc=0.6, average_precision=0.55) for one in (validation, test)]
+    untrained.replace(session, run_id, rows)
 
 
 def fault_document(attempt: int = 1, step: int = 0) -> RunProblem:

@@ -10,11 +10,11 @@ import time
 
 from models.store import clock
 from models.store.database import Database
-from models.store.metrics import rows
+from models.store.metrics import rows, untrained
 from models.store.run_life import runs
 from worker.attempts.database_retry import DATABASE_AWAY, retry_while_away
 from worker.attempts.time_limit import TrainingClock
-from worker.training.events import Evaluated, StepDone
+from worker.training.events import Evaluated, StepDone, Untrained
 
 _EVERY = 1.0  # seconds
 
@@ -29,6 +29,7 @@ class Recorder:
         self._run_id, self._attempt = run_id, attempt
         self._steps: list[rows.StepRow] = []
         self._evaluations: list[rows.EvaluationRow] = []
+        self._untrained: list[rows.EvaluationRow] = []
         self._written_at = -math.inf  # the first step is written at once: someone waits for it
         self.step = 0
 
@@ -43,13 +44,17 @@ class Recorder:
         retry_while_away(begin)
         self.step = step
 
-    def add_step(self, event: StepDone) -> None:
-        self._steps.append(rows.StepRow(**vars(event)))
-        self.step = event.step
-        self._write_when_due()
-
-    def add_evaluation(self, event: Evaluated) -> None:
-        self._evaluations.append(rows.EvaluationRow(**vars(event)))
+    def add(self, event: StepDone | Evaluated | Untrained) -> None:
+        """Keep the metrics of an event until the next write."""
+        match event:
+            case StepDone():
+                self._steps.append(rows.StepRow(**vars(event)))
+                self.step = event.step
+            case Evaluated():
+                self._evaluations.append(rows.EvaluationRow(**vars(event)))
+            case Untrained(validation, test):
+                self._untrained = [rows.EvaluationRow(**vars(one)) for one in (validation, test)]
+                return  # the first step is written at once, and this with it
         self._write_when_due()
 
     def flush(self) -> None:
@@ -78,6 +83,8 @@ class Recorder:
             rows.append_steps(session, self._run_id, self._steps)
             for row in self._evaluations:
                 rows.append_evaluation(session, self._run_id, row)
+            untrained.replace(session, self._run_id, self._untrained)
         self._steps.clear()
+        self._untrained.clear()
         self._evaluations.clear()
         self._written_at = time.monotonic()

@@ -27,12 +27,13 @@ from worker.attempts.loading import load_run_data, run_words
 from worker.attempts.provenance import provenance_of
 from worker.attempts.recorder import Recorder
 from worker.attempts.results import write_results
+from worker.attempts.tf_idf_line import measure_tf_idf
 from worker.attempts.time_limit import TimeLimitReached, TrainingClock, time_problem
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
 from worker.training.devices import choose_device
 from worker.training.divergence import Diverged
-from worker.training.events import Evaluated, Event, Finished, Saved, Started, StepDone
+from worker.training.events import Event, Finished, Saved, Started
 from worker.training.loop import train
 from worker.training.stack.loop import Member
 
@@ -54,8 +55,7 @@ class Attempt:
         self._database, self._settings, self._heartbeat = database, settings, heartbeat
         self.run, self.spec = claimed.run, claimed.spec
         self._own = claimed.spec.for_arm(claimed.run.arm)
-        self._content_hash = claimed.content_hash
-        self._model_hash = claimed.model_hash
+        self._claimed = claimed
         self._stack_width = stack_width
         self._clock = TrainingClock(self.run.trained_seconds, claimed.spec.time_limit)
         self._recorder = Recorder(database, self.run.id, self.run.attempt, self._clock)
@@ -140,7 +140,9 @@ class Attempt:
     def load(self) -> RunData:
         """The arrays that the run trains on. Raises `DamagedDataset` with the data set's name."""
         try:
-            named = self._model_hash and self._settings.models_dir / self._model_hash
+            named = self._claimed.model_hash and (
+                self._settings.models_dir / self._claimed.model_hash
+            )
             model = self._files.bring_folder(named, last=CONFIG) if named else None
             return load_run_data(self._dataset_folder, self._own, model)
         except DamagedDataset as error:
@@ -160,13 +162,10 @@ class Attempt:
     def _store(self, event: Event, data: RunData, device: str) -> None:
         match event:
             case Started(step):
+                measure_tf_idf(self._database, self._claimed, self._dataset_folder, data)
                 self._recorder.begin_from(step)
                 self._clock.start()
                 self._saved_at = time.monotonic()
-            case StepDone():
-                self._recorder.add_step(event)
-            case Evaluated():
-                self._recorder.add_evaluation(event)
             case Saved():
                 self._saved_at = time.monotonic()
             case Finished():
@@ -183,6 +182,8 @@ class Attempt:
                 )
                 self._heartbeat.over = True
                 remove_if_possible(self._settings.file_store(), self._checkpoint_folder)
+            case _:
+                self._recorder.add(event)
 
     def _stops_after(self, event: Event, device: str) -> bool:
         """Stop where that was requested and can be done now; whether the attempt is over."""
@@ -221,7 +222,8 @@ class Attempt:
         self._heartbeat.over = True
 
     def _provenance(self, device: str) -> dict[str, Any]:
-        return provenance_of(device, self._content_hash, self._stack_width, self._model_hash)
+        own = self._claimed
+        return provenance_of(device, own.content_hash, self._stack_width, own.model_hash)
 
     def _due(self, step: int) -> bool:
         """Whether the training is to save a checkpoint now.
@@ -290,7 +292,7 @@ class Attempt:
 
     @property
     def _dataset_folder(self) -> Path:
-        folder = self._settings.datasets_dir / self._content_hash
+        folder = self._settings.datasets_dir / self._claimed.content_hash
         return self._files.bring_folder(folder, last=cache.PAIRS)
 
     @property

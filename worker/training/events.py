@@ -32,6 +32,17 @@ class Evaluated(EvaluationMetrics):
 
 
 @dataclass(frozen=True)
+class Untrained:
+    """What the network measures before its first step: a line for all that training adds.
+
+    It is no evaluation of the training: nothing is decided by it, and none of the others moves.
+    """
+
+    validation: Evaluated
+    test: Evaluated
+
+
+@dataclass(frozen=True)
 class Saved:
     """A checkpoint of this step is on disk."""
 
@@ -51,4 +62,4 @@ class Finished:
     retrieved: Retrieved | None = None  # for each query; None without any
 
 
-Event = Started | StepDone | Evaluated | Saved | Finished
+Event = Started | Untrained | StepDone | Evaluated | Saved | Finished

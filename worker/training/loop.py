@@ -42,6 +42,7 @@ def train(
     training = Training(spec, arm, seed, data, device, tested=tested)
     identity = identity_of(spec, arm, seed, data.fingerprint(), device) if checkpoints else ""
     yield training.begin(checkpoints, identity)
+    yield from training.before_first_step(training.encoder)
     while not training.ended:
         yield training.advance()
         yield from training.after_step(training.encoder, checkpoints, identity)

@@ -29,7 +29,7 @@ from worker.training.evaluation import (
     evaluate_validation,
     score_test,
 )
-from worker.training.events import Evaluated, Finished, Saved, Started
+from worker.training.events import Evaluated, Finished, Saved, Started, Untrained
 from worker.training.optimizer import ShrinkingAdam
 from worker.training.training_rows import with_drawn_rows
 
@@ -69,6 +69,21 @@ class TrainingState:
         if checkpoint:
             self.load(checkpoint.tensors, checkpoint.step)
         return Started(self.step)
+
+    def before_first_step(self, encoder: PairEncoder) -> Iterator[Untrained]:
+        """Measure the initial weights, which `encoder` has, where the training begins with them.
+
+        It draws no random number and decides nothing, so the training is the same without it. A
+        training that resumes was measured when it began.
+        """
+        if self.step or not self._tested:
+            return
+        with self.evaluating():
+            validation = evaluate_validation(encoder, self.experiment, self.arm, self.data, 0)
+            threshold = decision_threshold(self.spec, encoder, self.data)
+            scores, retrieved = score_test(encoder, self.data)
+        tested = evaluate_test(self.data, scores, retrieved, 0, threshold)
+        yield Untrained(validation, tested)
 
     def after_step(
         self, encoder: PairEncoder, checkpoints: Checkpoints | None, identity: str

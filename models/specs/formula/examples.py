@@ -20,7 +20,7 @@ RANDOM_ROWS = 64
 MOST_PAIRS = 16_384  # of the random batch: with large batches fewer of its rows are computed
 WIDTH = 128
 _ALIKE = tuple(np.linspace(0.95, 1.0, 6))
-"""Similarities that count as collapsed (`models.comparison.plateau_level`)."""
+"""Similarities that count as collapsed (`models.comparison.collapse.plateau_level`)."""
 _SIZES = (2, 17, 256)
 _NEARLY = 1e-6
 

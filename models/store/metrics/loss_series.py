@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from models.comparison.plateau_level import NEAR_ONE, all_alike
+from models.comparison.collapse.plateau_level import NEAR_ONE, all_alike
 from models.states import RunState
 from models.store.tables import Evaluation, Run, Step
 

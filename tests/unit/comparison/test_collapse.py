@@ -5,9 +5,9 @@ import math
 import pytest
 from scipy import stats
 
-from models.comparison.collapse import collapse, pairs_without_collapsed
+from models.comparison.collapse.collapsed_counts import collapse, pairs_without_collapsed
+from models.comparison.collapse.plateau_level import is_collapsed
 from models.comparison.paired_t import paired
-from models.comparison.plateau_level import is_collapsed
 from models.comparison.schema import Collapse
 from models.comparison.sign_flip import sign_flip_p
 

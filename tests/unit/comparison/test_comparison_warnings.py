@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from models.comparison.compare import compare_family
-from models.comparison.comparison_warnings import chance_levels
 from models.comparison.inputs import ArmValues, ComparisonInput
+from models.comparison.lines import Lines, chance_levels
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison
 
@@ -20,9 +20,15 @@ LEARNED = ArmValues("modified", {seed: 0.74 + seed * 1e-5 for seed in SEEDS})
 
 
 def compared(
-    a: ArmValues, b: ArmValues, chance: float | None = None, awaited: int = 0
+    a: ArmValues,
+    b: ArmValues,
+    chance: float | None = None,
+    awaited: int = 0,
+    tf_idf: float | None = None,
+    rule: DecisionRule = RULE,
 ) -> Comparison:
-    one = ComparisonInput(a, b, RULE, len(SEEDS) + awaited, awaited=awaited, chance=chance)
+    lines = Lines(chance, tf_idf)
+    one = ComparisonInput(a, b, rule, len(SEEDS) + awaited, awaited=awaited, lines=lines)
     return compare_family([one])[0]
 
 
@@ -70,6 +76,50 @@ def test_nothing_is_claimed_while_a_planned_seed_goes_on() -> None:
         assert not GIVES_NO_CLAIM.search(found.sentence)
         # what was measured stays visible
         assert found.interval is not None
+
+
+def kinds(found: Comparison) -> list[str]:
+    return [one.kind for one in found.warnings]
+
+
+def test_arms_below_the_untrained_network_of_one_of_them_are_told_so() -> None:
+    untrained = replace(ALIKE, untrained=0.75)
+    found = compared(replace(LEARNED, untrained=0.5), untrained, chance=0.442)
+    assert kinds(found) == ["below_untrained"]
+    assert found.sentence.endswith(
+        "Neither modified nor vanilla is above 0.7500, which vanilla has before its first step, so "
+        "training has gained nothing here."
+    )
+    assert found.verdict == compared(LEARNED, ALIKE).verdict, "a line moves no verdict"
+    # the mean is 0.740035: one arm above the best line is enough
+    assert kinds(compared(LEARNED, replace(ALIKE, untrained=0.74))) == []
+    assert kinds(compared(LEARNED, replace(ALIKE, untrained=0.74004))) == ["below_untrained"]
+
+
+def test_arms_below_tf_idf_are_told_so_beside_what_is_below_their_start() -> None:
+    found = compared(LEARNED, replace(ALIKE, untrained=0.76), chance=0.442, tf_idf=0.8)
+    assert kinds(found) == ["below_untrained", "below_tf_idf"]
+    assert "Neither modified nor vanilla is above 0.8000, which the cosine of TF-IDF" in (
+        found.sentence
+    )
+    assert kinds(compared(LEARNED, ALIKE, tf_idf=0.7)) == []
+    # who has learned nothing at all is told that alone
+    assert kinds(compared(AS_ALIKE, ALIKE, chance=0.558, tf_idf=0.8)) == ["nothing_learned"]
+
+
+def test_one_kind_of_mistake_alone_has_no_line() -> None:
+    """An untrained network that calls all pairs duplicates has a recall of 1."""
+    untrained, rule = replace(ALIKE, untrained=1.0), DecisionRule("test.recall", 0.005, 0.95)
+    assert kinds(compared(LEARNED, untrained, tf_idf=0.9, rule=rule)) == []
+
+
+def test_of_a_loss_the_line_is_below_its_arms() -> None:
+    rule = DecisionRule("validation.loss", 0.005, 0.95)
+    learned = replace(LEARNED, untrained=0.8)
+    assert kinds(compared(learned, ALIKE, rule=rule)) == []  # both are below it
+    found = compared(learned, replace(ALIKE, untrained=0.4), rule=rule)
+    assert kinds(found) == ["below_untrained"]
+    assert "is below 0.4, which vanilla has" in found.sentence
 
 
 def test_chance_is_known_of_the_metrics_of_the_test_pairs() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from models.comparison.compare import compare
 from models.comparison.inputs import ArmRuns, ArmValues
+from models.comparison.lines import NO_LINES, Lines
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Verdict
 from models.comparison.sequential.group_sequential import plan, questions
@@ -31,7 +32,7 @@ RULE = DecisionRule("test.accuracy", 0.005, 0.95)
 def judged(
     spec: ExperimentSpec, cells: dict[str, ArmValues], rule: DecisionRule = RULE
 ) -> list[Effect]:
-    return judge([effect_input(one, cells, rule, None) for one in spec.declared_effects])
+    return judge([effect_input(one, cells, rule, NO_LINES) for one in spec.declared_effects])
 
 
 def drawn(spec: ExperimentSpec, seeds: int) -> st.SearchStrategy[dict[str, ArmValues]]:
@@ -236,10 +237,21 @@ def test_effects_of_collapsed_cells_are_undecided_and_say_so() -> None:
 
 def test_cells_that_learned_nothing_have_a_warning() -> None:
     cells = cells_of(SQUARE, {arm.name: [0.6] * 6 for arm in SQUARE.arms})
-    inputs = [effect_input(one, cells, RULE, 0.62) for one in SQUARE.declared_effects]
+    inputs = [effect_input(one, cells, RULE, Lines(chance=0.62)) for one in SQUARE.declared_effects]
     for effect in judge(inputs):
         assert [one.kind for one in effect.warnings] == ["nothing_learned"]
         assert effect.sentence.endswith("have not learned enough to be compared.")
+
+
+def test_cells_below_a_line_that_takes_no_training_have_a_warning() -> None:
+    cells = cells_of(SQUARE, {arm.name: [0.7] * 6 for arm in SQUARE.arms})
+    first = SQUARE.arms[0].name
+    cells[first] = replace(cells[first], untrained=0.72)
+    lines = Lines(chance=0.62, tf_idf=0.75)
+    for effect in judge([effect_input(one, cells, RULE, lines) for one in SQUARE.declared_effects]):
+        assert [one.kind for one in effect.warnings] == ["below_untrained", "below_tf_idf"]
+        assert f"cells is above 0.7200, which {first} has before" in effect.sentence
+        assert "cells is above 0.7500, which the cosine of TF-IDF" in effect.sentence
 
 
 def test_the_looks_divide_the_error_by_the_declared_effects_and_judge_each() -> None:
@@ -249,7 +261,7 @@ def test_the_looks_divide_the_error_by_the_declared_effects_and_judge_each() -> 
     assert plan(spec)[-1].spent == pytest.approx(0.05 / 3)
     cells = cells_of(spec, {arm.name: [0.7 + 0.1 * ("kept" in arm.name)] * 6 for arm in spec.arms})
     verdicts: dict[str, Verdict] = {
-        name: judged_alone(spec, name, cells, RULE, None).verdict for name in questions(spec)
+        name: judged_alone(spec, name, cells, RULE, NO_LINES).verdict for name in questions(spec)
     }
     assert verdicts == {
         "mask=kept": "a_better",

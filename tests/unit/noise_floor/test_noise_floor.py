@@ -10,6 +10,7 @@ from scipy import integrate, stats
 from statsmodels.stats.power import TTestPower
 
 from models.comparison.inputs import ArmValues
+from models.comparison.lines import Lines
 from models.comparison.rule import DecisionRule
 from models.noise_floor.noise_floor import detectable_by_one, noise_floor, sd_interval
 from models.noise_floor.schema import NoiseFloor
@@ -141,6 +142,8 @@ def test_collapsed_runs_stay_in_and_are_counted() -> None:
 
 
 def test_runs_that_learned_nothing_are_called_so() -> None:
-    low = floor_of(ACCURACIES, chance=0.74).sentence
-    assert "The mean is not above 0.7400, which takes no learning" in low
-    assert "no learning" not in floor_of(ACCURACIES, chance=0.62).sentence
+    low = floor_of(ACCURACIES, lines=Lines(0.74)).sentence
+    assert "The mean is not above 0.7400, which takes no learning; it tells nothing of" in low
+    counted = floor_of(ACCURACIES, lines=Lines(0.62, tf_idf=0.8)).sentence
+    assert "The mean is not above 0.8000, which the cosine of TF-IDF vectors has" in counted
+    assert "no learning" not in floor_of(ACCURACIES, lines=Lines(0.62, tf_idf=0.7)).sentence

@@ -15,7 +15,7 @@ from api.runs.metrics import list_metrics
 from models.comparison.families import SECONDARY
 from models.comparison.rule import is_loss
 from models.comparison.run_statistics import RESAMPLED
-from models.comparison.verdict import WRITTEN, metric_words
+from models.comparison.wording import WRITTEN, metric_words
 from models.metrics import (
     ACTIVE,
     EVALUATION_METRICS,
@@ -29,7 +29,7 @@ from models.specs.decision import Metric
 from models.specs.training import EarlyStop
 from models.store.metrics.rows import EvaluationRow, StepRow
 from models.store.table_base import Base
-from models.store.tables import Evaluation, Step
+from models.store.tables import Evaluation, Step, Untrained
 from worker.attempts.divergence_report import GAUGES
 from worker.training.events import Evaluated, StepDone
 
@@ -70,6 +70,7 @@ def test_an_evaluation_has_every_metric_from_the_training_to_the_store(form: Any
     [
         (Step, ["run_id", "step"], STEP_METRICS),
         (Evaluation, ["run_id", "step", "split"], EVALUATION_METRICS),
+        (Untrained, ["run_id", "split"], EVALUATION_METRICS),
     ],
 )
 def test_a_table_has_a_column_for_every_metric(table: type[Base], keys: Any, metrics: Any) -> None:
@@ -110,7 +111,11 @@ def test_an_export_has_a_column_for_every_metric() -> None:
     summed_up = [name for name in EVALUATION_METRICS if name not in ("pairs", "queries")]
     assert list(RESULT_METRICS) == summed_up
     splits = [f"{split}.{name}" for split in ("validation", "test") for name in summed_up]
-    assert schemas[TableName.RUNS].names[-len(splits) - 2 :] == [*splits, *last]
+    runs = schemas[TableName.RUNS].names
+    first = runs.index(splits[0])
+    before, untrained = runs[first : first + len(splits) + 2], runs[first + len(splits) + 2 :]
+    assert before == [*splits, *last]
+    assert {name.partition(".")[0] for name in untrained} == {"untrained"}
     types = {float: pa.float64(), int: pa.int64()}
     for name, metric in EVALUATION_METRICS.items():
         assert schemas[TableName.EVALUATIONS].field(name).type == types[metric.kind]

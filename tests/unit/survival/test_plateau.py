@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.comparison.plateau_level import plateau_level
+from models.comparison.collapse.plateau_level import plateau_level
 from models.survival.plateau import (
     EVALUATIONS,
     STEPS,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from models.comparison.plateau_level import is_collapsed
+from models.comparison.collapse.plateau_level import is_collapsed
 from models.specs.experiment import ExperimentSpec
 from worker.training.data import Int64, RunData
 from worker.training.evaluation import PairEncoder, evaluate_test, evaluate_validation, score_test

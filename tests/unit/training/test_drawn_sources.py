@@ -13,7 +13,7 @@ from models.datasets.training_groups import training_groups
 from models.specs.experiment import ExperimentSpec
 from worker.training.batches import batch_rows
 from worker.training.checkpoints import Checkpoints
-from worker.training.events import Finished, Saved
+from worker.training.events import Finished, Saved, Started
 from worker.training.loop import Training, train
 from worker.training.stack.loop import Failed, Member, Stack
 from worker.training.training_rows import with_drawn_rows
@@ -89,7 +89,7 @@ def test_no_run_resumes_from_one_that_was_held_elsewhere(tmp_path: Path) -> None
             break
     held_elsewhere = varying("batch_order", held_at=6)
     first, *_ = train(held_elsewhere, "vanilla", 5, DATA, checkpoints=checkpoints)
-    assert first.step == 0
+    assert first == Started(0)
 
 
 def test_runs_in_a_stack_draw_what_they_draw_alone(tmp_path: Path) -> None:

@@ -94,6 +94,8 @@ def test_a_checkpoint_on_other_data_is_not_used(tmp_path: Path, name: str) -> No
     """As after a change of the tokenizer, of the split or of the vocabulary."""
     run(tmp_path)
     other = changed(name)
+    if name == "test":  # whose rows ascend, each once
+        other = dataclasses.replace(DATA, test=DATA.test[1:])
     assert run(tmp_path, other)[0] == Started(0)
 
 

@@ -87,6 +87,7 @@ class Stack:
         """
         for slot in sorted(self._alive):
             yield from self._events_of(slot, self._begin)
+        self._encoder.forget()
         while self._alive:
             yield from self._ends()
             if self._alive:
@@ -118,7 +119,9 @@ class Stack:
             yield slot, Failed(error)
 
     def _begin(self, slot: int) -> Iterator[Event]:
-        yield self._trainings[slot].begin(*self._checkpoints[slot])
+        training = self._trainings[slot]
+        yield training.begin(*self._checkpoints[slot])
+        yield from training.before_first_step(self._encoder.of(slot))
 
     def _after_step(self, slot: int) -> Iterator[Event]:
         encoder, checkpoints = self._encoder.of(slot), self._checkpoints[slot]

@@ -10,24 +10,26 @@ const HEIGHT = 250;
 const FOOT = 30;
 
 /**
- * `indexOf` gives the place of an arm's name in the spec.
+ * `indexOf` gives the place of an arm's name in the spec; `lines` are drawn across, each with its words.
  * @param {AbortSignal} signal
  * @param {Reply.Comparison} one
  * @param {(name: string) => number} indexOf
+ * @param {[words: string, value: number][]} lines
  */
-export function pairsChart(signal, one, indexOf) {
+export function pairsChart(signal, one, indexOf, lines) {
   const holder = h("div", {});
-  drawnToWidth(holder, signal, (width) => fill(holder, drawing(one, indexOf, width)));
+  drawnToWidth(holder, signal, (width) => fill(holder, drawing(one, indexOf, lines, width)));
   return holder;
 }
 
 /**
  * @param {Reply.Comparison} one
  * @param {(name: string) => number} indexOf
+ * @param {[words: string, value: number][]} lines
  * @param {number} width
  */
-function drawing(one, indexOf, width) {
-  const values = one.pairs.flatMap((pair) => [pair.a, pair.b]);
+function drawing(one, indexOf, lines, width) {
+  const values = [...one.pairs.flatMap((pair) => [pair.a, pair.b]), ...lines.map(([, value]) => value)];
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const room = (most - least || Math.abs(most) * 0.1 || 1) * 0.08;
   const [low, high] = [least - room, most + room];
@@ -53,6 +55,9 @@ function drawing(one, indexOf, width) {
       s("line", { class: "grid", x1: LEFT, x2: width, y1: y(value), y2: y(value) }),
       s("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, value.toFixed(Math.min(axis.decimals, 6))),
     ]),
+    lines.map(([words, value]) => s("g", {},
+      s("line", { class: "untaught", x1: LEFT, x2: width, y1: y(value), y2: y(value) }),
+      s("text", { x: width, y: y(value) - 4, "text-anchor": "end" }, words))),
     one.pairs.map((pair, at) => s("g", {},
       s("title", {}, `seed ${pair.seed}: ${one.a} ${formatMetric(pair.a, one.metric)}, ${one.b} ${formatMetric(pair.b, one.metric)}, difference ${signed(pair.difference, one.metric)}`),
       s("line", { class: "pair", x1: x(at), x2: x(at), y1: y(pair.a), y2: y(pair.b) }),

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from models.specs.experiment import ExperimentSpec
 from worker.training.checkpoints import Checkpoints
 from worker.training.divergence import Diverged
-from worker.training.events import Evaluated, Event, Finished, Saved, Started, StepDone
+from worker.training.events import (
+    Evaluated,
+    Event,
+    Finished,
+    Saved,
+    Started,
+    StepDone,
+    Untrained,
+)
 from worker.training.stack.loop import Failed, Member, Stack
 
 from support.expect import expect
@@ -124,7 +132,7 @@ def test_a_member_that_diverges_leaves_the_others_untouched(place: int) -> None:
     assert isinstance(last, Failed)
     assert isinstance(last.error, Diverged)
     assert (last.error.step, last.error.culprit) == (2, "eps")
-    assert [type(event) for event in before] == [Started, StepDone]
+    assert [type(event) for event in before] == [Started, Untrained, StepDone]
     assert [figures(events) for _, events in sorted(told.items())] == [
         figures(sound[0]),
         figures(sound[1]),

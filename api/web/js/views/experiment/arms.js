@@ -1,5 +1,5 @@
 // The arms side by side, or the cells of factors: their values, how many of their runs collapsed, and
-// two that need no training.
+// what takes no training.
 
 /** @import { Model } from "./model.js" */
 
@@ -7,6 +7,7 @@ import { h, refill } from "../../dom.js";
 import { formatMetric, metricWords, percent } from "../../format.js";
 import { lossLine } from "../../parts/formula.js";
 import { arm, section } from "../../parts/small.js";
+import { linesOf } from "./baselines.js";
 import { factorPairs } from "./effects.js";
 
 const SUMMARY = /** @type {const} */ (["mean", "sd", "min", "median", "max"]);
@@ -47,7 +48,7 @@ function table(model) {
   return h("table", {},
     h("caption", { class: "visually-hidden" }, `${metricWords(metric)} of each arm`),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, metricWords(metric)), heads.map((one) => h("th", { scope: "col", class: "number" }, one)))),
-    h("tbody", {}, model.arms.map((one) => row(one, model, metric)), metric === "test.accuracy" && baselines(results.baselines)));
+    h("tbody", {}, model.arms.map((one) => row(one, model, metric)), baselines(results.baselines, metric)));
 }
 
 /**
@@ -102,11 +103,12 @@ function ofCell(name, model) {
   return { of: of?.summary, collapse: of && { collapsed: of.collapsed, n: of.summary.n } };
 }
 
-/** @param {Reply.Baselines} found */
-function baselines({ majority, collapsed }) {
-  /** @type {[words: string, value: number][]} */
-  const rows = [["Every pair called what most are", majority], ["A collapsed network: every pair a duplicate", collapsed]];
-  return rows.map(([words, value]) => h("tr", { class: "muted" },
-    h("th", { scope: "row" }, words), h("td", {}), h("td", { class: "number", title: percent(value) }, formatMetric(value)),
+/**
+ * @param {Reply.Baselines} found
+ * @param {string} metric
+ */
+function baselines(found, metric) {
+  return linesOf(found, metric).map(([words, value]) => h("tr", { class: "muted" },
+    h("th", { scope: "row" }, words), h("td", {}), h("td", { class: "number", title: percent(value) }, formatMetric(value, metric)),
     h("td", { colspan: 5 })));
 }

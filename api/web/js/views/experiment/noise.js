@@ -6,6 +6,7 @@ import { noiseChart } from "../../charts/noise.js";
 import { h } from "../../dom.js";
 import { formatMetric, metricWords, percent, plural } from "../../format.js";
 import { fact } from "../../parts/small.js";
+import { linesOf, linesSentence } from "./baselines.js";
 
 /**
  * @param {Model} model
@@ -20,6 +21,7 @@ export function noiseAnswer(model, floor, signal) {
     known && noiseChart(signal, floor, model.indexOf(floor.arm)),
     known && h("p", { class: "help" }, `Each dot is the difference of two of these runs in ${metricWords(floor.metric)}; the lines say what two further runs will differ by. Inside the shaded margin a difference does not matter.`),
     h("dl", { class: "facts" }, facts(floor)),
+    h("p", { class: "help" }, linesSentence(linesOf(model.results.baselines, floor.metric), floor.metric)),
     !model.results.seed_sources && h("p", { class: "help" }, "Compare two arms next: ", h("a", { href: `#/new?like=${model.id}` }, "ask again with a second arm"), "."),
   ];
 }

@@ -9,6 +9,7 @@ import { fill, h } from "../../dom.js";
 import { formatMetric, metricWords, signed } from "../../format.js";
 import { loading } from "../../parts/notices.js";
 import { arm, section, select } from "../../parts/small.js";
+import { linesOf, linesSentence, nearLines } from "./baselines.js";
 import { subject } from "./effects.js";
 
 /**
@@ -59,9 +60,12 @@ export function seedsSection(model, signal) {
 
   /** @param {Reply.Comparison} one */
   function shown(one) {
+    const lines = linesOf(model.results.baselines, one.metric);
+    const values = one.pairs.flatMap((pair) => [pair.a, pair.b]);
     return [
       h("div", { class: "legend" }, arm(one.a, model.indexOf(one.a)), arm(one.b, model.indexOf(one.b))),
-      pairsChart(stop.signal, one, (name) => model.indexOf(name)),
+      pairsChart(stop.signal, one, (name) => model.indexOf(name), nearLines(lines, values, one.metric)),
+      lines.length > 0 && h("p", { class: "help" }, linesSentence(lines, one.metric)),
       one.pairing && h("p", { class: "small muted" }, one.pairing.sentence),
       h("details", {}, h("summary", {}, "Values"), h("div", { class: "scroll", tabindex: "0" }, table(one))),
     ];

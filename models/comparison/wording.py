@@ -1,0 +1,31 @@
+"""How sentences write metrics and their values."""
+
+from models.comparison.rule import DecisionRule
+
+WRITTEN = {
+    "f1": "F1",
+    "mcc": "MCC",
+    "mrr_at_10": "MRR@10",
+    "recall_at_1": "recall@1",
+    "recall_at_10": "recall@10",
+    "map_at_r": "MAP@R",
+    "ndcg_at_10": "nDCG@10",
+}
+"""Metrics that a sentence writes otherwise than their names."""
+
+
+def metric_words(metric: str) -> str:
+    """The name of a metric in a sentence."""
+    split, dot, name = metric.rpartition(".")
+    written = WRITTEN.get(name, name.replace("roc_auc", "ROC-AUC"))
+    return f"{split}{dot}{written}".replace(".", " ").replace("_", " ")
+
+
+def metric_number(rule: DecisionRule, value: float) -> str:
+    """A value to 4 significant digits where lower is better, as of losses, else to 4 decimals; one
+    that is not 0 never prints as 0."""
+    if value == 0:
+        return "0"
+    if not rule.higher_is_better:
+        return f"{value:.4g}"
+    return f"{value:.4f}" if abs(value) >= 0.00005 else f"{value:.1e}"

@@ -190,4 +190,5 @@ class _TooFewOthers(SplitError):
     def with_advice(self, works: int | None) -> SplitError:
         if works is None:
             return SplitError(self.field, f"{self.message}; no smaller size was found to work.")
-        return SplitError(self.field, f"{self.message}; test_rows of {works:,} works.")
+        advice = f"{self.message}; test_rows of {works:,} works."
+        return SplitError(self.field, advice, works)

@@ -51,9 +51,11 @@ class BadRows(DatasetFileError):
 
 
 class SplitError(ValueError):
-    """A split that these rows do not allow; `field` names the setting at fault."""
+    """A split that these rows do not allow; `field` names the setting at fault, and `works` a value
+    of it that they allow, where one is known."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, works: int | None = None) -> None:
         super().__init__(message)
         self.field = field
         self.message = message
+        self.works = works

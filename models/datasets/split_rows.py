@@ -5,6 +5,7 @@ from typing import assert_never
 
 from models.datasets import cache
 from models.datasets.connected import connected_groups
+from models.datasets.split_sizes import in_rows
 from models.datasets.splits import SplitRows, given, in_order
 from models.specs.splits import ConnectedGroupsSplit, GivenSplit, InOrderSplit, SplitSpec
 
@@ -15,12 +16,14 @@ def split_rows(folder: Path, split: SplitSpec) -> SplitRows:
     Raises `SplitError` when the rows do not allow the split.
     """
     labels, fraction = cache.open_labels(folder), split.validation_fraction
-    match split:
+    sized = in_rows(split, len(labels))
+    match sized:
         case InOrderSplit():
-            return in_order(labels, split.train_rows, split.test_rows, fraction)
+            return in_order(labels, sized.train_rows or 0, sized.test_rows or 0, fraction)
         case ConnectedGroupsSplit():
-            return connected_groups(cache.open_groups(folder), labels, split.test_rows, fraction)
+            groups = cache.open_groups(folder)
+            return connected_groups(groups, labels, sized.test_rows or 0, fraction)
         case GivenSplit():
             return given(cache.open_split(folder), labels, fraction)
         case _:
-            assert_never(split)
+            assert_never(sized)

@@ -8,6 +8,7 @@ from models.errors import Invalid, Problem
 from models.specs.experiment import FACTORIAL
 from models.specs.merging import merge
 from models.specs.seeds import SOURCES, WHAT_A_SEED_VARIES
+from models.specs.splits import ROWS
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,12 @@ _MINING_ARMS = [
     {"name": "multiple negatives", "loss": _loss({"kind": "multiple_negatives"})},
 ]
 
+# the sizes of the course, of which there has to be that much
+_ON_QUORA = {
+    "dataset": "quora-question-pairs",
+    "split": {"kind": "in_order", "train_rows": 300_000, "test_rows": 10_240},
+}
+
 # small enough to watch, and available without an upload
 _ON_GENERATED = {
     "dataset": "questions-generated",
@@ -99,7 +106,7 @@ RECIPES: Mapping[str, Recipe] = {
             "more similar to the anchor than the positive better left out?",
             {
                 "name": _QUESTION,
-                "dataset": "quora-question-pairs",
+                **_ON_QUORA,
                 "encoder": {"kind": "lstm", "init": "trax"},
                 "arms": _ARMS,
             },
@@ -111,7 +118,7 @@ RECIPES: Mapping[str, Recipe] = {
             "on validation too, since a margin moves the similarities.",
             {
                 "name": f"{_QUESTION} Each at its best setting",
-                "dataset": "quora-question-pairs",
+                **_ON_QUORA,
                 "encoder": {"kind": "lstm", "init": "trax"},
                 "threshold": {"kind": "validation"},
                 "arms": _ARMS,
@@ -132,7 +139,7 @@ RECIPES: Mapping[str, Recipe] = {
             "of Trax, and padding to a power of two that is averaged over.",
             {
                 "name": f"{_QUESTION} As in the course",
-                "dataset": "quora-question-pairs",
+                **_ON_QUORA,
                 "encoder": {"kind": "lstm", "init": "trax", "padding": "power_of_two"},
                 "arms": _ARMS,
             },
@@ -144,7 +151,7 @@ RECIPES: Mapping[str, Recipe] = {
             "distance weighted sampling, selectively contrastive, and cross-entropy over the row.",
             {
                 "name": "Which negatives should a triplet loss use?",
-                "dataset": "quora-question-pairs",
+                **_ON_QUORA,
                 "encoder": {"kind": "lstm", "init": "trax"},
                 "arms": _MINING_ARMS,
             },
@@ -257,7 +264,7 @@ RECIPES: Mapping[str, Recipe] = {
             "cells under twelve seeds, 144 runs.",
             {
                 "name": "What matters most: negatives, initial weights or learning rate?",
-                "dataset": "quora-question-pairs",
+                **_ON_QUORA,
                 "encoder": {"kind": "lstm"},
                 "factors": [
                     _MASK,
@@ -314,13 +321,18 @@ def merged_over(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str
 
 
 def _without_rivals(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The recipe without its arms where there are factors in `changes`, and the other way round."""
+    """The recipe without its arms where there are factors in `changes`, and the other way round;
+    and without its numbers of rows where these give a share."""
     rivals: frozenset[str] = frozenset()
     if changes.get("factors") is not None:
         rivals = frozenset({"arms"})
     elif changes.get("arms") is not None:
         rivals = FACTORIAL
-    return {key: value for key, value in spec.items() if key not in rivals}
+    kept = {key: value for key, value in spec.items() if key not in rivals}
+    split = changes.get("split")
+    if "split" in kept and isinstance(split, Mapping) and split.get("train_share") is not None:
+        kept["split"] = {k: part for k, part in kept["split"].items() if k not in ROWS}
+    return kept
 
 
 def _seeds(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -183,6 +183,8 @@ splits = st.one_of(
     ).map(lambda split: {"kind": "in_order", **split}),
     _kind("given", validation_fraction=fractions),
     _kind("connected_groups", test_rows=st.integers(1, 10**6), validation_fraction=fractions),
+    _kind("in_order", train_share=fractions, validation_fraction=fractions),
+    _kind("connected_groups", train_share=fractions, validation_fraction=fractions),
 )
 
 which_seeds = st.one_of(

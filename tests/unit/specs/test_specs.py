@@ -17,7 +17,7 @@ from support.strategies import specs
 
 
 def test_what_is_left_out_takes_the_published_figures() -> None:
-    short = {**MINIMAL, "name": PUBLISHED["name"]}
+    short = {**MINIMAL, "name": PUBLISHED["name"], "split": PUBLISHED["split"]}
     assert parse_spec(short) == parse_spec(PUBLISHED)
 
 

@@ -1,6 +1,6 @@
 """`submit`, `watch`, `results`, `cancel`, `delete`, `recipes`: experiments, over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,7 +23,7 @@ from api.cli.expected_verdict import Expected, ExpectOption, require
 from api.cli.listings import listing, show_table
 from api.cli.live_progress import show_progress
 from api.cli.tables import show_results
-from api.client import Client
+from api.client import Client, Refused
 
 SetOption = Annotated[
     list[str] | None,
@@ -61,6 +61,7 @@ def submit(
         if dry_run:
             print_json(client.dry_run(document).document)
             return
+        _tell_cost(client, document)
         created = client.submit(document, idempotency_key=key)
         if not (as_json and wait):
             print_json(created.document) if as_json else out.print(created.id)
@@ -70,6 +71,18 @@ def submit(
             say(f"They wait for {created.waiting_for}.")
         if wait:
             finish(client, created.id, expect, as_json)
+
+
+def _tell_cost(client: Client, document: Any) -> None:
+    """Say what follows from the data set and what it costs, before anything is queued; what is
+    wrong is left to the submission, which may also be a repeated one."""
+    try:
+        plan = client.dry_run(document)
+    except Refused:
+        return
+    for one in plan.document.get("fitted", []):  # a service of before has none
+        say(one["sentence"])
+    say(f"About {plan.estimated_seconds:,.0f} s: {plan.estimate}.")
 
 
 def watch(

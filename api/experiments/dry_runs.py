@@ -51,6 +51,7 @@ def dry_run_view(service: Service, planned: Plan) -> DryRun:
         seed_sources=seed_sources(planned.spec, planned.training),
         formulas=formula_views(planned.spec),
         seeds_needed=seeds_needed(planned.spec),
+        fitted=planned.fitted,
         estimated_seconds=guess.seconds,
         estimate=guess.how,
         run_memory_bytes=guess.memory,

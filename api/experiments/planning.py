@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from api.dependencies import Service
+from api.experiments.fitting import batch_sizes, fitting_batches, fitting_split, open_sizes
 from api.experiments.pretrained_arms import chosen_models
 from api.experiments.seed_sources import undrawable
+from api.experiments.views import FittedSize
 from models.datasets import cache
 from models.datasets.errors import SplitError
 from models.datasets.pairs import Codes
 from models.datasets.searched import MOST_SEARCHED, searched_questions
-from models.datasets.split_rows import split_rows
 from models.datasets.splits import SplitRows
 from models.datasets.training_groups import TrainingGroups, training_groups
 from models.errors import Invalid, NotFound, Problem
@@ -29,7 +30,7 @@ from models.specs.experiment import ExperimentSpec
 from models.specs.names import fault_of
 from models.specs.parse import parse_spec
 from models.specs.recipes import expand_recipe
-from models.specs.splits import InOrderSplit
+from models.specs.splits import ROWS, GivenSplit, InOrderSplit
 from models.specs.tuning_budget import total_steps, tuning_stops
 from models.store.datasets import dataset_by_name, list_datasets
 from models.store.tables import Dataset, PretrainedModel
@@ -41,7 +42,8 @@ NEED_BOTH_LABELS = (*RANKING_METRICS, *CALLING_METRICS, "accuracy")
 
 @dataclass(frozen=True)
 class Plan:
-    """A spec that fits its data set, and the accuracies of models that need no training."""
+    """A spec that fits its data set, every size written in, and the accuracies of models that need
+    no training."""
 
     spec: ExperimentSpec
     dataset: Dataset
@@ -50,6 +52,7 @@ class Plan:
     baseline_collapsed: float
     left_out_pairs: int
     training: TrainingGroups
+    fitted: list[FittedSize]
     models: tuple[PretrainedModel, ...] = ()
     """The pretrained models that arms start from."""
 
@@ -62,18 +65,20 @@ def plan(service: Service, document: Any) -> Plan:
     dataset = _dataset(service, spec.dataset)
     folder = service.dataset_folder(dataset.content_hash)
     labels = cache.open_labels(folder)
+    left_open = open_sizes(document)
     try:
-        rows = split_rows(folder, spec.split)
+        spec, rows, of_split = fitting_split(spec, left_open, folder, len(labels))
     except SplitError as error:
         split_problem = Problem(_pointer(spec, error.field), error.message)
-        raise Invalid([split_problem, *_never_enough(spec, labels)]) from None
+        raise Invalid([split_problem, *_never_enough(spec, left_open, labels)]) from None
     training = training_groups(cache.open_groups(folder), rows.train)
+    spec, of_batches = fitting_batches(spec, left_open, rows, training)
     models, unfit = chosen_models(service, spec)
     problems = [
         *formula_problems(spec),
         *unfit,
         *_too_few(spec, rows),
-        *undrawable(spec, training, max(_batch_sizes(spec).values())),
+        *undrawable(spec, training, max(batch_sizes(spec).values())),
         *_impossible_metrics(spec, rows, labels),
         *_nothing_to_search(spec, rows, folder),
     ]
@@ -89,6 +94,7 @@ def plan(service: Service, document: Any) -> Plan:
         baseline_collapsed=duplicates / pairs,
         left_out_pairs=rows.left_out,
         training=training,
+        fitted=[*of_split, *of_batches],
         models=models,
     )
 
@@ -145,6 +151,8 @@ def _dataset(service: Service, name: str) -> Dataset:
 
 def _pointer(spec: ExperimentSpec, field: str) -> str:
     """Return where the setting is that `SplitError` names; other names mean the whole split."""
+    if field in ROWS and not isinstance(spec.split, GivenSplit) and spec.split.train_share:
+        return "/split/train_share"
     if field in type(spec.split).model_fields:
         return f"/split/{field}"
     return "/split/kind" if field == "split" else "/split"
@@ -156,17 +164,17 @@ def _too_few(spec: ExperimentSpec, rows: SplitRows) -> list[Problem]:
         Problem(
             pointer,
             f"a batch of {size:,} duplicate pairs is more than the {count:,} there are for {part}; "
-            f"lower it to {max(count, 2):,} or use more rows",
+            f"{f'lower it to {count:,} or ' if count > 1 else ''}use more rows",
         )
-        for pointer, size in _batch_sizes(spec).items()
+        for pointer, size in batch_sizes(spec).items()
         for part, count in parts.items()
         if count < size
     ]
 
 
-def _never_enough(spec: ExperimentSpec, labels: Codes) -> list[Problem]:
-    """The batches that would be too large however its rows were split: told together with what is
-    wrong with the split, so that nobody mends one only to hear of the other."""
+def _never_enough(spec: ExperimentSpec, left_open: frozenset[str], labels: Codes) -> list[Problem]:
+    """The given batches that would be too large however the rows were split: told together with
+    what is wrong with the split, so that nobody mends one only to hear of the other."""
     duplicates = int(np.count_nonzero(labels))
     most, part = duplicates, "the data set"
     if isinstance(spec.split, InOrderSplit):
@@ -178,8 +186,8 @@ def _never_enough(spec: ExperimentSpec, labels: Codes) -> list[Problem]:
             f"a batch of {size:,} duplicate pairs is more than the {most:,} there can be for "
             f"{part} with this data set; lower it to {max(most, 2):,} or less",
         )
-        for pointer, size in _batch_sizes(spec).items()
-        if most < size
+        for pointer, size in batch_sizes(spec).items()
+        if most < size and pointer not in left_open
     ]
 
 
@@ -229,16 +237,3 @@ def _nothing_to_search(spec: ExperimentSpec, rows: SplitRows, folder: Path) -> I
             f"are at most {MOST_SEARCHED:,}"
         )
     yield Problem("/decision/metric", f"{searches}, and {found}")
-
-
-def _batch_sizes(spec: ExperimentSpec) -> dict[str, int]:
-    """Return the batch size of each arm, by its pointer in the spec, and those that are tuned."""
-    sizes = {
-        spec.place_of(arm.name, "batch_size"): spec.for_arm(arm.name).batch_size
-        for arm in spec.arms
-    }
-    tuning = spec.tuning
-    if tuning is not None and "/batch_size" in tuning.fields:
-        tuned = [setting["/batch_size"] for setting in tuning.all_settings]
-        sizes |= {f"/tuning{tuning.place_of('/batch_size', one)}": int(one) for one in tuned}
-    return sizes

@@ -161,6 +161,16 @@ class DeclaredEffectView(View):
     """Cells of which it needs a run under a seed, so that the seed counts."""
 
 
+class FittedSize(View):
+    """A size that the body left open, or gave as a share, and that follows from the data set."""
+
+    pointer: str
+    """The field of the spec."""
+    value: Any
+    """What the stored spec has there."""
+    sentence: str
+
+
 class SeedSourcesView(View):
     """What differs between the seeds of an experiment."""
 
@@ -218,6 +228,8 @@ class DryRun(View):
     """The formulas among the terms of the arms' losses; else empty."""
     seeds_needed: int
     """The fewest seeds with which anything can be called better, among all that is judged."""
+    fitted: list[FittedSize]
+    """The sizes that follow from the data set; empty where the body gives all that matter."""
     estimated_seconds: float
     estimate: str
     """How the seconds were estimated, in words."""

@@ -13,6 +13,10 @@ declare namespace Reply {
     effects?: string;
     loss?: Loss;
     seeds?: object;
+    split: { kind?: string };
+    batch_size?: number;
+    validation_batches?: number;
+    validation_pairs?: number;
     decision: { metric: string; baseline: string; confidence: number };
   }
 

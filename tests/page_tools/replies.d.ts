@@ -102,11 +102,18 @@ declare namespace Reply {
     seed_sources: SeedSourcesView;
     formulas: FormulaView[];
     seeds_needed: number;
+    fitted: FittedSize[];
     estimated_seconds: number;
     estimate: string;
     test_pairs: number;
     left_out_pairs: number;
     baselines: Record<string, number>;
+  }
+
+  interface FittedSize {
+    pointer: string;
+    value: unknown;
+    sentence: string;
   }
 
   interface SeedSourcesView {

@@ -10,6 +10,17 @@ HEADER = b"question1,question2,is_duplicate\n"
 CSV = HEADER + b"a b,c d,1\ne f,g h,0\n"
 
 
+def own_pairs(rows: int) -> bytes:
+    """A CSV of so many pairs, as a newcomer may have: of every five, two are duplicates."""
+    lines = []
+    for number in range(rows):
+        same = number % 5 < 2
+        first = f"How do I cook dish {number} at home?"
+        second = f"Cooking dish {number}: how?" if same else f"Who sells pan {number} in town?"
+        lines.append(f"{first},{second},{+same}\n")
+    return HEADER + "".join(lines).encode()
+
+
 def upload(
     api: ApiForTests, content: bytes, filename: str = "a.csv", name: str = "mine", **request: Any
 ) -> httpx.Response:

@@ -9,6 +9,7 @@ from models.specs.experiment import FACTORIAL, ExperimentSpec
 
 from support.api import ApiForTests
 from support.browser import Tab
+from support.uploads import own_pairs, upload
 
 SMALL = "/new?recipe=hard-negative-mining-small"
 
@@ -130,6 +131,34 @@ def test_kinds_arms_and_terms_can_be_changed_added_and_removed(tab: Tab) -> None
     expect(tab.find(".cost")).to_contain_text("where more seeds would most likely decide nothing")
     tab.button("Remove modified 2").click()
     assert len(document(tab)["arms"]) == 2
+
+
+def test_a_small_data_set_of_ones_own_is_asked_without_a_field_changed(
+    tab: Tab, service: ApiForTests
+) -> None:
+    assert upload(service, own_pairs(1000), name="mine").status_code == 201
+    tab.open("/new?dataset=mine")
+    expect(tab.find(".cost .big").first).to_have_text("12 runs")
+    expect(tab.find(".cost")).to_contain_text("The first 800 rows train and the next 200 test")
+    expect(tab.find(".cost")).to_contain_text("A batch has 64 pairs")
+    assert document(tab)["batch_size"] == 64
+    tab.find("#field-dataset-value").select_option("questions-generated")
+    expect(tab.find("#field-batch_size-value")).to_have_value("128")
+    assert document(tab)["split"]["train_rows"] == 20_000
+    tab.find("#field-dataset-value").select_option("mine")
+    expect(tab.find("#field-batch_size-value")).to_have_value("64")
+    expect(tab.find(".cost")).to_contain_text("A batch has 64 pairs")
+    tab.page.get_by_label("Recipe").select_option("noise-floor")
+    expect(tab.find(".cost .big").first).to_have_text("12 runs")
+    assert (document(tab)["dataset"], document(tab)["batch_size"]) == ("mine", 64)
+    unfold(tab)
+    tab.find("#field-split-kind").select_option("connected_groups")
+    assert "test_rows" not in document(tab)["split"]
+    expect(tab.button("Start")).to_be_enabled()
+    tab.button("Start").click()
+    expect(tab.find("h1")).to_contain_text("How far apart")
+    (made,) = service.get("/v1/experiments")["items"]
+    assert made["dataset"] == "mine"
 
 
 def test_an_experiment_can_be_asked_again_with_a_change(tab: Tab, service: ApiForTests) -> None:

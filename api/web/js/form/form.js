@@ -5,14 +5,14 @@
 import { get, set } from "./pointers.js";
 
 /**
- * A form over one document. `edited()` is called when a value changed, `reshaped()` when fields come
+ * A form over one document. `edited(pointer)` is called when a value changed, `reshaped()` when fields come
  * or go; `choices` gives for some pointers the values that can be chosen now.
  */
 export class Form {
   /**
    * @param {Schema} schema
    * @param {Reply.Spec} document
-   * @param {{ edited: () => void, reshaped: () => void, choices: (pointer: string) => string[] | null }} heard
+   * @param {{ edited: (pointer?: string) => void, reshaped: () => void, choices: (pointer: string) => string[] | null }} heard
    */
   constructor(schema, document, { edited, reshaped, choices }) {
     this.schema = schema;
@@ -33,7 +33,7 @@ export class Form {
    */
   set(pointer, value) {
     set(this.document, pointer, value);
-    this.edited();
+    this.edited(pointer);
   }
 
   /** @param {() => void} work */

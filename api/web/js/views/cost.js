@@ -19,6 +19,7 @@ export function costOf(found, formulas) {
     h("dl", { class: "facts" }, fact("Test pairs", count(found.test_pairs)), found.left_out_pairs > 0 && fact("Left out", count(found.left_out_pairs)),
       fact("Majority", formatMetric(found.baselines.majority), "Accuracy of calling every pair what most are"),
       fact("Collapsed", formatMetric(found.baselines.collapsed), "Accuracy of calling every pair a duplicate")),
+    found.fitted.length > 0 && h("p", { class: "help" }, found.fitted.map((one) => one.sentence).join(" ")),
     h("p", { class: "help" }, found.seed_sources.sentence),
     found.tuning ? h("p", { class: "help" }, `Of these, ${plural(found.tuning.runs, "run")} try ${plural(found.tuning.settings.length, "setting")} of every arm under ${plural(found.tuning.seeds.length, "tuning seed")}${found.tuning.stops.length > 1 ? `, and settings that are behind at step ${found.tuning.stops.slice(0, -1).map(count).join(" or ")} are left out` : ""}; the others train what was chosen.`) : null,
     found.effects.length ? h("p", { class: "help" }, `Judges ${plural(found.effects.length, "effect")} together: better can be said from ${plural(found.seeds_needed, "seed")} on.`) : null,

@@ -12,6 +12,7 @@ import { toast } from "../parts/notices.js";
 import { select } from "../parts/small.js";
 import { asAsked, comparedGroup, OF_ARMS, OF_FACTORS, turnButton, withFactors } from "./compared.js";
 import { costOf, faultsOf } from "./cost.js";
+import { fitTo, stillTold } from "./fitted_sizes.js";
 import { noiseProposal } from "./noise_proposal.js";
 
 /** @typedef {[title: string, fields: string[], open: boolean]} Group */
@@ -37,7 +38,11 @@ export async function show(main, { query, signal }) {
   ]);
   const schema = new Schema(openapi.components.schemas);
   const names = datasets.items.map((one) => one.name);
-  const spec = await beginning(query, recipes.items, signal);
+  const asked = await beginning(query, recipes.items, signal);
+  let named = query.has("like") ? "" : (query.get("recipe") ?? SMALL);
+  const fitting = query.has("dataset") ? await fitTo(named, asked, signal) : null;
+  const spec = fitting?.document ?? asked;
+  let told = fitting?.told ?? [];
 
   const about = h("p", { class: "muted" });
   const fields = h("form", { novalidate: true, on: { submit: (event) => event.preventDefault() } });
@@ -53,9 +58,14 @@ export async function show(main, { query, signal }) {
   /** @type {[key: string, words: string][]} */
   const known = recipes.items.map((one) => [one.name, one.name]);
   const recipe = select("Recipe", query.has("like") ? [["", "as that experiment"], ...known] : known,
-    query.has("like") ? "" : (query.get("recipe") ?? SMALL), chosen);
+    named, chosen);
   const form = new Form(schema, spec, {
-    edited: () => { editor.value = JSON.stringify(form.document, null, 2); editorError.textContent = ""; later(); },
+    edited: (pointer) => {
+      editor.value = JSON.stringify(form.document, null, 2);
+      editorError.textContent = "";
+      later();
+      if (pointer === "/dataset") fit();
+    },
     reshaped: () => draw(),
     choices: (pointer) => {
       if (pointer === "/dataset") return names;
@@ -89,14 +99,32 @@ export async function show(main, { query, signal }) {
     if (focused) document.getElementById(focused)?.focus();
   }
 
+  /** Sizes of the recipe become those that fit the data set: whoever brings one need not know them. */
+  async function fit() {
+    const before = form.document;
+    unchecked();
+    const found = await fitTo(named, before, signal);
+    if (signal.aborted || form.document !== before) return;
+    if (found) {
+      form.document = found.document;
+      told = found.told;
+    }
+    form.edited();
+    draw();
+  }
+
   /** @param {string} name */
   function chosen(name) {
     const found = recipes.items.find((one) => one.name === name);
     if (!found) return;
     noteQuery("/new", { recipe: name });
+    const { dataset } = form.document;
+    const own = dataset !== recipes.items.find((one) => one.name === named)?.spec.dataset && names.includes(dataset);
+    named = name;
     form.document = asAsked(toEdit(found.spec));
     about.textContent = found.about;
-    form.edited();
+    if (own) form.set("/dataset", dataset); // whoever chose a data set asks another question of it
+    else form.edited();
     draw();
   }
 
@@ -132,7 +160,8 @@ export async function show(main, { query, signal }) {
       const found = await call("/v1/experiments?dry_run=true", { method: "POST", body: form.document, signal });
       if (turn !== asking) return;
       clearErrors(fields);
-      fill(cost, costOf(found, showValues(fields, found.formulas)));
+      const whole = { ...found, fitted: [...stillTold(told, form), ...found.fitted] };
+      fill(cost, costOf(whole, showValues(fields, found.formulas)));
       start.disabled = false;
       proposal.show(found.spec);
     } catch (error) {

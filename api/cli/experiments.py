@@ -82,6 +82,8 @@ def _tell_cost(client: Client, document: Any) -> None:
         return
     for one in plan.document.get("fitted", []):  # a service of before has none
         say(one["sentence"])
+    for one in plan.document.get("warnings", []):
+        say(one["sentence"])
     say(f"About {plan.estimated_seconds:,.0f} s: {plan.estimate}.")
 
 

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from api.dependencies import Service, ServiceDep
 from api.experiments.declared_effects import declared_effects
 from api.experiments.estimates import estimate
+from api.experiments.few_seeds import seed_warnings
 from api.experiments.formulas import formula_views
 from api.experiments.interim_looks import planned_view
 from api.experiments.planning import Plan
@@ -51,6 +52,7 @@ def dry_run_view(service: Service, planned: Plan) -> DryRun:
         seed_sources=seed_sources(planned.spec, planned.training),
         formulas=formula_views(planned.spec),
         seeds_needed=seeds_needed(planned.spec),
+        warnings=seed_warnings(planned.spec),
         fitted=planned.fitted,
         estimated_seconds=guess.seconds,
         estimate=guess.how,

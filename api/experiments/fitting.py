@@ -135,5 +135,5 @@ def _rows_told(asked: SplitSpec, split: SplitSpec, count: int) -> FittedSize:
     return _told("split", split.model_dump(mode="json"), f"{rows}, {why}.")
 
 
-def _told(field: str, value: object, sentence: str) -> FittedSize:
+def _told(field: str, value: int | dict[str, Any], sentence: str) -> FittedSize:
     return FittedSize(pointer=f"/{field}", value=value, sentence=sentence)

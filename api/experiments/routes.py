@@ -9,6 +9,7 @@ from api.access.callers import CallerDep
 from api.dependencies import NO_NUL, SERIES_TURN, ExperimentId, ServiceDep, id_pattern
 from api.experiments.changed_view import changed_view
 from api.experiments.dry_runs import DRY_RUN_TURN, dry_run_view
+from api.experiments.few_seeds import seed_warnings
 from api.experiments.planning import plan
 from api.experiments.progress import experiment_view
 from api.experiments.submission import accept
@@ -24,6 +25,7 @@ from api.openapi.responses import ETAG, LOCATION, may_answer
 from models.broker import announce
 from models.errors import Conflict, Invalid, Problem, TooMany
 from models.files.file_store import remove_if_possible
+from models.specs.parse import stored_spec
 from models.states import RunState
 from models.store import clock, experiments
 from models.store.interim_looks import drop_looks
@@ -74,7 +76,7 @@ def create_experiment(
         view = experiment_view(service, session, created)
     if is_new:
         background.add_task(announce, service.broker, view.runs)
-    return view
+    return view.model_copy(update={"warnings": seed_warnings(stored_spec(view.spec, created))})
 
 
 @router.get(

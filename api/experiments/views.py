@@ -120,6 +120,13 @@ class ExperimentSummary(View):
     """Why this version cannot read its stored spec; what the spec would say is then empty."""
 
 
+class SpecWarning(View):
+    """What is allowed, and yet will say less than its sender may expect."""
+
+    kind: Literal["too_few_seeds"]
+    sentence: str
+
+
 class ExperimentView(View):
     """An experiment and its runs; poll it with `wait` and `If-None-Match`, which is cheap."""
 
@@ -147,6 +154,8 @@ class ExperimentView(View):
     """Id of the API key with which it was created."""
     studies: list[str] = []
     """Ids of the studies that it belongs to, oldest first."""
+    warnings: list[SpecWarning] = []
+    """In the reply to the POST alone: what its spec cannot show, as in the dry run."""
 
 
 class DeclaredEffectView(View):
@@ -166,7 +175,7 @@ class FittedSize(View):
 
     pointer: str
     """The field of the spec."""
-    value: Any
+    value: int | dict[str, Any]
     """What the stored spec has there."""
     sentence: str
 
@@ -228,6 +237,8 @@ class DryRun(View):
     """The formulas among the terms of the arms' losses; else empty."""
     seeds_needed: int
     """The fewest seeds with which anything can be called better, among all that is judged."""
+    warnings: list[SpecWarning]
+    """What the spec cannot show; empty where nothing is wrong."""
     fitted: list[FittedSize]
     """The sizes that follow from the data set; empty where the body gives all that matter."""
     estimated_seconds: float

@@ -148,6 +148,7 @@ def test_a_small_data_set_gets_from_its_file_to_a_verdict_without_a_size_named(
     assert "modified against vanilla: test.accuracy" in done.stdout
     assert "The first 800 rows train and the next 200 test" in done.stderr
     assert "A batch has 64 pairs" in done.stderr
+    assert "With 2 seeds no arm can be called better" in done.stderr
     (made,) = httpx.get(f"{shared.url}/v1/experiments?dataset=own-pairs").json()["items"]
     assert [one["verdict"] for one in made["verdicts"]] == ["undecided"]
     spec = httpx.get(f"{shared.url}/v1/experiments/{made['id']}").json()["spec"]

@@ -103,6 +103,7 @@ declare namespace Reply {
     formulas: FormulaView[];
     seeds_needed: number;
     fitted: FittedSize[];
+    warnings: SpecWarning[];
     estimated_seconds: number;
     estimate: string;
     test_pairs: number;
@@ -110,9 +111,14 @@ declare namespace Reply {
     baselines: Record<string, number>;
   }
 
+  interface SpecWarning {
+    kind: "too_few_seeds";
+    sentence: string;
+  }
+
   interface FittedSize {
     pointer: string;
-    value: unknown;
+    value: number | object;
     sentence: string;
   }
 

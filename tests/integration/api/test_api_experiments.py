@@ -30,7 +30,7 @@ def test_an_accepted_experiment_is_where_location_says(api: ApiForTests) -> None
     assert reply.status_code == 202
     view = reply.json()
     assert reply.headers["location"] == f"/v1/experiments/{view['id']}"
-    assert api.get(reply.headers["location"]) == view
+    assert api.get(reply.headers["location"]) == {**view, "warnings": []}
     assert (view["state"], view["progress"]) == ("queued", 0.0)
     wanted = [(seed, arm) for seed in (0, 1) for arm in ("vanilla", "modified")]
     assert [(run["seed"], run["arm"]) for run in view["runs"]] == wanted

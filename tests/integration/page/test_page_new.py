@@ -30,6 +30,9 @@ def test_the_cost_is_told_before_anything_starts(tab: Tab, service: ApiForTests)
     expect(tab.find(".cost .big").nth(1)).to_contain_text("about ")
     tab.find("#field-seeds-count-value").fill("9")
     expect(tab.find(".cost .big").first).to_have_text("18 runs")
+    expect(tab.find(".cost")).to_contain_text("Better can be said from 6 seeds on.")
+    tab.find("#field-seeds-count-value").fill("5")
+    expect(tab.find(".cost .alert")).to_contain_text("With 5 seeds no arm can be called better")
     assert service.get("/v1/experiments")["items"] == []
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
 from models.specs.experiment import ExperimentSpec
-from models.specs.training import LstmEncoder
+from models.specs.training import AdamSpec, LstmEncoder
 from worker.training.batches import batch_rows
 from worker.training.data import Int64, RunData, pair_questions
 from worker.training.losses.batch import batch_of
@@ -23,12 +23,13 @@ class CudnnTraining:
     def __init__(self, spec: ExperimentSpec, data: RunData, device: str) -> None:
         self.spec, self.data, self.device, self.step = spec, data, device, 0
         self.loss = spec.arms[0].loss
-        encoder = spec.encoder
+        encoder, optimizer = spec.encoder, spec.optimizer
         assert isinstance(encoder, LstmEncoder)
+        assert isinstance(optimizer, AdamSpec)
         self.embedding = nn.Embedding(data.vocabulary_size, encoder.embedding_dim).to(device)
         self.lstm = nn.LSTM(encoder.embedding_dim, encoder.hidden_dim).to(device)
         parameters = [*self.embedding.parameters(), *self.lstm.parameters()]
-        self.adam = torch.optim.AdamW(parameters, eps=spec.optimizer.eps, fused=True)
+        self.adam = torch.optim.AdamW(parameters, eps=optimizer.eps, fused=True)
 
     def vectors(self, rows: Int64) -> Tensor:
         questions = pair_questions(self.data, rows)

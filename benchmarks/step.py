@@ -29,6 +29,7 @@ from models.datasets.reading.files import read_pairs
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.specs.recipes import expand_recipe
+from models.specs.training import AdamSpec
 from worker.training.batches import batch_rows
 from worker.training.data import RunData, pair_questions
 from worker.training.encoders.initial import initial_weights
@@ -75,6 +76,7 @@ def spec_of(padding: str) -> ExperimentSpec:
 
 def plain_step(data: RunData, spec: ExperimentSpec) -> Callable[[int], float]:
     """The plain port's step; its questions are lists already, as a notebook's are."""
+    assert isinstance(spec.optimizer, AdamSpec)
     plain = PlainTraining(
         initial_weights(spec.encoder, data.vocabulary_size, 0),
         spec.optimizer,

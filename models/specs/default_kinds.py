@@ -6,6 +6,7 @@ DEFAULT_KINDS = {
     ("split",): "in_order",
     ("encoder",): "lstm",
     ("threshold",): "fixed",
+    ("optimizer",): "adam",
     ("optimizer", "schedule"): "warmup_rsqrt",
 }
 

@@ -36,6 +36,7 @@ from models.specs.training import (
     Interval,
     KeptWeights,
     LstmEncoder,
+    OptimizerSpec,
     PretrainedEncoder,
     Steps,
     ThresholdSpec,
@@ -63,7 +64,7 @@ class Arm(SpecPart):
     tokenizer: Tokenizer | None = None
     vocabulary: VocabularySpec | None = None
     encoder: EncoderSpec | None = None
-    optimizer: AdamSpec | None = None
+    optimizer: OptimizerSpec | None = None
     batch_size: BatchSize | None = None
     steps: Steps | None = None
     evaluate_every: Interval | None = None
@@ -114,7 +115,7 @@ class ExperimentSpec(SpecPart):
     character but white space, for scripts without spaces between words."""
     vocabulary: VocabularySpec = VocabularySpec()
     encoder: EncoderSpec = LstmEncoder(kind="lstm")
-    optimizer: AdamSpec = AdamSpec()
+    optimizer: OptimizerSpec = AdamSpec()
     batch_size: BatchSize = 256
     """Duplicate pairs in a batch; each row has batch_size - 1 negatives."""
     steps: Steps = 1400

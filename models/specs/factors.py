@@ -24,12 +24,12 @@ from pydantic import (
 from models.specs.base import SpecPart, contradiction
 from models.specs.losses import LossSpec
 from models.specs.training import (
-    AdamSpec,
     BatchSize,
     EarlyStop,
     EncoderSpec,
     Interval,
     KeptWeights,
+    OptimizerSpec,
     Steps,
     ThresholdSpec,
     Tokenizer,
@@ -68,7 +68,7 @@ class Level(SpecPart):
     tokenizer: Annotated[Any, _sent(json_schema_input_type=Tokenizer | None)] = None
     vocabulary: Annotated[Any, _sent(json_schema_input_type=VocabularySpec | None)] = None
     encoder: Annotated[Any, _sent(json_schema_input_type=EncoderSpec | None)] = None
-    optimizer: Annotated[Any, _sent(json_schema_input_type=AdamSpec | None)] = None
+    optimizer: Annotated[Any, _sent(json_schema_input_type=OptimizerSpec | None)] = None
     batch_size: Annotated[Any, _sent(json_schema_input_type=BatchSize | None)] = None
     steps: Annotated[Any, _sent(json_schema_input_type=Steps | None)] = None
     evaluate_every: Annotated[Any, _sent(json_schema_input_type=Interval | None)] = None

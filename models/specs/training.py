@@ -1,9 +1,16 @@
 """How the network is built, trained and read: encoder, tokens, optimiser, threshold. An arm may
 override each."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    model_serializer,
+    model_validator,
+)
 
 from models.specs.base import SpecPart, contradiction
 
@@ -127,12 +134,41 @@ class WarmupCosine(SpecPart):
     warmup_steps: Annotated[int, Field(ge=0, le=1_000_000)] = 400
 
 
-ScheduleSpec = Annotated[Constant | WarmupRsqrt | WarmupCosine, Field(discriminator="kind")]
+class Linear(SpecPart):
+    """A linear rise over the warm-up, then a linear fall that would reach zero one step after the
+    last."""
+
+    kind: Literal["linear"]
+    warmup_steps: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
-class AdamSpec(SpecPart):
+ScheduleSpec = Annotated[
+    Constant | WarmupRsqrt | WarmupCosine | Linear, Field(discriminator="kind")
+]
+LearningRate = Annotated[float, Field(gt=0, le=10)]
+WeightDecay = Annotated[float, Field(ge=0, le=1)]
+
+
+class OptimizerPart(SpecPart):
+    """What every optimiser has, behind its own fields."""
+
+    clip: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
+    """The greatest norm of the gradient of all weights: a longer one is scaled down to it. Null
+    leaves it as it is. The metric `gradient_norm` is that before."""
+
+    @model_serializer(mode="wrap")
+    def _as_before_there_was_clipping(
+        self, handler: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        """Without `clip` where there is none: a checkpoint holds to the spec as it was stored."""
+        return {name: value for name, value in handler(self).items() if name != "clip" or value}
+
+
+class AdamSpec(OptimizerPart):
+    """Adam as Trax has it, whose weights shrink by a fixed factor at each step."""
+
     kind: Literal["adam"] = "adam"
-    lr: Annotated[float, Field(gt=0, le=10)] = 0.01
+    lr: LearningRate = 0.01
     """Peak learning rate."""
     eps: Annotated[float, Field(gt=0, le=1)] = 1e-5
     """Added to the root of the second moment; Trax uses 1e-5, PyTorch 1e-8."""
@@ -140,6 +176,45 @@ class AdamSpec(SpecPart):
     """Every weight is multiplied by 1 - weight_shrink at each step, at any learning rate."""
     schedule: ScheduleSpec = WarmupRsqrt(kind="warmup_rsqrt")
     """The learning rate over the steps."""
+
+
+class AdamWSpec(OptimizerPart):
+    """AdamW (Loshchilov and Hutter 2019), as PyTorch has it: decoupled decay."""
+
+    kind: Literal["adamw"]
+    lr: LearningRate = 0.001
+    """Peak learning rate."""
+    eps: Annotated[float, Field(gt=0, le=1)] = 1e-8
+    """Added to the root of the second moment."""
+    weight_decay: WeightDecay = 0.01
+    """Every weight is multiplied by 1 - learning rate x weight_decay at each step."""
+    schedule: ScheduleSpec = WarmupRsqrt(kind="warmup_rsqrt")
+    """The learning rate over the steps."""
+
+
+class SgdSpec(OptimizerPart):
+    """Stochastic gradient descent with momentum, as PyTorch has it."""
+
+    kind: Literal["sgd"]
+    lr: LearningRate = 0.1
+    """Peak learning rate."""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Share of the last update's direction that the next one keeps."""
+    nesterov: bool = False
+    """Whether the gradient is looked at where the momentum leads (Sutskever et al. 2013)."""
+    weight_decay: WeightDecay = 0.0
+    """Times the weights, added to the gradient."""
+    schedule: ScheduleSpec = WarmupRsqrt(kind="warmup_rsqrt")
+    """The learning rate over the steps."""
+
+    @model_validator(mode="after")
+    def _nesterov_has_momentum(self) -> "SgdSpec":
+        if self.nesterov and not self.momentum:
+            raise contradiction("/nesterov", "without momentum there is nothing to look ahead by")
+        return self
+
+
+OptimizerSpec = Annotated[AdamSpec | AdamWSpec | SgdSpec, Field(discriminator="kind")]
 
 
 class VocabularySpec(SpecPart):

@@ -143,13 +143,20 @@ schedules = st.one_of(
     _kind("constant"),
     _kind("warmup_rsqrt", warmup_steps=st.integers(0, 10**6)),
     _kind("warmup_cosine", warmup_steps=st.integers(0, 10**6)),
+    _kind("linear", warmup_steps=st.integers(0, 10**6)),
 )
 
-optimizers = maybe(
-    lr=_open_interval(0, 10),
-    eps=_open_interval(0, 1),
-    weight_shrink=st.floats(0, 1, exclude_max=True),
-    schedule=schedules,
+_any_optimizer: dict[str, st.SearchStrategy[Any]] = {
+    "lr": _open_interval(0, 10),
+    "clip": _open_interval(0, 100),
+    "schedule": schedules,
+}
+optimizers = st.one_of(
+    maybe(
+        eps=_open_interval(0, 1), weight_shrink=st.floats(0, 1, exclude_max=True), **_any_optimizer
+    ),
+    _kind("adamw", eps=_open_interval(0, 1), weight_decay=st.floats(0, 1), **_any_optimizer),
+    _kind("sgd", momentum=st.floats(0.1, 0.9), nesterov=st.booleans(), **_any_optimizer),
 )
 
 early_stops = st.none() | maybe(

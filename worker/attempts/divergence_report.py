@@ -61,12 +61,12 @@ def _clause(first: FirstGauge | None) -> str:
 
 def _why(fault: Diverged, own: ExperimentSpec) -> tuple[str, str]:
     """The likely cause and the advice, each with the setting that is to blame."""
-    adam = own.optimizer
+    optimizer = own.optimizer
     match fault.culprit:
         case "eps":
             return (
                 f"Adam divided by optimizer.eps alone, where a weight's second moment was zero, "
-                f"and {adam.eps:g} is too small for single precision.",
+                f"and {getattr(optimizer, 'eps', 0):g} is too small for single precision.",
                 "A larger optimizer.eps helps: 1e-8 is PyTorch's, 1e-5 Trax's.",
             )
         case "loss":
@@ -76,11 +76,12 @@ def _why(fault: Diverged, own: ExperimentSpec) -> tuple[str, str]:
                 f"A smaller {_loss_settings(own.arms[0].loss)} helps.",
             )
         case "update" | "gradient":
-            lr = learning_rate(adam, max(fault.step, 1), own.steps)
+            lr = learning_rate(optimizer, max(fault.step, 1), own.steps)
             return (
                 "The gradient grew until it, or the weights it moved, left the range of single "
                 f"precision; the learning rate was {lr:.4g} then.",
-                f"A lower optimizer.lr than {adam.lr:g}, or a longer warm-up, usually helps; so "
+                f"A lower optimizer.lr than {optimizer.lr:g}, a longer warm-up or optimizer.clip "
+                f"usually helps; so "
                 f"does a smaller {_loss_settings(own.arms[0].loss)}.",
             )
 

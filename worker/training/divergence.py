@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from models.errors import TrainingFault
 from models.metrics import BatchMetrics
-from worker.training.optimizer import ShrinkingAdam
+from worker.training.optimizer import Optimizer
 
 Culprit = Literal["eps", "update", "loss", "gradient"]
 """What made metrics infinite or NaN: Adam's division by `eps` alone, another update of the weights,
@@ -37,7 +37,7 @@ def check_step(
     gauges: BatchMetrics,
     gradient_norm: float,
     network: nn.Module,
-    optimizer: ShrinkingAdam,
+    optimizer: Optimizer,
 ) -> None:
     """Raise `Diverged` unless the loss and the gradient of the step's batch are finite."""
     if math.isfinite(gauges.loss) and math.isfinite(gradient_norm):
@@ -55,7 +55,7 @@ def check_step(
     raise Diverged(step, culprit, metrics)
 
 
-def broken_by_update(network: nn.Module, optimizer: ShrinkingAdam) -> Culprit | None:
+def broken_by_update(network: nn.Module, optimizer: Optimizer) -> Culprit | None:
     """What made weights of the last update infinite or NaN; None where all are finite.
 
     A weight whose second moment is zero was divided by `eps` alone. That happens to every weight

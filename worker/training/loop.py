@@ -7,6 +7,7 @@ Equal spec, arm, seed, data, device kind and library versions give equal bits in
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from models.specs.experiment import ExperimentSpec
 from worker.training.batches import batch_rows
@@ -18,6 +19,7 @@ from worker.training.events import Event, StepDone
 from worker.training.gauges import gauges_of, measure
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import reduce_terms, term_rows
+from worker.training.optimizer import clip_gradients, update_alone
 from worker.training.schedules import learning_rate
 from worker.training.state import TrainingState, identity_of
 
@@ -71,10 +73,13 @@ class Training(TrainingState):
         norm = self._gradient_norm()
         check_step(step, gauges, norm, self.encoder, self.optimizer)
         lr = learning_rate(self.spec.optimizer, step, self.spec.steps)
-        self.optimizer.update(lr)
+        clip_gradients(self._gradients(), self.spec.optimizer.clip, norm)
+        update_alone(self.optimizer, self.encoder.named_parameters(), lr)
         self.step = step
         return StepDone(step=step, **vars(gauges), gradient_norm=norm, lr=lr)
 
     def _gradient_norm(self) -> float:
-        gradients = [p.grad for p in self.encoder.parameters() if p.grad is not None]
-        return float(torch.nn.utils.get_total_norm(gradients))
+        return float(torch.nn.utils.get_total_norm(self._gradients()))
+
+    def _gradients(self) -> list[Tensor]:
+        return [p.grad for p in self.encoder.parameters() if p.grad is not None]

@@ -1,8 +1,9 @@
-"""Adam as Trax has it: weights shrink by a fixed factor at each step, whatever the learning rate.
+"""Adam: as Trax has it, or as AdamW. And what is the same for every optimiser.
 
-trax/optimizers/adam.py: w <- (1 - shrink) w - lr m / (sqrt(v) + eps), with bias-corrected m and
-v (Kingma & Ba 2015, b1 0.9, b2 0.999). PyTorch's fused AdamW computes
-w <- (1 - lr decay) w - lr m / (sqrt(v) + eps), which is the same with decay = shrink / lr.
+In trax/optimizers/adam.py weights shrink by a fixed factor at each step, whatever the learning
+rate: w <- (1 - shrink) w - lr m / (sqrt(v) + eps), with bias-corrected m and v (Kingma & Ba 2015,
+b1 0.9, b2 0.999). PyTorch's fused AdamW computes w <- (1 - lr decay) w - lr m / (sqrt(v) + eps),
+which is the same with decay = shrink / lr. Stochastic gradient descent is in `sgd.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,31 +13,23 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
-from models.specs.training import AdamSpec
+from models.specs.training import AdamSpec, AdamWSpec, OptimizerSpec, SgdSpec
+from worker.training.sgd import Sgd
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
-class ShrinkingAdam:
+class FusedAdam:
     """The optimiser of named parameters. Its state is two moments for each, and the count of
     updates. It calls PyTorch's fused update itself: `torch.optim.AdamW` would import the compiler,
     which takes more than a second of a processor and is used for nothing here."""
 
-    def __init__(self, spec: AdamSpec, parameters: Iterable[tuple[str, nn.Parameter]]) -> None:
+    def __init__(
+        self, spec: AdamSpec | AdamWSpec, parameters: Iterable[tuple[str, nn.Parameter]]
+    ) -> None:
         self._spec = spec
         self._named = dict(parameters)
         self._states: dict[str, _State] = {}
-
-    def update(self, lr: float) -> None:
-        """One update from the parameters' gradients, which are freed; `lr` must be above 0."""
-        gradients = {
-            name: parameter.grad
-            for name, parameter in self._named.items()
-            if parameter.grad is not None
-        }
-        update_together([Update(self, gradients, lr)])
-        for parameter in self._named.values():
-            parameter.grad = None
 
     def state(self) -> dict[str, Tensor]:
         """The moments, by parameter and name; empty before the first update."""
@@ -55,7 +48,9 @@ class ShrinkingAdam:
 
     def hyperparameters(self, lr: float) -> tuple[float, float, float]:
         """Learning rate, decay and epsilon of an update at this rate."""
-        return lr, self._spec.weight_shrink / lr, self._spec.eps
+        spec = self._spec
+        decay = spec.weight_shrink / lr if isinstance(spec, AdamSpec) else spec.weight_decay
+        return lr, decay, spec.eps
 
     def rows(self, gradients: Mapping[str, Tensor]) -> Iterable[tuple[Tensor, ...]]:
         """For each parameter with a gradient: itself, that, its two moments and its count of
@@ -85,24 +80,61 @@ class _State:
         return cls(torch.zeros_like(parameter), torch.zeros_like(parameter), count)
 
 
+Optimizer = FusedAdam | Sgd
+
+
+def build_optimizer(
+    spec: OptimizerSpec, parameters: Iterable[tuple[str, nn.Parameter]]
+) -> Optimizer:
+    """The optimiser of these named parameters."""
+    return Sgd(spec, parameters) if isinstance(spec, SgdSpec) else FusedAdam(spec, parameters)
+
+
 @dataclass(frozen=True)
 class Update:
     """One update to be done: its optimiser, the gradients by name, and the learning rate."""
 
-    optimizer: ShrinkingAdam
+    optimizer: Optimizer
     gradients: Mapping[str, Tensor]
     lr: float
 
 
+def update_alone(
+    optimizer: Optimizer, parameters: Iterable[tuple[str, nn.Parameter]], lr: float
+) -> None:
+    """One update from the gradients of these parameters, which are freed; `lr` must be above 0."""
+    named = dict(parameters)
+    gradients = {name: one.grad for name, one in named.items() if one.grad is not None}
+    update_together([Update(optimizer, gradients, lr)])
+    for parameter in named.values():
+        parameter.grad = None
+
+
+@torch.no_grad()
+def clip_gradients(gradients: Iterable[Tensor], clip: float | None, norm: float) -> None:
+    """Scale gradients, whose norm together is `norm`, down to the norm `clip`, in place.
+
+    The same bits as `torch.nn.utils.clip_grad_norm_`: times clip / (norm + 1e-6), at most 1.
+    """
+    if clip is None:
+        return
+    factor = float(torch.clamp(clip / (torch.tensor(norm) + 1e-6), max=1.0))
+    for gradient in gradients:
+        gradient.mul_(factor)
+
+
 @torch.no_grad()
 def update_together(updates: Sequence[Update]) -> None:
-    """Do what `ShrinkingAdam.update` does for each, in one call for each set of hyper-parameters.
+    """Do every update, those of Adam in one call for each set of hyper-parameters.
 
     Every tensor is its own row of the fused update, with its own count of steps, so its result
     does not depend on which others are updated with it.
     """
     alike: dict[tuple[float, float, float], list[tuple[Tensor, ...]]] = {}
     for update in updates:
+        if isinstance(update.optimizer, Sgd):
+            update.optimizer.step(update.gradients, update.lr)
+            continue
         rows = alike.setdefault(update.optimizer.hyperparameters(update.lr), [])
         rows += update.optimizer.rows(update.gradients)
     for (lr, decay, eps), rows in alike.items():

@@ -30,7 +30,7 @@ from worker.training.evaluation import (
     score_test,
 )
 from worker.training.events import Evaluated, Finished, Saved, Started, Untrained
-from worker.training.optimizer import ShrinkingAdam
+from worker.training.optimizer import build_optimizer
 from worker.training.training_rows import with_drawn_rows
 
 
@@ -59,7 +59,7 @@ class TrainingState:
         encoder = start_encoder(self.spec.encoder, data, self.draws.initial_weights)
         self.encoder = encoder.to(prepare_device(device))
         trained = [one for one in self.encoder.named_parameters() if one[1].requires_grad]
-        self.optimizer = ShrinkingAdam(self.spec.optimizer, trained)
+        self.optimizer = build_optimizer(self.spec.optimizer, trained)
         self.early_stopping = EarlyStopping(self.spec.early_stop)
         self.best_weights = BestWeights(self.spec.checkpoint)
 

@@ -7,9 +7,10 @@ import pytest
 
 from models.errors import Invalid
 from models.specs.parse import parse_spec, stored_spec
-from models.specs.training import LstmEncoder
+from models.specs.training import AdamSpec, LstmEncoder
 from models.specs.tuned_arms import for_run
 
+from support.expect import expect
 from support.published import MINIMAL, MODIFIED, VANILLA
 
 LR, MARGIN = "/optimizer/lr", "/loss/margin"
@@ -217,7 +218,8 @@ def test_a_run_trains_its_arm_under_its_setting_beside_a_fixed_yardstick() -> No
         run = for_run(spec, arm, 5)
         own = run.for_arm(arm)
         assert (own.optimizer.lr, own.arm(arm).loss.margin) == (0.03, 0.25)
-        assert own.optimizer.eps == spec.for_arm(arm).optimizer.eps
+        kept = expect(AdamSpec, spec.for_arm(arm).optimizer).eps
+        assert expect(AdamSpec, own.optimizer).eps == kept
         assert own.arm(arm).loss.terms == spec.arm(arm).loss.terms
         run = for_run(spec, arm, 0)
         assert run.for_arm(arm).arm(arm).loss.margin == 0.1

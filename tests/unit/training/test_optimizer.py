@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.specs.training import AdamSpec, Constant, WarmupCosine, WarmupRsqrt
-from worker.training.optimizer import ShrinkingAdam, Update, update_together
+from models.specs.training import AdamSpec, Constant, Linear, WarmupCosine, WarmupRsqrt
+from worker.training.optimizer import FusedAdam, Update, update_alone, update_together
 from worker.training.schedules import learning_rate
 
 
@@ -36,25 +36,25 @@ def test_updates_are_those_of_trax_at_changing_rates(shrink: float) -> None:
     gradients[:, 0] = 0  # a weight without gradient still shrinks
     rates = [learning_rate(spec, step, 30) for step in range(1, 31)]
     parameter = nn.Parameter(torch.tensor(start))
-    optimizer = ShrinkingAdam(spec, [("w", parameter)])
+    optimizer = FusedAdam(spec, [("w", parameter)])
     for gradient, lr in zip(gradients, rates, strict=True):
         parameter.grad = torch.tensor(gradient)
-        optimizer.update(lr)
+        update_alone(optimizer, [("w", parameter)], lr)
     expected = trax_adam(start, gradients, spec, rates)
     np.testing.assert_allclose(parameter.detach().numpy(), expected, atol=1e-12, rtol=1e-10)
 
 
 def test_a_loaded_optimizer_goes_on_to_the_same_bits() -> None:
-    def updates(optimizer: ShrinkingAdam, parameter: nn.Parameter, steps: range) -> None:
+    def updates(optimizer: FusedAdam, parameter: nn.Parameter, steps: range) -> None:
         for step in steps:
             parameter.grad = torch.full((8,), math.sin(step))
-            optimizer.update(0.01)
+            update_alone(optimizer, [("w", parameter)], 0.01)
 
     straight = nn.Parameter(torch.linspace(-1, 1, 8))
-    optimizer = ShrinkingAdam(AdamSpec(), [("w", straight)])
+    optimizer = FusedAdam(AdamSpec(), [("w", straight)])
     updates(optimizer, straight, range(1, 6))
     resumed = nn.Parameter(straight.detach().clone())
-    other = ShrinkingAdam(AdamSpec(), [("w", resumed)])
+    other = FusedAdam(AdamSpec(), [("w", resumed)])
     other.load({name: tensor.clone() for name, tensor in optimizer.state().items()}, 5)
     updates(optimizer, straight, range(6, 11))
     updates(other, resumed, range(6, 11))
@@ -84,6 +84,7 @@ def test_every_schedule_gives_a_rate_above_zero_at_every_step(warmup: int) -> No
         Constant(kind="constant"),
         WarmupRsqrt(kind="warmup_rsqrt", warmup_steps=warmup),
         WarmupCosine(kind="warmup_cosine", warmup_steps=warmup),
+        Linear(kind="linear", warmup_steps=warmup),
     ):
         spec = AdamSpec(schedule=schedule)
         assert all(0 < learning_rate(spec, step, 50) <= 0.01 for step in range(1, 51))
@@ -102,9 +103,9 @@ def test_updates_that_are_done_together_are_those_of_each_alone(
 
     def optimizer_at(
         step: int, start: Tensor, moments: dict[str, Tensor], eps: float
-    ) -> tuple[ShrinkingAdam, nn.Parameter]:
+    ) -> tuple[FusedAdam, nn.Parameter]:
         parameter = nn.Parameter(start.clone())
-        made = ShrinkingAdam(AdamSpec(eps=eps), [("w", parameter)])
+        made = FusedAdam(AdamSpec(eps=eps), [("w", parameter)])
         if step:
             made.load({name: moment.clone() for name, moment in moments.items()}, step)
         return made, parameter
@@ -116,7 +117,7 @@ def test_updates_that_are_done_together_are_those_of_each_alone(
         lr, eps = (0.01, 0.02)[index % 2], (1e-5, 1e-8)[index // 2 % 2]
         optimizer, parameter = optimizer_at(step, start, moments, eps)
         parameter.grad = gradient.clone()
-        optimizer.update(lr)
+        update_alone(optimizer, [("w", parameter)], lr)
         alone.append((parameter, optimizer))
         optimizer, parameter = optimizer_at(step, start, moments, eps)
         together.append((parameter, optimizer))

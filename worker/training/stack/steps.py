@@ -10,7 +10,7 @@ from worker.training.batches import batch_rows
 from worker.training.divergence import Diverged, check_step
 from worker.training.events import StepDone
 from worker.training.gauges import gauges_of
-from worker.training.optimizer import Update, update_together
+from worker.training.optimizer import Update, clip_gradients, update_together
 from worker.training.schedules import learning_rate
 from worker.training.stack.encoder import StackEncoder
 from worker.training.stack.layout import Layout
@@ -61,6 +61,7 @@ class Steps:
                 continue
             lr = learning_rate(member.spec.optimizer, step, member.spec.steps)
             own = {name: gradient[slot] for name, gradient in gradients.items()}
+            clip_gradients(own.values(), member.spec.optimizer.clip, norm)
             updates.append(Update(member.optimizer, own, lr))
             done[slot] = StepDone(step=step, **vars(gauges), gradient_norm=norm, lr=lr)
             member.step = step

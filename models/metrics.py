@@ -252,6 +252,36 @@ class PairMetrics:
             "higher",
         ),
     ]
+    spearman: Annotated[
+        float | None,
+        About(
+            "Spearman correlation",
+            "correlation",
+            "Rank correlation of similarities with the scores of scored pairs, 0 when all "
+            "similarities are equal; null where pairs have no scores, or all the same.",
+            "higher",
+        ),
+    ]
+    pearson: Annotated[
+        float | None,
+        About(
+            "Pearson correlation",
+            "correlation",
+            "Linear correlation of similarities with the scores of scored pairs, 0 when all "
+            "similarities are equal; null where pairs have no scores, or all the same.",
+            "higher",
+        ),
+    ]
+    triplet_accuracy: Annotated[
+        float | None,
+        About(
+            "triplet accuracy",
+            "share",
+            "Share of triplets whose positive is more similar to the anchor than every negative of "
+            "theirs; null where there are no triplets.",
+            "higher",
+        ),
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

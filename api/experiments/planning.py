@@ -14,6 +14,7 @@ import numpy as np
 
 from api.dependencies import Service
 from api.experiments.fitting import batch_sizes, fitting_batches, fitting_split, open_sizes
+from api.experiments.grade_needs import missing_grades
 from api.experiments.pretrained_arms import chosen_models
 from api.experiments.seed_sources import undrawable
 from api.experiments.views import FittedSize
@@ -79,7 +80,7 @@ def plan(service: Service, document: Any) -> Plan:
         *unfit,
         *_too_few(spec, rows),
         *undrawable(spec, training, max(batch_sizes(spec).values())),
-        *_impossible_metrics(spec, rows, labels),
+        *_impossible_metrics(spec, rows, labels, folder),
         *_nothing_to_search(spec, rows, folder),
     ]
     if problems:
@@ -191,15 +192,22 @@ def _never_enough(spec: ExperimentSpec, left_open: frozenset[str], labels: Codes
     ]
 
 
-def _impossible_metrics(spec: ExperimentSpec, rows: SplitRows, labels: Codes) -> Iterator[Problem]:
+def _impossible_metrics(
+    spec: ExperimentSpec, rows: SplitRows, labels: Codes, folder: Path
+) -> Iterator[Problem]:
     """Refuse to decide, or to choose, by a metric that tells the labels apart where all pairs of
-    that part have one label: calling all pairs alike is then right, whatever was learned."""
+    that part have one label: calling all pairs alike is then right, whatever was learned. So is one
+    refused that needs scores or triplets where there are none."""
     named = {"/decision/metric": spec.decision.metric}
     if spec.tuning is not None:
         named["/tuning/choose_by"] = spec.tuning.choose_by
     for pointer, metric in named.items():
         part, _, name = metric.partition(".")
-        measured = labels[rows.test if part == "test" else rows.validation]
+        of_part = rows.test if part == "test" else rows.validation
+        missing = missing_grades(folder, metric, of_part, labels)
+        if missing is not None:
+            yield Problem(pointer, missing)
+        measured = labels[of_part]
         duplicates = int(np.count_nonzero(measured))
         if name not in NEED_BOTH_LABELS or 0 < duplicates < len(measured):
             continue

@@ -38,10 +38,14 @@ def chance_levels(majority: float, duplicates: float) -> Mapping[str, float]:
         "test.average_precision": duplicates,
         "test.f1": 2 * duplicates / (1 + duplicates),
         "test.mcc": 0.0,
+        "test.pearson": 0.0,
         "test.precision": duplicates,
         "test.roc_auc": 0.5,
+        "test.spearman": 0.0,
         "validation.mcc": 0.0,
+        "validation.pearson": 0.0,
         "validation.roc_auc": 0.5,
+        "validation.spearman": 0.0,
     }
 
 

@@ -10,6 +10,8 @@ WRITTEN = {
     "recall_at_10": "recall@10",
     "map_at_r": "MAP@R",
     "ndcg_at_10": "nDCG@10",
+    "spearman": "Spearman",
+    "pearson": "Pearson",
 }
 """Metrics that a sentence writes otherwise than their names."""
 

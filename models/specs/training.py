@@ -237,6 +237,8 @@ class EarlyStop(SpecPart):
         "validation.average_precision",
         "validation.f1",
         "validation.mcc",
+        "validation.spearman",
+        "validation.triplet_accuracy",
     ] = "validation.loss"
     """What must improve: a loss falls, any other metric rises. A metric that does not exist, since
     the validation pairs have one label, never improves."""

@@ -140,6 +140,8 @@ class TuningSpec(SpecPart):
             "validation.average_precision",
             "validation.f1",
             "validation.mcc",
+            "validation.spearman",
+            "validation.triplet_accuracy",
         ],
         BeforeValidator(_validation_only),
     ] = "validation.roc_auc"

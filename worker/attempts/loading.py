@@ -50,6 +50,8 @@ def load_run_data(folder: Path, spec: ExperimentSpec, model: Path | None = None)
         groups=groups,
         corpus=searched.corpus,
         queries=searched.queries,
+        scores=cache.open_scores(folder),
+        triplets=cache.open_triplets(folder),
     )
 
 

@@ -53,6 +53,10 @@ class RunData:
     corpus: Int64 = field(default_factory=lambda: np.empty(0, np.int64))
     queries: Int64 = field(default_factory=lambda: np.empty(0, np.int64))
     pretrained: PretrainedStart | None = None
+    scores: npt.NDArray[np.float32] | None = None
+    """How similar people found the two texts of each row, where the data say."""
+    triplets: Int32 | None = None
+    """The number of the triplet that each row is of, where rows are of one."""
 
     def fingerprint(self) -> str:
         """A hash of all that a training reads here: it differs for other rows, another split or a
@@ -62,6 +66,7 @@ class RunData:
         parts = (
             *(self.ids, self.offsets, self.remap, self.labels, self.groups),
             *(self.train, self.validation_duplicates, self.validation, self.test),
+            *(part for part in (self.scores, self.triplets) if part is not None),
         )
         digest = hashlib.blake2b(str(self.vocabulary_size).encode(), digest_size=32)
         if self.pretrained is not None:

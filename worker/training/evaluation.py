@@ -17,6 +17,7 @@ from worker.training.confusion import confusion
 from worker.training.data import Int64, RunData
 from worker.training.duplicates import excluded_pairs, known_duplicates
 from worker.training.events import Evaluated
+from worker.training.graded import Grades, correlations, triplet_accuracy
 from worker.training.losses.batch import batch_of
 from worker.training.losses.terms import batch_loss
 from worker.training.ranking import average_precision, ranking, roc_auc
@@ -26,6 +27,7 @@ from worker.training.thresholds import best_threshold
 PAIRS_AT_ONCE = 512  # the course evaluates in batches of 512; with its padding this is visible
 
 Floats = npt.NDArray[np.float32]
+NO_GRADES = Grades()
 
 
 class PairEncoder(Protocol):
@@ -35,18 +37,21 @@ class PairEncoder(Protocol):
         """(2 len(rows), width): the first questions of all rows, then the second ones."""
 
 
-def pair_metrics(scores: Floats, labels: npt.NDArray[np.int8], threshold: float) -> PairMetrics:
+def pair_metrics(
+    scores: Floats, labels: npt.NDArray[np.int8], threshold: float, grades: Grades = NO_GRADES
+) -> PairMetrics:
     """Metrics of P pairs from their similarities (P,) and labels (P,) in {0, 1}.
 
     A pair is called a duplicate when its similarity is strictly above the threshold. What ranks
     pairs, where ties count as half right, and what weighs the two kinds of mistakes, is None
-    without both labels.
+    without both labels; what needs scores that people gave, or triplets, without these.
     """
     positive = labels == 1
     called = scores > np.float32(threshold)
     both = positive.any() and not positive.all()
     ranked = ranking(scores, labels) if both else None
     counts = confusion(called, positive) if both else None
+    correlated = None if grades.scores is None else correlations(scores, grades.scores)
     return PairMetrics(
         threshold=threshold,
         accuracy=float((called == positive).mean()),
@@ -60,6 +65,19 @@ def pair_metrics(scores: Floats, labels: npt.NDArray[np.int8], threshold: float)
         recall=None if counts is None else counts.recall,
         f1=None if counts is None else counts.f1,
         mcc=None if counts is None else counts.mcc,
+        spearman=None if correlated is None else correlated[0],
+        pearson=None if correlated is None else correlated[1],
+        triplet_accuracy=None
+        if grades.triplets is None
+        else triplet_accuracy(scores, labels, grades.triplets),
+    )
+
+
+def grades_of(data: RunData, rows: Int64) -> Grades:
+    """What is known of these rows beside their labels."""
+    return Grades(
+        None if data.scores is None else data.scores[rows],
+        None if data.triplets is None else data.triplets[rows],
     )
 
 
@@ -155,10 +173,17 @@ def _mean_losses(
 
 
 def validation_rows(data: RunData, count: int) -> Int64:
-    """`count` rows spread evenly over the validation rows; all of them when there are fewer."""
+    """`count` rows spread evenly over the validation rows; all of them when there are fewer. Of
+    triplets about as many rows, whole triplets spread evenly."""
     total = len(data.validation)
     count = min(count, total)
-    return data.validation[np.arange(count) * total // count]
+    if data.triplets is None:
+        return data.validation[np.arange(count) * total // count]
+    triplets = data.triplets[data.validation]
+    numbers = np.unique(triplets)
+    taken = max(1, count * len(numbers) // total)
+    chosen = numbers[np.arange(taken) * len(numbers) // taken]
+    return data.validation[np.isin(triplets, chosen)]
 
 
 def evaluate_validation(
@@ -169,7 +194,8 @@ def evaluate_validation(
     loss, baseline_loss = validation_losses(encoder, spec, arm, data)
     rows = validation_rows(data, spec.validation_pairs)
     scores, labels = pair_scores(encoder, data, rows), data.labels[rows]
-    metrics = pair_metrics(scores, labels, _threshold(own, scores, labels))
+    threshold = _threshold(own, scores, labels)
+    metrics = pair_metrics(scores, labels, threshold, grades_of(data, rows))
     per_row = loss / own.batch_size if own.arm(arm).loss.reduction == "sum" else loss
     return Evaluated(
         step=step,
@@ -195,7 +221,8 @@ def evaluate_test(
 ) -> Evaluated:
     """The metrics of the test pairs, from their scores and what retrieval found; they have no
     losses."""
-    metrics = pair_metrics(scores, data.labels[data.test], threshold)
+    grades = grades_of(data, data.test)
+    metrics = pair_metrics(scores, data.labels[data.test], threshold, grades)
     found = _without(RetrievalMetrics) if retrieved is None else vars(retrieved.metrics())
     return Evaluated(step=step, split="test", **_without(LossMetrics), **vars(metrics), **found)
 

@@ -64,6 +64,8 @@ const WRITTEN = {
   recall_at_10: "recall@10",
   map_at_r: "MAP@R",
   ndcg_at_10: "nDCG@10",
+  spearman: "Spearman",
+  pearson: "Pearson",
 };
 
 /**

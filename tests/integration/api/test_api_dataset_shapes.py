@@ -53,7 +53,14 @@ def test_triplets_are_taken_as_pairs_that_show_which_triplet_they_are_of(api: Ap
         ("how to make 1", True, 1),
     ]
     assert items[0]["score"] is None
-    assert planned(api).status_code == 200
+    assert planned(api, decision={"metric": "test.triplet_accuracy"}).status_code == 200
+    correlated = planned(api, decision={"metric": "test.spearman"})
+    assert (correlated.status_code, pointers(correlated)) == (422, ["/decision/metric"])
+    assert "and these pairs have none; decide by another metric" in correlated.text
+    # 119 pairs train, so the only triplet that the test has a part of lacks its positive
+    cut = {"kind": "in_order", "train_rows": 119, "test_rows": 1}
+    torn = planned(api, split=cut, decision={"metric": "test.triplet_accuracy"})
+    assert "no triplet has its positive and a negative among the 1 test pairs" in torn.text
 
 
 def test_scored_pairs_show_their_scores_and_train_from_a_score_on(api: ApiForTests) -> None:
@@ -69,7 +76,9 @@ def test_scored_pairs_show_their_scores_and_train_from_a_score_on(api: ApiForTes
         (2.2, False),
         (3.2, True),
     ]
-    assert planned(api).status_code == 200
+    assert planned(api, decision={"metric": "test.spearman"}).status_code == 200
+    triplets = planned(api, decision={"metric": "test.triplet_accuracy"})
+    assert "is of triplets, and this data set has pairs" in triplets.text
     high = upload(api, SCORED, "sts.tsv", duplicate_from="9", name="high").json()
     assert high["warnings"][0].startswith("The score of every pair is below `duplicate_from`, so ")
 

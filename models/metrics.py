@@ -23,6 +23,10 @@ _SEARCHED = (
     "null on validation pairs, without such questions, and for evaluations from before it was "
     "measured."
 )
+_WITH_SCORES = (
+    "correlation of similarities with the scores of scored pairs, 0 when all similarities are "
+    "equal; null where pairs have no scores, or all the same."
+)
 _SINCE = "and for evaluations from before it was measured."
 
 
@@ -254,23 +258,11 @@ class PairMetrics:
     ]
     spearman: Annotated[
         float | None,
-        About(
-            "Spearman correlation",
-            "correlation",
-            "Rank correlation of similarities with the scores of scored pairs, 0 when all "
-            "similarities are equal; null where pairs have no scores, or all the same.",
-            "higher",
-        ),
+        About("Spearman correlation", "correlation", f"Rank {_WITH_SCORES}", "higher"),
     ]
     pearson: Annotated[
         float | None,
-        About(
-            "Pearson correlation",
-            "correlation",
-            "Linear correlation of similarities with the scores of scored pairs, 0 when all "
-            "similarities are equal; null where pairs have no scores, or all the same.",
-            "higher",
-        ),
+        About("Pearson correlation", "correlation", f"Linear {_WITH_SCORES}", "higher"),
     ]
     triplet_accuracy: Annotated[
         float | None,

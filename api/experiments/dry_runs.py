@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from fastapi import Depends, Request
 
 from api.dependencies import Service, ServiceDep
+from api.experiments.checks.seed_sources import seed_sources
 from api.experiments.declared_effects import declared_effects
 from api.experiments.estimates import estimate
 from api.experiments.few_seeds import seed_warnings
 from api.experiments.formulas import formula_views
 from api.experiments.interim_looks import planned_view
 from api.experiments.planning import Plan
-from api.experiments.seed_sources import seed_sources
 from api.experiments.tuning_steps import tuning_plan_view
 from api.experiments.views import DryRun
 from api.http.json_bodies import JsonBody

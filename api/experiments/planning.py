@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from api.dependencies import Service
+from api.experiments.checks.grade_needs import missing_grades
+from api.experiments.checks.pretrained_arms import chosen_models
+from api.experiments.checks.seed_sources import undrawable
 from api.experiments.fitting import batch_sizes, fitting_batches, fitting_split, open_sizes
-from api.experiments.grade_needs import missing_grades
-from api.experiments.pretrained_arms import chosen_models
-from api.experiments.seed_sources import undrawable
 from api.experiments.views import FittedSize
 from models.datasets import cache
 from models.datasets.errors import SplitError

@@ -152,8 +152,12 @@ _any_optimizer: dict[str, st.SearchStrategy[Any]] = {
     "schedule": schedules,
 }
 optimizers = st.one_of(
-    maybe(
-        eps=_open_interval(0, 1), weight_shrink=st.floats(0, 1, exclude_max=True), **_any_optimizer
+    maybe(**_any_optimizer),  # of whichever kind
+    _kind(
+        "adam",
+        eps=_open_interval(0, 1),
+        weight_shrink=st.floats(0, 1, exclude_max=True),
+        **_any_optimizer,
     ),
     _kind("adamw", eps=_open_interval(0, 1), weight_decay=st.floats(0, 1), **_any_optimizer),
     _kind("sgd", momentum=st.floats(0.1, 0.9), nesterov=st.booleans(), **_any_optimizer),

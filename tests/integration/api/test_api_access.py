@@ -30,6 +30,10 @@ CHANGING = {
     ("POST", "/v1/runs/{run_id}/cancel"),
     ("POST", "/v1/runs/{run_id}/retry"),
     ("POST", "/v1/runs/{run_id}/reproduce"),
+    ("POST", "/v1/models"),
+    ("DELETE", "/v1/models/{model_name}"),
+    ("POST", "/v1/studies"),
+    ("DELETE", "/v1/studies/{study_id}"),
     ("POST", "/v1/webhooks"),
     ("DELETE", "/v1/webhooks/{webhook_id}"),
 }
@@ -64,6 +68,8 @@ def filled(path: str) -> str:
         "experiment_id": "exp_" + "0" * 26,
         "run_id": "run_" + "0" * 26,
         "webhook_id": "whk_" + "0" * 26,
+        "study_id": "std_" + "0" * 26,
+        "model_name": "absent",
         "name": GENERATED,
     }
     for name, value in ids.items():

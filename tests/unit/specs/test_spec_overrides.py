@@ -114,7 +114,7 @@ def test_what_pairs_the_runs_cannot_be_overridden(field: str) -> None:
 
 def test_a_mistake_in_an_override_is_named_in_the_arm() -> None:
     assert list(problems(with_override({"steps": 0}))) == ["/arms/1/steps"]
-    optimizer = {"optimizer": {"schedule": {"kind": "linear"}}}
+    optimizer = {"optimizer": {"schedule": {"kind": "polynomial"}}}
     assert list(problems(with_override(optimizer))) == ["/arms/1/optimizer/schedule/kind"]
 
 

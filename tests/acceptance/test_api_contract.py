@@ -76,5 +76,13 @@ OF_WHAT_IS_NOT_HERE = {
     "POST /v1/webhooks",
     "GET /v1/webhooks/{webhook_id}",
     "GET /v1/webhooks/{webhook_id}/deliveries",
+    "POST /v1/models",
+    "GET /v1/models/{model_name}",
+    "GET /v1/runs/{run_id}/model",
+    "POST /v1/studies",
+    "GET /v1/studies/{study_id}",
+    "GET /v1/studies/{study_id}/results",
+    "GET /v1/studies/{study_id}/export",
 }
-"""Of a run that did not succeed, and of hosts that this service may call: it has neither."""
+"""Of a run that did not succeed, of hosts that this service may call, of a pretrained model, and of
+a second data set for a study: it has none of them."""

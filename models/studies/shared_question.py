@@ -8,7 +8,11 @@ from typing import Any
 
 from models.specs.experiment import Arm, ExperimentSpec
 
-_OWN = frozenset({"name", "dataset", "split", "seeds", "device", "time_limit"})
+_OWN = frozenset(
+    {"name", "dataset", "split", "seeds", "device", "time_limit"}
+    # sizes that a data set has room for
+    | {"validation_pairs", "validation_batches"}
+)
 """Fields that belong to a data set, or to how it is carried out."""
 _DECISION = ("metric", "baseline", "equivalence_margin", "confidence")
 

@@ -82,6 +82,28 @@ def test_the_example_of_the_client_runs_to_its_end_where_only_the_file_is(
         assert told in done.stdout, (told, done.stdout)
 
 
+def test_a_small_data_set_gets_from_its_file_to_a_verdict_without_a_size_named(
+    shared: Served, tmp_path: Path
+) -> None:
+    file = tmp_path / "pairs.csv"
+    file.write_bytes(own_pairs(1000))
+    place = {"TRIPLETLAB_URL": shared.url}
+    added = tripletlab("datasets", "add", str(file), "--name", "own-pairs", **place)
+    assert added.returncode == 0, added.stderr
+    quick = ('encoder={"kind": "bag", "embedding_dim": 4}', "steps=4", "seeds.count=2")
+    changes = [part for one in ("dataset=own-pairs", *quick) for part in ("--set", one)]
+    done = tripletlab("submit", TINY["recipe"], *changes, "--wait", **place)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "modified against vanilla: test.accuracy" in done.stdout
+    assert "The first 800 rows train and the next 200 test" in done.stderr
+    assert "A batch has 64 pairs" in done.stderr
+    assert "With 2 seeds no arm can be called better" in done.stderr
+    (made,) = httpx.get(f"{shared.url}/v1/experiments?dataset=own-pairs").json()["items"]
+    assert [one["verdict"] for one in made["verdicts"]] == ["undecided"]
+    spec = httpx.get(f"{shared.url}/v1/experiments/{made['id']}").json()["spec"]
+    assert (spec["batch_size"], spec["split"]["train_rows"]) == (64, 800)
+
+
 def test_serve_trains_survives_its_workers_death_and_stops_with_all_its_children(
     shared: Served,
 ) -> None:
@@ -131,28 +153,6 @@ def test_a_taken_port_is_said_before_anything_starts(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"127.0.0.1:{port}" in done.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_small_data_set_gets_from_its_file_to_a_verdict_without_a_size_named(
-    shared: Served, tmp_path: Path
-) -> None:
-    file = tmp_path / "pairs.csv"
-    file.write_bytes(own_pairs(1000))
-    place = {"TRIPLETLAB_URL": shared.url}
-    added = tripletlab("datasets", "add", str(file), "--name", "own-pairs", **place)
-    assert added.returncode == 0, added.stderr
-    quick = ('encoder={"kind": "bag", "embedding_dim": 4}', "steps=4", "seeds.count=2")
-    changes = [part for one in ("dataset=own-pairs", *quick) for part in ("--set", one)]
-    done = tripletlab("submit", TINY["recipe"], *changes, "--wait", **place)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "modified against vanilla: test.accuracy" in done.stdout
-    assert "The first 800 rows train and the next 200 test" in done.stderr
-    assert "A batch has 64 pairs" in done.stderr
-    assert "With 2 seeds no arm can be called better" in done.stderr
-    (made,) = httpx.get(f"{shared.url}/v1/experiments?dataset=own-pairs").json()["items"]
-    assert [one["verdict"] for one in made["verdicts"]] == ["undecided"]
-    spec = httpx.get(f"{shared.url}/v1/experiments/{made['id']}").json()["spec"]
-    assert (spec["batch_size"], spec["split"]["train_rows"]) == (64, 800)
 
 
 def test_the_demo_shows_the_answer_and_ends_by_itself(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from models.errors import Invalid
+from models.specs.default_kinds import with_default_kinds
 from models.specs.experiment import MAX_ARMS, OVERRIDABLE, ExperimentSpec
 from models.specs.merging import merge
 from models.specs.parse import parse_spec
@@ -46,7 +47,8 @@ def test_an_arm_trains_as_a_spec_with_its_overrides_written_in(document: dict[st
     plain = [{"name": arm["name"], "loss": arm["loss"]} for arm in document["arms"]]
     for arm in document["arms"]:
         said = {field: arm[field] for field in OVERRIDABLE & arm.keys()}
-        by_hand = {field: merge(document.get(field), value) for field, value in said.items()}
+        own_parts = with_default_kinds(document)  # one that names none is of its default kind
+        by_hand = {field: merge(own_parts.get(field), value) for field, value in said.items()}
         alone = parse_spec({**document, **by_hand, "arms": plain})
         own = spec.for_arm(arm["name"])
         assert own == stored.for_arm(arm["name"])

@@ -49,7 +49,7 @@ from models.comparison.inputs import Tuned
 from models.comparison.rule import FEWEST_PAIRS, fewest_pairs, holds_zero
 from models.comparison.schema import Bounds, ComparisonWarning, Verdict
 from models.comparison.skewness.short_side import STRICTER, strictness_of_tost
-from models.comparison.wording import metric_number, metric_words
+from models.comparison.wording import interval_words, metric_number, metric_words
 
 
 def decide(evidence: Evidence) -> Verdict:
@@ -207,8 +207,7 @@ def _estimate(evidence: Evidence) -> str:
 
 def _interval(evidence: Evidence, bounds: Bounds | None, confidence: float) -> str:
     assert bounds is not None
-    low, high = (metric_number(evidence.rule, bound) for bound in bounds)
-    return f"{confidence * 100:.6g} % interval {low} to {high}"
+    return interval_words(evidence.rule, bounds, confidence)
 
 
 def _seeds(evidence: Evidence) -> str:

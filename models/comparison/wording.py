@@ -31,3 +31,9 @@ def metric_number(rule: DecisionRule, value: float) -> str:
     if not rule.higher_is_better:
         return f"{value:.4g}"
     return f"{value:.4f}" if abs(value) >= 0.00005 else f"{value:.1e}"
+
+
+def interval_words(rule: DecisionRule, bounds: tuple[float, float], confidence: float) -> str:
+    """An interval in a sentence: `95 % interval -0.001 to 0.002`."""
+    low, high = (metric_number(rule, bound) for bound in bounds)
+    return f"{confidence * 100:.6g} % interval {low} to {high}"

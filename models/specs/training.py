@@ -226,20 +226,24 @@ class VocabularySpec(SpecPart):
     """The most words to keep, the most frequent ones; null keeps all."""
 
 
+RisingValidation = Literal[
+    "validation.accuracy",
+    "validation.roc_auc",
+    "validation.average_precision",
+    "validation.f1",
+    "validation.mcc",
+    "validation.spearman",
+    "validation.triplet_accuracy",
+]
+"""Metrics of the validation that rise as a network gets better, and by which one may choose."""
+
+
 class EarlyStop(SpecPart):
     """End a run whose validation no longer improves; it succeeds, with fewer steps."""
 
-    metric: Literal[
-        "validation.loss",
-        "validation.baseline_loss",
-        "validation.accuracy",
-        "validation.roc_auc",
-        "validation.average_precision",
-        "validation.f1",
-        "validation.mcc",
-        "validation.spearman",
-        "validation.triplet_accuracy",
-    ] = "validation.loss"
+    metric: Literal["validation.loss", "validation.baseline_loss", RisingValidation] = (
+        "validation.loss"
+    )
     """What must improve: a loss falls, any other metric rises. A metric that does not exist, since
     the validation pairs have one label, never improves."""
     patience: Annotated[int, Field(ge=1, le=10_000)] = 5

@@ -23,6 +23,7 @@ from pydantic import (
 from models.errors import Problem
 from models.specs.base import SpecPart, contradiction
 from models.specs.halving import HalvingSpec
+from models.specs.training import RisingValidation
 
 MOST_SETTINGS = 64
 FIRST_TUNING_SEED = 9_000_000
@@ -133,18 +134,7 @@ class TuningSpec(SpecPart):
     each_seed: bool = False
     """Whether every seed of the comparison has tuning seeds and a choice of its own, at that many
     times the cost. The luck of the choice is then part of the noise that the verdict allows for."""
-    choose_by: Annotated[
-        Literal[
-            "validation.accuracy",
-            "validation.roc_auc",
-            "validation.average_precision",
-            "validation.f1",
-            "validation.mcc",
-            "validation.spearman",
-            "validation.triplet_accuracy",
-        ],
-        BeforeValidator(_validation_only),
-    ] = "validation.roc_auc"
+    choose_by: Annotated[RisingValidation, BeforeValidator(_validation_only)] = "validation.roc_auc"
     """Its mean over the tuning seeds chooses the setting of each arm; never a metric of the test,
     nor a loss."""
     halving: HalvingSpec | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from models.comparison.evidence import Evidence
 from models.comparison.rule import DecisionRule, holds_zero
 from models.comparison.schema import Bounds, Multiplicity, Verdict
-from models.comparison.wording import metric_number, metric_words
+from models.comparison.wording import interval_words, metric_number, metric_words
 from models.studies.equal_weights import FEWEST_DATA_SETS, EqualWeights
 from models.studies.schema import StudyExperiment
 
@@ -167,8 +167,7 @@ def _estimate(said: Said) -> str:
 
 def _interval(said: Said, bounds: Bounds | None, confidence: float) -> str:
     assert bounds is not None
-    low, high = (metric_number(said.rule, bound) for bound in bounds)
-    return f"{confidence * 100:.6g} % interval {low} to {high}"
+    return interval_words(said.rule, bounds, confidence)
 
 
 def _tried(said: Said) -> str:

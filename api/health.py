@@ -12,11 +12,14 @@ from api.http.views import Readiness
 from models.broker import ping
 from models.errors import ServiceUnavailable
 from models.store import clock
-from models.store.migrating import check
+from models.store.migrating import check_schema
+from models.store.tables import Worker
 from models.store.workers import live_workers
 
 router = APIRouter(tags=["health"])
 log = logging.getLogger(__name__)
+
+DATABASE_AWAY = "the database does not answer"
 
 
 @router.get("/healthz")
@@ -42,17 +45,38 @@ async def check_readiness(response: Response, service: ServiceDep) -> Readiness:
 
 
 def _readiness(service: Service) -> Readiness:
-    parts = {
-        "database": _state(lambda: _connect(service), "the database does not answer"),
-        "migrations": _state(lambda: check(service.database), "the database does not answer"),
-        "broker": _state(lambda: _ping(service), "the broker does not answer"),
-    }
+    parts, alive = _in_database(service)
+    parts["broker"] = _state(lambda: _ping(service), "the broker does not answer")
     parts["disk"] = _state(lambda: _write(service), "the data folder cannot be written")
     if service.settings.files_url:
         parts["bucket"] = _state(service.files.check, "the bucket does not answer")
-    ready = all(state == "ok" for state in parts.values())
-    live, cuda = _workers(service) if parts["migrations"] == "ok" else (0, 0)
-    return Readiness(ready=ready, parts=parts, live_workers=live, cuda_workers=cuda)
+    return Readiness(
+        ready=all(state == "ok" for state in parts.values()),
+        parts=parts,
+        live_workers=len(alive),
+        cuda_workers=sum(1 for worker in alive if worker.cuda_devices),
+    )
+
+
+def _in_database(service: Service) -> tuple[dict[str, str], list[Worker]]:
+    """The states of the database and its schema, and the live workers.
+
+    All over one connection: while threads compute, each statement waits for its turn.
+    """
+    parts: dict[str, str] = {}
+    alive: list[Worker] = []
+    try:
+        with service.database.reading() as session:
+            connection = session.connection()
+            parts["database"] = "ok"
+            parts["migrations"] = _state(lambda: check_schema(connection), DATABASE_AWAY)
+            if parts["migrations"] == "ok":
+                now = clock.now(session)
+                alive = live_workers(session, now, service.settings.lease_seconds)
+    except DBAPIError as error:
+        log.warning("not ready: the database does not answer: %s", error.orig)
+        parts = {"database": DATABASE_AWAY, "migrations": DATABASE_AWAY}
+    return parts, alive
 
 
 def _state(check_part: Callable[[], None], away: str) -> str:
@@ -67,17 +91,10 @@ def _state(check_part: Callable[[], None], away: str) -> str:
     return "ok"
 
 
-def _connect(service: Service) -> None:
-    try:
-        service.database.engine.connect().close()
-    except DBAPIError as error:
-        raise ServiceUnavailable(f"the database does not answer: {error.orig}") from error
-
-
 def _write(service: Service) -> None:
     """Fill one block of the disk, as the next upload or run will do."""
     try:
-        with tempfile.TemporaryFile(dir=service.settings.data_dir) as file:
+        with tempfile.TemporaryFile(dir=service.settings.data_dir, buffering=0) as file:
             file.write(b"x" * 4096)
     except OSError as error:
         raise ServiceUnavailable(f"the data folder cannot be written: {error.strerror}") from None
@@ -87,9 +104,3 @@ def _ping(service: Service) -> None:
     if service.broker is None:
         raise ServiceUnavailable("no broker URL is set")
     ping(service.broker)
-
-
-def _workers(service: Service) -> tuple[int, int]:
-    with service.database.reading() as session:
-        alive = live_workers(session, clock.now(session), service.settings.lease_seconds)
-    return len(alive), sum(1 for worker in alive if worker.cuda_devices)

@@ -92,6 +92,8 @@ async def authenticate(service: Service, request: Request) -> Caller | None:
     path = request.url.path
     is_open = path in OPEN or path.startswith(OPEN_PREFIXES)
     token = bearer_token(request.headers.get("authorization"))
+    if is_open and token is not None:  # none is needed, so none is looked up
+        return None
     try:
         # requests that send the same key at the same time share one look-up, begun after them all
         key, any_key = await service.single_flight.once(

@@ -75,16 +75,19 @@ def _enforce_foreign_keys(connection: Connection, on_or_off: str) -> None:
 
 def check(database: Database) -> None:
     """Raise `ServiceUnavailable` when the database does not answer, or has another schema."""
-    wanted = _heads()
     try:
         with database.reading() as session:
-            current = _schema(session.connection())
-            foreign = None if current == wanted else _why_not_ours(session.connection())
+            check_schema(session.connection())
     except DBAPIError as error:
         raise ServiceUnavailable(f"the database does not answer: {error.orig}") from error
+
+
+def check_schema(connection: Connection) -> None:
+    """Raise `ServiceUnavailable` when the database has another schema than this code."""
+    wanted, current = _heads(), _schema(connection)
     if current != wanted:
         raise ServiceUnavailable(
-            foreign
+            _why_not_ours(connection)
             or f"the database has schema {', '.join(current) or 'none'} and this version needs "
             f"{', '.join(wanted)}; run `tripletlab migrate`"
         )

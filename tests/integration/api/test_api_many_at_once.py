@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from api import health
 from api.dependencies import WAITING_OF_A_KEY, Service
@@ -17,6 +18,7 @@ from api.results import document, kept_results
 from models.abandonment import Abandoned, stop_if_abandoned
 
 from support.api import NO_AUTHORITIES, SPEC, ApiForTests, StartService, refused
+from support.statements import statements
 
 AT_ONCE = 64
 
@@ -167,3 +169,16 @@ def test_those_who_ask_at_once_whether_the_service_is_ready_share_one_look(
         go.set()
         assert len({one.result().text for one in asked}) == 1
     assert len(looks) <= 2  # of whoever came first, and of the others
+
+
+def test_readiness_needs_one_connection_and_looks_up_no_key(api: ApiForTests) -> None:
+    engine = api.thread.app.state.service.database.engine
+    key = api.key("read")
+    taken: list[object] = []
+    event.listen(engine, "checkout", lambda *given: taken.append(given))
+    with statements(engine) as sent:
+        reply = api.http.get("/readyz", headers=key)
+    assert reply.json()["parts"].keys() >= {"database", "migrations", "broker", "disk"}
+    assert any("workers" in one for one in sent)
+    assert not any("api_keys" in one for one in sent)
+    assert len(taken) == 1

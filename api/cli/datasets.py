@@ -1,7 +1,11 @@
-"""`datasets add`, `datasets list` and `datasets delete`."""
+"""`datasets add`, `datasets generate`, `datasets list` and `datasets delete`."""
 
+import csv
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -79,9 +83,51 @@ def add(
             encoding=encoding,
             quoting=quoting,
         ).document
-    if as_json:
-        print_json(view)
-        return
+    print_json(view) if as_json else _added(view)
+
+
+@app.command()
+def generate(
+    name: Annotated[str, typer.Argument(help="Its name in specs.")],
+    style: Annotated[
+        str, typer.Option(help="What it is like: usual, close, easy, typed or doubtful.")
+    ] = "usual",
+    rows: Annotated[int, typer.Option(min=100, max=200_000, help="Pairs.")] = 12_000,
+    seed: Annotated[int, typer.Option(min=1, help="Another seed gives other pairs.")] = 1,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Make up question pairs and upload them, for a study before you have data of your own.
+
+    `close`: no non-duplicates but hard ones; `easy`: mostly easy ones; `typed`: typed carelessly;
+    `doubtful`: 12 % of the labels are wrong. `questions-generated` is `usual`, of seed 0.
+    """
+    with _generated(rows, seed, style) as file, connected(url) as client:
+        view = client.upload(file, name).document
+    print_json(view) if as_json else _added(view)
+
+
+@contextmanager
+def _generated(rows: int, seed: int, style: str) -> Iterator[Path]:
+    """A file of such pairs, while the block lasts."""
+    # pyarrow takes its time to import, and other commands need none of it
+    from models.datasets.generated.generator import STYLES, generate_pairs
+
+    if style not in STYLES:
+        raise stop(f"--style is one of {', '.join(STYLES)}.", USAGE)
+    pairs = generate_pairs(rows, seed, STYLES[style])
+    texts = (side.to_pylist() for side in (pairs.question1, pairs.question2))
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"{style}-{seed}.csv"
+        with file.open("w", newline="", encoding="utf-8") as stream:
+            table = csv.writer(stream)
+            table.writerow(("question1", "question2", "is_duplicate"))
+            table.writerows(zip(*texts, pairs.label.tolist(), strict=True))
+        yield file
+
+
+def _added(view: dict[str, Any]) -> None:
+    """What was read of a data set, and what in it may mislead."""
     out.print(
         f"{view['name']}: {view['rows']:,} pairs, {100 * view['duplicate_share']:.1f} % duplicates",
         markup=False,

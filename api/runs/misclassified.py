@@ -16,7 +16,7 @@ from api.openapi.responses import may_answer
 from api.runs.scores import scores_of_run
 from api.runs.views import MisclassifiedPair, MisclassifiedPairsView
 from models.datasets import cache
-from models.datasets.generated.generator import GENERATED, WRONG_LABELS
+from models.datasets.generated.generator import GENERATED, STYLES
 from models.errors import Conflict, DamagedRunFile, TooMany
 from models.files.run_files import SCORES
 from models.store.experiments import experiment
@@ -27,8 +27,8 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 
 Kind = Literal["all", "called_duplicate", "called_different"]
 WRONG_ON_PURPOSE = (
-    f"{WRONG_LABELS:.0%} of the labels of {GENERATED} are wrong on purpose, as labels that people "
-    "gave are, so some of these pairs were called rightly."
+    f"{STYLES['usual'].wrong_labels:.0%} of the labels of {GENERATED} are wrong on purpose, as "
+    "labels that people gave are, so some of these pairs were called rightly."
 )
 FALLBACK = 0.7  # the threshold of all runs that ended before evaluations stored theirs
 

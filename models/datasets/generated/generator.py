@@ -22,15 +22,33 @@ from models.datasets.pairs import Pairs, make_pairs
 GENERATED = "questions-generated"
 """The name of the data set that every service has from its start."""
 DUPLICATE_SHARE = 0.37
-EASY_SHARE = 0.12  # of the non-duplicates: two questions with nothing in common
-OTHER_INTENT_SHARE = 0.3  # of the other non-duplicates; the rest change one filler
-WRONG_LABELS = 0.02
-NOISE = 0.12  # chance of each change of surface in a question
+OTHER_INTENT_SHARE = 0.3  # of the non-duplicates that share words; the rest change one filler
 SKEW = 1.5  # above 1: the first values of a slot are asked about more often, as in life
 MAX_ROWS = 200_000  # distinct pairs get scarce beyond
 SLOT_NAME = re.compile(r"\{(\w+)\}")
 FAMILY_SLOTS = [tuple(SLOT_NAME.findall(family[0][0])) for family in FAMILIES]
 BLOCK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Style:
+    """What one set of generated questions has more of than another."""
+
+    easy: float = 0.12
+    """Share of the non-duplicates that have nothing in common; the others share most words."""
+    noise: float = 0.12
+    """Chance of each change of surface in a question: an opening, no question mark, no capitals."""
+    wrong_labels: float = 0.02
+
+
+STYLES = {
+    "usual": Style(),
+    "close": Style(easy=0.0),
+    "easy": Style(easy=0.8),
+    "typed": Style(noise=0.6),
+    "doubtful": Style(wrong_labels=0.12),
+}
+"""By name; `usual` is that of `questions-generated`."""
 
 
 class Draws:
@@ -65,7 +83,7 @@ class Question:
     values: tuple[int, ...]
 
 
-def generate_pairs(rows: int = 24_000, seed: int = 0) -> Pairs:
+def generate_pairs(rows: int = 24_000, seed: int = 0, style: Style = STYLES["usual"]) -> Pairs:
     """Make `rows` pairs, about 37 % of them duplicates, in random order.
 
     No pair occurs twice (in either order), and the two texts of a pair differ. The same arguments
@@ -79,7 +97,7 @@ def generate_pairs(rows: int = 24_000, seed: int = 0) -> Pairs:
     second: list[str] = []
     labels: list[int] = []
     while len(labels) < rows:
-        one, other, label = _draw_pair(draws)
+        one, other, label = _draw_pair(draws, style)
         key = (one, other) if one < other else (other, one)
         if one == other or key in seen:
             continue
@@ -90,18 +108,19 @@ def generate_pairs(rows: int = 24_000, seed: int = 0) -> Pairs:
     return make_pairs(first, second, labels)
 
 
-def _draw_pair(draws: Draws) -> tuple[str, str, int]:
+def _draw_pair(draws: Draws, style: Style) -> tuple[str, str, int]:
     question = _draw_question(draws)
     wording = draws.below(len(FAMILIES[question.family][question.intent]))
     duplicate = draws.unit() < DUPLICATE_SHARE
     partner, other_wording = (
         (question, draws.other(len(FAMILIES[question.family][question.intent]), wording))
         if duplicate
-        else _draw_negative(draws, question, wording)
+        else _draw_negative(draws, question, wording, style.easy)
     )
-    wrong = draws.unit() < WRONG_LABELS
+    wrong = draws.unit() < style.wrong_labels
     label = int(duplicate != wrong)
-    return _worded(draws, question, wording), _worded(draws, partner, other_wording), label
+    first = _worded(draws, question, wording, style.noise)
+    return first, _worded(draws, partner, other_wording, style.noise), label
 
 
 def _draw_question(draws: Draws) -> Question:
@@ -110,10 +129,12 @@ def _draw_question(draws: Draws) -> Question:
     return Question(family, draws.below(len(FAMILIES[family])), values)
 
 
-def _draw_negative(draws: Draws, question: Question, wording: int) -> tuple[Question, int]:
+def _draw_negative(
+    draws: Draws, question: Question, wording: int, easy: float
+) -> tuple[Question, int]:
     """A question with another meaning, and a wording for it."""
     family = FAMILIES[question.family]
-    if draws.unit() < EASY_SHARE:
+    if draws.unit() < easy:
         other = _draw_question(draws)
         while other.family == question.family:
             other = _draw_question(draws)
@@ -131,21 +152,21 @@ def _draw_negative(draws: Draws, question: Question, wording: int) -> tuple[Ques
     return other, wording if draws.unit() < 0.5 else draws.below(wordings)
 
 
-def _worded(draws: Draws, question: Question, wording: int) -> str:
+def _worded(draws: Draws, question: Question, wording: int, noise: float) -> str:
     """The question in words: drawn names of its values, then the noise of people's typing."""
     text = FAMILIES[question.family][question.intent][wording]
     for slot, value in zip(FAMILY_SLOTS[question.family], question.values, strict=True):
         names = SLOTS[slot][value]
         text = text.replace(f"{{{slot}}}", names[draws.below(len(names))])
-    if draws.unit() < NOISE * 2:
+    if draws.unit() < noise * 2:
         for long, short in CONTRACTIONS:
             text = text.replace(long, short)
-    if draws.unit() < NOISE:
+    if draws.unit() < noise:
         text = OPENINGS[draws.below(len(OPENINGS))] + text[0].lower() + text[1:]
-    if draws.unit() < NOISE:
+    if draws.unit() < noise:
         text += CLOSINGS[draws.below(len(CLOSINGS))]
-    if draws.unit() < NOISE:
+    if draws.unit() < noise:
         text = text.rstrip("?")
-    if draws.unit() < NOISE:
+    if draws.unit() < noise:
         text = text.lower()
     return text

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from models.datasets.generated.generator import FAMILY_SLOTS, SLOT_NAME, generate_pairs
+from models.datasets.generated.generator import (
+    FAMILY_SLOTS,
+    SLOT_NAME,
+    STYLES,
+    Style,
+    generate_pairs,
+)
 from models.datasets.generated.phrases import FAMILIES
 from models.datasets.generated.slots import SLOTS
 from models.datasets.pairs import Pairs, content_hash
@@ -28,6 +34,29 @@ def test_a_seed_gives_other_pairs_and_the_same_seed_the_same() -> None:
 
 def test_fewer_rows_are_the_first_of_more() -> None:
     assert generate_pairs(300).question1.equals(generate_pairs(500).question1[:300])
+
+
+def shared_words(pairs: Pairs) -> float:
+    """How much of their words the two questions of a non-duplicate share, on average."""
+    sides = (side.to_pylist() for side in (pairs.question1, pairs.question2))
+    sets = [[set(text.lower().split()) for text in side] for side in sides]
+    shares = [len(a & b) / len(a | b) for a, b in zip(*sets, strict=True)]
+    return float(np.mean(np.array(shares)[pairs.label == 0]))
+
+
+def test_styles_differ_in_what_their_names_say() -> None:
+    made = {name: generate_pairs(1500, 1, style) for name, style in STYLES.items()}
+    shared = {name: shared_words(pairs) for name, pairs in made.items()}
+    assert shared["easy"] < shared["usual"] - 0.1 < shared["usual"] < shared["close"]
+    marks = {
+        name: np.mean([text.endswith("?") for text in pairs.question1.to_pylist()])
+        for name, pairs in made.items()
+    }
+    assert marks["typed"] < marks["usual"] - 0.2
+    # the same draws, so that a label differs only where it is wrong in one of them
+    right = generate_pairs(1500, 1, Style(wrong_labels=0.0))
+    assert 0.09 < np.mean(made["doubtful"].label != right.label) < 0.15
+    assert len({content_hash(pairs) for pairs in made.values()}) == len(STYLES)
 
 
 def test_it_has_the_size_share_and_lengths_of_a_small_quora(pairs: Pairs) -> None:

@@ -1,10 +1,14 @@
 """What tuning says in the results document, from the tuning runs of an experiment."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from models.abandonment import while_wanted
+from models.comparison.families import declared_rule
+from models.comparison.inputs import ArmValues
+from models.factors.contrasts import compared_sides
 from models.specs.experiment import ExperimentSpec
 from models.specs.tuning_budget import tuning_stops
 from models.states import TuningState
@@ -12,7 +16,7 @@ from models.store.run_life.queueing import Chosen
 from models.store.tables import Run, Tuning
 from models.store.tuning.plan import chosen_settings
 from models.store.tuning.values import tuning_values
-from models.tuning.by_setting import differences_by_setting
+from models.tuning.by_setting import Sides, against_baseline, differences_by_setting
 from models.tuning.choosing import Values, mean_of
 from models.tuning.edges import mostly_at_edge
 from models.tuning.expected_best import expected_best
@@ -42,8 +46,19 @@ def tuning_view(
             _arm(spec, name, of_arm, at_first[name], _of(chosen, name), _own(runs, name))
             for name, of_arm in while_wanted(list(values.items()))
         ),
-        by_setting=tuple(differences_by_setting(spec, _to_the_end(values, runs, last))),
+        by_setting=tuple(
+            differences_by_setting(spec, _to_the_end(values, runs, last), partial(_sides, spec))
+        ),
     )
+
+
+def _sides(spec: ExperimentSpec, arms: Mapping[str, ArmValues]) -> Sides:
+    """Return what is compared at each setting: the declared effects, where there are factors."""
+    if spec.factors is None:
+        return against_baseline(spec, arms)
+    rule = declared_rule(spec.decision)
+    every = (compared_sides(effect, arms, rule) for effect in spec.declared_effects)
+    return [(one.a, one.b) for one in every]
 
 
 def _of(chosen: Chosen, arm: str) -> dict[int | None, int]:

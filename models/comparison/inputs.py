@@ -31,6 +31,8 @@ class Tuned:
     those in which at least half do."""
     each_seed: bool = False
     """Whether it was chosen anew under every seed."""
+    cells: int = 1
+    """Over how many cells a side of an effect is a mean: each has a setting of its own."""
 
 
 AS_GIVEN = Tuned(settings=1)

@@ -225,6 +225,8 @@ def _tried(evidence: Evidence) -> str:
         return ""
     if a.tuned.settings != b.tuned.settings:
         return f", {a.name} at {_best_of(a.tuned)} and {b.name} at {_best_of(b.tuned)}"
+    if a.tuned.cells > 1:
+        return f", every cell at {_best_of(a.tuned)}"
     if a.tuned.settings == 1:
         return " at one setting"
     return f", each at {_best_of(a.tuned)}"

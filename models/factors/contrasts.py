@@ -8,8 +8,9 @@ serve it.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from models.comparison.inputs import ArmRuns, ArmValues, ComparisonInput
+from models.comparison.inputs import ArmRuns, ArmValues, ComparisonInput, Tuned
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Role
 from models.specs.factors import DeclaredEffect
@@ -83,7 +84,17 @@ def side_names(effect: DeclaredEffect) -> tuple[str, str]:
 def _side(name: str, cells: Sequence[ArmValues], seeds: Sequence[int], settings: int) -> ArmValues:
     values = {seed: math.fsum(cell.by_seed[seed] for cell in cells) / settings for seed in seeds}
     collapsed = frozenset.intersection(*(cell.collapsed for cell in cells))
-    return ArmValues(name, values, collapsed)
+    return ArmValues(name, values, collapsed, _tuned(cells))
+
+
+def _tuned(cells: Sequence[ArmValues]) -> Tuned | None:
+    """How the settings of these cells came about; None where that is not known of each."""
+    known = [cell.tuned for cell in cells if cell.tuned is not None]
+    if len(known) < len(cells):
+        return None
+    if len(known) == 1:
+        return known[0]
+    return replace(known[0], chosen=None, at_edge=(), cells=len(known))
 
 
 def _mean(names: Sequence[str], cells: CellsByName, seed: int) -> float:

@@ -1,6 +1,6 @@
 """What an effect says in words, beside what a comparison says of its two sides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from models.comparison.comparison_warnings import all_collapsed, below_lines, held_warning
 from models.comparison.inputs import ArmValues, ComparisonInput
@@ -45,8 +45,38 @@ def effect_warnings(
     compared: ComparisonInput, cells: Sequence[ArmValues], lines: Lines
 ) -> tuple[ComparisonWarning, ...]:
     """The warnings on an effect: every run of its cells collapsed, or no cell's mean is above what
-    takes no learning; and what was held at one draw in all runs."""
-    return (*_learned_too_little(compared, cells, lines), *held_warning(cells))
+    takes no learning; where they were tuned, that their settings differ, or are at the edge of
+    those tried; and what was held at one draw in all runs."""
+    return (
+        *_learned_too_little(compared, cells, lines),
+        *_different_settings(cells),
+        *_at_edge(cells),
+        *held_warning(cells),
+    )
+
+
+def _different_settings(cells: Sequence[ArmValues]) -> Iterator[ComparisonWarning]:
+    chosen = {cell.tuned.chosen for cell in cells if cell.tuned is not None}
+    if None in chosen or len(chosen) < 2:
+        return  # the same, not known, or chosen anew under every seed
+    sentence = (
+        f"These {len(cells)} cells were given {len(chosen)} different settings, so this is the "
+        "difference of cells with their settings, which few tuning seeds may have chosen by chance."
+    )
+    yield ComparisonWarning(kind="different_settings", sentence=sentence)
+
+
+def _at_edge(cells: Sequence[ArmValues]) -> Iterator[ComparisonWarning]:
+    at_edge = {cell.name: cell.tuned.at_edge for cell in cells if cell.tuned is not None}
+    named = [name for name, fields in at_edge.items() if fields]
+    if not named:
+        return
+    fields = dict.fromkeys(field for own in at_edge.values() for field in own)
+    sentence = (
+        f"The settings that were chosen for {len(named)} of these {len(cells)} cells are at the "
+        f"edge of those tried in {_listed(tuple(fields))}, so better ones may lie beyond."
+    )
+    yield ComparisonWarning(kind="chosen_at_edge", sentence=sentence)
 
 
 def _learned_too_little(

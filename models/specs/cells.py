@@ -6,6 +6,7 @@ what the other sets. An object of another `kind` than the spec's replaces the sp
 it sets all of it.
 """
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
@@ -39,10 +40,12 @@ def arms_of_cells(document: Mapping[str, Any], factors: Sequence[Factor]) -> lis
 
 def design_problems(document: Mapping[str, Any], factors: Sequence[Factor]) -> list[Problem]:
     """Why these factors make no design; empty where they do."""
-    problems = [*_named_twice(factors), *_set_by_two(document, factors), *_set_nothing(factors)]
-    if document.get("tuning") is not None:
-        detail = "arms are tuned, and cells are not; give either tuning or factors"
-        problems += [Problem("/tuning", detail), Problem("/factors", detail)]
+    problems = [
+        *_named_twice(factors),
+        *_set_by_two(document, factors),
+        *_tuned_too(document, factors),
+        *_set_nothing(factors),
+    ]
     count = _cell_count(document, factors)
     if count > MAX_CELLS:
         return [*problems, Problem("/factors", _too_many(document, factors, count))]
@@ -138,6 +141,47 @@ def _shared(a: Mapping[Place, int], b: Mapping[Place, int]) -> Iterator[tuple[Pl
 def _both(factor: int, level: int, place: Place, other: Factor) -> Problem:
     detail = f"the factor '{other.name}' sets this too; a field may belong to one factor alone"
     return Problem.at("factors", factor, "levels", level, *place, detail=detail)
+
+
+def _tuned_too(document: Mapping[str, Any], factors: Sequence[Factor]) -> Iterator[Problem]:
+    """Both places, where a field is tuned in which the levels of a factor differ: a setting gives
+    every cell the same value of it, so the levels would no longer be what they are called. Where
+    they differ in the kind of the part that the field is in, they stay different."""
+    for axes, pointer in _tuned(document):
+        path = Problem(pointer, "").parts
+        for index, factor in enumerate(factors):
+            places = _places(document, factor)
+            of_another_kind = any(path[:n] in places for n in range(1, len(path)))
+            for place, level in places.items():
+                hidden = place[: len(path)] == path and _differ(document, factor, place)
+                if of_another_kind or not hidden:
+                    continue
+                detail = f"the factor '{factor.name}' sets this; tuned, its levels would be alike"
+                yield Problem.at("tuning", axes, pointer, detail=detail)
+                detail = "this is tuned too, and a setting gives every cell the same value"
+                yield Problem.at("factors", index, "levels", level, *place, detail=detail)
+
+
+def _tuned(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Of each field that is tuned the part of the document, and its pointer."""
+    for axes in ("grid", "ranges"):
+        own = _at(document, ("tuning", axes))
+        for pointer in own if isinstance(own, dict) else ():
+            if pointer.startswith("/"):
+                yield axes, pointer
+
+
+def _differ(document: Mapping[str, Any], factor: Factor, place: Place) -> bool:
+    values = [_at(_fields(factor, n), place) for n in range(len(factor.levels))]
+    own = _at(document, place)
+    return len({json.dumps(own if value is None else value) for value in values}) > 1
+
+
+def _at(part: Any, place: Place) -> Any:
+    """The value at a place; None where there is none."""
+    for key in place:
+        part = part.get(key) if isinstance(part, Mapping) else None
+    return part
 
 
 def _places(document: Mapping[str, Any], factor: Factor) -> dict[Place, int]:

@@ -43,12 +43,14 @@ from models.specs.training import (
     Tokenizer,
     VocabularySpec,
 )
-from models.specs.tuning import TuningSpec
+from models.specs.tuning import MOST_SETTINGS, TuningSpec
 from models.specs.until_decided import UntilDecided
 
 # one line of text without control characters: PostgreSQL cannot store the character NUL
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")]
 MAX_ARMS = 16
+MOST_TRIED = MAX_ARMS * MOST_SETTINGS
+"""Cells times settings, where both are many: as many as arms may have."""
 
 
 class Arm(SpecPart):
@@ -154,8 +156,8 @@ class ExperimentSpec(SpecPart):
     loss: LossSpec | None = None
     """The loss that levels change, where there are factors; an arm has its own."""
     tuning: TuningSpec | None = None
-    """Settings that every arm is tried with before the comparison, which is then of the best of
-    each; null compares the arms at the one setting that the spec gives them."""
+    """Settings that every arm, or every cell, is tried with before the comparison, which is then of
+    the best of each; null compares them at the one setting that the spec gives them."""
     seeds: SeedsSpec = SeedCount()
     decision: DecisionSpec = DecisionSpec()
 
@@ -230,6 +232,13 @@ class ExperimentSpec(SpecPart):
     def _tuning_is_fair(self) -> "ExperimentSpec":
         if self.tuning is None:
             return self
+        tried = len(self.arms) * len(self.tuning.all_settings)
+        if tried > MOST_TRIED:
+            detail = (
+                f"{len(self.arms)} cells at {len(self.tuning.all_settings)} settings are {tried:,} "
+                f"arms to train, more than {MOST_TRIED:,}; leave out levels or settings"
+            )
+            raise contradiction("/tuning", detail)
         steps = [self.for_arm(arm.name).steps for arm in self.arms]
         for index, own in enumerate(steps):
             if own != steps[0]:

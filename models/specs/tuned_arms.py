@@ -28,7 +28,8 @@ def for_run(spec: ExperimentSpec, arm: str, setting: int) -> ExperimentSpec:
     fixed = spec.baseline.model_copy(update={"name": yardstick})
     own = arm_under(spec, arm, spec.tuning.all_settings[setting])
     decision = spec.decision.model_copy(update={"baseline": yardstick})
-    return spec.model_copy(update={"arms": (own, fixed), "decision": decision, "tuning": None})
+    alone = {"tuning": None, "factors": None, "loss": None}
+    return spec.model_copy(update={"arms": (own, fixed), "decision": decision, **alone})
 
 
 def arm_under(spec: ExperimentSpec, name: str, setting: Setting) -> Arm:

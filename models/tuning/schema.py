@@ -51,7 +51,8 @@ class TunedArm(ResultPart):
 
 
 class SettingDifference(ResultPart):
-    """An arm against the baseline at one and the same setting, under the tuning seeds."""
+    """An arm against the baseline, or an effect of factors, with all arms at one and the same
+    setting, under the tuning seeds."""
 
     setting: int
     a: str
@@ -79,5 +80,6 @@ class TuningResult(ResultPart):
     halving more than one."""
     arms: tuple[TunedArm, ...]
     by_setting: tuple[SettingDifference, ...]
-    """Each arm against the baseline at each setting: where the verdict would turn. It is described,
-    and decides nothing. With halving, of the pairs that were both trained to the end."""
+    """Each arm against the baseline, or each declared effect, at each setting: where the verdict
+    would turn. It is described, and decides nothing. With halving, of the seeds whose runs were all
+    trained to the end."""

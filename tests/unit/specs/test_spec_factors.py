@@ -335,10 +335,3 @@ def test_every_effect_is_a_contrast_that_adds_up_to_nothing(levels: list[int], f
              if family == "with_interactions" else 0)  # fmt: skip
     assert len(spec.declared_effects) == mains + pairs
     assert len({effect.key for effect in spec.declared_effects}) == mains + pairs
-
-
-def test_tuning_and_factors_are_refused_at_both() -> None:
-    tuning = {"grid": {"/optimizer/lr": [0.003, 0.01]}, "seeds": 2}
-    found = problems(factorial(MASK, INIT, tuning={**tuning, "choose_by": "validation.roc_auc"}))
-    assert found.keys() == {"/tuning", "/factors"}
-    assert "either tuning or factors" in found["/tuning"]

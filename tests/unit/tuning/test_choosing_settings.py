@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import partial
 from statistics import fmean, stdev
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import stats
 
 from models.specs.parse import parse_spec
 from models.specs.tuning import TuningSpec
-from models.tuning.by_setting import differences_by_setting
+from models.tuning.by_setting import against_baseline, differences_by_setting
 from models.tuning.choosing import choose
 from models.tuning.edges import edges_of
 from models.tuning.expected_best import expected_best
@@ -121,7 +122,7 @@ def test_differences_at_equal_settings_are_those_of_plain_arithmetic() -> None:
         for arm in spec.arms
     }
     del values["third"][1][9_000_001], values["third"][0][9_000_000], values["third"][0][9_000_002]
-    found = list(differences_by_setting(spec, values))
+    found = list(differences_by_setting(spec, values, partial(against_baseline, spec)))
     assert [(one.setting, one.a, one.b) for one in found] == [
         (setting, arm, "vanilla") for setting in range(2) for arm in ("modified", "third")
     ]

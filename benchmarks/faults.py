@@ -1,10 +1,13 @@
 """Faults by the hundred: drawn at random, injected for real, and what became of every experiment.
 
-    python benchmarks/faults.py [--faults 200] [--experiments 50] [--seed 0] [--minutes]
+    python benchmarks/faults.py [--faults 200] [--tuning 0] [--experiments 50] [--seed 0]
+        [--minutes]
 
 Three quarters strike a service of separate processes (API, two workers) on a Redis and a
 PostgreSQL of the harness's own, one quarter the embedded default (`tripletlab serve`). Needs
-redis-server and PostgreSQL's programs, and root for a disk that can be filled. `--minutes` adds a
+redis-server and PostgreSQL's programs, and root for a disk that can be filled. `--tuning` adds so
+many faults of experiments that tune their arms, each in turn of the moments in which these can be
+struck. `--minutes` adds a
 minute each without Redis and without PostgreSQL. The faults and their order follow from the seed;
 the moments do not wholly, since they wait for what they hit. The table goes to
 `benchmarks/faults.md`. Ctrl-C ends the injecting; what was injected is examined all the same.
@@ -21,13 +24,14 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from itertools import cycle, islice
 from pathlib import Path
 from platform import python_version
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from support.faults.catalogue import MINUTES, Fault, possible, strike  # noqa: E402
+from support.faults.catalogue import MINUTES, OF_TUNING, Fault, possible, strike  # noqa: E402
 from support.faults.hurt_service import EmbeddedService, SeparateService, opened  # noqa: E402
 from support.faults.hurt_specs import HEALTHY  # noqa: E402
 from support.faults.ledger import Accepted, Ledger, Undisturbed, Verdict  # noqa: E402
@@ -48,6 +52,7 @@ class Tally:
     seen: list[str] = field(default_factory=list)
     verdicts: list[tuple[Accepted, Verdict]] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
+    runs: int = 0
     attempts: int = 0
     seconds: float = 0.0
 
@@ -56,16 +61,17 @@ def main() -> None:
     asked = _arguments()
     draw = random.Random(asked.seed)
     undisturbed: Undisturbed = {}
-    embedded = asked.faults // 4, asked.experiments // 4
-    separate = asked.faults - embedded[0], asked.experiments - embedded[1]
+    everything = asked.faults, asked.tuning, asked.experiments
+    embedded = tuple(count // 4 for count in everything)
+    separate = tuple(count - part for count, part in zip(everything, embedded, strict=True))
     tallies = []
     with opened(SeparateService) as service:
         ledger = Ledger(service, undisturbed)
         ledger.learn(*HEALTHY, "diverging", "brief", "tuned")
         last = MINUTES if asked.minutes else ()
-        tallies.append(campaign("separate", Ledger(service, undisturbed), draw, *separate, last))
+        tallies.append(campaign("separate", Ledger(service, undisturbed), draw, separate, last))
     with opened(EmbeddedService) as service:
-        tallies.append(campaign("embedded", Ledger(service, undisturbed), draw, *embedded, ()))
+        tallies.append(campaign("embedded", Ledger(service, undisturbed), draw, embedded, ()))
     report = written(tallies, asked)
     asked.out.write_text(report)
     print(report)
@@ -75,14 +81,16 @@ def campaign(
     where: str,
     ledger: Ledger,
     draw: random.Random,
-    faults: int,
-    experiments: int,
+    counts: tuple[int, ...],
     last: tuple[Fault, ...],
 ) -> Tally:
-    """Inject `faults` of those possible here and `last`, over at least so many experiments."""
+    """Inject so many faults of those possible here, so many of tuning, and `last`, over at least so
+    many experiments."""
+    faults, tuning, experiments = counts
     tally, begun = Tally(where), time.monotonic()
     known = possible(ledger.service)
     drawn = [*known, *draw.choices(known, [one.weight for one in known], k=faults)][:faults]
+    drawn += islice(cycle(OF_TUNING), tuning)
     draw.shuffle(drawn)
     try:
         for fault in (*drawn, *last):
@@ -95,7 +103,8 @@ def campaign(
     tally.surprises = ledger.service.surprises
     tally.verdicts = [(one, ledger.verdict(one)) for one in ledger.accepted]
     runs = [run for one in ledger.accepted for run in ledger.service.runs_of(one.id)]
-    tally.attempts, tally.seconds = sum(run.attempt for run in runs), time.monotonic() - begun
+    tally.runs, tally.attempts = len(runs), sum(run.attempt for run in runs)
+    tally.seconds = time.monotonic() - begun
     return tally
 
 
@@ -134,7 +143,7 @@ def written(tallies: list[Tally], asked: argparse.Namespace) -> str:
     counts = {kind: sum(bool(getattr(v, kind)) for _, v in verdicts) for kind in KINDS}
     injected = sum(tally.injected.total() for tally in tallies)
     minutes = sum(tally.seconds for tally in tallies) / 60
-    runs, attempts = 2 * len(verdicts), sum(tally.attempts for tally in tallies)
+    runs, attempts = (sum(getattr(tally, one) for tally in tallies) for one in ("runs", "attempts"))
     stops = [float(one.split()[-2]) for t in tallies for one in t.seen if "ended in" in one]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     lines = [
@@ -184,6 +193,7 @@ def _violations(verdicts: list[tuple[Accepted, Verdict]], surprises: list[str]) 
 
 def _command(asked: argparse.Namespace) -> str:
     said = f"--faults {asked.faults} --experiments {asked.experiments} --seed {asked.seed}"
+    said += f" --tuning {asked.tuning}" if asked.tuning else ""
     return f"{said} --minutes" if asked.minutes else said
 
 
@@ -192,6 +202,7 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--faults", type=int, default=200)
+    parser.add_argument("--tuning", type=int, default=0)
     parser.add_argument("--experiments", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", action="store_true")

@@ -11,7 +11,7 @@ prints the same table. A share of 4,000 is known to +-0.7 points (two standard e
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from models.comparison.compare import adjusted_evidence
 from models.comparison.evidence import Evidence
-from models.comparison.inputs import ArmValues
+from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.rule import DecisionRule
 from models.comparison.sequential.group_sequential import plan
 from models.comparison.verdict import decide
-from models.factors.contrasts import compared_sides
+from models.factors.contrasts import side_names
 from models.specs.experiment import ExperimentSpec
+from models.specs.factors import DeclaredEffect
 from models.specs.parse import parse_spec
 
 TEST_PAIRS = 10_240
@@ -34,7 +35,8 @@ TRUE = 0.005  # of the one effect that is true: one sd
 FIELDS = ("steps", "batch_size", "evaluate_every", "tokenizer", "checkpoint", "threshold")
 LOSS = {"terms": [{"kind": "mean_negative"}]}
 
-Draw = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float64]]
+Values = NDArray[np.float64]
+Draw = Callable[[np.random.Generator, tuple[int, ...]], Values]
 NOISES: dict[str, Draw] = {
     "normal": lambda generator, shape: generator.normal(size=shape),
     "heavy tails": lambda generator, shape: generator.standard_t(3, size=shape) / np.sqrt(3),
@@ -71,7 +73,7 @@ def _value(field: str, level: int) -> Any:
 
 def drawn(
     spec: ExperimentSpec, count: int, seeds: int, true: float, noise: Draw
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, Values]:
     """Accuracies [experiments, seeds] of each cell; the first factor's level 1 is `true` better."""
     generator = np.random.default_rng(20_270 + seeds + 100 * len(spec.arms))
     shape = (count, seeds)
@@ -88,6 +90,16 @@ def drawn(
     return found
 
 
+def sides(effect: DeclaredEffect, cells: Mapping[str, Values]) -> tuple[Values, Values]:
+    """What is added and what is subtracted, [experiments, seeds] each: what
+    `models.factors.contrasts.compared_sides` gives for one experiment, for all of them at once."""
+    first, *others = effect.contrasts
+    added = [*first.added, *(name for one in others for name in one.subtracted)]
+    subtracted = [*first.subtracted, *(name for one in others for name in one.added)]
+    a, b = (np.sum([cells[name] for name in names], axis=0) for names in (added, subtracted))
+    return a / effect.settings, b / effect.settings
+
+
 def simulate(
     spec: ExperimentSpec,
     count: int,
@@ -102,13 +114,13 @@ def simulate(
     effects = spec.declared_effects
     rule = DecisionRule("test.accuracy", None, CONFIDENCE)
     truths = [true if (one.factors, one.levels) == (("a",), ("1",)) else 0.0 for one in effects]
+    of_all = [(*side_names(one), *sides(one, cells)) for one in effects]
     wrong = power = held = 0
     for number in range(count):
-        values = {
-            name: ArmValues(name, dict(enumerate(rows[number].tolist())))
-            for name, rows in cells.items()
-        }
-        family = [compared_sides(one, values, rule) for one in effects]
+        family = [
+            ComparisonInput(_arm(a_name, a[number]), _arm(b_name, b[number]), rule)
+            for a_name, b_name, a, b in of_all
+        ]
         families = [family] if together else [[one] for one in family]
         evidence = adjusted_evidence(families)
         better = [decide(one) in ("a_better", "b_better") for one in evidence]
@@ -116,6 +128,10 @@ def simulate(
         power += any(said for said, truth in zip(better, truths, strict=True) if truth)
         held += sum(_holds(one, truth) for one, truth in zip(evidence, truths, strict=True))
     return Found(wrong / count, power / count if true else None, held / (count * len(effects)))
+
+
+def _arm(name: str, values: Values) -> ArmValues:
+    return ArmValues(name, dict(enumerate(values.tolist())))
 
 
 def _holds(evidence: Evidence, truth: float) -> bool:
@@ -134,12 +150,8 @@ def until_decided(spec: ExperimentSpec, count: int) -> float:
     cells = drawn(spec, count, looks[-1][0], 0.0, NOISES["normal"])
     wrong = np.zeros(count, dtype=bool)
     for effect in spec.declared_effects:
-        first, *others = (
-            np.mean([cells[one] for one in contrast.added], axis=0)
-            - np.mean([cells[one] for one in contrast.subtracted], axis=0)
-            for contrast in effect.contrasts
-        )
-        found = judge(first - sum(others), looks, margin=1e-9)
+        added, subtracted = sides(effect, cells)
+        found = judge(added - subtracted, looks, margin=1e-9)
         wrong |= found.verdict > 0
     return float(wrong.mean())
 

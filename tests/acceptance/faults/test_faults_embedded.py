@@ -1,6 +1,7 @@
 """`tripletlab serve` as it is by default, hurt in turn: nothing is lost, doubled or changed."""
 
 import random
+from functools import partial
 
 import pytest
 
@@ -40,8 +41,8 @@ def test_settings_are_chosen_once_and_the_same_whoever_dies_before_or_meanwhile(
 ) -> None:
     embedded.learn("tuned")
     before = len(embedded.accepted)
-    strike(tuning.kill_before_choice, embedded, DRAW, asks=True)
-    strike(tuning.kill_in_choice, embedded, DRAW, asks=True)
+    strike(partial(tuning.kill_before_choice, at_stop=True), embedded, DRAW, asks=True)
+    strike(partial(tuning.kill_in_choice, at_stop=False), embedded, DRAW, asks=True)
     asked = embedded.accepted[before:]
     embedded.wait(*asked)
     for one in asked:

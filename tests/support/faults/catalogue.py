@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from models.states import RunState
 
@@ -28,6 +29,33 @@ class Fault:
     asks: bool = False  # it brings an experiment of its own and needs none under way
 
 
+OF_TUNING = (
+    *(
+        Fault(f"SIGKILL in a phase: {phase}", partial(tuning.kill_in_phase, phase=phase), asks=True)
+        for phase in tuning.PHASES
+    ),
+    Fault(
+        "SIGKILL of all workers at the stop, before settings are left out",
+        partial(tuning.kill_before_choice, at_stop=True),
+        asks=True,
+    ),
+    Fault(
+        "SIGKILL of all workers between tuning and choice",
+        partial(tuning.kill_before_choice, at_stop=False),
+        asks=True,
+    ),
+    Fault(
+        "SIGKILL inside the leaving out of settings",
+        partial(tuning.kill_in_choice, at_stop=True),
+        asks=True,
+    ),
+    Fault(
+        "SIGKILL inside the choice of settings",
+        partial(tuning.kill_in_choice, at_stop=False),
+        asks=True,
+    ),
+)
+"""Each brings an experiment that tunes its arms, with halving, and strikes it in another moment."""
 FAULTS = (
     Fault("SIGKILL of an attempt", processes.kill_attempt, weight=3),
     Fault("SIGKILL of the process that forked it", processes.kill_forkserver, weight=2),
@@ -56,8 +84,7 @@ FAULTS = (
     Fault("the data set's files gone", runs.data_gone, asks=True, weight=0.2),
     Fault("five messages more for each run", runs.deliver_five_times, asks=True),
     Fault("two claims of one run", runs.claim_twice, True, asks=True),
-    Fault("SIGKILL of all workers between tuning and choice", tuning.kill_before_choice, asks=True),
-    Fault("SIGKILL inside the choice of settings", tuning.kill_in_choice, asks=True),
+    *OF_TUNING,
     Fault("FLUSHALL of Redis", servers.flush_redis, True, weight=2),
     Fault("restart of Redis", servers.restart_redis, True),
     Fault("Redis away for seconds", servers.redis_away, True),

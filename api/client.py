@@ -667,9 +667,8 @@ class Client:
         names: tuple[str, str] = ("a", "b"),
     ) -> Comparison:
         """Compare two arms, each given as `EXPERIMENT/ARM`, on the same data and seeds; or the runs
-        of two arms that were trained elsewhere, each given as seed -> value, called `names`. Of
-        those, the name of the metric says which values are better, unless `higher_is_better`
-        does."""
+        of two arms that were trained elsewhere, each given as seed -> value, called `names`: there
+        the name of the metric says which values are better, unless `higher_is_better` does."""
         rule: dict[str, Any] = {"metric": metric, "margin": margin, "confidence": confidence}
         if isinstance(a, str) and isinstance(b, str):
             return Comparison.of(self.get("/v1/comparisons", a=a, b=b, **rule))
@@ -709,12 +708,15 @@ class Client:
     def wait_for_study(
         self, study: str | Study, on_change: Callable[[Experiment], object] = lambda _: None
     ) -> Study:
-        """Return the study once all its experiments have ended; `on_change` gets each state of each
-        of them."""
+        """Return the study once its experiments have ended; `on_change` gets each state of each."""
         for experiment in self.study(study).experiments["id"]:
             if experiment is not None:
                 self.wait(experiment, on_change)
         return self.study(study)
+
+    def cancel_study(self, study: str | Study) -> Study:
+        """Request the cancellation of its experiments that go on; the call is idempotent."""
+        return Study.of(self.post(f"/v1/studies/{_id(study)}/cancel"))
 
     def study_results(self, study: str | Study) -> StudyResults:
         """Return what its data sets say together so far."""
@@ -832,8 +834,7 @@ class Client:
         encoding: str | None = None,
         quoting: str | None = None,
     ) -> Dataset:
-        """Upload a file of pairs, triplets or scored pairs, as its columns tell or the fields say:
-        `docs/data_sets.md` describes each."""
+        """Upload a file of pairs, triplets or scored pairs; `docs/data_sets.md` has the fields."""
         columns = {"question1": question1, "question2": question2, "label": label, "split": split}
         columns["negatives"] = json.dumps(list(negatives)) if negatives else None
         columns["labels"] = json.dumps(dict(labels)) if labels else None
@@ -850,9 +851,8 @@ class Client:
         return [Dataset.of(one) for one in self.get("/v1/datasets")["items"]]
 
     def upload_model(self, folder: str | Path, name: str) -> Model:
-        """Upload a pretrained encoder: a folder with `config.json`, `model.safetensors` and
-        `tokenizer.json`, and what sentence-transformers has beside them; or a zip, tar or tar.gz
-        archive of one. Of a folder only these files are sent."""
+        """Upload a pretrained encoder: a folder (of which `config.json`, `model.safetensors`,
+        `tokenizer.json` and the files of sentence-transformers are sent), or an archive of one."""
         seconds = max(UPLOAD_TIMEOUT, self._timeout)
         with _archive_of(Path(folder)) as stream:
             files = {"file": (f"{Path(folder).name}.zip", stream)}

@@ -19,7 +19,8 @@ class AuditView(View):
     key_name: str | None
     action: str
     """`created`, `cancelled`, `retried`, `deleted`, `uploaded`, `reproduced`, `study_created`,
-    `study_deleted`, `key_created`, `key_revoked`, `webhook_created` or `webhook_deleted`."""
+    `study_cancelled`, `study_deleted`, `key_created`, `key_revoked`, `webhook_created` or
+    `webhook_deleted`."""
     subject: str
     """The id of an experiment, run, study, key or webhook, or the name of a data set."""
 

@@ -58,15 +58,18 @@ class Plan:
     """The pretrained models that arms start from."""
 
 
-def plan(service: Service, document: Any) -> Plan:
-    """Return the plan of a decoded body. Raises `Invalid` with every problem that is known now."""
+def plan(service: Service, document: Any, left_open: frozenset[str] | None = None) -> Plan:
+    """Return the plan of a decoded body. Raises `Invalid` with every problem that is known now.
+
+    `left_open` are the sizes that fit the data set where it is not told by the body itself.
+    """
     spec = parse_spec(expand_recipe(document))
     _require_plain_names(spec)
     _within_bounds(spec, service.settings.max_total_steps)
     dataset = _dataset(service, spec.dataset)
     folder = service.dataset_folder(dataset.content_hash)
     labels = cache.open_labels(folder)
-    left_open = open_sizes(document)
+    left_open = open_sizes(document) if left_open is None else left_open
     try:
         spec, rows, of_split = fitting_split(spec, left_open, folder, len(labels))
     except SplitError as error:

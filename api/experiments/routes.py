@@ -7,6 +7,7 @@ from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response
 
 from api.access.callers import CallerDep
 from api.dependencies import NO_NUL, SERIES_TURN, ExperimentId, ServiceDep, id_pattern
+from api.experiments.cancelling import cancel
 from api.experiments.changed_view import changed_view
 from api.experiments.dry_runs import DRY_RUN_TURN, dry_run_view
 from api.experiments.few_seeds import seed_warnings
@@ -28,9 +29,6 @@ from models.files.file_store import remove_if_possible
 from models.specs.parse import stored_spec
 from models.states import RunState
 from models.store import clock, experiments
-from models.store.interim_looks import drop_looks
-from models.store.run_life.cancelling import cancel_runs
-from models.store.tuning.plan import drop_tuning
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 Text = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
@@ -147,12 +145,7 @@ def cancel_experiment(
     The call is idempotent.
     """
     with service.database.transaction() as session:
-        experiments.experiment(session, experiment_id)
-        now = clock.now(session)
-        drop_looks(session, experiment_id, now)
-        drop_tuning(session, experiment_id)
-        cancel_runs(session, experiment_id, now)
-        caller.record(session, "cancelled", experiment_id, now)
+        cancel(session, experiment_id, caller)
     with service.database.reading() as session:
         return experiment_view(service, session, experiment_id)
 

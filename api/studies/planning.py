@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.dependencies import Service
+from api.experiments.fitting import open_sizes
 from api.experiments.planning import Plan, plan
 from api.studies.requests import PlannedStudy
 from models.errors import Invalid, Problem
@@ -40,7 +41,7 @@ def plan_study(service: Service, wanted: PlannedStudy) -> StudyPlan:
     for index, entry in enumerate(wanted.over):
         named = {"name": f"{wanted.name}: {entry['dataset']}"[:200], **entry}
         try:
-            plans.append(plan(service, merged_over(base, named)))
+            plans.append(plan(service, merged_over(base, named), _open_on(wanted.spec, entry)))
         except Invalid as invalid:
             problems += [(index, problem) for problem in invalid.problems]
     if problems:
@@ -48,6 +49,11 @@ def plan_study(service: Service, wanted: PlannedStudy) -> StudyPlan:
     _require_one_question(plans)
     _require_other_rows(plans)
     return StudyPlan(wanted.name, plans)
+
+
+def _open_on(spec: Mapping[str, Any], entry: Mapping[str, Any]) -> frozenset[str]:
+    """The sizes that fit the data set of this entry, since neither it nor the spec gives them."""
+    return open_sizes({**spec, "dataset": entry["dataset"]}) & open_sizes(entry)
 
 
 def _base(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`/v1/studies`: planning, joining, following, reading and deleting studies."""
+"""`/v1/studies`: planning, joining, following, reading, cancelling and deleting studies."""
 
 import re
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from api.http.problems import KeyReused
 from api.http.views import Page
 from api.openapi.responses import LOCATION, may_answer
 from api.results.kept_results import KeptReading, kept_reply
+from api.studies.cancelling import cancel_study
 from api.studies.planning import plan_study
 from api.studies.requests import STUDY_BODY, JoinedStudy, parse_study
 from api.studies.results import study_results, study_views
@@ -174,6 +175,17 @@ async def export_study(
     body = await kept_reply(request, service, key, experiments, make)
     name = f'attachment; filename="{study_id}.{format}"'
     return body.reply(MEDIA_TYPES[format], {"Content-Disposition": name})
+
+
+@router.post("/{study_id}/cancel", responses=may_answer(TooMany), dependencies=[SERIES_TURN])
+def cancel_experiments(service: ServiceDep, caller: CallerDep, study_id: StudyId) -> StudyView:
+    """Request the cancellation of every experiment of a study that has not ended.
+
+    The call is idempotent. An experiment that another key made is not this one's to cancel: while
+    one that was joined goes on, the answer is 403, and nothing is cancelled.
+    """
+    cancel_study(service, study_id, caller)
+    return get_study(service, study_id)
 
 
 @router.delete("/{study_id}", status_code=status.HTTP_204_NO_CONTENT)

@@ -83,6 +83,7 @@ OF_WHAT_IS_NOT_HERE = {
     "GET /v1/studies/{study_id}",
     "GET /v1/studies/{study_id}/results",
     "GET /v1/studies/{study_id}/export",
+    "POST /v1/studies/{study_id}/cancel",
 }
 """Of a run that did not succeed, of hosts that this service may call, of a pretrained model, and of
 a second data set for a study: it has none of them."""

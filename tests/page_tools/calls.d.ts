@@ -113,7 +113,9 @@ declare namespace Reply {
     : Path extends "/v1/experiments" ? ExperimentView
     : Path extends `/v1/experiments/${string}/results` ? Results
     : Path extends `/v1/experiments/${string}` ? ExperimentView
+    : Path extends "/v1/studies?dry_run=true" ? StudyDryRun
     : Path extends `/v1/studies?${string}` ? Page<StudyView>
+    : Path extends "/v1/studies" ? StudyView
     : Path extends `/v1/studies/${string}/results` ? StudyResults
     : Path extends `/v1/studies/${string}` ? StudyView
     : Path extends `/v1/runs/${string}/steps?${string}` ? Steps

@@ -318,6 +318,13 @@ declare namespace Reply {
     experiments: StudyMemberView[];
   }
 
+  interface StudyDryRun {
+    runs: number;
+    runs_at_least: number;
+    estimated_seconds: number;
+    experiments: DryRun[];
+  }
+
   interface StudyMemberView {
     id: string | null;
     dataset: string;

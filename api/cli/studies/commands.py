@@ -24,7 +24,7 @@ from api.cli.documents import apply_settings, read_document
 from api.cli.expected_verdict import Expected, ExpectOption
 from api.cli.listings import listing, show_table
 from api.cli.studies.tables import show_study
-from api.client import Client, Study, StudyResults
+from api.client import ENDED, Client, Study, StudyResults
 
 app = typer.Typer(help="One question asked on several data sets.", no_args_is_help=True)
 
@@ -187,6 +187,22 @@ def export(
     with connected(url) as client:
         client.export_study(study, output)
     print_json({"files": [str(output)]}) if as_json else say(f"{output}: written")
+
+
+@app.command()
+def cancel(study: StudyArgument, as_json: JsonOption = False, url: UrlOption = None) -> None:
+    """Cancel the experiments of a study that go on; it can be repeated."""
+    with connected(url) as client:
+        ended_before = client.study(study).state in ENDED
+        made = client.cancel_study(study)
+    if as_json:
+        print_json(made.document)
+    elif ended_before:
+        say(f"{made.id} had ended before, as {made.state}: nothing was cancelled.")
+    elif made.state in ENDED:
+        say(f"{made.id} is {made.state}: no run goes on.")
+    else:
+        say(f"{made.id} is being cancelled; runs under way still have to stop.")
 
 
 @app.command()

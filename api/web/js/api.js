@@ -159,6 +159,12 @@ function parsed(text) {
   }
 }
 
+/** An Idempotency-Key. One body, one key: sent twice it makes one experiment, or one study. */
+export function freshKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `page-${[...bytes].map((one) => one.toString(16).padStart(2, "0")).join("")}`;
+}
+
 /**
  * Do `work` for every item, a few at a time, in order.
  * @template Item

@@ -16,6 +16,7 @@ const ROUTES = [
   [/^\/experiments\/(?<id>exp_[0-9a-z]+)$/, "experiments", () => import("./views/experiment.js")],
   [/^\/runs\/(?<id>run_[0-9a-z]+)$/, "experiments", () => import("./views/run.js")],
   [/^\/studies\/?$/, "studies", () => import("./views/studies.js")],
+  [/^\/studies\/new\/?$/, "studies", () => import("./views/new_study.js")],
   [/^\/studies\/(?<id>std_[0-9a-z]+)$/, "studies", () => import("./views/study.js")],
   [/^\/datasets\/?$/, "datasets", () => import("./views/datasets.js")],
   [/^\/datasets\/(?<name>[^/]+)$/, "datasets", () => import("./views/dataset.js")],

@@ -20,6 +20,7 @@ Action = Literal[
     "uploaded",
     "reproduced",
     "study_created",
+    "study_cancelled",
     "study_deleted",
     "key_created",
     "key_revoked",

@@ -33,6 +33,7 @@ CHANGING = {
     ("POST", "/v1/models"),
     ("DELETE", "/v1/models/{model_name}"),
     ("POST", "/v1/studies"),
+    ("POST", "/v1/studies/{study_id}/cancel"),
     ("DELETE", "/v1/studies/{study_id}"),
     ("POST", "/v1/webhooks"),
     ("DELETE", "/v1/webhooks/{webhook_id}"),

@@ -13,7 +13,7 @@ from api.studies import planning
 from models.store.datasets import remove_dataset
 
 from support.api import ApiForTests, StartService, pointers, refused
-from support.asked_studies import PATH, STUDY_SPEC, over, with_data_sets
+from support.asked_studies import PATH, STUDY_SPEC, over, train_experiment, with_data_sets
 
 ONE_SEED = {**STUDY_SPEC, "seeds": {"count": 1}}
 KEY = {"Idempotency-Key": "my study"}
@@ -62,8 +62,8 @@ def test_all_its_runs_together_count_in_the_quota(start_service: StartService) -
 def test_where_one_experiment_cannot_be_stored_none_is(api: ApiForTests) -> None:
     names = with_data_sets(api, 3)
 
-    def plan_and_delete(service: Service, document: Any) -> Plan:
-        planned = plan(service, document)
+    def plan_and_delete(service: Service, document: Any, left_open: frozenset[str]) -> Plan:
+        planned = plan(service, document, left_open)
         if document["dataset"] == names[2]:
             with api.database.transaction() as session:
                 remove_dataset(session, names[2])
@@ -74,6 +74,61 @@ def test_where_one_experiment_cannot_be_stored_none_is(api: ApiForTests) -> None
     assert counted(api) == (0, 0)
     # the key was not used up
     assert api.http.post(PATH, json=body(names[:2]), headers=KEY).status_code == 202
+
+
+def test_cancelling_a_study_ends_what_goes_on_and_nothing_else(api: ApiForTests) -> None:
+    names = with_data_sets(api, 3)
+    made = api.http.post(PATH, json=body(names)).json()
+    ended, *others = (one["id"] for one in made["experiments"])
+    train_experiment(api, ended, ahead=0.01)
+    beside = api.http.post("/v1/experiments", json={**ONE_SEED, "dataset": names[1]}).json()
+    path = f"{PATH}/{made['id']}/cancel"
+    for _ in range(2):
+        reply = api.http.post(path)
+        assert reply.status_code == 200, reply.text
+        states = [one["state"] for one in reply.json()["experiments"]]
+        assert states == ["succeeded", "cancelled", "cancelled"]
+    assert reply.json()["state"] == "cancelled"
+    assert api.get(f"/v1/experiments/{beside['id']}")["state"] == "queued"
+    # cancelled experiments go on where they were once each is retried
+    assert api.http.post(f"/v1/experiments/{others[0]}/retry").is_success
+    assert api.get(f"{PATH}/{made['id']}")["experiments"][1]["state"] == "queued"
+    assert api.http.delete(f"/v1/experiments/{others[1]}").status_code == 204
+    assert api.http.post(path).json()["experiments"][2]["state"] is None
+
+
+def test_cancelling_drops_the_seeds_and_the_choice_that_were_planned(api: ApiForTests) -> None:
+    names = with_data_sets(api, 2)
+    until = {**STUDY_SPEC, "seeds": {"until_decided": {"min": 6, "max": 12}}}
+    tuned = {**ONE_SEED, "tuning": {"grid": {"/optimizer/lr": [0.01, 0.02]}, "seeds": 1}}
+    for spec in (until, tuned):
+        study = {"name": "Planned", "spec": spec, "over": over(names)}
+        made = api.http.post(PATH, json=study).json()
+        assert api.http.post(f"{PATH}/{made['id']}/cancel").json()["state"] == "cancelled"
+        for one in made["experiments"]:
+            assert api.get(f"/v1/experiments/{one['id']}")["state"] == "cancelled"
+
+
+def test_whoever_joins_anothers_experiment_cannot_cancel_it(start_service: StartService) -> None:
+    api = start_service()
+    names = with_data_sets(api, 2)
+    ann, bob, admin = (api.key(scope, scope) for scope in ("submit", "submit", "admin"))
+    made = api.http.post(PATH, json=body(names), headers=ann).json()
+    ids = [one["id"] for one in made["experiments"]]
+    joined = api.http.post(PATH, json={"name": "Mine", "experiments": ids}, headers=bob).json()
+    refused(api.http.post(f"{PATH}/{made['id']}/cancel", headers=bob), 403, "was not made with")
+    refused(api.http.post(f"{PATH}/{joined['id']}/cancel", headers=bob), 403, "nothing was cancel")
+    assert api.http.get(f"{PATH}/{made['id']}", headers=bob).json()["state"] == "queued"
+    done = api.http.post(f"{PATH}/{joined['id']}/cancel", headers=admin)
+    assert done.json()["state"] == "cancelled"
+    # of what has ended nothing is left to be refused
+    assert api.http.post(f"{PATH}/{joined['id']}/cancel", headers=bob).status_code == 200
+    audit = api.http.get("/v1/audit", headers=admin).json()["items"]
+    assert [(one["action"], one["subject"]) for one in audit[1:4]] == [
+        ("study_cancelled", joined["id"]),
+        ("cancelled", ids[1]),
+        ("cancelled", ids[0]),
+    ]
 
 
 def test_only_its_owner_or_an_admin_deletes_a_study(start_service: StartService) -> None:

@@ -47,6 +47,24 @@ def test_a_study_from_its_file_to_its_table(start_service: StartService, tmp_pat
     assert [one["id"] for one in api.get("/v1/studies")["items"]] == [study]
 
 
+def test_a_study_can_be_asked_before_there_is_data_of_ones_own(start_service: StartService) -> None:
+    api = start_service()
+    url = ("--url", api.url)
+    for style in ("easy", "typed"):
+        made = tripletlab("datasets", "generate", style, "--style", style, "--rows", "300", *url)
+        assert made.returncode == 0, made.stderr
+        assert f"{style}: 300 pairs" in made.stdout
+    recipe = "hard-negative-mining-small"
+    dry = tripletlab(
+        "study", "submit", recipe, "--over", "easy", "--over", "typed", "--dry-run", *url
+    )
+    found = json.loads(dry.stdout)["experiments"]
+    assert [one["spec"]["dataset"] for one in found] == ["easy", "typed"]
+    assert {one["spec"]["split"]["train_rows"] for one in found} == {240}
+    unknown = tripletlab("datasets", "generate", "mine", "--style", "odd", *url)
+    assert (unknown.returncode, "close, easy, typed" in unknown.stderr) == (2, True)
+
+
 def test_data_sets_are_named_one_by_one_for_a_spec(
     start_service: StartService, tmp_path: Path
 ) -> None:
@@ -58,6 +76,8 @@ def test_data_sets_are_named_one_by_one_for_a_spec(
     done = tripletlab("study", "submit", str(file), *each, "--name", "Two", "--url", api.url)
     assert done.returncode == 0, done.stderr
     assert api.get(f"/v1/studies/{done.stdout.strip()}")["name"] == "Two"
+    for said in ("is cancelled: no run goes on", "had ended before, as cancelled"):
+        assert said in tripletlab("study", "cancel", done.stdout.strip(), "--url", api.url).stderr
     without = tripletlab("study", "submit", str(file), "--url", api.url)
     assert (without.returncode, "--over" in without.stderr) == (2, True)
     wrong = tripletlab(

@@ -32,6 +32,7 @@ def test_a_study_is_planned_followed_read_and_joined(
     joined = lab.join_study("Again", made.experiments["id"])
     assert not lab.study(joined).planned
     assert [one.id for one in lab.studies()] == [joined.id, made.id]
+    assert lab.cancel_study(joined).state == "succeeded"  # nothing of it goes on
     with pytest.raises(Invalid) as refused:
         lab.plan_study("Wrong", STUDY_SPEC, [*over(names[:1]), {"dataset": "absent"}])
     assert refused.value.errors[0]["pointer"] == "/over/1/dataset"

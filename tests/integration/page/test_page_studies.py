@@ -1,11 +1,11 @@
-"""Studies in a browser: the list, the answer with every data set on one scale, and their links."""
+"""Studies in a browser: planned, listed, cancelled, and every data set on one scale."""
 
 from typing import Any
 
 from playwright.sync_api import expect
 
 from support.api import ApiForTests
-from support.asked_studies import plan_study, train_experiment, with_data_sets
+from support.asked_studies import STUDY_SPEC, plan_study, train_experiment, with_data_sets
 from support.browser import Tab
 
 AHEAD = (0.02, 0.031, 0.012, 0.024)
@@ -58,6 +58,64 @@ def test_the_list_tells_how_far_each_study_is_on_which_data_sets(
     expect(row).to_contain_text("0 % of its steps")
     row.get_by_role("link").click()
     expect(tab.find("#verdict .sentence")).to_contain_text("no data set has enough runs yet")
+
+
+def test_a_study_is_planned_on_the_page_and_cancelled(tab: Tab, service: ApiForTests) -> None:
+    with_data_sets(service, 3)
+    tab.open("/studies")
+    tab.page.get_by_role("link", name="New study").first.click()
+    expect(tab.find("aside")).to_contain_text("Choose 2 data sets or more")
+    tab.page.get_by_label("questions-generated", exact=True).check()
+    tab.page.get_by_label("pairs-1", exact=True).check()
+    expect(tab.find("aside")).to_contain_text("24 runs")
+    expect(tab.find("aside")).to_contain_text("pairs-1: The first 64 rows train and the next 16")
+    expect(tab.find("aside")).to_contain_text("2 data sets give a mean and no verdict")
+    tab.expected_statuses = {422}
+    differs = tab.page.get_by_label("What differs on pairs-1, as JSON")
+    differs.fill('{"steps": 0}')
+    wrong = tab.find('li:has-text("pairs-1") .field-error')
+    expect(wrong).to_contain_text("greater than or equal to 1")
+    expect(tab.button("Start")).to_be_disabled()
+    differs.fill('{"steps": 40}')
+    tab.page.get_by_label("Seeds on each data set").fill("7")
+    expect(tab.find("aside")).to_contain_text("28 runs")
+    tab.page.get_by_label("Name").fill("Planned here")
+    expect(tab.button("Start")).to_be_enabled()
+    tab.button("Start").click()
+    expect(tab.find("h1")).to_have_text("Planned here")
+    (made,) = service.get("/v1/studies")["items"]
+    specs = [service.get(f"/v1/experiments/{one['id']}")["spec"] for one in made["experiments"]]
+    assert [(spec["dataset"], spec["steps"], spec["seeds"]["count"]) for spec in specs] == [
+        ("pairs-1", 40, 7),
+        ("questions-generated", 300, 7),
+    ]
+    tab.page.on("dialog", lambda dialog: dialog.accept())
+    tab.button("Cancel").click()
+    expect(tab.find(".page-head .chip")).to_have_text("cancelled")
+    assert service.get(f"/v1/studies/{made['id']}")["state"] == "cancelled"
+
+
+def test_the_question_of_an_experiment_is_asked_on_more_data_sets(
+    tab: Tab, service: ApiForTests
+) -> None:
+    names = with_data_sets(service, 2)
+    spec = {**STUDY_SPEC, "name": "First on one", "dataset": names[1]}
+    made = service.http.post("/v1/experiments", json=spec).json()
+    tab.open(f"/experiments/{made['id']}")
+    tab.page.get_by_role("link", name="Ask on more data sets").click()
+    expect(tab.page.get_by_label("Name")).to_have_value("First on one")
+    for name in names:
+        tab.page.get_by_label(name, exact=True).check()
+    expect(tab.find("aside")).to_contain_text("24 runs")
+    tab.button("Start").click()
+    expect(tab.find("#verdict")).to_contain_text("The verdict comes when every experiment has")
+    (study,) = service.get("/v1/studies")["items"]
+    specs = [service.get(f"/v1/experiments/{e['id']}")["spec"] for e in study["experiments"]]
+    one, own = sorted(specs, key=lambda spec: bool(spec["dataset"] == names[1]))
+    # its own data set keeps its sizes; the other one has those that fit it
+    assert own["split"]["train_rows"] == STUDY_SPEC["split"]["train_rows"]
+    assert one["split"]["train_rows"] > STUDY_SPEC["split"]["train_rows"]
+    assert [arm["loss"] for arm in one["arms"]] == [arm["loss"] for arm in own["arms"]]
 
 
 def test_a_study_whose_experiments_are_gone_says_so(tab: Tab, service: ApiForTests) -> None:

@@ -163,14 +163,20 @@ def test_entries_are_merged_over_the_spec_and_named_after_the_study(api: ApiForT
     assert results(api, made)["differing"] == ["/steps"]
 
 
-def test_a_recipe_can_be_asked_on_several_data_sets(api: ApiForTests) -> None:
-    names = with_data_sets(api, 2)
-    small = {"split": SMALL_SPLIT, "batch_size": 4, "validation_batches": 1}
-    entries = [{"dataset": names[0]}, {"dataset": names[1], **small}]
-    spec = {"recipe": "hard-negative-mining-small", "steps": 20}
-    reply = api.http.post(PATH, json={"name": "A recipe", "spec": spec, "over": entries})
+def test_a_recipe_has_on_each_data_set_the_sizes_that_fit_it(api: ApiForTests) -> None:
+    names = with_data_sets(api, 3)
+    entries = [*over(names[:2]), {"dataset": names[2], "batch_size": 4, "split": SMALL_SPLIT}]
+    spec = {"recipe": "hard-negative-mining-small", "steps": 20, "validation_batches": 1}
+    body = {"name": "A recipe", "spec": spec, "over": entries}
+    dry = api.http.post(PATH, json=body, params={"dry_run": True}).json()["experiments"]
+    assert [len(one["fitted"]) > 0 for one in dry] == [False, True, True]
+    splits = [(one["spec"]["split"]["train_rows"], one["spec"]["batch_size"]) for one in dry]
+    # the recipe's own on its data set; those of eighty rows; and what the entry says
+    assert splits == [(20_000, 128), (64, 4), (60, 4)]
+    reply = api.http.post(PATH, json=body)
     assert reply.status_code == 202, reply.text
     assert reply.json()["arms"] == ["vanilla", "modified"]
+    assert results(api, reply.json())["differing"] == ["/batch_size"]
 
 
 def test_the_table_has_a_row_for_each_data_set_and_one_for_the_mean(api: ApiForTests) -> None:

@@ -41,6 +41,7 @@ def studies(played: Session) -> None:
     played.call("GET", f"{path}/export", 422, params={"format": "xlsx"})
     joined = {"name": "Afterwards", "experiments": [one["id"] for one in made["experiments"]]}
     again = played.call("POST", PATH, 202, json=joined)
+    played.call("POST", f"{PATH}/{again['id']}/cancel", 200)
     played.call("DELETE", f"{PATH}/{again['id']}", 204)
 
 
@@ -48,8 +49,8 @@ def studies(played: Session) -> None:
 def _deleted_meanwhile(played: Session, name: str) -> Iterator[None]:
     """Between the look at a spec and its storing, another request deletes this data set."""
 
-    def plan_and_delete(service: Service, document: Any) -> Plan:
-        planned = plan(service, document)
+    def plan_and_delete(service: Service, document: Any, left_open: frozenset[str]) -> Plan:
+        planned = plan(service, document, left_open)
         if document["dataset"] == name:
             with played.api.database.transaction() as store:
                 remove_dataset(store, name)
@@ -66,3 +67,4 @@ def long_reads_of_studies(played: Session, study_id: str) -> None:
     """For `long_reads`: what is refused while others wait."""
     for path in (PATH, *(f"{PATH}/{study_id}{part}" for part in ("", "/results", "/export"))):
         played.call("GET", path, 429)
+    played.call("POST", f"{PATH}/{study_id}/cancel", 429)

@@ -61,6 +61,7 @@ function heading(model) {
       model.active && h("button", { type: "button", on: { click: () => cancel(model) } }, "Cancel"),
       RETRIABLE.has(view.state) && h("button", { type: "button", on: { click: () => retry(model) } }, "Try again"),
       h("a", { class: "button", href: `#/new?like=${view.id}` }, "Ask again, changed"),
+      view.spec.arms.length > 1 && !view.spec.factors && h("a", { class: "button", href: `#/studies/new?like=${view.id}` }, "Ask on more data sets"),
       !model.active && h("button", { type: "button", class: "danger", on: { click: () => remove(model) } }, "Delete")));
 }
 

@@ -1,7 +1,7 @@
 // A new experiment: from a recipe, through a form made from the spec's schema, with its cost beside it.
 
 import { noteQuery } from "../address.js";
-import { call, fieldProblems, messageOf, wasStopped } from "../api.js";
+import { call, fieldProblems, freshKey, messageOf, wasStopped } from "../api.js";
 import { fill, h } from "../dom.js";
 import { clearErrors, showErrors } from "../form/errors.js";
 import { fieldsOf } from "../form/fields.js";
@@ -249,10 +249,4 @@ function goTo(fields, pointer) {
     const at = Number(control.dataset.column) - 1;
     control.setSelectionRange(at, at + 1);
   }
-}
-
-/** One body, one key: sent twice it starts one experiment. */
-function freshKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return `page-${[...bytes].map((one) => one.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -18,7 +18,8 @@ export async function show(main, { signal }) {
   const list = h("div", {}, loading());
   fill(main,
     h("div", { class: "page-head" }, h("div", {}, h("h1", { tabindex: "-1" }, "Studies"),
-      h("p", { class: "muted" }, "Each asks one question on several data sets: does a choice matter on data sets like these?"))),
+      h("p", { class: "muted" }, "Each asks one question on several data sets: does a choice matter on data sets like these?")),
+      h("a", { class: "button primary", href: "#/studies/new" }, "New study")),
     list);
   let limit = PAGE;
   let timer = 0;
@@ -54,6 +55,6 @@ function row(one) {
 
 function nothingThere() {
   return empty("No study yet",
-    "A study is planned with POST /v1/studies, or with the command: tripletlab study submit SPEC --over DATA-SET --over DATA-SET. Experiments with the same arms and the same decision can be joined afterwards.",
-    h("a", { class: "button", href: "/docs" }, "The calls"));
+    "A study is planned over data sets; experiments with the same arms and the same decision can be joined afterwards, with the command: tripletlab study join NAME EXPERIMENT EXPERIMENT.",
+    h("a", { class: "button primary", href: "#/studies/new" }, "New study"));
 }

@@ -25,11 +25,12 @@ export async function show(main, { params, signal }) {
   signal.addEventListener("abort", () => { clearTimeout(timer); drawn.abort(); });
 
   async function load() {
+    clearTimeout(timer);
     const study = await call(`/v1/studies/${params.id}`, { signal });
     const kept = study.experiments.some((one) => one.id !== null);
     const results = kept ? await call(`/v1/studies/${params.id}/results`, { signal }) : null;
     document.title = `${study.name} · Tripletlab`;
-    refill(head, heading(study));
+    refill(head, heading(study, load));
     fill(problem);
     const now = JSON.stringify([study, results]);
     if (now !== known) {
@@ -58,8 +59,11 @@ export async function show(main, { params, signal }) {
   fill(main, head, problem, answer, each.node);
 }
 
-/** @param {Reply.StudyView} study */
-function heading(study) {
+/**
+ * @param {Reply.StudyView} study
+ * @param {() => Promise<void>} again
+ */
+function heading(study, again) {
   return h("div", { class: "page-head" },
     h("div", {},
       h("p", { class: "crumbs" }, h("a", { href: "#/studies" }, "Studies")),
@@ -67,7 +71,23 @@ function heading(study) {
       h("div", { class: "meta" }, stateChip(study.state), h("span", {}, plural(study.experiments.length, "data set")),
         h("span", {}, study.planned ? "planned together" : "joined afterwards"), h("span", {}, "asked ", time(study.created_at)))),
     h("div", { class: "row" },
+      ACTIVE.has(study.state) && h("button", { type: "button", on: { click: () => cancel(study, again) } }, "Cancel"),
       h("button", { type: "button", class: "danger", on: { click: () => remove(study) } }, "Delete")));
+}
+
+/**
+ * @param {Reply.StudyView} study
+ * @param {() => Promise<void>} again
+ */
+async function cancel(study, again) {
+  if (!confirm("Cancel this study? Runs of its experiments that have not ended stop.")) return;
+  try {
+    await call(`/v1/studies/${study.id}/cancel`, { method: "POST" });
+    toast("Cancelled. Running runs stop at their next heartbeat.");
+    await again();
+  } catch (error) {
+    toast(messageOf(error));
+  }
 }
 
 /** @param {Reply.StudyView} study */

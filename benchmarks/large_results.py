@@ -12,6 +12,7 @@ seeds of another experiment of as many arms, the largest that is allowed, for th
 import argparse
 import math
 import os
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ from models.store.experiments import create_experiment, runs_of
 from models.store.tables import Base, Dataset, Event, Run
 
 STEPS, EVERY, BATCH = 100, 20, 64
+MOST_ARMS, LEVELS = 16, 4
 AT_ONCE = 200  # runs whose rows are written in one transaction
 MOST_MEMORY = 1024  # MiB
 PROVENANCE = {"torch": "2.13.0", "numpy": "2.4.6", "python": "3.11.7", "threads": 1, "cpu": "EPYC"}
@@ -72,11 +74,7 @@ def made_experiment(store: Database, arms: int, seeds: int) -> str:
             "evaluate_every": EVERY,
             "batch_size": BATCH,
             "seeds": {"count": seeds},
-            "arms": [
-                {"name": f"arm {number}", "loss": {"terms": [{"kind": "mean_negative"}]}}
-                | ({"optimizer": {"lr": 0.01 + 0.001 * number}} if number else {})
-                for number in range(arms)
-            ],
+            **arms_of(arms),
         }
     )
     with store.transaction() as session:
@@ -91,6 +89,34 @@ def made_experiment(store: Database, arms: int, seeds: int) -> str:
             idempotency_key=None,
             request_hash="",
         ).id
+
+
+def arms_of(arms: int) -> dict[str, Any]:
+    """So many arms; above 16 the cells of factors, a power of four of them."""
+    loss = {"terms": [{"kind": "mean_negative"}]}
+    if arms <= MOST_ARMS:
+        more: list[dict[str, Any]] = [
+            {"optimizer": {"lr": 0.01 + 0.001 * number}} if number else {} for number in range(arms)
+        ]
+        return {"arms": [{"name": f"arm {n}", "loss": loss, **one} for n, one in enumerate(more)]}
+    levels: list[list[dict[str, Any]]] = [
+        [{"optimizer": {"lr": 0.01 + 0.001 * level}} for level in range(LEVELS)],
+        [{"loss": {"margin": 0.1 + 0.1 * level}} for level in range(LEVELS)],
+        [{"encoder": {"embedding_dim": 8 * (1 + level)}} for level in range(LEVELS)],
+    ]
+    count = round(math.log(arms, LEVELS))
+    factors = [
+        {"name": f"factor {n}", "levels": [{"name": str(k), **one} for k, one in enumerate(own)]}
+        for n, own in enumerate(levels[:count])
+    ]
+    encoder = {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8}
+    return {"factors": factors, "effects": "with_interactions", "loss": loss, "encoder": encoder}
+
+
+def place_of(run: Run) -> int:
+    """Which of the arms is the run's, as a number that its quality follows from."""
+    digits = [int(digit) for digit in re.findall(r"(?:arm |=)(\d+)", run.arm)]
+    return sum(digit * LEVELS**place for place, digit in enumerate(digits))
 
 
 def filled(service: OwnService, store: Database, experiment: str, test_pairs: int) -> None:
@@ -121,13 +147,13 @@ def filled(service: OwnService, store: Database, experiment: str, test_pairs: in
 
 def quality(run: Run) -> float:
     """How good a run is, by its arm and its seed."""
-    generator = np.random.default_rng([run.seed, int(run.arm.split()[1])])
-    return 0.7 + 0.002 * int(run.arm.split()[1]) + float(generator.normal(scale=0.004))
+    generator = np.random.default_rng([run.seed, place_of(run)])
+    return 0.7 + 0.002 * place_of(run) + float(generator.normal(scale=0.004))
 
 
 def scores(service: OwnService, run: Run, test_pairs: int) -> dict[str, float]:
     """Write the scores of a run, and return what they amount to."""
-    generator = np.random.default_rng([run.seed, int(run.arm.split()[1]), 1])
+    generator = np.random.default_rng([run.seed, place_of(run), 1])
     label = np.random.default_rng(0).random(test_pairs) < 0.37
     noise = generator.normal(size=test_pairs).astype(np.float32)
     score = (noise + np.float32(8 * (quality(run) - 0.55)) * label).astype(np.float32)

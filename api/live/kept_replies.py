@@ -11,7 +11,7 @@ it at the same time; and somebody would have to remove it.
 """
 
 import zlib
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response, StreamingResponse
@@ -20,6 +20,9 @@ from models.byte_cache import ByteCache
 
 PIECE = 2**18  # bytes of a reply that are compressed, and sent, together
 MOST_KEPT_BYTES = 2**26  # compressed, which is a fifth of JSON or less
+
+Content = bytes | Iterable[bytes]
+"""Whole, or in parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,18 @@ class KeptBody:
     pieces: tuple[bytes, ...]
 
     @classmethod
-    def of(cls, content: bytes) -> "KeptBody":
-        view = memoryview(content)
-        starts = range(0, len(content), PIECE)
-        return cls(
-            len(content), tuple(zlib.compress(view[start : start + PIECE], 1) for start in starts)
-        )
+    def of(cls, content: Content) -> "KeptBody":
+        """From the content, of which no more is in memory than it gives at once."""
+        size, waiting, pieces = 0, bytearray(), []
+        for part in (content,) if isinstance(content, bytes) else content:
+            size += len(part)
+            waiting += part
+            while len(waiting) >= PIECE:
+                pieces.append(zlib.compress(waiting[:PIECE], 1))
+                del waiting[:PIECE]
+        if waiting:
+            pieces.append(zlib.compress(waiting, 1))
+        return cls(size, tuple(pieces))
 
     @property
     def stored_bytes(self) -> int:

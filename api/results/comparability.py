@@ -16,7 +16,7 @@ from api.dependencies import Service
 from models.comparison.inputs import ArmRuns
 from models.comparison.lines import Lines
 from models.errors import FilesAway, Invalid, NotFound, Problem
-from models.files.run_files import SCORES
+from models.files.run_files import RESAMPLED, SCORES
 from models.specs.decision import Metric
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
@@ -87,11 +87,13 @@ def _arm_runs(compared: Compared, name: str, service: Service | None) -> ArmRuns
 
 
 def score_folders(service: Service, runs: Sequence[str]) -> list[Path]:
-    """Return the folders of runs, by their ids, with their test scores; without where the bucket is
-    away."""
+    """Return the folders of runs, by their ids, with their test scores and the sums of these;
+    without where the bucket is away."""
     try:
         for run in runs:
-            service.run_file(run, SCORES)
+            if not (service.settings.run_dir(run) / SCORES).exists():
+                service.run_file(run, SCORES)
+                service.run_file(run, RESAMPLED)
     except FilesAway as away:
         log.warning("comparing without test scores: %s", away)
     return [service.settings.run_dir(run) for run in runs]

@@ -87,7 +87,7 @@ def _compared(
         family = family_on(pairs, [on, *others], declared, "secondary", shared, lines)
     else:
         family = family_on(_one_pair(first, second), [on], rule, "secondary", shared, lines)
-    return compare_runs([family], first=1)[0]
+    return next(compare_runs([family], first=1))
 
 
 def _every_pair(first: Side, second: Side) -> list[ArmPair]:

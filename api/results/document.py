@@ -1,8 +1,12 @@
-"""The results document of an experiment, from its rows."""
+"""The results document of an experiment, from its rows.
 
-from collections.abc import Mapping
-from dataclasses import replace
+Sixty arms have thousands of comparisons, most of the document, which are made one at a time.
+"""
 
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from api.dependencies import Service
@@ -38,10 +42,37 @@ from models.store.metrics.untrained import untrained_of_runs
 from models.store.tables import Run
 from models.store.tuning.plan import tuning_of
 
+_RESULTS, _COMPARISON = TypeAdapter(Results), TypeAdapter(Comparison)
+
+
+@dataclass(frozen=True)
+class ResultsDocument:
+    """The results, of which the comparisons are made when they are asked for, and once."""
+
+    rest: Results
+    """All else."""
+    comparisons: Iterator[Comparison]
+
+    def whole(self) -> Results:
+        return self.rest.model_copy(update={"comparisons": list(self.comparisons)})
+
+    def json(self) -> Iterator[bytes]:
+        """The JSON of the whole, in parts."""
+        names = list(Results.model_fields)
+        place = names.index("comparisons")
+        yield _some_fields(self.rest, names[:place])[:-1] + b',"comparisons":['
+        for number, comparison in enumerate(self.comparisons):
+            yield (b"," if number else b"") + _COMPARISON.dump_json(comparison, by_alias=True)
+        yield b"]," + _some_fields(self.rest, names[place + 1 :])[1:]
+
+
+def _some_fields(results: Results, names: Collection[str]) -> bytes:
+    return _RESULTS.dump_json(results, by_alias=True, include=set(names))
+
 
 def results_document(
     session: Session, experiment_id: str, service: Service, target_loss: float | None = None
-) -> Results:
+) -> ResultsDocument:
     """Return the results as of now.
 
     `target_loss`, in the loss of the baseline on a batch, adds the steps until it is reached.
@@ -74,7 +105,7 @@ def results_document(
         )
         for arm in spec.arms
     ]
-    return Results(
+    rest = Results(
         experiment=row.id,
         name=row.name,
         state=state,
@@ -84,13 +115,14 @@ def results_document(
         left_out_pairs=row.left_out_pairs,
         baselines=baselines_of(row, compared),
         arms=arms,
-        comparisons=_comparisons(compared, service, interim),
+        comparisons=[],
         **noise_results(compared),
         **factorial_results(compared, interim),
         waiting_times=_time_to_event(session, experiment_id, compared, target_loss),
         plan=interim.plan,
         tuning=None if tuned is None else tuning_view(session, spec, tuned, everything),
     )
+    return ResultsDocument(rest, _comparisons(compared, service, interim))
 
 
 def _run_result(
@@ -134,10 +166,10 @@ def _curve(series: Series, spec: ExperimentSpec, run: Run) -> Curve:
 
 def _comparisons(
     compared: Compared, service: Service, interim: InterimVerdicts
-) -> list[Comparison]:
+) -> Iterator[Comparison]:
     spec, lines = compared.spec, compared.lines
     if not spec.compares_arms:
-        return []
+        return iter(())
     arms = compared.arms(service)
     pairs = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
     rule, expected = declared_rule(spec.decision), len(spec.seeds.values())
@@ -156,7 +188,7 @@ def _planned_comparisons(
     expected: int,
     interim: InterimVerdicts,
     lines: Mapping[str, Lines],
-) -> list[Comparison]:
+) -> Iterator[Comparison]:
     """Compare each pair alone, at the level of its look: the plan has divided the error already."""
     kinds: list[tuple[Role, list[str]]] = [("primary", [rule.metric]), ("secondary", others)]
     alone: list[Family] = []
@@ -165,7 +197,7 @@ def _planned_comparisons(
             own = replace(rule, confidence=interim.confidence(a.name, b.name))
             every = family_on([(a, b)], metrics, own, role, expected, lines)
             alone += [[one] for one in every]
-    return [interim.judged(comparison) for comparison in compare_runs(alone)]
+    return map(interim.judged, compare_runs(alone))
 
 
 def _time_to_event(

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from api.dependencies import Service
-from api.live.kept_replies import KeptBody
+from api.live.kept_replies import Content, KeptBody
 from api.results.comparability import score_folders
 from api.results.document import results_document
 from api.results.views import Results
@@ -46,7 +46,7 @@ class KeptReading:
         """The reply under the key as it was kept, if nothing has changed since."""
         return None if self.mark is None else self.service.kept.get(key, self.mark)
 
-    def body(self, key: Key, make: Callable[[], bytes]) -> KeptBody:
+    def body(self, key: Key, make: Callable[[], Content]) -> KeptBody:
         """The reply under the key: as it was kept, or else made, and kept where that may be."""
         found = self.kept(key)
         if found is None:
@@ -87,7 +87,7 @@ async def kept_reply(
     service: Service,
     key: Key,
     experiments: Collection[str],
-    make: Callable[[KeptReading], bytes],
+    make: Callable[[KeptReading], Content],
 ) -> KeptBody:
     """Return the reply under the key about these experiments, made by `make` where none is kept.
 
@@ -110,9 +110,10 @@ async def kept_reply(
 
 def results_content(
     reading: KeptReading, experiment_id: str, target_loss: float | None = None
-) -> bytes:
+) -> Iterator[bytes]:
     """The results document as JSON. Raises `NotFound` when there is no such experiment."""
-    return _json(results_document(reading.session, experiment_id, reading.service, target_loss))
+    document = results_document(reading.session, experiment_id, reading.service, target_loss)
+    return document.json()
 
 
 def results_of(reading: KeptReading, experiment_id: str) -> Results:
@@ -131,16 +132,13 @@ def results_of(reading: KeptReading, experiment_id: str) -> Results:
 
 
 def _made(reading: KeptReading, experiment_id: str) -> Results:
-    document = results_document(reading.session, experiment_id, reading.service)
+    document = results_document(reading.session, experiment_id, reading.service).whole()
     if reading.mark is not None:
-        reading.body(results_key(experiment_id), lambda: _json(document))
+        content = _RESULTS.dump_json(document, by_alias=True)
+        reading.body(results_key(experiment_id), lambda: content)
     return document
 
 
 def results_key(experiment_id: str, target_loss: float | None = None) -> Key:
     """The key of the results document as JSON."""
     return "results", experiment_id, target_loss
-
-
-def _json(document: Results) -> bytes:
-    return _RESULTS.dump_json(document, by_alias=True)

@@ -1,5 +1,6 @@
 """`/v1/experiments/{id}/results`: the results as one JSON document."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -28,7 +29,7 @@ async def get_results(
     every arm is measured in the baseline's loss, with its reduction over a batch (sum or mean).
     """
 
-    def make(reading: KeptReading) -> bytes:
+    def make(reading: KeptReading) -> Iterator[bytes]:
         return results_content(reading, experiment_id, target_loss)
 
     key = results_key(experiment_id, target_loss)

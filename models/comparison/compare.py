@@ -62,7 +62,7 @@ def compare_families(
     # scipy.stats takes a second to import, and the API must start without it
     from models.comparison.conclusion import conclude
 
-    return conclude(adjusted_evidence(families)[:first])
+    return list(conclude(adjusted_evidence(families)[:first]))
 
 
 def verdicts(family: Sequence[ComparisonInput]) -> list[tuple[Statistic, Verdict]]:
@@ -74,13 +74,10 @@ def verdicts(family: Sequence[ComparisonInput]) -> list[tuple[Statistic, Verdict
 def adjusted_evidence(families: Sequence[Sequence[ComparisonInput]]) -> list[Evidence]:
     """The evidence of each comparison, with Holm's adjusted p over its family. Raises `ValueError`
     for a value that is not finite."""
-    alone = iter(gather_all(compared for family in families for compared in family))
+    alone = iter(gather_all(families))
     found: list[Evidence] = []
     for family in families:
         own = list(islice(alone, len(family)))
         adjusted = holm([evidence.p for evidence in own])
-        found += [
-            replace(evidence, family=len(own), holm_p=p)
-            for evidence, p in zip(own, adjusted, strict=True)
-        ]
+        found += [replace(evidence, holm_p=p) for evidence, p in zip(own, adjusted, strict=True)]
     return found

@@ -4,7 +4,7 @@ This is a module of its own so that `models.comparison.compare` imports it only 
 imports scipy.stats, which takes a second.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from models.abandonment import while_wanted
 from models.comparison.bca_bootstrap import bca_bootstraps
@@ -25,17 +25,19 @@ from models.comparison.summaries import summarise
 from models.comparison.superiority import superiority
 from models.comparison.verdict import comparison_sentence, decide
 
+AT_ONCE = 256  # comparisons that are in memory at once, of thousands
 
-def conclude(evidences: Sequence[Evidence]) -> list[Comparison]:
+
+def conclude(evidences: Sequence[Evidence]) -> Iterator[Comparison]:
     """Each comparison with its verdict, its sentence, and every statistic beside them."""
-    bootstraps = bca_bootstraps((one.differences, one.sd, one.rule.confidence) for one in evidences)
     arms = {id(arm): arm for one in evidences for arm in (one.compared.a, one.compared.b)}
     summary = {known: summarise(arm.by_seed) for known, arm in arms.items()}  # each in many
-    found = []
-    for evidence, bootstrap in while_wanted(zip(evidences, bootstraps, strict=True)):
-        a, b = (summary[id(arm)] for arm in (evidence.compared.a, evidence.compared.b))
-        found.append(_comparison(evidence, bootstrap, Summaries(a=a, b=b)))
-    return found
+    for start in range(0, len(evidences), AT_ONCE):
+        some = evidences[start : start + AT_ONCE]
+        bootstraps = bca_bootstraps((one.differences, one.sd, one.rule.confidence) for one in some)
+        for evidence, bootstrap in while_wanted(zip(some, bootstraps, strict=True)):
+            a, b = (summary[id(arm)] for arm in (evidence.compared.a, evidence.compared.b))
+            yield _comparison(evidence, bootstrap, Summaries(a=a, b=b))
 
 
 def _comparison(evidence: Evidence, bootstrap: Bootstrap, summaries: Summaries) -> Comparison:

@@ -12,111 +12,22 @@ A difference of two arms is then one of their means, resample by resample, so an
 its seeds once, however many others it is compared with.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.comparison.bca_bootstrap import times_drawn
+from models.comparison.resampled.pair_sums import RESAMPLES, SEED, Means
 from models.comparison.schema import Crossed, Interval
-from models.comparison.scores import PairScores
 
-RESAMPLES = 1_000
 FEWEST_SEEDS = 6  # fewer say nothing about other seeds
-MOST_TEST_PAIRS = 100_000  # more would delay the reply by seconds, and hardly reduce the noise
-WEIGHTS_AT_ONCE = 2**21  # as float32, 8 MB
-SEED = 2007
-
-OF_PAIRS = (
-    "test.accuracy",
-    "test.roc_auc",
-    "test.precision",
-    "test.recall",
-    "test.f1",
-    "test.mcc",
-)
-"""Metrics that can be resampled from the scores of test pairs."""
 
 Seeds = tuple[int, ...]
 Wanted = tuple[str, Seeds]
 """A metric to resample, over these seeds of an arm, which ascend."""
-Doubles = NDArray[np.float64]
-Means = NDArray[np.float64]
-"""A metric of runs under each resample of the test pairs, and last over the original pairs:
-[runs, RESAMPLES + 1]."""
 Resampled = NDArray[np.float64]
 """A value in each resample: [RESAMPLES]."""
-
-
-class PairResamples:
-    """The resamples of P test pairs with these labels, P >= 1; they depend on P alone."""
-
-    def __init__(self, label: NDArray[np.bool_]) -> None:
-        # duplicates first, so that either label is a slice
-        self._order = np.argsort(~label, kind="stable")
-        self._duplicates = int(np.count_nonzero(label))
-        self.weights = np.ones((RESAMPLES + 1, len(label)), dtype=np.uint8)
-        start = 0
-        for times in times_drawn(len(label), RESAMPLES, SEED):
-            self.weights[start : start + len(times)] = times[:, self._order]
-            start += len(times)
-        """How often each pair, in that order, is in each resample, and last a row of ones:
-        [RESAMPLES + 1, P]."""
-
-    def means(self, runs: Sequence[PairScores]) -> dict[str, Means]:
-        """Each metric of `OF_PAIRS` of runs over these pairs.
-
-        All but the accuracy are NaN where one label alone was drawn.
-        """
-        right = self._in_order([run.right for run in runs])
-        placement = np.nan_to_num(self._in_order([run.placement for run in runs]))
-        labels = slice(self._duplicates), slice(self._duplicates, None)
-        rows = max(1, WEIGHTS_AT_ONCE // len(self._order))
-        blocks = []
-        for start in range(0, len(self.weights), rows):
-            weights = self.weights[start : start + rows].astype(np.float32)
-            parts = [weights[:, own] @ right[own] for own in labels]
-            parts += [weights[:, own] @ placement[own] for own in labels]
-            blocks.append(np.stack(parts))
-        drawn = [self.weights[:, own].sum(axis=1, dtype=np.float64)[:, None] for own in labels]
-        sums = np.concatenate(blocks, axis=1).astype(np.float64)
-        return {name: value.T for name, value in _metrics_of(sums, *drawn).items()}
-
-    def _in_order(self, columns: Sequence[NDArray[np.generic]]) -> NDArray[np.float32]:
-        """One column for each run: [P, runs]."""
-        return np.stack([column[self._order].astype(np.float32) for column in columns], axis=1)
-
-
-def _metrics_of(sums: Doubles, duplicates: Doubles, others: Doubles) -> dict[str, Doubles]:
-    """The metrics [W, runs] in each of W resamples, the last of which is the original.
-
-    `sums` are, over the duplicates and over the other pairs, those called rightly, and then the
-    placements: [4, W, runs]. `duplicates` and `others` were drawn so often: [W, 1].
-    """
-    positives, negatives, *placements = sums
-    with np.errstate(invalid="ignore", divide="ignore"):
-        auc_of_duplicates, auc_of_others = placements[0] / duplicates, placements[1] / others
-        both_drawn = np.where((duplicates > 0) & (others > 0), 1.0, np.nan)
-        called = positives + others - negatives
-        total = duplicates + others
-        covariance = positives * total - called * duplicates
-        spread = np.sqrt(called * (total - called) * duplicates * others)
-        return {
-            "test.accuracy": (positives + negatives) / total,
-            # the mean placement of either label is the AUC, so the sum would count it twice
-            "test.roc_auc": auc_of_duplicates + auc_of_others - auc_of_duplicates[-1:],
-            "test.precision": both_drawn * _or_zero(positives / called),
-            "test.recall": both_drawn * (positives / duplicates),
-            "test.f1": both_drawn * (2 * positives / (called + duplicates)),
-            "test.mcc": both_drawn * _or_zero(covariance / spread),
-        }
-
-
-def _or_zero(quotients: Doubles) -> Doubles:
-    """The quotients, 0 where they are 0/0, as the metrics themselves are."""
-    return np.nan_to_num(quotients, nan=0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

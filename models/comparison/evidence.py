@@ -1,6 +1,6 @@
 """From the values of two arms to the statistics that a verdict rests on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from models.abandonment import while_wanted
@@ -16,7 +16,7 @@ from models.comparison.paired_t import (
 )
 from models.comparison.rule import DecisionRule, differs_from_zero
 from models.comparison.schema import Bounds, Equivalence, Interval, Statistic
-from models.comparison.sign_flip import sign_flip_ps
+from models.comparison.sign_flip import Sample, sign_flip_ps
 from models.comparison.skewness.short_side import (
     Reach,
     is_held_back,
@@ -105,17 +105,23 @@ def gather_evidence(compared: ComparisonInput) -> Evidence:
 
     Raises `ValueError` for a value that is not finite.
     """
-    return gather_all([compared])[0]
+    return gather_all([[compared]])[0]
 
 
-def gather_all(comparisons: Iterable[ComparisonInput]) -> list[Evidence]:
-    """The evidence of each, as `gather_evidence` gives it, for less work than one by one."""
-    every = []
-    for compared in while_wanted(comparisons):
-        pairs = _pairs(compared)
-        every.append((compared, pairs, rounding_of(pairs)))
-    ps = sign_flip_ps(([pair.difference for pair in pairs], slack) for _, pairs, slack in every)
-    return [_evidence(*one, p) for one, p in zip(every, ps, strict=True)]
+def gather_all(families: Iterable[Sequence[ComparisonInput]]) -> list[Evidence]:
+    """The evidence of each comparison of each family, for less work than one by one; `holm_p` is
+    still missing."""
+    every, samples = [], []
+    for family in families:
+        for compared in while_wanted(family):
+            pairs = _pairs(compared)
+            rounding, differences = rounding_of(pairs), [pair.difference for pair in pairs]
+            every.append((compared, pairs, rounding))
+            samples.append(Sample(differences, rounding, len(family)))
+    ps = sign_flip_ps(samples)
+    return [
+        _evidence(*one, p, sample.family) for one, p, sample in zip(every, ps, samples, strict=True)
+    ]
 
 
 def _pairs(compared: ComparisonInput) -> tuple[PairedValues, ...]:
@@ -125,7 +131,11 @@ def _pairs(compared: ComparisonInput) -> tuple[PairedValues, ...]:
 
 
 def _evidence(
-    compared: ComparisonInput, pairs: tuple[PairedValues, ...], rounding: float, by_signs: Statistic
+    compared: ComparisonInput,
+    pairs: tuple[PairedValues, ...],
+    rounding: float,
+    by_signs: Statistic,
+    family: int,
 ) -> Evidence:
     rule, n = compared.rule, len(pairs)
     differences = [pair.difference for pair in pairs]
@@ -146,6 +156,7 @@ def _evidence(
         tost_p=tost_p(mean, sd, n, rule.equivalence_margin, rounding, strictness),
         p=None if by_t is None or by_signs is None else max(by_t, by_signs),
         reach=reach,
+        family=family,
     )
 
 

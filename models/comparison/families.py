@@ -5,9 +5,9 @@ the chance of one false `better` among them at 1 - confidence: with two arms it 
 and nothing changes. All comparisons on other metrics are a second family, which decides nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from models.comparison.compare import compare_families
+from models.comparison.compare import adjusted_evidence
 from models.comparison.inputs import ArmPair, ArmRuns, ComparisonInput
 from models.comparison.lines import NO_LINES, Lines
 from models.comparison.rule import DecisionRule, alpha_of, fewest_pairs
@@ -52,17 +52,17 @@ def family_on(
     ]
 
 
-def compare_runs(families: Sequence[Family], *, first: int | None = None) -> list[Comparison]:
-    """The comparisons of each family in order, with what the runs add to them; only the `first` so
-    many, where that is given."""
+def compare_runs(families: Sequence[Family], *, first: int | None = None) -> Iterator[Comparison]:
+    """The comparisons of each family in order, with what the runs add to them, one at a time, since
+    sixty arms have thousands; only the `first` so many, where that is given."""
     # scipy.stats takes a second to import, and the API must start without it
-    from models.comparison.run_statistics import with_run_statistics
+    from models.comparison.conclusion import conclude
+    from models.comparison.run_statistics import run_statistics
 
-    inputs = [[compared for _, compared in family] for family in families]
-    comparisons = compare_families(inputs, first=first)
-    every = [one for family in families for one in family][:first]
-    arms, confidences = [pair for pair, _ in every], [one.rule.confidence for _, one in every]
-    return with_run_statistics(comparisons, arms, confidences)
+    evidences = adjusted_evidence([[one for _, one in family] for family in families])[:first]
+    arms = [pair for family in families for pair, _ in family][:first]
+    for comparison, more in zip(conclude(evidences), run_statistics(evidences, arms), strict=True):
+        yield comparison.model_copy(update=more)
 
 
 def _awaited(a: ArmRuns, b: ArmRuns) -> int:

@@ -5,23 +5,14 @@ pairs of networks, and each then costs as much as a few hundred additions.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from models.comparison.resampled.pair_sums import PackedRights
 from models.comparison.schema import SeedMcNemar
-
-PackedRights = NDArray[np.uint64]
-"""Which of P test pairs each of N networks got right, 64 a word: (N, words)."""
-
-
-def packed_rights(rights: NDArray[np.bool_]) -> PackedRights:
-    """From (N, P); the last word is filled up with pairs that no network got right."""
-    octets = np.packbits(rights, axis=1)
-    words = np.zeros((len(rights), -(-octets.shape[1] // 8) * 8), dtype=np.uint8)
-    words[:, : octets.shape[1]] = octets
-    return words.view(np.uint64)
 
 
 def mcnemar(
@@ -50,6 +41,7 @@ def mcnemar(
     )
 
 
+@lru_cache(maxsize=1024)
 def exact_p(only_a: int, only_b: int) -> float:
     """Two-sided binomial p of the discordant cases at even odds; 1 without discordant cases."""
     return float(_exact_ps(np.array([only_a]), np.array([only_b]))[0])

@@ -59,14 +59,16 @@ def detectable_effect(n: int, alpha: float) -> float:
 def pairs_to_detect(effect: float, alpha: float) -> int | None:
     """The fewest pairs with which the paired t test finds a mean of `effect` sds; None beyond
     100,000."""
-    return _fewest(lambda n: t_power(effect, n, alpha))
+    normal = -special.ndtri([alpha / 2, 1 - POWER]).sum()
+    return _fewest(lambda n: t_power(effect, n, alpha), near=_near(normal, effect))
 
 
 @lru_cache(maxsize=1024)
 def pairs_for_equivalence(effect: float, alpha: float) -> int | None:
     """The fewest pairs with which TOST against a margin of `effect` sds says `equivalent` in 80 %
     when the true difference is zero; None beyond 100,000."""
-    return _fewest(lambda n: tost_power(effect, n, alpha))
+    normal = -special.ndtri([alpha, (1 - POWER) / 2]).sum()
+    return _fewest(lambda n: tost_power(effect, n, alpha), near=_near(normal, effect))
 
 
 def t_power(effect: float, n: int, alpha: float) -> float:
@@ -94,12 +96,24 @@ def _sample_sds(n: int) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(special.chdtri(n - 1, upper) / (n - 1)))
 
 
-def _fewest(power: Callable[[int], float]) -> int | None:
-    """The smallest n >= 2 with enough power, which grows with n; by bisection."""
+def _near(normal: float, effect: float) -> float:
+    """About how many pairs give the mean of normal values so many of its standard errors."""
+    return min(normal / max(effect, 1e-9), math.sqrt(MOST_PAIRS)) ** 2
+
+
+def _fewest(power: Callable[[int], float], near: float) -> int | None:
+    """The smallest n >= 2 with enough power, which grows with n: in steps that double, from what a
+    known sd would need (`near`), then by bisection."""
     low, high = 1, MOST_PAIRS  # too few pairs at low (1 is below every n tried); enough at high
     if power(high) < POWER:
         return None
+    middle, step = min(max(int(near) + 1, 2), MOST_PAIRS - 1), 1
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if power(middle) >= POWER else (middle, high)
+        if power(middle) >= POWER:
+            high, next_step = middle, -step
+        else:
+            low, next_step = middle, step
+        middle, step = middle + next_step, 2 * step
+        if not low < middle < high:
+            middle = (low + high) // 2
     return high

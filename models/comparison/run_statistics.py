@@ -7,42 +7,46 @@ the arm's means in each resample. Scores of a run that has succeeded never chang
 for a while: of a document that is requested again while its runs train, most arms are as before.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.abandonment import while_wanted
 from models.byte_cache import ByteCache
 from models.comparison.collapse.collapsed_counts import collapse, pairs_without_collapsed
 from models.comparison.crossed_bootstrap import (
     FEWEST_SEEDS,
-    MOST_TEST_PAIRS,
-    OF_PAIRS,
     ArmResamples,
-    Means,
-    PairResamples,
     Seeds,
     Wanted,
     arm_resamples,
     crossed_bootstrap,
     no_crossed_bootstrap,
 )
+from models.comparison.evidence import Evidence
 from models.comparison.inputs import ArmPair, ArmRuns
-from models.comparison.mcnemar import PackedRights, mcnemar, packed_rights
-from models.comparison.paired_t import rounding_of
+from models.comparison.mcnemar import mcnemar
+from models.comparison.paired_t import PairedValues, rounding_of
 from models.comparison.queries.resamples import SharedQueries, resampled_queries, shared_queries
 from models.comparison.queries.scores import OF_QUERIES
-from models.comparison.schema import Comparison, Crossed, McNemar, Statistic
-from models.comparison.scores import FILE, PairScores, read_scores
-from models.comparison.sign_flip import sign_flip_ps
+from models.comparison.resampled.pair_sums import (
+    MOST_TEST_PAIRS,
+    OF_PAIRS,
+    Means,
+    PackedRights,
+    means_of,
+)
+from models.comparison.resampled.stored_sums import ScoreFile, SumsReader
+from models.comparison.schema import Crossed, McNemar, Statistic
+from models.comparison.sign_flip import Sample, sign_flip_ps
+from models.files.run_files import SCORES
 
 RESAMPLED = (*OF_PAIRS, *OF_QUERIES)
 MCNEMAR = "test.accuracy"
-SCORES_AT_ONCE = 2**22  # in memory, with some 20 bytes each
+SCORES_AT_ONCE = 2**21  # in memory where sums are worked out, with some 40 bytes each
+RUNS_AT_ONCE = 64  # whose sums are in memory at once: 2.5 MB
 MOST_KEPT_BYTES = 32 * 2**20
 
 
@@ -58,58 +62,51 @@ class ArmScores:
     """Of what was wanted; none where there are too many test pairs."""
 
 
-class _ScoreFile(NamedTuple):
-    """The scores of one run, and whether they are still the same file."""
+@dataclass(frozen=True, slots=True)
+class _RunFile:
+    """The scores of the run of one seed, and whether they are still the same file."""
 
     seed: int
-    folder: Path
-    called: float
-    """The share of the test pairs that the run called duplicates."""
+    scores: ScoreFile
     modified: int
     size: int
-
-
-class _TestPairs:
-    """The test pairs that all runs are to share: those of the first file that can be read."""
-
-    def __init__(self, first: PairScores) -> None:
-        self.first, self.digest = first, first.pairs_digest()
-
-    @cached_property  # of 10,240 pairs 10 MB, only while arms are read
-    def resamples(self) -> PairResamples:
-        return PairResamples(self.first.label)
 
 
 _kept: ByteCache[ArmScores] = ByteCache(MOST_KEPT_BYTES)
 
 
-def with_run_statistics(
-    comparisons: Sequence[Comparison], arms: Sequence[ArmPair], confidences: Sequence[float]
-) -> list[Comparison]:
-    """Each comparison with what the runs of its two arms add; arms and confidences of the intervals
-    in the same order."""
-    paired_seeds = [tuple(pair.seed for pair in one.pairs) for one in comparisons]
-    scored = _scored_arms(comparisons, arms, paired_seeds)
-    without = [
-        pairs_without_collapsed(one.pairs, a.collapsed, b.collapsed)
-        for one, (a, b) in zip(comparisons, arms, strict=True)
-    ]
-    changed = [len(left) < len(one.pairs) for one, left in zip(comparisons, without, strict=True)]
-    fewer = [left for left, differs in zip(without, changed, strict=True) if differs]
-    ps = iter(sign_flip_ps(([one.difference for one in left], rounding_of(left)) for left in fewer))
-    told = []
-    for one, (a, b), seeds, left, differs, confidence in while_wanted(
-        zip(comparisons, arms, paired_seeds, without, changed, confidences, strict=True)
-    ):
-        of_a, of_b = scored[a.name], scored[b.name]
-        p: Statistic = next(ps) if differs else one.sign_flip_p
-        update = {
-            "collapse": collapse(left, p, _collapsed(a), _collapsed(b), confidence),
-            "crossed_bootstrap": crossed(one.metric, seeds, of_a, of_b, confidence),
-            "mcnemar": mcnemar_by_seed(seeds, of_a, of_b) if one.metric == MCNEMAR else None,
+def run_statistics(
+    evidences: Sequence[Evidence], arms: Sequence[ArmPair]
+) -> Iterator[dict[str, object]]:
+    """What the runs of its two arms add to each comparison: the fields of it by name, given the
+    evidence and the arms in the same order."""
+    scored = _scored_arms(evidences, arms)
+    collapsed = {arm.name: _collapsed(arm) for pair in arms for arm in pair}
+    fewer = (
+        Sample([pair.difference for pair in left], rounding_of(left), one.family)
+        for one, own in zip(evidences, arms, strict=True)
+        if len(left := _without_collapsed(one, own)) < len(one.pairs)
+    )
+    ps = iter(sign_flip_ps(fewer))
+    for one, own in while_wanted(zip(evidences, arms, strict=True)):
+        metric, confidence, seeds = one.rule.metric, one.rule.confidence, _seeds(one)
+        a, b = (arm.name for arm in own)
+        left = _without_collapsed(one, own)
+        p: Statistic = next(ps) if len(left) < len(one.pairs) else one.sign_flip_p
+        yield {
+            "collapse": collapse(left, p, collapsed[a], collapsed[b], confidence),
+            "crossed_bootstrap": crossed(metric, seeds, scored[a], scored[b], confidence),
+            "mcnemar": mcnemar_by_seed(seeds, scored[a], scored[b]) if metric == MCNEMAR else None,
         }
-        told.append(one.model_copy(update=update))
-    return told
+
+
+def _seeds(evidence: Evidence) -> Seeds:
+    return tuple(pair.seed for pair in evidence.pairs)
+
+
+def _without_collapsed(evidence: Evidence, arms: ArmPair) -> Sequence[PairedValues]:
+    a, b = arms
+    return pairs_without_collapsed(evidence.pairs, a.collapsed, b.collapsed)
 
 
 def _collapsed(arm: ArmRuns) -> dict[int, bool]:
@@ -118,18 +115,16 @@ def _collapsed(arm: ArmRuns) -> dict[int, bool]:
     return {seed: seed in collapsed for seed in arm.metrics}
 
 
-def _scored_arms(
-    comparisons: Sequence[Comparison], arms: Sequence[ArmPair], paired_seeds: Sequence[Seeds]
-) -> dict[str, ArmScores]:
+def _scored_arms(evidences: Sequence[Evidence], arms: Sequence[ArmPair]) -> dict[str, ArmScores]:
     """The arms by name, resampled over the seeds of each of their comparisons."""
     runs: dict[str, ArmRuns] = {}
     wanted: dict[str, set[Wanted]] = {}
-    for one, pair, seeds in zip(comparisons, arms, paired_seeds, strict=True):
+    for one, pair in zip(evidences, arms, strict=True):
+        resampled = one.rule.metric in RESAMPLED and len(one.pairs) >= FEWEST_SEEDS
+        more = {(one.rule.metric, _seeds(one))} if resampled else set()
         for arm in pair:
             runs[arm.name] = arm
-            own = wanted.setdefault(arm.name, set())
-            if one.metric in RESAMPLED and len(seeds) >= FEWEST_SEEDS:
-                own.add((one.metric, seeds))
+            wanted.setdefault(arm.name, set()).update(more)
     return scored_arms(runs.values(), wanted)
 
 
@@ -141,43 +136,42 @@ def scored_arms(
     A run whose scores are missing, or of other test pairs than those of the first, is left out.
     """
     files = {arm.name: _score_files(arm) for arm in arms}
-    by_folder = sorted((one for own in files.values() for one in own), key=lambda one: one.folder)
-    for file in by_folder:
-        first = read_scores(file.folder, file.called)
-        if first is not None:
-            pairs = _TestPairs(first)
-            queries = shared_queries((one.folder for one in by_folder), wanted.values())
-            return {
-                name: _arm_scores(own, wanted[name], pairs, queries) for name, own in files.items()
-            }
-    return {name: ArmScores() for name in files}
+    every = sorted(
+        (one.scores for own in files.values() for one in own), key=lambda one: one.folder
+    )
+    reader = SumsReader(every)
+    if reader.digest is None:
+        return {name: ArmScores() for name in files}
+    queries = shared_queries((one.folder for one in every), wanted.values())
+    return {name: _arm_scores(own, wanted[name], reader, queries) for name, own in files.items()}
 
 
-def _score_files(arm: ArmRuns) -> tuple[_ScoreFile, ...]:
+def _score_files(arm: ArmRuns) -> tuple[_RunFile, ...]:
     found = []
     for seed, folder in arm.folders.items():
         called = arm.metrics[seed].get("test.predicted_positive")
         try:
-            file = (folder / FILE).stat()
+            file = (folder / SCORES).stat()
         except OSError:
             continue
         if called is not None:
-            found.append(_ScoreFile(seed, folder, called, file.st_mtime_ns, file.st_size))
+            scores = ScoreFile(folder, called)
+            found.append(_RunFile(seed, scores, file.st_mtime_ns, file.st_size))
     return tuple(found)
 
 
 def _arm_scores(
-    files: tuple[_ScoreFile, ...],
+    files: tuple[_RunFile, ...],
     wanted: Iterable[Wanted],
-    pairs: _TestPairs,
+    reader: SumsReader,
     queries: SharedQueries | None,
 ) -> ArmScores:
-    key = files, frozenset(wanted), pairs.digest, queries.digest if queries else None
+    key = files, frozenset(wanted), reader.digest, queries.digest if queries else None
     known = _kept.get(key)
     if known is None:
-        known = _read_arm(files, key[1], pairs)
+        known = _read_arm(files, key[1], reader)
         if queries is not None:
-            folders = {file.seed: file.folder for file in files}
+            folders = {file.seed: file.scores.folder for file in files}
             more = resampled_queries(folders, key[1], queries)
             known = replace(known, resamples={**known.resamples, **more})
         resampled = sum(3 * one.both.nbytes for one in known.resamples.values())
@@ -186,30 +180,27 @@ def _arm_scores(
 
 
 def _read_arm(
-    files: Sequence[_ScoreFile], wanted: frozenset[Wanted], pairs: _TestPairs
+    files: Sequence[_RunFile], wanted: frozenset[Wanted], reader: SumsReader
 ) -> ArmScores:
-    test_pairs = len(pairs.first.row)
-    at_once = max(1, SCORES_AT_ONCE // test_pairs)
-    places: dict[int, int] = {}
-    rights: list[PackedRights] = []
     of_pairs = [one for one in wanted if one[0] in OF_PAIRS]
+    places: dict[int, int] = {}
+    rights: list[NDArray[np.uint64]] = []
     means: dict[str, list[Means]] = {metric: [] for metric, _ in of_pairs}
-    for start in range(0, len(files), at_once):
-        scores = []
-        for file in while_wanted(files[start : start + at_once]):
-            one = read_scores(file.folder, file.called)
-            if one is not None and one.same_pairs(pairs.first):
-                places[file.seed] = len(places)
-                scores.append(one)
-        if not scores:
-            continue
-        rights.append(packed_rights(np.stack([one.right for one in scores])))
-        if means and test_pairs <= MOST_TEST_PAIRS:
-            resampled = pairs.resamples.means(scores)
+    at_once = min(RUNS_AT_ONCE, max(1, SCORES_AT_ONCE // reader.test_pairs))
+    for start in while_wanted(range(0, len(files), at_once)):
+        some = files[start : start + at_once]
+        read = reader.read([file.scores for file in some])
+        here = [(file.seed, one) for file, one in zip(some, read, strict=True) if one is not None]
+        for seed, one in here:
+            places[seed] = len(places)
+            rights.append(one.right)
+        sums = [one.sums for _, one in here if one.sums is not None]
+        if means and sums:
+            resampled = means_of(sums, reader.test_pairs)
             for metric, blocks in means.items():
                 blocks.append(resampled[metric])
     if not rights:
-        return ArmScores(test_pairs)
+        return ArmScores(reader.test_pairs)
     resamples = {
         (metric, seeds): arm_resamples(
             np.concatenate(means[metric])[[places[seed] for seed in seeds]]
@@ -217,7 +208,7 @@ def _read_arm(
         for metric, seeds in of_pairs
         if means[metric] and all(seed in places for seed in seeds)
     }
-    return ArmScores(test_pairs, places, np.concatenate(rights), resamples)
+    return ArmScores(reader.test_pairs, places, np.stack(rights), resamples)
 
 
 def crossed(

@@ -13,21 +13,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, flush: bool = True) -> None:
     """Replace the content of `path`, all or nothing, also when the power fails.
 
-    Raises `OSError` when the disk refuses; the previous content stays.
+    Without `flush` a failure of the power may leave half of it: for what is checked when it is
+    read, and can be made again. Raises `OSError` when the disk refuses; the previous content stays.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         with temporary.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    _flush(path.parent)
+    if flush:
+        _flush(path.parent)
 
 
 @contextmanager

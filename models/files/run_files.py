@@ -11,6 +11,8 @@ from models.errors import DamagedRunFile
 from models.files.recorded_hashes import file_hash
 
 WEIGHTS, SCORES = "weights.safetensors", "scores.safetensors"
+RESAMPLED = "resampled.safetensors"
+"""What comparisons need of the scores (`models.comparison.resampled`), which can be made again."""
 
 FORMAT_VERSION = 2
 """Version 1 had no vocabulary, and of the metadata only `encoder`."""

@@ -18,7 +18,7 @@ from models.abandonment import while_wanted
 from models.comparison.paired_t import mean_and_sd, t_bounds, t_p
 from models.comparison.rule import alpha_of, differs_from_zero
 from models.comparison.schema import Bounds, Statistic
-from models.comparison.sign_flip import sign_flip_ps
+from models.comparison.sign_flip import Sample, sign_flip_ps
 from models.comparison.skewness.short_side import is_held_back, reach_of, strict_t_p
 from models.survival.kaplan_meier import censored, normal_interval, restricted_mean
 from models.survival.schema import (
@@ -53,7 +53,7 @@ def compare_times(
     `horizon` is a step to which all of their runs were followed; None when there are no runs.
     """
     pairs = [_pairs(arms, horizon) for arms in every]
-    ps = sign_flip_ps(([float(pair.difference) for pair in own], 0.0) for own in pairs)
+    ps = sign_flip_ps(Sample([float(pair.difference) for pair in own]) for own in pairs)
     told = while_wanted(zip(every, pairs, ps, strict=True))
     return [_comparison(arms, own, p, horizon, confidence) for arms, own, p in told]
 

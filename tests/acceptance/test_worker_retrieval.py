@@ -47,7 +47,7 @@ def test_workers_search_the_test_part_and_the_verdict_is_about_what_they_found(
             assert getattr(tested, name) == pytest.approx(columns[name].mean(), abs=1e-6), name
     service = Service(lab.settings, lab.database, None)
     with lab.database.reading() as session:
-        results = results_document(session, ended[0].experiment_id, service)
+        results = results_document(session, ended[0].experiment_id, service).whole()
     (primary, *_) = results.comparisons
     assert (primary.a, primary.b, primary.metric) == ("wide", "flat", "test.mrr_at_10")
     assert primary.verdict == "a_better", primary.sentence

@@ -1,4 +1,4 @@
-"""The files of a finished run: its weights and its test scores, each whole or absent.
+"""The files of a finished run: its weights, its test scores and their sums, each whole or absent.
 
 Equal runs give equal bytes, so that one hash says whether two trainings were the same.
 """
@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
+from models.comparison.resampled.pair_sums import pair_sums, resamples_of
+from models.comparison.resampled.stored_sums import sums_content
+from models.comparison.scores import scores_of
 from models.datasets.tokenizer import PATTERNS
 from models.files.file_store import FileStore
 from models.files.run_files import (
@@ -19,6 +22,7 @@ from models.files.run_files import (
     GROUP,
     METADATA_KEY,
     QUERY,
+    RESAMPLED,
     SCORES,
     VOCABULARY,
     WEIGHTS,
@@ -29,6 +33,9 @@ from worker.training.data import RunData
 from worker.training.events import Finished
 from worker.training.retrieval import OF_A_QUERY
 
+MOST_SUMMED = 2**15
+"""Test pairs of which the sums take half a second; those of more are left to who compares first."""
+
 
 def write_results(
     files: FileStore | None,
@@ -38,7 +45,7 @@ def write_results(
     words: Sequence[str],
     end: Finished,
 ) -> str:
-    """Write both files into `folder`; returns the SHA-256 (hex) of the whole file of weights.
+    """Write the files into `folder`; returns the SHA-256 (hex) of the whole file of weights.
 
     Without a store of `files` nothing is written, and the hash is that of the file that would be.
     `words` are the run's vocabulary, by id from 2 on. Raises `OSError` when the disk refuses,
@@ -46,7 +53,10 @@ def write_results(
     """
     weights = _weights_file(spec, data, words, end)
     if files is not None:
-        files.write(folder / SCORES, _scores_file(data, end))
+        scores = _scores_file(data, end)
+        if len(data.test) <= MOST_SUMMED:
+            files.write(folder / RESAMPLED, _sums_file(data, end, scores))
+        files.write(folder / SCORES, scores)
         files.write(folder / WEIGHTS, weights)
     return hashlib.sha256(weights).hexdigest()
 
@@ -80,6 +90,15 @@ def _scores_file(data: RunData, end: Finished) -> bytes:
         scores |= {QUERY: found.query, GROUP: found.group}
         scores |= {name: getattr(found, name).astype(np.float32) for name in OF_A_QUERY}
     return _file(scores, {"format_version": FORMAT_VERSION})
+
+
+def _sums_file(data: RunData, end: Finished, scores: bytes) -> bytes:
+    """What comparisons need of the scores: worked out here, once, and not by each who compares."""
+    score = end.scores.astype(np.float32)
+    called = float((score > np.float32(end.threshold)).mean())
+    run = scores_of(data.test.astype(np.int64), data.labels[data.test] == 1, score, called)
+    (sums,) = pair_sums([run], resamples_of(run.label.tobytes()))
+    return sums_content(sums, hashlib.sha256(scores).hexdigest(), called)
 
 
 def _file(tensors: dict[str, np.ndarray], about: dict[str, Any]) -> bytes:

@@ -5,6 +5,8 @@ run: collapsed runs are part of every mean.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import TypeVar
 
 from statsmodels.stats.proportion import proportion_confint
 
@@ -18,11 +20,15 @@ from models.comparison.schema import (
     WithoutCollapsed,
 )
 
+P = TypeVar("P", bound=AnyPair)
+
 
 def pairs_without_collapsed(
-    pairs: Sequence[AnyPair], collapsed_a: Collection[int], collapsed_b: Collection[int]
-) -> tuple[AnyPair, ...]:
+    pairs: Sequence[P], collapsed_a: Collection[int], collapsed_b: Collection[int]
+) -> Sequence[P]:
     """The pairs of the seeds under which neither run ended collapsed."""
+    if not (collapsed_a or collapsed_b):
+        return pairs
     return tuple(
         pair for pair in pairs if pair.seed not in collapsed_a and pair.seed not in collapsed_b
     )
@@ -41,8 +47,8 @@ def collapse(
     only_a = sum(collapsed_a[seed] and not collapsed_b[seed] for seed in both)
     only_b = sum(collapsed_b[seed] and not collapsed_a[seed] for seed in both)
     return Collapse(
-        a=_share(collapsed_a, confidence),
-        b=_share(collapsed_b, confidence),
+        a=_share(sum(collapsed_a.values()), len(collapsed_a), confidence),
+        b=_share(sum(collapsed_b.values()), len(collapsed_b), confidence),
         only_a=only_a,
         only_b=only_b,
         p=exact_p(only_a, only_b),
@@ -50,8 +56,8 @@ def collapse(
     )
 
 
-def _share(collapsed: Mapping[int, bool], confidence: float) -> CollapseShare:
-    count, n = sum(collapsed.values()), len(collapsed)
+@lru_cache(maxsize=1024)  # each arm is compared with many others
+def _share(count: int, n: int, confidence: float) -> CollapseShare:
     if n == 0:
         return CollapseShare(collapsed=0, n=0, share=None, interval=None)
     low, high = proportion_confint(count, n, alpha=1 - confidence, method="wilson")

@@ -9,8 +9,7 @@ import httpx
 import pytest
 
 from api.results import kept_results
-from api.results.document import results_document
-from api.results.views import Results
+from api.results.document import ResultsDocument, results_document
 
 from support.api import ARMS, ApiForTests, StartService
 from support.ended_experiments import THIRD, ended, place, train
@@ -26,7 +25,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The experiments of which a results document was worked out, one after the other."""
     found: list[str] = []
 
-    def noted(session: Any, experiment: str, *more: Any) -> Results:
+    def noted(session: Any, experiment: str, *more: Any) -> ResultsDocument:
         found.append(experiment)
         return results_document(session, experiment, *more)
 
@@ -69,6 +68,10 @@ def test_the_document_read_from_its_json_is_the_one_that_was_made(api: ApiForTes
         kept = kept_results.results_of(reading, experiment["id"])
     assert kept is not made
     assert kept == made
+    told = api.http.get(f"{place(experiment)}/results?target_loss=2").content
+    with kept_results.kept_reading(service, [experiment["id"]]) as reading:
+        whole = results_document(reading.session, experiment["id"], service, 2.0).whole()
+    assert told == whole.model_dump_json(by_alias=True).encode()
 
 
 def test_of_an_experiment_that_goes_on_nothing_is_kept(api: ApiForTests, made: list[str]) -> None:
@@ -86,7 +89,7 @@ def test_what_is_kept_does_not_wait_for_what_is_worked_out(
     kept = api.get(f"{place(experiment)}/results")
     begun, go = threading.Event(), threading.Event()
 
-    def held(*given: Any) -> Results:
+    def held(*given: Any) -> ResultsDocument:
         begun.set()
         assert go.wait(60)
         return results_document(*given)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from models.comparison import sign_flip
 from models.comparison.paired_t import mean_and_sd
 from models.comparison.sign_flip import sign_flip_p
 from models.comparison.skewness.short_side import reach_of, strictness_of_tost
@@ -68,7 +69,10 @@ def test_sign_flip_p_stays_exact_up_to_forty_pairs(n: int) -> None:
     assert sign_flip_p(ups) == pytest.approx(2 * stats.binom.cdf(3, n, 0.5), rel=1e-9)
 
 
-def test_sign_flip_p_of_many_pairs_is_sampled_once_and_never_zero() -> None:
+def test_sign_flip_p_of_many_pairs_is_sampled_once_and_never_zero(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sign_flip, "GRID_PAIRS", 0)  # as if they lay on none
     assert sign_flip_p([0.01] * 60) == 1 / 100_000
     differences = [0.3] * 35 + [-0.3] * 25
     exact = 2 * stats.binom.cdf(25, 60, 0.5)

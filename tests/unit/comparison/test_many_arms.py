@@ -11,14 +11,14 @@ from scipy import stats
 from models.comparison import sign_flip
 from models.comparison.bca_bootstrap import RESAMPLES, SEED, bca_bootstrap, bca_bootstraps
 from models.comparison.compare import compare_families, compare_family
-from models.comparison.crossed_bootstrap import RESAMPLES as CROSSED
-from models.comparison.crossed_bootstrap import SEED as CROSSED_SEED
 from models.comparison.crossed_bootstrap import arm_resamples, crossed_bootstrap
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.paired_t import mean_and_sd
+from models.comparison.resampled.pair_sums import RESAMPLES as CROSSED
+from models.comparison.resampled.pair_sums import SEED as CROSSED_SEED
 from models.comparison.rule import DecisionRule
 from models.comparison.scores import scores_of
-from models.comparison.sign_flip import sign_flip_p, sign_flip_ps
+from models.comparison.sign_flip import Sample, sign_flip_p, sign_flip_ps
 
 GENERATOR = np.random.default_rng(5)
 
@@ -32,9 +32,20 @@ def sample(count: int, shift: float = 0.0) -> list[float]:
 
 def test_the_p_of_a_sample_does_not_depend_on_those_beside_it() -> None:
     samples = [sample(count, 0.1) for count in (3, 41, 0, 200, 77, 40, 64)]
-    together = sign_flip_ps((one, 0.0) for one in samples)
+    together = sign_flip_ps(Sample(one) for one in samples)
     assert together == [sign_flip_p(one) for one in samples]
     assert together[2] is None
+
+
+def test_in_a_family_of_many_fewer_pairs_are_exact() -> None:
+    """So that no family takes more than a second: 120 comparisons of 40 pairs would take ten."""
+    forty = sample(40, 0.5)
+    exact, many = (sign_flip_ps([Sample(forty, family=size)])[0] for size in (2, 120))
+    assert many == pytest.approx(exact, abs=4e-3)
+    patterns = [(one or 0) * (sign_flip.MONTE_CARLO_DRAWS + 1) for one in (exact, many)]
+    assert [one == pytest.approx(round(one), abs=1e-6) for one in patterns] == [False, True]
+    few = sample(20, 0.3)
+    assert sign_flip_ps([Sample(few, family=120)]) == [sign_flip_p(few)]
 
 
 def test_many_samples_share_one_product_for_each_stretch_of_patterns(
@@ -48,7 +59,7 @@ def test_many_samples_share_one_product_for_each_stretch_of_patterns(
         return original(pairs, start)
 
     monkeypatch.setattr(sign_flip, "_positive_signs", noted)
-    sign_flip_ps((sample(50), 0.0) for _ in range(30))
+    sign_flip_ps(Sample(sample(50)) for _ in range(30))
     assert len(made) == len(set(made)) == -(-sign_flip.MONTE_CARLO_DRAWS // sign_flip.AT_ONCE)
 
 

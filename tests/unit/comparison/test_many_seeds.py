@@ -1,5 +1,8 @@
 """Statistics over very many seeds: the same numbers as the slow, obvious way, for far less work."""
 
+from collections import Counter
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -55,7 +58,42 @@ def p_in_whole_numbers(differences: list[int]) -> float:
     return float(reaching + 1) / (MONTE_CARLO_DRAWS + 1)
 
 
-@pytest.mark.parametrize("largest", [3, 200, 10**12])
+def p_counted(differences: list[int]) -> float:
+    """The share of all patterns, from how many have each sum, in whole numbers of any size."""
+    patterns = Counter({0: 1})
+    for difference in differences:
+        more: Counter[int] = Counter()
+        for total, count in patterns.items():
+            more[total + difference] += count
+            more[total - difference] += count
+        patterns = more
+    least = abs(sum(differences))
+    reaching = sum(count for total, count in patterns.items() if abs(total) >= least)
+    return float(Fraction(reaching, 2 ** len(differences)))
+
+
+@pytest.mark.parametrize("count", [17, 40, 200, 1000])
+@pytest.mark.parametrize("points", [1, 3, 10_240])
+def test_the_p_of_values_on_a_grid_is_exact_however_many_pairs_there_are(
+    count: int, points: int
+) -> None:
+    """As accuracies are, which are whole numbers of test pairs."""
+    whole = np.random.default_rng(count).integers(-3, 6, size=count).tolist()
+    values = [(0.7 * points + one) / points for one in whole]
+    differences = [value - 0.7 for value in values]
+    p = sign_flip_p(differences, slack=1e-13 * max(values))
+    assert p == pytest.approx(p_counted(whole), rel=1e-12)
+
+
+def test_no_grid_is_seen_where_rounding_could_be_a_step_of_it() -> None:
+    """Losses of millions, whose last digits are rounding: their p is sampled as without a grid."""
+    differences = np.random.default_rng(3).normal(size=50) + 0.2
+    hundred_thousandths = 100_000 * (sign_flip_p(differences.tolist(), slack=1e-4) or 0)
+    assert hundred_thousandths == pytest.approx(round(hundred_thousandths), abs=1e-6)
+    assert sign_flip._on_grid(sign_flip.Sample(differences.tolist(), 1e-4), []) is None
+
+
+@pytest.mark.parametrize("largest", [10**9, 10**12])
 def test_sums_that_equal_the_observed_one_count_however_they_are_rounded(largest: int) -> None:
     """Single precision cannot tell them from the next ones, the less the larger they may be."""
     generator = np.random.default_rng(largest)

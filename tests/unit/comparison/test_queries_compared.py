@@ -7,11 +7,12 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from models.comparison.crossed_bootstrap import RESAMPLES, SEED, Wanted, arm_resamples
+from models.comparison.crossed_bootstrap import Wanted, arm_resamples
 from models.comparison.crossed_bootstrap import crossed_bootstrap as bootstrap
 from models.comparison.inputs import ArmRuns
 from models.comparison.queries.resamples import QueryResamples
 from models.comparison.queries.scores import OF_QUERIES, read_query_scores
+from models.comparison.resampled.pair_sums import RESAMPLES, SEED
 from models.comparison.run_statistics import crossed, scored_arms
 
 METRIC = "test.mrr_at_10"

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, matthews_corrcoef, precision_score, recall_score
 
-from models.comparison.crossed_bootstrap import RESAMPLES, SEED, PairResamples
+from models.comparison.resampled.pair_sums import RESAMPLES, SEED, PairResamples
 from models.comparison.scores import PairScores, scores_of
 
 PAIRS = 300

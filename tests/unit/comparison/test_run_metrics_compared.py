@@ -12,10 +12,11 @@ from statsmodels.stats.multitest import multipletests
 
 from models.comparison.bca_bootstrap import RESAMPLES, bca_bootstrap
 from models.comparison.holm import holm
-from models.comparison.mcnemar import mcnemar, packed_rights
+from models.comparison.mcnemar import mcnemar
 from models.comparison.paired_t import t_p
 from models.comparison.pairing_gain import pairing_gain
 from models.comparison.power import power_analysis
+from models.comparison.resampled.pair_sums import packed_rights
 from models.comparison.schema import Pair
 from models.comparison.summaries import summarise
 from models.comparison.superiority import superiority

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
+from models.comparison.resampled.stored_sums import ScoreFile, SumsReader, stored_sums
 from models.datasets import cache
 from models.datasets.generated.generator import generate_pairs
 from models.files.file_store import SharedDisk
-from models.files.run_files import SCORES, WEIGHTS
+from models.files.run_files import RESAMPLED, SCORES, WEIGHTS
 from worker.attempts.loading import load_run_data, run_words
 from worker.attempts.results import write_results
 from worker.training.events import Finished
@@ -163,3 +164,16 @@ def test_weights_that_lie_otherwise_in_memory_are_saved_with_their_values(
     )
     written = [(tmp_path / folder / WEIGHTS).read_bytes() for folder in ("run", "turned")]
     assert written[0] == written[1]
+
+
+def test_the_sums_of_a_run_are_kept_as_whoever_compares_it_would_work_them_out(
+    dataset: Path, tmp_path: Path
+) -> None:
+    end, _ = trained(dataset, tmp_path)
+    called = float((end.scores > np.float32(end.threshold)).mean())
+    kept = stored_sums(ScoreFile(tmp_path, called))
+    assert kept is not None
+    as_written = (tmp_path / RESAMPLED).read_bytes()
+    (tmp_path / RESAMPLED).unlink()
+    SumsReader([ScoreFile(tmp_path, called)]).read([ScoreFile(tmp_path, called)])
+    assert (tmp_path / RESAMPLED).read_bytes() == as_written

@@ -85,6 +85,8 @@ def _tell_cost(client: Client, document: Any) -> None:
     for one in plan.document.get("warnings", []):
         say(one["sentence"])
     say(f"About {plan.estimated_seconds:,.0f} s: {plan.estimate}.")
+    if memory := plan.document.get("run_memory_bytes"):
+        say(f"A run needs about {memory / 1e9:.1f} GB of memory.")
 
 
 def watch(

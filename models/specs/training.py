@@ -100,7 +100,7 @@ class PretrainedEncoder(SpecPart):
     max_tokens: Annotated[int, Field(ge=4, le=8192)] = 128
     """Longer texts are cut to this many tokens, special ones included."""
     train_layers: TrainLayers = "all"
-    """`all`: every weight is trained, the embeddings too; or only this many of the last layers."""
+    """`all` weights are trained, the embeddings too, or only so many of the last layers."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of outputs, and of attention, that each training step leaves out; drawn anew from the
     seed and the step. Evaluations leave nothing out."""

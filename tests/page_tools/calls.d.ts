@@ -108,6 +108,7 @@ declare namespace Reply {
     : Path extends `/v1/datasets/${string}/lengths` ? LengthsView
     : Path extends `/v1/datasets/${string}/pairs?${string}` ? PairsView
     : Path extends `/v1/datasets/${string}` ? DatasetView
+    : Path extends "/v1/models" ? Page<ModelView>
     : Path extends "/v1/experiments?dry_run=true" ? DryRun
     : Path extends `/v1/experiments?${string}` ? Page<ExperimentSummary>
     : Path extends "/v1/experiments" ? ExperimentView
@@ -127,4 +128,7 @@ declare namespace Reply {
     : Path extends `/v1/predictions/${string}` ? PredictionView
     : Path extends `/v1/runs/${string}` ? RunView
     : unknown;
+
+  /** What an upload to a path gives back. */
+  type Made<Path extends string> = Path extends "/v1/models" ? ModelView : DatasetView;
 }

@@ -108,6 +108,7 @@ declare namespace Reply {
     estimate: string;
     test_pairs: number;
     left_out_pairs: number;
+    run_memory_bytes: number | null;
     baselines: Record<string, number>;
   }
 
@@ -646,6 +647,21 @@ declare namespace Reply {
     left_out: Record<string, number>;
     warnings: string[];
     generated: boolean;
+  }
+
+  interface ModelView {
+    name: string;
+    content_hash: string;
+    created_at: string;
+    architecture: string;
+    parameters: number;
+    width: number;
+    layers: number;
+    positions: number;
+    vocabulary_size: number;
+    pooling: string | null;
+    size: number;
+    warnings: string[];
   }
 
   interface LengthsView {

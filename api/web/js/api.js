@@ -121,11 +121,12 @@ async function problemOf(reply) {
 
 /**
  * Send a form with progress, which fetch cannot tell; `told(share)` goes from 0 to 1.
- * @param {string} path
+ * @template {string} Path
+ * @param {Path} path
  * @param {FormData} form
  * @param {(share: number) => void} told
  * @param {AbortSignal} signal
- * @returns {Promise<Reply.DatasetView>}
+ * @returns {Promise<Reply.Made<Path>>}
  */
 export function upload(path, form, told, signal) {
   return new Promise((resolve, reject) => {

@@ -20,6 +20,7 @@ const ROUTES = [
   [/^\/studies\/(?<id>std_[0-9a-z]+)$/, "studies", () => import("./views/study.js")],
   [/^\/datasets\/?$/, "datasets", () => import("./views/datasets.js")],
   [/^\/datasets\/(?<name>[^/]+)$/, "datasets", () => import("./views/dataset.js")],
+  [/^\/models\/?$/, "models", () => import("./views/models.js")],
 ];
 
 /** @type {AbortController | null} */

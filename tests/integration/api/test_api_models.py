@@ -15,18 +15,12 @@ from support.api import SPEC, ApiForTests, StartService, now, pointers, refused
 from support.buckets import bucket_in
 from support.commands import tripletlab
 from support.pretrained import tarred, toy_files, write_folder, zipped
+from support.uploads import upload_model
 
 
 @pytest.fixture
 def api(start_service: StartService) -> ApiForTests:
     return start_service()
-
-
-def add(
-    api: ApiForTests, content: bytes | None = None, name: str = "toy", **request: Any
-) -> httpx.Response:
-    files = {"file": ("toy.zip", zipped(toy_files()) if content is None else content)}
-    return api.http.post("/v1/models", files=files, data={"name": name}, **request)
 
 
 def folders(api: ApiForTests) -> list[Path]:
@@ -35,7 +29,7 @@ def folders(api: ApiForTests) -> list[Path]:
 
 
 def test_a_model_is_taken_in_listed_and_deleted_with_its_files(api: ApiForTests) -> None:
-    reply = add(api)
+    reply = upload_model(api)
     assert (reply.status_code, reply.headers["location"]) == (201, "/v1/models/toy")
     view = reply.json()
     assert (view["architecture"], view["layers"], view["pooling"]) == ("bert", 2, "mean")
@@ -43,9 +37,13 @@ def test_a_model_is_taken_in_listed_and_deleted_with_its_files(api: ApiForTests)
     assert recorded(folder)
     assert not damaged(folder)
     assert api.get("/v1/models")["items"] == [view] == [api.get("/v1/models/toy")]
-    assert add(api, tarred(toy_files(), "w:gz")).status_code == 201
-    assert add(api, name="twin").json()["content_hash"] == view["content_hash"]
-    refused(add(api, zipped(toy_files(num_hidden_layers=1))), 409, "belongs to a model with other")
+    assert upload_model(api, tarred(toy_files(), "w:gz")).status_code == 201
+    assert upload_model(api, name="twin").json()["content_hash"] == view["content_hash"]
+    refused(
+        upload_model(api, zipped(toy_files(num_hidden_layers=1))),
+        409,
+        "belongs to a model with other",
+    )
     assert api.http.delete("/v1/models/toy").status_code == 204
     assert folder.is_dir()  # the twin's
     assert api.http.delete("/v1/models/twin").status_code == 204
@@ -59,11 +57,11 @@ def test_what_cannot_be_used_is_refused_in_a_sentence_and_leaves_nothing(
 ) -> None:
     before = folders(api)
     bad = {**toy_files(), "config.json": json.dumps({"auto_map": {"AutoModel": "x"}}).encode()}
-    reply = add(api, zipped(bad))
+    reply = upload_model(api, zipped(bad))
     refused(reply, 422, "no code of a model is ever run")
     assert pointers(reply) == ["/file"]
-    refused(add(api, b"MZ not an archive"), 415, "is not an archive")
-    assert pointers(add(api, name="a b")) == ["/name"]
+    refused(upload_model(api, b"MZ not an archive"), 415, "is not an archive")
+    assert pointers(upload_model(api, name="a b")) == ["/name"]
     typo = api.http.post("/v1/models", files={"file": b"PK\3\4"}, data={"nam": "toy"})
     assert "/nam" in pointers(typo)
     assert api.get("/v1/models")["items"] == []
@@ -72,10 +70,10 @@ def test_what_cannot_be_used_is_refused_in_a_sentence_and_leaves_nothing(
 
 
 def test_a_damaged_copy_is_replaced_by_the_next_upload(api: ApiForTests) -> None:
-    folder = api.settings.models_dir / add(api).json()["content_hash"]
+    folder = api.settings.models_dir / upload_model(api).json()["content_hash"]
     (folder / "tokenizer.json").write_bytes(b"{}")
     assert damaged(folder) == ["tokenizer.json"]
-    assert add(api).status_code == 201
+    assert upload_model(api).status_code == 201
     assert not damaged(folder)
 
 
@@ -84,17 +82,17 @@ def test_models_and_data_sets_share_a_limit_of_disk_and_uploads_one_of_size(
 ) -> None:
     api = start_service(max_stored_bytes=30_000, max_upload_bytes=100_000)
     ann, bob = api.key("submit", "ann"), api.key("submit", "bob")
-    assert add(api, headers=ann).status_code == 201
+    assert upload_model(api, headers=ann).status_code == 201
     other, before = zipped(toy_files(intermediate_size=24)), folders(api)
-    refused(add(api, other, "more", headers=ann), 429, "data sets and models would take")
+    refused(upload_model(api, other, "more", headers=ann), 429, "data sets and models would take")
     assert [one["name"] for one in api.http.get("/v1/models", headers=ann).json()["items"]] == [
         "toy"
     ]
     assert folders(api) == before
-    refused(add(api, bytes(200_000), headers=bob), 413)
+    refused(upload_model(api, bytes(200_000), headers=bob), 413)
     refused(api.http.delete("/v1/models/toy", headers=bob), 403, "was not made with this key")
     assert api.http.delete("/v1/models/toy", headers=ann).status_code == 204
-    assert add(api, other, "more", headers=ann).status_code == 201
+    assert upload_model(api, other, "more", headers=ann).status_code == 201
 
 
 def test_hosts_without_a_common_disk_share_a_model_through_a_bucket(
@@ -104,7 +102,7 @@ def test_hosts_without_a_common_disk_share_a_model_through_a_bucket(
         here, there = (
             start_service(data_dir=tmp_path / name, files_url=bucket.url) for name in ("a", "b")
         )
-        digest = add(here).json()["content_hash"]
+        digest = upload_model(here).json()["content_hash"]
         names = [name for name in bucket.names() if digest in name]
         assert f"models/{digest}/model.safetensors" in names
         assert there.get("/v1/models/toy")["content_hash"] == digest
@@ -119,7 +117,7 @@ def test_the_client_and_the_command_send_a_folder_as_people_have_it(
     with Client(api.url) as lab:
         sent = lab.upload_model(folder, "toy")
         assert [model.name for model in lab.models()] == ["toy"]
-        assert sent.content_hash == add(api).json()["content_hash"]
+        assert sent.content_hash == upload_model(api).json()["content_hash"]
         (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
         with pytest.raises(Refused, match=r"pytorch_model.bin is a pickle"):
             lab.upload_model(folder, "pickled")
@@ -147,7 +145,7 @@ def test_a_spec_is_held_to_its_model_before_anything_is_queued(api: ApiForTests)
     reply = submitted(api)
     assert pointers(reply) == ["/encoder/model"]
     refused(reply, 422, "`tripletlab models add FOLDER --name NAME` uploads one")
-    add(api)
+    upload_model(api)
     own = {"kind": "pretrained", "model": "toyy"}
     arms = [{**SPEC["arms"][0], "encoder": own}, SPEC["arms"][1]]
     reply = submitted(api, encoder={"kind": "lstm"}, arms=arms)
@@ -165,7 +163,7 @@ def test_a_spec_is_held_to_its_model_before_anything_is_queued(api: ApiForTests)
 
 
 def test_a_dry_run_and_the_view_say_what_it_takes_and_what_is_missing(api: ApiForTests) -> None:
-    add(api)
+    upload_model(api)
     body = {**SPEC, "encoder": {"kind": "pretrained", "model": "toy", "max_tokens": 24}}
     dry = api.http.post("/v1/experiments", json=body, params={"dry_run": True}).json()
     assert "pip install 'tripletlab[pretrained]'" in dry["estimate"]

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 from support.api import ARMS, GENERATED, ApiForTests
 from support.browser import Tab, tab_in
 from support.shown_runs import shown_experiment
+from support.uploads import upload_model
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -21,8 +22,9 @@ def places(service: ApiForTests) -> list[str]:
     run = service.runs(found)[0].id
     new = "/new?recipe=hard-negative-mining-small"
     data = f"/datasets/{GENERATED}"
+    assert upload_model(service).status_code == 201
     shown = [f"/experiments/{found}", f"/experiments/{alone}", f"/runs/{run}"]
-    return ["/experiments", *shown, new, "/datasets", data]
+    return ["/experiments", *shown, new, "/datasets", data, "/models"]
 
 
 def settle(tab: Tab, place: str) -> None:

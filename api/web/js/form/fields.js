@@ -6,7 +6,7 @@
 import { h } from "../dom.js";
 import { formulaField } from "./formula.js";
 import { below, remove, set } from "./pointers.js";
-import { booleanField, enumField, help, idOf, jsonField, numberField, numbersField, severalField, textField, words } from "./single.js";
+import { booleanField, enumField, help, idOf, jsonField, numberField, numbersField, severalField, textField, wordOrNumberField, words } from "./single.js";
 
 /** @type {Record<string, (form: Form, name: string, shape: Shape, pointer: string) => HTMLElement>} */
 const MAKERS = { enum: enumField, formula: formulaField, string: textField, number: numberField, boolean: booleanField, json: jsonField, object: objectField, array: arrayField };
@@ -38,7 +38,7 @@ export function field(form, name, node, pointer) {
 function required(form, name, shape, pointer) {
   const choices = form.choices(pointer);
   if (choices) return enumField(form, name, shape, pointer, choices);
-  if (shape.kind === "choice") return choiceField(form, name, shape, pointer);
+  if (shape.kind === "choice") return shape.options[0].properties ? choiceField(form, name, shape, pointer) : wordOrNumberField(form, name, shape, pointer);
   return MAKERS[shape.kind](form, name, shape, pointer);
 }
 
@@ -115,7 +115,7 @@ function choiceBody(form, shape, pointer) {
   const { options } = shape;
   const at = form.schema.matching(options, form.get(pointer));
   const id = idOf(pointer, "kind");
-  const control = h("select", { id, on: { change: () => form.reshape(() => set(form.document, pointer, chosen(form, options[control.selectedIndex]))) } },
+  const control = h("select", { id, on: { change: () => form.reshape(() => set(form.document, pointer, chosen(form, options[control.selectedIndex], pointer))) } },
     options.map((one) => h("option", {}, form.schema.nameOf(one))));
   control.selectedIndex = at;
   return [
@@ -125,11 +125,15 @@ function choiceBody(form, shape, pointer) {
 }
 
 /**
+ * An option with its defaults, and the first of what is there where a field names something.
  * @param {Form} form
  * @param {Node} option
+ * @param {string} pointer
  */
-function chosen(form, option) {
-  return form.schema.initialObject(option);
+function chosen(form, option, pointer) {
+  const made = form.schema.initialObject(option);
+  for (const [name, value] of Object.entries(made)) if (value === "") made[name] = form.choices(below(pointer, name))?.[0] ?? "";
+  return made;
 }
 
 /**

@@ -57,13 +57,15 @@ export class Schema {
   }
 
   /**
-   * Which of the options a value is: the first whose fields it has, by its `kind` where there is one.
+   * Which of the options a value is: the first whose fields it has, by its `kind` where there is one;
+   * of plain values, the word that it is, or else the number.
    * @param {Node[]} options
    * @param {any} value
    */
   matching(options, value) {
     const found = options.findIndex((one) => {
-      const fields = one.properties ?? {};
+      const fields = one.properties;
+      if (!fields) return "const" in one ? one.const === value : typeof value !== "string";
       const constant = Object.entries(fields).every(([name, field]) => !("const" in field) || value?.[name] === undefined || value[name] === field.const);
       const required = (one.required ?? []).every((name) => value && name in value);
       return constant && required && Object.keys(value ?? {}).every((name) => name in fields);
@@ -72,11 +74,12 @@ export class Schema {
   }
 
   /**
-   * What an option is called: its `kind`, or else the field that only it has.
+   * What an option is called: its `kind`, or else the field that only it has; a plain value is itself.
    * @param {Node} option
    */
   nameOf(option) {
-    return option.properties?.kind?.const ?? Object.keys(option.properties ?? {})[0] ?? option.title;
+    if (!option.properties) return option.const ?? "a number";
+    return option.properties.kind?.const ?? Object.keys(option.properties)[0];
   }
 
   /**

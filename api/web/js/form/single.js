@@ -1,9 +1,10 @@
 // Fields of one control each, and the words that stand beside them.
 
 /** @import { Form } from "./form.js" */
-/** @import { Node, Shape } from "./schema.js" */
+/** @import { Choice, Node, Shape } from "./schema.js" */
 
 import { h } from "../dom.js";
+import { set } from "./pointers.js";
 
 /**
  * @param {Form} form
@@ -42,13 +43,43 @@ export function textField(form, name, shape, pointer) {
  * @param {string} pointer
  */
 export function numberField(form, name, shape, pointer) {
-  const { node } = shape;
+  return labelled(name, shape, pointer, numberInput(form, shape.node, pointer));
+}
+
+/**
+ * @param {Form} form
+ * @param {Node} node
+ * @param {string} pointer
+ */
+function numberInput(form, node, pointer) {
   const control = h("input", {
     id: idOf(pointer), type: "number", inputmode: "decimal", step: node.type === "integer" ? 1 : "any",
     min: node.minimum ?? node.exclusiveMinimum, max: node.maximum ?? node.exclusiveMaximum, value: form.get(pointer) ?? "",
     on: { input: () => form.set(pointer, control.value === "" ? null : Number(control.value)) },
   });
-  return labelled(name, shape, pointer, control);
+  return control;
+}
+
+/**
+ * A word, or a number in its place.
+ * @param {Form} form
+ * @param {string} name
+ * @param {Choice} shape
+ * @param {string} pointer
+ */
+export function wordOrNumberField(form, name, shape, pointer) {
+  const { options } = shape;
+  const at = form.schema.matching(options, form.get(pointer));
+  const control = h("select", { id: idOf(pointer, "kind"), on: { change: () => form.reshape(() => set(form.document, pointer, form.schema.initial(options[control.selectedIndex]))) } },
+    options.map((one) => h("option", {}, form.schema.nameOf(one))));
+  control.selectedIndex = at;
+  const made = labelled(name, shape, pointer, control);
+  if (options[at].const === undefined) {
+    const number = numberInput(form, options[at], pointer);
+    number.setAttribute("aria-label", words(name));
+    control.after(number);
+  }
+  return made;
 }
 
 /**

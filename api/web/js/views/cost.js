@@ -17,6 +17,7 @@ export function costOf(found, formulas) {
     h("span", { class: "big number" }, `about ${duration(found.estimated_seconds)}`),
     h("p", { class: "help" }, sentence(found.estimate)),
     h("dl", { class: "facts" }, fact("Test pairs", count(found.test_pairs)), found.left_out_pairs > 0 && fact("Left out", count(found.left_out_pairs)),
+      found.run_memory_bytes !== null && fact("Memory of a run", `about ${(found.run_memory_bytes / 1e9).toFixed(1)} GB`, "Its weights, and what a batch leaves behind until its gradients are there"),
       fact("Majority", formatMetric(found.baselines.majority), "Accuracy of calling every pair what most are"),
       fact("Collapsed", formatMetric(found.baselines.collapsed), "Accuracy of calling every pair a duplicate")),
     found.fitted.length > 0 && h("p", { class: "help" }, found.fitted.map((one) => one.sentence).join(" ")),

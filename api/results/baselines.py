@@ -10,11 +10,17 @@ from models.store.tables import Experiment
 def baselines_of(row: Experiment, compared: Compared) -> Baselines:
     """Return the lines of an experiment, as far as its runs have measured them."""
     deciding = compared.spec.decision.metric
+    pretrained = {arm.name: compared.spec.starts_pretrained(arm.name) for arm in compared.spec.arms}
+
+    def starts(metric: str, *, of_models: bool) -> dict[str, float] | None:
+        by_arm = compared.untrained[metric].items()
+        return {arm: value for arm, value in by_arm if pretrained[arm] == of_models} or None
+
     by_metric = {
         metric: MetricLines(
-            untrained=dict(compared.untrained[metric]) or None,
+            untrained=starts(metric, of_models=False),
             tf_idf=compared.lines.get(metric, NO_LINES).tf_idf,
-            zero_shot=None,
+            zero_shot=starts(metric, of_models=True),
         )
         for metric in dict.fromkeys((deciding, *SECONDARY))
     }

@@ -83,6 +83,7 @@ def _arm_runs(compared: Compared, name: str, service: Service | None) -> ArmRuns
         untrained={
             metric: by_arm[name] for metric, by_arm in compared.untrained.items() if name in by_arm
         },
+        pretrained=compared.spec.starts_pretrained(name),
     )
 
 

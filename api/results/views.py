@@ -26,14 +26,16 @@ class MetricLines(View):
     """What one metric is without training; an arm above none of these has gained nothing by it."""
 
     untrained: dict[str, float] | None
-    """Of each arm before its first step, the mean over its runs; null until one has begun, and
-    where they began before this was measured."""
+    """Of each arm before its first step, the mean over its runs, but for arms that start from a
+    pretrained model; null where no run of such an arm has begun, or all began before this was
+    measured."""
     tf_idf: float | None
     """Of the cosine of TF-IDF vectors (scikit-learn's weights, over the words of the training part,
     as the baseline's tokenizer has them), at a threshold chosen as the baseline's is; null until a
     run has begun, for losses, and for experiments from before it was measured."""
-    zero_shot: float | None
-    """Of a network that was trained elsewhere; null, since a spec cannot name one yet."""
+    zero_shot: dict[str, float] | None
+    """Of each arm that starts from a pretrained model, what the model measures as it was uploaded:
+    the same cosine, pairs and choice of threshold, before the first step; else as `untrained`."""
 
 
 class Baselines(MetricLines):

@@ -6,11 +6,18 @@ from statistics import fmean
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.lines import Lines
 from models.comparison.rule import DecisionRule
-from models.comparison.schema import ComparisonWarning
+from models.comparison.schema import ComparisonWarning, WarningKind
 from models.comparison.wording import metric_number
 
 ONE_SIDED = ("precision", "recall")
 """Metrics of one kind of mistake, which are traded for the other."""
+
+
+_STARTS: tuple[tuple[WarningKind, bool, str], ...] = (
+    ("below_untrained", False, "{} has before its first step"),
+    ("below_zero_shot", True, "the pretrained model of {} has untouched"),
+)
+"""What there is before any training: the warning, whether of pretrained arms, and whose it is."""
 
 
 def all_collapsed(compared: ComparisonInput) -> bool:
@@ -83,7 +90,8 @@ def below_lines(
     arms: Sequence[ArmValues], lines: Lines, rule: DecisionRule, nobody: str
 ) -> tuple[ComparisonWarning, ...]:
     """The warnings where the mean of no arm is above what takes no learning; else, above what an
-    untrained network of one of them measures, or TF-IDF. `nobody` begins their sentences.
+    untrained network of one of them measures, its pretrained model, or TF-IDF. `nobody` begins
+    their sentences.
 
     None while an arm has no run. Of losses, which are better when lower, above means below. Of the
     two kinds of mistakes alone there is no such line: a network that calls all pairs duplicates has
@@ -107,14 +115,16 @@ def below_lines(
     if rule.metric.rpartition(".")[2] in ONE_SIDED:
         return ()
     found = []
-    known = {arm.untrained: arm.name for arm in reversed(arms) if arm.untrained is not None}
-    untrained = best(known) if known else None
-    if untrained is not None and beaten_by(untrained):
-        sentence = (
-            f"{said} {metric_number(rule, untrained)}, which {known[untrained]} has before its "
-            "first step, so training has gained nothing here."
-        )
-        found.append(ComparisonWarning(kind="below_untrained", sentence=sentence))
+    for kind, pretrained, has in _STARTS:
+        own = [arm for arm in reversed(arms) if arm.pretrained == pretrained]
+        known = {arm.untrained: arm.name for arm in own if arm.untrained is not None}
+        start = best(known) if known else None
+        if start is not None and beaten_by(start):
+            sentence = (
+                f"{said} {metric_number(rule, start)}, which {has.format(known[start])}, so "
+                "training has gained nothing here."
+            )
+            found.append(ComparisonWarning(kind=kind, sentence=sentence))
     if lines.tf_idf is not None and beaten_by(lines.tf_idf):
         sentence = (
             f"{said} {metric_number(rule, lines.tf_idf)}, which the cosine of TF-IDF vectors has "

@@ -52,6 +52,8 @@ class ArmValues:
     """What was the same in all runs, though seeds may vary it: `initial weights of seed 0`."""
     untrained: float | None = None
     """The metric before the first step, the mean over its runs; None where it is not known."""
+    pretrained: bool = False
+    """Whether it starts from a pretrained model, whose own value `untrained` then is."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class ArmRuns:
     held: tuple[str, ...] = ()
     untrained: Mapping[str, float] = field(default_factory=dict)
     """Metric -> its mean over the runs before their first step, where it is known."""
+    pretrained: bool = False
 
     @cached_property  # asked for with every metric, and every other arm
     def collapsed(self) -> frozenset[int]:
@@ -92,6 +95,7 @@ class ArmRuns:
                 self.tuned,
                 self.held,
                 self.untrained.get(metric),
+                self.pretrained,
             )
         return self._by_metric[metric]
 

@@ -233,6 +233,7 @@ WarningKind = Literal[
     "all_collapsed",
     "nothing_learned",
     "below_untrained",
+    "below_zero_shot",
     "below_tf_idf",
     "different_settings",
     "chosen_at_edge",

@@ -44,6 +44,7 @@ def arm_values_of(
                 own.tuned[arm.name],
                 own.held,
                 untrained[one].get(arm.name),
+                specs[one].starts_pretrained(arm.name),
             )
             for arm in specs[one].arms
         }

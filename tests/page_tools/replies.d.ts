@@ -250,6 +250,7 @@ declare namespace Reply {
   interface MetricLines {
     untrained: Record<string, number> | null;
     tf_idf: number | null;
+    zero_shot: Record<string, number> | null;
   }
 
   interface Baselines {
@@ -281,7 +282,7 @@ declare namespace Reply {
   }
 
   interface ComparisonWarning {
-    kind: "all_collapsed" | "nothing_learned" | "below_untrained" | "below_tf_idf" | "different_settings" | "chosen_at_edge" | "held_source";
+    kind: "all_collapsed" | "nothing_learned" | "below_untrained" | "below_zero_shot" | "below_tf_idf" | "different_settings" | "chosen_at_edge" | "held_source";
     sentence: string;
   }
 

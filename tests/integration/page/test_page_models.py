@@ -129,3 +129,18 @@ def test_a_stored_spec_shows_the_layers_that_it_trains(tab: Tab, service: ApiFor
             expect(number).to_have_value("2")
         found = json.loads(tab.find("#json").input_value())
         assert found["encoder"]["train_layers"] == layers
+
+
+def test_the_untouched_model_is_told_once_beside_the_results(
+    tab: Tab, service: ApiForTests
+) -> None:
+    assert upload_model(service).status_code == 201
+    made = service.submit(encoder={"kind": "pretrained", "model": "toy", "max_tokens": 24})
+    for run in made["runs"]:
+        service.train(run["id"], accuracy=0.7, untrained=0.8)
+    tab.open(f"/experiments/{made['id']}")
+    row = tab.find("#arms tr", has_text="zero-shot")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("The model of vanilla and modified, zero-shot")
+    expect(row).to_contain_text("0.8000")
+    expect(tab.find(".verdict .doubt").first).to_contain_text("no better than zero-shot")

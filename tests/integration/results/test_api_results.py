@@ -8,7 +8,8 @@ import pytest
 
 from models.store.experiments import keep_tf_idf
 
-from support.api import ARMS, ApiForTests
+from support.api import ARMS, SPEC, ApiForTests
+from support.uploads import upload_model
 
 RESULT_KEYS = {
     "experiment",
@@ -256,6 +257,32 @@ def test_every_line_stands_beside_the_answer(api: ApiForTests) -> None:
     exported = api.http.get(path, params={"table": "runs", "format": "csv"}).text.splitlines()
     rows = list(csv.DictReader(exported))
     assert [row["untrained.test.accuracy"] for row in rows] == ["0.6", "0.8", "0.61", "0.81"]
+
+
+def test_a_pretrained_arm_has_its_models_line_in_place_of_its_start(api: ApiForTests) -> None:
+    assert upload_model(api).status_code == 201
+    encoder = {"kind": "pretrained", "model": "toy", "max_tokens": 24}
+    arms = [
+        {**SPEC["arms"][0], "encoder": encoder},
+        {**SPEC["arms"][1], "encoder": encoder},
+        {**SPEC["arms"][1], "name": "drawn"},
+    ]
+    made = api.submit(arms=arms)
+    assert results(api, made)["baselines"]["zero_shot"] is None
+    for run in made["runs"]:
+        start = 0.6 if run["arm"] == "drawn" else 0.8
+        api.train(run["id"], accuracy=0.7, untrained=start)
+    document = results(api, made)
+    lines = document["baselines"]
+    assert lines["zero_shot"] == pytest.approx({"vanilla": 0.8, "modified": 0.8})
+    assert lines["untrained"] == pytest.approx({"drawn": 0.6})
+    assert lines["by_metric"]["test.roc_auc"]["zero_shot"] == {"vanilla": 0.6, "modified": 0.6}
+    told = {(one["a"], one["b"]): one["warnings"] for one in document["comparisons"][:2]}
+    for pair, warnings in told.items():
+        assert [one["kind"] for one in warnings] == ["below_zero_shot"], pair
+    text = api.http.get(f"/v1/experiments/{made['id']}/report").text
+    assert text.count("the model of vanilla and modified, zero-shot") > 0
+    assert "vanilla before its first step" not in text
 
 
 def test_the_lines_of_a_loss_are_losses_and_words_have_none(api: ApiForTests) -> None:

@@ -96,6 +96,22 @@ def test_arms_below_the_untrained_network_of_one_of_them_are_told_so() -> None:
     assert kinds(compared(LEARNED, replace(ALIKE, untrained=0.74004))) == ["below_untrained"]
 
 
+def test_arms_below_the_model_that_they_start_from_are_told_so() -> None:
+    tuned = replace(LEARNED, untrained=0.75, pretrained=True)
+    found = compared(tuned, replace(ALIKE, untrained=0.76, pretrained=True), chance=0.442)
+    assert kinds(found) == ["below_zero_shot"]
+    assert found.sentence.endswith(
+        "Neither modified nor vanilla is above 0.7600, which the pretrained model of vanilla has "
+        "untouched, so training has gained nothing here."
+    )
+    # of a model and a network that is drawn, each has its own line
+    found = compared(tuned, replace(ALIKE, untrained=0.76), chance=0.442)
+    assert kinds(found) == ["below_untrained", "below_zero_shot"]
+    found = compared(tuned, replace(ALIKE, untrained=0.5), chance=0.442)
+    assert kinds(found) == ["below_zero_shot"]
+    assert "0.7500, which the pretrained model of modified" in found.sentence
+
+
 def test_arms_below_tf_idf_are_told_so_beside_what_is_below_their_start() -> None:
     found = compared(LEARNED, replace(ALIKE, untrained=0.76), chance=0.442, tf_idf=0.8)
     assert kinds(found) == ["below_untrained", "below_tf_idf"]

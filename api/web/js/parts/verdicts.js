@@ -22,7 +22,7 @@ export function words(one) {
 
 const DOUBTS = {
   all_collapsed: "every run collapsed", nothing_learned: "nothing was learned",
-  below_untrained: "no better than untrained", below_tf_idf: "no better than TF-IDF",
+  below_untrained: "no better than untrained", below_zero_shot: "no better than zero-shot", below_tf_idf: "no better than TF-IDF",
   different_settings: "at different settings", chosen_at_edge: "chosen at the edge",
   held_source: "of one draw alone",
 };

@@ -27,7 +27,7 @@ from worker.training.data import PretrainedStart, Questions, RunData, pair_quest
 from worker.training.encoders.build import start_encoder
 from worker.training.encoders.pretrained import PREFIX, PretrainedTextEncoder
 from worker.training.encoders.pretrained_files import read_start
-from worker.training.events import Finished
+from worker.training.events import Finished, Untrained
 from worker.training.loop import Training, train
 
 from support.expect import expect
@@ -177,6 +177,30 @@ def test_the_downloaded_folder_gives_the_same_vectors_in_transformers(
     assert scores == pytest.approx(ended.scores.tolist(), abs=1e-6)
     again = take_in(io.BytesIO(packed.getvalue()), _empty(tmp_path / "again"), 1 << 20)
     assert again.pooling == "mean"
+
+
+def test_before_its_first_step_a_training_measures_the_untouched_model(data: RunData) -> None:
+    """The ROC-AUC of plain cosines, by going over all pairs of a duplicate and another."""
+    started = next(e for e in train(toy_spec(), "vanilla", 0, data) if isinstance(e, Untrained))
+    model = _encoder(expect(PretrainedStart, data.pretrained), toy_spec()).transformer.eval()
+    scores = []
+    for row in data.test:
+        vectors = []
+        for question in (2 * row, 2 * row + 1):
+            ids = data.ids[data.offsets[question] : data.offsets[question + 1]].astype(np.int64)
+            with torch.no_grad():
+                outputs = model(input_ids=torch.from_numpy(ids)[None]).last_hidden_state
+            vectors.append(outputs[0].mean(dim=0))
+        first, second = vectors
+        scores.append(float(torch.nn.functional.cosine_similarity(first, second, dim=0)))
+    labels = data.labels[data.test]
+    won = [
+        (a > b) + (a == b) / 2
+        for a, is_a in zip(scores, labels, strict=True)
+        for b, is_b in zip(scores, labels, strict=True)
+        if is_a and not is_b
+    ]
+    assert started.test.roc_auc == pytest.approx(sum(won) / len(won), abs=1e-9)
 
 
 def texts_of_tests(data: RunData) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ const MOST_NAMED = 6; // arms whose own lines are told
  * @returns {Line[]}
  */
 export function linesOf(baselines, metric) {
-  const { untrained, tf_idf: counted } = baselines.by_metric[metric] ?? { untrained: null, tf_idf: null };
+  const { untrained, zero_shot: models, tf_idf: counted } = baselines.by_metric[metric] ?? { untrained: null, zero_shot: null, tf_idf: null };
   /** @type {Line[]} */
   const found = [];
   if (metric === "test.accuracy") {
@@ -21,13 +21,36 @@ export function linesOf(baselines, metric) {
   }
   const arms = Object.entries(untrained ?? {});
   if (arms.length > MOST_NAMED) {
-    const values = arms.map(([, value]) => value);
-    found.push([`The best of ${arms.length} arms before its first step`, isLoss(metric) ? Math.min(...values) : Math.max(...values)]);
+    found.push([`The best of ${arms.length} arms before its first step`, best(arms, metric)]);
   } else {
     found.push(...arms.map(([name, value]) => /** @type {Line} */ ([`${name} before its first step`, value])));
   }
+  const zeroShot = linesOfModels(models ?? {});
+  found.push(...(zeroShot.length > MOST_NAMED ? [/** @type {Line} */ (["The best model, zero-shot", best(zeroShot, metric)])] : zeroShot));
   if (counted !== null) found.push(["Cosine of TF-IDF vectors, without a network", counted]);
   return found;
+}
+
+/**
+ * Of arms that start from one model and read it alike, that model once.
+ * @param {Record<string, number>} models
+ * @returns {Line[]}
+ */
+function linesOfModels(models) {
+  const values = [...new Set(Object.values(models))];
+  return values.map((value) => {
+    const arms = Object.keys(models).filter((arm) => models[arm] === value);
+    return [`The model of ${arms.length > MOST_NAMED ? `${arms.length} arms` : arms.join(" and ")}, zero-shot`, value];
+  });
+}
+
+/**
+ * @param {Line[]} lines
+ * @param {string} metric
+ */
+function best(lines, metric) {
+  const values = lines.map(([, value]) => value);
+  return isLoss(metric) ? Math.min(...values) : Math.max(...values);
 }
 
 /**

@@ -98,13 +98,15 @@ def tokenizer_of(tokens: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def weights_of(config: Mapping[str, Any], seed: int = 0, prefix: str = "") -> bytes:
-    """Weights of the config's shapes, drawn as BERT draws them; norms begin at one."""
+def weights_of(
+    config: Mapping[str, Any], seed: int = 0, prefix: str = "", scale: float = 0.3
+) -> bytes:
+    """Weights of the config's shapes, of a normal distribution; norms begin at one."""
     known = read_config(json.dumps(config).encode())
     generator = np.random.default_rng(seed)
     tensors = {}
     for name, shape in expected_tensors(known.architecture, known.sizes).items():
-        values = 0.3 * generator.standard_normal(shape, dtype=np.float32)
+        values = scale * generator.standard_normal(shape, dtype=np.float32)
         is_norm = name.endswith("orm.weight")
         tensors[prefix + name] = values * 0.1 + 1 if is_norm else values
     content: bytes = save(tensors)

@@ -148,16 +148,8 @@ def test_a_model_that_was_replaced_is_other_data(data: RunData, tmp_path: Path) 
 def test_the_downloaded_folder_gives_the_same_vectors_in_transformers(
     data: RunData, tmp_path: Path
 ) -> None:
-    """As sentence-transformers has them: mean over tokens, then length 1."""
-    spec = toy_spec()
-    ended = expect(Finished, list(train(spec, "vanilla", 0, data))[-1])
-    own = spec.for_arm("vanilla")
-    write_results(SharedDisk(), tmp_path, own, data, [], ended)
-    packed = io.BytesIO()
-    pack_model(tmp_path / WEIGHTS, packed)
-    folder = tmp_path / "model"
-    with zipfile.ZipFile(packed) as archive:
-        archive.extractall(folder)
+    """Mean over tokens, then length 1."""
+    ended, folder, packed = downloaded(toy_spec(), data, tmp_path)
     model = transformers.AutoModel.from_pretrained(folder, local_files_only=True)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     pairs = [("How do I cook rice?", "where does rice grow"), ("a" * 90, "what is the best")]
@@ -175,8 +167,38 @@ def test_the_downloaded_folder_gives_the_same_vectors_in_transformers(
     assert loaded.unknown_words(("how ☃ do", "ok")) == ["☃"]
     scores = loaded.similarities(texts_of_tests(data))
     assert scores == pytest.approx(ended.scores.tolist(), abs=1e-6)
-    again = take_in(io.BytesIO(packed.getvalue()), _empty(tmp_path / "again"), 1 << 20)
+    again = take_in(packed, _empty(tmp_path / "again"), 1 << 20)
     assert again.pooling == "mean"
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_the_downloaded_folder_gives_the_same_vectors_in_sentence_transformers(
+    kind: str, pooling: str, data: RunData, tmp_path: Path
+) -> None:
+    library = pytest.importorskip("sentence_transformers", reason="it is not installed")
+    own = replace(data, pretrained=read_start(stored(tmp_path / "model", kind)))
+    _, folder, _ = downloaded(toy_spec(pooling=pooling), own, tmp_path)
+    texts = ["How do I cook rice?", "where does rice grow", "☃", "", "what is the best " * 9]
+    expected = library.SentenceTransformer(str(folder), device="cpu").encode(texts)
+    loaded = Model.read(tmp_path / WEIGHTS)
+    with torch.no_grad():
+        found = loaded.encoder.encode(loaded.reader.questions(texts)).numpy()
+    assert np.abs(found - expected).max() < 1e-6
+    assert np.abs(np.linalg.norm(expected, axis=1) - 1).max() < 1e-6
+
+
+def downloaded(spec: ExperimentSpec, data: RunData, at: Path) -> tuple[Finished, Path, io.BytesIO]:
+    """How a training ended, and its model as it is downloaded: unpacked, and packed."""
+    ended = expect(Finished, list(train(spec, "vanilla", 0, data))[-1])
+    write_results(SharedDisk(), at, spec.for_arm("vanilla"), data, [], ended)
+    packed = io.BytesIO()
+    pack_model(at / WEIGHTS, packed)
+    folder = at / "downloaded"
+    with zipfile.ZipFile(packed) as archive:
+        archive.extractall(folder)
+    packed.seek(0)
+    return ended, folder, packed
 
 
 def test_before_its_first_step_a_training_measures_the_untouched_model(data: RunData) -> None:

@@ -122,6 +122,6 @@ REDUCTIONS: Mapping[str, Callable[..., Tensor]] = {
 
 def cross_entropy(positive: Tensor, x: Tensor, counts: Tensor) -> Tensor:
     """-log of the positive's share of the exponentials of its row: (B, 1)."""
-    logits = _only(x, counts, -torch.inf).diagonal_scatter(positive.squeeze(1))
+    logits = _only(x, counts, -torch.inf).diagonal_scatter(positive.expand(len(x), 1).squeeze(1))
     own = torch.arange(len(logits), device=logits.device)
     return torch.nn.functional.cross_entropy(logits, own, reduction="none")[:, None]

@@ -174,6 +174,12 @@ def test_rank_and_topk_count_as_they_say() -> None:
     )
 
 
+def test_a_positive_that_is_one_number_in_every_row_is_that_of_each() -> None:
+    of = random_batch(5)
+    found = term_rows(formula_of("cross_entropy(where(0 < 0, s_ap, 0), s_an)"), of)
+    assert torch.equal(found, term_rows(formula_of("cross_entropy(0 * s_ap, s_an)"), of))
+
+
 def test_what_cannot_be_read_raises_the_error_of_the_language_alone() -> None:
     with pytest.raises(FormulaError):
         parse("__import__('os')")

@@ -8,55 +8,25 @@ computed, and in a migration: see `docs/adding_a_metric.md`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated
 
+from models.metric_declarations import About
+
+# `Metric` and `declared` are imported from here by all that reads metrics
+from models.metric_declarations import Metric as Metric
+from models.metric_declarations import declared as declared
 from models.specs.losses import MAX_TERMS
-
-Unit = Literal["loss", "similarity", "share", "correlation", "norm", "rate", "pairs", "questions"]
-"""`loss` in the unit of its formula, `similarity` a cosine from -1 to 1 (or a threshold of it),
-`share` a fraction of 1, `correlation` from -1 to 1, `norm` of a gradient, `rate` of learning,
-`pairs` and `questions` a count of them."""
-
-Better = Literal["lower", "higher"]
 
 _SEARCHED = (
     "null on validation pairs, without such questions, and for evaluations from before it was "
     "measured."
 )
+_GIVEN = "null where the batch has none."
 _WITH_SCORES = (
     "correlation of similarities with the scores of scored pairs, 0 when all similarities are "
     "equal; null where pairs have no scores, or all the same."
 )
 _SINCE = "and for evaluations from before it was measured."
-
-
-@dataclass(frozen=True)
-class About:
-    """What a declared field says of itself beside its name and its type."""
-
-    label: str
-    """Its name in words, as it stands inside a sentence."""
-    unit: Unit
-    description: str
-    """One line for users: what is measured."""
-    better: Better | None = None
-    """None where neither is better, as for a threshold."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric as it was declared."""
-
-    name: str
-    """What tables, replies and exports call it."""
-    kind: type[float] | type[int]
-    nullable: bool
-    label: str
-    unit: Unit
-    description: str
-    better: Better | None
-    splits: tuple[str, ...]
-    """The rows that it is measured on: `train`, or `validation` and `test`, or one of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +73,24 @@ class BatchMetrics:
             "share",
             "Share of rows whose closest other pair is a known duplicate of the anchor; null for "
             "steps from before it was measured.",
+        ),
+    ]
+    s_given_mean: Annotated[
+        float | None,
+        About(
+            "similarity of given negatives",
+            "similarity",
+            "Mean similarity of an anchor and the negatives given to it, which are among those of "
+            f"s_an_mean; {_GIVEN}",
+        ),
+    ]
+    given_harder_share: Annotated[
+        float | None,
+        About(
+            "given negatives that are harder",
+            "share",
+            "Share of the given negatives that are more similar to their anchor than its positive "
+            f"is; {_GIVEN}",
         ),
     ]
     active: tuple[float, ...]
@@ -339,30 +327,6 @@ class RetrievalMetrics:
 @dataclass(frozen=True, kw_only=True)
 class EvaluationMetrics(LossMetrics, PairMetrics, RetrievalMetrics):
     """The metrics of an evaluation."""
-
-
-def declared(form: type, *splits: str) -> dict[str, Metric]:
-    """The metrics among the fields of a declaration, in its order, by name."""
-    hints = get_type_hints(form, include_extras=True)
-    return {
-        name: _metric(name, hint, splits)
-        for name, hint in hints.items()
-        if get_origin(hint) is Annotated
-    }
-
-
-def _metric(name: str, hint: object, splits: tuple[str, ...]) -> Metric:
-    value, about = get_args(hint)
-    return Metric(
-        name=name,
-        kind=int if int in (value, *get_args(value)) else float,
-        nullable=type(None) in get_args(value),
-        label=about.label,
-        unit=about.unit,
-        description=about.description,
-        better=about.better,
-        splits=splits,
-    )
 
 
 def _active(number: int) -> Metric:

@@ -50,6 +50,7 @@ def dry_run_view(service: Service, planned: Plan) -> DryRun:
         tuning=tuning_plan_view(planned.spec),
         effects=declared_effects(planned.spec),
         seed_sources=seed_sources(planned.spec, planned.training),
+        given_negatives=list(planned.given),
         formulas=formula_views(planned.spec),
         seeds_needed=seeds_needed(planned.spec),
         warnings=seed_warnings(planned.spec),

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from api.dependencies import Service
+from api.experiments.checks.given_negatives import GivenNegatives
 from api.experiments.checks.grade_needs import missing_grades
 from api.experiments.checks.pretrained_arms import chosen_models
 from api.experiments.checks.seed_sources import undrawable
 from api.experiments.fitting import batch_sizes, fitting_batches, fitting_split, open_sizes
-from api.experiments.views import FittedSize
+from api.experiments.views import FittedSize, GivenNegativesView
 from models.datasets import cache
 from models.datasets.errors import SplitError
 from models.datasets.pairs import Codes
@@ -56,6 +57,8 @@ class Plan:
     fitted: list[FittedSize]
     models: tuple[PretrainedModel, ...] = ()
     """The pretrained models that arms start from."""
+    given: tuple[GivenNegativesView, ...] = ()
+    """What each arm has that asks for given negatives."""
 
 
 def plan(service: Service, document: Any, left_open: frozenset[str] | None = None) -> Plan:
@@ -78,6 +81,7 @@ def plan(service: Service, document: Any, left_open: frozenset[str] | None = Non
     training = training_groups(cache.open_groups(folder), rows.train)
     spec, of_batches = fitting_batches(spec, left_open, rows, training)
     models, unfit = chosen_models(service, spec)
+    given = GivenNegatives(folder, rows, labels)
     problems = [
         *formula_problems(spec),
         *unfit,
@@ -85,6 +89,7 @@ def plan(service: Service, document: Any, left_open: frozenset[str] | None = Non
         *undrawable(spec, training, max(batch_sizes(spec).values())),
         *_impossible_metrics(spec, rows, labels, folder),
         *_nothing_to_search(spec, rows, folder),
+        *given.problems(spec),
     ]
     if problems:
         raise Invalid(problems)
@@ -100,6 +105,7 @@ def plan(service: Service, document: Any, left_open: frozenset[str] | None = Non
         training=training,
         fitted=[*of_split, *of_batches],
         models=models,
+        given=tuple(given.told(spec)),
     )
 
 

@@ -27,12 +27,13 @@ Models = Mapping[str, PretrainedModel]
 def operations(spec: ExperimentSpec, dataset: Dataset, test_pairs: int, models: Models) -> float:
     """Return the floating-point operations of one run: training, evaluations and test.
 
-    `spec` is that of one arm.
+    `spec` is that of one arm. Every anchor is taken to have as many given negatives as it may.
     """
     evaluations = math.ceil(spec.steps / spec.evaluate_every)
-    evaluated = spec.validation_pairs + spec.validation_batches * spec.batch_size
+    batch = spec.batch_size * (1 + spec.negatives.given / 2)
+    evaluated = spec.validation_pairs + spec.validation_batches * batch
     backward = BACKWARD * _trained_share(spec.encoder, models)
-    pairs = (1 + backward) * spec.steps * spec.batch_size + evaluations * evaluated + test_pairs
+    pairs = (1 + backward) * spec.steps * batch + evaluations * evaluated + test_pairs
     tokens = _tokens(spec, dataset)
     return 2 * pairs * tokens * _per_token(spec.encoder, tokens, models)
 
@@ -49,7 +50,7 @@ def memory_bytes(spec: ExperimentSpec, dataset: Dataset, models: Models) -> int 
     model = models[encoder.model]
     tokens = min(float(encoder.max_tokens), PIECES * dataset.token_length_p99 + SPECIAL)
     kept = 10 * model.width + 2 * model.feedforward + 2 * model.heads * tokens
-    outputs = 4 * 2 * spec.batch_size * tokens * model.layers * kept
+    outputs = 4 * (2 + spec.negatives.given) * spec.batch_size * tokens * model.layers * kept
     share = _trained_share(encoder, models)
     return int(LIBRARIES + PER_WEIGHT * model.parameters + share * outputs)
 

@@ -199,6 +199,24 @@ class SeedSourcesView(View):
     sentence: str
 
 
+class GivenNegativesView(View):
+    """The negatives that the training rows give to the anchors of an arm."""
+
+    arm: str
+    given: int
+    """The most that an anchor has in a batch."""
+    in_batch: bool
+    """Whether the other pairs of the batch are negatives too; else only pairs whose anchor is given
+    one train."""
+    training_pairs: int
+    """Duplicate pairs of the split to train on."""
+    pairs_with_given: int
+    """Those of them whose anchor is given a negative."""
+    given_per_pair: float
+    """The mean number in a batch of each pair that trains."""
+    sentence: str
+
+
 class FormulaView(View):
     """A formula in the loss of an arm, and the mean of its rows, without the weight, on batches of
     the arm's size; null where that is not a finite number."""
@@ -233,6 +251,8 @@ class DryRun(View):
     """What would be judged, where there are factors; else empty."""
     seed_sources: SeedSourcesView
     """What a seed varies."""
+    given_negatives: list[GivenNegativesView]
+    """Of each arm that asks for given negatives; else empty. A sentence says what they cost."""
     formulas: list[FormulaView]
     """The formulas among the terms of the arms' losses; else empty."""
     seeds_needed: int

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict, Field, create_model
 
 from api.http.views import View
-from models.metrics import EVALUATION_METRICS, STEP_METRICS, Better, Metric, Unit
+from models.metric_declarations import Better, Unit
+from models.metrics import EVALUATION_METRICS, STEP_METRICS, Metric
 from models.states import RunState
 from models.store.run_life.run_problems import RunProblem
 from models.store.tables import Prediction

@@ -64,17 +64,23 @@ def _split(groups: Groups, labels: Codes, test_rows: int, validation_fraction: f
         raise _TooFewOthers(len(test) - len(tested), len(others) / len(labels), test_rows)
 
     # a lone question that is tested may be in pairs of validation groups too; the test goes first
-    in_test = np.zeros(len(part), dtype=bool)
-    in_test[ends[test]] = True
-    taken: npt.NDArray[np.bool_] = np.logical_or(*in_test[ends].T)
+    evaluated = np.zeros(len(part), dtype=bool)
+    evaluated[ends[test]] = True
+    taken: npt.NDArray[np.bool_] = np.logical_or(*evaluated[ends].T)
     fitting = others[_inside(low, high, VALIDATION)]
     wanted = round(len(held_out) * len(others) / len(duplicates))
     validation = _chosen(fitting[~taken[fitting]], lone[~taken[lone]], wanted)
     validation = np.concatenate((held_out, validation))
 
+    # nor does a training row share a lone question with either
+    evaluated[ends[validation]] = True
+    held: npt.NDArray[np.bool_] = np.logical_or(*evaluated[ends].T)
+    trained = others[_inside(low, high, TRAIN)]
+    trained = trained[~held[trained]]
+
     separated = np.count_nonzero((low != LONE) & (low != high))
     left_out = int(separated + np.count_nonzero(taken[fitting]))
-    return SplitRows(train, held_out, np.sort(validation), np.sort(test), left_out)
+    return SplitRows(train, trained, held_out, np.sort(validation), np.sort(test), left_out)
 
 
 def _inside(low: Codes, high: Codes, part: int) -> npt.NDArray[np.bool_]:

@@ -20,12 +20,14 @@ Rows = npt.NDArray[np.int64]
 class SplitRows:
     """Row numbers (int64, ascending) of each part.
 
-    `train`: the duplicates trained on; `validation_duplicates`: those held out; `validation` and
-    `test`: all rows of the part, both labels. `left_out`: how many rows were left out because they
-    join two parts, which must not share a question.
+    `train`: the duplicates trained on; `others`: the training rows that are none, which may give
+    negatives; `validation_duplicates`: those held out; `validation` and `test`: all rows of the
+    part, both labels. `left_out`: how many rows were left out because they join two parts, which
+    must not share a question.
     """
 
     train: Rows
+    others: Rows
     validation_duplicates: Rows
     validation: Rows
     test: Rows
@@ -74,7 +76,7 @@ def given(split: Codes | None, labels: Codes, validation_fraction: float) -> Spl
     held_out = validation[labels[validation] == 1]
     if len(held_out) == 0:
         raise SplitError("split", "No row marked validation is a duplicate pair.")
-    return SplitRows(duplicates, held_out, validation, test)
+    return SplitRows(duplicates, _others(train, labels), held_out, validation, test)
 
 
 def _hold_out(rows: Rows, labels: Codes, fraction: float, test: Rows) -> SplitRows:
@@ -90,7 +92,13 @@ def _hold_out(rows: Rows, labels: Codes, fraction: float, test: Rows) -> SplitRo
             f"duplicate pairs for {part}.",
         )
     held_out = duplicates[kept:]
-    return SplitRows(duplicates[:kept], held_out, rows[rows >= held_out[0]], test)
+    trained, validation = rows[rows < held_out[0]], rows[rows >= held_out[0]]
+    return SplitRows(duplicates[:kept], _others(trained, labels), held_out, validation, test)
+
+
+def _others(rows: Rows, labels: Codes) -> Rows:
+    others: Rows = rows[labels[rows] != 1]
+    return others
 
 
 def _duplicates(rows: Rows, labels: Codes) -> Rows:

@@ -36,6 +36,7 @@ from models.specs.training import (
     Interval,
     KeptWeights,
     LstmEncoder,
+    NegativesSpec,
     OptimizerSpec,
     PretrainedEncoder,
     Steps,
@@ -68,6 +69,7 @@ class Arm(SpecPart):
     encoder: EncoderSpec | None = None
     optimizer: OptimizerSpec | None = None
     batch_size: BatchSize | None = None
+    negatives: NegativesSpec | None = None
     steps: Steps | None = None
     evaluate_every: Interval | None = None
     early_stop: EarlyStop | None = None
@@ -119,7 +121,8 @@ class ExperimentSpec(SpecPart):
     encoder: EncoderSpec = LstmEncoder(kind="lstm")
     optimizer: OptimizerSpec = AdamSpec()
     batch_size: BatchSize = 256
-    """Duplicate pairs in a batch; each row has batch_size - 1 negatives."""
+    """Duplicate pairs in a batch; each row has batch_size - 1 negatives, beside those given."""
+    negatives: NegativesSpec = NegativesSpec()
     steps: Steps = 1400
     evaluate_every: Interval = 100
     """Steps between evaluations; one more follows the last step."""
@@ -313,6 +316,11 @@ class ExperimentSpec(SpecPart):
         index = [arm.name for arm in self.arms].index(name)
         own = field in self.arms[index].overridden
         return f"/arms/{index}/{field}" if own else f"/{field}"
+
+    @property
+    def gives_negatives(self) -> bool:
+        """Whether any arm has negatives that are given."""
+        return any(self.for_arm(arm.name).negatives.given for arm in self.arms)
 
     def starts_pretrained(self, arm: str) -> bool:
         """Whether the runs of this arm start from a pretrained model."""

@@ -29,6 +29,7 @@ from models.specs.training import (
     EncoderSpec,
     Interval,
     KeptWeights,
+    NegativesSpec,
     OptimizerSpec,
     Steps,
     ThresholdSpec,
@@ -70,6 +71,7 @@ class Level(SpecPart):
     encoder: Annotated[Any, _sent(json_schema_input_type=EncoderSpec | None)] = None
     optimizer: Annotated[Any, _sent(json_schema_input_type=OptimizerSpec | None)] = None
     batch_size: Annotated[Any, _sent(json_schema_input_type=BatchSize | None)] = None
+    negatives: Annotated[Any, _sent(json_schema_input_type=NegativesSpec | None)] = None
     steps: Annotated[Any, _sent(json_schema_input_type=Steps | None)] = None
     evaluate_every: Annotated[Any, _sent(json_schema_input_type=Interval | None)] = None
     early_stop: Annotated[Any, _sent(json_schema_input_type=EarlyStop | None)] = None

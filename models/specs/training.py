@@ -1,5 +1,5 @@
-"""How the network is built, trained and read: encoder, tokens, optimiser, threshold. An arm may
-override each."""
+"""How the network is built, trained and read: encoder, tokens, negatives, optimiser, threshold. An
+arm may override each."""
 
 from typing import Annotated, Any, Literal
 
@@ -114,6 +114,25 @@ OwnEncoder = LstmEncoder | GruEncoder | BagEncoder | TransformerEncoder
 """An encoder whose initial weights are drawn."""
 
 
+class NegativesSpec(SpecPart):
+    """Given negatives are a triplet's own, or questions that a training row labels as no duplicate
+    of the anchor. Every rule and term of the loss applies to all negatives that count."""
+
+    in_batch: bool = True
+    """Whether the other pairs of the batch are negatives of an anchor, and those given to their
+    anchors too. False: only its own given ones are, and pairs whose anchor has none do not
+    train."""
+    given: Annotated[int, Field(ge=0, le=8)] = 0
+    """The most given negatives of each anchor in a batch; where it has more, they are drawn from
+    the seed and the step. An anchor that has fewer has those."""
+
+    @model_validator(mode="after")
+    def _some_negative_is_left(self) -> "NegativesSpec":
+        if not self.in_batch and not self.given:
+            raise contradiction("/in_batch", "without given negatives there would be none; take 1")
+        return self
+
+
 class Constant(SpecPart):
     """The same learning rate at every step."""
 
@@ -218,12 +237,23 @@ OptimizerSpec = Annotated[AdamSpec | AdamWSpec | SgdSpec, Field(discriminator="k
 
 
 class VocabularySpec(SpecPart):
-    """The words of the training rows' duplicate pairs (validation included); others are unknown."""
+    """The words that a network knows; others are unknown."""
 
+    rows: Literal["duplicates", "all"] = "duplicates"
+    """`duplicates`: the words of the training rows' duplicate pairs (validation included), as in
+    the course; `all`: those of the other training rows too, which given negatives may be in."""
     min_count: Annotated[int, Field(ge=1)] = 1
     """Words that occur less often are unknown."""
     max_size: Annotated[int, Field(ge=1)] | None = None
     """The most words to keep, the most frequent ones; null keeps all."""
+
+    @model_serializer(mode="wrap")
+    def _as_before_there_was_a_choice(
+        self, handler: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        """Without `rows` where it is the default: a checkpoint holds to the spec as it was."""
+        usual = self.rows == "duplicates"
+        return {n: value for n, value in handler(self).items() if n != "rows" or not usual}
 
 
 RisingValidation = Literal[

@@ -6,7 +6,8 @@ declare namespace Reply {
   interface Spec {
     name?: string;
     dataset: string;
-    arms: { name: string; loss?: Loss }[];
+    arms: { name: string; loss?: Loss; negatives?: { given: number } }[];
+    negatives?: { given: number };
     tuning?: { planned?: unknown } | null;
     factors?: { name: string; levels: { name: string }[] }[];
     design?: string;

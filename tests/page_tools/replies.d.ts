@@ -100,6 +100,7 @@ declare namespace Reply {
     tuning?: TuningPlanView | null;
     effects: DeclaredEffectView[];
     seed_sources: SeedSourcesView;
+    given_negatives: GivenNegativesView[];
     formulas: FormulaView[];
     seeds_needed: number;
     fitted: FittedSize[];
@@ -124,6 +125,10 @@ declare namespace Reply {
   }
 
   interface SeedSourcesView {
+    sentence: string;
+  }
+
+  interface GivenNegativesView {
     sentence: string;
   }
 

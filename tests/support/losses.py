@@ -19,13 +19,13 @@ def batch(
     step: int | None = 1,
     seed: int | None = None,
     width: int = 8,
+    owners: Tensor | None = None,
 ) -> Batch:
-    """A batch with these similarities (B, B); it has no vectors, only their width."""
-    own = torch.eye(len(similarities), dtype=torch.bool)
-    vectors = similarities.new_zeros(len(similarities), width)
-    return Batch(
-        vectors, vectors, similarities, own if excluded is None else own | excluded, step, seed
-    )
+    """A batch with these similarities (B, B + m); it has no vectors, only their width."""
+    own = torch.eye(*similarities.shape, dtype=torch.bool)
+    first, second = (similarities.new_zeros(size, width) for size in similarities.shape)
+    never = own if excluded is None else own | excluded
+    return Batch(first, second, similarities, never, step, seed, owners=owners)
 
 
 def unit_vectors(
@@ -70,6 +70,25 @@ def batches(draw: st.DrawFn) -> Batch:
     some = st.lists(st.booleans(), min_size=size * size, max_size=size * size)
     excluded = draw(st.just([False] * size * size) | st.just([True] * size * size) | some)
     return batch(similarities, excluded=torch.tensor(excluded).reshape(size, size))
+
+
+@st.composite
+def batches_with_given(draw: st.DrawFn) -> Batch:
+    """Such batches with negatives that are given: none of them, or several to one anchor."""
+    of = draw(batches())
+    size = len(of.similarities)
+    owners = draw(st.lists(st.integers(0, size - 1), max_size=2 * size).map(sorted))
+    values = st.sampled_from([-1.0, 0.0, 0.5, 1.0]) | st.floats(-1, 1, width=32)
+    count = size * len(owners)
+    flat = draw(st.lists(values, min_size=count, max_size=count))
+    never = draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    further = torch.tensor(flat).to(of.similarities).view(size, -1)
+    excluded = torch.tensor(never, dtype=torch.bool).view(size, -1)
+    return batch(
+        torch.cat((of.similarities, further), dim=1),
+        excluded=torch.cat((of.excluded, excluded), dim=1),
+        owners=torch.tensor(owners, dtype=torch.int64),
+    )
 
 
 def rows_of(numbers: Tensor) -> list[list[np.floating[Any]]]:

@@ -172,10 +172,17 @@ early_stops = st.none() | maybe(
 # what a spec says for all of its arms, and an arm may say for itself
 training_fields = maybe(
     tokenizer=st.sampled_from(["word", "lower"]),
-    vocabulary=maybe(min_count=st.integers(1, 100), max_size=st.none() | st.integers(1, 10**6)),
+    vocabulary=maybe(
+        rows=st.sampled_from(["duplicates", "all"]),
+        min_count=st.integers(1, 100),
+        max_size=st.none() | st.integers(1, 10**6),
+    ),
     encoder=encoders,
     optimizer=optimizers,
     batch_size=st.integers(2, 8192),
+    negatives=maybe(given=st.integers(1, 8), in_batch=st.booleans()).map(
+        lambda one: {"given": 1, **one}
+    ),
     steps=st.integers(1, 10**6),
     evaluate_every=st.integers(1, 10**6),
     early_stop=early_stops,

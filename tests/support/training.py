@@ -1,5 +1,6 @@
 """Small trainings for tests: token arrays made here, and specs that take milliseconds a step."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec
 from models.specs.recipes import RECIPES
 from worker.training.checkpoints import Checkpoints
-from worker.training.data import RunData
+from worker.training.data import GivenNegatives, NegativeTable, RunData
 from worker.training.events import Evaluated, Event, Finished, Saved, Started, StepDone
 from worker.training.loop import train
 
@@ -96,3 +97,21 @@ def killed_after_every_step(
             events.append(event)
         else:
             return events
+
+
+def tiny_data_with_given(rows: int = 400, seed: int = 0) -> RunData:
+    """As `tiny_data`, with none to three given negatives for the anchors on either side: questions
+    of rows of the same part that are no duplicates."""
+    data, draw = tiny_data(rows, seed), np.random.default_rng(seed + 1)
+    tables = []
+    for part, duplicates in (
+        (np.arange(rows // 2), data.train),
+        (data.validation, data.validation_duplicates),
+    ):
+        others = part[data.labels[part] != 1]
+        anchors = np.sort(np.concatenate((2 * duplicates, 2 * duplicates + 1)))
+        keys = np.repeat(anchors, draw.integers(0, 4, size=len(anchors))).astype(np.int32)
+        questions = 2 * draw.choice(others, len(keys)) + draw.integers(0, 2, size=len(keys))
+        tables.append(NegativeTable(keys, questions))
+    own = np.arange(2 * rows, dtype=np.int32)
+    return dataclasses.replace(data, given=GivenNegatives(own, *tables))

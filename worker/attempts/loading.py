@@ -6,6 +6,7 @@ import numpy as np
 
 from models.datasets import cache
 from models.datasets.cache import TokenCache
+from models.datasets.given_negatives import negative_keys, negative_table
 from models.datasets.searched import searched_questions
 from models.datasets.split_rows import split_rows
 from models.datasets.splits import SplitRows
@@ -14,14 +15,17 @@ from models.pretrained.config import read_config
 from models.specs.experiment import ExperimentSpec
 from models.specs.training import PretrainedEncoder
 from worker.attempts.pretrained_tokens import open_model_tokens
-from worker.training.data import PretrainedStart, RunData
+from worker.training.data import GivenNegatives, NegativeTable, PretrainedStart, RunData
 from worker.training.encoders.pretrained_files import read_start
 
 
-def load_run_data(folder: Path, spec: ExperimentSpec, model: Path | None = None) -> RunData:
+def load_run_data(
+    folder: Path, spec: ExperimentSpec, model: Path | None = None, *, given: bool = False
+) -> RunData:
     """The data of a run of `spec` from the data set's folder; token arrays are mapped, not read.
 
-    `model` is the folder of the pretrained model that its encoder starts from, if it does. Raises
+    `model` is the folder of the pretrained model that its encoder starts from, if it does. With
+    `given` they have the negatives that rows give, which an arm of the experiment asks for. Raises
     `FileNotFoundError` when a folder is not on this machine, `SplitError` when the rows cannot give
     the split.
     """
@@ -52,6 +56,18 @@ def load_run_data(folder: Path, spec: ExperimentSpec, model: Path | None = None)
         queries=searched.queries,
         scores=cache.open_scores(folder),
         triplets=cache.open_triplets(folder),
+        given=_given_negatives(folder, rows) if given else None,
+    )
+
+
+def _given_negatives(folder: Path, rows: SplitRows) -> GivenNegatives:
+    texts, triplets = cache.open_text_numbers(folder), cache.open_triplets(folder)
+    labels = cache.open_labels(folder)
+    validation = rows.validation[labels[rows.validation] != 1]
+    return GivenNegatives(
+        negative_keys(texts, triplets),
+        NegativeTable(*negative_table(rows.others, texts, triplets)),
+        NegativeTable(*negative_table(validation, texts, triplets)),
     )
 
 
@@ -61,7 +77,8 @@ def _tokens(
     encoder = spec.encoder
     if not isinstance(encoder, PretrainedEncoder):
         tokens = cache.open_tokens(folder, spec.tokenizer)
-        known = np.sort(np.concatenate((rows.train, rows.validation_duplicates)))
+        others = rows.others if spec.vocabulary.rows == "all" else rows.others[:0]
+        known = np.sort(np.concatenate((rows.train, others, rows.validation_duplicates)))
         least, most = spec.vocabulary.min_count, spec.vocabulary.max_size
         return tokens, build_vocabulary(tokens, known, least, most), None
     if model is None or not model.is_dir():

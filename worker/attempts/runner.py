@@ -140,11 +140,11 @@ class Attempt:
     def load(self) -> RunData:
         """The arrays that the run trains on. Raises `DamagedDataset` with the data set's name."""
         try:
-            named = self._claimed.model_hash and (
-                self._settings.models_dir / self._claimed.model_hash
-            )
+            of = self._claimed.model_hash
+            named = of and self._settings.models_dir / of
             model = self._files.bring_folder(named, last=CONFIG) if named else None
-            return load_run_data(self._dataset_folder, self._own, model)
+            given = self.spec.gives_negatives
+            return load_run_data(self._dataset_folder, self._own, model, given=given)
         except DamagedDataset as error:
             raise error.of([self.spec.dataset]) from error
 

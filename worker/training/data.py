@@ -5,7 +5,9 @@ Token ids are stored once for a data set and shared by all runs (memory-mapped b
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +30,29 @@ class PretrainedStart:
     config: bytes
     tokenizer: bytes
     weights: dict[str, npt.NDArray[np.float32]]
+
+
+class NegativeTable(NamedTuple):
+    """Questions (N,) by the keys (N,), ascending, of those whose negatives they are."""
+
+    keys: Int32
+    questions: Int64
+
+
+@dataclass(frozen=True)
+class GivenNegatives:
+    """The key of every question (2 * rows), and the negatives that rows of a part give by key.
+
+    A key without negatives has none of its own in the table.
+    """
+
+    keys: Int32
+    train: NegativeTable
+    validation: NegativeTable
+
+    def arrays(self) -> Iterator[npt.NDArray[Any]]:
+        """All of it, to be hashed."""
+        yield from (self.keys, *self.train, *self.validation)
 
 
 @dataclass(frozen=True)
@@ -57,6 +82,8 @@ class RunData:
     """How similar people found the two texts of each row, where the data say."""
     triplets: Int32 | None = None
     """The number of the triplet that each row is of, where rows are of one."""
+    given: GivenNegatives | None = None
+    """The negatives that rows give to anchors, where an arm of the experiment asks for any."""
 
     def fingerprint(self) -> str:
         """A hash of all that a training reads here: it differs for other rows, another split or a
@@ -67,6 +94,7 @@ class RunData:
             *(self.ids, self.offsets, self.remap, self.labels, self.groups),
             *(self.train, self.validation_duplicates, self.validation, self.test),
             *(part for part in (self.scores, self.triplets) if part is not None),
+            *(self.given.arrays() if self.given is not None else ()),
         )
         digest = hashlib.blake2b(str(self.vocabulary_size).encode(), digest_size=32)
         if self.pretrained is not None:
@@ -85,12 +113,16 @@ class Questions:
     lengths: Int64
 
 
-def pair_questions(data: RunData, rows: Int64) -> Questions:
-    """The questions of all `rows`, 2 x len(rows): first those of side 1, then those of side 2.
+NO_QUESTIONS: Int64 = np.empty(0, np.int64)
+
+
+def pair_questions(data: RunData, rows: Int64, further: Int64 = NO_QUESTIONS) -> Questions:
+    """The questions of all `rows`, 2 x len(rows): first those of side 1, then those of side 2, then
+    the questions of the numbers `further`.
 
     A question without a token is read as one padding token, as the course's network would.
     """
-    questions = np.concatenate((2 * rows, 2 * rows + 1))
+    questions = np.concatenate((2 * rows, 2 * rows + 1, further))
     starts = data.offsets[questions]
     lengths = data.offsets[questions + 1] - starts
     shown = np.maximum(lengths, 1)

@@ -1,7 +1,7 @@
 """Evaluations: losses on fixed validation batches, and how well similarities tell labels apart."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,13 @@ from models.errors import TrainingFault
 from models.metrics import LossMetrics, PairMetrics, RetrievalMetrics, declared
 from models.specs.experiment import ExperimentSpec
 from models.specs.losses import LossSpec
-from models.specs.training import FixedThreshold
+from models.specs.training import FixedThreshold, NegativesSpec
 from worker.training.confusion import confusion
-from worker.training.data import Int64, RunData
-from worker.training.duplicates import excluded_pairs, known_duplicates
+from worker.training.data import NO_QUESTIONS, Int64, RunData
 from worker.training.events import Evaluated
 from worker.training.graded import Grades, correlations, triplet_accuracy
-from worker.training.losses.batch import batch_of
+from worker.training.losses.building import further_questions, loss_batch
+from worker.training.losses.given_negatives import given_in_validation, rows_to_validate
 from worker.training.losses.terms import batch_loss
 from worker.training.ranking import average_precision, ranking, roc_auc
 from worker.training.retrieval import Retrieved, retrieve
@@ -33,8 +33,9 @@ NO_GRADES = Grades()
 class PairEncoder(Protocol):
     """Anything that can be evaluated: it gives the unit vectors of pairs."""
 
-    def encode_pairs(self, data: RunData, rows: Int64) -> Tensor:
-        """(2 len(rows), width): the first questions of all rows, then the second ones."""
+    def encode_pairs(self, data: RunData, rows: Int64, further: Int64 = NO_QUESTIONS) -> Tensor:
+        """(2 len(rows) + len(further), width): the first questions of all rows, then the second
+        ones, then the further questions."""
 
 
 def pair_metrics(
@@ -126,49 +127,60 @@ def validation_losses(
 
     The batches are the first whole ones of the validation duplicates, in order: the same in
     every arm, seed and step, except for their size. Each loss is measured on batches of its own
-    arm's size, since more negatives make another loss; so the baseline's loss is a yardstick that
-    all arms share.
+    arm's size and with the negatives that its spec gives, since more of them make another loss; so
+    the baseline's loss is a yardstick that all arms share.
 
     The losses of one run can be compared from step to step, since early stopping and the choice
     of weights do: a mining schedule is at its last rule throughout, and where training draws
     negatives, the expected value over the draw is taken; a formula reads the last step.
     """
     own, baseline = spec.for_arm(arm), spec.for_arm(spec.baseline.name)
-    losses = ((own.arm(arm).loss, own.steps), (spec.baseline.loss, baseline.steps))
-    sizes = (own.batch_size, baseline.batch_size)
-    if sizes[0] == sizes[1]:
-        loss, yardstick = _mean_losses(encoder, losses, data, sizes[0], spec.validation_batches)
+    measured = [
+        _Measured(one.arms[0].loss, one.negatives, one.batch_size, one.steps)
+        for one in (own, baseline)
+    ]
+    if measured[0].batches == measured[1].batches:
+        loss, yardstick = _mean_losses(encoder, measured, data, spec.validation_batches)
         return loss, yardstick
     loss, yardstick = (
-        _mean_losses(encoder, (one,), data, size, spec.validation_batches)[0]
-        for one, size in zip(losses, sizes, strict=True)
+        _mean_losses(encoder, [one], data, spec.validation_batches)[0] for one in measured
     )
     return loss, yardstick
 
 
+class _Measured(NamedTuple):
+    """A loss that is measured, on batches of these negatives and this many pairs; `steps` is the
+    last step of its training."""
+
+    loss: LossSpec
+    negatives: NegativesSpec
+    batch_size: int
+    steps: int
+
+    @property
+    def batches(self) -> tuple[object, ...]:
+        """What its batches depend on."""
+        anchors = self.loss.anchors if self.negatives.given else None
+        return self.batch_size, self.negatives, anchors
+
+
 @torch.no_grad()
 def _mean_losses(
-    encoder: PairEncoder,
-    losses: Sequence[tuple[LossSpec, int]],
-    data: RunData,
-    batch_size: int,
-    at_most: int,
+    encoder: PairEncoder, measured: Sequence[_Measured], data: RunData, at_most: int
 ) -> list[float]:
-    """The mean of each loss, as it reduces a batch, over the first whole batches; beside each is
-    the last step of its training."""
-    batches = min(at_most, len(data.validation_duplicates) // batch_size)
-    totals = np.zeros(len(losses))
+    """The mean of each loss, as it reduces a batch, over the first whole batches, which are the
+    same for all of them."""
+    _, negatives, size, _ = first = measured[0]
+    held_out = rows_to_validate(data, negatives, first.loss.anchors)
+    batches = min(at_most, len(held_out) // size)
+    totals = np.zeros(len(measured))
     for index in range(batches):
-        rows = data.validation_duplicates[index * batch_size :][:batch_size]
-        first, second = encoder.encode_pairs(data, rows).chunk(2)
-        known = known_duplicates(data, rows, first.device)
-        totals += [
-            batch_loss(
-                loss,
-                batch_of(first, second, excluded=excluded_pairs(loss, known), last_step=steps),
-            ).item()
-            for loss, steps in losses
-        ]
+        rows = held_out[index * size :][:size]
+        given = given_in_validation(data, rows, negatives, first.loss.anchors)
+        vectors = encoder.encode_pairs(data, rows, further_questions(given))
+        for place, (loss, _, _, steps) in enumerate(measured):
+            batch, _ = loss_batch(loss, negatives, data, rows, given, vectors, last_step=steps)
+            totals[place] += batch_loss(loss, batch).item()
     return [float(total) for total in totals / batches]
 
 

@@ -1,5 +1,6 @@
 """What is measured at every step beside the loss, above all the signs of a collapse."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -7,52 +8,67 @@ from torch import Tensor
 
 from models.metrics import BATCH_METRICS, BatchMetrics
 from models.specs.losses import LossSpec
+from worker.training.losses.batch import Batch
 
 
 @torch.no_grad()
-def measure(
-    spec: LossSpec,
-    similarities: Tensor,
-    values: Tensor,
-    loss: Tensor,
-    known: Tensor,
-    excluded: Tensor | None = None,
-) -> Tensor:
-    """Gauges of a batch: `similarities` (B, B), `values` (terms, B), `loss` a scalar. Returns
-    (metrics + terms,) values, those of `BATCH_METRICS` in their order and then the share of each
-    term, still on the device: see `gauges_of`.
+def measure(spec: LossSpec, batch: Batch, values: Tensor, loss: Tensor, known: Tensor) -> Tensor:
+    """Gauges of a batch: `values` (terms, B), `loss` a scalar. Returns (metrics + terms,) values,
+    those of `BATCH_METRICS` in their order and then the share of each term, still on the device:
+    see `gauges_of`.
 
-    `known` (B, B) is True where two pairs are known to ask the same, the diagonal included;
-    `excluded` as in `batch_of`: an excluded pair is not counted as a negative, but the closest
-    other pair is searched among all (of equally close ones the first counts).
-    With `anchors: second` rows and columns change roles; with `both`, the shares of harder and of
-    false negatives are those of the first questions as anchors.
+    `known` (B, B + m) is True where two questions are known to ask the same, the diagonal included.
+    What the batch excludes is not counted as a negative, but the closest other question is searched
+    among all (of equally close ones the first counts). With `anchors: second` the second questions
+    are the anchors; with `both`, the shares of harder and of false negatives are those of the first
+    questions as anchors.
     """
-    own = torch.eye(len(similarities), dtype=torch.bool, device=similarities.device)
-    negatives = ~(own if excluded is None else excluded)
-    if spec.anchors == "second":
-        similarities, known, negatives = similarities.t(), known.t(), negatives.t()
+    if spec.anchors == "second" and batch.owners is None:
+        batch, known = batch.turn(), known.t()
+    similarities, negatives = batch.similarities, ~batch.excluded
+    own = torch.eye(*similarities.shape, dtype=torch.bool, device=similarities.device)
     positive = similarities.diagonal()
-    harder = ((similarities > positive[:, None]) & negatives).sum(dim=1)
+    harder = (similarities > positive[:, None]) & negatives
     number = negatives.sum(dim=1)
     closest = similarities.masked_fill(own, -torch.inf).argmax(dim=1, keepdim=True)
     scale = len(similarities) if spec.reduction == "sum" else 1
+    given_mean, given_harder = _given(batch, harder)
     measured = {
         "loss": loss,
         "loss_per_row": loss / scale,
         "s_ap_mean": positive.mean(),
         "s_an_mean": similarities.masked_fill(~negatives, 0).sum() / number.sum().clamp(min=1),
-        "harder_share": (harder > 0).to(loss.dtype).mean(),
-        "masked_share": (harder == number).to(loss.dtype).mean(),
+        "harder_share": harder.any(dim=1).to(loss.dtype).mean(),
+        "masked_share": (harder.sum(dim=1) == number).to(loss.dtype).mean(),
         "false_closest_share": known.gather(1, closest).to(loss.dtype).mean(),
+        "s_given_mean": given_mean,
+        "given_harder_share": given_harder,
     }
     active = (values > 0).to(loss.dtype).mean(dim=1)
     return torch.stack([*(measured[name] for name in BATCH_METRICS), *active])
 
 
+def _given(batch: Batch, harder: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean similarity of each anchor's own given negatives that count, and the share of them
+    that are harder than its positive; NaN without any."""
+    similarities = batch.similarities
+    if batch.owners is None:
+        nothing = similarities.new_tensor(torch.nan)
+        return nothing, nothing
+    pairs = len(similarities)
+    places = batch.owners, pairs + torch.arange(len(batch.owners), device=similarities.device)
+    counted = (~batch.excluded[places]).to(similarities.dtype)
+    total = counted.sum()
+    mean = (similarities[places] * counted).sum() / total
+    return mean, harder[places].to(similarities.dtype).sum() / total
+
+
 def gauges_of(values: Sequence[float]) -> BatchMetrics:
     """The gauges from the values of `measure`, which leave the device at once: on a GPU, the
-    transfer of each alone would stall the step."""
+    transfer of each alone would stall the step. A metric that may be null is where it is NaN."""
     count = len(BATCH_METRICS)
-    measured = dict(zip(BATCH_METRICS, values[:count], strict=True))
-    return BatchMetrics(**measured, active=tuple(values[count:]))
+    measured = {
+        name: None if metric.nullable and math.isnan(value) else value
+        for (name, metric), value in zip(BATCH_METRICS.items(), values[:count], strict=True)
+    }
+    return BatchMetrics(**measured, active=tuple(values[count:]))  # type: ignore[arg-type]

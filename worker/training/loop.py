@@ -12,12 +12,12 @@ from torch import Tensor
 from models.specs.experiment import ExperimentSpec
 from worker.training.batches import batch_rows
 from worker.training.checkpoints import Checkpoints
-from worker.training.data import RunData, pair_questions
+from worker.training.data import RunData
 from worker.training.divergence import check_step
-from worker.training.duplicates import excluded_pairs, known_duplicates
 from worker.training.events import Event, StepDone
 from worker.training.gauges import gauges_of, measure
-from worker.training.losses.batch import batch_of
+from worker.training.losses.building import further_questions, loss_batch
+from worker.training.losses.given_negatives import given_in_training
 from worker.training.losses.terms import reduce_terms, term_rows
 from worker.training.optimizer import clip_gradients, update_alone
 from worker.training.schedules import learning_rate
@@ -57,19 +57,18 @@ class Training(TrainingState):
 
     def advance(self) -> StepDone:
         """Do the next step."""
-        step = self.step + 1
-        rows = batch_rows(self.data.train, self.draws.batch_order, step, self.spec.batch_size)
-        self.encoder.begin_step(self.draws.batch_order, step)
-        first, second = self.encoder.encode(pair_questions(self.data, rows)).chunk(2)
-        known = known_duplicates(self.data, rows, first.device)
-        excluded = excluded_pairs(self.loss_spec, known)
-        seed = self.draws.batch_order
-        batch = batch_of(first, second, step=step, seed=seed, excluded=excluded)
+        step, seed, negatives = self.step + 1, self.draws.batch_order, self.spec.negatives
+        rows = batch_rows(self.data.train, seed, step, self.spec.batch_size)
+        given = given_in_training(self.data, rows, negatives, self.loss_spec.anchors, seed, step)
+        self.encoder.begin_step(seed, step)
+        vectors = self.encoder.encode_pairs(self.data, rows, further_questions(given))
+        batch, known = loss_batch(
+            self.loss_spec, negatives, self.data, rows, given, vectors, step=step, seed=seed
+        )
         values = term_rows(self.loss_spec, batch)
         loss = reduce_terms(self.loss_spec, values)
         loss.backward()
-        measured = measure(self.loss_spec, batch.similarities, values, loss, known, excluded)
-        gauges = gauges_of(measured.tolist())
+        gauges = gauges_of(measure(self.loss_spec, batch, values, loss, known).tolist())
         norm = self._gradient_norm()
         check_step(step, gauges, norm, self.encoder, self.optimizer)
         lr = learning_rate(self.spec.optimizer, step, self.spec.steps)

@@ -25,6 +25,7 @@ class Purpose(IntEnum):
     GRU_BIAS = 22
     TRANSFORMER = 23
     NEGATIVE = 40
+    GIVEN_NEGATIVES = 41
     TRAINING_ROWS = 60
     DROPOUT = 70
 

@@ -7,6 +7,7 @@ The steps themselves are done elsewhere: alone (`loop.py`), or as one of many at
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from models.errors import TrainingFault
 from models.specs.experiment import ExperimentSpec
+from models.specs.training import NegativesSpec
 from worker.training.best_weights import BestWeights
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
@@ -30,6 +32,7 @@ from worker.training.evaluation import (
     score_test,
 )
 from worker.training.events import Evaluated, Finished, Saved, Started, Untrained
+from worker.training.losses.given_negatives import rows_to_train
 from worker.training.optimizer import build_optimizer
 from worker.training.training_rows import with_drawn_rows
 
@@ -54,8 +57,9 @@ class TrainingState:
     ) -> None:
         self.experiment, self.arm, self._tested = spec, arm, tested
         self.spec, self.draws, self.step = spec.for_arm(arm), spec.seeds.draws(seed, arm), 0
-        self.data = with_drawn_rows(data, self.draws.training_rows)
         self.loss_spec = spec.arm(arm).loss
+        rows = rows_to_train(data, self.spec.negatives, self.loss_spec.anchors)
+        self.data = with_drawn_rows(replace(data, train=rows), self.draws.training_rows)
         encoder = start_encoder(self.spec.encoder, data, self.draws.initial_weights)
         self.encoder = encoder.to(prepare_device(device))
         trained = [one for one in self.encoder.named_parameters() if one[1].requires_grad]
@@ -166,7 +170,11 @@ def identity_of(
 
     `fingerprint` is that of the data; `more` is what else changes the bits of a training.
     """
-    # a limit on the time does not change a training, and what is tuned is in the arms already
-    document = spec.model_dump_json(exclude={"time_limit", "tuning"})
+    # a limit on the time does not change a training, and what is tuned is in the arms already;
+    # negatives are left out where they are as before they were in the spec
+    left_out = {"time_limit", "tuning"}
+    if spec.negatives == NegativesSpec():
+        left_out.add("negatives")
+    document = spec.model_dump_json(exclude=left_out)
     text = "\n".join((document, arm, str(seed), fingerprint, device, torch.__version__, *more))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.comparison.collapse.plateau_level import is_collapsed
 from models.specs.experiment import ExperimentSpec
-from worker.training.data import Int64, RunData
+from worker.training.data import NO_QUESTIONS, Int64, RunData
 from worker.training.evaluation import PairEncoder, evaluate_test, evaluate_validation, score_test
 from worker.training.loop import Training
 
@@ -29,8 +29,9 @@ ENCODERS: list[dict[str, Any]] = [
 class OneVector:
     """Gives every question the same unit vector."""
 
-    def encode_pairs(self, _data: RunData, rows: Int64) -> Tensor:
-        return torch.nn.functional.normalize(torch.ones(2 * len(rows), 6), dim=1)
+    def encode_pairs(self, data: RunData, rows: Int64, further: Int64 = NO_QUESTIONS) -> Tensor:
+        del data  # every question is the same
+        return torch.nn.functional.normalize(torch.ones(2 * len(rows) + len(further), 6), dim=1)
 
 
 def ended_collapsed(encoder: PairEncoder, spec: ExperimentSpec, data: RunData) -> bool:

@@ -15,9 +15,9 @@ from models.specs.losses import LossSpec
 from models.specs.terms import ClosestNegative
 from worker.training import gauges
 from worker.training.batches import batch_rows
-from worker.training.duplicates import known_duplicates
 from worker.training.events import Evaluated, StepDone
 from worker.training.loop import train
+from worker.training.losses.duplicates import known_duplicates
 from worker.training.losses.terms import batch_loss, term_rows
 
 from support.expect import expect
@@ -36,8 +36,9 @@ def gauges_of(similarities: Tensor, groups: list[int], **fields: Any) -> BatchMe
     loss, group = loss_spec(**fields), torch.tensor(groups)
     known = group[:, None] == group
     excluded = known if loss.exclude_known_duplicates else None
-    values = term_rows(loss, batch(similarities, excluded=excluded))
-    found = gauges.measure(loss, similarities, values, values.sum(), known, excluded)
+    of = batch(similarities, excluded=excluded)
+    values = term_rows(loss, of)
+    found = gauges.measure(loss, of, values, values.sum(), known)
     return gauges.gauges_of(found.tolist())
 
 
@@ -129,7 +130,8 @@ def test_known_duplicates_are_read_by_column_when_second_questions_are_the_ancho
     for anchors in ("first", "second"):
         loss = loss_spec(anchors=anchors)
         values = term_rows(loss, batch(similarities))
-        measured = gauges.measure(loss, similarities, values, values.sum(), known, known)
+        of = batch(similarities, excluded=known)
+        measured = gauges.measure(loss, of, values, values.sum(), known)
         found = gauges.gauges_of(measured.tolist())
         assert found.false_closest_share == pytest.approx(1 / 3)
         assert found.s_an_mean == pytest.approx(0.2)

@@ -10,7 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from models.specs.training import OwnEncoder
-from worker.training.data import Int64, Questions, RunData, pad_to_power_of_two, pair_questions
+from worker.training.data import (
+    NO_QUESTIONS,
+    Int64,
+    Questions,
+    RunData,
+    pad_to_power_of_two,
+    pair_questions,
+)
 from worker.training.encoders.initial import Weights
 from worker.training.encoders.packing import Packed, pack
 
@@ -25,9 +32,10 @@ class Encoder(nn.Module):
     def encode(self, questions: Questions) -> Tensor:
         """Unit vectors (Q, width) of Q questions, in their order."""
 
-    def encode_pairs(self, data: RunData, rows: Int64) -> Tensor:
-        """The vectors (2 len(rows), width) of both questions of every row, in one pass."""
-        return self.encode(pair_questions(data, rows))
+    def encode_pairs(self, data: RunData, rows: Int64, further: Int64 = NO_QUESTIONS) -> Tensor:
+        """The vectors (2 len(rows) + len(further), width) of both questions of every row and of
+        further questions, in one pass."""
+        return self.encode(pair_questions(data, rows, further))
 
     def begin_step(self, seed: int, step: int) -> None:
         """The next `encode` is that of a training step, and may leave outputs out at random."""

@@ -1,7 +1,8 @@
 """A loss over a batch: every term of the spec for every row, weighted, added and reduced.
 
-Row r of the B x B similarity matrix holds the similarities of anchor r: s_ap on the diagonal, and
-B - 1 values s_an beside it. Each term turns a row into one value, of at least 0 but for formulas.
+Row r of the similarity matrix holds the similarities of anchor r: s_ap on the diagonal, and B - 1
+values s_an beside it, followed by those of the negatives that are given (B, B + m). Each term turns
+a row into one value, of at least 0 but for formulas.
 """
 
 from typing import assert_never
@@ -36,7 +37,7 @@ def term_rows(spec: LossSpec, batch: Batch) -> Tensor:
         case "first":
             return _one_direction(spec, batch)
         case "second":
-            return _one_direction(spec, batch.turn())
+            return _one_direction(spec, batch if batch.owners is not None else batch.turn())
         case "both":
             return (_one_direction(spec, batch) + _one_direction(spec, batch.turn())) / 2
         case _:

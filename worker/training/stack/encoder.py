@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from worker.training.data import Int64, RunData
+from worker.training.data import NO_QUESTIONS, Int64, RunData
 from worker.training.stack.graphs import Passes, recorder
 from worker.training.stack.layout import Layout, lay_out
 from worker.training.stack.passes import Arithmetic
@@ -91,8 +91,14 @@ class SlotEncoder:
     def __init__(self, encoder: StackEncoder, slot: int) -> None:
         self._encoder, self._slot = encoder, slot
 
-    def encode_pairs(self, _data: RunData, rows: Int64) -> Tensor:
-        return self._encoder.pair_vectors(rows)[self._slot]
+    def encode_pairs(self, _data: RunData, rows: Int64, further: Int64 = NO_QUESTIONS) -> Tensor:
+        vectors = self._encoder.pair_vectors(rows)[self._slot]
+        if not len(further):
+            return vectors
+        # a yardstick's given negatives: each in its row, of which the other question is left out
+        both = self._encoder.pair_vectors(further // 2)[self._slot]
+        place = torch.from_numpy(further % 2 * len(further) + np.arange(len(further)))
+        return torch.cat((vectors, both.index_select(0, place.to(both.device))))
 
 
 def unit_vectors(totals: Tensor, lengths: Tensor) -> Tensor:

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from models.specs.losses import LossSpec
 from models.specs.terms import Formula, Mined, MultipleNegatives, SelectivelyContrastive
-from worker.training.duplicates import excluded_pairs
 from worker.training.gauges import measure
 from worker.training.losses.batch import Batch
+from worker.training.losses.duplicates import excluded_pairs
 from worker.training.losses.terms import reduce_terms, term_rows
 from worker.training.stack.encoder import unit_vectors
 from worker.training.stack.sharing import hits_all
@@ -132,4 +132,4 @@ def _batch_loss(
     batch = Batch(first, second, similarities, own if excluded is None else excluded, step, seed)
     values = term_rows(spec, batch)
     loss = reduce_terms(spec, values)
-    return loss, measure(spec, similarities, values, loss, known, excluded)
+    return loss, measure(spec, batch, values, loss, known)

@@ -12,8 +12,9 @@ from models.specs.training import LstmEncoder
 
 
 def can_stack(own: ExperimentSpec) -> bool:
-    """Whether a run of this spec, that of one arm, can be trained in a stack at all."""
-    return isinstance(own.encoder, LstmEncoder)
+    """Whether a run of this spec, that of one arm, can be trained in a stack at all: how many
+    negatives are given differs from batch to batch, and the shapes of a stack do not."""
+    return isinstance(own.encoder, LstmEncoder) and not own.negatives.given
 
 
 def shares_stack(own: ExperimentSpec, other: ExperimentSpec) -> bool:

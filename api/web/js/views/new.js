@@ -21,7 +21,7 @@ import { noiseProposal } from "./noise_proposal.js";
 const QUESTION = ["The question", ["name", "dataset", "seeds", "tuning", "decision"], true];
 /** @type {Group[]} */
 const GROUPS = [
-  ["Training", ["encoder", "optimizer", "batch_size", "steps", "evaluate_every", "early_stop", "checkpoint", "device"], false],
+  ["Training", ["encoder", "optimizer", "batch_size", "negatives", "steps", "evaluate_every", "early_stop", "checkpoint", "device"], false],
   ["Data and evaluation", ["split", "tokenizer", "vocabulary", "threshold", "validation_batches", "validation_pairs"], false],
 ];
 const SMALL = "hard-negative-mining-small";

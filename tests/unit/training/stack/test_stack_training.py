@@ -44,7 +44,9 @@ def assert_close(
                 # of a sum that cancels, so ten times as far off as the figures of the batch
                 norm = pytest.approx(other.gradient_norm, rel=10 * tolerance, abs=tolerance)
                 assert one.gradient_norm == norm
-                for name in (*BATCH_METRICS, "active"):
+                measured = [name for name in BATCH_METRICS if getattr(other, name) is not None]
+                assert all(getattr(one, n) is None for n in {*BATCH_METRICS} - {*measured})
+                for name in (*measured, "active"):
                     near = pytest.approx(getattr(other, name), rel=tolerance, abs=tolerance)
                     assert getattr(one, name) == near, (one.step, name)
             case Evaluated(), Evaluated():

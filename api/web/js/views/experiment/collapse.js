@@ -28,6 +28,10 @@ const GAUGES = [
   { title: "Training loss per row", about: "The plateau is where all similarities are the same.", levels: true, parts: [["", "loss_per_row"]] },
 ];
 
+/** @type {Gauge} */
+const GIVEN = { title: "Given negatives", about: "How similar they are to their anchor on average, and which share of them is more similar to it than its positive.",
+  parts: [["similarity", "s_given_mean"], ["share that is harder", "given_harder_share"]] };
+
 /**
  * @param {Model} model
  * @param {AbortSignal} signal
@@ -36,16 +40,18 @@ export function collapseSection(model, signal) {
   const { node, body } = section("collapse", "Gauges of collapse");
   /** @type {Page.Plot[] | null} */
   let charts = null;
+  const { spec } = model.view;
+  const gauges = [spec, ...spec.arms].some((one) => one.negatives?.given) ? [...GAUGES, GIVEN] : GAUGES;
 
   function build() {
     if (model.series.empty) {
       fill(body, loading(model.active ? "No step is stored yet." : "No run of this experiment has stored a step."));
       return;
     }
-    const made = GAUGES.map((gauge) => gaugeChart(gauge, model, signal));
+    const made = gauges.map((gauge) => gaugeChart(gauge, model, signal));
     charts = made;
     fill(body,
-      h("div", { class: "gauges" }, GAUGES.map((gauge, at) =>
+      h("div", { class: "gauges" }, gauges.map((gauge, at) =>
         h("div", {}, h("h3", {}, gauge.title), h("p", { class: "help" }, gauge.about), made[at].node))),
       h("p", { class: "help" }, "The bars at the foot of each chart are the plateau: from the first step to the one by which half of an arm's runs had left it, as measured on training steps. Of long runs at most 400 steps are drawn, every extreme among them."));
   }

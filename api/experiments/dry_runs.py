@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from api.dependencies import Service, ServiceDep
 from api.experiments.checks.seed_sources import seed_sources
+from api.experiments.checks.text_lengths import cut_texts, long_text_warnings
 from api.experiments.declared_effects import declared_effects
 from api.experiments.estimates import estimate
 from api.experiments.few_seeds import seed_warnings
@@ -13,10 +14,12 @@ from api.experiments.formulas import formula_views
 from api.experiments.interim_looks import planned_view
 from api.experiments.planning import Plan
 from api.experiments.tuning_steps import tuning_plan_view
-from api.experiments.views import DryRun
+from api.experiments.views import DryRun, SpecWarning
 from api.http.json_bodies import JsonBody
 from models.comparison.families import seeds_needed
+from models.specs.experiment import ExperimentSpec
 from models.store import clock
+from models.store.tables import Dataset
 from models.store.workers import live_workers
 
 
@@ -51,9 +54,10 @@ def dry_run_view(service: Service, planned: Plan) -> DryRun:
         effects=declared_effects(planned.spec),
         seed_sources=seed_sources(planned.spec, planned.training),
         given_negatives=list(planned.given),
+        cut_texts=cut_texts(planned.spec, service.dataset_folder(planned.dataset.content_hash)),
         formulas=formula_views(planned.spec),
         seeds_needed=seeds_needed(planned.spec),
-        warnings=seed_warnings(planned.spec),
+        warnings=spec_warnings(planned.spec, planned.dataset),
         fitted=planned.fitted,
         estimated_seconds=guess.seconds,
         estimate=guess.how,
@@ -65,3 +69,8 @@ def dry_run_view(service: Service, planned: Plan) -> DryRun:
             "collapsed": planned.baseline_collapsed,
         },
     )
+
+
+def spec_warnings(spec: ExperimentSpec, dataset: Dataset) -> list[SpecWarning]:
+    """Return what the spec cannot show, and what will slow it down."""
+    return [*seed_warnings(spec), *long_text_warnings(spec, dataset)]

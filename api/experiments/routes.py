@@ -9,8 +9,7 @@ from api.access.callers import CallerDep
 from api.dependencies import NO_NUL, SERIES_TURN, ExperimentId, ServiceDep, id_pattern
 from api.experiments.cancelling import cancel
 from api.experiments.changed_view import changed_view
-from api.experiments.dry_runs import DRY_RUN_TURN, dry_run_view
-from api.experiments.few_seeds import seed_warnings
+from api.experiments.dry_runs import DRY_RUN_TURN, dry_run_view, spec_warnings
 from api.experiments.planning import plan
 from api.experiments.progress import experiment_view
 from api.experiments.submission import accept
@@ -29,6 +28,7 @@ from models.files.file_store import remove_if_possible
 from models.specs.parse import stored_spec
 from models.states import RunState
 from models.store import clock, experiments
+from models.store.datasets import dataset_by_name
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 Text = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
@@ -72,9 +72,11 @@ def create_experiment(
     )
     with service.database.reading() as session:
         view = experiment_view(service, session, created)
+        dataset = dataset_by_name(session, view.dataset)
     if is_new:
         background.add_task(announce, service.broker, view.runs)
-    return view.model_copy(update={"warnings": seed_warnings(stored_spec(view.spec, created))})
+    warnings = spec_warnings(stored_spec(view.spec, created), dataset)
+    return view.model_copy(update={"warnings": warnings})
 
 
 @router.get(

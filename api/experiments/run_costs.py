@@ -67,9 +67,10 @@ def _tokens(spec: ExperimentSpec, dataset: Dataset) -> float:
     encoder = spec.encoder
     if isinstance(encoder, PretrainedEncoder):
         return min(float(encoder.max_tokens), PIECES * dataset.token_length_mean + SPECIAL)
+    most = math.inf if encoder.max_tokens is None else float(encoder.max_tokens)
     if encoder.padding == "masked":
-        return max(dataset.token_length_mean, 1.0)
-    return float(2 ** math.ceil(math.log2(max(dataset.token_length_p99, 2.0))))
+        return min(max(dataset.token_length_mean, 1.0), most)
+    return float(2 ** math.ceil(math.log2(min(max(dataset.token_length_p99, 2.0), most))))
 
 
 def _per_token(encoder: EncoderSpec, tokens: float, models: Models) -> float:

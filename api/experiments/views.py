@@ -123,7 +123,7 @@ class ExperimentSummary(View):
 class SpecWarning(View):
     """What is allowed, and yet will say less than its sender may expect."""
 
-    kind: Literal["too_few_seeds"]
+    kind: Literal["too_few_seeds", "long_text"]
     sentence: str
 
 
@@ -217,6 +217,18 @@ class GivenNegativesView(View):
     sentence: str
 
 
+class CutTextsView(View):
+    """How many texts the encoder of an arm reads only the beginning of."""
+
+    arm: str
+    max_tokens: int
+    rows: int
+    """Rows of the data set with a text that is cut."""
+    texts: int
+    """Texts of both columns that are cut."""
+    sentence: str
+
+
 class FormulaView(View):
     """A formula in the loss of an arm, and the mean of its rows, without the weight, on batches of
     the arm's size; null where that is not a finite number."""
@@ -253,6 +265,8 @@ class DryRun(View):
     """What a seed varies."""
     given_negatives: list[GivenNegativesView]
     """Of each arm that asks for given negatives; else empty. A sentence says what they cost."""
+    cut_texts: list[CutTextsView]
+    """Of each arm whose encoder over words has `max_tokens`; else empty."""
     formulas: list[FormulaView]
     """The formulas among the terms of the arms' losses; else empty."""
     seeds_needed: int

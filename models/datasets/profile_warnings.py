@@ -43,7 +43,8 @@ def profile_warnings(profiled: Profiled, shape: Shape = "labelled_pairs") -> lis
         warnings.append(
             f"The longest question has {longest:,} tokens, and 99 of 100 have at most "
             f"{usual:,.0f}: a batch takes as long, and as much memory, as its longest question "
-            "does, so a few such questions slow all training down. Shorten them and upload again."
+            "does, so a few such questions slow all training down. Cut them in the spec, with "
+            f"`encoder.max_tokens` {usual:,.0f} or so, or shorten them and upload again."
         )
     words = profiled.vocabulary_size / max(profiled.distinct_texts, 1)
     if (

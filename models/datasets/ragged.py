@@ -34,6 +34,16 @@ def gather(
     return flat[index], taken
 
 
+def cut(flat: npt.NDArray[Int], offsets: Offsets, most: int) -> tuple[npt.NDArray[Int], Offsets]:
+    """The first `most` of each list, end to end, with their offsets; the very arrays that came in
+    where no list is longer."""
+    lengths = np.diff(offsets)
+    if len(lengths) == 0 or int(lengths.max()) <= most:
+        return flat, offsets
+    within = np.arange(len(flat)) - np.repeat(offsets[:-1], lengths)
+    return flat[within < most], offsets_of(np.minimum(lengths, most))
+
+
 def first_positions(values: npt.NDArray[Int], kinds: int) -> npt.NDArray[np.int64]:
     """Where each of 0 .. kinds-1 occurs first in `values`; `len(values)` where it never does."""
     first = np.full(kinds, len(values), dtype=np.int64)

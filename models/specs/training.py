@@ -34,6 +34,14 @@ class EncoderPart(SpecPart):
     rounded up to a power of two, and the network reads and averages the padding too."""
     init: Literal["torch", "trax"] = "torch"
     """Which default initial weights: PyTorch's, or those of Trax, which the course used."""
+    max_tokens: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Longer texts are cut to this many tokens, wherever they are read; null reads all. The
+    vocabulary has the words of whole texts, so arms that cut differently share initial weights."""
+
+    @model_serializer(mode="wrap")
+    def _as_before_texts_were_cut(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `max_tokens` where it is null: a checkpoint holds to the spec as it was."""
+        return {n: value for n, value in handler(self).items() if n != "max_tokens" or value}
 
 
 class LstmEncoder(EncoderPart):

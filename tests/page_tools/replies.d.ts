@@ -101,6 +101,7 @@ declare namespace Reply {
     effects: DeclaredEffectView[];
     seed_sources: SeedSourcesView;
     given_negatives: GivenNegativesView[];
+    cut_texts: CutTextsView[];
     formulas: FormulaView[];
     seeds_needed: number;
     fitted: FittedSize[];
@@ -114,7 +115,7 @@ declare namespace Reply {
   }
 
   interface SpecWarning {
-    kind: "too_few_seeds";
+    kind: "too_few_seeds" | "long_text";
     sentence: string;
   }
 
@@ -125,6 +126,10 @@ declare namespace Reply {
   }
 
   interface SeedSourcesView {
+    sentence: string;
+  }
+
+  interface CutTextsView {
     sentence: string;
   }
 

@@ -128,6 +128,7 @@ encoders = st.one_of(
             kind,
             padding=st.sampled_from(["masked", "power_of_two"]),
             init=st.sampled_from(["torch", "trax"]),
+            max_tokens=st.none() | st.integers(1, 100_000),
             **extra,
         )
         for kind, extra in (

@@ -7,6 +7,7 @@ import numpy as np
 from models.datasets import cache
 from models.datasets.cache import TokenCache
 from models.datasets.given_negatives import negative_keys, negative_table
+from models.datasets.ragged import cut
 from models.datasets.searched import searched_questions
 from models.datasets.split_rows import split_rows
 from models.datasets.splits import SplitRows
@@ -22,7 +23,8 @@ from worker.training.encoders.pretrained_files import read_start
 def load_run_data(
     folder: Path, spec: ExperimentSpec, model: Path | None = None, *, given: bool = False
 ) -> RunData:
-    """The data of a run of `spec` from the data set's folder; token arrays are mapped, not read.
+    """The data of a run of `spec` from the data set's folder; token arrays are mapped, not read,
+    but for copies where texts are cut.
 
     `model` is the folder of the pretrained model that its encoder starts from, if it does. With
     `given` they have the negatives that rows give, which an arm of the experiment asks for. Raises
@@ -38,11 +40,14 @@ def load_run_data(
     labels = cache.open_labels(folder)
     rows = split_rows(folder, spec.split)
     tokens, vocabulary, start = _tokens(folder, spec, rows, model)
+    ids, offsets = tokens.ids, tokens.offsets
+    if spec.encoder.max_tokens is not None:
+        ids, offsets = cut(ids, offsets, spec.encoder.max_tokens)
     groups = cache.open_groups(folder)
     searched = searched_questions(rows.test, cache.open_text_numbers(folder), groups)
     return RunData(
-        ids=tokens.ids,
-        offsets=tokens.offsets,
+        ids=ids,
+        offsets=offsets,
         remap=vocabulary.remap,
         vocabulary_size=vocabulary.size,
         pretrained=start,

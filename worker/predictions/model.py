@@ -58,19 +58,22 @@ class WordReader:
     kind: TokenizerKind
     token: re.Pattern[str]
     words: dict[str, int]
+    max_tokens: int | None = None
 
     def questions(self, texts: Sequence[str]) -> Questions:
         """A text without a token is one padding token, as in training."""
         ids = [
-            [self.words.get(word, UNKNOWN) for word in tokenize(text, self.kind, self.token)]
-            or [PAD]
-            for text in texts
+            [self.words.get(word, UNKNOWN) for word in self._read(text)] or [PAD] for text in texts
         ]
         lengths = np.array([len(question) for question in ids], dtype=np.int64)
         return Questions(np.concatenate(ids).astype(np.int64), lengths)
 
     def unknown_words(self, text: str) -> list[str]:
-        return [t for t in tokenize(text, self.kind, self.token) if t not in self.words]
+        return [word for word in self._read(text) if word not in self.words]
+
+    def _read(self, text: str) -> list[str]:
+        """The tokens of a text up to where training cut it."""
+        return tokenize(text, self.kind, self.token)[: self.max_tokens]
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ class Model:
             ) from error
         numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD)}
         token = re.compile(about["token_pattern"])
-        return cls(encoder, WordReader(about["tokenizer"], token, numbers), about["threshold"])
+        reader = WordReader(about["tokenizer"], token, numbers, spec.max_tokens)
+        return cls(encoder, reader, about["threshold"])
 
     @torch.no_grad()
     def similarities(self, pairs: Sequence[TextPair]) -> list[float]:

@@ -15,6 +15,7 @@ from models.datasets.generated.generator import generate_pairs
 from models.datasets.groups import duplicate_groups
 from models.datasets.pairs import Pairs, content_hash, make_pairs
 from models.datasets.profile import profile
+from models.datasets.ragged import cut, offsets_of
 from models.datasets.tokenizer import TOKENIZER_KINDS, TokenizerKind, tokenize
 from models.datasets.tokenstream import token_stream
 from models.datasets.vocabulary import PAD, UNKNOWN, build_vocabulary
@@ -250,3 +251,18 @@ def test_a_vocabulary_limit_below_one_is_refused(tmp_path: Path) -> None:
     tokens = open_tokens(tmp_path / "set", "word")
     with pytest.raises(ValueError, match="1 or more"):
         build_vocabulary(tokens, np.arange(10), max_size=0)
+
+
+@given(
+    lengths=st.lists(st.integers(0, 6), max_size=8),
+    most=st.integers(1, 7),
+)
+def test_lists_are_cut_to_their_first_tokens(lengths: list[int], most: int) -> None:
+    lists = [[10 * n + k for k in range(length)] for n, length in enumerate(lengths)]
+    flat = np.array([value for one in lists for value in one], dtype=np.int32)
+    offsets = offsets_of(np.array(lengths, dtype=np.int64))
+    ids, ends = cut(flat, offsets, most)
+    found = [ids[ends[n] : ends[n + 1]].tolist() for n in range(len(lists))]
+    assert found == [one[:most] for one in lists]
+    if all(length <= most for length in lengths):
+        assert ids is flat

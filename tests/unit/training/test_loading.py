@@ -13,6 +13,7 @@ from models.datasets.groups import duplicate_groups
 from models.datasets.split_rows import split_rows
 from models.specs.experiment import ExperimentSpec
 from worker.attempts.loading import load_run_data
+from worker.training.data import pair_questions
 
 from support.training import tiny_spec
 
@@ -51,3 +52,21 @@ def test_a_folder_from_before_there_were_groups_gets_them(folder: Path) -> None:
     duplicates = np.flatnonzero(PAIRS.label)
     assert (data.groups[2 * duplicates] == data.groups[2 * duplicates + 1]).all()
     assert data.test.tolist() == list(range(900, 1200))
+
+
+def test_texts_are_cut_and_the_vocabulary_is_that_of_whole_texts(folder: Path) -> None:
+    split = {"kind": "in_order", "train_rows": 900, "test_rows": 300}
+    encoder = {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8}
+    whole = load_run_data(folder, spec_of(split))
+    cut = load_run_data(folder, tiny_spec(split=split, encoder={**encoder, "max_tokens": 5}))
+    rows = np.arange(len(PAIRS))
+    every, short = pair_questions(whole, rows), pair_questions(cut, rows)
+    assert short.lengths.tolist() == np.minimum(every.lengths, 5).tolist()
+    assert (every.lengths > 5).any()
+    ends = np.cumsum(every.lengths)
+    beginnings = [
+        every.ids[end - length : end][:5] for end, length in zip(ends, every.lengths, strict=True)
+    ]
+    assert short.ids.tolist() == np.concatenate(beginnings).tolist()
+    assert cut.vocabulary_size == whole.vocabulary_size
+    assert cut.fingerprint() != whole.fingerprint()

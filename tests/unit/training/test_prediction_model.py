@@ -32,6 +32,7 @@ SPECS: dict[str, dict[str, Any]] = {
     "bag": {"encoder": {"kind": "bag", "embedding_dim": 8}, "tokenizer": "lower"},
     "padded": {"encoder": {**LSTM, "padding": "power_of_two"}},
     "characters": {"tokenizer": "characters"},
+    "cut": {"encoder": {**LSTM, "max_tokens": 4}},
 }
 
 
@@ -67,7 +68,16 @@ def test_words_that_training_has_not_seen_are_told_once_each(dataset: Path, tmp_
     assert model.unknown_words(("", "")) == []
 
 
-@pytest.mark.parametrize("name", ["lstm", "bag", "characters"])
+def test_what_lies_behind_the_cut_is_neither_read_nor_told(dataset: Path, tmp_path: Path) -> None:
+    model = Model.read(written(dataset, tmp_path, **SPECS["cut"])[0])
+    (pair, *_) = texts(dataset, [0])
+    first = " ".join(pair[0].split()[:4])
+    longer = f"{first} zxcv"
+    assert model.unknown_words((longer, first)) == []
+    assert model.similarities([(longer, first)])[0] == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["lstm", "bag", "characters", "cut"])
 def test_answers_are_the_stored_test_scores(dataset: Path, tmp_path: Path, name: str) -> None:
     path, scores = written(dataset, tmp_path, **SPECS[name])
     assert len(TEST) > PAIRS_AT_ONCE

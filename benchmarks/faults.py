@@ -145,6 +145,9 @@ def written(tallies: list[Tally], asked: argparse.Namespace) -> str:
     minutes = sum(tally.seconds for tally in tallies) / 60
     runs, attempts = (sum(getattr(tally, one) for tally in tallies) for one in ("runs", "attempts"))
     stops = [float(one.split()[-2]) for t in tallies for one in t.seen if "ended in" in one]
+    ended = ""
+    if stops:
+        ended = f" From SIGTERM to a worker's end took at most {max(stops):.1f} s of 10 promised."
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     lines = [
         "# Faults, injected for real",
@@ -159,10 +162,7 @@ def written(tallies: list[Tally], asked: argparse.Namespace) -> str:
         "```",
         "",
         f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {python_version()}, torch "
-        f"{version('torch')}. From SIGTERM to a worker's end took at most "
-        f"{max(stops, default=0):.1f} s of the 10 promised, on a machine that was busy besides."
-        if stops
-        else "",
+        f"{version('torch')}.{ended}",
         "",
         *_table(tallies),
         "",

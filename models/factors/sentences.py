@@ -72,9 +72,10 @@ def _at_edge(cells: Sequence[ArmValues]) -> Iterator[ComparisonWarning]:
     if not named:
         return
     fields = dict.fromkeys(field for own in at_edge.values() for field in own)
+    some = f"{len(named)} of these {len(cells)}" if len(named) < len(cells) else f"all {len(cells)}"
     sentence = (
-        f"The settings that were chosen for {len(named)} of these {len(cells)} cells are at the "
-        f"edge of those tried in {_listed(tuple(fields))}, so better ones may lie beyond."
+        f"The settings that were chosen for {some} cells are at the edge of those tried in "
+        f"{_listed(tuple(fields))}, so better ones may lie beyond."
     )
     yield ComparisonWarning(kind="chosen_at_edge", sentence=sentence)
 

@@ -63,11 +63,13 @@ declare namespace Page {
 
   type Numbers = (number | null)[];
 
-  /** The values of one run; `parts` in place of `values` where a chart has several lines an arm. */
+  /** The values of one run; `parts` in place of `values` where a chart has several lines an arm. The
+   *  band is that of the runs, unless a line that stands alone brings its own. */
   interface Line {
     steps: number[];
     values?: Numbers;
     parts?: Numbers[];
+    band?: { low: Numbers; high: Numbers };
   }
 
   interface LegendEntry {

@@ -193,6 +193,8 @@ declare namespace Reply {
   interface ExpectedBest {
     settings: number;
     mean: number;
+    low: number;
+    high: number;
   }
 
   interface SettingDifference {

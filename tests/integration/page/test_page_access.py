@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from support.api import ARMS, GENERATED, ApiForTests
+from support.asked_studies import plan_study, with_data_sets
 from support.browser import Tab, tab_in
 from support.shown_runs import shown_experiment
 from support.uploads import upload_model
@@ -23,8 +24,10 @@ def places(service: ApiForTests) -> list[str]:
     new = "/new?recipe=hard-negative-mining-small"
     data = f"/datasets/{GENERATED}"
     assert upload_model(service).status_code == 201
-    shown = [f"/experiments/{found}", f"/experiments/{alone}", f"/runs/{run}"]
-    return ["/experiments", *shown, new, "/datasets", data, "/models"]
+    study = plan_study(service, with_data_sets(service, 2), seeds={"count": 1})["id"]
+    shown = [f"/experiments/{found}", f"/experiments/{alone}", f"/runs/{run}", f"/studies/{study}"]
+    lists = ["/experiments", "/studies", "/datasets", "/models"]
+    return [*lists, *shown, new, "/studies/new", data]
 
 
 def settle(tab: Tab, place: str) -> None:

@@ -4,6 +4,7 @@ import { armColour, armDash, colour } from "../theme.js";
 import { between, meanAndBand, onto, union } from "./numbers.js";
 import { plot } from "./plot.js";
 
+const WHOLE = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((one) => one * 10 ** power)); // between numbers of steps
 const MOST_RUNS = 120; // single runs that are drawn; beyond, the bands say it
 
 /**
@@ -48,7 +49,7 @@ export function lines(signal, { label, arms, log = () => false, levels = () => [
       return {
         ...made,
         scales: { y: log() ? { distr: 3, range: logRange } : {} },
-        axes: { y: { values: (_, values) => values.map((value) => (value === null ? "" : tidy(value))) } },
+        axes: { x: { incrs: WHOLE }, y: { values: (_, values) => values.map((value) => (value === null ? "" : tidy(value))) } },
         hooks: { draw: [(u) => drawLevels(u, levels()), (u) => drawMarks(u, marks())] },
       };
     },
@@ -76,7 +77,7 @@ function add(made, arm, part, at, x, place, drawRuns, log, format) {
       made.series.push({ stroke: `${stroke}40`, width: 1, dash, points: { show: false }, spanGaps: true });
     }
   }
-  const { mean, low, high } = meanAndBand(rows, x.length);
+  const { mean, low, high } = withBand(arm, x) ?? meanAndBand(rows, x.length);
   const first = made.data.length;
   made.data.push(cleaned(low, log), high, mean);
   /** @type {uPlot.Series} */
@@ -86,6 +87,17 @@ function add(made, arm, part, at, x, place, drawRuns, log, format) {
   made.legend.push({
     label: part ? `${arm.name} ${part}` : arm.name, arm: armColour(arm.index), dashed: Boolean(dash), series: first + 2, format,
   });
+}
+
+/**
+ * Of an arm with one line, where this brings its own band.
+ * @param {CurvesOfArm} arm
+ * @param {number[]} x
+ */
+function withBand({ runs: [one] }, x) {
+  if (!one?.band) return null;
+  const [mean, low, high] = [one.values ?? [], one.band.low, one.band.high].map((values) => onto(x, one.steps, values));
+  return { mean, low, high };
 }
 
 /**

@@ -28,12 +28,13 @@ const DOUBTS = {
 };
 
 /**
- * What makes the verdict say little, as an amber mark.
+ * What makes the verdict say little, as an amber mark for each kind.
  * @param {Pick<Reply.VerdictView, "warnings">} one
  */
 export function doubts(one) {
-  return one.warnings.map((warning) => h("span", { class: "doubt", title: warning.sentence },
-    h("span", { "aria-hidden": "true" }, "⚠ "), DOUBTS[warning.kind]));
+  const known = new Map(one.warnings.map((warning) => [warning.kind, one.warnings.filter(({ kind }) => kind === warning.kind)]));
+  return [...known].map(([kind, own]) => h("span", { class: "doubt", title: own.map(({ sentence }) => sentence).join(" ") },
+    h("span", { "aria-hidden": "true" }, "⚠ "), DOUBTS[kind]));
 }
 
 /**

@@ -47,10 +47,10 @@ export async function show(main, { query, signal }) {
   const choices = datasets.items.map((one) => choice(one, later));
   const fields = h("form", { novalidate: true, on: { submit: (event) => event.preventDefault() } },
     h("div", { class: "form-grid" },
-      h("div", { "data-pointer": "/name" }, h("label", { for: "study-name" }, "Name"), name),
+      h("div", { class: "wide", "data-pointer": "/name" }, h("label", { for: "study-name" }, "Name"), name),
+      h("div", { class: "wide", "data-pointer": "/spec" }, h("span", { class: "label" }, "The question"), select("The question", options, first, take), about),
       h("div", { "data-pointer": "/spec/seeds" }, h("label", { for: "study-seeds" }, "Seeds on each data set"), seeds,
-        h("p", { class: "help" }, "Empty: as many as the question has.")),
-      h("div", { class: "wide", "data-pointer": "/spec" }, h("span", { class: "label" }, "The question"), select("The question", options, first, take), about)),
+        h("p", { class: "help" }, "Empty: as many as the question has."))),
     h("fieldset", { "data-pointer": "/over" }, h("legend", {}, "Data sets"),
       h("p", { class: "help" }, `From ${VERDICT} on there is a verdict. Sizes that do not fit a data set are chosen for it.`),
       h("ul", { class: "choices" }, choices.map((one) => one.node))));

@@ -194,5 +194,14 @@ function table(results) {
       h("th", { scope: "row" }, member.id ? h("a", { href: `#/experiments/${member.id}` }, member.dataset) : member.dataset),
       several && h("td", {}, one.a),
       [member.seeds, signed(member.mean_difference, one.metric), bounds(member.interval, one.metric).replaceAll(" ", "\u00a0")].map((value) => h("td", { class: "number" }, value)),
-      h("td", {}, member.left_out ?? member.verdict.replace("_", " "), " ", doubts(member))))))));
+      h("td", {}, member.left_out ?? verdictOf(member.verdict, one), " ", doubts(member))))))));
+}
+
+/**
+ * @param {Reply.Verdict} verdict
+ * @param {{ a: string, b: string }} arms
+ */
+function verdictOf(verdict, { a, b }) {
+  if (verdict === "a_better") return `${a} better`;
+  return verdict === "b_better" ? `${b} better` : verdict;
 }

@@ -2,10 +2,11 @@
 
 /** @import { Model } from "./model.js" */
 
+import { forestChart } from "../../charts/forest.js";
 import { lines } from "../../charts/lines.js";
 import { fill, h, refill } from "../../dom.js";
 import { count, formatMetric, metricWords, percent, plural, signed } from "../../format.js";
-import { arm, section } from "../../parts/small.js";
+import { arm, section, select } from "../../parts/small.js";
 
 /**
  * @param {Model} model
@@ -14,20 +15,27 @@ import { arm, section } from "../../parts/small.js";
 export function tuningSection(model, signal) {
   const { node, body } = section("tuning", "Tuning");
   const top = h("div", {});
+  const turning = h("div", {});
   const below = h("div", {});
-  fill(body, top, below);
+  fill(body, top, turning, below);
+  let compared = "";
+  let drawn = new AbortController();
+  signal.addEventListener("abort", () => drawn.abort());
   /** @type {Page.Plot | null} */
   let chart = null;
   const draw = () => {
     const { tuning } = model.results;
     if (!tuning) return;
     refill(top, standing(model, tuning), h("div", { class: "scroll", tabindex: "0" }, table(model, tuning)), costs(tuning));
+    drawn.abort();
+    drawn = new AbortController();
+    refill(turning, whereItTurns(tuning, compared, drawn.signal, (side) => { compared = side; draw(); }));
     if (!tuning.arms.some((one) => one.expected_best.length > 1)) return;
     if (chart) return chart.draw();
     chart = expected(model, signal);
     const first = tuning.stops.length > 1 ? ` They are compared at step ${count(tuning.stops[0])}, to which every setting was trained.` : "";
     fill(below, h("h3", {}, "The best of so many settings"), chart.node, h("p", { class: "help" },
-      `The best mean that so many of these settings give, on average over every choice of them. Where a line still rises at its end, more settings would help that arm.${first}`));
+      `The best mean that so many of these settings give, on average over every choice of them; in the band are the middle 95 % of these. Where a line still rises at its end, more settings would help that arm.${first}`));
   };
   draw();
   model.listen(draw);
@@ -106,6 +114,29 @@ function leftOutWords(tuning, one, index) {
   return own < furthest && tuning.stops.length > 1 ? `left out at step ${count(own)}` : "";
 }
 
+/**
+ * One difference at each equal setting, on one scale.
+ * @param {Reply.TuningResult} tuning
+ * @param {string} compared
+ * @param {AbortSignal} signal
+ * @param {(side: string) => void} choose
+ */
+function whereItTurns(tuning, compared, signal, choose) {
+  const known = tuning.by_setting.filter((one) => one.mean_difference !== null);
+  const sides = [...new Map(known.map((one) => [one.a, `${one.a} minus ${one.b}`]))];
+  if (!sides.length) return null;
+  const side = sides.some(([a]) => a === compared) ? compared : sides[0][0];
+  const rows = known.filter((one) => one.a === side).map((one) => ({
+    one: { ...one, higher_is_better: true, equivalence: null, pairs: [] },
+    name: Object.entries(tuning.settings[one.setting]).map(([pointer, value]) => `${pointer} ${value}`).join(", "),
+    told: one.interval !== null && one.interval.low * one.interval.high > 0,
+  }));
+  return h("div", {},
+    h("header", { class: "row spread" }, h("h3", {}, "Where the verdict would turn"), sides.length > 1 && select("Difference", sides, side, choose)),
+    forestChart(signal, rows, `The difference at each of ${plural(rows.length, "setting")}, with intervals; the table above has the figures`),
+    h("p", { class: "help" }, `${sides.find(([a]) => a === side)?.[1]} in ${metricWords(tuning.choose_by)}, at the same setting; a filled dot has an interval without zero. Where dots lie on both sides of zero, the answer depends on the setting.`));
+}
+
 /** @param {Reply.TuningResult} tuning */
 function costs(tuning) {
   const spent = tuning.arms.map((one) => `${one.name} ${count(one.steps_spent)}`).join(", ");
@@ -125,7 +156,10 @@ function expected(model, signal) {
     height: 240, xLabel: "settings tried", format: (value) => formatMetric(value, model.results.tuning?.choose_by ?? ""),
     arms: () => (model.results.tuning?.arms ?? []).map((one) => ({
       name: one.name, index: model.indexOf(one.name),
-      runs: [{ steps: one.expected_best.map((best) => best.settings), values: one.expected_best.map((best) => best.mean) }],
+      runs: [{
+        steps: one.expected_best.map((best) => best.settings), values: one.expected_best.map((best) => best.mean),
+        band: { low: one.expected_best.map((best) => best.low), high: one.expected_best.map((best) => best.high) },
+      }],
     })),
   });
 }

@@ -31,6 +31,18 @@ if TYPE_CHECKING:
 
 RECIPE = "hard-negative-mining-small"
 
+_MEANS = {
+    "equivalent": "either may be taken here; what is left between them is less than was said to "
+    "matter.",
+    "undecided": "these seeds cannot tell; ask again with more of them.",
+}
+"""What each verdict means for whoever has to choose; otherwise one of the arms does better."""
+_ON_QUORA = (
+    "That is about these questions, this network and this setting. On the Quora pairs the two are "
+    "equivalent once each is tuned, and at the course's own setting modified does better: "
+    "benchmarks/forum_question.md tells why."
+)
+
 
 def demo(
     data_dir: DataDir = None,
@@ -105,11 +117,25 @@ def _ask(address: str, key: str, body: Any, as_json: bool) -> tuple[str, list[st
         created = client.submit(body)
         say(f"{created.name}: {len(created.runs)} runs, {created.id}")
         state = show_progress(client, created.id)
-        (print_json if as_json else show_results)(client.results(created).document)
+        results = client.results(created).document
+        (print_json if as_json else show_results)(results)
+        for comparison in results["comparisons"][:1]:
+            say(f"What it means: {_meaning(comparison)}")
+        say(_ON_QUORA)
         return state, [
             f"On the page: {address}/#/experiments/{created.id}",
             f"All results: {address}/v1/experiments/{created.id}/results",
+            "Next, pairs of your own, in another terminal (first: source .venv/bin/activate):",
+            f"  tripletlab datasets add pairs.csv --name my-pairs --url {address}",
+            f"  tripletlab submit {RECIPE} --set dataset=my-pairs --wait --url {address}",
         ]
+
+
+def _meaning(comparison: dict[str, Any]) -> str:
+    verdict = comparison["verdict"]
+    if verdict in _MEANS:
+        return _MEANS[verdict]
+    return f"take {comparison['a' if verdict == 'a_better' else 'b']} here."
 
 
 def _what_stays(folder: Path) -> str:

@@ -168,6 +168,8 @@ def test_the_demo_shows_the_answer_and_ends_by_itself(tmp_path: Path) -> None:
     assert "modified against vanilla: test.accuracy" in done.stdout
     assert "undecided" in done.stdout
     assert "Baselines of every accuracy" in done.stdout
+    assert "What it means: these seeds cannot tell" in done.stderr
+    assert "benchmarks/forum_question.md" in done.stderr
     assert re.search(r"answers at http://127.0.0.1:\d+", done.stderr)
     # the first line of its progress, while the worker that it starts is not there yet
     assert "waiting for the worker, which is starting" in done.stdout

@@ -26,7 +26,7 @@ def unfold(tab: Tab) -> None:
 
 def test_the_cost_is_told_before_anything_starts(tab: Tab, service: ApiForTests) -> None:
     tab.open(SMALL)
-    expect(tab.find(".cost .big").first).to_have_text("12 runs")
+    expect(tab.find(".cost .big").first).to_have_text("16 runs")
     expect(tab.find(".cost .big").nth(1)).to_contain_text("about ")
     tab.find("#field-seeds-count-value").fill("9")
     expect(tab.find(".cost .big").first).to_have_text("18 runs")
@@ -57,7 +57,7 @@ def test_every_field_of_the_spec_has_a_place_in_the_form(tab: Tab) -> None:
     there = ExperimentSpec.model_fields.keys() - FACTORIAL  # which take the place of the arms
     assert {f"/{name}" for name in there} <= set(pointers)
     assert "/arms/1/loss/terms/1/among" in pointers
-    assert "/encoder/hidden_dim" in pointers
+    assert "/encoder/embedding_dim" in pointers
 
 
 def test_errors_stand_at_the_fields_that_the_service_names(tab: Tab) -> None:
@@ -128,7 +128,7 @@ def test_kinds_arms_and_terms_can_be_changed_added_and_removed(tab: Tab) -> None
     expect(tab.find("#field-arms-2-loss-terms-1-scale-value")).to_have_value("20")
     third.get_by_role("button", name="Remove Term 1").click()
     assert len(document(tab)["arms"][2]["loss"]["terms"]) == 1
-    expect(tab.find(".cost .big").first).to_have_text("18 runs")
+    expect(tab.find(".cost .big").first).to_have_text("24 runs")
     tab.find("#field-seeds-kind").select_option("until_decided")
     expect(tab.find(".cost")).to_contain_text("The verdict is looked at with")
     expect(tab.find(".cost")).to_contain_text("where more seeds would most likely decide nothing")

@@ -50,7 +50,7 @@ def test_a_grid_is_written_in_the_form_and_its_cost_is_told(tab: Tab) -> None:
     tab.find("#field-tuning-grid-set").check()
     grid = {"/optimizer/lr": [0.003, 0.01, 0.03]}
     tab.find("#field-tuning-grid-value").fill(json.dumps(grid))
-    expect(tab.find(".cost .big").first).to_have_text("30 runs")
+    expect(tab.find(".cost .big").first).to_have_text("34 runs")
     expect(tab.find(".cost")).to_contain_text(
         "18 runs try 3 settings of every arm under 3 tuning seeds"
     )

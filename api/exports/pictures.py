@@ -21,7 +21,8 @@ from models.comparison.lines import LinesInWords, near_lines
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Distinct for colour-blind readers too (Okabe and Ito); the seventh arm repeats the first."""
-MOST_DOTS = 400  # of the differences of every two runs, which are half a million of 1,000 runs
+MOST_APART = 400  # of the differences of every two runs, which are half a million of 1,000 runs
+MOST_NAMED = 32  # lines of a legend: two of each of sixteen arms
 
 Series = Mapping[str, Sequence[float]]
 """Columns of one run, including `step`."""
@@ -153,7 +154,7 @@ def noise_floor(floor: Mapping[str, Any], lines: LinesInWords) -> Figure:
     margin = floor["margin"]
     right.axvspan(0, margin, color=COLOURS[2], alpha=0.15, lw=0, label=f"margin {margin:g}")
     apart = np.sort(np.abs(points[:, None] - points)[np.triu_indices(len(points), 1)])
-    drawn = np.linspace(0, len(apart) - 1, min(len(apart), MOST_DOTS)).astype(int)
+    drawn = np.linspace(0, len(apart) - 1, min(len(apart), MOST_APART)).astype(int)
     right.plot(apart[drawn], np.full(len(drawn), 0.3), "o", color="grey", ms=3, alpha=0.4)
     quantiles = {"median": ("-", "half of all cases"), "in_1_of_20": ("--", "1 of 20")}
     for name, (style, words) in quantiles.items():
@@ -273,7 +274,12 @@ def _panels(figure: Figure, count: int) -> list[Axes]:
 
 
 def _legend(axes: Axes, **more: Any) -> None:
-    if axes.get_legend_handles_labels()[1]:
+    """Name the lines; where they are too many, say so: a legend would cover them, its colours would
+    repeat, and finding a place for it would take longer than the drawing."""
+    names = axes.get_legend_handles_labels()[1]
+    if len(names) > MOST_NAMED:
+        axes.set_title(f"{len(names)} lines, too many to name", size=8)
+    elif names:
         axes.legend(frameon=False, **more)
 
 

@@ -67,7 +67,6 @@ def test_a_study_is_planned_on_the_page_and_cancelled(tab: Tab, service: ApiForT
     expect(tab.find("aside")).to_contain_text("Choose 2 data sets or more")
     tab.page.get_by_label("questions-generated", exact=True).check()
     tab.page.get_by_label("pairs-1", exact=True).check()
-    expect(tab.find("aside")).to_contain_text("24 runs")
     expect(tab.find("aside")).to_contain_text("pairs-1: The first 64 rows train and the next 16")
     expect(tab.find("aside")).to_contain_text("2 data sets give a mean and no verdict")
     tab.expected_statuses = {422}

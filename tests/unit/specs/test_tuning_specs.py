@@ -1,6 +1,7 @@
 """The plan of tuning in a spec: written in, tried on every arm, and refused by its place."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from models.specs.training import AdamSpec, LstmEncoder
 from models.specs.tuned_arms import for_run
 
 from support.expect import expect
+from support.project import ROOT
 from support.published import MINIMAL, MODIFIED, VANILLA
 
 LR, MARGIN = "/optimizer/lr", "/loss/margin"
@@ -256,3 +258,11 @@ def test_each_seed_of_the_comparison_may_have_tuning_seeds_of_its_own() -> None:
     found = problems(tuning, seeds={"until_decided": {"min": 6, "max": 8}})
     assert "would have to be tuned later" in found["/tuning/each_seed"]
     assert "fresh" in problems(tuning, seeds={"list": [1, 9_000_003]})["/seeds/list/1"]
+
+
+def test_the_whole_spec_of_the_page_on_fair_questions_can_be_sent() -> None:
+    text = (ROOT / "docs" / "asking_a_fair_question.md").read_text(encoding="utf-8")
+    (whole,) = re.findall(r"```json\n(\{\"name\".*?)```", text, re.DOTALL)
+    spec = parse_spec(json.loads(whole))
+    assert (spec.tuning_run_count, spec.run_count) == (24, 48)  # as the page says
+    assert json.loads(whole)["optimizer"]["schedule"]["warmup_steps"] < spec.steps / 2

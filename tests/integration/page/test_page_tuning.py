@@ -40,6 +40,9 @@ def test_the_settings_stand_with_their_means_the_choice_and_the_expected_best(
     expect(rows.nth(1)).to_contain_text(re.compile(r"/optimizer/lr 0\.01.*0\.8005✓ chosen"))
     expect(rows.nth(2)).to_contain_text("✓ chosen, at the edge")
     expect(tab.find("#tuning canvas")).to_have_count(1)
+    turning = tab.find("#tuning .forest-chart .effect")
+    expect(turning).to_have_count(1)  # the one setting at which both went to the end
+    expect(turning).to_contain_text(re.compile(r"/optimizer/lr 0\.01.*−0\.0500"))
     expect(tab.find("#runs tbody tr")).to_have_count(12)
     expect(tab.find("#verdict .doubt").last).to_contain_text("chosen at the edge")
 

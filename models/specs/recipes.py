@@ -261,6 +261,31 @@ RECIPES: Mapping[str, Recipe] = {
             },
         ),
         Recipe(
+            "pretrained",
+            "Fine-tuning a pretrained encoder, on generated questions: the course's loss or a "
+            "cross-entropy over the row? It starts from a model that you upload first, under the "
+            "name minilm or that of encoder.model.",
+            {
+                **_ON_GENERATED,
+                "name": "Which loss should train a pretrained encoder?",
+                "encoder": {"kind": "pretrained", "model": "minilm", "max_tokens": 64},
+                "optimizer": {
+                    "kind": "adamw",
+                    "lr": 2e-5,
+                    "schedule": {"kind": "linear", "warmup_steps": 10},
+                },
+                "batch_size": 32,
+                "steps": 100,
+                "split": {"kind": "in_order", "train_rows": 20_000, "test_rows": 2_000},
+                "validation_pairs": 512,
+                "threshold": {"kind": "validation"},  # a loss moves the similarities
+                "arms": [
+                    {"name": "course", "loss": _VANILLA},
+                    {"name": "multiple negatives", "loss": _loss({"kind": "multiple_negatives"})},
+                ],
+            },
+        ),
+        Recipe(
             "what-matters-most",
             "Factors: the forum's question under both initial weights and three learning rates, "
             "on the Quora pairs. What matters most, and does one choice depend on another? Twelve "

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from support.commands import PATIENCE, environment, stopped, tripletlab
+from support.pretrained import toy_files, write_folder
 from support.process_tree import still_alive
 from support.project import ROOT
 from support.serving import Served
@@ -102,6 +103,33 @@ def test_a_small_data_set_gets_from_its_file_to_a_verdict_without_a_size_named(
     assert [one["verdict"] for one in made["verdicts"]] == ["undecided"]
     spec = httpx.get(f"{shared.url}/v1/experiments/{made['id']}").json()["spec"]
     assert (spec["batch_size"], spec["split"]["train_rows"]) == (64, 800)
+
+
+def test_the_recipe_of_a_pretrained_encoder_asks_for_a_model_and_gets_to_a_verdict(
+    shared: Served, tmp_path: Path
+) -> None:
+    pytest.importorskip("transformers", reason="needs the extra `pretrained`")
+    place = {"TRIPLETLAB_URL": shared.url}
+    refused = tripletlab("submit", "pretrained", **place)
+    assert refused.returncode == 2
+    assert "/encoder/model" in refused.stderr
+    assert "tripletlab models add FOLDER --name minilm" in " ".join(refused.stderr.split())
+    folder = write_folder(toy_files(), tmp_path / "toy")
+    added = tripletlab("models", "add", str(folder), "--name", "minilm", **place)
+    assert added.returncode == 0, added.stderr
+    small = ("split.train_rows=1000", "split.test_rows=100", "validation_pairs=32", "batch_size=8")
+    quick = ("encoder.max_tokens=24", "steps=4", "evaluate_every=4", "seeds.count=2", *small)
+    changes = [part for one in quick for part in ("--set", one)]
+    done = tripletlab("submit", "pretrained", *changes, "--wait", **place)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "A run needs about 0.9 GB of memory." in done.stderr
+    made = httpx.get(f"{shared.url}/v1/experiments").json()["items"][0]
+    results = httpx.get(f"{shared.url}/v1/experiments/{made['id']}/results").json()
+    primary = results["comparisons"][0]
+    assert (primary["a"], primary["b"]) == ("multiple negatives", "course")
+    assert (primary["verdict"], len(primary["pairs"])) == ("undecided", 2)  # fewer than six seeds
+    assert results["baselines"]["zero_shot"].keys() == {"course", "multiple negatives"}
+    assert len(set(results["baselines"]["zero_shot"].values())) == 1
 
 
 def test_serve_trains_survives_its_workers_death_and_stops_with_all_its_children(

@@ -58,6 +58,7 @@ def _meant(name: str, known: Mapping[str, PretrainedModel]) -> str:
     near = get_close_matches(name, known, n=1, cutoff=0.75)
     if near:
         return f"is {near[0]!r} meant? GET /v1/models lists the models"
+    upload = f"upload it, with `tripletlab models add FOLDER --name {name}` or on the page (Models)"
     if known:
-        return "GET /v1/models lists the models"
-    return "there is none yet: `tripletlab models add FOLDER --name NAME` uploads one"
+        return f"name one that GET /v1/models lists, or {upload}"
+    return f"there is none yet: {upload}"

@@ -144,13 +144,14 @@ def submitted(api: ApiForTests, **changes: Any) -> httpx.Response:
 def test_a_spec_is_held_to_its_model_before_anything_is_queued(api: ApiForTests) -> None:
     reply = submitted(api)
     assert pointers(reply) == ["/encoder/model"]
-    refused(reply, 422, "`tripletlab models add FOLDER --name NAME` uploads one")
+    refused(reply, 422, "there is none yet: upload it, with `tripletlab models add FOLDER --name ")
     upload_model(api)
     own = {"kind": "pretrained", "model": "toyy"}
     arms = [{**SPEC["arms"][0], "encoder": own}, SPEC["arms"][1]]
     reply = submitted(api, encoder={"kind": "lstm"}, arms=arms)
     assert pointers(reply) == ["/arms/0/encoder/model"]
     refused(reply, 422, "is 'toy' meant?")
+    refused(submitted(api, encoder={**own, "model": "minilm"}), 422, "or upload it, with `triplet")
     long = {"kind": "pretrained", "model": "toy", "train_layers": 3}
     reply = submitted(api, encoder=long)
     assert pointers(reply) == ["/encoder/max_tokens", "/encoder/train_layers"]

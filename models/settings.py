@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     """Runs that one key may have in the queue."""
     max_waiting_predictions: int = Field(500, ge=1)
     """Prediction requests that one key may have waiting for an answer."""
+    max_waiting_prediction_bytes: int = Field(64 << 20, ge=1)
+    """Bytes of their texts, beyond which another request is refused."""
     max_total_steps: int = Field(100_000_000, ge=1)
     """Most steps of one experiment, all its runs added up."""
     max_uploads: int = Field(4, ge=1)

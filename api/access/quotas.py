@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.access.callers import Caller
 from api.dependencies import Service
 from models.errors import TooMany
+from models.settings import Settings
 from models.store.access import quotas
 
 QUEUE_RETRY = 60  # seconds after which some of the queued runs may have begun
@@ -38,13 +39,22 @@ def require_queue_room(session: Session, caller: Caller, wanted: int, most: int)
         )
 
 
-def require_prediction_room(session: Session, caller: Caller, most: int) -> None:
-    """Raise `TooMany` for one prediction beyond `most`; to be called as `require_queue_room` is."""
+def require_prediction_room(session: Session, caller: Caller, settings: Settings) -> None:
+    """Raise `TooMany` for one prediction beyond the most that may wait, or beyond their most bytes;
+    to be called as `require_queue_room` is."""
     quotas.take_turn(session, caller.key_id)
-    if quotas.waiting_predictions(session, caller.key_id) >= most:
+    waiting, written = quotas.waiting_predictions(session, caller.key_id)
+    most, most_bytes = settings.max_waiting_predictions, settings.max_waiting_prediction_bytes
+    if waiting >= most:
         raise TooMany(
             f"{most:,} of your predictions wait for a worker already; try again when some have "
             "been answered, or send more pairs in one request",
+            PREDICTION_RETRY,
+        )
+    if written >= most_bytes:
+        raise TooMany(
+            f"your predictions that wait for a worker have {written:,} bytes of texts already, and "
+            f"{most_bytes:,} are allowed; try again when some have been answered",
             PREDICTION_RETRY,
         )
 

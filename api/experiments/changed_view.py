@@ -34,7 +34,7 @@ async def changed_view(
     def read() -> Snapshot[SerialisedView]:
         view = _read(service, experiment_id)
         text = view.model_dump_json().encode()
-        return Snapshot(etag(view), SerialisedView(text, view.state in TERMINAL))
+        return Snapshot(etag(text), SerialisedView(text, view.state in TERMINAL))
 
     def is_changed(snapshot: Snapshot[SerialisedView]) -> bool:
         nonlocal known

@@ -7,9 +7,11 @@ date.
 """
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import fields
 
+from models.abandonment import abandonable, stop_if_abandoned
 from models.byte_cache import ByteCache
 from models.comparison.compare import verdicts
 from models.comparison.inputs import ComparisonInput
@@ -29,14 +31,23 @@ class KeptVerdicts:
 
     def __init__(self, most_bytes: int = MOST_KEPT_BYTES) -> None:
         self._kept: ByteCache[Judged] = ByteCache(most_bytes)
+        self._working = threading.Lock()
 
     def __call__(self, family: Sequence[ComparisonInput]) -> Judged:
-        """The same as `verdicts`."""
+        """The same as `verdicts`. Raises `Abandoned` where nobody waits for it before it is
+        begun."""
         key = _key(family)
         judged = self._kept.get(key)
-        if judged is None:
-            judged = verdicts(family)
-            self._kept.put(key, judged, PAIR_BYTES * (1 + len(family)))
+        if judged is not None:
+            return judged
+        with self._working:  # whoever waits here finds it kept
+            judged = self._kept.get(key)
+            if judged is None:
+                stop_if_abandoned()
+                # to the end, at most a second: else readers who leave sooner never find any kept
+                with abandonable(lambda: False):
+                    judged = verdicts(family)
+                self._kept.put(key, judged, PAIR_BYTES * (1 + len(family)))
         return judged
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response, status
 
 from api.access.callers import CallerDep
-from api.dependencies import NO_NUL, SERIES_TURN, ExperimentId, ServiceDep, id_pattern
+from api.dependencies import NO_NUL, ExperimentId, ServiceDep, id_pattern
 from api.experiments.cancelling import cancel
 from api.experiments.changed_view import changed_view
 from api.experiments.dry_runs import DRY_RUN_TURN, dry_run_view, spec_warnings
@@ -79,13 +79,9 @@ def create_experiment(
     return view.model_copy(update={"warnings": warnings})
 
 
-@router.get(
-    "",
-    response_model=Page[ExperimentSummary],
-    responses=may_answer(TooMany),
-    dependencies=[SERIES_TURN],
-)
-def list_experiments(
+@router.get("", response_model=Page[ExperimentSummary], responses=may_answer(TooMany))
+async def list_experiments(
+    request: Request,
     service: ServiceDep,
     state: RunState | None = None,
     dataset: Text = None,
@@ -100,13 +96,23 @@ def list_experiments(
     if cursor is not None and not re.fullmatch(CURSOR, cursor):
         detail = "not a cursor; it is `next` of the page before, and the first page has none"
         raise Invalid([Problem("/query/cursor", detail)])
-    with service.database.reading() as session:
-        rows = experiments.list_experiments(
-            session, state=state, dataset=dataset, name_contains=name, after=cursor, limit=limit + 1
-        )
-        items = summaries(session, rows[:limit])
-    page = Page[ExperimentSummary](items=items, next=items[-1].id if len(rows) > limit else None)
-    return service.json_reply(page.model_dump_json())
+
+    def read() -> bytes:
+        with service.database.reading() as session:
+            rows = experiments.list_experiments(
+                session,
+                state=state,
+                dataset=dataset,
+                name_contains=name,
+                after=cursor,
+                limit=limit + 1,
+            )
+            items = summaries(session, rows[:limit])
+        last = items[-1].id if len(rows) > limit else None
+        return Page[ExperimentSummary](items=items, next=last).model_dump_json().encode()
+
+    key = ("experiments", state, dataset, name, cursor, limit)
+    return service.json_reply(await service.series.once(request, key, read))
 
 
 @router.get(

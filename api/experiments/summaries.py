@@ -159,8 +159,9 @@ def _final_verdicts(one: _Listed, arms: ArmsByName) -> list[VerdictView]:
     if one.spec.factors is not None:
         return final_effect_verdicts(one.spec, arms, one.lines)
     decision = one.spec.decision
-    rule, pairs = declared_rule(decision), pairs_of_arms(one.spec)
-    family = [ComparisonInput(arms[a], arms[b], rule, lines=one.lines) for a, b in pairs]
+    rule, lines = declared_rule(decision), one.lines
+    pairs = pairs_of_arms(one.spec)
+    family = [ComparisonInput(arms[a], arms[b], rule, lines=lines) for a, b in pairs]
     return [
         VerdictView(
             a=compared.a.name,

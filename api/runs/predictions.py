@@ -77,7 +77,7 @@ async def get_prediction(
 def _create(service: Service, caller: Caller, run_id: str, body: Any) -> str:
     pairs = parse_pairs(body)
     with service.database.transaction() as session:
-        require_prediction_room(session, caller, service.settings.max_waiting_predictions)
+        require_prediction_room(session, caller, service.settings)
         return create_prediction(session, run_id, pairs, clock.now(session), caller.key_id).id
 
 

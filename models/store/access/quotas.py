@@ -1,6 +1,6 @@
 """How much an owner uses of the service; owners are API keys, or None for callers without one."""
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Text, cast, func, select, text
 from sqlalchemy.orm import Session
 
 from models.states import RunState
@@ -26,10 +26,13 @@ def queued_runs(session: Session, owner: str | None) -> int:
     return session.scalar(query.where(Run.state == RunState.QUEUED)) or 0
 
 
-def waiting_predictions(session: Session, owner: str | None) -> int:
-    """Prediction requests of this owner that no worker has answered yet."""
+def waiting_predictions(session: Session, owner: str | None) -> tuple[int, int]:
+    """Prediction requests of this owner that no worker has answered yet, and the bytes of their
+    texts, as JSON."""
     waiting = (Prediction.answered_at.is_(None), Prediction.owner == owner)
-    return session.scalar(select(func.count()).select_from(Prediction).where(*waiting)) or 0
+    size = func.coalesce(func.sum(func.length(cast(Prediction.pairs, Text))), 0)
+    count, written = session.execute(select(func.count(), size).where(*waiting)).one()
+    return count, written
 
 
 def contents_of(session: Session, owner: str | None) -> set[str]:

@@ -1,11 +1,13 @@
 """The list judges what has ended once, and again as soon as anything of it has changed."""
 
+import threading
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from api.experiments import kept_verdicts
+from models.abandonment import Abandoned, abandonable
 from models.byte_cache import ByteCache
 from models.comparison import compare
 from models.comparison.inputs import ArmValues, ComparisonInput
@@ -75,3 +77,24 @@ def test_no_more_than_the_most_are_kept(judged: list[int]) -> None:
     assert len(judged) == 3
     kept(family(0.1))  # the one that was not asked for longest
     assert len(judged) == 4
+
+
+def test_what_was_begun_for_a_reader_who_left_is_kept_for_the_next(
+    judged: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule, gone = DecisionRule("test.accuracy", 0.01, 0.95), threading.Event()
+    family = [ComparisonInput(ArmValues("a", {0: 0.7}), ArmValues("b", {0: 0.5}), rule)]
+
+    def leaving(given: Any) -> Any:
+        gone.set()
+        judged.append(len(given))
+        return compare.verdicts(given)
+
+    monkeypatch.setattr(kept_verdicts, "verdicts", leaving)
+    kept = kept_verdicts.KeptVerdicts()
+    with abandonable(gone.is_set):
+        found = kept(family)
+        with pytest.raises(Abandoned):
+            kept([family[0], family[0]])  # what nobody waits for is not begun
+    assert kept(family) is found
+    assert judged == [1]

@@ -12,6 +12,8 @@ from sqlalchemy import event
 
 from api import health
 from api.dependencies import WAITING_OF_A_KEY, Service
+from api.experiments import routes
+from api.experiments.summaries import summaries
 from api.http.views import Readiness
 from api.live.read_lanes import ReadLane
 from api.results import document, kept_results
@@ -125,6 +127,28 @@ def test_a_document_that_many_ask_for_is_computed_once_for_those_who_wait(
     assert all(one == documents[0] for one in documents)
     assert held.begun.acquire(blocking=False)  # the second read …
     assert not held.begun.acquire(blocking=False)  # … and no third
+
+
+def test_a_list_that_many_ask_for_is_read_once_for_those_who_wait(
+    api: ApiForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, begun = threading.Event(), threading.Semaphore(0)
+
+    def held(*given: Any) -> Any:
+        begun.release()
+        assert go.wait(60)
+        return summaries(*given)
+
+    monkeypatch.setattr(routes, "summaries", held)
+    lane = api.thread.app.state.service.series
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        asked = [pool.submit(api.http.get, "/v1/experiments") for _ in range(8)]
+        while not lane._to_begin or next(iter(lane._to_begin.values()))[0].users < 6:
+            threading.Event().wait(0.02)
+        go.set()
+        assert {one.result().status_code for one in asked} == {200}
+    reads = [begun.acquire(blocking=False) for _ in range(8)]
+    assert sum(reads) == 3  # two at a time that had begun, and one for the others
 
 
 def test_a_document_whose_client_hung_up_is_computed_no_further(

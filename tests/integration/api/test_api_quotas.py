@@ -152,6 +152,30 @@ def test_questions_that_wait_are_bounded_for_each_key_until_some_are_answered(
     assert ask(ann).status_code == 202
 
 
+def test_the_texts_of_questions_that_wait_are_bounded_for_each_key(
+    start_service: StartService,
+) -> None:
+    api = start_service(max_waiting_prediction_bytes=2_000)
+    run_id = api.submit()["runs"][0]["id"]
+    api.train(run_id, accuracy=0.7)
+    ann, bob = api.key("read"), api.key("read")
+
+    def ask(key: dict[str, str], letters: int) -> httpx.Response:
+        body = {"question1": letters * "a", "question2": "b"}
+        return api.http.post(f"/v1/runs/{run_id}/predict?wait=0", json=body, headers=key)
+
+    assert [ask(ann, 900).status_code for _ in range(3)] == [202, 202, 202]
+    reply = ask(ann, 1)
+    refused(reply, 429, "2,000 are allowed")
+    assert int(reply.headers["retry-after"]) > 0
+    assert ask(bob, 900).status_code == 202
+    with api.database.transaction() as session:
+        oldest = predictions.next_request(session, "wrk_t", now(), 30)
+        assert oldest is not None
+        assert predictions.fail(session, oldest, "on purpose", now())
+    assert ask(ann, 900).status_code == 202
+
+
 def test_seeds_of_a_planned_look_are_not_refused_and_count_towards_what_is_asked_next(
     start_service: StartService,
 ) -> None:

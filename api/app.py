@@ -51,6 +51,7 @@ from api.runs import (
 )
 from api.runs import routes as runs
 from api.studies import routes as studies
+from api.vectors import routes as vectors
 from api.webhooks import routes as webhooks
 from models.broker import celery_app
 from models.errors import DamagedDataset
@@ -63,7 +64,7 @@ loss, and a number of seeds. Every arm is trained under every seed, and the resu
 arms differ, are equivalent, or cannot be told apart yet."""
 
 RESOURCES = (
-    *(datasets, preview, pretrained),
+    *(datasets, preview, pretrained, vectors),
     *(experiments, event_stream, recipes, retries),
     *(results, comparisons, declared_comparisons, exports),
     *(runs, metrics, checkpoints, misclassified, predictions, reproductions),

@@ -24,9 +24,10 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Self, overload
 
@@ -146,14 +147,9 @@ class Table(dict[str, list[Any]]):
         `Misused` where it is not installed."""
         if library not in ("pandas", "polars"):
             raise Misused(f"library must be 'pandas' or 'polars', not {library!r}")
+        lenient = {"strict": False} if library == "polars" else {}
         try:
-            if library == "pandas":
-                import pandas
-
-                return pandas.DataFrame(self)
-            import polars
-
-            return polars.DataFrame(dict(self), strict=False)
+            return import_module(library).DataFrame(dict(self), **lenient)
         except ModuleNotFoundError as error:
             if error.name != library:
                 raise
@@ -163,10 +159,11 @@ class Table(dict[str, list[Any]]):
             ) from None
 
     @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]]) -> "Table":
+    def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Table":
         """Make a table from rows; a name that is missing in a row is None there."""
-        names = dict.fromkeys(name for row in rows for name in row)
-        return cls({name: [row.get(name) for row in rows] for name in names})
+        every = list(rows)
+        names = dict.fromkeys(name for row in every for name in row)
+        return cls({name: [row.get(name) for row in every] for name in names})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,8 +221,7 @@ class DryRun(Record):
     def formulas(self) -> list[dict[str, Any]]:
         """The formulas in the arms' losses: `arm`, `pointer`, `row`, and what a row costs where
         everything is `collapsed`, `random` or `perfect`."""
-        found: list[dict[str, Any]] = self.document.get("formulas", [])
-        return found
+        return list(self.document.get("formulas", []))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,6 +240,14 @@ class Model(Record):
     content_hash: str
     architecture: str
     parameters: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vectors(Record):
+    name: str
+    content_hash: str
+    tokens: int
+    dimension: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,11 +324,9 @@ class SeedSources(Record):
     def sources(self) -> Table:
         """The largest first: `source`, `n` pairs, `sd`, and its interval, `low` and `high`."""
         return Table.of(
-            [
-                {"source": one["source"], "n": len(one["pairs"]), "sd": one["sd"]}
-                | {end: (one["sd_interval"] or {}).get(end) for end in ("low", "high")}
-                for one in self.document["sources"]
-            ]
+            {"source": one["source"], "n": len(one["pairs"]), "sd": one["sd"]}
+            | {end: (one["sd_interval"] or {}).get(end) for end in ("low", "high")}
+            for one in self.document["sources"]
         )
 
 
@@ -351,11 +353,9 @@ class Results(Record):
     def cells(self) -> Table:
         """Where there are factors: `arm`, a column for each factor, `n`, `mean` and `sd`."""
         return Table.of(
-            [
-                {"arm": one["arm"], **one["levels"]}
-                | {name: one["summary"][name] for name in ("n", "mean", "sd")}
-                for one in self.document.get("cells", [])
-            ]
+            {"arm": one["arm"], **one["levels"]}
+            | {name: one["summary"][name] for name in ("n", "mean", "sd")}
+            for one in self.document.get("cells", [])
         )
 
     @property
@@ -393,22 +393,18 @@ class Results(Record):
     def runs(self) -> Table:
         """One row per run: `arm`, `run`, `seed`, `state`, `step`, then its metrics."""
         return Table.of(
-            [
-                {"arm": arm, "run": run["id"], **{n: run[n] for n in ("seed", "state", "step")}}
-                | run["metrics"]
-                for arm, run in self._runs()
-            ]
+            {"arm": arm, "run": run["id"], **{n: run[n] for n in ("seed", "state", "step")}}
+            | run["metrics"]
+            for arm, run in self._runs()
         )
 
     @property
     def curves(self) -> Table:
         """One row per evaluation: `arm`, `seed`, `step`, then the losses."""
         return Table.of(
-            [
-                {"arm": arm, "seed": run["seed"], **dict(zip(run["curve"], values, strict=True))}
-                for arm, run in self._runs()
-                for values in zip(*run["curve"].values(), strict=True)
-            ]
+            {"arm": arm, "seed": run["seed"], **dict(zip(run["curve"], values, strict=True))}
+            for arm, run in self._runs()
+            for values in zip(*run["curve"].values(), strict=True)
         )
 
     @property
@@ -418,17 +414,15 @@ class Results(Record):
         nothing is tuned."""
         tuning = self.document.get("tuning") or {"arms": []}
         return Table.of(
-            [
-                {
-                    "arm": arm["name"],
-                    **setting,
-                    "mean": arm["means"][at],
-                    "trained_to": max(arm["trained_to"][at]),
-                    "chosen": arm["chosen"] == at or at in arm["chosen_under"].values(),
-                }
-                for arm in tuning["arms"]
-                for at, setting in enumerate(tuning["settings"])
-            ]
+            {
+                "arm": arm["name"],
+                **setting,
+                "mean": arm["means"][at],
+                "trained_to": max(arm["trained_to"][at]),
+                "chosen": arm["chosen"] == at or at in arm["chosen_under"].values(),
+            }
+            for arm in tuning["arms"]
+            for at, setting in enumerate(tuning["settings"])
         )
 
     def _runs(self) -> list[tuple[str, dict[str, Any]]]:
@@ -608,13 +602,9 @@ class Client:
         path, tag, away_since = f"/v1/experiments/{_id(experiment)}", None, None
         while True:
             try:
-                reply = self.request(
-                    "GET",
-                    path,
-                    params={"wait": HOLD if tag else 0},
-                    headers={"If-None-Match": tag} if tag else {},
-                    timeout=HOLD + self._timeout,
-                )
+                known: dict[str, str] = {"If-None-Match": tag} if tag else {}
+                asked: dict[str, Any] = {"params": {"wait": HOLD if tag else 0}, "headers": known}
+                reply = self.request("GET", path, timeout=HOLD + self._timeout, **asked)
             except (NoAnswer, Unavailable):
                 away_since = away_since or time.monotonic()
                 if tag is None or time.monotonic() - away_since > OUTAGE:
@@ -842,10 +832,7 @@ class Client:
         written = {"delimiter": delimiter, "encoding": encoding, "quoting": quoting}
         fields = {"name": name, **columns, **shapes, "format": format, **written}
         with Path(file).open("rb") as stream:
-            files = {"file": (Path(file).name, stream)}
-            seconds = max(UPLOAD_TIMEOUT, self._timeout)
-            reply = self.post("/v1/datasets", data=_given(fields), files=files, timeout=seconds)
-        return Dataset.of(reply)
+            return Dataset.of(self._send("/v1/datasets", Path(file).name, stream, **fields))
 
     def datasets(self) -> list[Dataset]:
         return [Dataset.of(one) for one in self.get("/v1/datasets")["items"]]
@@ -853,14 +840,26 @@ class Client:
     def upload_model(self, folder: str | Path, name: str) -> Model:
         """Upload a pretrained encoder: a folder (of which `config.json`, `model.safetensors`,
         `tokenizer.json` and the files of sentence-transformers are sent), or an archive of one."""
-        seconds = max(UPLOAD_TIMEOUT, self._timeout)
         with _archive_of(Path(folder)) as stream:
-            files = {"file": (f"{Path(folder).name}.zip", stream)}
-            reply = self.post("/v1/models", data={"name": name}, files=files, timeout=seconds)
-        return Model.of(reply)
+            packed = f"{Path(folder).name}.zip"
+            return Model.of(self._send("/v1/models", packed, stream, name=name))
 
     def models(self) -> list[Model]:
         return [Model.of(one) for one in self.get("/v1/models")["items"]]
+
+    def upload_vectors(self, file: str | Path, name: str) -> Vectors:
+        """Upload token vectors: the text of GloVe or word2vec, word2vec's binary form, or
+        safetensors with a list of tokens, packed by gzip or not (`docs/token_vectors.md`)."""
+        with Path(file).open("rb") as stream:
+            return Vectors.of(self._send("/v1/vectors", Path(file).name, stream, name=name))
+
+    def vectors(self) -> list[Vectors]:
+        return [Vectors.of(one) for one in self.get("/v1/vectors")["items"]]
+
+    def _send(self, path: str, filename: str, stream: IO[bytes], **form: Any) -> Any:
+        seconds = max(UPLOAD_TIMEOUT, self._timeout)
+        sent = {"file": (filename, stream)}
+        return self.post(path, data=_given(form), files=sent, timeout=seconds)
 
     def recipes(self) -> Table:
         """Return columns `name`, `about` and `spec`, which can be changed and submitted."""

@@ -54,7 +54,7 @@ class Service:
     own_worker: bool = False
     """Whether this process keeps a worker running, so that one that is not alive is starting."""
     dataset_files: threading.Lock = field(default_factory=threading.Lock)
-    """Held while the files and the row of a data set or a model change, so that neither is left
+    """Held while the files and the row of what was uploaded change, so that neither is left
     alone."""
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server is asked to stop: replies that wait for a change then end soon."""
@@ -95,6 +95,13 @@ class Service:
     def files(self) -> FileStore:
         """Files of data sets and runs: in a folder, or in the bucket that hosts share."""
         return self.settings.file_store()
+
+    def scratch_folder(self) -> pathlib.Path:
+        """Where uploads are unpacked and replies packed: beside what is stored, since /tmp may be
+        small. What a killed process leaves there is collected."""
+        folder = self.settings.data_dir / "uploads"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def dataset_folder(self, digest: str) -> pathlib.Path:
         """The folder of the data set with this content hash, fetched from the bucket if need be."""
@@ -191,6 +198,12 @@ def model_name(model_name: Annotated[str, _in_path(DATASET_NAME)]) -> str:
     return model_name
 
 
+def vectors_name(vectors_name: Annotated[str, _in_path(DATASET_NAME)]) -> str:
+    if not re.fullmatch(DATASET_NAME, vectors_name):
+        raise NotFound(f"no set of vectors is called {vectors_name[:60]!r}")
+    return vectors_name
+
+
 ExperimentId = Annotated[str, Depends(experiment_id)]
 RunId = Annotated[str, Depends(run_id)]
 ReproductionId = Annotated[str, Depends(reproduction_id)]
@@ -199,3 +212,4 @@ StudyId = Annotated[str, Depends(study_id)]
 WebhookId = Annotated[str, Depends(webhook_id)]
 DatasetName = Annotated[str, Depends(dataset_name)]
 ModelName = Annotated[str, Depends(model_name)]
+VectorsName = Annotated[str, Depends(vectors_name)]

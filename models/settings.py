@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     max_unpacked_bytes: int = Field(2 << 30, ge=1)
     """Most bytes that a compressed upload may unpack to."""
     max_stored_bytes: int = Field(20 << 30, ge=1)
-    """Most bytes of disk that the data sets and pretrained models of one key may take."""
+    """Most bytes of disk that the data sets, models and token vectors of one key may take."""
     max_dataset_rows: int = Field(5_000_000, ge=1)
     """Most rows of an uploaded data set."""
     max_reading_seconds: float = Field(300.0, gt=0)
@@ -221,6 +221,11 @@ class Settings(BaseSettings):
     def models_dir(self) -> Path:
         """One folder for each pretrained model, named by its content hash."""
         return self.data_dir / "models"
+
+    @property
+    def vectors_dir(self) -> Path:
+        """One folder for each file of token vectors, named by its content hash."""
+        return self.data_dir / "vectors"
 
     def run_dir(self, run_id: str) -> Path:
         """Where a run keeps its checkpoints, weights and scores."""

@@ -17,7 +17,7 @@ from api.http.problems import TooLarge, answer
 from models.errors import TooMany
 from models.settings import Settings
 
-UPLOADS = ("/v1/datasets", "/v1/models")
+UPLOADS = ("/v1/datasets", "/v1/models", "/v1/vectors")
 DISCARDED = 4 << 20  # bytes read beyond the limit
 UPLOAD_RETRY = 10  # seconds after which an upload may have ended
 

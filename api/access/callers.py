@@ -66,6 +66,7 @@ OWNED: dict[str, tuple[Callable[[str], str], Callable[[Session, str], str | None
     "webhook_id": (dependencies.webhook_id, owners.owner_of_webhook),
     "name": (dependencies.dataset_name, owners.owner_of_dataset),
     "model_name": (dependencies.model_name, owners.owner_of_model),
+    "vectors_name": (dependencies.vectors_name, owners.owner_of_vectors),
 }
 
 

@@ -5,7 +5,8 @@ count when its owner submits more. Folders of data sets are measured at each upl
 are added to them later and a stored size would go stale.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +21,7 @@ PREDICTION_RETRY = 5  # seconds after which a worker may have answered some
 ROOM_RETRY = 3600  # seconds; only deleting something makes room
 
 Sizes = Mapping[str, int]
-"""Bytes of data sets, by content hash."""
+"""Bytes of what is stored, by content hash."""
 
 
 def require_queue_room(session: Session, caller: Caller, wanted: int, most: int) -> None:
@@ -80,29 +81,35 @@ def require_room(
 
     `sizes` were measured before the transaction; data sets added since are measured here.
     """
-    quotas.take_turn(session, caller.key_id)
-    digests = {digest} | quotas.contents_of(session, caller.key_id)
-    taken = sum(sizes[one] if one in sizes else _bytes_of(service, one) for one in digests)
-    _within(service, taken + sum(quotas.models_of(session, caller.key_id).values()))
+    _require(service, session, caller, sizes, datasets={digest})
 
 
-def require_model_room(
-    service: Service, session: Session, model: tuple[str, int], caller: Caller, sizes: Sizes
+def require_upload_room(
+    service: Service, session: Session, own: Sizes, caller: Caller, sizes: Sizes
 ) -> None:
-    """As `require_room`, for a model of this content hash and this many bytes."""
+    """As `require_room`, for a model or token vectors: `own` is their size in bytes by their
+    content hash."""
+    _require(service, session, caller, sizes, others=own)
+
+
+def _require(
+    service: Service,
+    session: Session,
+    caller: Caller,
+    sizes: Sizes,
+    *,
+    datasets: Set[str] = frozenset(),
+    others: Sizes = MappingProxyType({}),
+) -> None:
     quotas.take_turn(session, caller.key_id)
-    own = quotas.contents_of(session, caller.key_id)
-    taken = sum(sizes[one] if one in sizes else _bytes_of(service, one) for one in own)
-    models = quotas.models_of(session, caller.key_id) | dict([model])
-    _within(service, taken + sum(models.values()))
-
-
-def _within(service: Service, taken: int) -> None:
+    digests = datasets | quotas.contents_of(session, caller.key_id)
+    taken = sum(sizes[one] if one in sizes else _bytes_of(service, one) for one in digests)
+    taken += sum({**quotas.sizes_of_files(session, caller.key_id), **others}.values())
     most = service.settings.max_stored_bytes
     if taken > most:
         raise TooMany(
-            f"with this one your data sets and models would take {taken:,} bytes of disk, and "
-            f"{most:,} are allowed; delete one that is not needed",
+            f"with this one your data sets, models and token vectors would take {taken:,} bytes of "
+            f"disk, and {most:,} are allowed; delete one that is not needed",
             ROOM_RETRY,
         )
 

@@ -11,14 +11,12 @@ from models.processes.quick_imports import garbage_uncollected
 with garbage_uncollected():
     from api.cli import (
         compare,
-        datasets,
         demo,
         experiment_lists,
         experiments,
         exports,
         formulas,
         liveness,
-        models,
         runs,
         services,
         webhooks,
@@ -26,6 +24,7 @@ with garbage_uncollected():
     from api.cli.console import out, write_to_any_terminal
     from api.cli.keys import commands as keys
     from api.cli.studies import commands as studies
+    from api.cli.uploads import datasets, models, vectors
 
 
 class _Command(typer.Typer):
@@ -90,4 +89,5 @@ app.add_typer(exports.app, name="export")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(studies.app, name="study")
+app.add_typer(vectors.app, name="vectors")
 app.add_typer(webhooks.app, name="webhooks")

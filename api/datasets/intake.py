@@ -1,20 +1,16 @@
-"""Storing and deleting data sets: the folder and the row, always both or neither.
-
-The folder is named by the hash of the rows, so two names for the same rows share one folder, which
-is deleted only when no row refers to it. One lock of this process guards both operations.
-"""
+"""Storing and deleting data sets, and making the one that the service makes itself."""
 
 from pathlib import Path
 
 from api.access.callers import Caller
 from api.access.quotas import require_room, sizes_of
 from api.dependencies import Service
+from api.uploads.keeping import Kept
 from models.datasets import cache
 from models.datasets.generated.generator import GENERATED, generate_pairs
 from models.datasets.pairs import Pairs, content_hash
 from models.datasets.profile import profile
 from models.errors import Conflict, NotFound
-from models.files.file_store import remove_if_possible
 from models.store import clock
 from models.store.datasets import add_dataset, dataset_by_name, list_datasets, remove_dataset
 from models.store.tables import Dataset
@@ -26,38 +22,27 @@ def store_dataset(service: Service, name: str, pairs: Pairs, caller: Caller | No
     `caller` is None for the service itself. Raises `Conflict` when other rows have the name,
     `TooMany` when the caller's data sets would exceed their quota, or `FilesAway`.
     """
-    digest = content_hash(pairs)
-    folder = service.settings.datasets_dir / digest
-    with service.dataset_files:
-        try:
-            cache.store(pairs, folder)
-            tokens, groups = (
-                cache.open_tokens(folder, "word", pairs),
-                cache.open_groups(folder, pairs),
+    digest, kept = content_hash(pairs), _kept(service)
+    with kept.storing(service, digest) as folder:
+        cache.store(pairs, folder)
+        tokens, groups = cache.open_tokens(folder, "word", pairs), cache.open_groups(folder, pairs)
+        cache.open_text_numbers(folder, pairs)
+        counts = profile(pairs, tokens, groups)
+        kept.give(service, folder)
+        sizes = sizes_of(service, digest, caller)
+        with service.database.transaction() as session:
+            if caller is not None:
+                require_room(service, session, digest, caller, sizes)
+                caller.record(session, "uploaded", name, clock.now(session))
+            return add_dataset(
+                session,
+                name=name,
+                content_hash=digest,
+                has_split=pairs.split is not None,
+                profile=counts,
+                reading=pairs.reading,
+                owner=caller.key_id if caller is not None else None,
             )
-            cache.open_text_numbers(folder, pairs)
-            counts = profile(pairs, tokens, groups)
-            service.files.give_folder(folder, last=cache.PAIRS)
-            sizes = sizes_of(service, digest, caller)
-            with service.database.transaction() as session:
-                if caller is not None:
-                    require_room(service, session, digest, caller, sizes)
-                    caller.record(session, "uploaded", name, clock.now(session))
-                added = add_dataset(
-                    session,
-                    name=name,
-                    content_hash=digest,
-                    has_split=pairs.split is not None,
-                    profile=counts,
-                    reading=pairs.reading,
-                    owner=caller.key_id if caller is not None else None,
-                )
-            # another process may have removed the files before it could see their new row
-            service.files.give_folder(folder, last=cache.PAIRS)
-            return added
-        except BaseException:
-            _drop_if_unused(service, digest)
-            raise
 
 
 def delete_dataset(service: Service, name: str, caller: Caller) -> None:
@@ -70,21 +55,12 @@ def delete_dataset(service: Service, name: str, caller: Caller) -> None:
             f"{GENERATED} is made by the service itself, and the recipes and the examples need it, "
             "so it stays"
         )
-    with service.dataset_files:
-        with service.database.transaction() as session:
-            digest = remove_dataset(session, name).content_hash
-            caller.record(session, "deleted", name, clock.now(session))
-        _drop_if_unused(service, digest)
+    _kept(service).delete(service, name, remove_dataset, caller)
 
 
-def _drop_if_unused(service: Service, digest: str) -> None:
-    with service.database.reading() as session:
-        used = any(dataset.content_hash == digest for dataset in list_datasets(session))
-    if not used:
-        folder = service.settings.datasets_dir / digest
-        # the pairs first: a folder without them is not a data set
-        remove_if_possible(service.files, folder / cache.PAIRS)
-        remove_if_possible(service.files, folder)
+def _kept(service: Service) -> Kept:
+    # a folder without its pairs is not a data set
+    return Kept(service.settings.datasets_dir, cache.PAIRS, list_datasets)
 
 
 def ensure_generated(service: Service) -> None:

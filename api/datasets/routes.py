@@ -20,7 +20,7 @@ from api.datasets.upload_form import (
     text_options_of,
 )
 from api.datasets.views import DatasetView
-from api.dependencies import DATASET_NAME, DatasetName, ServiceDep
+from api.dependencies import DATASET_NAME, DatasetName, Service, ServiceDep
 from api.http.problems import UnsupportedMediaType
 from api.http.upload_forms import NAME_WORDS, known_fields
 from api.http.views import Page
@@ -31,7 +31,6 @@ from models.datasets.reading.files import ColumnMapping, TextOptions, read_pairs
 from models.datasets.reading.formats import claimed_format
 from models.datasets.reading.limits import FileLimits
 from models.errors import Conflict, Invalid, Problem, TooMany
-from models.settings import Settings
 from models.store import datasets
 
 router = APIRouter(prefix="/datasets", tags=["data sets"])
@@ -78,7 +77,7 @@ async def upload_dataset(
         raise Invalid([Problem("/name", NAME_WORDS)])
 
     def read_and_store() -> DatasetView:
-        pairs = _read(service.settings, file, columns, format, options)
+        pairs = _read(service, file, columns, format, options)
         return DatasetView.of(intake.store_dataset(service, name, pairs, caller), pairs.warnings)
 
     view = await service.uploads.step(request, read_and_store)
@@ -87,7 +86,7 @@ async def upload_dataset(
 
 
 def _read(
-    settings: Settings,
+    service: Service,
     file: UploadFile,
     columns: ColumnMapping,
     format: str | None,
@@ -100,9 +99,8 @@ def _read(
         if format is not None:
             raise
         raise UnsupportedMediaType(str(error)) from None
-    uploads = settings.data_dir / "uploads"  # beside the data sets: /tmp may be small
-    uploads.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=uploads) as copy:
+    settings = service.settings
+    with tempfile.NamedTemporaryFile(dir=service.scratch_folder()) as copy:
         shutil.copyfileobj(file.file, copy, 1 << 20)
         copy.flush()
         return read_pairs(

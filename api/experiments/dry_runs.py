@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from api.dependencies import Service, ServiceDep
 from api.experiments.checks.seed_sources import seed_sources
 from api.experiments.checks.text_lengths import cut_texts, long_text_warnings
+from api.experiments.checks.vector_arms import covered
 from api.experiments.declared_effects import declared_effects
 from api.experiments.estimates import estimate
 from api.experiments.few_seeds import seed_warnings
@@ -62,6 +63,7 @@ def dry_run_view(service: Service, planned: Plan) -> DryRun:
         estimated_seconds=guess.seconds,
         estimate=guess.how,
         run_memory_bytes=guess.memory,
+        vectors=covered(service, planned.spec, planned.dataset, planned.vectors),
         test_pairs=planned.test_pairs,
         left_out_pairs=planned.left_out_pairs,
         baselines={

@@ -21,8 +21,8 @@ from models.specs.tuned_arms import for_run
 from models.specs.tuning_budget import settings_trained, tuning_stops
 from models.states import RunState
 from models.store.experiments import list_experiments, runs_of
-from models.store.pretrained_models import list_models
 from models.store.tables import Dataset, PretrainedModel, Run, Worker
+from models.store.uploads.pretrained_models import MODELS
 
 ASSUMED_RATE = 20e9  # operations per second of one slot: a CPU core with small matrices
 STARTUP_SECONDS = 3.0  # of a run: its new process imports torch and maps the data
@@ -46,7 +46,7 @@ def estimate(
     pretrained = any(spec.starts_pretrained(arm.name) for arm in spec.arms)
     if pretrained:
         able = [worker for worker in able if worker.pretrained]
-    models = {model.name: model for model in list_models(session)}
+    models = {model.name: model for model in MODELS.all(session)}
     slots = sum(worker.slots for worker in able) or 1
     rates = _measured_rates(session, spec, dataset, models)
     arms = list(_arms(spec))

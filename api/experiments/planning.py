@@ -17,7 +17,9 @@ from api.experiments.checks.given_negatives import GivenNegatives
 from api.experiments.checks.grade_needs import missing_grades
 from api.experiments.checks.pretrained_arms import chosen_models
 from api.experiments.checks.seed_sources import undrawable
+from api.experiments.checks.vector_arms import chosen_vectors
 from api.experiments.fitting import batch_sizes, fitting_batches, fitting_split, open_sizes
+from api.experiments.vector_sizes import with_vector_sizes
 from api.experiments.views import FittedSize, GivenNegativesView
 from models.datasets import cache
 from models.datasets.errors import SplitError
@@ -35,7 +37,7 @@ from models.specs.recipes import expand_recipe
 from models.specs.splits import ROWS, GivenSplit, InOrderSplit
 from models.specs.tuning_budget import total_steps, tuning_stops
 from models.store.datasets import dataset_by_name, list_datasets
-from models.store.tables import Dataset, PretrainedModel
+from models.store.tables import Dataset, PretrainedModel, TokenVectors
 
 RANKING_METRICS = ("roc_auc", "average_precision")
 CALLING_METRICS = ("f1", "precision", "recall", "mcc")
@@ -59,6 +61,8 @@ class Plan:
     """The pretrained models that arms start from."""
     given: tuple[GivenNegativesView, ...] = ()
     """What each arm has that asks for given negatives."""
+    vectors: tuple[TokenVectors, ...] = ()
+    """The token vectors that they start from."""
 
 
 def plan(service: Service, document: Any, left_open: frozenset[str] | None = None) -> Plan:
@@ -66,6 +70,7 @@ def plan(service: Service, document: Any, left_open: frozenset[str] | None = Non
 
     `left_open` are the sizes that fit the data set where it is not told by the body itself.
     """
+    document, of_vectors = with_vector_sizes(service, document)
     spec = parse_spec(expand_recipe(document))
     _require_plain_names(spec)
     _within_bounds(spec, service.settings.max_total_steps)
@@ -82,9 +87,11 @@ def plan(service: Service, document: Any, left_open: frozenset[str] | None = Non
     spec, of_batches = fitting_batches(spec, left_open, rows, training)
     models, unfit = chosen_models(service, spec)
     given = GivenNegatives(folder, rows, labels)
+    vectors, misfits = chosen_vectors(service, spec)
     problems = [
         *formula_problems(spec),
         *unfit,
+        *misfits,
         *_too_few(spec, rows),
         *undrawable(spec, training, max(batch_sizes(spec).values())),
         *_impossible_metrics(spec, rows, labels, folder),
@@ -103,9 +110,10 @@ def plan(service: Service, document: Any, left_open: frozenset[str] | None = Non
         baseline_collapsed=duplicates / pairs,
         left_out_pairs=rows.left_out,
         training=training,
-        fitted=[*of_split, *of_batches],
+        fitted=[*of_vectors, *of_split, *of_batches],
         models=models,
         given=tuple(given.told(spec)),
+        vectors=vectors,
     )
 
 

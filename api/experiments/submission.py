@@ -111,4 +111,5 @@ def insert(
         request_hash=digest,
         owner=caller.key_id,
         models=planned.models,
+        vectors=planned.vectors,
     )

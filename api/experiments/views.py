@@ -7,6 +7,7 @@ from pydantic import ConfigDict
 
 from api.http.views import View
 from api.runs.views import RunView
+from api.vectors.views import ArmVectors
 from models.comparison.schema import ComparisonWarning, Statistic, Verdict
 from models.noise_floor.schema import TwoRunsDifferBy
 from models.specs.seeds import Source
@@ -278,6 +279,8 @@ class DryRun(View):
     estimated_seconds: float
     estimate: str
     """How the seconds were estimated, in words."""
+    vectors: list[ArmVectors]
+    """What token vectors cover of the vocabulary of each arm that starts from some; else empty."""
     run_memory_bytes: int | None
     """About how much memory a run may need, where an arm starts from a pretrained model."""
     test_pairs: int

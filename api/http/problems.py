@@ -32,6 +32,7 @@ from models.errors import (
 )
 from models.pretrained.errors import ModelFileError
 from models.store.access.scopes import Scope
+from models.vectors.errors import VectorFileError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "5"}
@@ -104,6 +105,9 @@ STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     BadRows: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-rows", "Some rows cannot be used"),
     DatasetFileError: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-file", "The file cannot be used"),
     ModelFileError: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-model", "The model cannot be used"),
+    VectorFileError: (
+        HTTPStatus.UNPROCESSABLE_ENTITY, "bad-vectors", "The token vectors cannot be used",
+    ),
     TooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The body is too large"),
     Unauthorized: (HTTPStatus.UNAUTHORIZED, "unauthorized", "An API key is needed"),
     Forbidden: (HTTPStatus.FORBIDDEN, "forbidden", "This key may not do that"),
@@ -205,7 +209,7 @@ def _members(error: Exception) -> dict[str, Any]:
             ]
             counts = {"rows_refused": error.count, "lines_swallowed": error.swallowed}
             return {**counts, "errors": errors}
-        case ModelFileError():
+        case ModelFileError() | VectorFileError():
             return {"errors": [{"pointer": "/file", "detail": str(error)}]}
         case DatasetFileError():
             return {"errors": [{"pointer": f"/{error.field}", "detail": str(error)}]}

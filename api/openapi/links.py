@@ -48,6 +48,10 @@ SOURCES: Mapping[str, list[Source]] = {
         Source("post", "/v1/models", 201, "/name"),
         Source("get", "/v1/models", 200, "/items/0/name"),
     ],
+    "vectors_name": [
+        Source("post", "/v1/vectors", 201, "/name"),
+        Source("get", "/v1/vectors", 200, "/items/0/name"),
+    ],
     "study_id": [
         Source("post", "/v1/studies", 202, "/id"),
         Source("get", "/v1/studies", 200, "/items/0/id"),

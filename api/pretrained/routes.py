@@ -18,7 +18,7 @@ from api.pretrained.views import ModelView
 from models.errors import Conflict, Invalid, Problem, TooMany
 from models.pretrained.archives import is_archive
 from models.pretrained.errors import ModelFileError
-from models.store import pretrained_models
+from models.store.uploads.pretrained_models import MODELS
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -75,7 +75,7 @@ def upload_model(
 def list_models(service: ServiceDep) -> Page[ModelView]:
     """List every pretrained model, by name, on one page."""
     with service.database.reading() as session:
-        items = [ModelView.of(row) for row in pretrained_models.list_models(session)]
+        items = [ModelView.of(row) for row in MODELS.all(session)]
     return Page(items=items, next=None)
 
 
@@ -83,7 +83,7 @@ def list_models(service: ServiceDep) -> Page[ModelView]:
 def get_model(service: ServiceDep, model_name: ModelName) -> ModelView:
     """Return one pretrained model and the sizes of its network."""
     with service.database.reading() as session:
-        return ModelView.of(pretrained_models.model_by_name(session, model_name))
+        return ModelView.of(MODELS.named(session, model_name))
 
 
 @router.delete(

@@ -17,6 +17,7 @@ from api.results.effects import factorial_results
 from api.results.interim_verdicts import InterimVerdicts
 from api.results.noise import noise_results
 from api.results.tuning_results import tuning_view
+from api.results.vectors import vectors_of_arms
 from api.results.views import ArmResult, Curve, Results, RunResult, TimeToEventView
 from api.runs.progress import problem_of
 from models.comparison.families import (
@@ -120,6 +121,7 @@ def results_document(
         **factorial_results(compared, interim),
         waiting_times=_time_to_event(session, experiment_id, compared, target_loss),
         plan=interim.plan,
+        vectors=vectors_of_arms(spec, runs),
         tuning=None if tuned is None else tuning_view(session, spec, tuned, everything),
     )
     return ResultsDocument(rest, _comparisons(compared, service, interim))

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from api.experiments.views import LookView
 from api.http.views import View
+from api.vectors.views import ArmVectors
 from models.comparison.schema import Comparison
 from models.factors.schema import Cell, Effect, FactorPair
 from models.noise_floor.schema import NoiseFloor, SeedSources
@@ -201,6 +202,9 @@ class Results(View):
     plan: list[LookView]
     """The interim looks, where seeds are added until the verdict is decided; else empty. Verdicts
     are then those of the last look taken, and statistics are of the runs so far."""
+    vectors: list[ArmVectors]
+    """What token vectors cover of the vocabulary of each arm that starts from some, once one of its
+    runs has succeeded; else empty."""
     tuning: TuningResult | None = None
     """The settings that were tried, and which was chosen for each arm; null where nothing is tuned.
     Its runs are in none of the above."""

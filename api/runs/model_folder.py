@@ -19,10 +19,11 @@ from api.dependencies import RunId, ServiceDep
 from api.openapi.responses import may_answer
 from models.errors import Conflict, NotFound
 from models.files.run_files import METADATA_KEY, WEIGHTS
+from models.files.safetensors_header import StoredTensor, write_header
 from models.pretrained.folder import CONFIG, TOKENIZER
 from models.pretrained.folder import WEIGHTS as MODEL_WEIGHTS
 from models.pretrained.sentence_modules import MODULES
-from models.pretrained.weights_header import StoredTensor, read_header
+from models.pretrained.weights_header import read_header
 from models.states import RunState
 from models.store.run_life.runs import refuse_tuning_run
 from models.store.run_life.runs import run as find_run
@@ -63,9 +64,7 @@ def download_model(service: ServiceDep, run_id: RunId) -> Response:
     path = service.run_file(run_id, WEIGHTS, run.weights_sha256)
     if not path.is_file():
         raise NotFound(f"the weights of run {run_id} are not in this service's data folder")
-    uploads = service.settings.data_dir / "uploads"  # where what is left over is collected
-    uploads.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=uploads, delete=False) as packed:
+    with tempfile.NamedTemporaryFile(dir=service.scratch_folder(), delete=False) as packed:
         archive = Path(packed.name)
         try:
             pack_model(path, packed)
@@ -102,18 +101,8 @@ def _write_weights(
 ) -> None:
     """Write a safetensors file of these tensors, under the names that the network gives them."""
     ordered = sorted(tensors.items(), key=lambda item: item[1].start)
-    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
-    end = 0
-    for name, tensor in ordered:
-        start, end = end, end + tensor.end - tensor.start
-        header[name.removeprefix(PREFIX)] = {
-            "dtype": tensor.kind,
-            "shape": list(tensor.shape),
-            "data_offsets": [start, end],
-        }
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    target.write(len(text).to_bytes(8, "little") + text)
+    named = {name.removeprefix(PREFIX): (one.kind, one.shape) for name, one in ordered}
+    target.write(write_header(named, format="pt"))
     for _, tensor in ordered:
         for piece in _bytes(file, begin, tensor):
             target.write(piece)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from models.datasets.cache import TokenCache
 from models.datasets.ragged import first_positions, gather
-from models.datasets.splits import Rows
+from models.datasets.splits import Rows, SplitRows
+from models.specs.training import VocabularySpec
 
 UNKNOWN, PAD, FIRST_WORD = 0, 1, 2
 
@@ -49,6 +50,14 @@ def build_vocabulary(
     remap = np.full(known, UNKNOWN, dtype=np.int32)
     remap[words] = np.arange(FIRST_WORD, FIRST_WORD + len(words), dtype=np.int32)
     return RunVocabulary(remap, FIRST_WORD + len(words))
+
+
+def vocabulary_of_split(tokens: TokenCache, rows: SplitRows, spec: VocabularySpec) -> RunVocabulary:
+    """The vocabulary of a run whose rows are these: of the pairs that train and validate, in the
+    order of the data set."""
+    others = rows.others if spec.rows == "all" else rows.others[:0]
+    known = np.sort(np.concatenate((rows.train, others, rows.validation_duplicates)))
+    return build_vocabulary(tokens, known, spec.min_count, spec.max_size)
 
 
 def words_by_id(words: Sequence[str], remap: npt.NDArray[np.int32]) -> list[str]:

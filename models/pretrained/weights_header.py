@@ -1,79 +1,29 @@
-"""The header of a safetensors file, read without the library and before anything is allocated.
+"""The tensors of a model's weights: by the names that its encoder gives them, and all there.
 
-The format (<https://github.com/huggingface/safetensors>): eight bytes with the length of a JSON
-header, the header, then the values of all tensors without a gap. A header that claims more than
-there is in the file would otherwise be believed by whoever reserves memory for it.
+The header alone is read, before the library sees the file.
 """
 
-import math
-import os
 from collections.abc import Mapping
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO
 
+from models.files import safetensors_header
+from models.files.safetensors_header import HeaderFault, StoredTensor
 from models.pretrained.architectures import Shapes
-from models.pretrained.config import read_json
 from models.pretrained.errors import ModelFileError
 
 FILE = "model.safetensors"
-MOST_HEADER = 8 << 20
-MOST_TENSORS = 10_000
-_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
-_BYTES |= {"I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 TRAINABLE = ("F32", "F16", "BF16")
 _SUFFIXES = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
 """What BERT's norms were called in its first files."""
 
 
-class StoredTensor(NamedTuple):
-    """A tensor of the file: its type, its shape, and where its values are behind the header."""
-
-    kind: str
-    shape: tuple[int, ...]
-    start: int
-    end: int
-
-
 def read_header(file: BinaryIO) -> dict[str, StoredTensor]:
-    """The tensors of a safetensors file by name. Raises `ModelFileError` unless the header is sound
+    """The tensors of a file of weights by name. Raises `ModelFileError` unless the header is sound
     and its tensors are exactly what follows it."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    claimed = int.from_bytes(file.read(8), "little")
-    if size < 8 or claimed > min(MOST_HEADER, size - 8):
-        raise ModelFileError(
-            f"{FILE} is not a safetensors file: it claims a header of {claimed:,} bytes, and the "
-            f"file has {size:,}"
-        )
-    document = read_json(file.read(claimed), f"the header of {FILE}")
-    document.pop("__metadata__", None)
-    if len(document) > MOST_TENSORS:
-        raise ModelFileError(f"{FILE} has more than {MOST_TENSORS:,} tensors")
-    tensors = {str(name): _tensor(str(name), one) for name, one in document.items()}
-    end = 0
-    for name, tensor in sorted(tensors.items(), key=lambda item: item[1].start):
-        if tensor.start != end:
-            raise ModelFileError(f"{FILE} has a gap or an overlap before the tensor '{name[:100]}'")
-        end = tensor.end
-    if end != size - 8 - claimed:
-        raise ModelFileError(
-            f"{FILE} claims {end:,} bytes of tensors and has {size - 8 - claimed:,}; it may be cut "
-            "off"
-        )
-    return tensors
-
-
-def _tensor(name: str, about: Any) -> StoredTensor:
     try:
-        kind, shape, (start, end) = about["dtype"], tuple(about["shape"]), about["data_offsets"]
-        numbers = (*shape, start, end)
-        sound = all(type(one) is int and 0 <= one < 1 << 48 for one in numbers)
-        if not sound or end - start != math.prod(shape) * _BYTES[kind]:
-            raise ValueError
-    except (KeyError, TypeError, ValueError):
-        raise ModelFileError(
-            f"the header of {FILE} describes the tensor '{name[:100]}' wrongly"
-        ) from None
-    return StoredTensor(kind, shape, start, end)
+        return safetensors_header.read_header(file, FILE)[0]
+    except HeaderFault as fault:
+        raise ModelFileError(str(fault)) from None
 
 
 def names_in_file(tensors: Mapping[str, StoredTensor], prefix: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ Dimension = Annotated[int, Field(ge=1, le=4096)]
 BatchSize = Annotated[int, Field(ge=2, le=8192)]
 Steps = Annotated[int, Field(ge=1, le=1_000_000)]
 Interval = Annotated[int, Field(ge=1)]
+UploadName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Tokenizer = Literal["word", "lower", "characters"]
 KeptWeights = Literal["last", "best_validation"]
 
@@ -38,10 +39,27 @@ class EncoderPart(SpecPart):
     """Longer texts are cut to this many tokens, wherever they are read; null reads all. The
     vocabulary has the words of whole texts, so arms that cut differently share initial weights."""
 
+    vectors: UploadName | None = None
+    """Name of token vectors of this service (`/v1/vectors`), with which the embeddings of the words
+    begin that are among their tokens; those of other words are drawn as ever. `embedding_dim` is
+    theirs, and need not be given. Null draws all of them."""
+    train_vectors: bool = True
+    """Whether the embeddings that come from `vectors` are trained, as all else is; if not, they
+    stay as the file has them."""
+
+    @model_validator(mode="after")
+    def _there_are_vectors_to_hold(self) -> "EncoderPart":
+        if self.vectors is None and not self.train_vectors:
+            raise contradiction("/train_vectors", "there are no vectors; name some `vectors`")
+        return self
+
     @model_serializer(mode="wrap")
-    def _as_before_texts_were_cut(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without `max_tokens` where it is null: a checkpoint holds to the spec as it was."""
-        return {n: value for n, value in handler(self).items() if n != "max_tokens" or value}
+    def _as_before_there_was_more(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `max_tokens` and the vectors where there are none: checkpoints and hashes of
+        weights hold to the spec as it was stored."""
+        absent = {"max_tokens"} if self.max_tokens is None else set()
+        absent |= {"vectors", "train_vectors"} if self.vectors is None else set()
+        return {name: value for name, value in handler(self).items() if name not in absent}
 
 
 class LstmEncoder(EncoderPart):
@@ -100,7 +118,7 @@ class PretrainedEncoder(SpecPart):
     initial weight: all runs start from those of the model."""
 
     kind: Literal["pretrained"]
-    model: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    model: UploadName
     """Name of a model of this service (`/v1/models`)."""
     pooling: Literal["mean", "cls"] = "mean"
     """How a text's outputs become one vector, before it is scaled to length 1: their mean, or the

@@ -8,15 +8,18 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models.datasets.pairs import Reading
 from models.datasets.profile import Profile
-from models.errors import Conflict, NotFound
+from models.errors import Conflict
 from models.store import clock
 from models.store.ids import new_id
 from models.store.tables import ApiKey, Dataset, Experiment
+from models.store.uploads.named_uploads import NamedUploads
+
+DATASETS = NamedUploads(Dataset, "data set")
+dataset_by_name, list_datasets = DATASETS.named, DATASETS.all
 
 
 def add_dataset(
@@ -35,31 +38,7 @@ def add_dataset(
 
     Raises `Conflict` when a data set of this name has other content.
     """
-    existing = _named(session, name)
-    if existing is None:
-        try:
-            with session.begin_nested():
-                return _insert(session, name, content_hash, has_split, profile, reading, owner)
-        except IntegrityError:  # another upload took the name meanwhile
-            existing = dataset_by_name(session, name)
-    if existing.content_hash != content_hash:
-        raise Conflict(
-            f"the name '{name}' belongs to a data set with other content; "
-            "choose another name, or delete that data set first"
-        )
-    return existing
-
-
-def _insert(
-    session: Session,
-    name: str,
-    content_hash: str,
-    has_split: bool,
-    profile: Profile,
-    reading: Reading | None,
-    owner: str | None,
-) -> Dataset:
-    dataset = Dataset(
+    row = Dataset(
         id=new_id("ds"),
         name=name,
         content_hash=content_hash,
@@ -82,17 +61,7 @@ def _insert(
         reading=None if reading is None else asdict(reading),
         owner=owner,
     )
-    session.add(dataset)
-    session.flush()
-    return dataset
-
-
-def dataset_by_name(session: Session, name: str) -> Dataset:
-    """Raises `NotFound`."""
-    dataset = _named(session, name)
-    if dataset is None:
-        raise NotFound(f"there is no data set '{name}'")
-    return dataset
+    return DATASETS.add(session, row)
 
 
 def first_created_at(session: Session) -> datetime | None:
@@ -100,20 +69,12 @@ def first_created_at(session: Session) -> datetime | None:
     return session.scalar(select(func.min(Dataset.created_at)))
 
 
-def list_datasets(session: Session) -> list[Dataset]:
-    """All data sets by name."""
-    return list(session.scalars(select(Dataset).order_by(Dataset.name)))
-
-
 def remove_dataset(session: Session, name: str) -> Dataset:
     """Remove the row and return it; the caller removes its files.
 
     Raises `NotFound`, and `Conflict` when an experiment uses it.
     """
-    # with the lock, this and the creation of an experiment on the data set wait for each other
-    dataset = session.scalar(select(Dataset).where(Dataset.name == name).with_for_update())
-    if dataset is None:
-        raise NotFound(f"there is no data set '{name}'")
+    dataset = DATASETS.lock(session, name)
     _require_unused(session, dataset)
     session.delete(dataset)
     session.flush()
@@ -142,7 +103,3 @@ def _require_unused(session: Session, dataset: Dataset) -> None:
         f"{what} of the key '{key_name}', which only that key or an admin may delete; ask an admin "
         "to do so first"
     )
-
-
-def _named(session: Session, name: str) -> Dataset | None:
-    return session.scalar(select(Dataset).where(Dataset.name == name))

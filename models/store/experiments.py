@@ -23,10 +23,18 @@ from models.store.experiment_states import (
 )
 from models.store.ids import new_id
 from models.store.interim_looks import plan_looks
-from models.store.pretrained_models import use_models
 from models.store.run_life.queueing import add_runs
-from models.store.tables import Dataset, Experiment, PretrainedModel, Reproduction, Run
+from models.store.tables import (
+    Dataset,
+    Experiment,
+    PretrainedModel,
+    Reproduction,
+    Run,
+    TokenVectors,
+)
 from models.store.tuning.plan import plan_tuning
+from models.store.uploads.pretrained_models import MODELS
+from models.store.uploads.token_vectors import VECTORS
 
 Listed = tuple[Experiment, RunCounts]
 
@@ -60,12 +68,13 @@ def create_experiment(
     request_hash: str,
     owner: str | None = None,
     models: Sequence[PretrainedModel] = (),
+    vectors: Sequence[TokenVectors] = (),
 ) -> Experiment:
     """Add the experiment, its first runs as `queued`, their events, and its plan of looks and of
     tuning.
 
-    Raises `Conflict` when the idempotency key was used meanwhile, or the data set or one of
-    `models` was deleted.
+    Raises `Conflict` when the idempotency key was used meanwhile, or the data set, or one of
+    `models` or `vectors`, was deleted.
     """
     now = clock.now(session)
     row = Experiment(
@@ -83,7 +92,7 @@ def create_experiment(
         left_out_pairs=left_out_pairs,
         owner=owner,
     )
-    _insert(session, row, dataset.name, models)
+    _insert(session, row, dataset.name, models, vectors)
     plan_looks(session, row.id, spec)
     events.record(session, experiment_id=row.id, kind="created", now=now)
     if spec.tuning is None:
@@ -94,18 +103,24 @@ def create_experiment(
 
 
 def _insert(
-    session: Session, row: Experiment, dataset_name: str, models: Sequence[PretrainedModel]
+    session: Session,
+    row: Experiment,
+    dataset_name: str,
+    models: Sequence[PretrainedModel],
+    vectors: Sequence[TokenVectors],
 ) -> None:
     key = row.idempotency_key
     try:
         with session.begin_nested():
             session.add(row)
             session.flush()
-            use_models(session, row.id, [model.id for model in models])
+            MODELS.use(session, row.id, models)
+            VECTORS.use(session, row.id, vectors)
     except IntegrityError:
         if key is not None and by_idempotency_key(session, key) is not None:
             raise Conflict(f"the idempotency key '{key}' has just been used") from None
         named = [f"data set '{dataset_name}'", *(f"model '{model.name}'" for model in models)]
+        named += [f"set of vectors '{one.name}'" for one in vectors]
         raise Conflict(f"{' or '.join(named)} has just been deleted") from None
 
 

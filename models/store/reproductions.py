@@ -18,9 +18,10 @@ from models.states import ACTIVE, RunState
 from models.store import events
 from models.store.experiments import experiment
 from models.store.ids import new_id
-from models.store.pretrained_models import models_of, use_models
 from models.store.run_life.runs import run as find_run
 from models.store.tables import Experiment, Reproduction, Run
+from models.store.uploads.pretrained_models import MODELS
+from models.store.uploads.token_vectors import VECTORS
 
 Pair = tuple[Reproduction, Run]
 """A reproduction, and its run."""
@@ -44,7 +45,8 @@ def reproduce(session: Session, run_id: str, now: datetime, owner: str | None = 
     own = _experiment(first, run, now, owner)
     session.add(own)
     session.flush()
-    use_models(session, own.id, [one.id for one in models_of(session, first.id)])
+    MODELS.use(session, own.id, MODELS.of(session, first.id))
+    VECTORS.use(session, own.id, VECTORS.of(session, first.id))
     again = _run(own, run, now)
     row = Reproduction(id=new_id("rep"), run_id=run_id, experiment_id=own.id, created_at=now)
     session.add_all((again, row))

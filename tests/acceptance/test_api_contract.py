@@ -78,6 +78,8 @@ OF_WHAT_IS_NOT_HERE = {
     "GET /v1/webhooks/{webhook_id}/deliveries",
     "POST /v1/models",
     "GET /v1/models/{model_name}",
+    "POST /v1/vectors",
+    "GET /v1/vectors/{vectors_name}",
     "GET /v1/runs/{run_id}/model",
     "POST /v1/studies",
     "GET /v1/studies/{study_id}",
@@ -85,5 +87,5 @@ OF_WHAT_IS_NOT_HERE = {
     "GET /v1/studies/{study_id}/export",
     "POST /v1/studies/{study_id}/cancel",
 }
-"""Of a run that did not succeed, of hosts that this service may call, of a pretrained model, and of
-a second data set for a study: it has none of them."""
+"""Of a run that did not succeed, of hosts that this service may call, of a pretrained model, of
+token vectors, and of a second data set for a study: it has none of them."""

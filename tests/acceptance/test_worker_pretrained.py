@@ -14,9 +14,9 @@ from models.errors import Conflict
 from models.pretrained.folder import CONFIG, take_in
 from models.states import RunState
 from models.store import predictions, reproductions
-from models.store.pretrained_models import add_model, remove_model
 from models.store.run_life import runs
 from models.store.tables import Prediction, Worker
+from models.store.uploads.pretrained_models import MODELS, add_model
 
 from support.pretrained import toy_files, zipped
 from support.workers import Lab, WorkerForTests, kill_attempt, wait_until
@@ -56,7 +56,7 @@ def test_a_pretrained_run_is_killed_goes_on_and_is_the_same_again(
     run = lab.create_one(**changes)
     assert run.pretrained
     with lab.database.transaction() as session, pytest.raises(Conflict, match="is used by exp"):
-        remove_model(session, "toy")
+        MODELS.remove(session, "toy")
     lab.wait_for_checkpoint(run)
     kill_attempt(run)
     (done,) = lab.wait_for_success(run)

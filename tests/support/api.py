@@ -5,10 +5,11 @@ Runs are driven through the store where a worker would drive them, so no test of
 
 import hashlib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -141,6 +142,7 @@ class ApiForTests:
         weights: bytes = b"weights",
         collapsed: bool = False,
         untrained: float | None = None,
+        provenance: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         """Carry a run of 20 steps out from claim to success, with figures and files; with the
         accuracy of its `untrained` network, that is measured first."""
@@ -166,7 +168,7 @@ class ApiForTests:
                 attempt,
                 RunState.SUCCEEDED,
                 weights_sha256=hashlib.sha256(weights).hexdigest(),
-                provenance={"torch": "2.13.0"},
+                provenance={"torch": "2.13.0", **provenance},
                 now=now(),
             )
 

@@ -146,6 +146,23 @@ LATER: Mapping[str, Mapping[str, Values]] = {
             "model_id": "mod_01kax1fbk0s5nq3m6r9t2v4w6y",
         },
     },
+    "0021": {
+        "token_vectors": {
+            "id": "vec_01kax1fbk0s5nq3m6r9t2v4w6y",
+            "name": "glove-50d",
+            "content_hash": "e" * 64,
+            "created_at": DAY,
+            "tokens": 400_000,
+            "dimension": 50,
+            "has_capitals": False,
+            "size": 83_447_230,
+            "owner": None,
+        },
+        "experiment_vectors": {
+            "experiment_id": ENDED,
+            "vectors_id": "vec_01kax1fbk0s5nq3m6r9t2v4w6y",
+        },
+    },
     "0018": {
         "untrained": {
             "run_id": run_id(ENDED, 0, "modified"),

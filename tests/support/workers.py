@@ -32,9 +32,10 @@ from models.states import TERMINAL, RunState
 from models.store import datasets, experiments
 from models.store.database import Database
 from models.store.metrics import rows
-from models.store.pretrained_models import list_models
 from models.store.run_life import runs
 from models.store.tables import Run
+from models.store.uploads.pretrained_models import MODELS
+from models.store.uploads.token_vectors import VECTORS
 
 from support.process_tree import all_pids, attempted_run, descendants, is_alive
 from support.receivers import Receiver
@@ -187,7 +188,8 @@ class Lab:
                 left_out_pairs=0,
                 idempotency_key=None,
                 request_hash="",
-                models=list_models(session) if spec.encoder.kind == "pretrained" else (),
+                models=MODELS.all(session) if spec.encoder.kind == "pretrained" else (),
+                vectors=VECTORS.all(session),
             )
             made = experiments.runs_of(session, row.id)
         for run in made * announced:

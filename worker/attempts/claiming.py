@@ -18,11 +18,13 @@ from models.specs.parse import parse_spec
 from models.specs.training import PretrainedEncoder
 from models.specs.tuned_arms import for_run
 from models.states import RunState
-from models.store import clock, experiments, pretrained_models, workers
+from models.store import clock, experiments, workers
 from models.store.database import Database
 from models.store.run_life import runs
 from models.store.run_life.run_problems import PREFIX, RunProblem
 from models.store.tables import Run
+from models.store.uploads.pretrained_models import MODELS
+from models.store.uploads.token_vectors import VECTORS
 from worker.attempts.database_retry import retry_while_away
 
 
@@ -38,6 +40,8 @@ class Claimed:
     content_hash: str
     models: Mapping[str, str] = field(default_factory=dict)
     """The content hash of each pretrained model that arms start from, by its name."""
+    vectors: Mapping[str, str] = field(default_factory=dict)
+    """The same of token vectors."""
 
     @cached_property
     def spec(self) -> ExperimentSpec:
@@ -48,6 +52,14 @@ class Claimed:
         """The content hash of the pretrained model that this run starts from, if it does."""
         encoder = self.spec.for_arm(self.run.arm).encoder
         return self.models.get(encoder.model) if isinstance(encoder, PretrainedEncoder) else None
+
+    @property
+    def vectors_hash(self) -> str | None:
+        """The content hash of the token vectors that this run starts from, if it does."""
+        encoder = self.spec.for_arm(self.run.arm).encoder
+        if isinstance(encoder, PretrainedEncoder) or encoder.vectors is None:
+            return None
+        return self.vectors.get(encoder.vectors)
 
 
 def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
@@ -73,9 +85,13 @@ def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
             except Invalid as error:
                 _refuse(session, run, error)
                 return None
-            models = pretrained_models.models_of(session, experiment.id)
-            hashes = {model.name: model.content_hash for model in models}
-            return Claimed(run, spec, experiment.content_hash, hashes)
+            return Claimed(
+                run,
+                spec,
+                experiment.content_hash,
+                {one.name: one.content_hash for one in MODELS.of(session, experiment.id)},
+                {one.name: one.content_hash for one in VECTORS.of(session, experiment.id)},
+            )
 
     return retry_while_away(take)
 

@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from models.datasets.vocabulary import FIRST_WORD
+from worker.training.data import RunData
+
 
 def provenance_of(
     device: str,
     data_hash: str,
+    data: RunData,
     stack_width: int | None = None,
     model_hash: str | None = None,
 ) -> dict[str, Any]:
@@ -22,6 +26,7 @@ def provenance_of(
     return {
         **stacked,
         **_pretrained(model_hash),
+        **_vectors(data),
         "tripletlab": version("tripletlab"),
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -43,6 +48,15 @@ def _pretrained(model_hash: str | None) -> dict[str, Any]:
         return {}
     libraries = {name: version(name) for name in ("transformers", "tokenizers")}
     return {"model_sha256": model_hash, **libraries}
+
+
+def _vectors(data: RunData) -> dict[str, Any]:
+    """Which token vectors the embedding started from, and how many of the run's words they have."""
+    if data.vectors is None:
+        return {}
+    words = data.vocabulary_size - FIRST_WORD
+    found = {"vectors_words": words, "vectors_found": len(data.vectors.ids)}
+    return {"vectors_sha256": data.vectors.identity, **found}
 
 
 def cpu_name() -> str:

@@ -10,7 +10,6 @@ from models.datasets import cache
 from models.errors import DamagedDataset, NotFound, StaleAttempt
 from models.files.checkpoint_files import FOLDER
 from models.files.file_store import remove_if_possible
-from models.pretrained.folder import CONFIG
 from models.settings import Settings
 from models.states import RunState
 from models.store import clock
@@ -27,6 +26,7 @@ from worker.attempts.loading import load_run_data, run_words
 from worker.attempts.provenance import provenance_of
 from worker.attempts.recorder import Recorder
 from worker.attempts.results import write_results
+from worker.attempts.starts import bring_starts
 from worker.attempts.tf_idf_line import measure_tf_idf
 from worker.attempts.time_limit import TimeLimitReached, TrainingClock, time_problem
 from worker.training.checkpoints import Checkpoints
@@ -140,11 +140,9 @@ class Attempt:
     def load(self) -> RunData:
         """The arrays that the run trains on. Raises `DamagedDataset` with the data set's name."""
         try:
-            of = self._claimed.model_hash
-            named = of and self._settings.models_dir / of
-            model = self._files.bring_folder(named, last=CONFIG) if named else None
+            starts = bring_starts(self._claimed, self._settings, self._files)
             given = self.spec.gives_negatives
-            return load_run_data(self._dataset_folder, self._own, model, given=given)
+            return load_run_data(self._dataset_folder, self._own, starts, given=given)
         except DamagedDataset as error:
             raise error.of([self.spec.dataset]) from error
 
@@ -157,7 +155,7 @@ class Attempt:
     def take(self, event: Event, data: RunData, device: str) -> bool:
         """Store an event, and stop where that was requested; whether the attempt is over."""
         self._store(event, data, device)
-        return self._stops_after(event, device)
+        return self._stops_after(event, data, device)
 
     def _store(self, event: Event, data: RunData, device: str) -> None:
         match event:
@@ -178,14 +176,14 @@ class Attempt:
                     RunState.SUCCEEDED,
                     reason=event.stopped_early and f"stopped early: {event.stopped_early}",
                     weights_sha256=weights_sha256,
-                    provenance=self._provenance(device),
+                    provenance=self._provenance(data, device),
                 )
                 self._heartbeat.over = True
                 remove_if_possible(self._settings.file_store(), self._checkpoint_folder)
             case _:
                 self._recorder.add(event)
 
-    def _stops_after(self, event: Event, device: str) -> bool:
+    def _stops_after(self, event: Event, data: RunData, device: str) -> bool:
         """Stop where that was requested and can be done now; whether the attempt is over."""
         if isinstance(event, Finished):
             return True
@@ -199,7 +197,7 @@ class Attempt:
                 return True
             # a stop of halving, where the training is on disk; it goes on if its setting does
             case _ if isinstance(event, Started | Saved) and event.step == self.run.steps:
-                self._rest(device)
+                self._rest(data, device)
                 return True
             # the training is on disk then, for a person who gives it more time
             case _ if isinstance(event, Saved) and self._clock.limit_reached:
@@ -211,19 +209,19 @@ class Attempt:
                 return True
         return False
 
-    def _rest(self, device: str) -> None:
+    def _rest(self, data: RunData, device: str) -> None:
         """End here, before the last step of the spec, and keep the checkpoint."""
         self._recorder.flush()
         self._finish(
             RunState.SUCCEEDED,
             reason=f"it was trained to step {self.run.steps}, where settings are left out",
-            provenance=self._provenance(device),
+            provenance=self._provenance(data, device),
         )
         self._heartbeat.over = True
 
-    def _provenance(self, device: str) -> dict[str, Any]:
+    def _provenance(self, data: RunData, device: str) -> dict[str, Any]:
         own = self._claimed
-        return provenance_of(device, own.content_hash, self._stack_width, own.model_hash)
+        return provenance_of(device, own.content_hash, data, self._stack_width, own.model_hash)
 
     def _due(self, step: int) -> bool:
         """Whether the training is to save a checkpoint now.

@@ -17,9 +17,10 @@ from models.states import RunState
 from models.store.database import Database
 from models.store.datasets import first_created_at, list_datasets
 from models.store.ids import made_at
-from models.store.pretrained_models import list_models
 from models.store.run_life.runs import states_of
 from models.store.tuning.halving import resting
+from models.store.uploads.pretrained_models import MODELS
+from models.store.uploads.token_vectors import VECTORS
 
 RUN = re.compile(r"run_[0-9a-z]{26}")
 _CONTENT = re.compile(r"[0-9a-f]{64}")
@@ -33,13 +34,14 @@ def could_be_ours(run_id: str, first: datetime | None) -> bool:
 def bucket_orphans(
     database: Database, files: FileStore, settings: Settings, before: datetime
 ) -> list[Path]:
-    """The folders, last written to before then, of data sets, models and runs that the database
-    does not know, and of checkpoints of runs that have succeeded. Raises `FilesAway`."""
+    """The folders, last written to before then, of uploads and runs that the database does not
+    know, and of checkpoints of runs that have succeeded. Raises `FilesAway`."""
     with database.reading() as session:
         first = first_created_at(session)
         known = {
             settings.datasets_dir: {one.content_hash for one in list_datasets(session)},
-            settings.models_dir: {one.content_hash for one in list_models(session)},
+            settings.models_dir: {one.content_hash for one in MODELS.all(session)},
+            settings.vectors_dir: {one.content_hash for one in VECTORS.all(session)},
         }
     contents = [
         folder / name

@@ -31,7 +31,7 @@ EVERY = 300.0  # seconds between rounds, at most
 _PART = re.compile(r"\..+\.\d+\.part")  # `models.files.atomic`
 _CHECKPOINTS = re.compile("checkpoints")
 _HALF_FOLDER = re.compile(r"\..+-[a-z0-9_]{8}")  # `models.files.atomic`
-_UPLOAD = re.compile(r"tmp[a-z0-9_]{8}")  # `api.datasets.routes`, `api.pretrained.intake`
+_UPLOAD = re.compile(r"tmp[a-z0-9_]{8}")  # `Service.scratch_folder`
 
 _log = logging.getLogger(__name__)
 
@@ -84,8 +84,8 @@ class OrphanCollector:
         before = time.time() - self._settings.orphan_seconds
         yield from self._of_runs(data / "runs", before)
         yield from _old(data / "uploads", _UPLOAD, before)
-        yield from _old(data / "datasets", _HALF_FOLDER, before)
-        yield from _old(data / "models", _HALF_FOLDER, before)
+        for kind in ("datasets", "models", "vectors"):
+            yield from _old(data / kind, _HALF_FOLDER, before)
         for folder in _children(data / "datasets"):
             yield from _old(folder, _HALF_FOLDER, before)
 

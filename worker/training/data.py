@@ -56,6 +56,19 @@ class GivenNegatives:
 
 
 @dataclass(frozen=True)
+class VectorStart:
+    """The embeddings that come from token vectors: the words' ids, ascending, and their rows.
+
+    `identity` says which vectors these are.
+    """
+
+    identity: str
+    ids: Int64
+    values: npt.NDArray[np.float32]
+    """(len(ids), width of an embedding)"""
+
+
+@dataclass(frozen=True)
 class RunData:
     """Token arrays and row numbers. Question `2 * row + side` has ids[offsets[q]:offsets[q + 1]].
 
@@ -78,6 +91,7 @@ class RunData:
     corpus: Int64 = field(default_factory=lambda: np.empty(0, np.int64))
     queries: Int64 = field(default_factory=lambda: np.empty(0, np.int64))
     pretrained: PretrainedStart | None = None
+    vectors: VectorStart | None = None
     scores: npt.NDArray[np.float32] | None = None
     """How similar people found the two texts of each row, where the data say."""
     triplets: Int32 | None = None
@@ -99,6 +113,8 @@ class RunData:
         digest = hashlib.blake2b(str(self.vocabulary_size).encode(), digest_size=32)
         if self.pretrained is not None:
             digest.update(self.pretrained.identity.encode())
+        if self.vectors is not None:  # of these words, which follow from the arrays below
+            digest.update(self.vectors.identity.encode())
         for part in parts:
             digest.update(f"{part.dtype} {part.shape}".encode())
             digest.update(np.ascontiguousarray(part).data)

@@ -68,12 +68,14 @@ class Training(TrainingState):
         values = term_rows(self.loss_spec, batch)
         loss = reduce_terms(self.loss_spec, values)
         loss.backward()
+        self.encoder.clear_held_gradients()
         gauges = gauges_of(measure(self.loss_spec, batch, values, loss, known).tolist())
         norm = self._gradient_norm()
         check_step(step, gauges, norm, self.encoder, self.optimizer)
         lr = learning_rate(self.spec.optimizer, step, self.spec.steps)
         clip_gradients(self._gradients(), self.spec.optimizer.clip, norm)
         update_alone(self.optimizer, self.encoder.named_parameters(), lr)
+        self.encoder.restore_held()
         self.step = step
         return StepDone(step=step, **vars(gauges), gradient_norm=norm, lr=lr)
 

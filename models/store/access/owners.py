@@ -6,7 +6,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
-from models.store.tables import Dataset, Experiment, PretrainedModel, Run, Study, Webhook
+from models.store.tables import (
+    Dataset,
+    Experiment,
+    PretrainedModel,
+    Run,
+    Study,
+    TokenVectors,
+    Webhook,
+)
 
 
 def owner_of_experiment(session: Session, experiment_id: str) -> str | None:
@@ -39,6 +47,12 @@ def owner_of_model(session: Session, name: str) -> str | None:
     """Raises `NotFound`."""
     query = select(PretrainedModel.owner).where(PretrainedModel.name == name)
     return _only(session.scalars(query).all(), f"there is no model '{name}'")
+
+
+def owner_of_vectors(session: Session, name: str) -> str | None:
+    """Raises `NotFound`."""
+    query = select(TokenVectors.owner).where(TokenVectors.name == name)
+    return _only(session.scalars(query).all(), f"there is no set of vectors '{name}'")
 
 
 def owner_of_webhook(session: Session, webhook_id: str) -> str | None:

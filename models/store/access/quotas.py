@@ -4,7 +4,7 @@ from sqlalchemy import Text, cast, func, select, text
 from sqlalchemy.orm import Session
 
 from models.states import RunState
-from models.store.tables import Dataset, Experiment, Prediction, PretrainedModel, Run
+from models.store.tables import Dataset, Experiment, Prediction, PretrainedModel, Run, TokenVectors
 
 
 def take_turn(session: Session, owner: str | None) -> None:
@@ -41,10 +41,12 @@ def contents_of(session: Session, owner: str | None) -> set[str]:
     return set(session.scalars(query))
 
 
-def models_of(session: Session, owner: str | None) -> dict[str, int]:
-    """Bytes of this owner's pretrained models, by content hash."""
-    query = select(PretrainedModel.content_hash, PretrainedModel.size)
+def sizes_of_files(session: Session, owner: str | None) -> dict[str, int]:
+    """Bytes of this owner's pretrained models and token vectors, by content hash."""
     return {
         digest: size
-        for digest, size in session.execute(query.where(PretrainedModel.owner == owner))
+        for table in (PretrainedModel, TokenVectors)
+        for digest, size in session.execute(
+            select(table.content_hash, table.size).where(table.owner == owner)
+        )
     }

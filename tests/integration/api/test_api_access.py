@@ -32,6 +32,8 @@ CHANGING = {
     ("POST", "/v1/runs/{run_id}/reproduce"),
     ("POST", "/v1/models"),
     ("DELETE", "/v1/models/{model_name}"),
+    ("POST", "/v1/vectors"),
+    ("DELETE", "/v1/vectors/{vectors_name}"),
     ("POST", "/v1/studies"),
     ("POST", "/v1/studies/{study_id}/cancel"),
     ("DELETE", "/v1/studies/{study_id}"),

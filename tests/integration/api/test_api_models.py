@@ -84,7 +84,7 @@ def test_models_and_data_sets_share_a_limit_of_disk_and_uploads_one_of_size(
     ann, bob = api.key("submit", "ann"), api.key("submit", "bob")
     assert upload_model(api, headers=ann).status_code == 201
     other, before = zipped(toy_files(intermediate_size=24)), folders(api)
-    refused(upload_model(api, other, "more", headers=ann), 429, "data sets and models would take")
+    refused(upload_model(api, other, "more", headers=ann), 429, "models and token vectors would")
     assert [one["name"] for one in api.http.get("/v1/models", headers=ann).json()["items"]] == [
         "toy"
     ]

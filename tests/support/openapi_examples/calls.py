@@ -30,6 +30,7 @@ from support.openapi_examples.recording import ABSENT, CSV, FILE, SPEC, Session,
 from support.openapi_examples.refusals import DECLARED, long_reads
 from support.openapi_examples.runs import exports, looks_into_data, retries, webhooks
 from support.openapi_examples.studies import studies
+from support.openapi_examples.vectors import vectors
 from support.stored import stored_dataset
 
 LIST = "/v1/experiments"
@@ -194,6 +195,7 @@ SCENES = (
     recipes_and_health,
     datasets,
     models,
+    vectors,
     experiments,
     runs,
     questions,

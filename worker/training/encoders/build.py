@@ -19,12 +19,19 @@ from worker.training.encoders.transformer import TransformerMeanEncoder
 
 
 def start_encoder(spec: EncoderSpec, data: RunData, seed: int) -> Encoder:
-    """The encoder as a training begins with it: with weights that the seed draws, or with those of
-    the pretrained model, which come with the data."""
+    """The encoder as a training begins with it: with weights that the seed draws and embeddings
+    that token vectors give, or with the pretrained model's; both come with the data."""
     if isinstance(spec, PretrainedEncoder):
         assert data.pretrained is not None
         return PretrainedTextEncoder(spec, data.pretrained.config, data.pretrained.weights)
-    return build_encoder(spec, initial_weights(spec, data.vocabulary_size, seed))
+    weights, start = initial_weights(spec, data.vocabulary_size, seed), data.vectors
+    if start is not None:
+        # all rows are drawn all the same, so each has the draw that it has without vectors
+        weights["embedding"][start.ids] = start.values
+    encoder = build_encoder(spec, weights)
+    if start is not None and not spec.train_vectors:
+        encoder.hold(start.ids)
+    return encoder
 
 
 def build_encoder(spec: EncoderSpec, weights: Weights) -> PackedEncoder:

@@ -18,6 +18,7 @@ from worker.training.data import (
     pad_to_power_of_two,
     pair_questions,
 )
+from worker.training.encoders.held_rows import HeldRows
 from worker.training.encoders.initial import Weights
 from worker.training.encoders.packing import Packed, pack
 
@@ -27,6 +28,11 @@ class Encoder(nn.Module):
 
     padded = False
     """Whether padding is read, so that a vector depends on the other questions of its call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: HeldRows | None = None
+        """Rows of the embedding that are not trained."""
 
     @abstractmethod
     def encode(self, questions: Questions) -> Tensor:
@@ -40,6 +46,12 @@ class Encoder(nn.Module):
     def begin_step(self, seed: int, step: int) -> None:
         """The next `encode` is that of a training step, and may leave outputs out at random."""
 
+    def clear_held_gradients(self) -> None:
+        """After a backward pass, set the gradients of what is held to zero."""
+
+    def restore_held(self) -> None:
+        """After an update, undo what decay has done to what is held."""
+
 
 class PackedEncoder(Encoder):
     """An encoder whose tokens are embedded and averaged, from weights that are drawn."""
@@ -50,6 +62,18 @@ class PackedEncoder(Encoder):
         for name, values in weights.items():
             self.register_parameter(name, nn.Parameter(torch.from_numpy(values.copy())))
         self.embedding: Tensor
+
+    def hold(self, rows: Int64) -> None:
+        """Hold these rows of the embedding as they are now, from the first step on."""
+        self.held = HeldRows(self.embedding, rows)
+
+    def clear_held_gradients(self) -> None:
+        if self.held is not None and self.embedding.grad is not None:
+            self.held.clear(self.embedding.grad)
+
+    def restore_held(self) -> None:
+        if self.held is not None:
+            self.held.restore(self.embedding)
 
     def encode(self, questions: Questions) -> Tensor:
         """Unit vectors (Q, width) of Q questions, in their order.

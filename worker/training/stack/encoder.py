@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from worker.training.data import NO_QUESTIONS, Int64, RunData
+from worker.training.encoders.held_rows import HeldRows
 from worker.training.stack.graphs import Passes, recorder
 from worker.training.stack.layout import Layout, lay_out
 from worker.training.stack.passes import Arithmetic
@@ -25,6 +26,11 @@ class StackEncoder:
         self._arithmetic = arithmetic
         self._vectors: dict[bytes, Tensor] = {}
         self._grad_embedding = torch.zeros_like(slots.embedding)
+        self._held: HeldRows | None = None
+
+    def hold(self, rows: HeldRows) -> None:
+        """Give the same rows of every slot's embedding no gradient."""
+        self._held = rows
 
     def layout(self, rows: Mapping[int, Int64], size: int) -> Layout:
         """The layout of batches of `size` rows, by their slots; other slots get none."""
@@ -56,6 +62,8 @@ class StackEncoder:
         # deterministic algorithms CUDA sorts them first, and its sort is stable
         self._grad_embedding.zero_()
         self._grad_embedding.flatten(0, 1).index_add_(0, rows, gradients.inputs)
+        if self._held is not None:
+            self._held.clear(self._grad_embedding)
         return {
             "embedding": self._grad_embedding[:, : self._slots.words],
             "weight_ih": gradients.weight_ih,

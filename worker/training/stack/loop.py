@@ -75,6 +75,9 @@ class Stack:
             TrainingState(m.spec or spec, m.arm, m.seed, data, device, tested=m.tested)
             for m in members
         ]
+        held = self._trainings[0].encoder.held  # all members start from the same vectors
+        if held is not None:
+            self._encoder.hold(held)
         for slot, training in enumerate(self._trainings):
             self._slots.give(slot, training.encoder)
         self._alive = set(range(len(members)))

@@ -66,6 +66,9 @@ class Steps:
             done[slot] = StepDone(step=step, **vars(gauges), gradient_norm=norm, lr=lr)
             member.step = step
         update_together(updates)
+        for slot, outcome in done.items():
+            if isinstance(outcome, StepDone):
+                members[slot].encoder.restore_held()
         self._encoder.forget()
         return done
 

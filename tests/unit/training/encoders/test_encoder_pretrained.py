@@ -20,7 +20,7 @@ from models.pretrained.architectures import ARCHITECTURES, expected_tensors
 from models.pretrained.config import read_config
 from models.pretrained.folder import take_in
 from models.specs.experiment import ExperimentSpec
-from worker.attempts.loading import load_run_data
+from worker.attempts.loading import StartFolders, load_run_data
 from worker.attempts.results import write_results
 from worker.predictions.model import Model
 from worker.training.data import PretrainedStart, Questions, RunData, pair_questions
@@ -57,7 +57,8 @@ def stored(folder: Path, kind: str = "bert") -> Path:
 def data(tmp_path_factory: pytest.TempPathFactory) -> RunData:
     path = tmp_path_factory.mktemp("toy")
     store(PAIRS, path / "set")
-    return load_run_data(path / "set", toy_spec().for_arm("vanilla"), stored(path / "model"))
+    starts = StartFolders(model=stored(path / "model"))
+    return load_run_data(path / "set", toy_spec().for_arm("vanilla"), starts)
 
 
 @pytest.mark.parametrize("kind", ARCHITECTURES)

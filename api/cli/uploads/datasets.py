@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from api.cli.connection import UrlOption, connected
-from api.cli.console import USAGE, JsonOption, YesOption, confirm, out, print_json, say, stop
+from api.cli.console import USAGE, JsonOption, YesOption, out, print_json, stop
 from api.cli.listings import listing, show_table
+from api.cli.uploads.deleting import NameArgument, delete_upload
 
 app = typer.Typer(help="The service's data sets.", no_args_is_help=True)
 
@@ -176,18 +176,20 @@ def list_all(as_json: JsonOption = False, url: UrlOption = None) -> None:
 
 @app.command()
 def delete(
-    name: Annotated[str, typer.Argument(help="Its name in specs.")],
+    name: NameArgument,
     yes: YesOption = False,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Delete a data set that no experiment uses, with its files."""
-    path = f"/v1/datasets/{quote(name, safe='')}"
-    with connected(url) as client:
-        rows = client.get(path)["rows"]
-        confirm(f"Delete the data set {name} of {rows:,} pairs?", yes)
-        client.request("DELETE", path)
-    print_json({"deleted": name}) if as_json else say(f"{name} is deleted.")
+    delete_upload(
+        "datasets",
+        name,
+        lambda one: f"the data set {name} of {one['rows']:,} pairs",
+        yes,
+        as_json,
+        url,
+    )
 
 
 def _meanings(labels: str | None) -> dict[str, int | None] | None:

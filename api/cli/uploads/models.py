@@ -2,13 +2,13 @@
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 
 from api.cli.connection import UrlOption, connected
-from api.cli.console import USAGE, JsonOption, YesOption, confirm, out, print_json, say, stop
+from api.cli.console import USAGE, JsonOption, YesOption, out, print_json, stop
 from api.cli.listings import listing, show_table
+from api.cli.uploads.deleting import NameArgument, delete_upload
 
 app = typer.Typer(help="Pretrained encoders that runs can start from.", no_args_is_help=True)
 
@@ -64,15 +64,17 @@ def list_all(as_json: JsonOption = False, url: UrlOption = None) -> None:
 
 @app.command()
 def delete(
-    name: Annotated[str, typer.Argument(help="Its name in specs.")],
+    name: NameArgument,
     yes: YesOption = False,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Delete a pretrained encoder that no experiment uses, with its files."""
-    path = f"/v1/models/{quote(name, safe='')}"
-    with connected(url) as client:
-        parameters = client.get(path)["parameters"]
-        confirm(f"Delete the model {name} of {parameters:,} parameters?", yes)
-        client.request("DELETE", path)
-    print_json({"deleted": name}) if as_json else say(f"{name} is deleted.")
+    delete_upload(
+        "models",
+        name,
+        lambda one: f"the model {name} of {one['parameters']:,} parameters",
+        yes,
+        as_json,
+        url,
+    )

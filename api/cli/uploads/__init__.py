@@ -1,0 +1,1 @@
+"""What the command uploads, lists and deletes: data sets, pretrained encoders, token vectors."""

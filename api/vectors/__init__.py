@@ -1,0 +1,1 @@
+"""`/v1/vectors`: taking token vectors in, and keeping them."""

@@ -1,0 +1,1 @@
+"""What people upload under a name, and which experiments start from it."""

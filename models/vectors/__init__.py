@@ -1,0 +1,1 @@
+"""Token vectors as people have them: read from the usual files, and kept in one compact form."""

@@ -110,6 +110,7 @@ declare namespace Reply {
     : Path extends `/v1/datasets/${string}/pairs?${string}` ? PairsView
     : Path extends `/v1/datasets/${string}` ? DatasetView
     : Path extends "/v1/models" ? Page<ModelView>
+    : Path extends "/v1/vectors" ? Page<VectorsView>
     : Path extends "/v1/experiments?dry_run=true" ? DryRun
     : Path extends `/v1/experiments?${string}` ? Page<ExperimentSummary>
     : Path extends "/v1/experiments" ? ExperimentView
@@ -131,5 +132,5 @@ declare namespace Reply {
     : unknown;
 
   /** What an upload to a path gives back. */
-  type Made<Path extends string> = Path extends "/v1/models" ? ModelView : DatasetView;
+  type Made<Path extends string> = Path extends "/v1/models" ? ModelView : Path extends "/v1/vectors" ? VectorsView : DatasetView;
 }

@@ -111,6 +111,7 @@ declare namespace Reply {
     test_pairs: number;
     left_out_pairs: number;
     run_memory_bytes: number | null;
+    vectors: ArmVectors[];
     baselines: Record<string, number>;
   }
 
@@ -165,6 +166,7 @@ declare namespace Reply {
     cells: Cell[];
     factor_pairs: FactorPair[];
     waiting_times: TimeToEventView;
+    vectors: ArmVectors[];
     tuning?: TuningResult | null;
   }
 
@@ -675,6 +677,23 @@ declare namespace Reply {
     pooling: string | null;
     size: number;
     warnings: string[];
+  }
+
+  interface VectorsView {
+    name: string;
+    content_hash: string;
+    created_at: string;
+    tokens: number;
+    dimension: number;
+    has_capitals: boolean;
+    size: number;
+    warnings: string[];
+  }
+
+  interface ArmVectors {
+    arm: string;
+    share: number;
+    sentence: string;
   }
 
   interface LengthsView {

@@ -21,6 +21,7 @@ const ROUTES = [
   [/^\/datasets\/?$/, "datasets", () => import("./views/datasets.js")],
   [/^\/datasets\/(?<name>[^/]+)$/, "datasets", () => import("./views/dataset.js")],
   [/^\/models\/?$/, "models", () => import("./views/models.js")],
+  [/^\/vectors\/?$/, "vectors", () => import("./views/vectors.js")],
 ];
 
 /** @type {AbortController | null} */

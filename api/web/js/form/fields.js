@@ -53,7 +53,7 @@ function optional(form, name, shape, pointer) {
   const there = form.get(pointer) !== undefined && form.get(pointer) !== null;
   const id = idOf(pointer, "set");
   const box = h("input", { type: "checkbox", id, checked: there, on: { change: () => form.reshape(() => {
-    if (box.checked) set(form.document, pointer, form.schema.initial(bare(shape)));
+    if (box.checked) set(form.document, pointer, form.choices(pointer)?.[0] ?? form.schema.initial(bare(shape)));
     else remove(form.document, pointer);
   }) } });
   const small = !there || shape.kind === "number" || shape.kind === "enum";

@@ -90,7 +90,7 @@ export function wordOrNumberField(form, name, shape, pointer) {
  */
 export function booleanField(form, name, shape, pointer) {
   const id = idOf(pointer);
-  const control = h("input", { type: "checkbox", id, checked: form.get(pointer) ?? false, on: { change: () => form.set(pointer, control.checked) } });
+  const control = h("input", { type: "checkbox", id, checked: form.get(pointer) ?? shape.node.default ?? false, on: { change: () => form.set(pointer, control.checked) } });
   return h("div", { "data-pointer": pointer }, h("label", { class: "check", for: id }, control, words(name)), help(shape.node));
 }
 

@@ -22,6 +22,7 @@ export function costOf(found, formulas) {
       fact("Collapsed", formatMetric(found.baselines.collapsed), "Accuracy of calling every pair a duplicate")),
     found.fitted.length > 0 && h("p", { class: "help" }, found.fitted.map((one) => one.sentence).join(" ")),
     h("p", { class: "help" }, found.seed_sources.sentence),
+    found.vectors.map((one) => h("p", { class: "help" }, one.sentence)),
     found.cut_texts.map((one) => h("p", { class: "help" }, one.sentence)),
     found.given_negatives.map((one) => h("p", { class: "help" }, one.sentence)),
     found.tuning ? h("p", { class: "help" }, `Of these, ${plural(found.tuning.runs, "run")} try ${plural(found.tuning.settings.length, "setting")} of every arm under ${plural(found.tuning.seeds.length, "tuning seed")}${found.tuning.stops.length > 1 ? `, and settings that are behind at step ${found.tuning.stops.slice(0, -1).map(count).join(" or ")} are left out` : ""}; the others train what was chosen.`) : null,

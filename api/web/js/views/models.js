@@ -1,10 +1,11 @@
 // The pretrained encoders that runs can start from, and a place to add another.
 
-import { call, messageOf, wasStopped } from "../api.js";
+import { call, wasStopped } from "../api.js";
 import { fill, h, refill } from "../dom.js";
 import { count } from "../format.js";
 import { fileForm } from "../parts/file_form.js";
-import { alertOf, empty, toast } from "../parts/notices.js";
+import { alertOf, empty } from "../parts/notices.js";
+import { removeUpload } from "../parts/removal.js";
 import { fact, time } from "../parts/small.js";
 
 /** @type {Record<string, string>} */
@@ -60,26 +61,11 @@ export async function show(main, { signal }) {
 function tile(one, deleted) {
   return h("article", { class: "card" },
     h("div", { class: "row spread" }, h("h2", {}, one.name),
-      h("button", { type: "button", class: "danger", "aria-label": `Delete ${one.name}`, on: { click: () => remove(one.name, deleted) } }, "Delete")),
+      h("button", { type: "button", class: "danger", "aria-label": `Delete ${one.name}`, on: { click: () => removeUpload("/v1/models", one.name, deleted) } }, "Delete")),
     h("p", { class: "meta" }, `${one.architecture}, ${count(one.parameters)} parameters`, h("span", {}, "since ", time(one.created_at))),
     h("dl", { class: "facts" },
       fact("Layers", count(one.layers)), fact("Width", count(one.width), "Of a token's output, and so of a text's vector"),
       fact("Longest text", `${count(one.positions)} tokens`), fact("Vocabulary", count(one.vocabulary_size)),
       fact("Its own pooling", one.pooling ? POOLINGS[one.pooling] : "not said"), fact("Size", `${(one.size / 1e6).toFixed(2)} MB`),
       fact("Content", h("code", {}, one.content_hash.slice(0, 12)), one.content_hash)));
-}
-
-/**
- * @param {string} name
- * @param {() => void} deleted
- */
-async function remove(name, deleted) {
-  if (!confirm(`Delete ${name} and its files? This cannot be undone.`)) return;
-  try {
-    await call(`/v1/models/${encodeURIComponent(name)}`, { method: "DELETE" });
-    toast("Deleted.");
-  } catch (error) {
-    toast(messageOf(error));
-  }
-  deleted();
 }

@@ -33,8 +33,8 @@ const PAUSE = 400; // milliseconds after the last edit, before the service is as
  */
 export async function show(main, { query, signal }) {
   document.title = "New experiment · Tripletlab";
-  const [recipes, datasets, models, openapi] = await Promise.all([
-    call("/v1/recipes", { signal }), call("/v1/datasets", { signal }), call("/v1/models", { signal }), call("/openapi.json", { signal }),
+  const [recipes, datasets, models, vectors, openapi] = await Promise.all([
+    call("/v1/recipes", { signal }), call("/v1/datasets", { signal }), call("/v1/models", { signal }), call("/v1/vectors", { signal }), call("/openapi.json", { signal }),
   ]);
   const schema = new Schema(openapi.components.schemas);
   const names = datasets.items.map((one) => one.name);
@@ -70,6 +70,7 @@ export async function show(main, { query, signal }) {
     choices: (pointer) => {
       if (pointer === "/dataset") return names;
       if (pointer.endsWith("/encoder/model")) return models.items.map((one) => one.name);
+      if (pointer.endsWith("/encoder/vectors")) return vectors.items.map((one) => one.name);
       if (pointer === "/decision/baseline") return (form.document.arms ?? []).map((arm) => arm.name);
       return null;
     },

@@ -23,7 +23,8 @@ export function armsSection(model, signal) {
   const draw = () => {
     stop.abort();
     stop = new AbortController();
-    refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)), losses(model), factorPairs(model, stop.signal));
+    refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)),
+      model.results.vectors.map((one) => h("p", { class: "help" }, one.sentence)), losses(model), factorPairs(model, stop.signal));
   };
   draw();
   model.listen(draw);

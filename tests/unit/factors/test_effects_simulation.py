@@ -8,6 +8,10 @@ import math
 
 import pytest
 
+from models.comparison.inputs import ArmValues
+from models.comparison.rule import DecisionRule
+from models.factors.contrasts import compared_sides
+
 from support.studies import study as load_study
 
 study = load_study("simulation_factors")
@@ -41,3 +45,18 @@ def test_without_holms_rule_a_false_better_would_be_common() -> None:
     """Each effect judged alone: the test above would notice."""
     spec = study.design(2, 2, 3, effects="with_interactions")
     assert study.simulate(spec, EXPERIMENTS, 12, together=False).false_better > CEILING
+
+
+def test_the_sides_of_all_experiments_at_once_are_those_of_each() -> None:
+    spec = study.design(2, 2, 3, effects="with_interactions")
+    cells = study.drawn(spec, 3, 8, study.TRUE, study.NOISES["normal"])
+    for effect in spec.declared_effects:
+        a, b = study.sides(effect, cells)
+        for number in range(3):
+            values = {
+                name: ArmValues(name, dict(enumerate(rows[number].tolist())))
+                for name, rows in cells.items()
+            }
+            alone = compared_sides(effect, values, DecisionRule("test.accuracy", None, 0.95))
+            assert [*alone.a.by_seed.values()] == pytest.approx(a[number].tolist(), abs=1e-14)
+            assert [*alone.b.by_seed.values()] == pytest.approx(b[number].tolist(), abs=1e-14)

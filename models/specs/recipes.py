@@ -43,10 +43,8 @@ _GRU, _TRANSFORMER, _BAG = (
     {"kind": kind, "embedding_dim": 64, "init": "trax"} for kind in ("gru", "transformer", "bag")
 )
 
-_ARMS = [
-    {"name": "vanilla", "loss": _VANILLA},
-    {"name": "modified", "loss": _course_loss(_closest("all"))},
-]
+_CLOSEST = _course_loss(_closest("all"))
+_ARMS = [{"name": "vanilla", "loss": _VANILLA}, {"name": "modified", "loss": _CLOSEST}]
 
 _SEMI_HARD_FIRST = {
     "kind": "closest_negative",
@@ -85,7 +83,7 @@ _MASK = {
     "name": "mask",
     "levels": [
         {"name": "left out", "loss": _VANILLA},
-        {"name": "kept", "loss": _course_loss(_closest("all"))},
+        {"name": "kept", "loss": _CLOSEST},
     ],
 }
 
@@ -154,6 +152,22 @@ RECIPES: Mapping[str, Recipe] = {
                 **_ON_QUORA,
                 "encoder": {"kind": "lstm", "init": "trax"},
                 "arms": _MINING_ARMS,
+            },
+        ),
+        Recipe(
+            "labelled-negatives",
+            "Do pairs that people call no duplicates help as negatives? On the Quora pairs, where "
+            "an anchor that has such a question is given one of them, beside those of its batch.",
+            {
+                "name": "Do labelled non-duplicates help as negatives?",
+                **_ON_QUORA,
+                "encoder": {"kind": "lstm", "init": "trax"},
+                "vocabulary": {"rows": "all"},  # else their own words would be unknown, a shortcut
+                "threshold": {"kind": "validation"},  # a loss moves the similarities
+                "arms": [
+                    {"name": "in batch", "loss": _CLOSEST},
+                    {"name": "given too", "loss": _CLOSEST, "negatives": {"given": 1}},
+                ],
             },
         ),
         Recipe(

@@ -104,3 +104,14 @@ def test_what_cannot_be_given_is_refused_at_its_field(api: ApiForTests) -> None:
         tuning={"grid": {"/loss/anchors": ["first", "both"], "/negatives/given": [1, 2]}},
     )
     assert set(pointers(tuned)) == {"/negatives/given", "/arms/1/negatives/given"}
+
+
+def test_the_recipe_on_labelled_negatives_serves_the_generated_questions_too(
+    api: ApiForTests,
+) -> None:
+    document = {"recipe": "labelled-negatives", "dataset": SPEC["dataset"], "batch_size": 64}
+    reply = api.http.post("/v1/experiments", params={"dry_run": True}, json=document)
+    assert reply.status_code == 200, reply.text
+    (told,) = reply.json()["given_negatives"]
+    assert told["arm"] == "given too"
+    assert told["pairs_with_given"] > 500

@@ -38,6 +38,9 @@ class EncoderPart(SpecPart):
     max_tokens: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Longer texts are cut to this many tokens, wherever they are read; null reads all. The
     vocabulary has the words of whole texts, so arms that cut differently share initial weights."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the entries of a question's mean that each training step leaves out, before it is
+    scaled; drawn anew from the seed and the step. Evaluations leave nothing out."""
 
     vectors: UploadName | None = None
     """Name of token vectors of this service (`/v1/vectors`), with which the embeddings of the words
@@ -58,6 +61,7 @@ class EncoderPart(SpecPart):
         """Without `max_tokens` and the vectors where there are none: checkpoints and hashes of
         weights hold to the spec as it was stored."""
         absent = {"max_tokens"} if self.max_tokens is None else set()
+        absent |= set() if self.dropout else {"dropout"}
         absent |= {"vectors", "train_vectors"} if self.vectors is None else set()
         return {name: value for name, value in handler(self).items() if name not in absent}
 

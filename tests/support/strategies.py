@@ -129,6 +129,7 @@ encoders = st.one_of(
             padding=st.sampled_from(["masked", "power_of_two"]),
             init=st.sampled_from(["torch", "trax"]),
             max_tokens=st.none() | st.integers(1, 100_000),
+            dropout=st.floats(0, 1, exclude_max=True),
             **extra,
         )
         for kind, extra in (

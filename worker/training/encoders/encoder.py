@@ -18,6 +18,7 @@ from worker.training.data import (
     pad_to_power_of_two,
     pair_questions,
 )
+from worker.training.encoders.dropout import kept_outputs
 from worker.training.encoders.held_rows import HeldRows
 from worker.training.encoders.initial import Weights
 from worker.training.encoders.packing import Packed, pack
@@ -59,9 +60,14 @@ class PackedEncoder(Encoder):
     def __init__(self, spec: OwnEncoder, weights: Weights) -> None:
         super().__init__()
         self.padded = spec.padding == "power_of_two"
+        self._dropout = spec.dropout
+        self._draw: tuple[int, int] | None = None
         for name, values in weights.items():
             self.register_parameter(name, nn.Parameter(torch.from_numpy(values.copy())))
         self.embedding: Tensor
+
+    def begin_step(self, seed: int, step: int) -> None:
+        self._draw = (seed, step)
 
     def hold(self, rows: Int64) -> None:
         """Hold these rows of the embedding as they are now, from the first step on."""
@@ -84,12 +90,17 @@ class PackedEncoder(Encoder):
         `power_of_two` all questions are padded to the longest of this call, and padding is read
         and averaged.
         """
+        draw, self._draw = self._draw, None
         if self.padded:
             questions = pad_to_power_of_two(questions)
         packed = pack(questions, self.embedding.device)
         embedded = self.embedding.index_select(0, packed.distinct)
         mean = self.pooled_sum(embedded, packed) / packed.lengths[:, None].to(embedded.dtype)
-        return nn.functional.normalize(mean.index_select(0, packed.place), dim=1)
+        pooled = mean.index_select(0, packed.place)
+        if draw is not None and self._dropout:
+            kept = kept_outputs(*draw, len(pooled), pooled.shape[1], self._dropout)
+            pooled = pooled * kept.to(pooled.device)
+        return nn.functional.normalize(pooled, dim=1)
 
     @abstractmethod
     def pooled_sum(self, embedded: Tensor, packed: Packed) -> Tensor:

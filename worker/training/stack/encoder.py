@@ -109,8 +109,11 @@ class SlotEncoder:
         return torch.cat((vectors, both.index_select(0, place.to(both.device))))
 
 
-def unit_vectors(totals: Tensor, lengths: Tensor) -> Tensor:
-    """The questions' vectors (K, 2, half, H) from their sums (K, 2 half, H) and lengths."""
+def unit_vectors(totals: Tensor, lengths: Tensor, kept: Tensor | None = None) -> Tensor:
+    """The questions' vectors (K, 2, half, H) from their sums (K, 2 half, H) and lengths; `kept`
+    (K, 2, half, H) is 0 where dropout leaves an output out."""
     mean = totals / lengths.clamp(min=1)[:, :, None]
+    if kept is not None:
+        mean = mean * kept.flatten(1, 2)
     slots, places, width = totals.shape
     return torch.nn.functional.normalize(mean, dim=2).view(slots, 2, places // 2, width)

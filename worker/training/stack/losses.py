@@ -16,6 +16,7 @@ from torch import Tensor
 
 from models.specs.losses import LossSpec
 from models.specs.terms import Formula, Mined, MultipleNegatives, SelectivelyContrastive
+from worker.training.encoders.dropout import kept_outputs
 from worker.training.gauges import measure
 from worker.training.losses.batch import Batch
 from worker.training.losses.duplicates import excluded_pairs
@@ -34,6 +35,7 @@ class SlotBatch:
     loss: LossSpec
     seed: int
     step: int
+    dropout: float = 0.0
 
 
 @dataclass
@@ -51,7 +53,7 @@ def slot_losses(
 ) -> SlotLosses:
     """Losses of batches of `size` pairs from their sums over time, and the sums' gradient."""
     sums = totals.detach().requires_grad_()
-    vectors = unit_vectors(sums, table[5])
+    vectors = unit_vectors(sums, table[5], _kept(batches, totals, size))
     groups = table[4].view(len(table[4]), 2, -1)[:, :, :size]
     known = groups[:, 0, :, None] == groups[:, 1, None]
     known |= torch.eye(size, dtype=torch.bool, device=known.device)
@@ -69,6 +71,18 @@ def slot_losses(
     if losses:
         (result.gradient,) = torch.autograd.grad(torch.stack(losses).sum(), sums)
     return result
+
+
+def _kept(batches: Sequence[SlotBatch], totals: Tensor, size: int) -> Tensor | None:
+    """What dropout keeps (K, 2, half, H); None where no slot has any."""
+    if not any(batch.dropout for batch in batches):
+        return None
+    slots, places, width = totals.shape
+    kept = torch.ones(slots, 2, places // 2, width)
+    for one in batches:
+        own = kept_outputs(one.seed, one.step, 2 * size, width, one.dropout)
+        kept[one.slot, :, :size] = own.view(2, size, width)
+    return kept.to(totals.device)
 
 
 def _alike(batches: Sequence[SlotBatch]) -> list[list[SlotBatch]]:

@@ -37,7 +37,13 @@ class Steps:
         table = self._encoder.table(layout)
         totals = self._encoder.forward(layout.times, table)
         slot_batches = [
-            SlotBatch(slot, members[slot].loss_spec, draws.batch_order, step)
+            SlotBatch(
+                slot,
+                members[slot].loss_spec,
+                draws.batch_order,
+                step,
+                members[slot].spec.encoder.dropout,
+            )
             for slot, (draws, step) in batches.items()
         ]
         losses = slot_losses(slot_batches, totals, table, self._size)

@@ -103,6 +103,20 @@ def test_only_training_rows_that_are_no_duplicates_give_negatives(kind: str) -> 
         assert not np.isin(groups[rows.others], groups[evaluated]).any()
 
 
+def test_a_lone_question_that_is_evaluated_gives_no_negative() -> None:
+    """Questions without a duplicate stand beside those of all parts, as popular ones do."""
+    lone = [f"lone {n % 3}" for n in range(60)]
+    first = [f"a {n}" for n in range(60)] * 2
+    pairs = make_pairs(first, [f"b {n}" for n in range(60)] + lone, [1] * 60 + [0] * 60)
+    groups = duplicate_groups(pairs)
+    rows = connected_groups(groups, pairs.label, 30, 0.2)
+    ends = groups.reshape(-1, 2)
+    evaluated = np.concatenate((rows.validation, rows.test))
+    assert not np.isin(ends[rows.others], ends[evaluated]).any()
+    beside = np.isin(ends, ends[rows.train]).any(axis=1) & (pairs.label == 0)
+    assert np.count_nonzero(beside) > len(rows.others), "else there was nothing to leave out"
+
+
 def test_a_run_has_its_tables_and_the_words_of_all_training_rows_where_that_is_asked(
     tmp_path: Path,
 ) -> None:

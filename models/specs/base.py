@@ -1,8 +1,14 @@
 """What every part of a spec has in common: frozen, strict, no unknown keys, no NaN."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 from pydantic_core import PydanticCustomError
 
 from models.specs.formula.errors import FormulaError
@@ -14,6 +20,30 @@ class SpecPart(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+IDENTITY = "identity"
+"""The context of a dump from which a checkpoint's identity is made, or that is in a hashed file."""
+
+
+class ExtendedPart(SpecPart):
+    """A part that has gained fields since there are checkpoints."""
+
+    later: ClassVar[frozenset[str]] = frozenset()
+    """These fields. In an identity they are absent where they have their defaults, so that what is
+    from before, a checkpoint or a hash, holds to its spec. Elsewhere they are there: an arm's
+    default would else be lost beside a spec that says something else."""
+
+    @model_serializer(mode="wrap")
+    def _as_before_in_an_identity(
+        self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, Any]:
+        document: dict[str, Any] = handler(self)
+        if info.context != IDENTITY:
+            return document
+        fields = type(self).model_fields
+        usual = {name for name in self.later if document[name] == fields[name].default}
+        return {name: value for name, value in document.items() if name not in usual}
 
 
 def contradiction(field: str, reason: str) -> PydanticCustomError:

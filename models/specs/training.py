@@ -1,18 +1,16 @@
 """How the network is built, trained and read: encoder, tokens, negatives, optimiser, threshold. An
 arm may override each."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     Discriminator,
     Field,
-    SerializerFunctionWrapHandler,
     Tag,
-    model_serializer,
     model_validator,
 )
 
-from models.specs.base import SpecPart, contradiction
+from models.specs.base import ExtendedPart, SpecPart, contradiction
 
 Dimension = Annotated[int, Field(ge=1, le=4096)]
 BatchSize = Annotated[int, Field(ge=2, le=8192)]
@@ -23,7 +21,9 @@ Tokenizer = Literal["word", "lower", "characters"]
 KeptWeights = Literal["last", "best_validation"]
 
 
-class EncoderPart(SpecPart):
+class EncoderPart(ExtendedPart):
+    later = frozenset({"max_tokens", "dropout", "vectors", "train_vectors"})
+
     embedding_dim: Dimension = 128
     """Width of a token's embedding."""
     pooling: Literal["mean"] = "mean"
@@ -41,7 +41,6 @@ class EncoderPart(SpecPart):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the entries of a question's mean that each training step leaves out, before it is
     scaled; drawn anew from the seed and the step. Evaluations leave nothing out."""
-
     vectors: UploadName | None = None
     """Name of token vectors of this service (`/v1/vectors`), with which the embeddings of the words
     begin that are among their tokens; those of other words are drawn as ever. `embedding_dim` is
@@ -55,15 +54,6 @@ class EncoderPart(SpecPart):
         if self.vectors is None and not self.train_vectors:
             raise contradiction("/train_vectors", "there are no vectors; name some `vectors`")
         return self
-
-    @model_serializer(mode="wrap")
-    def _as_before_there_was_more(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without `max_tokens` and the vectors where there are none: checkpoints and hashes of
-        weights hold to the spec as it was stored."""
-        absent = {"max_tokens"} if self.max_tokens is None else set()
-        absent |= set() if self.dropout else {"dropout"}
-        absent |= {"vectors", "train_vectors"} if self.vectors is None else set()
-        return {name: value for name, value in handler(self).items() if name not in absent}
 
 
 class LstmEncoder(EncoderPart):
@@ -198,19 +188,14 @@ LearningRate = Annotated[float, Field(gt=0, le=10)]
 WeightDecay = Annotated[float, Field(ge=0, le=1)]
 
 
-class OptimizerPart(SpecPart):
+class OptimizerPart(ExtendedPart):
     """What every optimiser has, behind its own fields."""
+
+    later = frozenset({"clip"})
 
     clip: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
     """The greatest norm of the gradient of all weights: a longer one is scaled down to it. Null
     leaves it as it is. The metric `gradient_norm` is that before."""
-
-    @model_serializer(mode="wrap")
-    def _as_before_there_was_clipping(
-        self, handler: SerializerFunctionWrapHandler
-    ) -> dict[str, Any]:
-        """Without `clip` where there is none: a checkpoint holds to the spec as it was stored."""
-        return {name: value for name, value in handler(self).items() if name != "clip" or value}
 
 
 class AdamSpec(OptimizerPart):
@@ -266,8 +251,10 @@ class SgdSpec(OptimizerPart):
 OptimizerSpec = Annotated[AdamSpec | AdamWSpec | SgdSpec, Field(discriminator="kind")]
 
 
-class VocabularySpec(SpecPart):
+class VocabularySpec(ExtendedPart):
     """The words that a network knows; others are unknown."""
+
+    later = frozenset({"rows"})
 
     rows: Literal["duplicates", "all"] = "duplicates"
     """`duplicates`: the words of the training rows' duplicate pairs (validation included), as in
@@ -276,14 +263,6 @@ class VocabularySpec(SpecPart):
     """Words that occur less often are unknown."""
     max_size: Annotated[int, Field(ge=1)] | None = None
     """The most words to keep, the most frequent ones; null keeps all."""
-
-    @model_serializer(mode="wrap")
-    def _as_before_there_was_a_choice(
-        self, handler: SerializerFunctionWrapHandler
-    ) -> dict[str, Any]:
-        """Without `rows` where it is the default: a checkpoint holds to the spec as it was."""
-        usual = self.rows == "duplicates"
-        return {n: value for n, value in handler(self).items() if n != "rows" or not usual}
 
 
 RisingValidation = Literal[

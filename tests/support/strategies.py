@@ -150,7 +150,7 @@ schedules = st.one_of(
 
 _any_optimizer: dict[str, st.SearchStrategy[Any]] = {
     "lr": _open_interval(0, 10),
-    "clip": _open_interval(0, 100),
+    "clip": st.none() | _open_interval(0, 100),
     "schedule": schedules,
 }
 optimizers = st.one_of(

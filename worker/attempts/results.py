@@ -28,6 +28,7 @@ from models.files.run_files import (
     WEIGHTS,
 )
 from models.pretrained.folder import CONFIG, TOKENIZER
+from models.specs.base import IDENTITY
 from models.specs.experiment import ExperimentSpec
 from worker.training.data import RunData
 from worker.training.events import Finished
@@ -70,7 +71,8 @@ def _weights_file(
         texts, read_by = {CONFIG: data.pretrained.config, TOKENIZER: data.pretrained.tokenizer}, {}
     about = {
         "format_version": FORMAT_VERSION,
-        "encoder": spec.encoder.model_dump(mode="json"),
+        # without later fields that say nothing: a reproduction has the hash of before
+        "encoder": spec.encoder.model_dump(mode="json", context=IDENTITY),
         **read_by,
         # in the precision of the scores, so that no reader decides differently on the last bit
         "threshold": float(np.float32(end.threshold)),

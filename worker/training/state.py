@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from models.errors import TrainingFault
+from models.specs.base import IDENTITY
 from models.specs.experiment import ExperimentSpec
 from models.specs.training import NegativesSpec
 from worker.training.best_weights import BestWeights
@@ -175,6 +176,6 @@ def identity_of(
     left_out = {"time_limit", "tuning"}
     if spec.negatives == NegativesSpec():
         left_out.add("negatives")
-    document = spec.model_dump_json(exclude=left_out)
+    document = spec.model_dump_json(exclude=left_out, context=IDENTITY)
     text = "\n".join((document, arm, str(seed), fingerprint, device, torch.__version__, *more))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -10,7 +10,7 @@ from models.specs.default_kinds import with_default_kinds
 from models.specs.experiment import MAX_ARMS, OVERRIDABLE, ExperimentSpec
 from models.specs.merging import merge
 from models.specs.parse import parse_spec
-from models.specs.training import GruEncoder
+from models.specs.training import GruEncoder, LstmEncoder
 
 from support.expect import expect
 from support.published import MODIFIED, PUBLISHED, VANILLA
@@ -62,7 +62,8 @@ def test_the_stored_spec_says_the_part_whole_and_leaves_other_arms_as_they_are()
     vanilla, modified = spec.model_dump(mode="json")["arms"]
     assert vanilla.keys() == {"name", "loss"}
     assert modified.keys() == {"name", "loss", "encoder"}
-    assert modified["encoder"] == {**PUBLISHED["encoder"], "hidden_dim": 3}
+    usual = LstmEncoder(kind="lstm").model_dump()  # with fields that came after the example
+    assert modified["encoder"] == {**usual, **PUBLISHED["encoder"], "hidden_dim": 3}
 
 
 def test_another_kind_replaces_the_specs_part() -> None:

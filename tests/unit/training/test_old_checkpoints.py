@@ -10,11 +10,13 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from models.specs.base import IDENTITY
 from models.specs.experiment import ExperimentSpec
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
 from worker.training.events import Event, Started
 from worker.training.loop import train
+from worker.training.state import identity_of
 
 from support.training import figures, tiny_data, tiny_spec
 
@@ -112,3 +114,21 @@ def test_a_file_of_tensors_without_its_hash_is_not_believed(tmp_path: Path) -> N
         tensors = {name: file.get_tensor(name) * 0 for name in file.keys()}
     save_file(tensors, path)
     assert run(tmp_path)[0] == Started(3)
+
+
+def test_fields_of_later_are_in_an_identity_only_where_they_say_something() -> None:
+    """So a checkpoint from before there were these fields still holds to its spec."""
+    plain = tiny_spec().model_dump_json(context=IDENTITY)
+    whole = tiny_spec().model_dump_json()
+    later = ('"max_tokens"', '"dropout"', '"clip"', '"rows"')
+    assert [name for name in later if name in plain] == []
+    assert [name for name in later if name in whole] == list(later)
+    encoder = {"kind": "bag", "max_tokens": 9, "dropout": 0.5}
+    said = tiny_spec(encoder=encoder, optimizer={"clip": 1.0}, vocabulary={"rows": "all"})
+    changed = said.model_dump_json(context=IDENTITY)
+    assert [name for name in later if name in changed] == list(later)
+    usual, given = (
+        identity_of(tiny_spec(negatives={"given": given}), "vanilla", 0, "", "cpu")
+        for given in (0, 1)
+    )
+    assert usual == identity_of(tiny_spec(), "vanilla", 0, "", "cpu") != given

@@ -17,8 +17,10 @@ from models.store.tables import Dataset, PretrainedModel
 BACKWARD = 2.0  # gradients of weights and of outputs, in forward passes
 PIECES = 1.3  # of subwords for each word
 SPECIAL = 2.0  # tokens around a text
-PER_WEIGHT = 16  # bytes: a weight, its gradient and two moments
-LIBRARIES = 900 << 20  # bytes of a process with torch and transformers
+# bytes: a weight as it is read and as it is trained, its gradient and two moments; and, while a
+# checkpoint is written, weight and moments twice more
+PER_WEIGHT = 44
+LIBRARIES = 500 << 20  # bytes of a process with torch and transformers
 
 Models = Mapping[str, PretrainedModel]
 """The pretrained models of the service by name."""

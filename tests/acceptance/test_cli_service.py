@@ -122,7 +122,7 @@ def test_the_recipe_of_a_pretrained_encoder_asks_for_a_model_and_gets_to_a_verdi
     changes = [part for one in quick for part in ("--set", one)]
     done = tripletlab("submit", "pretrained", *changes, "--wait", **place)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "A run needs about 0.9 GB of memory." in done.stderr
+    assert "A run needs about 0.5 GB of memory." in done.stderr
     made = httpx.get(f"{shared.url}/v1/experiments").json()["items"][0]
     results = httpx.get(f"{shared.url}/v1/experiments/{made['id']}/results").json()
     primary = results["comparisons"][0]

@@ -38,8 +38,10 @@ def pool_children_in(family: Iterable[int]) -> list[int]:
 
 
 def supervisors_in(family: Iterable[int]) -> list[int]:
-    """The top processes of workers."""
-    return [pid for pid in family if command_of(pid)[-2:] == ["-m", "worker"]]
+    """The top processes of workers; what one has just forked has its command until it runs another
+    program, and is none."""
+    named = [pid for pid in family if command_of(pid)[-2:] == ["-m", "worker"]]
+    return [pid for pid in named if parent_of(pid) not in named]
 
 
 def send(pids: Iterable[int], number: signal.Signals) -> None:

@@ -18,13 +18,14 @@ from models.datasets import cache
 from models.datasets.generated.generator import generate_pairs
 from models.files.file_store import SharedDisk
 from models.files.run_files import RESAMPLED, SCORES, WEIGHTS
-from worker.attempts.loading import load_run_data, run_words
+from worker.attempts.loading import StartFolders, load_run_data, run_words
 from worker.attempts.results import write_results
 from worker.training.events import Finished
 from worker.training.loop import train
 
 from support.project import ROOT
 from support.training import tiny_spec
+from support.vectors import stored_vectors
 
 PAGE = ROOT / "docs" / "taking_along.md"
 EXAMPLE = PAGE.parent / "use_weights.py"
@@ -37,6 +38,10 @@ SPECS: dict[str, dict[str, Any]] = {
     "gru": {"encoder": {"kind": "gru", "embedding_dim": 8, "hidden_dim": 6}},
     "transformer": {
         "encoder": {"kind": "transformer", "embedding_dim": 8, "heads": 2, "feedforward_dim": 12}
+    },
+    "vectors": {
+        "encoder": {"kind": "lstm", "embedding_dim": 8, "hidden_dim": 8, "vectors": "toy"},
+        "tokenizer": "lower",
     },
     # padded to the longest of its batch, which a single pair is
     "padded": {"encoder": PADDED, "split": {**SPLIT, "test_rows": 1}},
@@ -64,13 +69,16 @@ assert not {"models", "worker", "api"} & set(sys.modules)
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dataset") / "rows"
     cache.store(generate_pairs(460, 0), folder)
+    every = cache.open_tokens(folder, "lower").vocabulary
+    own = {word: [len(word) / 8 - place for place in range(8)] for word in every[::2]}
+    stored_vectors(own, folder.parent).rename(folder.parent / "vectors")
     return folder
 
 
 def trained(dataset: Path, folder: Path, **changes: Any) -> tuple[Finished, str]:
     """Carry a tiny run out to its files; its last event, and the hash that would be stored."""
     spec = tiny_spec(**{"split": SPLIT, **changes})
-    data = load_run_data(dataset, spec)
+    data = load_run_data(dataset, spec, StartFolders(vectors=dataset.parent / "vectors"))
     *_, end = train(spec, "vanilla", 0, data)
     assert isinstance(end, Finished)
     return end, write_results(SharedDisk(), folder, spec, data, run_words(dataset, spec, data), end)

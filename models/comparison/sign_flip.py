@@ -19,8 +19,8 @@ from models.abandonment import while_wanted
 from models.comparison.paired_t import ROUNDING
 from models.comparison.schema import Statistic
 
-EXACT_PAIRS = 40  # two sorted halves of at most 2^20 sums each, about 0.1 s
-EXACT_SUMS = 2**23  # of halves, in all comparisons of a family: about half a second
+EXACT_PAIRS = 40  # two sorted halves of at most 2^20 sums each, about 0.2 s
+EXACT_SUMS = 2**23  # of halves, in all comparisons of a family: less than a second
 GRID_PAIRS = 1_000  # beyond, the least p would be below the smallest number
 GRID_COUNTS = 2**21  # additions, about two milliseconds
 FINEST_GRID = 2**20  # points between 0 and 1
@@ -49,7 +49,7 @@ def sign_flip_p(differences: Sequence[float], *, slack: float = 0.0) -> Statisti
     **Exact up to 40 pairs, and for up to 1,000 pairs of values on a grid; else a Monte Carlo with a
     fixed seed and p = (k + 1) / (m + 1)** over m = 99,999 patterns (Phipson and Smyth 2010), so the
     p is deterministic and never 0. Values on no grid are sampled from fewer pairs on where the
-    family has many comparisons (`EXACT_SUMS`): from 38 where it has 6, from 29 where it has 120.
+    family has many comparisons (`EXACT_SUMS`): from 39 where it has 6, from 31 where it has 120.
     `slack` is that of `Sample`. None without differences.
     """
     return sign_flip_ps([Sample(differences, slack)])[0]

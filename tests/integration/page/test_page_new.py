@@ -152,7 +152,7 @@ def test_a_small_data_set_of_ones_own_is_asked_without_a_field_changed(
     expect(tab.find("#field-batch_size-value")).to_have_value("64")
     expect(tab.find(".cost")).to_contain_text("A batch has 64 pairs")
     tab.page.get_by_label("Recipe").select_option("noise-floor")
-    expect(tab.find(".cost .big").first).to_have_text("16 runs")
+    expect(tab.find(".cost .big").first).to_have_text("12 runs")
     assert (document(tab)["dataset"], document(tab)["batch_size"]) == ("mine", 64)
     unfold(tab)
     tab.find("#field-split-kind").select_option("connected_groups")

@@ -8,7 +8,7 @@ import pytest
 
 from api.serving.embedded_broker import EmbeddedBroker
 from models.broker import submit
-from models.files.run_files import SCORES, WEIGHTS
+from models.files.run_files import RESAMPLED, SCORES, WEIGHTS
 from models.states import RunState
 from models.store import predictions, retries
 from models.store.tables import Prediction, Run
@@ -76,7 +76,7 @@ def test_a_killed_hosts_run_is_resumed_on_another_to_the_same_bits_and_leaves_it
     assert ended.attempt >= 2
     assert 0 < ended.started_step < ended.steps, "it began anew instead of going on"
     assert figures(apart, run) == undisturbed
-    results = [f"runs/{run.id}/{SCORES}", f"runs/{run.id}/{WEIGHTS}"]
+    results = [f"runs/{run.id}/{name}" for name in (RESAMPLED, SCORES, WEIGHTS)]
     assert [name for name in bucket.names() if run.id in name] == results
     for host in ("one", "two"):
         assert not (apart.folder / host / "runs" / run.id).exists(), "it keeps none of its own"

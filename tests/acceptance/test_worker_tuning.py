@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from models.broker import submit
+from models.files.run_files import RESAMPLED, SCORES, WEIGHTS
 from models.states import RunState
 from models.store.experiments import runs_of
 from models.store.tables import Run
@@ -89,7 +90,7 @@ def test_a_tuning_run_trains_its_setting_is_never_tested_and_keeps_no_file(
     assert [b / a for a, b in zip(low, high, strict=True)] == pytest.approx([500] * 60)
     for run in runs:
         if not run.tuning:
-            assert set(lab.figures(run)[2]) == {"scores.safetensors", "weights.safetensors"}
+            assert set(lab.figures(run)[2]) == {RESAMPLED, SCORES, WEIGHTS}
 
 
 HALVED: dict[str, Any] = {

@@ -32,7 +32,7 @@ from models.errors import (
 )
 from models.pretrained.errors import ModelFileError
 from models.store.access.scopes import Scope
-from models.vectors.errors import VectorFileError
+from models.vectors.errors import UnsupportedVectorFile, VectorFileError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "5"}
@@ -105,6 +105,9 @@ STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     BadRows: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-rows", "Some rows cannot be used"),
     DatasetFileError: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-file", "The file cannot be used"),
     ModelFileError: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-model", "The model cannot be used"),
+    UnsupportedVectorFile: (
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "This kind of body is not accepted",
+    ),
     VectorFileError: (
         HTTPStatus.UNPROCESSABLE_ENTITY, "bad-vectors", "The token vectors cannot be used",
     ),

@@ -3,3 +3,7 @@
 
 class VectorFileError(ValueError):
     """A file that cannot be used as token vectors; the message is a sentence for its sender."""
+
+
+class UnsupportedVectorFile(VectorFileError):
+    """A file of a kind that is not read at all."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from models.vectors.binary import read_binary
-from models.vectors.errors import VectorFileError
+from models.vectors.errors import UnsupportedVectorFile, VectorFileError
 from models.vectors.profile import VectorProfile
 from models.vectors.sink import BLOCK, Sink
 from models.vectors.stored import FILE, Int64, repeated_rows, token_array, write_stored
@@ -110,7 +110,7 @@ def _read(file: BinaryIO, sink: Sink) -> int:
         raise VectorFileError("the file is empty")
     for magic, kind in _UNSUPPORTED.items():
         if start.startswith(magic):
-            raise VectorFileError(f"the file is {_HELPS[kind]}")
+            raise UnsupportedVectorFile(f"the file is {_HELPS[kind]}")
     if start[8:9] == b"{" and int.from_bytes(start[:8], "little") < 1 << 40:
         return read_tensors(file, sink)
     header = header_of(file.readline(MOST_LINE))

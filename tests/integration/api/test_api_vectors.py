@@ -57,6 +57,7 @@ def test_vectors_are_taken_in_listed_and_deleted_with_their_file(api: ApiForTest
     assert api.http.delete("/v1/vectors/twin").status_code == 204
     assert not folder.exists()
     refused(api.http.get("/v1/vectors/toy"), 404, "there is no set of vectors 'toy'")
+    refused(add(api, b"PK\x03\x04"), 415, "unpack it")
     assert list((api.settings.data_dir / "uploads").iterdir()) == []
 
 

@@ -13,6 +13,7 @@ def vectors(played: Session) -> None:
     played.call("GET", f"{path}/toy-3d", 200)
     played.call("POST", path, 409, files=other, data=form)
     played.call("POST", path, 422, files={"file": ("toy.txt", b"the 1 nan\n")}, data=form)
+    played.call("POST", path, 415, files={"file": ("toy.pt", b"PK\x03\x04")}, data=form)
     played.call("POST", path, 400, files=[("file", ("a.txt", b"")), ("file", ("b.txt", b""))])
     played.call("POST", path, 429, files=other, data={"name": "more"}, of=played.bounded)
     own = {"kind": "bag", "vectors": "toy-3d"}

@@ -20,7 +20,7 @@ TINY = {
     "steps": 10,
     "evaluate_every": 5,
     "split": {"train_rows": 2000, "test_rows": 200},
-    "encoder": {"embedding_dim": 8, "hidden_dim": 8},
+    "encoder": {"embedding_dim": 8},
     "batch_size": 16,
 }
 

@@ -15,7 +15,7 @@ def test_a_file_is_sent_and_the_vectors_are_listed_and_deleted(
 ) -> None:
     path = tmp_path / "glove 3d.txt.gz"
     path.write_bytes(gzipped(as_text(SOME) + b"how 1 1 1\n"))
-    tab.expected_statuses = {422}
+    tab.expected_statuses = {415}
     tab.open("/vectors")
     tab.sees("No vectors yet")
     wrong = tmp_path / "vectors.kv"

@@ -76,9 +76,10 @@ class _Formula:
             return cross_entropy(cast(Tensor, positive), self._matrix(others), self._counts)
         if over_negatives or node.function == "rank":
             first, *numbers = arguments
-            return REDUCTIONS[node.function](
+            reduced = REDUCTIONS[node.function](
                 self._matrix(first), self._counts, *cast(list[float], numbers)
             )
+            return reduced.to(self._positive.dtype)  # a count is of integers, which have no log
         return cast(Tensor, ELEMENTWISE[node.function](*arguments))
 
     def _name(self, name: str, live: Tensor | None) -> Tensor:

@@ -165,6 +165,8 @@ def test_rank_and_topk_count_as_they_say() -> None:
 
     assert first("count(s_an)") == 3
     assert first("count(s_an > 0.2)") == 2
+    assert first("log(count(s_an)) - log(3)") == 0
+    assert first("softplus(count(s_an) - 3) - softplus(0)") == 0
     assert first("sum(rank(s_an))") == 1 + 1 + 3
     assert first("sum(where(rank(s_an) == 3, s_an, 0))") == pytest.approx(0.1)
     assert first("topk(s_an, 1)") == pytest.approx(0.3)

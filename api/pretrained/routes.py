@@ -5,6 +5,7 @@ import re
 from http import HTTPStatus
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile, status
 
 from api.access.callers import CallerDep
@@ -45,7 +46,7 @@ FIELDS = ("file", "name")
         **may_answer(Conflict, TooMany, Invalid, ModelFileError, HTTPStatus.BAD_REQUEST),
     },
 )
-def upload_model(
+async def upload_model(
     request: Request,
     response: Response,
     service: ServiceDep,
@@ -61,14 +62,19 @@ def upload_model(
     """
     if not re.fullmatch(DATASET_NAME, name):
         raise Invalid([Problem("/name", NAME_WORDS)])
-    if not is_archive(file.file):
-        raise UnsupportedMediaType(
-            f"{file.filename or 'the file'} is not an archive; pack the model's folder as zip, tar "
-            "or tar.gz"
-        )
-    stored, profile = intake.store_model(service, name, file.file, caller)
+
+    def check_and_store() -> ModelView:
+        if not is_archive(file.file):
+            raise UnsupportedMediaType(
+                f"{file.filename or 'the file'} is not an archive; pack the model's folder as zip, "
+                "tar or tar.gz"
+            )
+        stored, profile = intake.store_model(service, name, file.file, caller)
+        return ModelView.of(stored, profile.left_out)
+
+    view = await service.uploads.step(request, check_and_store)
     response.headers["Location"] = str(request.app.url_path_for("get_model", model_name=name))
-    return ModelView.of(stored, profile.left_out)
+    return view
 
 
 @router.get("")
@@ -89,6 +95,7 @@ def get_model(service: ServiceDep, model_name: ModelName) -> ModelView:
 @router.delete(
     "/{model_name}", status_code=status.HTTP_204_NO_CONTENT, responses=may_answer(Conflict)
 )
-def delete_model(service: ServiceDep, caller: CallerDep, model_name: ModelName) -> None:
+async def delete_model(service: ServiceDep, caller: CallerDep, model_name: ModelName) -> None:
     """Delete a pretrained model and its files; 409 while an experiment uses it."""
-    intake.delete_model(service, model_name, caller)
+    threads = service.deleting_threads
+    await to_thread.run_sync(intake.delete_model, service, model_name, caller, limiter=threads)

@@ -95,6 +95,10 @@ class KeyReused(Exception):
     """An `Idempotency-Key` was sent again with another body."""
 
 
+_MEDIA_TYPE = (
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "This kind of body is not accepted",
+)  # fmt: skip
+
 # exception -> status, last part of the problem's type, title; the first class in the MRO counts
 STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     NotFound: (HTTPStatus.NOT_FOUND, "not-found", "Not found"),
@@ -105,9 +109,7 @@ STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     BadRows: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-rows", "Some rows cannot be used"),
     DatasetFileError: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-file", "The file cannot be used"),
     ModelFileError: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad-model", "The model cannot be used"),
-    UnsupportedVectorFile: (
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "This kind of body is not accepted",
-    ),
+    UnsupportedVectorFile: _MEDIA_TYPE,
     VectorFileError: (
         HTTPStatus.UNPROCESSABLE_ENTITY, "bad-vectors", "The token vectors cannot be used",
     ),
@@ -116,9 +118,7 @@ STATUSES: Mapping[type[Exception], tuple[HTTPStatus, str, str]] = {
     Forbidden: (HTTPStatus.FORBIDDEN, "forbidden", "This key may not do that"),
     CrossSite: (HTTPStatus.FORBIDDEN, "cross-site", "Sent by a page of another site"),
     TooMany: (HTTPStatus.TOO_MANY_REQUESTS, "too-many", "A limit is reached"),
-    UnsupportedMediaType: (
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "This kind of body is not accepted",
-    ),
+    UnsupportedMediaType: _MEDIA_TYPE,
     Unreadable: (
         HTTPStatus.INTERNAL_SERVER_ERROR, "unreadable", "Stored by another version",
     ),

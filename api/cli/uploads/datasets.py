@@ -13,6 +13,7 @@ import typer
 from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, JsonOption, YesOption, out, print_json, stop
 from api.cli.listings import listing, show_table
+from api.cli.uploads.added import show_added
 from api.cli.uploads.deleting import NameArgument, delete_upload
 
 app = typer.Typer(help="The service's data sets.", no_args_is_help=True)
@@ -128,13 +129,11 @@ def _generated(rows: int, seed: int, style: str) -> Iterator[Path]:
 
 def _added(view: dict[str, Any]) -> None:
     """What was read of a data set, and what in it may mislead."""
-    out.print(
+    show_added(
+        view,
         f"{view['name']}: {view['rows']:,} pairs, {100 * view['duplicate_share']:.1f} % duplicates",
-        markup=False,
+        _read_as(view),
     )
-    out.print(_read_as(view), markup=False, soft_wrap=True)
-    for warning in view["warnings"]:
-        out.print(warning, markup=False, soft_wrap=True)
     if view["in_order_shared"]:
         out.print(
             f"{view['in_order_shared']:,} of {view['in_order_test']:,} test pairs of an in-order "

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from api.cli.connection import UrlOption, connected
-from api.cli.console import USAGE, JsonOption, YesOption, out, print_json, stop
+from api.cli.console import USAGE, JsonOption, YesOption, print_json, stop
 from api.cli.listings import listing, show_table
+from api.cli.uploads.added import show_added
 from api.cli.uploads.deleting import NameArgument, delete_upload
 
 app = typer.Typer(help="Token vectors that embeddings can start from.", no_args_is_help=True)
@@ -30,13 +31,7 @@ def add(
     if as_json:
         print_json(view)
         return
-    out.print(
-        f"{view['name']}: {view['tokens']:,} tokens of {view['dimension']:,} numbers",
-        markup=False,
-        soft_wrap=True,
-    )
-    for warning in view["warnings"]:
-        out.print(warning, markup=False, soft_wrap=True)
+    show_added(view, f"{view['name']}: {view['tokens']:,} tokens of {view['dimension']:,} numbers")
 
 
 @app.command("list")

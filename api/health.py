@@ -11,10 +11,7 @@ from api.dependencies import Service, ServiceDep
 from api.http.views import Readiness
 from models.broker import ping
 from models.errors import ServiceUnavailable
-from models.store import clock
-from models.store.migrating import check_schema
-from models.store.tables import Worker
-from models.store.workers import live_workers
+from models.store.readiness import LiveWorkers, ready_workers
 
 router = APIRouter(tags=["health"])
 log = logging.getLogger(__name__)
@@ -53,30 +50,24 @@ def _readiness(service: Service) -> Readiness:
     return Readiness(
         ready=all(state == "ok" for state in parts.values()),
         parts=parts,
-        live_workers=len(alive),
-        cuda_workers=sum(1 for worker in alive if worker.cuda_devices),
+        live_workers=alive.all,
+        cuda_workers=alive.with_cuda,
     )
 
 
-def _in_database(service: Service) -> tuple[dict[str, str], list[Worker]]:
-    """The states of the database and its schema, and the live workers.
-
-    All over one connection: while threads compute, each statement waits for its turn.
-    """
-    parts: dict[str, str] = {}
-    alive: list[Worker] = []
+def _in_database(service: Service) -> tuple[dict[str, str], LiveWorkers]:
+    """The states of the database and its schema, and how many workers are alive."""
+    alive = LiveWorkers(0, 0)
     try:
-        with service.database.reading() as session:
-            connection = session.connection()
-            parts["database"] = "ok"
-            parts["migrations"] = _state(lambda: check_schema(connection), DATABASE_AWAY)
-            if parts["migrations"] == "ok":
-                now = clock.now(session)
-                alive = live_workers(session, now, service.settings.lease_seconds)
+        with service.database.asking() as session:
+            alive = ready_workers(session, service.settings.lease_seconds)
+            schema = "ok"
+    except ServiceUnavailable as error:
+        schema = str(error)
     except DBAPIError as error:
         log.warning("not ready: the database does not answer: %s", error.orig)
-        parts = {"database": DATABASE_AWAY, "migrations": DATABASE_AWAY}
-    return parts, alive
+        return {"database": DATABASE_AWAY, "migrations": DATABASE_AWAY}, alive
+    return {"database": "ok", "migrations": schema}, alive
 
 
 def _state(check_part: Callable[[], None], away: str) -> str:

@@ -21,7 +21,6 @@ from api.access.long_replies import RecheckedSend
 from api.dependencies import Service, get_service
 from api.http.problems import CrossSite, Forbidden, Unauthorized, answer
 from models.loopback import is_loopback, name_in
-from models.store import clock
 from models.store.access import keys
 from models.store.access.scopes import Scope as KeyScope
 from models.store.tables import ApiKey
@@ -134,14 +133,15 @@ def bearer_token(header: str | None) -> str | None:
 
 
 def _look_up(service: Service, token: str | None) -> tuple[ApiKey | None, bool]:
-    with service.database.reading() as session:
-        key = keys.key_of(session, token) if token is not None else None
-        any_key = key is not None or keys.any_key(session)
-        unnoted = key is not None and keys.worth_noting(key, clock.now(session))
-    if key is not None and unnoted:
+    with service.database.asking() as session:
+        found = keys.key_of(session, token) if token is not None else None
+        if found is None:
+            return None, keys.any_key(session)
+    key, now = found
+    if keys.worth_noting(key, now):
         with service.database.transaction() as session:
-            keys.note_use(session, key.id, clock.now(session))
-    return key, any_key
+            keys.note_use(session, key.id, now)
+    return key, True
 
 
 def _within_scope(key: ApiKey, request: Request) -> Caller:

@@ -33,6 +33,10 @@ class Database:
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         reader = self.engine.execution_options(**{READ_ONLY: True})
         self._readers = sessionmaker(reader, expire_on_commit=False)
+        self._askers = self._readers
+        if self.engine.dialect.name == "postgresql":
+            asker = reader.execution_options(isolation_level="AUTOCOMMIT")
+            self._askers = sessionmaker(asker, expire_on_commit=False)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -44,6 +48,13 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A session for queries only; on SQLite it does not wait for the writer."""
         with self._readers() as session:
+            yield session
+
+    @contextmanager
+    def asking(self) -> Iterator[Session]:
+        """A session for short queries; on PostgreSQL each is a transaction of its own, which saves
+        the journeys there and back to begin one and to end it."""
+        with self._askers() as session:
             yield session
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from models.errors import ServiceUnavailable
 from models.store.database import Database
 
 _LOCK = 0x7472_6970_6C65_7400  # "triplet" in ASCII: the number of this service's advisory lock
-_VERSIONS = "alembic_version"
+VERSIONS = "alembic_version"
 _FIRST_TABLES = ("datasets", "experiments", "runs", "steps", "evaluations", "events", "workers")
 """The tables of revision 0001, and so of every later one: another program may number its
 revisions in the same way."""
@@ -84,7 +84,7 @@ def check(database: Database) -> None:
 
 def check_schema(connection: Connection) -> None:
     """Raise `ServiceUnavailable` when the database has another schema than this code."""
-    wanted, current = _heads(), _schema(connection)
+    wanted, current = heads(), _schema(connection)
     if current != wanted:
         raise ServiceUnavailable(
             _why_not_ours(connection)
@@ -94,7 +94,7 @@ def check_schema(connection: Connection) -> None:
 
 
 @cache
-def _heads() -> list[str]:
+def heads() -> list[str]:
     """The schema of this code; finding it loads all migrations, which takes a while."""
     return ScriptDirectory.from_config(alembic_config()).get_heads()
 
@@ -113,7 +113,7 @@ def _why_not_ours(connection: Connection) -> str | None:
             f"none after {', '.join(scripts.get_heads())}: a newer version made it, or another "
             "program; install that version, or use another database (TRIPLETLAB_DATABASE_URL)"
         )
-    tables = set(inspect(connection).get_table_names()) - {_VERSIONS}
+    tables = set(inspect(connection).get_table_names()) - {VERSIONS}
     if tables and not (current and tables.issuperset(_FIRST_TABLES)):
         return (
             "the database has tables that are not Tripletlab's, and is unchanged; use an empty "

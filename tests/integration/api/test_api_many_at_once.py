@@ -199,7 +199,7 @@ def test_those_who_ask_at_once_whether_the_service_is_ready_share_one_look(
     assert len(looks) <= 2  # of whoever came first, and of the others
 
 
-def test_readiness_needs_one_connection_and_looks_up_no_key(api: ApiForTests) -> None:
+def test_readiness_needs_one_statement_and_looks_up_no_key(api: ApiForTests) -> None:
     engine = api.thread.app.state.service.database.engine
     key = api.key("read")
     taken: list[object] = []
@@ -207,6 +207,7 @@ def test_readiness_needs_one_connection_and_looks_up_no_key(api: ApiForTests) ->
     with statements(engine) as sent:
         reply = api.http.get("/readyz", headers=key)
     assert reply.json()["parts"].keys() >= {"database", "migrations", "broker", "disk"}
-    assert any("workers" in one for one in sent)
-    assert not any("api_keys" in one for one in sent)
+    asked = [one for one in sent if not one.startswith("BEGIN")]  # SQLite's takes no journey
+    assert len(asked) == 1
+    assert "workers" in asked[0]
     assert len(taken) == 1

@@ -8,8 +8,10 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy.orm import Session
 
 from models.errors import Conflict, NotFound
+from models.store import clock
 from models.store.access import audit, keys, quotas
 from models.store.access.scopes import Scope
 from models.store.database import Database
@@ -32,13 +34,18 @@ def works(database: Database, secret: str) -> bool:
         return keys.key_of(session, secret) is not None
 
 
+def row_of(session: Session, secret: str) -> ApiKey:
+    found = keys.key_of(session, secret)
+    assert found is not None
+    return found[0]
+
+
 def test_a_key_is_256_random_bits_and_only_its_hash_is_kept(database: Database) -> None:
     (one, secret), (_, other) = made(database), made(database)
     assert secret != other
     assert re.fullmatch(r"tl_[A-Za-z0-9_-]{43}", secret)  # 43 base64 characters hold 256 bits
     with database.reading() as session:
-        row = keys.key_of(session, secret)
-        assert row is not None
+        row = row_of(session, secret)
         assert (row.id, row.scope, row.last_used_at) == (one, "submit", None)
         assert row.digest == hashlib.sha256(secret.encode()).hexdigest()
         dump = session.connection().exec_driver_sql("SELECT * FROM api_keys").all()
@@ -60,8 +67,7 @@ def test_no_time_tells_how_much_of_a_digest_was_right(
 
     monkeypatch.setattr("models.store.access.keys.hmac", SimpleNamespace(compare_digest=noted))
     with database.reading() as session, statements(database.engine) as sent:
-        row = keys.key_of(session, secret)
-    assert row is not None
+        row = row_of(session, secret)
     assert row.id == one
     assert (digest, digest) in compared
     assert any(digest[:8] in statement for statement in sent)
@@ -109,8 +115,7 @@ def test_a_name_of_several_working_keys_does_not_say_which(database: Database) -
 def test_the_last_use_is_noted_to_ten_minutes(database: Database) -> None:
     one, secret = made(database)
     with database.transaction() as session:
-        row = keys.key_of(session, secret)
-        assert row is not None
+        row = row_of(session, secret)
         assert keys.worth_noting(row, at(0))
         keys.note_use(session, one, at(0))
         session.refresh(row)
@@ -172,11 +177,19 @@ def test_two_transactions_of_one_owner_count_one_after_the_other(database: Datab
     assert order == ["first", "second"]
 
 
+def test_a_key_comes_with_the_time_of_the_database(database: Database) -> None:
+    _, secret = made(database)
+    with database.asking() as session:
+        before = clock.now(session)
+        found = keys.key_of(session, secret)
+        assert found is not None
+        assert before <= found[1] <= clock.now(session)
+
+
 def test_times_of_use_are_compared_with_their_zone(database: Database) -> None:
     one, secret = made(database)
     with database.transaction() as session:
         keys.note_use(session, one, at(0) + timedelta(hours=1))
     with database.reading() as session:
-        row = keys.key_of(session, secret)
-        assert row is not None
+        row = row_of(session, secret)
         assert not keys.worth_noting(row, at(3601))

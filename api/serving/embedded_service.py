@@ -148,6 +148,9 @@ class HttpThread:
         self.app = create_app(settings, own_worker=own_worker)
         config = uvicorn.Config(
             self.app,
+            # it waits for its turn of the interpreter once a round, where asyncio's own waits for
+            # it at each piece that it reads or sends
+            loop="uvloop",
             log_level="warning" if quiet else "info",
             log_config=None,  # lines of one form, with the others of this process
             access_log=False,

@@ -10,9 +10,14 @@ from api.runs.views import ComparedView, DifferenceView, ReproductionView, Weigh
 from models.errors import DamagedRunFile
 from models.files.run_files import SCORES, WEIGHTS
 from models.states import RunState
-from models.store.file_diff import compare_scores, unequal_weights
-from models.store.reproduction_diff import Compared, Difference, compare_evaluations, compare_steps
-from models.store.reproductions import Pair
+from models.store.reproducing.file_diff import compare_scores, unequal_weights
+from models.store.reproducing.reproduction_diff import (
+    Compared,
+    Difference,
+    compare_evaluations,
+    compare_steps,
+)
+from models.store.reproducing.reproductions import Pair
 from models.store.run_life.runs import run as find_run
 from models.store.tables import Run
 

@@ -12,7 +12,7 @@ from api.runs.views import ReproductionView
 from models.broker import announce
 from models.errors import Conflict, TooMany
 from models.store import clock
-from models.store.reproductions import reproduce, reproduction, reproductions_of
+from models.store.reproducing.reproductions import reproduce, reproduction, reproductions_of
 from models.store.run_life.runs import run as find_run
 
 router = APIRouter(tags=["runs"])

@@ -9,7 +9,7 @@ from models.errors import Invalid, NotFound, Problem
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
 from models.store.experiments import experiment
-from models.store.reproductions import is_reproduction
+from models.store.reproducing.reproductions import is_reproduction
 from models.store.tables import Experiment
 from models.studies.shared_question import other_question, why_no_study
 

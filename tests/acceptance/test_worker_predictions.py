@@ -16,7 +16,8 @@ from models.broker import submit
 from models.datasets import cache
 from models.files.run_files import SCORES, WEIGHTS
 from models.states import RunState
-from models.store import predictions, reproductions
+from models.store import predictions
+from models.store.reproducing import reproductions
 from models.store.run_life import runs
 from models.store.tables import Prediction, Run, Step
 

@@ -13,7 +13,8 @@ from api.runs.reproduction_report import reproduction_view
 from models.errors import Conflict
 from models.pretrained.folder import CONFIG, take_in
 from models.states import RunState
-from models.store import predictions, reproductions
+from models.store import predictions
+from models.store.reproducing import reproductions
 from models.store.run_life import runs
 from models.store.tables import Prediction, Worker
 from models.store.uploads.pretrained_models import MODELS, add_model

@@ -19,7 +19,7 @@ from models.errors import Conflict
 from models.files.run_files import VOCABULARY, WEIGHTS
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
-from models.store import reproductions
+from models.store.reproducing import reproductions
 from models.store.tables import Run
 from models.store.uploads.token_vectors import VECTORS, add_vectors
 from models.vectors.file import take_in

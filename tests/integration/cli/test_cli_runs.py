@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from models.files.run_files import WEIGHTS
-from models.store import predictions, reproductions
+from models.store import predictions
+from models.store.reproducing import reproductions
 from models.store.tables import Prediction
 
 from support.api import ApiForTests, StartService, now

@@ -13,7 +13,7 @@ from models.store.arm_values import arm_values
 from models.store.database import Database
 from models.store.events import events_after
 from models.store.metrics import rows
-from models.store.reproductions import reproduce
+from models.store.reproducing.reproductions import reproduce
 from models.store.run_life import runs
 from models.store.tables import Run
 from models.store.tuning.plan import tuning_of

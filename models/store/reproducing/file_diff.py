@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from models.errors import DamagedRunFile
 from models.files.run_files import SCORES, WEIGHTS
 from models.files.score_files import read_score_file
-from models.store.reproduction_diff import Compared, Difference
+from models.store.reproducing.reproduction_diff import Compared, Difference
 
 Array = npt.NDArray[np.generic]
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from api.cli.console import number, out
 from api.cli.effects import show_effects
-from api.cli.listings import show_table
+from api.cli.listings import listing, show_table
 
 
 def show_results(results: dict[str, Any]) -> None:
@@ -17,6 +17,8 @@ def show_results(results: dict[str, Any]) -> None:
     out.print(f"{results['name']}  ({results['experiment']}, {results['state']})", markup=False)
     if not results["complete"]:
         out.print("Not every run has ended; these are the results so far.")
+    if differ := results.get("arms_differ"):  # a service of before has none
+        show_table(_arms(differ, results["spec"]["decision"]["baseline"]))
     for line in _tuning(results.get("tuning")):
         out.print(line, markup=False, soft_wrap=True)
     if results.get("effects"):
@@ -49,6 +51,21 @@ def show_results(results: dict[str, Any]) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _arms(differ: list[dict[str, Any]], baseline: str) -> Table:
+    """Return a row an arm, and a column for each field that is not the same in all of them."""
+    table = listing("arm", *(one["words"] for one in differ), title="How the arms differ")
+    for place, told in enumerate(differ[0]["values"]):
+        name = f"{told['arm']} (baseline)" if told["arm"] == baseline else told["arm"]
+        table.add_row(*(escape(one) for one in (name, *_words_of_arm(differ, place))))
+    return table
+
+
+def _words_of_arm(differ: list[dict[str, Any]], place: int) -> Iterator[str]:
+    for one in differ:
+        words, formula = one["values"][place]["words"], one["values"][place].get("formula")
+        yield f"{words}: {formula}" if formula and formula not in words else words
 
 
 def _without_training(baselines: dict[str, Any]) -> Iterator[str]:

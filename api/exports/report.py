@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from api.exports import report_tables
 from api.exports.picture_data import FigureName, picture, picture_key
 from api.http.problems import NotInstalled
 from api.results.kept_results import KeptReading, results_of
 from api.results.views import Results
 from models.comparison.lines import LinesInWords, measured_lines
+from models.comparison.schema import Comparison
 from models.comparison.wording import metric_words
+from models.numbers_in_words import decimals
 from models.store.experiments import experiment
 
 POLICY = (
@@ -49,13 +52,12 @@ def report_page(reading: KeptReading, experiment_id: str) -> str:
     results = results_of(reading, experiment_id)
     titles = PICTURES | _title_of_comparison(results)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters["number"] = _number
+    environment.filters["number"] = decimals
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         policy=META_POLICY,
         results=results,
-        effects=results.effects,
-        decisions=[one for one in results.comparisons if one.role == "primary"],
-        others=[one for one in results.comparisons if one.role == "secondary"],
+        decisions=decisions(results),
+        tables=report_tables,
         lines_of_metrics=_lines(results),
         dataset=row.spec["dataset"],
         content_hash=row.content_hash,
@@ -69,6 +71,12 @@ def report_page(reading: KeptReading, experiment_id: str) -> str:
         spec=json.dumps(results.spec, indent=2, ensure_ascii=False),
         provenances=_provenances(results),
     )
+
+
+def decisions(results: Results) -> list[Comparison]:
+    """Return what was asked: each arm against the baseline, on the metric that decides."""
+    baseline = results.spec["decision"]["baseline"]
+    return [one for one in results.comparisons if one.role == "primary" and one.b == baseline]
 
 
 def _svg(reading: KeptReading, experiment_id: str, name: FigureName) -> bytes:
@@ -96,10 +104,6 @@ def _inline(svg: bytes) -> str:
     """Return the element alone, without the declarations of a separate file."""
     text = svg.decode()
     return text[text.index("<svg") :]
-
-
-def _number(value: float | None, form: str = ".4f") -> str:
-    return "–" if value is None else format(value, form)
 
 
 def _provenances(results: Results) -> Sequence[tuple[str, str]]:

@@ -32,8 +32,10 @@ from models.comparison.inputs import ArmPair
 from models.comparison.lines import Lines
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, Role
+from models.specs.arm_differences import arm_differences
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
+from models.specs.terms_in_words import terms_in_words
 from models.specs.tuned_arms import for_run
 from models.states import TERMINAL, RunState
 from models.store.experiment_states import stored_state
@@ -92,6 +94,7 @@ def results_document(
     arms = [
         ArmResult(
             name=arm.name,
+            terms=terms_in_words(arm.loss),
             runs=[
                 _run_result(
                     run,
@@ -116,6 +119,7 @@ def results_document(
         left_out_pairs=row.left_out_pairs,
         baselines=baselines_of(row, compared),
         arms=arms,
+        arms_differ=arm_differences(spec),
         comparisons=[],
         **noise_results(compared),
         **factorial_results(compared, interim),

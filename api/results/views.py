@@ -13,6 +13,8 @@ from api.vectors.views import ArmVectors
 from models.comparison.schema import Comparison
 from models.factors.schema import Cell, Effect, FactorPair
 from models.noise_floor.schema import NoiseFloor, SeedSources
+from models.specs.arm_differences import ArmDifference
+from models.specs.terms_in_words import TermInWords
 from models.states import RunState
 from models.store.run_life.run_problems import RunProblem
 from models.survival.matched_loss import MatchedAccuracy
@@ -91,6 +93,8 @@ class RunResult(View):
 
 class ArmResult(View):
     name: str
+    terms: list[TermInWords]
+    """Of its loss, in words and as formulas."""
     runs: list[RunResult]
 
 
@@ -179,6 +183,10 @@ class Results(View):
     experiment that was created before they were counted."""
     baselines: Baselines
     arms: list[ArmResult]
+    arms_differ: list[ArmDifference]
+    """The fields in which the arms differ, in words, and nothing else; of the cells of factors,
+    those are told that differ from the baseline in one factor at most. Empty for one arm. What
+    tuning chose for each arm is in `tuning`."""
     comparisons: list[Comparison]
     """On the metric that decides: each arm against the baseline first (`b` is the baseline), then
     the other pairs of arms. After these, in the same order, the secondary metrics of each pair.

@@ -8,9 +8,9 @@ declare namespace Page {
   type HtmlName =
     | "autocomplete" | "class" | "colspan" | "checked" | "datetime" | "disabled" | "download" | "for"
     | "href" | "id" | "inputmode" | "max" | "maxlength" | "method" | "min" | "name" | "novalidate"
-    | "open" | "pattern" | "placeholder" | "required" | "role" | "rows" | "scope" | "spellcheck" | "start"
+    | "open" | "pattern" | "placeholder" | "rel" | "required" | "role" | "rows" | "scope" | "spellcheck" | "start"
     | "step"
-    | "tabindex" | "title" | "type" | "value";
+    | "tabindex" | "target" | "title" | "type" | "value";
 
   type SvgName =
     | "cx" | "cy" | "d" | "height" | "r" | "text-anchor" | "viewBox" | "width"

@@ -158,6 +158,7 @@ declare namespace Reply {
     spec: Spec;
     baselines: Baselines;
     arms: ArmResult[];
+    arms_differ: ArmDifference[];
     comparisons: Comparison[];
     noise_floor: NoiseFloor | null;
     seed_sources: SeedSources | null;
@@ -275,8 +276,28 @@ declare namespace Reply {
     by_metric: Record<string, MetricLines>;
   }
 
+  interface ArmDifference {
+    field: string;
+    words: string;
+    values: ArmValue[];
+  }
+
+  interface ArmValue {
+    arm: string;
+    words: string;
+    formula?: string | null;
+  }
+
+  interface TermInWords {
+    kind: string;
+    weight: number;
+    formula: string | null;
+    rest: string;
+  }
+
   interface ArmResult {
     name: string;
+    terms: TermInWords[];
     runs: RunResult[];
   }
 

@@ -115,6 +115,9 @@ def test_a_verdict_while_seeds_go_on_is_no_verdict_to_a_script(api: ApiForTests)
         done = tripletlab(*command, "--expect", "decided", "--url", api.url)
         assert done.returncode == 3, (command, done.stdout)
         assert "6 of 7 planned seeds so far" in done.stdout
+        if command[0] == "results":
+            assert "How the arms differ" in done.stdout
+            assert "closest negative: relu(margin - s_ap + max(s_an))" in done.stdout
 
 
 def test_submit_and_wait_ends_with_3_while_the_verdict_is_undecided(

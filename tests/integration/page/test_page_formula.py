@@ -60,9 +60,17 @@ def test_a_term_becomes_a_formula_in_the_form_and_is_drawn_in_the_results(
     expect(tab.find(".cost .big").first).to_have_text("2 runs")
     tab.button("Start").click()
     expect(tab.find("h1")).to_contain_text("Does leaving out harder negatives help?")
-    drawn = tab.find("#arms .losses div").first
-    expect(drawn.locator(".formula")).to_have_text("relu(margin − sap + logmeanexp(20 · san) / 20)")
-    expect(drawn).to_contain_text("closest_negative among not_harder_than_positive")
+    soft = "relu(margin − sap + logmeanexp(20 · san) / 20)"
+    differ = tab.find("#arms .arms-differ tbody tr")
+    expect(differ.nth(0)).to_contain_text("vanilla · baseline")
+    expect(differ.nth(0).locator(".formula")).to_have_text(soft)
+    expect(differ.nth(0)).to_contain_text("not harder than the positive")
+    expect(differ.nth(1)).to_contain_text("mean negative")
+    expect(differ.nth(1)).to_contain_text("all of them")
+    tab.find("#arms .losses summary").click()
+    drawn = tab.find("#arms .losses dl > div").first
+    expect(drawn.locator(".formula").first).to_have_text(soft)
+    expect(drawn).to_contain_text("(closest negative, negatives not harder than the positive)")
     (made,) = service.get("/v1/experiments")["items"]
     spec = service.get(f"/v1/experiments/{made['id']}")["spec"]
     assert spec["arms"][0]["loss"]["terms"][0]["row"] == SOFT

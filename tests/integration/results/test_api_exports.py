@@ -218,6 +218,7 @@ def test_the_report_is_one_file_that_tells_all_and_runs_nothing(api: ApiForTests
         HOSTILE,
         FORMULA,
         results["comparisons"][0]["sentence"],
+        *(f"{one['words']}: {one['formula']}" for one in results["arms_differ"][0]["values"]),
         *(run["id"] for run in made["runs"]),
         json.dumps(results["spec"], indent=2, ensure_ascii=False),
         '"torch": "2.13.0"',

@@ -40,25 +40,6 @@ function part(piece, next) {
 }
 
 /**
- * The terms of a loss in one line: formulas drawn, the others by their kind.
- * @param {Reply.Loss} loss
- */
-export function lossLine(loss) {
-  return h("span", { class: "loss" }, loss.terms.map((term, index) => [
-    index > 0 && " + ",
-    (term.weight ?? 1) !== 1 && `${term.weight} × `,
-    term.kind === "formula" ? drawn(term.row ?? "") : h("code", {}, term.kind),
-    ruleOf(term),
-  ]));
-}
-
-/** @param {Reply.Loss["terms"][number]} term */
-function ruleOf(term) {
-  if (term.mining) return h("span", { class: "muted" }, ` among ${term.mining.map((one) => one.among).join(", then ")}`);
-  return term.among && term.among !== "all" ? h("span", { class: "muted" }, ` among ${term.among}`) : null;
-}
-
-/**
  * What a row costs on three batches, and what follows from that.
  * @param {Reply.FormulaView} found
  */

@@ -8,6 +8,7 @@ import { RETRIABLE, stateChip, time } from "../parts/small.js";
 import { armsSection } from "./experiment/arms.js";
 import { collapseSection } from "./experiment/collapse.js";
 import { curvesSection } from "./experiment/curves.js";
+import { exportSection } from "./experiment/export.js";
 import { failures } from "./experiment/failures.js";
 import { Model } from "./experiment/model.js";
 import { plateauSection } from "./experiment/plateau.js";
@@ -22,7 +23,7 @@ import { verdictCard } from "./experiment/verdict.js";
 const SECTIONS = [
   ["arms", "Arms", armsSection], ["curves", "Curves", curvesSection], ["collapse", "Collapse", collapseSection],
   ["tuning", "Tuning", tuningSection], ["seeds", "Seeds", seedsSection], ["plateau", "Plateau", plateauSection], ["scores", "Similarities", scoresSection],
-  ["runs", "Runs", runsSection], ["spec", "Spec", specSection],
+  ["runs", "Runs", runsSection], ["export", "Export", exportSection], ["spec", "Spec", specSection],
 ];
 
 /**

@@ -1,9 +1,10 @@
 // One run: how far it is, what it did step by step, where it errs, and what it says of your questions.
 
-import { call, messageOf, send, wasStopped } from "../api.js";
+import { call, messageOf, wasStopped } from "../api.js";
 import { fill, h, refill } from "../dom.js";
 import { count, duration } from "../format.js";
 import { metrics } from "../metrics.js";
+import { downloadLink } from "../parts/download.js";
 import { alertOf, loading, toast } from "../parts/notices.js";
 import { ACTIVE, bar, fact, RETRIABLE, section, stateChip, time } from "../parts/small.js";
 import { follow } from "../stream.js";
@@ -65,28 +66,9 @@ function heading({ run, experiment }) {
     h("dl", { class: "facts card" },
       fact("Steps", `${count(run.step)} of ${count(run.steps)}`), fact("Device", run.provenance?.device_kind ?? run.device),
       fact("Worker", run.worker ?? (active ? "none yet" : "none")), run.seconds_left !== null && fact("Time left", duration(run.seconds_left)),
-      run.weights_sha256 && fact("Weights", h("a", { href: "", on: { click: download(run) } }, "download"), `SHA-256 ${run.weights_sha256}`),
+      run.weights_sha256 && fact("Weights", downloadLink("download", `/v1/runs/${run.id}/weights`, `${run.id}.safetensors`), `SHA-256 ${run.weights_sha256}`),
       fact("Id", h("code", {}, run.id))),
   ];
-}
-
-/**
- * @param {Reply.RunView} run
- * @returns {(event: Event) => Promise<void>}
- */
-function download(run) {
-  // through fetch, since a link could carry no key
-  return async (event) => {
-    event.preventDefault();
-    try {
-      const reply = await send(`/v1/runs/${run.id}/weights`, {});
-      const address = URL.createObjectURL(await reply.blob());
-      h("a", { href: address, download: `${run.id}.safetensors` }).click();
-      setTimeout(() => URL.revokeObjectURL(address), 60000);
-    } catch (error) {
-      toast(messageOf(error));
-    }
-  };
 }
 
 /**

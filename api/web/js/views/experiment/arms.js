@@ -1,12 +1,12 @@
-// The arms side by side, or the cells of factors: their values, how many of their runs collapsed, and
-// what takes no training.
+// The arms side by side, or the cells of factors: how they differ, their values, how many of their
+// runs collapsed, and what takes no training.
 
 /** @import { Model } from "./model.js" */
 
 import { h, refill } from "../../dom.js";
 import { formatMetric, metricWords, percent } from "../../format.js";
-import { lossLine } from "../../parts/formula.js";
 import { arm, section } from "../../parts/small.js";
+import { armDifferences, lossesOfArms } from "./arm_differences.js";
 import { linesOf } from "./baselines.js";
 import { factorPairs } from "./effects.js";
 
@@ -23,22 +23,12 @@ export function armsSection(model, signal) {
   const draw = () => {
     stop.abort();
     stop = new AbortController();
-    refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)),
-      model.results.vectors.map((one) => h("p", { class: "help" }, one.sentence)), losses(model), factorPairs(model, stop.signal));
+    refill(body, armDifferences(model), lossesOfArms(model), h("div", { class: "scroll", tabindex: "0" }, table(model)),
+      model.results.vectors.map((one) => h("p", { class: "help" }, one.sentence)), factorPairs(model, stop.signal));
   };
   draw();
   model.listen(draw);
   return node;
-}
-
-/**
- * What each arm is trained with, where that is a formula of one's own.
- * @param {Model} model
- */
-function losses(model) {
-  const { arms } = model.results.spec;
-  if (!arms.some((one) => one.loss?.terms.some((term) => term.kind === "formula"))) return null;
-  return h("dl", { class: "losses" }, arms.map((one, index) => h("div", {}, h("dt", {}, arm(one.name, index)), h("dd", {}, one.loss && lossLine(one.loss)))));
 }
 
 /** @param {Model} model */

@@ -18,8 +18,11 @@ export function specSection(model) {
   return node;
 }
 
-/** @param {string} text */
-function code(text) {
+/**
+ * A text to be copied.
+ * @param {string} text
+ */
+export function code(text) {
   return h("div", {}, h("p", {}, copyButton(() => text)), h("pre", { class: "code", tabindex: "0" }, text));
 }
 

@@ -1,0 +1,127 @@
+"""The fields of a spec and their values as a person would say them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from models.numbers_in_words import in_full
+
+FIELDS = {
+    "among": "negatives",
+    "anchors": "which question is the anchor",
+    "checkpoint": "weights that are tested",
+    "clip": "gradient clipped to",
+    "embedding_dim": "embedding width",
+    "eps": "epsilon",
+    "evaluate_every": "steps between evaluations",
+    "exclude_known_duplicates": "known duplicates left out of the negatives",
+    "feedforward_dim": "feed-forward width",
+    "given": "negatives given to a row",
+    "hidden_dim": "hidden width",
+    "in_batch": "negatives from the batch",
+    "init": "initial weights",
+    "lr": "learning rate",
+    "max_size": "largest vocabulary",
+    "max_tokens": "tokens read of a text",
+    "mining": "negatives over the steps",
+    "min_count": "fewest times a word occurs",
+    "optimizer": "optimiser",
+    "reduction": "rows of a batch are",
+    "row": "formula",
+    "rows": "words from which rows",
+    "train_layers": "layers that are trained",
+    "train_vectors": "token vectors are trained",
+    "vectors": "token vectors",
+    "weight_shrink": "shrinking of weights",
+}
+"""Fields that are not said as they are written."""
+
+VALUES = {
+    "best_validation": "best validation loss",
+    "cls": "first token",
+    "gru": "GRU",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "sgd": "SGD",
+    "bag": "bag of words",
+    "lstm": "LSTM",
+    "duplicates": "duplicate pairs only",
+    "last": "last step",
+    "mean": "averaged",
+    "not_harder_than_positive": "not harder than the positive",
+    "power_of_two": "averaged over padding (power of two)",
+    "semi_hard": "semi-hard",
+    "sum": "added up",
+    "torch": "PyTorch",
+    "trax": "Trax",
+    "warmup_cosine": "warm-up, then cosine",
+    "warmup_rsqrt": "warm-up, then inverse square root",
+    "linear": "warm-up, then linear",
+}
+"""Words of the language of specs that are not said as they are written."""
+
+POOLED = {"mean": "mean over the tokens"}
+TERM_PARTS = ("kind", "weight", "row")
+
+
+def field_words(parts: Sequence[str], term_kind: str | None = None) -> str:
+    """Say the field at these keys inside an arm; `term_kind` is that of the term it belongs to."""
+    if parts[:2] == ["loss", "terms"]:
+        term = f"term {int(parts[2]) + 1}"
+        if len(parts) == 3:
+            return term
+        inner = " ".join(_field(part) for part in parts[3:])
+        return f"{inner} of {term} ({spaced(term_kind or '')})"
+    *path, last = parts
+    if last == "kind":
+        return _field(path[-1])
+    owner = path[-1] if path and path[-1] != "loss" else ""
+    return f"{_field(last)} ({_field(owner)})" if owner else _field(last)
+
+
+def term_words(term: Mapping[str, Any]) -> str:
+    """Say a term of a loss whole: its weight where it is not 1, its kind or formula, its rule."""
+    weight = "" if term["weight"] == 1 else f"{in_full(term['weight'])} × "
+    rest = rest_of_term(term)
+    return weight + (term.get("row") or spaced(term["kind"])) + (f", {rest}" if rest else "")
+
+
+def rest_of_term(term: Mapping[str, Any]) -> str:
+    """Say what a term was given beside its kind, weight and formula, but no rule where all
+    negatives count."""
+    return ", ".join(
+        f"{_field(field)} {value_words(field, value)}"
+        for field, value in term.items()
+        if field not in TERM_PARTS and value is not None and (field, value) != ("among", "all")
+    )
+
+
+def value_words(field: str, value: Any) -> str:
+    """Say the value of a field of this name."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return in_full(value)
+    if field == "mining":
+        return ", ".join(
+            f"{value_words('among', stage['among'])} from step {stage['from_step']:,}"
+            for stage in value
+        )
+    if field == "among" and value == "all":
+        return "all of them"
+    if isinstance(value, list):
+        return ", ".join(value_words(field, one) for one in value)
+    if field == "pooling":
+        return POOLED.get(value, VALUES.get(value, spaced(value)))
+    if field in ("row", "model", "vectors"):
+        return str(value)
+    return VALUES.get(value, spaced(str(value)))
+
+
+def spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _field(name: str) -> str:
+    return FIELDS.get(name, spaced(name))

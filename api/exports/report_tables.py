@@ -10,7 +10,7 @@ from models.comparison.wording import metric_words
 from models.factors.schema import Effect
 from models.noise_floor.schema import NoiseFloor, SeedSources
 from models.numbers_in_words import decimals, in_full, p_words
-from models.specs.arm_differences import ArmDifference, ArmValue
+from models.specs.wording.arm_differences import ArmDifference, ArmValue
 from models.tuning.schema import SettingDifference, TunedArm, TuningResult
 
 Kind = Literal["text", "number", "code"]

@@ -32,11 +32,11 @@ from models.comparison.inputs import ArmPair
 from models.comparison.lines import Lines
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison, Role
-from models.specs.arm_differences import arm_differences
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
-from models.specs.terms_in_words import terms_in_words
 from models.specs.tuned_arms import for_run
+from models.specs.wording.arm_differences import arm_differences
+from models.specs.wording.terms_in_words import terms_in_words
 from models.states import TERMINAL, RunState
 from models.store.experiment_states import stored_state
 from models.store.experiments import experiment, runs_of

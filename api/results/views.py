@@ -13,8 +13,8 @@ from api.vectors.views import ArmVectors
 from models.comparison.schema import Comparison
 from models.factors.schema import Cell, Effect, FactorPair
 from models.noise_floor.schema import NoiseFloor, SeedSources
-from models.specs.arm_differences import ArmDifference
-from models.specs.terms_in_words import TermInWords
+from models.specs.wording.arm_differences import ArmDifference
+from models.specs.wording.terms_in_words import TermInWords
 from models.states import RunState
 from models.store.run_life.run_problems import RunProblem
 from models.survival.matched_loss import MatchedAccuracy

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from models.specs.arm_differences import ArmDifference, arm_differences
 from models.specs.parse import parse_spec
-from models.specs.terms_in_words import term_formula
+from models.specs.wording.arm_differences import ArmDifference, arm_differences
+from models.specs.wording.terms_in_words import term_formula
 
 from support.factors import INIT, MASK, RATE, factorial
 from support.formulas import SAME_BITS

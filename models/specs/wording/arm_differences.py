@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from models.specs.experiment import OVERRIDABLE, ExperimentSpec
-from models.specs.field_words import field_words, term_words, value_words
-from models.specs.terms_in_words import term_formula
+from models.specs.wording.field_words import field_words, term_words, value_words
+from models.specs.wording.terms_in_words import term_formula
 
 TERMS = "/loss/terms"
 MISSING = object()

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from models.specs.field_words import rest_of_term, spaced
 from models.specs.losses import LossSpec
+from models.specs.wording.field_words import rest_of_term, spaced
 
 CLOSEST = "relu(margin - s_ap + max(s_an))"
 CLOSEST_UNDER_THE_COURSES_MASK = "relu(margin - s_ap + max(where(s_an > s_ap, s_an - 2, s_an)))"

@@ -1,0 +1,1 @@
+"""How the fields, terms and arms of a spec are said to a person."""

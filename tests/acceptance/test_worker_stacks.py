@@ -117,3 +117,25 @@ def test_more_runs_than_a_stack_holds_are_trained_one_stack_after_the_other(
     ended = embedded_lab.wait_for_success(*made)
     assert {(run.attempt, run.step) for run in ended} == {(1, 40)}
     wait_until("the end of the stacks", lambda: not any(attempt_pids(run) for run in made))
+
+
+def test_given_negatives_are_trained_in_a_stack_to_the_same_bits_after_a_kill(
+    embedded_lab: Lab,
+) -> None:
+    embedded_lab.worker(stack=STACK)
+    arms = [{**arm, "negatives": {"given": 1}} for arm in embedded_lab.spec_arms()]
+    asked = {**LONG, "steps": 200, "arms": arms}
+    straight = embedded_lab.wait_for_success(*embedded_lab.create(**asked))
+    for run in straight:
+        assert (run.provenance or {}).get("stack_width") == STACK
+        given = embedded_lab.figures(run)[0]["s_given_mean"]
+        assert any(value is not None for value in given)
+    made = embedded_lab.create(**asked)
+    for run in made:
+        embedded_lab.wait_for_checkpoint(run)
+    (leader,) = [run for run in made if attempt_pids(run)]
+    kill_attempt(leader)
+    undisturbed = {_which(run): embedded_lab.figures(run) for run in straight}
+    for run in embedded_lab.wait_for_success(*made):
+        assert run.attempt == 2
+        assert embedded_lab.figures(run) == undisturbed[_which(run)]

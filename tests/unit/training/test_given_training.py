@@ -21,11 +21,8 @@ from worker.training.loop import Training, train
 from worker.training.losses.batch import batch_of
 from worker.training.losses.given_negatives import given_in_training, given_in_validation
 from worker.training.losses.terms import batch_loss
-from worker.training.stack.loop import Member, Stack
-from worker.training.stack.sharing import can_stack
 
 from support.expect import expect
-from support.stack import told_by
 from support.training import (
     figures,
     killed_after_every_step,
@@ -180,24 +177,6 @@ def test_the_baselines_loss_is_measured_with_its_own_negatives_in_every_arm() ->
     assert [e.baseline_loss for e in of_given] == [e.loss for e in of_given]
     first = next(e for e in train(turned, "vanilla", 0, DATA) if isinstance(e, Evaluated))
     assert expect(float, first.baseline_loss) > expect(float, first.loss)
-
-
-def test_a_run_with_given_negatives_is_not_stacked_and_one_beside_it_is() -> None:
-    spec = spec_of()
-    assert not can_stack(spec.for_arm("given"))
-    assert can_stack(spec.for_arm("vanilla"))
-    turned = spec.model_copy(
-        update={"decision": spec.decision.model_copy(update={"baseline": "given"})}
-    )
-    (stacked,) = told_by(Stack(turned, [Member("vanilla", 0)], DATA, width=2)).values()
-    alone = list(train(turned, "vanilla", 0, DATA))
-    measured = [
-        [expect(float, e.baseline_loss) for e in events
-         if isinstance(e, Evaluated) and e.split == "validation"]
-        for events in (stacked, alone)
-    ]  # fmt: skip
-    assert len(measured[0]) == 3
-    assert measured[0] == pytest.approx(measured[1], rel=1e-4)
 
 
 def test_a_checkpoint_with_other_given_negatives_is_not_used(tmp_path: Path) -> None:

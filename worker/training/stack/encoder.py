@@ -10,7 +10,7 @@ from torch import Tensor
 from worker.training.data import NO_QUESTIONS, Int64, RunData
 from worker.training.encoders.held_rows import HeldRows
 from worker.training.stack.graphs import Passes, recorder
-from worker.training.stack.layout import Layout, lay_out
+from worker.training.stack.layout import NONE, Layout, half_of, lay_out, room_for
 from worker.training.stack.passes import Arithmetic
 from worker.training.stack.slots import Slots
 from worker.training.stack.tokens import Tokens
@@ -24,7 +24,7 @@ class StackEncoder:
         arithmetic = Arithmetic(slots, Tokens(data, device))
         self._passes = Passes(arithmetic, recorder(device))
         self._arithmetic = arithmetic
-        self._vectors: dict[bytes, Tensor] = {}
+        self._vectors: dict[tuple[bytes, bytes], Tensor] = {}
         self._grad_embedding = torch.zeros_like(slots.embedding)
         self._held: HeldRows | None = None
 
@@ -32,13 +32,18 @@ class StackEncoder:
         """Give the same rows of every slot's embedding no gradient."""
         self._held = rows
 
-    def layout(self, rows: Mapping[int, Int64], size: int) -> Layout:
-        """The layout of batches of `size` rows, by their slots; other slots get none."""
+    def layout(
+        self, rows: Mapping[int, Int64], further: Mapping[int, Int64], size: int, room: int = 0
+    ) -> Layout:
+        """The layout of batches of `size` rows, by their slots, and of the further questions behind
+        them, for which each has this room; other slots get none."""
         every = np.zeros((self._slots.width, size), dtype=np.int64)
+        behind = np.full((len(every), room), NONE, dtype=np.int64)
         live = np.zeros(len(every), dtype=bool)
         for slot, own in rows.items():
             every[slot], live[slot] = own, True
-        return lay_out(self._data, every, live, padded=self._padded)
+            behind[slot, : len(further[slot])] = further[slot]
+        return lay_out(self._data, every, live, padded=self._padded, further=behind)
 
     def table(self, layout: Layout) -> Tensor:
         """A layout's table on the device."""
@@ -72,16 +77,21 @@ class StackEncoder:
         }
 
     @torch.no_grad()
-    def pair_vectors(self, rows: Int64) -> Tensor:
-        """Unit vectors (K, 2 len(rows), H) of the same pairs under every slot's weights: first
-        all first questions, then the second. Remembered until `forget`."""
-        key = rows.tobytes()
+    def pair_vectors(self, rows: Int64, further: Int64) -> Tensor:
+        """Unit vectors (K, 2 len(rows) + len(further), H) of the same questions under every slot's
+        weights: all first questions of the pairs, then the second, then the further ones.
+        Remembered until `forget`."""
+        key = rows.tobytes(), further.tobytes()
         if key not in self._vectors:
-            layout = lay_out(self._data, rows[None], np.ones(1, dtype=bool), padded=self._padded)
+            behind = np.full((1, room_for(len(further))), NONE, dtype=np.int64)
+            behind[0, : len(further)] = further
+            layout = lay_out(
+                self._data, rows[None], np.ones(1, bool), padded=self._padded, further=behind
+            )
             table = self.table(layout).expand(-1, self._slots.width, -1)
             totals, *_ = self._arithmetic.forward(table, layout.times)
             vectors = unit_vectors(totals, table[5])
-            self._vectors[key] = vectors[:, :, : len(rows)].flatten(1, 2)
+            self._vectors[key] = torch.cat(of_batch(vectors, len(rows), len(further)), dim=1)
         return self._vectors[key]
 
     def forget(self) -> None:
@@ -100,20 +110,22 @@ class SlotEncoder:
         self._encoder, self._slot = encoder, slot
 
     def encode_pairs(self, _data: RunData, rows: Int64, further: Int64 = NO_QUESTIONS) -> Tensor:
-        vectors = self._encoder.pair_vectors(rows)[self._slot]
-        if not len(further):
-            return vectors
-        # a yardstick's given negatives: each in its row, of which the other question is left out
-        both = self._encoder.pair_vectors(further // 2)[self._slot]
-        place = torch.from_numpy(further % 2 * len(further) + np.arange(len(further)))
-        return torch.cat((vectors, both.index_select(0, place.to(both.device))))
+        return self._encoder.pair_vectors(rows, further)[self._slot]
 
 
 def unit_vectors(totals: Tensor, lengths: Tensor, kept: Tensor | None = None) -> Tensor:
-    """The questions' vectors (K, 2, half, H) from their sums (K, 2 half, H) and lengths; `kept`
-    (K, 2, half, H) is 0 where dropout leaves an output out."""
+    """The questions' vectors (K, places, H) from their sums (K, places, H) and lengths; `kept`
+    (K, places, H) is 0 where dropout leaves an output out."""
     mean = totals / lengths.clamp(min=1)[:, :, None]
     if kept is not None:
-        mean = mean * kept.flatten(1, 2)
-    slots, places, width = totals.shape
-    return torch.nn.functional.normalize(mean, dim=2).view(slots, 2, places // 2, width)
+        mean = mean * kept
+    return torch.nn.functional.normalize(mean, dim=2)
+
+
+def of_batch(values: Tensor, size: int, further: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+    """Values (K, places, ...) of the first questions of the `size` pairs of a batch, of the second,
+    and of this many further ones, without what fills up."""
+    half = half_of(size)
+    starts = ((0, size), (half, size), (2 * half, further))
+    first, second, behind = (values[:, start : start + count] for start, count in starts)
+    return first, second, behind

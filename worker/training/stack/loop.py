@@ -64,7 +64,7 @@ class Stack:
         self._encoder = StackEncoder(
             self._slots, data, prepared, padded=own.encoder.padding == "power_of_two"
         )
-        self._steps = Steps(self._encoder, own.batch_size)
+        self._steps = Steps(self._encoder, own.batch_size, own.negatives.given)
         fingerprint = data.fingerprint() if any(m.checkpoints for m in members) else ""
         more = f"in a stack of {width}"
         self._checkpoints = [

@@ -1,7 +1,7 @@
 """What the members of a stack share: which runs can be in one, and which faults hit them all.
 
-Runs can be trained in one stack where their data, the shapes of their weights and their batch sizes
-are the same.
+Runs can be trained in one stack where their data, the shapes of their weights and the most
+questions of a batch are the same.
 """
 
 import torch
@@ -12,9 +12,8 @@ from models.specs.training import LstmEncoder
 
 
 def can_stack(own: ExperimentSpec) -> bool:
-    """Whether a run of this spec, that of one arm, can be trained in a stack at all: how many
-    negatives are given differs from batch to batch, and the shapes of a stack do not."""
-    return isinstance(own.encoder, LstmEncoder) and not own.negatives.given
+    """Whether a run of this spec, that of one arm, can be trained in a stack at all."""
+    return isinstance(own.encoder, LstmEncoder)
 
 
 def shares_stack(own: ExperimentSpec, other: ExperimentSpec) -> bool:
@@ -26,7 +25,8 @@ def shares_stack(own: ExperimentSpec, other: ExperimentSpec) -> bool:
 
 
 def _shared(own: ExperimentSpec) -> tuple[object, ...]:
-    return own.split, own.tokenizer, own.vocabulary, own.encoder, own.batch_size
+    most = own.batch_size, own.negatives.given  # how many a batch has room for
+    return own.split, own.tokenizer, own.vocabulary, own.encoder, most
 
 
 def hits_all(error: Exception, device: str) -> bool:

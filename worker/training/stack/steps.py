@@ -1,31 +1,51 @@
 """One step of every training in a stack: one forward, one backward, one update, one transfer."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from models.specs.seeds import Draws
 from worker.training.batches import batch_rows
+from worker.training.data import Int64
 from worker.training.divergence import Diverged, check_step
 from worker.training.events import StepDone
 from worker.training.gauges import gauges_of
+from worker.training.losses.building import further_questions
+from worker.training.losses.given_negatives import Given, given_in_training
 from worker.training.optimizer import Update, clip_gradients, update_together
 from worker.training.schedules import learning_rate
 from worker.training.stack.encoder import StackEncoder
-from worker.training.stack.layout import Layout
-from worker.training.stack.losses import SlotBatch, SlotLosses, slot_losses
+from worker.training.stack.layout import Layout, room_for
+from worker.training.stack.losses import GivenBatch, SlotBatch, SlotLosses, slot_losses
 from worker.training.state import TrainingState
 
 Batches = dict[int, tuple[Draws, int]]  # slot -> the draws and the step of its batch
 
 
-class Steps:
-    """Takes the steps of a stack whose batches have `size` pairs."""
+class Drawn(NamedTuple):
+    """What the batch of a slot is made of."""
 
-    def __init__(self, encoder: StackEncoder, size: int) -> None:
-        self._encoder, self._size = encoder, size
-        self._ahead: tuple[Batches, Layout] | None = None
+    rows: Int64
+    given: Given | None
+
+
+class Ahead(NamedTuple):
+    """Batches that are drawn and laid out."""
+
+    batches: Batches
+    drawn: Mapping[int, Drawn]
+    layout: Layout
+
+
+class Steps:
+    """Takes the steps of a stack whose batches have `size` pairs, each with up to `given` negatives
+    that are given."""
+
+    def __init__(self, encoder: StackEncoder, size: int, given: int) -> None:
+        self._encoder, self._size, self._room = encoder, size, room_for(given * size)
+        self._ahead: Ahead | None = None
 
     def advance(self, members: Mapping[int, TrainingState]) -> dict[int, StepDone | Exception]:
         """Do the next step of the trainings in these slots; by slot what happened, or an exception.
@@ -33,17 +53,11 @@ class Steps:
         A training whose loss or gradient is not finite is left as it was.
         """
         batches = {slot: (member.draws, member.step + 1) for slot, member in members.items()}
-        layout = self._layout(batches, members)
+        _, drawn, layout = self._drawn(batches, members)
         table = self._encoder.table(layout)
         totals = self._encoder.forward(layout.times, table)
         slot_batches = [
-            SlotBatch(
-                slot,
-                members[slot].loss_spec,
-                draws.batch_order,
-                step,
-                members[slot].spec.encoder.dropout,
-            )
+            _slot_batch(slot, members[slot], draws, step, drawn[slot])
             for slot, (draws, step) in batches.items()
         ]
         losses = slot_losses(slot_batches, totals, table, self._size)
@@ -51,7 +65,7 @@ class Steps:
         norms = _norms(gradients)
         # laid out while a GPU still computes; useless where a member ends with this step
         following = {slot: (draws, step + 1) for slot, (draws, step) in batches.items()}
-        self._ahead = following, self._layout(following, members)
+        self._ahead = self._drawn(following, members)
         measured, norms_now = _to_host(losses, norms)
         done: dict[int, StepDone | Exception] = {}
         updates = []
@@ -78,14 +92,34 @@ class Steps:
         self._encoder.forget()
         return done
 
-    def _layout(self, batches: Batches, members: Mapping[int, TrainingState]) -> Layout:
-        if self._ahead and self._ahead[0] == batches:
-            return self._ahead[1]
-        rows = {
-            slot: batch_rows(members[slot].data.train, draws.batch_order, step, self._size)
+    def _drawn(self, batches: Batches, members: Mapping[int, TrainingState]) -> Ahead:
+        if self._ahead and self._ahead.batches == batches:
+            return self._ahead
+        drawn = {
+            slot: _draw(members[slot], draws.batch_order, step, self._size)
             for slot, (draws, step) in batches.items()
         }
-        return self._encoder.layout(rows, self._size)
+        rows = {slot: one.rows for slot, one in drawn.items()}
+        further = {slot: further_questions(one.given) for slot, one in drawn.items()}
+        layout = self._encoder.layout(rows, further, self._size, self._room)
+        return Ahead(batches, drawn, layout)
+
+
+def _draw(member: TrainingState, seed: int, step: int, size: int) -> Drawn:
+    data, negatives = member.data, member.spec.negatives
+    rows = batch_rows(data.train, seed, step, size)
+    anchors = member.loss_spec.anchors
+    return Drawn(rows, given_in_training(data, rows, negatives, anchors, seed, step))
+
+
+def _slot_batch(
+    slot: int, member: TrainingState, draws: Draws, step: int, drawn: Drawn
+) -> SlotBatch:
+    rows, given = drawn
+    negatives = member.spec.negatives
+    own = None if given is None else GivenBatch(member.data, negatives, rows, given)
+    dropout = member.spec.encoder.dropout
+    return SlotBatch(slot, member.loss_spec, draws.batch_order, step, dropout, own)
 
 
 def _norms(gradients: Mapping[str, Tensor]) -> Tensor:

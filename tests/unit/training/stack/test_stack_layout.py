@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.training.data import Int64, pad_to_power_of_two, pair_questions
-from worker.training.stack.layout import CHUNK, HALF, Layout, group_sizes, lay_out, time_steps
+from worker.training.stack.layout import (
+    CHUNK,
+    HALF,
+    NONE,
+    Layout,
+    group_sizes,
+    lay_out,
+    room_for,
+    time_steps,
+)
 from worker.training.stack.tokens import Tokens, groups_of
 
 from support.stack import wild_data
@@ -49,23 +58,30 @@ def test_a_group_runs_long_enough_and_in_whole_chunks(longest: int) -> None:
     assert times % CHUNK == 0
 
 
-@given(size=st.integers(2, 80), seed=st.integers(0, 99), padded=st.booleans())
+@given(
+    size=st.integers(2, 80),
+    seed=st.integers(0, 99),
+    padded=st.booleans(),
+    given=st.lists(st.integers(0, 90), min_size=3, max_size=3),
+)
 def test_a_slot_reads_the_tokens_that_a_training_alone_would(
-    size: int, seed: int, padded: bool
+    size: int, seed: int, padded: bool, given: list[int]
 ) -> None:
-    rows = some_rows(3, size, seed)
-    layout = lay_out(DATA, rows, np.array([True, False, True]), padded=padded)
+    """Of its pairs, and of the negatives that are given to them, in whatever number."""
+    rows, room = some_rows(3, size, seed), room_for(max(given))
+    further = 2 * some_rows(3, room, seed + 1) + 1
+    for slot, number in enumerate(given):
+        further[slot, number:] = NONE
+    layout = lay_out(DATA, rows, np.array([True, False, True]), padded=padded, further=further)
     half = -(-size // HALF) * HALF
     for slot in (0, 2):
-        alone = pair_questions(DATA, rows[slot])
+        alone = pair_questions(DATA, rows[slot], further[slot, : given[slot]])
         alone = pad_to_power_of_two(alone) if padded else alone
-        expected = np.split(alone.ids, np.cumsum(alone.lengths)[:-1])
-        found = words_of(layout, slot)
-        for side in (0, 1):
-            for pair in range(half):
-                words = [w for w in found[side * half + pair] if w is not None]
-                wanted = expected[side * size + pair].tolist() if pair < size else []
-                assert words == wanted
+        expected = [ids.tolist() for ids in np.split(alone.ids, np.cumsum(alone.lengths)[:-1])]
+        blank: list[list[int]] = [[]] * (half - size)
+        wanted = expected[:size] + blank + expected[size : 2 * size] + blank + expected[2 * size :]
+        found = [[w for w in words if w is not None] for words in words_of(layout, slot)]
+        assert found == wanted + [[]] * (room - given[slot])
     assert all(set(words) <= {None} for words in words_of(layout, 1))
 
 
@@ -73,9 +89,12 @@ def test_a_slot_reads_the_tokens_that_a_training_alone_would(
 def test_where_a_slots_questions_stand_does_not_depend_on_the_others(
     seed: int, neighbours: list[bool]
 ) -> None:
-    rows = some_rows(4, 20, seed)
-    alone = lay_out(DATA, rows, np.array([True, False, False, False]), padded=False)
-    among = lay_out(DATA, rows, np.array([True, *neighbours]), padded=False)
+    rows, further = some_rows(4, 20, seed), 2 * some_rows(4, HALF * 2, seed + 1)
+    further[0, 5:] = NONE
+    alone, among = (
+        lay_out(DATA, rows, np.array([True, *others]), padded=False, further=further)
+        for others in ([False] * 3, neighbours)
+    )
     assert (alone.table[:, 0] == among.table[:, 0]).all()
     assert len(alone.times) == len(among.times)
     assert all(a <= b for a, b in zip(alone.times, among.times, strict=True))

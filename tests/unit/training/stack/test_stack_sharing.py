@@ -37,6 +37,7 @@ def test_only_lstms_are_stacked(kind: str, padding: str) -> None:
         {"early_stop": {"patience": 1}},
         {"checkpoint": "best_validation"},
         {"threshold": {"kind": "validation"}},
+        {"negatives": {"given": 0}},
     ],
 )
 def test_arms_may_differ_in_what_decides_neither_data_nor_shapes(override: dict[str, Any]) -> None:
@@ -53,6 +54,7 @@ def test_arms_may_differ_in_what_decides_neither_data_nor_shapes(override: dict[
         {"batch_size": 8},
         {"tokenizer": "lower"},
         {"vocabulary": {"min_count": 2}},
+        {"negatives": {"given": 1}},
     ],
 )
 def test_arms_do_not_share_a_stack_when_data_or_shapes_differ(override: dict[str, Any]) -> None:

@@ -10,17 +10,16 @@ from models.store.tables import Experiment
 def baselines_of(row: Experiment, compared: Compared) -> Baselines:
     """Return the lines of an experiment, as far as its runs have measured them."""
     deciding = compared.spec.decision.metric
-    pretrained = {arm.name: compared.spec.starts_pretrained(arm.name) for arm in compared.spec.arms}
 
-    def starts(metric: str, *, of_models: bool) -> dict[str, float] | None:
-        by_arm = compared.untrained[metric].items()
-        return {arm: value for arm, value in by_arm if pretrained[arm] == of_models} or None
+    def zero_shot(metric: str) -> dict[str, float] | None:
+        by_arm = compared.zero_shot.items()
+        return {arm: own[metric] for arm, own in by_arm if metric in own} or None
 
     by_metric = {
         metric: MetricLines(
-            untrained=starts(metric, of_models=False),
+            untrained=dict(compared.untrained[metric]) or None,
             tf_idf=compared.lines.get(metric, NO_LINES).tf_idf,
-            zero_shot=starts(metric, of_models=True),
+            zero_shot=zero_shot(metric),
         )
         for metric in dict.fromkeys((deciding, *SECONDARY))
     }

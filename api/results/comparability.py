@@ -22,8 +22,9 @@ from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
 from models.states import TERMINAL, RunState
 from models.store.experiments import compared_runs, experiment
+from models.store.metrics.lines import ZeroShot
 from models.store.metrics.rows import final_metrics
-from models.store.metrics.untrained import ByMetric, untrained_means
+from models.store.metrics.untrained import ByMetric, apart, untrained_means
 from models.store.tables import Experiment, Run
 from models.store.tuning.plan import Settled, settled
 
@@ -43,7 +44,9 @@ class Compared:
     """Those that are compared, in whatever state: no tuning runs."""
     metrics: Metrics
     untrained: ByMetric
-    """The metrics that are judged, of each arm before its first step."""
+    """The metrics that are judged, of each arm before its first step, but for pretrained arms."""
+    zero_shot: ZeroShot
+    """The same of what arms start from: a pretrained model, or token vectors."""
     lines: Mapping[str, Lines]
 
     def arms(self, service: Service | None) -> dict[str, ArmRuns]:
@@ -55,12 +58,16 @@ def compared_of(
     session: Session, row: Experiment, spec: ExperimentSpec, runs: Sequence[Run]
 ) -> Compared:
     """Read what the comparisons of an experiment rest on; `runs` are those that are compared."""
+    measured = untrained_means(session, [row.id], get_args(Metric))[row.id]
+    pretrained = {arm.name for arm in spec.arms if spec.starts_pretrained(arm.name)}
+    untrained, zero_shot = apart(measured, pretrained, row.zero_shot or {})
     return Compared(
         spec=spec,
         own=settled(session, {row.id: spec})[row.id],
         runs=runs,
         metrics=final_metrics(session, row.id),
-        untrained=untrained_means(session, [row.id], get_args(Metric))[row.id],
+        untrained=untrained,
+        zero_shot=zero_shot,
         lines=row.lines,
     )
 
@@ -83,6 +90,7 @@ def _arm_runs(compared: Compared, name: str, service: Service | None) -> ArmRuns
         untrained={
             metric: by_arm[name] for metric, by_arm in compared.untrained.items() if name in by_arm
         },
+        zero_shot=compared.zero_shot.get(name, {}),
         pretrained=compared.spec.starts_pretrained(name),
     )
 

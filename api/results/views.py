@@ -37,8 +37,9 @@ class MetricLines(View):
     as the baseline's tokenizer has them), at a threshold chosen as the baseline's is; null until a
     run has begun, for losses, and for experiments from before it was measured."""
     zero_shot: dict[str, float] | None
-    """Of each arm that starts from a pretrained model, what the model measures as it was uploaded:
-    the same cosine, pairs and choice of threshold, before the first step; else as `untrained`."""
+    """Of each arm that starts from a pretrained model, what the model measures as it was uploaded;
+    of each that starts from token vectors, what their mean measures without a network. The same
+    cosine, pairs and choice of threshold; else as `untrained`."""
 
 
 class Baselines(MetricLines):

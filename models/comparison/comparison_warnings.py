@@ -13,13 +13,6 @@ ONE_SIDED = ("precision", "recall")
 """Metrics of one kind of mistake, which are traded for the other."""
 
 
-_STARTS: tuple[tuple[WarningKind, bool, str], ...] = (
-    ("below_untrained", False, "{} has before its first step"),
-    ("below_zero_shot", True, "the pretrained model of {} has untouched"),
-)
-"""What there is before any training: the warning, whether of pretrained arms, and whose it is."""
-
-
 def all_collapsed(compared: ComparisonInput) -> bool:
     """Whether every run of both arms ended collapsed."""
     arms = (compared.a, compared.b)
@@ -90,8 +83,8 @@ def below_lines(
     arms: Sequence[ArmValues], lines: Lines, rule: DecisionRule, nobody: str
 ) -> tuple[ComparisonWarning, ...]:
     """The warnings where the mean of no arm is above what takes no learning; else, above what an
-    untrained network of one of them measures, its pretrained model, or TF-IDF. `nobody` begins
-    their sentences.
+    untrained network of one of them measures, its pretrained model or token vectors, or TF-IDF.
+    `nobody` begins their sentences.
 
     None while an arm has no run. Of losses, which are better when lower, above means below. Of the
     two kinds of mistakes alone there is no such line: a network that calls all pairs duplicates has
@@ -115,14 +108,12 @@ def below_lines(
     if rule.metric.rpartition(".")[2] in ONE_SIDED:
         return ()
     found = []
-    for kind, pretrained, has in _STARTS:
-        own = [arm for arm in reversed(arms) if arm.pretrained == pretrained]
-        known = {arm.untrained: arm.name for arm in own if arm.untrained is not None}
+    for kind, known in _starts(arms):
         start = best(known) if known else None
         if start is not None and beaten_by(start):
             sentence = (
-                f"{said} {metric_number(rule, start)}, which {has.format(known[start])}, so "
-                "training has gained nothing here."
+                f"{said} {metric_number(rule, start)}, which {known[start]}, so training has "
+                "gained nothing here."
             )
             found.append(ComparisonWarning(kind=kind, sentence=sentence))
     if lines.tf_idf is not None and beaten_by(lines.tf_idf):
@@ -132,3 +123,16 @@ def below_lines(
         )
         found.append(ComparisonWarning(kind="below_tf_idf", sentence=sentence))
     return tuple(found)
+
+
+def _starts(arms: Sequence[ArmValues]) -> tuple[tuple[WarningKind, dict[float, str]], ...]:
+    """What there is before any training: the warning, and each value with what has it."""
+    untrained, zero_shot = {}, {}
+    for arm in reversed(arms):
+        of_model = f"the pretrained model of {arm.name} has untouched"
+        of_vectors = f"the mean of the token vectors of {arm.name} has"
+        if arm.untrained is not None:
+            untrained[arm.untrained] = f"{arm.name} has before its first step"
+        if arm.zero_shot is not None:
+            zero_shot[arm.zero_shot] = of_model if arm.pretrained else of_vectors
+    return ("below_untrained", untrained), ("below_zero_shot", zero_shot)

@@ -51,9 +51,13 @@ class ArmValues:
     held: tuple[str, ...] = ()
     """What was the same in all runs, though seeds may vary it: `initial weights of seed 0`."""
     untrained: float | None = None
-    """The metric before the first step, the mean over its runs; None where it is not known."""
+    """The metric before the first step, the mean over its runs; None where it is not known, and of
+    an arm that starts from a pretrained model, which is not untrained."""
+    zero_shot: float | None = None
+    """The metric of what the arm starts from, untouched: a pretrained model, or the mean of token
+    vectors."""
     pretrained: bool = False
-    """Whether it starts from a pretrained model, whose own value `untrained` then is."""
+    """Whether it starts from a pretrained model."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ class ArmRuns:
     tuned: Tuned | None = None
     held: tuple[str, ...] = ()
     untrained: Mapping[str, float] = field(default_factory=dict)
-    """Metric -> its mean over the runs before their first step, where it is known."""
+    """Metric -> its mean over the runs before their first step, as in `ArmValues`."""
+    zero_shot: Mapping[str, float] = field(default_factory=dict)
     pretrained: bool = False
 
     @cached_property  # asked for with every metric, and every other arm
@@ -95,6 +100,7 @@ class ArmRuns:
                 self.tuned,
                 self.held,
                 self.untrained.get(metric),
+                self.zero_shot.get(metric),
                 self.pretrained,
             )
         return self._by_metric[metric]

@@ -1,8 +1,8 @@
 """Lines to hold a result against: what a metric is without any network that learned.
 
 An arm that is not above a line has added nothing to it, whatever the verdict on two such arms. What
-an untrained network measures is a line too, and each arm has its own: `ArmValues.untrained`. Of an
-arm that starts from a pretrained model that is what the model measures by itself: zero-shot.
+an untrained network measures is a line too, and each arm has its own: `ArmValues.untrained`. So is
+what an arm starts from by itself, zero-shot: a pretrained model, or the mean of token vectors.
 """
 
 from collections import defaultdict
@@ -74,26 +74,29 @@ def measured_lines(baselines: Mapping[str, Any], metric: str) -> LinesInWords:
     own = baselines.get("by_metric", {}).get(metric, {})
     best = min if is_loss(metric) else max
     untrained = own.get("untrained") or {}
+    starts = list(_starts(own.get("zero_shot") or {}, untrained))
     if len(untrained) > MOST_NAMED:
         untrained = {f"the best of {len(untrained)} arms": best(untrained.values())}
     found = [(f"{arm} before its first step", value) for arm, value in untrained.items()]
-    models = list(_models(own.get("zero_shot") or {}))
-    if len(models) > MOST_NAMED:
-        models = [("the best model, zero-shot", best(value for _, value in models))]
-    found += models
+    if len(starts) > MOST_NAMED:
+        starts = [("the best start, zero-shot", best(value for _, value in starts))]
+    found += starts
     if own.get("tf_idf") is not None:
         found.append(("the cosine of TF-IDF vectors", own["tf_idf"]))
     return found
 
 
-def _models(by_arm: Mapping[str, float]) -> Iterator[tuple[str, float]]:
-    """Of arms that start from one model and read it alike, that model once."""
-    arms: defaultdict[float, list[str]] = defaultdict(list)
+def _starts(
+    by_arm: Mapping[str, float], untrained: Mapping[str, float]
+) -> Iterator[tuple[str, float]]:
+    """Of arms that start from one model, or from the same token vectors, and read it alike, that
+    once. An arm with vectors has an untrained network too, one with a model has none."""
+    arms: defaultdict[tuple[str, float], list[str]] = defaultdict(list)
     for arm, value in by_arm.items():
-        arms[value].append(arm)
-    for value, names in arms.items():
+        arms["token vectors" if arm in untrained else "model", value].append(arm)
+    for (what, value), names in arms.items():
         of = " and ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} arms"
-        yield f"the model of {of}, zero-shot", value
+        yield f"the {what} of {of}, zero-shot", value
 
 
 def near_lines(lines: LinesInWords, values: Sequence[float], metric: str) -> LinesInWords:

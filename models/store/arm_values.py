@@ -10,13 +10,15 @@ from models.comparison.collapse.plateau_level import all_alike, is_collapsed
 from models.comparison.inputs import ArmValues
 from models.specs.experiment import ExperimentSpec
 from models.states import RunState
+from models.store.metrics.lines import zero_shot_of
 from models.store.metrics.rows import final_metrics
-from models.store.metrics.untrained import ByArm, untrained_means
+from models.store.metrics.untrained import apart, untrained_means
 from models.store.tables import Evaluation, Run
 from models.store.tuning.plan import Settled, settled
 
 _ByArm = Mapping[str, Mapping[int, float]]
 """Arm -> seed -> value."""
+_Starts = Mapping[str, tuple[float | None, float | None]]
 
 
 def arm_values(session: Session, experiment_id: str, spec: ExperimentSpec) -> dict[str, ArmValues]:
@@ -34,7 +36,7 @@ def arm_values_of(
         values |= _values(session, ids, metric)
     as_chosen = settled(session, specs)
     collapsed = _collapsed(session, as_chosen)
-    untrained = _untrained(session, specs)
+    starts = _starts(session, specs)
     return {
         one: {
             arm.name: ArmValues(
@@ -43,7 +45,7 @@ def arm_values_of(
                 collapsed.get((one, arm.name), frozenset()),
                 own.tuned[arm.name],
                 own.held,
-                untrained[one].get(arm.name),
+                *starts[one][arm.name],
                 specs[one].starts_pretrained(arm.name),
             )
             for arm in specs[one].arms
@@ -52,11 +54,20 @@ def arm_values_of(
     }
 
 
-def _untrained(session: Session, specs: Mapping[str, ExperimentSpec]) -> dict[str, ByArm]:
-    """Experiment -> arm -> the metric that decides, before the first step."""
+def _starts(session: Session, specs: Mapping[str, ExperimentSpec]) -> dict[str, _Starts]:
+    """Experiment -> arm -> the metric that decides: untrained, and zero-shot."""
     metrics = {spec.decision.metric for spec in specs.values()}
-    means = untrained_means(session, specs, metrics)
-    return {one: means[one][spec.decision.metric] for one, spec in specs.items()}
+    means, of_vectors = untrained_means(session, specs, metrics), zero_shot_of(session, specs)
+    found: dict[str, _Starts] = {}
+    for one, spec in specs.items():
+        metric = spec.decision.metric
+        pretrained = {arm.name for arm in spec.arms if spec.starts_pretrained(arm.name)}
+        untrained, zero_shot = apart(means[one], pretrained, of_vectors.get(one, {}))
+        found[one] = {
+            arm.name: (untrained[metric].get(arm.name), zero_shot.get(arm.name, {}).get(metric))
+            for arm in spec.arms
+        }
+    return found
 
 
 def _values(session: Session, ids: Collection[str], metric: str) -> dict[str, _ByArm]:

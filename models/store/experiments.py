@@ -4,9 +4,9 @@ An experiment's state is not stored, but follows from its runs (`experiment_stat
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import case, delete, exists, func, select, tuple_, update
+from sqlalchemy import case, delete, exists, func, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -37,22 +37,6 @@ from models.store.uploads.pretrained_models import MODELS
 from models.store.uploads.token_vectors import VECTORS
 
 Listed = tuple[Experiment, RunCounts]
-
-
-def lacks_tf_idf(session: Session, experiment_id: str) -> bool:
-    """Whether the line of TF-IDF is still to be measured; False where the experiment is gone."""
-    lacking = select(Experiment.id).where(
-        Experiment.id == experiment_id, Experiment.tf_idf.is_(None)
-    )
-    return session.scalar(lacking) is not None
-
-
-def keep_tf_idf(session: Session, experiment_id: str, metrics: dict[str, Any]) -> None:
-    """Store what TF-IDF measures, unless it is there: every run would store the same."""
-    lacking = update(Experiment).where(Experiment.id == experiment_id, Experiment.tf_idf.is_(None))
-    session.execute(
-        lacking.values(tf_idf=metrics), execution_options={"synchronize_session": False}
-    )
 
 
 def create_experiment(

@@ -52,6 +52,8 @@ class Experiment(Base):
     left_out_pairs: Mapped[int | None]
     owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked
     tf_idf: Mapped[dict[str, Any] | None]  # its metrics by name; null until a run has begun
+    # arm -> metrics by name, of the token vectors that arms start from; as their runs begin
+    zero_shot: Mapped[dict[str, Any] | None]
 
     @property
     def lines(self) -> Mapping[str, Lines]:

@@ -1,5 +1,6 @@
 """A real worker trains from token vectors, to a verdict: killed on the way, reproduced."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
@@ -66,20 +67,31 @@ def vectors(embedded_lab: Lab) -> Vectors:
     return known
 
 
-def plain_roc_auc(lab: Lab, run: Run, spec: ExperimentSpec, vectors: Vectors) -> float:
-    """The share of pairs of test rows, a duplicate and another, that the mean of the file's vectors
-    puts in order; text by text, pair by pair."""
+def untrained_roc_auc(lab: Lab, run: Run, spec: ExperimentSpec, vectors: Vectors) -> float:
+    """What a bag before its first step has: a word of the run that the file lacks has the embedding
+    that was drawn for it, and a word that is unknown to the run that of unknown words."""
     own = spec.for_arm(run.arm).encoder
     file = load_file(lab.settings.run_dir(run.id) / WEIGHTS)
     words = bytes(file[VOCABULARY]).decode().split("\n")
     ids = {word: number for number, word in enumerate(words, FIRST_WORD)}
     drawn = initial_weights(own, len(words) + FIRST_WORD, run.seed)["embedding"]
+    return plain_roc_auc(
+        lab,
+        spec,
+        lambda word: (
+            vectors[word] if word in ids and word in vectors else drawn[ids.get(word, UNKNOWN)]
+        ),
+    )
+
+
+def plain_roc_auc(
+    lab: Lab, spec: ExperimentSpec, vector_of: Callable[[str], np.ndarray | None]
+) -> float:
+    """The share of pairs of test rows, a duplicate and another, that the mean of the words' vectors
+    puts in order; text by text, pair by pair."""
 
     def vector(text: str) -> np.ndarray:
-        rows = [
-            vectors[word] if word in ids and word in vectors else drawn[ids.get(word, UNKNOWN)]
-            for word in tokenize(text, "word")
-        ]
+        rows = [row for word in tokenize(text, "word") if (row := vector_of(word)) is not None]
         mean = np.mean(np.array(rows, dtype=np.float64), axis=0)
         unit: np.ndarray = mean / np.linalg.norm(mean)
         return unit
@@ -121,8 +133,13 @@ def test_arms_with_and_without_vectors_are_compared_beside_what_the_file_gives_u
         for run, result in zip([one for one in done if one.arm == arm.name], arm.runs, strict=True):
             assert result.untrained is not None
             known = vectors if arm.name == "toy" else {}
-            expected = plain_roc_auc(lab, run, spec, known)
+            expected = untrained_roc_auc(lab, run, spec, known)
             assert result.untrained["test.roc_auc"] == pytest.approx(expected, abs=1e-6)
+    by_itself = plain_roc_auc(lab, spec, vectors.get)
+    assert by_itself != expected
+    assert results.baselines.zero_shot is not None
+    assert results.baselines.zero_shot.keys() == {"toy"}
+    assert results.baselines.zero_shot["toy"] == pytest.approx(by_itself, abs=1e-6)
 
 
 def test_held_vectors_stay_through_a_kill_and_the_run_is_the_same_again(

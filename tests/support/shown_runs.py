@@ -9,8 +9,8 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from models.states import RunState
-from models.store.experiments import keep_tf_idf
 from models.store.metrics import rows
+from models.store.metrics.lines import keep_tf_idf
 from models.store.metrics.rows import EvaluationRow, StepRow
 from models.store.run_life import runs
 from models.store.tables import Run

@@ -22,12 +22,12 @@ from worker.attempts.database_retry import DATABASE_AWAY, RETRY_SECONDS, retry_w
 from worker.attempts.divergence_report import WINDOW, diverged_problem
 from worker.attempts.fault_causes import machine_kind, machine_problem, spec_problem
 from worker.attempts.heartbeat import RunHeartbeat, Stop
+from worker.attempts.lines import measure_lines
 from worker.attempts.loading import load_run_data, run_words
 from worker.attempts.provenance import provenance_of
 from worker.attempts.recorder import Recorder
 from worker.attempts.results import write_results
 from worker.attempts.starts import bring_starts
-from worker.attempts.tf_idf_line import measure_tf_idf
 from worker.attempts.time_limit import TimeLimitReached, TrainingClock, time_problem
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
@@ -160,7 +160,8 @@ class Attempt:
     def _store(self, event: Event, data: RunData, device: str) -> None:
         match event:
             case Started(step):
-                measure_tf_idf(self._database, self._claimed, self._dataset_folder, data)
+                of = (self._settings, self._files, self._claimed, self._dataset_folder)
+                measure_lines(self._database, *of, data)
                 self._recorder.begin_from(step)
                 self._clock.start()
                 self._saved_at = time.monotonic()

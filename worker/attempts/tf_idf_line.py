@@ -16,7 +16,7 @@ from models.metrics import RESULT_METRICS
 from models.specs.experiment import ExperimentSpec
 from models.specs.training import FixedThreshold
 from models.store.database import Database
-from models.store.experiments import keep_tf_idf, lacks_tf_idf
+from models.store.metrics.lines import keep_tf_idf, lacks_tf_idf
 from worker.attempts.claiming import Claimed
 from worker.attempts.database_retry import retry_while_away
 from worker.training.data import RunData

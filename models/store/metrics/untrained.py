@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from models.metrics import RESULT_METRICS
+from models.store.metrics.lines import ZeroShot
 from models.store.metrics.rows import EvaluationRow
 from models.store.tables import Base, Run, Untrained
 
@@ -78,6 +79,22 @@ def _means(
         }
         for experiment_id, own in values.items()
     }
+
+
+def apart(
+    measured: ByMetric, pretrained: Collection[str], of_vectors: ZeroShot
+) -> tuple[ByMetric, ZeroShot]:
+    """What arms measured before their first step, without those that are `pretrained`; and what
+    their models measured then, beside what the token vectors of other arms measure."""
+    untrained = {
+        metric: {arm: value for arm, value in by_arm.items() if arm not in pretrained}
+        for metric, by_arm in measured.items()
+    }
+    of_models = {
+        arm: {metric: by_arm[arm] for metric, by_arm in measured.items() if arm in by_arm}
+        for arm in pretrained
+    }
+    return untrained, {**of_vectors, **of_models}
 
 
 def untrained_of_runs(session: Session, experiment_id: str) -> dict[str, dict[str, float]]:

@@ -99,6 +99,7 @@ def _experiment(first: Experiment, run: Run, now: datetime, owner: str | None) -
         baseline_majority=first.baseline_majority,
         baseline_collapsed=first.baseline_collapsed,
         tf_idf=first.tf_idf,
+        zero_shot=first.zero_shot,
         owner=owner,
     )
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from models.store.metrics.lines import keep_zero_shot
+
 from support.api import ApiForTests
 from support.browser import Tab
 from support.vectors import SOME, as_text, gzipped
@@ -63,3 +65,21 @@ def test_the_form_starts_an_experiment_from_vectors(tab: Tab, service: ApiForTes
     encoder = service.get(f"/v1/experiments/{made['id']}")["spec"]["encoder"]
     assert (encoder["vectors"], encoder["train_vectors"]) == ("toy", False)
     assert encoder["embedding_dim"] == 3
+
+
+def test_what_the_vectors_measure_by_themselves_is_told_beside_the_results(
+    tab: Tab, service: ApiForTests
+) -> None:
+    files = {"file": ("toy.txt", as_text(SOME))}
+    assert service.http.post("/v1/vectors", files=files, data={"name": "toy"}).is_success
+    made = service.submit(encoder={"kind": "bag", "vectors": "toy"}, seeds={"count": 1})
+    for run in made["runs"]:
+        with service.database.transaction() as session:
+            keep_zero_shot(session, made["id"], run["arm"], {"test.accuracy": 0.81})
+        service.train(run["id"], accuracy=0.7, untrained=0.6)
+    tab.open(f"/experiments/{made['id']}")
+    row = tab.find("#arms tr", has_text="zero-shot")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("The token vectors of vanilla and modified, zero-shot")
+    expect(row).to_contain_text("0.8100")
+    expect(tab.find(".verdict .doubt").first).to_contain_text("no better than zero-shot")

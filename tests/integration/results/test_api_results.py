@@ -1,15 +1,11 @@
 """The results document: the keys of the contract, at every stage of an experiment."""
 
-import csv
 import hashlib
 from typing import Any
 
 import pytest
 
-from models.store.experiments import keep_tf_idf
-
-from support.api import ARMS, SPEC, ApiForTests
-from support.uploads import upload_model
+from support.api import ARMS, ApiForTests
 
 RESULT_KEYS = {
     "experiment",
@@ -219,80 +215,3 @@ def test_a_fixed_number_of_seeds_has_no_verdict_before_the_last_of_them_ends(
     ended = results(api, made)["comparisons"][0]
     assert (ended["verdict"], len(ended["pairs"])) == ("a_better", 6)
     assert "over 6 of 7 planned seeds at one setting:" in ended["sentence"]
-
-
-def test_every_line_stands_beside_the_answer(api: ApiForTests) -> None:
-    made = api.submit()
-    before = results(api, made)["baselines"]
-    assert (before["untrained"], before["tf_idf"], before["zero_shot"]) == (None, None, None)
-    with api.database.transaction() as session:
-        keep_tf_idf(session, made["id"], {"test.accuracy": 0.74, "test.roc_auc": 0.85})
-        keep_tf_idf(session, made["id"], {"test.accuracy": 0.1})  # of another run: it is kept once
-    for run in made["runs"]:
-        untrained = 0.6 + 0.01 * run["seed"] + 0.2 * (run["arm"] == "modified")
-        api.train(run["id"], accuracy=0.7 + 0.02 * run["seed"], untrained=untrained)
-    document = results(api, made)
-    lines = document["baselines"]
-    assert lines["untrained"] == pytest.approx({"vanilla": 0.605, "modified": 0.805})
-    assert lines["tf_idf"] == 0.74
-    assert lines["by_metric"].keys() == {"test.accuracy", "test.roc_auc", "test.average_precision"}
-    for metric, own in lines["by_metric"].items():
-        # once more by plain arithmetic, from each run
-        for arm in document["arms"]:
-            values = [run["untrained"][metric] for run in arm["runs"]]
-            assert own["untrained"][arm["name"]] == pytest.approx(sum(values) / len(values))
-    assert lines["by_metric"]["test.roc_auc"]["tf_idf"] == 0.85
-    assert lines["by_metric"]["test.average_precision"]["tf_idf"] is None
-    first = document["comparisons"][0]
-    assert [one["kind"] for one in first["warnings"]] == ["below_untrained", "below_tf_idf"]
-    assert first["sentence"].endswith(
-        "Neither modified nor vanilla is above 0.8050, which modified has before its first step, "
-        "so training has gained nothing here. Neither modified nor vanilla is above 0.7400, which "
-        "the cosine of TF-IDF vectors has without any network, so counting words does as well."
-    )
-    # the list, the comparison by itself and the exported runs say the same
-    (listed,) = api.get("/v1/experiments")["items"]
-    assert listed["verdicts"][0]["warnings"] == first["warnings"]
-    sides = {one: f"{made['id']}/{one}" for one in ("modified", "vanilla")}
-    alone = api.get("/v1/comparisons", a=sides["modified"], b=sides["vanilla"])
-    assert alone["sentence"] == first["sentence"]
-    path = f"/v1/experiments/{made['id']}/export"
-    exported = api.http.get(path, params={"table": "runs", "format": "csv"}).text.splitlines()
-    rows = list(csv.DictReader(exported))
-    assert [row["untrained.test.accuracy"] for row in rows] == ["0.6", "0.8", "0.61", "0.81"]
-
-
-def test_a_pretrained_arm_has_its_models_line_in_place_of_its_start(api: ApiForTests) -> None:
-    assert upload_model(api).status_code == 201
-    encoder = {"kind": "pretrained", "model": "toy", "max_tokens": 24}
-    arms = [
-        {**SPEC["arms"][0], "encoder": encoder},
-        {**SPEC["arms"][1], "encoder": encoder},
-        {**SPEC["arms"][1], "name": "drawn"},
-    ]
-    made = api.submit(arms=arms)
-    assert results(api, made)["baselines"]["zero_shot"] is None
-    for run in made["runs"]:
-        start = 0.6 if run["arm"] == "drawn" else 0.8
-        api.train(run["id"], accuracy=0.7, untrained=start)
-    document = results(api, made)
-    lines = document["baselines"]
-    assert lines["zero_shot"] == pytest.approx({"vanilla": 0.8, "modified": 0.8})
-    assert lines["untrained"] == pytest.approx({"drawn": 0.6})
-    assert lines["by_metric"]["test.roc_auc"]["zero_shot"] == {"vanilla": 0.6, "modified": 0.6}
-    told = {(one["a"], one["b"]): one["warnings"] for one in document["comparisons"][:2]}
-    for pair, warnings in told.items():
-        assert [one["kind"] for one in warnings] == ["below_zero_shot"], pair
-    text = api.http.get(f"/v1/experiments/{made['id']}/report").text
-    assert text.count("the model of vanilla and modified, zero-shot") > 0
-    assert "vanilla before its first step" not in text
-
-
-def test_the_lines_of_a_loss_are_losses_and_words_have_none(api: ApiForTests) -> None:
-    made = api.submit(decision={"metric": "validation.loss"})
-    for run in made["runs"]:
-        api.train(run["id"], accuracy=0.7, untrained=0.5)  # losses of 3 before, and 2 at the end
-    document = results(api, made)
-    assert document["baselines"]["untrained"] == {"vanilla": 3.0, "modified": 3.0}
-    assert document["baselines"]["tf_idf"] is None
-    assert document["comparisons"][0]["warnings"] == []

@@ -10,6 +10,7 @@ from models.states import RunState
 from models.store.database import Database
 from models.store.events import events_after
 from models.store.experiments import list_experiments, runs_of
+from models.store.metrics.lines import keep_zero_shot, zero_shot_of
 from models.store.metrics.rows import append_steps
 from models.store.run_life import runs
 from models.store.run_life.reaping import take_back_lost
@@ -178,3 +179,20 @@ def test_one_idempotency_key_sent_by_many_makes_one_experiment(database: Databas
     with database.reading() as session:
         assert len(list_experiments(session, limit=10)) == 2
         assert len(list_experiments(session, state=RunState.QUEUED, limit=10)) == 2
+
+
+def test_lines_that_runs_of_several_arms_measure_at_once_are_all_kept(database: Database) -> None:
+    with database.transaction() as session:
+        experiment_id = stored_experiment(session).id
+
+    def keep(hand: int) -> None:
+        with database.transaction() as session:
+            keep_zero_shot(session, experiment_id, f"arm {hand // 2}", {"test.accuracy": hand})
+
+    at_once(keep)
+    with database.reading() as session:
+        kept = zero_shot_of(session, [experiment_id])[experiment_id]
+    assert kept.keys() == {f"arm {number}" for number in range(HANDS // 2)}
+    assert all(own["test.accuracy"] // 2 == int(arm[-1]) for arm, own in kept.items())
+    with database.transaction() as session:
+        keep_zero_shot(session, "exp_gone", "arm", {"test.accuracy": 0.5})

@@ -21,7 +21,7 @@ from api.http.json_bodies import MAX_BYTES
 from api.openapi.examples import Recorded
 from models.datasets import cache
 from models.store.datasets import dataset_by_name, remove_dataset
-from models.store.experiments import keep_tf_idf
+from models.store.metrics.lines import keep_tf_idf
 
 from support.answers import answer_next
 from support.api import GENERATED

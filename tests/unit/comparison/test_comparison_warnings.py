@@ -97,8 +97,8 @@ def test_arms_below_the_untrained_network_of_one_of_them_are_told_so() -> None:
 
 
 def test_arms_below_the_model_that_they_start_from_are_told_so() -> None:
-    tuned = replace(LEARNED, untrained=0.75, pretrained=True)
-    found = compared(tuned, replace(ALIKE, untrained=0.76, pretrained=True), chance=0.442)
+    tuned = replace(LEARNED, zero_shot=0.75, pretrained=True)
+    found = compared(tuned, replace(ALIKE, zero_shot=0.76, pretrained=True), chance=0.442)
     assert kinds(found) == ["below_zero_shot"]
     assert found.sentence.endswith(
         "Neither modified nor vanilla is above 0.7600, which the pretrained model of vanilla has "
@@ -110,6 +110,17 @@ def test_arms_below_the_model_that_they_start_from_are_told_so() -> None:
     found = compared(tuned, replace(ALIKE, untrained=0.5), chance=0.442)
     assert kinds(found) == ["below_zero_shot"]
     assert "0.7500, which the pretrained model of modified" in found.sentence
+
+
+def test_arms_below_the_mean_of_their_token_vectors_are_told_so() -> None:
+    toy = replace(LEARNED, untrained=0.5, zero_shot=0.75)
+    found = compared(toy, replace(ALIKE, untrained=0.5), chance=0.442)
+    assert kinds(found) == ["below_zero_shot"]
+    assert found.sentence.endswith(
+        "Neither modified nor vanilla is above 0.7500, which the mean of the token vectors of "
+        "modified has, so training has gained nothing here."
+    )
+    assert kinds(compared(replace(toy, zero_shot=0.5), ALIKE, chance=0.442)) == []
 
 
 def test_arms_below_tf_idf_are_told_so_beside_what_is_below_their_start() -> None:

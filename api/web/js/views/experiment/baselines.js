@@ -13,7 +13,7 @@ const MOST_NAMED = 6; // arms whose own lines are told
  * @returns {Line[]}
  */
 export function linesOf(baselines, metric) {
-  const { untrained, zero_shot: models, tf_idf: counted } = baselines.by_metric[metric] ?? { untrained: null, zero_shot: null, tf_idf: null };
+  const { untrained, zero_shot: zeroShot, tf_idf: counted } = baselines.by_metric[metric] ?? { untrained: null, zero_shot: null, tf_idf: null };
   /** @type {Line[]} */
   const found = [];
   if (metric === "test.accuracy") {
@@ -25,22 +25,29 @@ export function linesOf(baselines, metric) {
   } else {
     found.push(...arms.map(([name, value]) => /** @type {Line} */ ([`${name} before its first step`, value])));
   }
-  const zeroShot = linesOfModels(models ?? {});
-  found.push(...(zeroShot.length > MOST_NAMED ? [/** @type {Line} */ (["The best model, zero-shot", best(zeroShot, metric)])] : zeroShot));
+  const starts = linesOfStarts(zeroShot ?? {}, untrained ?? {});
+  found.push(...(starts.length > MOST_NAMED ? [/** @type {Line} */ (["The best start, zero-shot", best(starts, metric)])] : starts));
   if (counted !== null) found.push(["Cosine of TF-IDF vectors, without a network", counted]);
   return found;
 }
 
 /**
- * Of arms that start from one model and read it alike, that model once.
- * @param {Record<string, number>} models
+ * Of arms that start from one model, or from the same token vectors, and read it alike, that once.
+ * An arm with vectors has an untrained network too, one with a model has none.
+ * @param {Record<string, number>} zeroShot
+ * @param {Record<string, number>} untrained
  * @returns {Line[]}
  */
-function linesOfModels(models) {
-  const values = [...new Set(Object.values(models))];
-  return values.map((value) => {
-    const arms = Object.keys(models).filter((arm) => models[arm] === value);
-    return [`The model of ${arms.length > MOST_NAMED ? `${arms.length} arms` : arms.join(" and ")}, zero-shot`, value];
+function linesOfStarts(zeroShot, untrained) {
+  /** @type {Map<string, string[]>} */
+  const alike = new Map();
+  for (const [arm, value] of Object.entries(zeroShot)) {
+    const key = `${arm in untrained ? "token vectors" : "model"} ${value}`;
+    alike.set(key, [...(alike.get(key) ?? []), arm]);
+  }
+  return [...alike].map(([key, arms]) => {
+    const names = arms.length > MOST_NAMED ? `${arms.length} arms` : arms.join(" and ");
+    return [`The ${key.slice(0, key.lastIndexOf(" "))} of ${names}, zero-shot`, /** @type {number} */ (zeroShot[arms[0] ?? ""])];
   });
 }
 

@@ -22,7 +22,7 @@ from models.comparison.crossed_bootstrap import arm_resamples, crossed_bootstrap
 from models.comparison.evidence import Evidence, gather_evidence
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.paired_t import mean_and_sd
-from models.comparison.resampled.pair_sums import RESAMPLES
+from models.comparison.resampled.drawing import RESAMPLES
 from models.comparison.rule import DecisionRule
 from models.comparison.verdict import decide
 

@@ -1,5 +1,6 @@
 """Bootstrap over seeds *and* test pairs: would the difference be there with new seeds and new
-questions? (Owen 2007, "The pigeonhole bootstrap".) For metrics of retrieval see `queries/`.
+questions? (Owen 2007, "The pigeonhole bootstrap".) For metrics of retrieval see `queries/`, for
+those of scores that people gave, and of triplets, `resampled/graded_values.py`.
 
 Seeds and pairs are resampled independently of each other; a resample weighs the run of seed s on
 pair p with the product of both counts. Accuracy, precision, recall, F1 and MCC follow from how many
@@ -18,7 +19,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from models.comparison.resampled.pair_sums import RESAMPLES, SEED, Means
+from models.comparison.resampled.drawing import RESAMPLES, SEED
+from models.comparison.resampled.pair_sums import Means
 from models.comparison.schema import Crossed, Interval
 
 FEWEST_SEEDS = 6  # fewer say nothing about other seeds
@@ -71,7 +73,9 @@ def crossed_bootstrap(a: ArmResamples, b: ArmResamples, confidence: float) -> Cr
     assert a.seeds == b.seeds
     means = a.both - b.both
     if not np.isfinite(means).all():
-        return no_crossed_bootstrap("too few test pairs: a resample of them holds one label only")
+        return no_crossed_bootstrap(
+            "too few test pairs: a resample of them holds one label only, or one score"
+        )
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Crossed(
         resamples=RESAMPLES,

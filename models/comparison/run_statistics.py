@@ -31,11 +31,13 @@ from models.comparison.mcnemar import mcnemar
 from models.comparison.paired_t import PairedValues, rounding_of
 from models.comparison.queries.resamples import SharedQueries, resampled_queries, shared_queries
 from models.comparison.queries.scores import OF_QUERIES
+from models.comparison.resampled.graded_values import MOST_GRADED, OF_GRADES
 from models.comparison.resampled.pair_sums import (
     MOST_TEST_PAIRS,
     OF_PAIRS,
     Means,
     PackedRights,
+    PairSums,
     means_of,
 )
 from models.comparison.resampled.stored_sums import ScoreFile, SumsReader
@@ -43,7 +45,7 @@ from models.comparison.schema import Crossed, McNemar, Statistic
 from models.comparison.sign_flip import Sample, sign_flip_ps
 from models.files.run_files import SCORES
 
-RESAMPLED = (*OF_PAIRS, *OF_QUERIES)
+RESAMPLED = (*OF_PAIRS, *OF_GRADES, *OF_QUERIES)
 MCNEMAR = "test.accuracy"
 SCORES_AT_ONCE = 2**21  # in memory where sums are worked out, with some 40 bytes each
 RUNS_AT_ONCE = 64  # whose sums are in memory at once: 2.5 MB
@@ -182,7 +184,7 @@ def _arm_scores(
 def _read_arm(
     files: Sequence[_RunFile], wanted: frozenset[Wanted], reader: SumsReader
 ) -> ArmScores:
-    of_pairs = [one for one in wanted if one[0] in OF_PAIRS]
+    of_pairs = [one for one in wanted if one[0] in (*OF_PAIRS, *OF_GRADES)]
     places: dict[int, int] = {}
     rights: list[NDArray[np.uint64]] = []
     means: dict[str, list[Means]] = {metric: [] for metric, _ in of_pairs}
@@ -194,21 +196,31 @@ def _read_arm(
         for seed, one in here:
             places[seed] = len(places)
             rights.append(one.right)
-        sums = [one.sums for _, one in here if one.sums is not None]
-        if means and sums:
-            resampled = means_of(sums, reader.test_pairs)
-            for metric, blocks in means.items():
-                blocks.append(resampled[metric])
+        for metric, block in _means([one for _, one in here], means, reader.test_pairs):
+            means[metric].append(block)
     if not rights:
         return ArmScores(reader.test_pairs)
+    whole = {metric: np.concatenate(blocks) for metric, blocks in means.items() if blocks}
     resamples = {
-        (metric, seeds): arm_resamples(
-            np.concatenate(means[metric])[[places[seed] for seed in seeds]]
-        )
+        (metric, seeds): arm_resamples(whole[metric][[places[seed] for seed in seeds]])
         for metric, seeds in of_pairs
-        if means[metric] and all(seed in places for seed in seeds)
+        if len(whole.get(metric, ())) == len(places) and all(seed in places for seed in seeds)
     }
     return ArmScores(reader.test_pairs, places, np.stack(rights), resamples)
+
+
+def _means(
+    runs: Sequence[PairSums], metrics: Iterable[str], test_pairs: int
+) -> Iterator[tuple[str, Means]]:
+    """Each of these metrics of runs under each resample, as far as all of them have it."""
+    sums = [one.sums for one in runs if one.sums is not None]
+    of_pairs = means_of(sums, test_pairs) if sums and {*OF_PAIRS} & {*metrics} else {}
+    for metric in metrics:
+        graded = [one.graded[metric] for one in runs if metric in one.graded]
+        if metric in of_pairs:
+            yield metric, of_pairs[metric]
+        elif graded and len(graded) == len(runs):
+            yield metric, np.stack(graded)
 
 
 def crossed(
@@ -231,8 +243,13 @@ def crossed(
         return no_crossed_bootstrap(
             "the scores of the queries are not all in this service's data folder"
         )
-    if metric in OF_PAIRS and a.test_pairs > MOST_TEST_PAIRS:
-        return no_crossed_bootstrap(f"there are more than {MOST_TEST_PAIRS:,} test pairs")
+    most = MOST_GRADED if metric in OF_GRADES else MOST_TEST_PAIRS
+    if metric not in OF_QUERIES and a.test_pairs > most:
+        return no_crossed_bootstrap(f"there are more than {most:,} test pairs")
+    if not (wanted in a.resamples and wanted in b.resamples):
+        return no_crossed_bootstrap(
+            "the runs are from before what people said of the test pairs was kept with their scores"
+        )
     of_a, of_b = (side.resamples[wanted] for side in (a, b))
     return crossed_bootstrap(of_a, of_b, confidence)
 

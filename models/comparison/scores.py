@@ -34,6 +34,12 @@ class PairScores:
     """The share of the pairs with the other label that it is ranked correctly against, ties half
     (DeLong et al. 1988): (P,). Its mean over either label is the ROC-AUC; NaN when all pairs have
     one label."""
+    score: NDArray[np.float32]
+    """How similar the run finds the two texts: (P,)."""
+    grade: NDArray[np.float32] | None = None
+    """How similar people found them: (P,); None where the data do not say."""
+    triplet: NDArray[np.int32] | None = None
+    """The number of the triplet that each pair is of: (P,); None where they are of none."""
 
     def same_pairs(self, other: "PairScores") -> bool:
         return np.array_equal(self.row, other.row) and np.array_equal(self.label, other.label)
@@ -55,13 +61,20 @@ def read_scores(folder: Path, called: float) -> PairScores | None:
     except (OSError, DamagedRunFile) as error:
         _log.warning("compared without the test pairs of a run: %s", error)
         return None
-    return scores_of(columns.row, columns.label == 1, columns.score, called)
+    grades = columns.grade, columns.triplet
+    return scores_of(columns.row, columns.label == 1, columns.score, called, *grades)
 
 
 def scores_of(
-    row: NDArray[np.int64], label: NDArray[np.bool_], score: NDArray[np.float32], called: float
+    row: NDArray[np.int64],
+    label: NDArray[np.bool_],
+    score: NDArray[np.float32],
+    called: float,
+    grade: NDArray[np.float32] | None = None,
+    triplet: NDArray[np.int32] | None = None,
 ) -> PairScores:
-    """From similarities (P,), labels (P,) and the share of the pairs that were called duplicates.
+    """From similarities (P,), labels (P,) and the share of the pairs that were called duplicates;
+    what else is known of the pairs is (P,) too.
 
     A threshold calls the highest scores duplicates, so the share identifies them, however the
     threshold was chosen; tied scores are on the same side of it.
@@ -72,7 +85,7 @@ def scores_of(
     duplicate = score >= ascending[-count] if count else np.zeros(len(score), dtype=bool)
     placement = np.empty(len(label))
     placement[order] = _placements(label[order], ascending)
-    return PairScores(row, label, duplicate == label, placement)
+    return PairScores(row, label, duplicate == label, placement, score, grade, triplet)
 
 
 def _placements(label: NDArray[np.bool_], ascending: NDArray[np.float32]) -> NDArray[np.float64]:

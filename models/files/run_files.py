@@ -22,6 +22,10 @@ QUERY, GROUP = "query", "group"
 2 * row + 1 of a row's second) and of its duplicate group. Beside them are tensors of the same
 length, one for each metric. Runs from before retrieval was measured have none of these."""
 
+GRADE, TRIPLET = "grade", "triplet"
+"""In the file of scores, of each test pair, where the data have it: the score that people gave, and
+the number of its triplet. Runs from before they were kept have neither."""
+
 METADATA_KEY = "tripletlab"
 """The only metadata entry of both files, a JSON object. There is one entry because safetensors
 writes several in an order that changes between processes, and equal runs must have equal bytes."""

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from models.errors import DamagedRunFile
+from models.files.run_files import GRADE, TRIPLET
 
 # as safetensors calls the types in a header
 _TYPES = {"row": "I64", "label": "I8", "score": "F32"}
+_KNOWN_OF_SOME = {GRADE: "F32", TRIPLET: "I32"}
 
 
 class ScoreColumns(NamedTuple):
@@ -30,6 +32,11 @@ class ScoreColumns(NamedTuple):
     """1 for duplicates, 0 for others: (P,)."""
     score: NDArray[np.float32]
     """The similarity of each pair: (P,)."""
+    grade: NDArray[np.float32] | None = None
+    """The similarity that people gave each pair: (P,); None where the data have none, and in files
+    from before it was written."""
+    triplet: NDArray[np.int32] | None = None
+    """The number of the triplet of each pair: (P,); None as for `grade`."""
 
 
 def read_score_file(path: Path) -> ScoreColumns:
@@ -39,7 +46,8 @@ def read_score_file(path: Path) -> ScoreColumns:
     worker writes, and another `OSError` where the disk refuses.
     """
     with _opened(path) as file:
-        columns = ScoreColumns(*(file.get_tensor(name) for name in ScoreColumns._fields))
+        there = [*_TYPES, *(_KNOWN_OF_SOME.keys() & set(file.keys()))]
+        columns = ScoreColumns(**{name: file.get_tensor(name) for name in there})
     if (columns.row < 0).any() or not np.isin(columns.label, (0, 1)).all():
         raise _damaged(path, "has a row or a label that cannot be")
     return columns
@@ -65,12 +73,13 @@ def _require_columns(path: Path, file: Any) -> None:
     missing = _TYPES.keys() - set(file.keys())
     if missing:
         raise _damaged(path, f"lacks {' and '.join(sorted(missing))}")
-    slices = {name: file.get_slice(name) for name in _TYPES}
+    types = _TYPES | {n: kind for n, kind in _KNOWN_OF_SOME.items() if n in file.keys()}
+    slices = {name: file.get_slice(name) for name in types}
     shapes = {tuple(one.get_shape()) for one in slices.values()}
     (shape, *others) = shapes
     if others or len(shape) != 1 or shape[0] == 0:
         raise _damaged(path, "has columns that do not fit together")
-    if any(slices[name].get_dtype() != kind for name, kind in _TYPES.items()):
+    if any(slices[name].get_dtype() != kind for name, kind in types.items()):
         raise _damaged(path, "has a column of another type")
 
 

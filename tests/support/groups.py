@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 _LABS = {
-    "embedded lab, faults": ("carries_out_runs", "faults", "retries", "retrieval"),
+    "embedded lab, faults": ("carries_out_runs", "faults", "graded", "retries", "retrieval"),
     "embedded lab, deaths": (
         "deaths",
         "forks",

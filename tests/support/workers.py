@@ -22,7 +22,7 @@ from sqlalchemy import update
 from models.broker import celery_app, submit
 from models.datasets import cache
 from models.datasets.generated.generator import generate_pairs
-from models.datasets.pairs import content_hash
+from models.datasets.pairs import Pairs, content_hash
 from models.datasets.profile import profile
 from models.files.checkpoint_files import checkpoints_in
 from models.processes.parent_death import bound
@@ -128,8 +128,10 @@ class Lab:
         self.dataset_folder = self.add_dataset("generated")
 
     def add_dataset(self, name: str, seed: int = 0) -> Path:
-        """Store generated pairs under `name`; returns the folder of their files."""
-        pairs = generate_pairs(ROWS, seed)
+        return self.add_pairs(name, generate_pairs(ROWS, seed))
+
+    def add_pairs(self, name: str, pairs: Pairs) -> Path:
+        """Store rows of whatever shape under `name`; returns the folder of their files."""
         digest = content_hash(pairs)
         folder = self.settings.datasets_dir / digest
         cache.store(pairs, folder)

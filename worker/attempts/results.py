@@ -19,11 +19,13 @@ from models.datasets.tokenizer import PATTERNS
 from models.files.file_store import FileStore
 from models.files.run_files import (
     FORMAT_VERSION,
+    GRADE,
     GROUP,
     METADATA_KEY,
     QUERY,
     RESAMPLED,
     SCORES,
+    TRIPLET,
     VOCABULARY,
     WEIGHTS,
 )
@@ -86,6 +88,7 @@ def _scores_file(data: RunData, end: Finished) -> bytes:
         "row": data.test.astype(np.int64),
         "label": data.labels[data.test].astype(np.int8),
         "score": end.scores.astype(np.float32),
+        **_known(data),
     }
     if end.retrieved is not None:
         found = end.retrieved
@@ -94,11 +97,22 @@ def _scores_file(data: RunData, end: Finished) -> bytes:
     return _file(scores, {"format_version": FORMAT_VERSION})
 
 
+def _known(data: RunData) -> dict[str, np.ndarray]:
+    """What the data say of the test pairs beside their labels."""
+    known: dict[str, np.ndarray] = {}
+    if data.scores is not None:
+        known[GRADE] = data.scores[data.test].astype(np.float32)
+    if data.triplets is not None:
+        known[TRIPLET] = data.triplets[data.test].astype(np.int32)
+    return known
+
+
 def _sums_file(data: RunData, end: Finished, scores: bytes) -> bytes:
     """What comparisons need of the scores: worked out here, once, and not by each who compares."""
     score = end.scores.astype(np.float32)
     called = float((score > np.float32(end.threshold)).mean())
-    run = scores_of(data.test.astype(np.int64), data.labels[data.test] == 1, score, called)
+    rows, duplicate, known = data.test.astype(np.int64), data.labels[data.test] == 1, _known(data)
+    run = scores_of(rows, duplicate, score, called, known.get(GRADE), known.get(TRIPLET))
     (sums,) = pair_sums([run], resamples_of(run.label.tobytes()))
     return sums_content(sums, hashlib.sha256(scores).hexdigest(), called)
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from models.abandonment import while_wanted
 from models.comparison.crossed_bootstrap import ArmResamples, Wanted, arm_resamples
 from models.comparison.queries.scores import OF_QUERIES, QueryScores, read_query_scores
-from models.comparison.resampled.drawing import times_drawn
-from models.comparison.resampled.pair_sums import RESAMPLES, SEED, Means
+from models.comparison.resampled.drawing import RESAMPLES, SEED, times_drawn
+from models.comparison.resampled.pair_sums import Means
 
 
 class QueryResamples:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from models.abandonment import while_wanted
 
+RESAMPLES = 1_000
+SEED = 2007
 DRAWN_AT_ONCE = 2**20  # values, 8 MB
 
 

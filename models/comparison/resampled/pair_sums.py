@@ -1,23 +1,23 @@
 """What comparisons need of a run's test pairs: which it got right, and sums over each resample.
 
 The resamples follow from the number of test pairs, so all this follows from the run alone, and is
-worked out once (`stored_sums.py`). **All sums are of whole numbers**, so that they are the same in
-whatever order a machine adds them, and beside whatever other runs: a placement is a share of the M
-pairs with the other label, ties half, and is counted in units of 1/2M.
+worked out once (`stored_sums.py`). **All sums of labels are of whole numbers**, so that they are
+the same in whatever order a machine adds them, and beside whatever other runs: a placement is a
+share of the M pairs with the other label, ties half, and is counted in units of 1/2M. Metrics of
+what people said beside the label are in `graded_values.py`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.comparison.resampled.drawing import times_drawn
+from models.comparison.resampled.drawing import RESAMPLES, SEED, times_drawn
+from models.comparison.resampled.graded_values import graded_values
 from models.comparison.scores import PairScores
 
-RESAMPLES = 1_000
-SEED = 2007
 MOST_TEST_PAIRS = 100_000  # more would take seconds, and hardly reduce the noise
 WEIGHTS_AT_ONCE = 2**20  # in double precision, 8 MB
 
@@ -52,6 +52,8 @@ class PairSums:
     """In each resample, and last over the original pairs: how many duplicates were drawn, how many
     duplicates and how many others it called rightly, and the placements of both, in units of 1/2M:
     [5, RESAMPLES + 1]. None where there are more than `MOST_TEST_PAIRS`."""
+    graded: Mapping[str, Doubles] = field(default_factory=dict)
+    """Those metrics of `OF_GRADES` that its pairs have, each as `graded_values` has it."""
 
 
 def packed_rights(rights: NDArray[np.bool_]) -> PackedRights:
@@ -119,7 +121,7 @@ def pair_sums(runs: Sequence[PairScores], resamples: PairResamples | None) -> li
         sums = [*resamples.sums(runs)]
     rights = packed_rights(np.stack([run.right for run in runs]))
     return [
-        PairSums(run.pairs_digest(), len(run.row), right, own)
+        PairSums(run.pairs_digest(), len(run.row), right, own, graded_values(run))
         for run, right, own in zip(runs, rights, sums, strict=True)
     ]
 

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from models.abandonment import while_wanted
+from models.comparison.resampled.graded_values import OF_GRADES
 from models.comparison.resampled.pair_sums import (
     MOST_TEST_PAIRS,
     PairResamples,
@@ -28,7 +29,7 @@ from models.files.atomic import write_whole
 from models.files.recorded_hashes import file_hash
 from models.files.run_files import METADATA_KEY, RESAMPLED, SCORES
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of what the sums are."""
 
 
@@ -46,6 +47,7 @@ def sums_content(sums: PairSums, scores_sha256: str, called: float) -> bytes:
     if sums.sums is not None:
         # a placement needs 64 bits, a count of pairs 32
         tensors |= {"counts": sums.sums[:3].astype(np.int32), "placements": sums.sums[3:].copy()}
+    tensors |= sums.graded
     about = {
         "version": VERSION,
         "scores": scores_sha256,
@@ -70,9 +72,9 @@ def stored_sums(file: ScoreFile) -> PairSums | None:
         sums = None
         if "counts" in tensors:
             sums = np.concatenate([tensors["counts"].astype(np.int64), tensors["placements"]])
-        return PairSums(
-            bytes.fromhex(about["digest"]), int(about["test_pairs"]), tensors["right"], sums
-        )
+        graded = {metric: tensors[metric] for metric in OF_GRADES if metric in tensors}
+        digest, pairs = bytes.fromhex(about["digest"]), int(about["test_pairs"])
+        return PairSums(digest, pairs, tensors["right"], sums, graded)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError):
         return None
 

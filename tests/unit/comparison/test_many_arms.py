@@ -14,8 +14,8 @@ from models.comparison.compare import compare_families, compare_family
 from models.comparison.crossed_bootstrap import arm_resamples, crossed_bootstrap
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.paired_t import mean_and_sd
-from models.comparison.resampled.pair_sums import RESAMPLES as CROSSED
-from models.comparison.resampled.pair_sums import SEED as CROSSED_SEED
+from models.comparison.resampled.drawing import RESAMPLES as CROSSED
+from models.comparison.resampled.drawing import SEED as CROSSED_SEED
 from models.comparison.rule import DecisionRule
 from models.comparison.scores import scores_of
 from models.comparison.sign_flip import Sample, sign_flip_p, sign_flip_ps

@@ -12,7 +12,7 @@ from models.comparison.crossed_bootstrap import crossed_bootstrap as bootstrap
 from models.comparison.inputs import ArmRuns
 from models.comparison.queries.resamples import QueryResamples
 from models.comparison.queries.scores import OF_QUERIES, read_query_scores
-from models.comparison.resampled.pair_sums import RESAMPLES, SEED
+from models.comparison.resampled.drawing import RESAMPLES, SEED
 from models.comparison.run_statistics import crossed, scored_arms
 
 METRIC = "test.mrr_at_10"

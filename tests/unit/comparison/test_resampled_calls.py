@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, matthews_corrcoef, precision_score, recall_score
 
-from models.comparison.resampled.pair_sums import RESAMPLES, SEED, PairResamples
+from models.comparison.resampled.drawing import RESAMPLES, SEED
+from models.comparison.resampled.pair_sums import PairResamples
 from models.comparison.scores import PairScores, scores_of
 
 PAIRS = 300

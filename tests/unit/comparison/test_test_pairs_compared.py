@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from models.comparison.crossed_bootstrap import arm_resamples, crossed_bootstrap
-from models.comparison.resampled.pair_sums import RESAMPLES, SEED, Means, PairResamples
+from models.comparison.resampled.drawing import RESAMPLES, SEED
+from models.comparison.resampled.pair_sums import Means, PairResamples
 from models.comparison.schema import Crossed
 from models.comparison.scores import PairScores, scores_of
 

@@ -46,6 +46,14 @@ class LookState(StrEnum):
     DROPPED = "dropped"  # never taken: an earlier look ended the plan, or a person cancelled it
 
 
+class Outcome(StrEnum):
+    """What is known of a question of a programme."""
+
+    OPEN = "open"  # its experiment goes on, or was stopped before it could say
+    DISCOVERY = "discovery"  # an arm, or an effect, does better
+    NOTHING = "nothing"
+
+
 class TuningState(StrEnum):
     """The state of the choice of each arm's setting, which is planned with the experiment."""
 

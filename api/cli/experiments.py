@@ -66,6 +66,8 @@ def submit(
         if not (as_json and wait):
             print_json(created.document) if as_json else out.print(created.id)
         say(f"{len(created.runs)} runs queued; {client.url}/v1/experiments/{created.id}")
+        if asked := created.document.get("programme"):
+            say(asked["sentence"])
         say(f"On the page: {client.url}/#/experiments/{created.id}")
         if created.waiting_for:
             say(f"They wait for {created.waiting_for}.")

@@ -1,25 +1,28 @@
 """What a spec would give, without storing it: its runs, plan, estimate and baselines."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from fastapi import Depends, Request
 
 from api.dependencies import Service, ServiceDep
+from api.experiments.checks.few_seeds import seed_warnings
 from api.experiments.checks.seed_sources import seed_sources
 from api.experiments.checks.text_lengths import cut_texts, long_text_warnings
 from api.experiments.checks.vector_arms import covered
 from api.experiments.declared_effects import declared_effects
 from api.experiments.estimates import estimate
-from api.experiments.few_seeds import seed_warnings
 from api.experiments.formulas import formula_views
 from api.experiments.interim_looks import planned_view
 from api.experiments.planning import Plan
+from api.experiments.programmes import programme_view
 from api.experiments.tuning_steps import tuning_plan_view
 from api.experiments.views import DryRun, SpecWarning
 from api.http.json_bodies import JsonBody
 from models.comparison.families import seeds_needed
 from models.specs.experiment import ExperimentSpec
 from models.store import clock
+from models.store.programmes.programmes import with_level_to_come
 from models.store.tables import Dataset
 from models.store.workers import live_workers
 
@@ -44,10 +47,12 @@ DRY_RUN_TURN = Depends(_dry_run_turn, scope="function")
 def dry_run_view(service: Service, planned: Plan) -> DryRun:
     """Return what the plan would give if it were stored."""
     with service.database.reading() as session:
+        planned = replace(planned, spec=with_level_to_come(session, planned.spec))
         workers = live_workers(session, clock.now(session), service.settings.lease_seconds)
         guess = estimate(session, planned.spec, planned.dataset, planned.test_pairs, workers)
     return DryRun(
         spec=planned.spec.model_dump(mode="json"),
+        programme=programme_view(planned.spec),
         runs=planned.spec.run_count,
         runs_at_least=planned.spec.fewest_runs,
         plan=planned_view(planned.spec),

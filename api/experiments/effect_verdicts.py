@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from api.experiments.kept_verdicts import kept_verdicts
 from api.experiments.views import VerdictView
-from models.comparison.families import declared_rule
+from models.comparison.declared_rule import declared_rule
 from models.comparison.inputs import ArmValues
 from models.comparison.lines import Lines
 from models.comparison.schema import Statistic
@@ -18,10 +18,11 @@ from models.store.tables import LookVerdict
 
 
 def final_effect_verdicts(
-    spec: ExperimentSpec, cells: Mapping[str, ArmValues], lines: Lines
+    spec: ExperimentSpec, cells: Mapping[str, ArmValues], lines: Lines, *, awaited: int
 ) -> list[VerdictView]:
-    """Return the verdict on each declared effect of an experiment that has ended."""
-    inputs = _inputs(spec, cells, lines)
+    """Return the verdict on each declared effect of an experiment that has ended; none is decided
+    where runs are `awaited` nevertheless."""
+    inputs = _inputs(spec, cells, lines, awaited=awaited)
     judged = kept_verdicts([one.compared for one in inputs])
     return _views([(one, *found) for one, found in zip(inputs, judged, strict=True)])
 
@@ -43,10 +44,10 @@ def interim_effect_verdicts(
 
 
 def _inputs(
-    spec: ExperimentSpec, cells: Mapping[str, ArmValues], lines: Lines
+    spec: ExperimentSpec, cells: Mapping[str, ArmValues], lines: Lines, *, awaited: int = 0
 ) -> list[EffectInput]:
-    rule = declared_rule(spec.decision)
-    return [effect_input(effect, cells, rule, lines) for effect in spec.declared_effects]
+    rule, declared = declared_rule(spec), spec.declared_effects
+    return [effect_input(effect, cells, rule, lines, awaited=awaited) for effect in declared]
 
 
 def _views(judged: Sequence[tuple[EffectInput, Statistic, str]]) -> list[VerdictView]:

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from api.dependencies import Service
 from api.experiments.interim_looks import look_views
+from api.experiments.programmes import programme_view
 from api.experiments.tuning_steps import tuning_step_view
-from api.experiments.views import ExperimentView, LookView
+from api.experiments.views import ExperimentView, LookView, ProgrammeView
 from api.runs.progress import fleet, representative_pace, run_view, whole_seconds
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
@@ -54,10 +55,17 @@ def experiment_view(service: Service, session: Session, experiment_id: str) -> E
         runs=views,
         plan=plan,
         tuning=None if tuning is None else tuning_step_view(session, tuning),
+        programme=_programme(row),
         spec=row.spec,
         owner=row.owner,
         studies=studies_with(session, [row.id]).get(row.id, []),
     )
+
+
+def _programme(row: Experiment) -> ProgrammeView | None:
+    if not row.spec.get("programme"):  # views are polled, and to read a spec costs time
+        return None
+    return programme_view(stored_spec(row.spec, row.id))
 
 
 def _dataset(row: Experiment) -> str:

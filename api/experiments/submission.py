@@ -15,10 +15,12 @@ from api.access.callers import Caller
 from api.access.quotas import require_queue_room
 from api.dependencies import Service
 from api.experiments.planning import Plan, plan
-from api.http.problems import KeyReused
+from api.http.problems import Forbidden, KeyReused
 from models.errors import Conflict, Invalid, Problem
 from models.store import clock
+from models.store.access.scopes import Scope
 from models.store.experiments import by_idempotency_key, create_experiment
+from models.store.programmes.programmes import programme
 from models.store.tables import Experiment
 
 
@@ -27,7 +29,8 @@ def accept(service: Service, document: Any, key: str | None, caller: Caller) -> 
 
     An idempotency `key` that came before with the same body gives the earlier experiment, also when
     both requests come at once; with another body it raises `KeyReused`. Each caller has its own
-    keys. Raises `TooMany` when the caller's runs would exceed their quota.
+    keys. Raises `TooMany` when the caller's runs would exceed their quota, `Forbidden` when the
+    programme is somebody else's.
     """
     key = own_key(caller, key)
     digest = digest_of(document)
@@ -82,6 +85,7 @@ def _store(
         if earlier is not None:
             return _same(earlier, digest), False
         _require_room(session, planned, service.settings.max_queued_runs, caller)
+        _require_own_programme(session, planned, caller)
         created = insert(session, planned, key, digest, caller)
         caller.record(session, "created", created.id, clock.now(session))
         return created.id, True
@@ -93,6 +97,19 @@ def _require_room(session: Session, planned: Plan, most: int, caller: Caller) ->
         detail = f"{wanted:,} runs are more than the {most:,} that one caller may have queued here"
         raise Invalid([Problem("/tuning" if planned.spec.tuning else "/seeds", detail)])
     require_queue_room(session, caller, wanted, most)
+
+
+def _require_own_programme(session: Session, planned: Plan, caller: Caller) -> None:
+    """Raises `Forbidden`: a question of somebody else would spend the owner's budget."""
+    named = planned.spec.programme
+    asked = programme(session, named.name) if named is not None else None
+    if asked is None or caller.scope >= Scope.ADMIN or asked.owner == caller.key_id:
+        return
+    raise Forbidden(
+        f"the programme '{asked.name}' was begun with another key, whose budget of errors this "
+        "would spend; take a programme of your own, or a key with the scope admin",
+        Scope.ADMIN,
+    )
 
 
 def insert(

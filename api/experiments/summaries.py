@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from api.experiments.effect_verdicts import final_effect_verdicts, interim_effect_verdicts
 from api.experiments.interim_looks import look_views
 from api.experiments.kept_verdicts import kept_verdicts
+from api.experiments.programmes import programme_view
 from api.experiments.progress import share_done, share_of_most
 from api.experiments.views import ExperimentSummary, NoiseFloorView, VerdictView
 from models.comparison.comparison_warnings import warnings_of
-from models.comparison.families import declared_rule, pairs_of_arms
+from models.comparison.declared_rule import declared_rule
+from models.comparison.families import pairs_of_arms
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.lines import NO_LINES, Lines
 from models.errors import Unreadable
@@ -48,6 +50,11 @@ class _Listed:
     def lines(self) -> Lines:
         """What the metric that decides is without any network that learned."""
         return self.row.lines.get(self.spec.decision.metric, NO_LINES)
+
+    @property
+    def stopped_early(self) -> int:
+        """Runs that were cancelled, where these leave no verdict: in a programme."""
+        return self.counts[RunState.CANCELLED] if self.spec.programme is not None else 0
 
     @property
     def judged_at_end(self) -> bool:
@@ -128,6 +135,7 @@ def _summary(
         else _interim_verdicts(session, one, arms),
         reason=one.reason,
         noise_floor=_noise_floor(one, arms),
+        programme=programme_view(one.spec),
         owner=one.row.owner,
     )
 
@@ -140,7 +148,7 @@ def _interim_verdicts(session: Session, one: _Listed, arms: ArmsByName) -> list[
     if one.spec.factors is not None:
         return interim_effect_verdicts(one.spec, arms, one.lines, latest)
     baseline = one.spec.decision.baseline
-    rule = declared_rule(one.spec.decision)
+    rule = declared_rule(one.spec)
     return [
         VerdictView(
             a=arm,
@@ -157,11 +165,14 @@ def _interim_verdicts(session: Session, one: _Listed, arms: ArmsByName) -> list[
 
 def _final_verdicts(one: _Listed, arms: ArmsByName) -> list[VerdictView]:
     if one.spec.factors is not None:
-        return final_effect_verdicts(one.spec, arms, one.lines)
+        return final_effect_verdicts(one.spec, arms, one.lines, awaited=one.stopped_early)
     decision = one.spec.decision
-    rule, lines = declared_rule(decision), one.lines
+    rule, lines = declared_rule(one.spec), one.lines
     pairs = pairs_of_arms(one.spec)
-    family = [ComparisonInput(arms[a], arms[b], rule, lines=lines) for a, b in pairs]
+    awaited = one.stopped_early
+    family = [
+        ComparisonInput(arms[a], arms[b], rule, lines=lines, awaited=awaited) for a, b in pairs
+    ]
     return [
         VerdictView(
             a=compared.a.name,
@@ -181,7 +192,7 @@ def _noise_floor(one: _Listed, arms: ArmsByName) -> NoiseFloorView | None:
     # scipy.stats takes a second to import, which starting the API need not wait for
     from models.noise_floor.noise_floor import noise_floor
 
-    rule, planned = declared_rule(one.spec.decision), len(one.spec.seeds.values())
+    rule, planned = declared_rule(one.spec), len(one.spec.seeds.values())
     arm = arms[one.spec.lone_arm.name]
     floor = noise_floor(arm, rule, planned=planned, lines=one.lines)
     return NoiseFloorView.model_validate(floor, from_attributes=True)

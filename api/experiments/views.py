@@ -91,6 +91,18 @@ class NoiseFloorView(View):
     sentence: str
 
 
+class ProgrammeView(View):
+    """Which question of its programme an experiment is, and what it may err."""
+
+    name: str
+    question: int
+    """Its place among the questions of the programme, from 1."""
+    level: float
+    """What it may spend on a false `better`: it stands in place of 1 - confidence, and was stored
+    before the first run. In a dry run, what it would be now."""
+    sentence: str
+
+
 class ExperimentSummary(View):
     """An experiment in a list."""
 
@@ -115,6 +127,7 @@ class ExperimentSummary(View):
     """Why the first of its failed runs failed; null where none has."""
     noise_floor: NoiseFloorView | None = None
     """Of an experiment with one arm, once it has ended."""
+    programme: ProgrammeView | None = None
     owner: str | None = None
     """Id of the API key with which it was created."""
     problem: str | None = None
@@ -149,6 +162,8 @@ class ExperimentView(View):
     """The interim looks, where seeds are added until the verdict is decided; else empty."""
     tuning: TuningStepView | None = None
     """The choice of each arm's setting; null where nothing is tuned."""
+    programme: ProgrammeView | None = None
+    """The sequence of experiments that it is a question of; null without one."""
     spec: dict[str, Any]
     """The normalised spec: every default filled in."""
     owner: str | None = None
@@ -252,6 +267,8 @@ class DryRun(View):
     """What a spec would give, and how long it would take, if it were sent without `dry_run`."""
 
     spec: dict[str, Any]
+    programme: ProgrammeView | None = None
+    """The question that it would be now, and its level; null without a programme."""
     runs: int
     """The most runs that there can be."""
     runs_at_least: int

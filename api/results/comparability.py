@@ -74,7 +74,7 @@ def compared_of(
 
 def _arm_runs(compared: Compared, name: str, service: Service | None) -> ArmRuns:
     """Return the runs of the arm that succeeded, and the seeds of those that have not ended."""
-    settled, runs, metrics = compared.own, compared.runs, compared.metrics
+    settled, runs, metrics, spec = compared.own, compared.runs, compared.metrics, compared.spec
     own = [run for run in runs if run.arm == name and run.state == RunState.SUCCEEDED]
     folders = [] if service is None else score_folders(service, [run.id for run in own])
     return ArmRuns(
@@ -82,16 +82,22 @@ def _arm_runs(compared: Compared, name: str, service: Service | None) -> ArmRuns
         metrics={run.seed: metrics[run.id] for run in own},
         folders=dict(zip((run.seed for run in own), folders, strict=service is not None)),
         collapsed_loss_per_row=settled.collapsed_loss[name],
-        awaited=frozenset(
-            run.seed for run in runs if run.arm == name and run.state not in TERMINAL
-        ),
+        awaited=frozenset(run.seed for run in runs if run.arm == name and _is_awaited(run, spec)),
         tuned=settled.tuned[name],
         held=settled.held,
         untrained={
             metric: by_arm[name] for metric, by_arm in compared.untrained.items() if name in by_arm
         },
         zero_shot=compared.zero_shot.get(name, {}),
-        pretrained=compared.spec.starts_pretrained(name),
+        pretrained=spec.starts_pretrained(name),
+    )
+
+
+def _is_awaited(run: Run, spec: ExperimentSpec) -> bool:
+    """Whether there is no verdict before this run. In a programme that is also one which was
+    cancelled: whoever sees the values so far could stop at a lucky moment."""
+    return run.state not in TERMINAL or (
+        spec.programme is not None and run.state == RunState.CANCELLED
     )
 
 

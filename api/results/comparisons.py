@@ -14,15 +14,14 @@ from api.dependencies import NO_NUL, ServiceDep
 from api.openapi.responses import may_answer
 from api.results.comparability import Side, refusals, side_of
 from api.results.kept_results import KeptReading, kept_reply
+from models.comparison.declared_rule import declared_rule
 from models.comparison.families import (
     SECONDARY,
     compare_runs,
-    declared_rule,
     family_on,
     pairs_of_arms,
 )
 from models.comparison.inputs import ArmPair
-from models.comparison.rule import DecisionRule
 from models.comparison.schema import Comparison
 from models.errors import Invalid, TooMany
 from models.specs.decision import Metric
@@ -68,13 +67,17 @@ def _compared(
 ) -> Comparison:
     first = side_of(reading.session, "a", a, reading.service)
     second = side_of(reading.session, "b", b, reading.service)
-    declared = declared_rule(first.spec.decision)
+    declared = declared_rule(first.spec)
     on = metric or declared.metric
     problems = refusals(first, second, on)
     if problems:
         raise Invalid(problems)
     own = declared.for_metric(on)
-    rule = DecisionRule(on, margin or own.equivalence_margin, confidence or own.confidence)
+    rule = replace(
+        own,
+        equivalence_margin=margin or own.equivalence_margin,
+        confidence=confidence or own.confidence,
+    )
     shared, lines = len(first.seeds & second.seeds), first.lines
     asked = first.experiment == second.experiment and first.spec.compares_arms
     as_declared = asked and rule == own

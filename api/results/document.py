@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from api.dependencies import Service
+from api.experiments.programmes import programme_view
 from api.experiments.progress import state_of
 from api.results.baselines import baselines_of
 from api.results.comparability import Compared, compared_of
@@ -20,11 +21,11 @@ from api.results.tuning_results import tuning_view
 from api.results.vectors import vectors_of_arms
 from api.results.views import ArmResult, Curve, Results, RunResult, TimeToEventView
 from api.runs.progress import problem_of
+from models.comparison.declared_rule import declared_rule
 from models.comparison.families import (
     SECONDARY,
     Family,
     compare_runs,
-    declared_rule,
     family_on,
     pairs_of_arms,
 )
@@ -121,6 +122,7 @@ def results_document(
         arms=arms,
         arms_differ=arm_differences(spec),
         comparisons=[],
+        programme=programme_view(spec),
         **noise_results(compared),
         **factorial_results(compared, interim),
         waiting_times=_time_to_event(session, experiment_id, compared, target_loss),
@@ -178,7 +180,7 @@ def _comparisons(
         return iter(())
     arms = compared.arms(service)
     pairs = [(arms[a], arms[b]) for a, b in pairs_of_arms(spec)]
-    rule, expected = declared_rule(spec.decision), len(spec.seeds.values())
+    rule, expected = declared_rule(spec), len(spec.seeds.values())
     others = [metric for metric in SECONDARY if metric != rule.metric]
     if interim.plan:
         return _planned_comparisons(pairs, rule, others, expected, interim, lines)

@@ -6,7 +6,8 @@ from typing import Any
 
 from api.results.comparability import Compared
 from api.results.interim_verdicts import InterimVerdicts
-from models.comparison.families import SECONDARY, declared_rule
+from models.comparison.declared_rule import declared_rule
+from models.comparison.families import SECONDARY
 from models.comparison.inputs import ArmRuns
 from models.comparison.lines import Lines
 from models.comparison.schema import Role
@@ -43,7 +44,7 @@ def _effects(
 ) -> list[Effect]:
     """Return the declared effects, judged as one family; with a plan of looks each is judged alone,
     at the level of its look, since the plan has divided the error already."""
-    rule, expected = declared_rule(spec.decision), len(spec.seeds.values())
+    rule, expected = declared_rule(spec), len(spec.seeds.values())
     others = [metric for metric in SECONDARY if metric != rule.metric]
     roles: list[tuple[Role, list[str]]] = [("primary", [rule.metric]), ("secondary", others)]
     found: list[Effect] = []

@@ -8,8 +8,10 @@ comparison**, as they were stored then.
 from sqlalchemy.orm import Session
 
 from api.experiments.interim_looks import look_views
+from models.comparison.declared_rule import declared_rule
+from models.comparison.rule import confidence_at
 from models.comparison.schema import Comparison, Role
-from models.comparison.sequential.group_sequential import confidence_at, no_verdict_sentence
+from models.comparison.sequential.group_sequential import no_verdict_sentence
 from models.factors.schema import Effect
 from models.factors.sentences import no_verdict_on_effect
 from models.specs.experiment import ExperimentSpec
@@ -24,7 +26,7 @@ class InterimVerdicts:
     def __init__(self, session: Session, experiment_id: str, spec: ExperimentSpec) -> None:
         self.plan = look_views(looks_of(session, experiment_id))
         self._baseline = spec.decision.baseline
-        self._confidence = spec.decision.confidence
+        self._confidence = declared_rule(spec).confidence
         # verdicts come in the order of the looks, so the last one on each arm, or effect, stays
         self._latest = {verdict.arm: verdict for verdict in verdicts_of(session, experiment_id)}
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.results.comparability import Compared
-from models.comparison.families import declared_rule
+from models.comparison.declared_rule import declared_rule
 from models.comparison.lines import NO_LINES
 from models.specs.seeds import REDRAWN
 
@@ -18,7 +18,7 @@ def noise_results(compared: Compared) -> dict[str, Any]:
     from models.noise_floor.sources import seed_sources
 
     arms = compared.arms(None)
-    rule, planned = declared_rule(spec.decision), len(spec.seeds.values())
+    rule, planned = declared_rule(spec), len(spec.seeds.values())
     arm = arms[spec.lone_arm.name]
     floor = noise_floor(
         arm.on(rule.metric),

@@ -6,7 +6,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from models.abandonment import while_wanted
-from models.comparison.families import declared_rule
+from models.comparison.declared_rule import declared_rule
 from models.comparison.inputs import ArmValues
 from models.factors.contrasts import compared_sides
 from models.specs.experiment import ExperimentSpec
@@ -56,7 +56,7 @@ def _sides(spec: ExperimentSpec, arms: Mapping[str, ArmValues]) -> Sides:
     """Return what is compared at each setting: the declared effects, where there are factors."""
     if spec.factors is None:
         return against_baseline(spec, arms)
-    rule = declared_rule(spec.decision)
+    rule = declared_rule(spec)
     every = (compared_sides(effect, arms, rule) for effect in spec.declared_effects)
     return [(one.a, one.b) for one in every]
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from api.experiments.views import LookView
+from api.experiments.views import LookView, ProgrammeView
 from api.http.views import View
 from api.vectors.views import ArmVectors
 from models.comparison.schema import Comparison
@@ -192,6 +192,8 @@ class Results(View):
     """On the metric that decides: each arm against the baseline first (`b` is the baseline), then
     the other pairs of arms. After these, in the same order, the secondary metrics of each pair.
     Empty with factors, which ask for effects; `GET /v1/comparisons` has any two cells."""
+    programme: ProgrammeView | None
+    """Which question of its programme it is, and its level; null without one."""
     noise_floor: NoiseFloor | None
     """What the seed alone does to an arm that is compared with no other, on the metric that
     decides; else null."""

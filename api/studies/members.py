@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from api.results.interim_verdicts import InterimVerdicts
 from models.comparison.compare import adjusted_evidence
 from models.comparison.comparison_warnings import warnings_of
+from models.comparison.declared_rule import declared_rule
 from models.comparison.evidence import Evidence
-from models.comparison.families import arms_against_baseline, declared_rule, pairs_of_arms
+from models.comparison.families import arms_against_baseline, pairs_of_arms
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.lines import NO_LINES
 from models.comparison.schema import Verdict
@@ -92,7 +93,7 @@ def _judged(
 ) -> dict[str, Judged]:
     """Return what the experiment says of each arm against its baseline."""
     row = session.get_one(Experiment, experiment_id)
-    rule = declared_rule(spec.decision)
+    rule = declared_rule(spec)
     family = [
         ComparisonInput(
             arms[a],

@@ -12,7 +12,7 @@ from models.errors import Invalid, Problem
 from models.specs.recipes import expand_recipe, merged_over
 from models.studies.shared_question import why_no_study
 
-SHARED = ("arms", "factors", "design", "effects", "loss", "decision", "recipe")
+SHARED = ("arms", "factors", "design", "effects", "loss", "decision", "programme", "recipe")
 """What belongs to the question, so that no data set may have its own."""
 
 

@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from api.studies.members import Standing, members, specs_of, standings, state_of_all
 from api.studies.views import StudyMemberView, StudyResults, StudyView
-from models.comparison.families import arms_against_baseline, declared_rule
+from models.comparison.declared_rule import declared_rule
+from models.comparison.families import arms_against_baseline
 from models.errors import NotFound
 from models.states import TERMINAL, RunState
 from models.store.experiments import steps_done
@@ -71,7 +72,7 @@ def study_results(session: Session, study_id: str) -> StudyResults:
     spec = next(iter(specs.values()))
     every = members(session, places, specs)
     arms = [(arm, spec.decision.baseline) for arm in arms_against_baseline(spec)]
-    rule = declared_rule(spec.decision)
+    rule = declared_rule(spec)
     first, *others = study_comparisons(every, arms, rule, planned=row.planned)
     state = state_of_all(list(standings(session, list(specs)).values()))
     return StudyResults(

@@ -8,12 +8,12 @@ and nothing changes. All comparisons on other metrics are a second family, which
 from collections.abc import Iterator, Mapping, Sequence
 
 from models.comparison.compare import adjusted_evidence
+from models.comparison.declared_rule import declared_rule
 from models.comparison.inputs import ArmPair, ArmRuns, ComparisonInput
 from models.comparison.lines import NO_LINES, Lines
-from models.comparison.rule import DecisionRule, alpha_of, fewest_pairs
+from models.comparison.rule import DecisionRule, fewest_pairs
 from models.comparison.schema import Comparison, Role
 from models.comparison.sequential.group_sequential import plan
-from models.specs.decision import DecisionSpec
 from models.specs.experiment import ExperimentSpec
 
 SECONDARY = ("test.accuracy", "test.roc_auc", "test.average_precision")
@@ -71,11 +71,6 @@ def _awaited(a: ArmRuns, b: ArmRuns) -> int:
     return len(of_a & of_b & (a.awaited | b.awaited))
 
 
-def declared_rule(decision: DecisionSpec) -> DecisionRule:
-    """The rule that a spec declares."""
-    return DecisionRule(decision.metric, decision.equivalence_margin, decision.confidence)
-
-
 def seeds_needed(spec: ExperimentSpec) -> int:
     """The fewest seeds with which anything that a spec asks can be called better: no sign-flip p of
     N pairs is below 2/2^N, which Holm's rule multiplies by the comparisons, or effects."""
@@ -84,7 +79,7 @@ def seeds_needed(spec: ExperimentSpec) -> int:
         able = [look.pairs for look in looks if 2 / 2.0**look.pairs <= look.level]
         return able[0] if able else looks[-1].pairs
     asked = len(spec.declared_effects) or len(pairs_of_arms(spec))
-    return fewest_pairs(alpha_of(spec.decision.confidence) / max(asked, 1))
+    return fewest_pairs(declared_rule(spec).alpha / max(asked, 1))
 
 
 def arms_against_baseline(spec: ExperimentSpec) -> list[str]:

@@ -10,8 +10,18 @@ from dataclasses import dataclass
 
 from models.comparison.schema import Bounds, Statistic
 
+CLOSEST_TO_CERTAIN = math.nextafter(1.0, 0.0)
 FEWEST_PAIRS = 6
 """With fewer pairs nothing is claimed (`models.comparison.verdict` says why)."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of a programme, whose level the questions before it have given."""
+
+    programme: str
+    number: int
+    level: float
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,8 @@ class DecisionRule:
     confidence: float
     lower_is_better: bool | None = None
     """None where the name of the metric says it: of ours, the losses are better when lower."""
+    question: Question | None = None
+    """Whose level 1 - confidence is, where it is a question of a programme."""
 
     def __post_init__(self) -> None:
         margin = self.equivalence_margin
@@ -48,7 +60,8 @@ class DecisionRule:
         """The same rule on another metric. A margin has the unit of its metric, so one for shares
         says nothing of losses, nor the other way round: it is None there."""
         same_unit = is_loss(metric) == is_loss(self.metric)
-        return DecisionRule(metric, self.equivalence_margin if same_unit else None, self.confidence)
+        margin = self.equivalence_margin if same_unit else None
+        return DecisionRule(metric, margin, self.confidence, question=self.question)
 
 
 def is_loss(metric: str) -> bool:
@@ -59,6 +72,11 @@ def is_loss(metric: str) -> bool:
 def alpha_of(confidence: float) -> float:
     """The share of wrong claims allowed; rounded, since 1 - 0.95 is not 0.05 in floats."""
     return float(f"{1 - confidence:.12g}")
+
+
+def confidence_at(level: float) -> float:
+    """The confidence whose error is this level; below 1 also where a float cannot tell."""
+    return min(1 - level, CLOSEST_TO_CERTAIN)
 
 
 def fewest_pairs(alpha: float) -> int:

@@ -46,10 +46,15 @@ from collections.abc import Sequence
 from models.comparison.comparison_warnings import all_collapsed
 from models.comparison.evidence import Evidence
 from models.comparison.inputs import Tuned
-from models.comparison.rule import FEWEST_PAIRS, fewest_pairs, holds_zero
+from models.comparison.rule import FEWEST_PAIRS, DecisionRule, fewest_pairs, holds_zero
 from models.comparison.schema import Bounds, ComparisonWarning, Verdict
 from models.comparison.skewness.short_side import STRICTER, strictness_of_tost
-from models.comparison.wording import interval_words, metric_number, metric_words
+from models.comparison.wording import (
+    interval_words,
+    metric_number,
+    metric_words,
+    question_words,
+)
 
 
 def decide(evidence: Evidence) -> Verdict:
@@ -68,12 +73,17 @@ def decide(evidence: Evidence) -> Verdict:
 def comparison_sentence(
     evidence: Evidence, verdict: Verdict, warnings: Sequence[ComparisonWarning]
 ) -> str:
-    """Who, on what, by how much, over how many seeds, how sure, and the warnings; secondary ones
-    are marked."""
-    sentence = " ".join([_sentence(evidence, verdict), *(one.sentence for one in warnings)])
+    """Who, on what, by how much, over how many seeds, how sure, of which programme a question it
+    is, and the warnings; secondary ones are marked."""
+    warned = [one.sentence for one in warnings]
+    said = _sentence(evidence, verdict)
     if evidence.compared.role == "primary":
-        return sentence
-    return f"As a secondary metric: {sentence}"
+        return " ".join([said, *_asked(evidence.rule), *warned])
+    return " ".join(["As a secondary metric:", said, *warned])
+
+
+def _asked(rule: DecisionRule) -> list[str]:
+    return [] if rule.question is None else [f"This is the {question_words(rule.question)}."]
 
 
 def _sentence(evidence: Evidence, verdict: Verdict) -> str:

@@ -1,6 +1,6 @@
 """How sentences write metrics and their values."""
 
-from models.comparison.rule import DecisionRule
+from models.comparison.rule import DecisionRule, Question
 
 WRITTEN = {
     "f1": "F1",
@@ -21,6 +21,19 @@ def metric_words(metric: str) -> str:
     split, dot, name = metric.rpartition(".")
     written = WRITTEN.get(name, name.replace("roc_auc", "ROC-AUC"))
     return f"{split}{dot}{written}".replace(".", " ").replace("_", " ")
+
+
+def question_words(question: Question) -> str:
+    """Which question it is: `7th question of the programme 'mine', level 0.008`."""
+    place = f"{ordinal(question.number)} question of the programme '{question.programme}'"
+    return f"{place}, level {question.level:.3g}"
+
+
+def ordinal(number: int) -> str:
+    """The number as a place: 1st, 2nd, 3rd, 11th, 22nd."""
+    if number % 100 in (11, 12, 13):
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
 def metric_number(rule: DecisionRule, value: float) -> str:

@@ -1,8 +1,9 @@
-"""What decides an experiment: one metric, and the terms on which two arms are compared."""
+"""What decides an experiment: one metric, the terms on which two arms are compared, and the
+programme whose question it is."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from models.specs.base import SpecPart
 
@@ -45,3 +46,31 @@ class DecisionSpec(SpecPart):
     equivalence_margin: Annotated[float, Field(gt=0)] = 0.005
     """Smaller differences do not matter; in units of the metric."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+
+PROGRAMME_NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.+=-]{0,63}$"
+
+
+class ProgrammeSpec(SpecPart):
+    """A name says it all: question and level are the service's, which writes them into the stored
+    spec. A stored spec that is sent again is a new question, and gets a level of its own."""
+
+    name: Annotated[str, Field(pattern=PROGRAMME_NAME)]
+    question: Annotated[int, Field(ge=1)] | None = None
+    """Its place among the questions of the programme, from 1; written by the service."""
+    level: Annotated[float, Field(gt=0, lt=0.5)] | None = None
+    """What it may spend on a false `better`, in place of 1 - confidence; written by the service."""
+
+
+def _from_name(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+Programme = Annotated[
+    ProgrammeSpec,
+    BeforeValidator(
+        _from_name,
+        # that of a stored spec is read too, but nobody has to write one
+        json_schema_input_type=Annotated[str, Field(pattern=PROGRAMME_NAME)],
+    ),
+]

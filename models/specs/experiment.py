@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from models.specs.base import SpecPart, contradiction
-from models.specs.decision import DecisionSpec
+from models.specs.decision import DecisionSpec, Programme
 from models.specs.factors import (
     MAX_CELLS,
     DeclaredEffect,
@@ -163,6 +163,9 @@ class ExperimentSpec(SpecPart):
     the best of each; null compares them at the one setting that the spec gives them."""
     seeds: SeedsSpec = SeedCount()
     decision: DecisionSpec = DecisionSpec()
+    programme: Programme | None = None
+    """The sequence that this is a question of, by name: each gets its level from the verdicts
+    before it, so that of all claims `better` few are false (`docs/programmes.md`)."""
 
     @model_validator(mode="after")
     def _arms_stand_alone_or_follow_from_factors(self) -> "ExperimentSpec":
@@ -217,6 +220,9 @@ class ExperimentSpec(SpecPart):
         if len(names) == 1 and self.until_decided:
             reason = "one arm leaves nothing to decide; give a count or a list of seeds"
             raise contradiction("/seeds/until_decided", reason)
+        if self.programme is not None and self.lone_arm is not None:
+            reason = "one arm asks nothing that could be found; leave this out"
+            raise contradiction("/programme", reason)
         return self
 
     @model_validator(mode="after")

@@ -23,6 +23,7 @@ from models.store.experiment_states import (
 )
 from models.store.ids import new_id
 from models.store.interim_looks import plan_looks
+from models.store.programmes.programmes import ask, note_before_deleting, store_question
 from models.store.run_life.queueing import add_runs
 from models.store.tables import (
     Dataset,
@@ -58,9 +59,10 @@ def create_experiment(
     tuning.
 
     Raises `Conflict` when the idempotency key was used meanwhile, or the data set, or one of
-    `models` or `vectors`, was deleted.
+    `models` or `vectors`, was deleted; `Invalid` where its programme promises another confidence.
     """
     now = clock.now(session)
+    spec = ask(session, spec, owner, now)
     row = Experiment(
         id=new_id("exp"),
         name=spec.name,
@@ -77,6 +79,7 @@ def create_experiment(
         owner=owner,
     )
     _insert(session, row, dataset.name, models, vectors)
+    store_question(session, row, spec)
     plan_looks(session, row.id, spec)
     events.record(session, experiment_id=row.id, kind="created", now=now)
     if spec.tuning is None:
@@ -241,6 +244,7 @@ def delete_experiment(session: Session, experiment_id: str) -> None:
     if with_more_planned(session, [experiment_id]):
         what = "a planned look or choice of settings"
         raise Conflict(f"{what} may still add runs; cancel the experiment first")
+    note_before_deleting(session, experiment_id)
     session.execute(delete(Experiment).where(Experiment.id.in_([experiment_id, *again])))
 
 

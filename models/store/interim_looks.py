@@ -6,7 +6,7 @@ a second one waits and then finds it taken. A look decides, adds the next runs, 
 would most likely decide nothing, or is the last.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import (
@@ -18,12 +18,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from models.comparison.declared_rule import declared_rule
 from models.comparison.lines import NO_LINES
-from models.comparison.rule import DecisionRule
+from models.comparison.rule import confidence_at
 from models.comparison.schema import Comparison, Statistic
 from models.comparison.sequential.futility import LastLook, is_futile, least_of, stays_undecided
 from models.comparison.sequential.group_sequential import (
-    confidence_at,
     futility_sentence,
     look_sentence,
     plan,
@@ -170,9 +170,8 @@ def _judge(
     session: Session, row: Experiment, spec: ExperimentSpec, look: Look, last: Look
 ) -> _Judged:
     """Judge every arm or effect that is not decided yet, at the level of this look."""
-    decision = spec.decision
-    rule = DecisionRule(decision.metric, decision.equivalence_margin, confidence_at(look.level))
-    lines = row.lines.get(decision.metric, NO_LINES)
+    rule = replace(declared_rule(spec), confidence=confidence_at(look.level))
+    lines = row.lines.get(rule.metric, NO_LINES)
     values = arm_values(session, look.experiment_id, spec)
     judged = _Judged({}, {})
     for name in _undecided(session, look.experiment_id, spec):

@@ -260,6 +260,35 @@ class StudyMember(Base):
     )
 
 
+class Programme(Base):
+    """A sequence of questions with one budget of errors. It is never removed: its budget is spent
+    also where its experiments are deleted."""
+
+    __tablename__ = "programmes"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    confidence: Mapped[float]  # 1 - the share of its discoveries that may be false
+    created_at: Mapped[datetime]
+    owner: Mapped[str | None] = mapped_column(String(40))  # the API key that asked first
+
+
+class ProgrammeQuestion(Base):
+    """An experiment of a programme, and the level that it was given before its first run."""
+
+    __tablename__ = "programme_questions"
+
+    programme: Mapped[str] = mapped_column(ForeignKey("programmes.name"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    level: Mapped[float]
+    # null: it was deleted, and what it spent or earned stays
+    experiment_id: Mapped[str | None] = mapped_column(
+        ForeignKey("experiments.id", ondelete="SET NULL"), unique=True
+    )
+    outcome: Mapped[str] = mapped_column(String(16))  # open, discovery, nothing
+    # how many questions had been asked when its outcome became known; null while it is open
+    known_after: Mapped[int | None]
+
+
 class Worker(Base):
     """A worker and what it has; alive while its heartbeat is young."""
 

@@ -24,6 +24,11 @@ def why_no_study(spec: ExperimentSpec) -> tuple[str, str] | None:
             "a study compares arms, and effects of factors are not put together over data sets; "
             "write the levels of the one factor that matters as arms"
         )
+    if spec.programme is not None:
+        return "programme", (
+            "a programme gives each experiment a level of its own, and a study judges all data "
+            "sets at one; leave this out"
+        )
     if len(spec.arms) == 1:
         return "arms", (
             "one arm leaves nothing to compare, on one data set or on several; give two or more"

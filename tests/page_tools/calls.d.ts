@@ -9,6 +9,7 @@ declare namespace Reply {
     arms: { name: string; loss?: Loss; negatives?: { given: number } }[];
     negatives?: { given: number };
     tuning?: { planned?: unknown } | null;
+    programme?: any;
     factors?: { name: string; levels: { name: string }[] }[];
     design?: string;
     effects?: string;

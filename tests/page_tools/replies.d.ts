@@ -26,7 +26,15 @@ declare namespace Reply {
     verdicts: VerdictView[];
     reason: string | null;
     noise_floor?: NoiseFloorView | null;
+    programme?: ProgrammeView | null;
     problem?: string | null;
+  }
+
+  interface ProgrammeView {
+    name: string;
+    question: number;
+    level: number;
+    sentence: string;
   }
 
   interface ExperimentView {
@@ -41,6 +49,7 @@ declare namespace Reply {
     runs: RunView[];
     plan: LookView[];
     tuning?: TuningStepView | null;
+    programme?: ProgrammeView | null;
     spec: Spec;
     studies?: string[];
   }
@@ -94,6 +103,7 @@ declare namespace Reply {
 
   interface DryRun {
     spec: Spec;
+    programme?: ProgrammeView | null;
     runs: number;
     runs_at_least: number;
     plan: LookView[];

@@ -163,6 +163,22 @@ LATER: Mapping[str, Mapping[str, Values]] = {
             "vectors_id": "vec_01kax1fbk0s5nq3m6r9t2v4w6y",
         },
     },
+    "0023": {
+        "programmes": {
+            "name": "my search",
+            "confidence": 0.95,
+            "created_at": DAY,
+            "owner": None,
+        },
+        "programme_questions": {
+            "programme": "my search",
+            "number": 1,
+            "level": 0.01093,
+            "experiment_id": ENDED,
+            "outcome": "nothing",
+            "known_after": 2,
+        },
+    },
     "0018": {
         "untrained": {
             "run_id": run_id(ENDED, 0, "modified"),

@@ -171,9 +171,10 @@ def identity_of(
 
     `fingerprint` is that of the data; `more` is what else changes the bits of a training.
     """
-    # a limit on the time does not change a training, and what is tuned is in the arms already;
+    # neither a limit on the time nor a programme changes a training, and what is tuned is in the
+    # arms already;
     # negatives are left out where they are as before they were in the spec
-    left_out = {"time_limit", "tuning"}
+    left_out = {"time_limit", "tuning", "programme"}
     if spec.negatives == NegativesSpec():
         left_out.add("negatives")
     document = spec.model_dump_json(exclude=left_out, context=IDENTITY)

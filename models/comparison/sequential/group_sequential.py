@@ -6,16 +6,13 @@ judged; with several such questions the error is divided by their number first (
 then spent over the looks.
 """
 
-import math
 from dataclasses import dataclass
 
-from models.comparison.rule import alpha_of
+from models.comparison.declared_rule import declared_rule
 from models.comparison.schema import Comparison
 from models.comparison.sequential.alpha_spending import nominal_levels, spent_by
 from models.comparison.sequential.futility import FUTILE_ABOVE
 from models.specs.experiment import ExperimentSpec
-
-CLOSEST_TO_CERTAIN = math.nextafter(1.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ def plan(spec: ExperimentSpec) -> tuple[PlannedLook, ...]:
     if spec.until_decided is None:
         return ()
     pairs = spec.until_decided.planned
-    alpha = alpha_of(spec.decision.confidence) / len(questions(spec))
+    alpha = declared_rule(spec).alpha / len(questions(spec))
     # the levels know nothing of futility, so it takes nothing from what they promise
     looks = zip(pairs, nominal_levels(pairs, alpha), spent_by(pairs, alpha), strict=True)
     futile = FUTILE_ABOVE if spec.until_decided.futility else None
@@ -56,11 +53,6 @@ def questions(spec: ExperimentSpec) -> tuple[str, ...]:
     if spec.factors is not None:
         return tuple(effect.key for effect in spec.declared_effects)
     return tuple(arm.name for arm in spec.arms if arm.name != spec.decision.baseline)
-
-
-def confidence_at(level: float) -> float:
-    """The confidence whose error is a look's level; below 1 also where a float cannot tell."""
-    return min(1 - level, CLOSEST_TO_CERTAIN)
 
 
 def look_sentence(sentence: str, number: int, looks: int, pairs: int, level: float) -> str:

@@ -78,7 +78,8 @@ def experiments(played: Session) -> None:
     row = "relu(margin - s_ap + logmeanexp(20 * s_an) / 20)"
     own = {"name": "modified", "loss": {"terms": [{"kind": "formula", "row": row}]}}
     arms = [SPEC["arms"][0], own]
-    played.call("POST", LIST, 200, json={**SPEC, "arms": arms}, params={"dry_run": True})
+    question = {**SPEC, "arms": arms, "programme": "my-search"}
+    played.call("POST", LIST, 200, json=question, params={"dry_run": True})
     once = {"Idempotency-Key": "forum-1"}
     played.call("POST", LIST, 202, json=SPEC, headers=once)
     played.call("DELETE", f"/v1/datasets/{GENERATED}", 409)

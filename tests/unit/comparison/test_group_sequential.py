@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.comparison.rule import FEWEST_PAIRS
-from models.comparison.sequential.group_sequential import confidence_at, plan
+from models.comparison.rule import FEWEST_PAIRS, confidence_at
+from models.comparison.sequential.group_sequential import plan
 from models.errors import Invalid
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import parse_spec, stored_spec

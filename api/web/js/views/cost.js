@@ -27,6 +27,7 @@ export function costOf(found, formulas) {
     found.given_negatives.map((one) => h("p", { class: "help" }, one.sentence)),
     found.tuning ? h("p", { class: "help" }, `Of these, ${plural(found.tuning.runs, "run")} try ${plural(found.tuning.settings.length, "setting")} of every arm under ${plural(found.tuning.seeds.length, "tuning seed")}${found.tuning.stops.length > 1 ? `, and settings that are behind at step ${found.tuning.stops.slice(0, -1).map(count).join(" or ")} are left out` : ""}; the others train what was chosen.`) : null,
     found.spec.arms.length > 1 && h("p", { class: "help" }, `${found.effects.length ? `Judges ${plural(found.effects.length, "effect")} together: better` : "Better"} can be said from ${plural(found.seeds_needed, "seed")} on.`),
+    found.programme ? h("p", { class: "help" }, found.programme.sentence) : null,
     found.warnings.map((one) => h("p", { class: "alert warn" }, one.sentence)),
     formulas.map((one) => h("div", { class: "help" }, h("p", {}, `${one.arm}: `, drawn(one.row)), threeValues(one))),
     found.plan.length ? h("p", { class: "help" }, looksOf(found.plan)) : null,

@@ -18,7 +18,7 @@ import { noiseProposal } from "./noise_proposal.js";
 /** @typedef {[title: string, fields: string[], open: boolean]} Group */
 
 /** @type {Group} */
-const QUESTION = ["The question", ["name", "dataset", "seeds", "tuning", "decision"], true];
+const QUESTION = ["The question", ["name", "dataset", "seeds", "tuning", "decision", "programme"], true];
 /** @type {Group[]} */
 const GROUPS = [
   ["Training", ["encoder", "optimizer", "batch_size", "negatives", "steps", "evaluate_every", "early_stop", "checkpoint", "device"], false],
@@ -228,13 +228,15 @@ async function beginning(query, recipes, signal) {
 }
 
 /**
- * A copy without the settings that the service has written in: whoever changes a grid wants others.
+ * A copy without what the service has written in: whoever changes a grid wants other settings, and
+ * what is asked again is a new question of its programme.
  * @param {Reply.Spec} spec
  * @returns {Reply.Spec}
  */
 function toEdit(spec) {
   const copy = structuredClone(spec);
   if (copy.tuning) delete copy.tuning.planned;
+  if (copy.programme) copy.programme = copy.programme.name;
   return copy;
 }
 

@@ -6,6 +6,7 @@ two made-up steps stand where the training would be, in this process and not in 
 """
 
 import os
+import socket
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -53,7 +54,7 @@ def main(number: str) -> None:
         def wait(self, _seconds: float) -> int:
             return 0
 
-    tasks.build_app(settings, Pretender(settings)).worker_main(
+    tasks.build_app(settings, Pretender(socket.socket())).worker_main(
         ["--quiet", "worker", "--pool=solo", f"--queues={ANY_QUEUE}", "--loglevel=WARNING"]
         + [f"--hostname={settings.worker_id}@%h", "--without-gossip", "--without-mingle"]
     )

@@ -17,7 +17,6 @@ from sqlalchemy.exc import DBAPIError
 
 from models.broker import celery_app
 from models.errors import NotFound, ServiceUnavailable, StaleAttempt
-from models.processes.supervised import SupervisedProcess
 from models.settings import Settings
 from models.store import clock, workers
 from models.store.database import Database
@@ -27,7 +26,7 @@ from worker.attempts.claiming import release
 from worker.housekeeping.orphans import OrphanCollector
 from worker.housekeeping.reaper import reap
 from worker.pool.cuda_probe import count_cuda_devices
-from worker.pool.pool import pool_process
+from worker.pool.pool import Pool
 from worker.predictions.process import PredictionProcess
 from worker.training.pretrained_extra import has_extra
 from worker.webhooks.sender import WebhookSender
@@ -61,7 +60,7 @@ class Supervisor:
         self._cuda_devices = count_cuda_devices()
         self._register()
         self._webhooks.start()
-        pool = pool_process(self._settings, cuda_devices=self._cuda_devices)
+        pool = Pool(self._settings, cuda_devices=self._cuda_devices)
         try:
             while not self._asked_to_stop():
                 pool.keep_alive()
@@ -125,7 +124,7 @@ class Supervisor:
         except NotFound:  # the row was removed because it was silent for long
             self._register()
 
-    def _wind_up(self, pool: SupervisedProcess) -> None:
+    def _wind_up(self, pool: Pool) -> None:
         """Have attempts save and release their runs, end the pool, and leave no run behind."""
         try:
             with self._database.transaction() as session:

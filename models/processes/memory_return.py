@@ -18,3 +18,13 @@ def return_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_ARENA_MAX, AREAS)
         mallopt(_MMAP_THRESHOLD, LARGE)
+
+
+def return_memory_now() -> None:
+    """Give back what this process has freed and Arrow keeps, such as of making a data set."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

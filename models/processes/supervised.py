@@ -52,18 +52,21 @@ class SupervisedProcess:
         at_parent_death: signal.Signals = signal.SIGKILL,
         log_file: Path | None = None,
         discard_output: bool = False,
+        files: Sequence[int] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`name` is for the log. `command` is called before each start, and returns None where
         there is nothing to run now.
 
         `environment` is this process's own where it is None. Output goes where that of this process
-        goes, unless a `log_file` takes all of it or `discard_output` drops standard output.
+        goes, unless a `log_file` takes all of it or `discard_output` drops standard output. The
+        process inherits the open `files`, by number.
         """
         self._name, self._command, self._backoff = name, command, backoff
         self._environment = environment
         self._at_parent_death = at_parent_death
         self._log_file, self._discard_output = log_file, discard_output
+        self._files = files
         self._clock = clock
         self._process: subprocess.Popen[bytes] | None = None
         self._pid: int | None = None
@@ -164,6 +167,7 @@ class SupervisedProcess:
                     stdout=subprocess.DEVNULL if self._discard_output else output,
                     stderr=output,
                     start_new_session=True,
+                    pass_fds=self._files,
                 )
             finally:
                 if output is not None:

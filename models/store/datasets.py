@@ -6,17 +6,20 @@ changes.
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.datasets.pairs import Reading
-from models.datasets.profile import Profile
 from models.errors import Conflict
 from models.store import clock
 from models.store.ids import new_id
 from models.store.tables import ApiKey, Dataset, Experiment
 from models.store.uploads.named_uploads import NamedUploads
+
+if TYPE_CHECKING:  # supervisors look for data sets without loading Arrow
+    from models.datasets.pairs import Reading
+    from models.datasets.profile import Profile
 
 DATASETS = NamedUploads(Dataset, "data set")
 dataset_by_name, list_datasets = DATASETS.named, DATASETS.all
@@ -28,8 +31,8 @@ def add_dataset(
     name: str,
     content_hash: str,
     has_split: bool,
-    profile: Profile,
-    reading: Reading | None = None,
+    profile: "Profile",
+    reading: "Reading | None" = None,
     owner: str | None = None,
 ) -> Dataset:
     """The data set of this name and content: a new row, or the existing one.

@@ -9,27 +9,24 @@ import signal
 import pytest
 
 from models.store.ids import new_id
-from worker.pool.pool import pool_process
+from worker.pool.forkserver import SLOT
+from worker.pool.pool import Pool
 
+from support.faults.processes import pool_children_in
 from support.process_tree import command_of, descendants, parent_of, still_alive
 from support.workers import Lab, attempt_pids, wait_until
 
 SLOTS = 3
 
 
-def _device(pid: int) -> str | None:
-    """What the environment said with which the program of this process began. An attempt is forked
-    from its fork server, and writes its title over what the system would show."""
-    with open(f"/proc/{pid}/environ", encoding="utf-8") as file:
-        told = dict(entry.partition("=")[::2] for entry in file.read().split("\0"))
+def _device(slot: int) -> str | None:
+    """What the environment of a slot's attempts says, as the slot shows it."""
+    told = dict(word.partition("=")[::2] for word in " ".join(command_of(slot)).split())
     return told.get("CUDA_VISIBLE_DEVICES")
 
 
-def _shown(pool: int | None) -> bool:
-    """Whether the fork servers of the pool show their devices as they did at its start."""
-    assert pool is not None
-    servers = [pid for pid in descendants(pool) if "worker.pool.forkserver" in command_of(pid)]
-    return sorted(map(str, map(_device, servers))) == ["5", "5", "7"]
+def _slots() -> list[int]:
+    return [pid for pid in descendants(os.getpid()) if " ".join(command_of(pid)).startswith(SLOT)]
 
 
 def test_the_attempts_of_each_slot_see_one_device_in_turn(
@@ -38,7 +35,7 @@ def test_the_attempts_of_each_slot_see_one_device_in_turn(
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
     embedded_lab.stop_worker()
     own = {"workers": SLOTS, "worker_id": new_id("wrk")}
-    pool = pool_process(embedded_lab.settings.model_copy(update=own), cuda_devices=2)
+    pool = Pool(embedded_lab.settings.model_copy(update=own), cuda_devices=2)
     pool.keep_alive()
     try:
         runs = [embedded_lab.create_one(steps=3000, evaluate_every=3000) for _ in range(SLOTS)]
@@ -48,10 +45,15 @@ def test_the_attempts_of_each_slot_see_one_device_in_turn(
             return pids if len(pids) == SLOTS else []
 
         begun = wait_until("an attempt in each slot", attempts)
-        told = {server: _device(server) for server in map(parent_of, begun)}
-        assert sorted(map(str, told.values())) == ["5", "5", "7"]
-        (alone,) = [server for server, device in told.items() if device == "7"]
-        os.kill(parent_of(alone), signal.SIGKILL)  # the slot's process of the pool
-        wait_until("another in its slot", lambda: not still_alive({alone}) and _shown(pool.pid))
+        slots = set(map(parent_of, begun))
+        assert sorted(str(_device(slot)) for slot in slots) == ["5", "5", "7"]
+        for child in pool_children_in(descendants(os.getpid())):
+            os.kill(child, signal.SIGKILL)
+
+        def replaced() -> bool:
+            devices = sorted(str(_device(slot)) for slot in set(_slots()) - slots)
+            return not still_alive(slots | set(begun)) and devices == ["5", "5", "7"]
+
+        wait_until("others in their slots", replaced)
     finally:
         pool.stop(0)

@@ -3,6 +3,7 @@
 Runs of the first seeds are ended in the store, since what is tested is what comes after them.
 """
 
+import socket
 from typing import Any
 
 from models.broker import ANY_QUEUE, waiting_messages
@@ -11,6 +12,7 @@ from models.store import interim_looks
 from models.store.experiments import runs_of
 from models.store.tables import Look, Run
 from worker.pool.launcher import Launcher
+from worker.pool.pool import forkserver_process
 from worker.pool.tasks import carry_out
 
 from support.interim_looks import end_run, unclear
@@ -40,9 +42,15 @@ def test_seeds_are_added_where_a_run_ends_and_until_the_last_look(embedded_lab: 
     for run in first:
         end_run(lab.database, run, unclear(run))
     # what the pool does with a message; no supervisor is there, so no reaper helps
-    launcher = Launcher(lab.settings)
-    carry_out(lab.settings, lab.app, launcher, last.id)
-    launcher.close()
+    taken, sent = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    forkserver = forkserver_process(lab.settings, taken)
+    forkserver.keep_alive()
+    try:
+        carry_out(lab.settings, lab.app, Launcher(sent), last.id)
+    finally:
+        forkserver.kill()
+        taken.close()
+        sent.close()
     assert [look.state for look in _plan(lab, last)] == [LookState.TAKEN, LookState.PLANNED]
     assert waiting_messages(lab.app, ANY_QUEUE) == before + 2
     # that worker is gone; another goes on with the runs it added, and takes the last look

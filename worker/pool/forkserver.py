@@ -1,39 +1,56 @@
-"""`python -m worker.pool.forkserver FD`: a process with torch imported, which forks an attempt for
-each run whose id comes over the connection FD, one after the other.
+"""`python -m worker.pool.forkserver FD`: a process with torch imported, from which every attempt of
+a worker is forked.
 
 Importing torch and what builds on it takes seconds of a processor, more than the first hundred
-steps of a small run; a fork takes milliseconds. **The fork server only imports**: it opens no
-database, starts no thread of its own and never initialises CUDA, since none of these survives a
-fork. Each attempt is a process of its own: its memory goes back to the system, and a crash in
-native code costs one run.
+steps of a small run, and 200 MiB; a fork takes milliseconds, and shares the memory. Over the socket
+FD each process of the pool sends one end of a connection of its own. For each of them **the fork
+server** forks *a slot*, which forks an attempt for each run whose id comes over that connection,
+one after the other.
+
+**Fork server and slots only import**: they open no database, start no thread of their own and never
+initialise CUDA, since none of these survives a fork. Each attempt is a process of its own: its
+memory goes back to the system, and a crash in native code costs one run. Whoever is killed takes
+those along that it forked; a slot also ends, with its attempt, when the process of the pool ends
+that it belongs to.
 """
 
 import gc
 import json
 import os
 import signal
+import socket
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
+from typing import NoReturn
+
+from setproctitle import setproctitle
 
 from models.processes.parent_death import end_with_parent
 from models.processes.quick_imports import garbage_uncollected
 
+SLOT = "tripletlab slot"
+"""How the command of a slot begins, for those who look at processes."""
+
+LONGEST_REQUEST = 1 << 16  # bytes of an environment
+
 
 def main(arguments: Sequence[str]) -> None:
-    connection = Connection(int(arguments[0]))
+    requests = socket.socket(fileno=int(arguments[0]))
     with garbage_uncollected():
         _import_all()
     gc.collect()
     gc.freeze()  # a collection in an attempt would write to, and so copy, all these pages
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a slot
+    here = os.getpid()
     while True:
-        try:
-            run_id = connection.recv_bytes().decode()
-        except EOFError:  # the pool's process has ended
-            return
-        _fork_attempt(connection, run_id)
+        environment, files, _, _ = socket.recv_fds(requests, LONGEST_REQUEST, 1)
+        if os.fork() == 0:
+            requests.close()
+            _become_slot(here, files[0], json.loads(environment))
+        os.close(files[0])
 
 
 def _import_all() -> None:
@@ -45,6 +62,25 @@ def _import_all() -> None:
     Database(Settings().resolved_database_url).close()  # the driver; nothing connects
 
 
+def _become_slot(parent: int, file: int, environment: dict[str, str]) -> NoReturn:
+    """Fork attempts until the other end of the connection has gone."""
+    try:
+        end_with_parent(signal.SIGKILL, parent)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.environ.update(environment)
+        setproctitle(" ".join([SLOT, *map("=".join, environment.items())]))
+        connection = Connection(file)
+        while True:
+            _fork_attempt(connection, connection.recv_bytes().decode())
+    except (EOFError, ConnectionError):
+        pass  # the process of the pool has ended
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(0)  # not by `sys.exit`: the handlers at exit are the fork server's
+
+
 def _fork_attempt(connection: Connection, run_id: str) -> None:
     """Fork an attempt, send its pid, wait for its end, send its exit status."""
     here = os.getpid()
@@ -52,8 +88,23 @@ def _fork_attempt(connection: Connection, run_id: str) -> None:
     if pid == 0:
         _become_attempt(run_id, here, connection)
     connection.send_bytes(json.dumps({"pid": pid}).encode())
+    _wait_for_end(pid, connection)
     _, status = os.waitpid(pid, 0)
     connection.send_bytes(json.dumps({"status": os.waitstatus_to_exitcode(status)}).encode())
+
+
+def _wait_for_end(pid: int, connection: Connection) -> None:
+    """Return when the process has ended. Raises `EOFError` when the other end of the connection,
+    which is silent meanwhile, has gone before."""
+    if not hasattr(os, "pidfd_open"):  # not Linux
+        return
+    ended = os.pidfd_open(pid)
+    try:
+        ready = wait([ended, connection])
+    finally:
+        os.close(ended)
+    if ended not in ready:
+        raise EOFError
 
 
 def _become_attempt(run_id: str, parent: int, connection: Connection) -> None:
@@ -73,7 +124,7 @@ def _become_attempt(run_id: str, parent: int, connection: Connection) -> None:
         traceback.print_exc()
     finally:
         sys.stderr.flush()
-        os._exit(status)  # not by `sys.exit`: the handlers at exit are the parent's
+        os._exit(status)
 
 
 if __name__ == "__main__":

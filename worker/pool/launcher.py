@@ -3,34 +3,22 @@
 import json
 import os
 import signal
-import subprocess
-import sys
+import socket
 from collections.abc import Mapping
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
-
-from models.processes.parent_death import bound
-from models.settings import Settings
-from worker.training.pretrained_extra import OFFLINE
-
-# One thread: sums split over threads depend on their number, and runs go side by side in processes.
-# A workspace of fixed size: cuBLAS repeats its sums only with one, and reads this at its start.
-_REPEATABLE = {
-    **{name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")},
-    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-    **OFFLINE,
-}
 
 
 class Launcher:
     """Starts attempts for one process of the pool, one at a time.
 
-    Use it in one thread of that process: the processes that it starts end with that thread.
+    `requests` is a socket over which the fork server takes connections; what is sent there while
+    none runs is read by the next one. Every attempt finds `environment` beside the fork server's.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._environment = settings.environment(**_REPEATABLE)
-        self._forkserver: subprocess.Popen[bytes] | None = None
+    def __init__(self, requests: socket.socket, environment: Mapping[str, str] | None = None):
+        self._requests = requests
+        self._environment = dict(environment or {})
         self._connection: Connection[Any, Any] | None = None
 
     def add_environment(self, environment: Mapping[str, str]) -> None:
@@ -39,47 +27,42 @@ class Launcher:
         self.close()
 
     def keep_ready(self) -> None:
-        """Start the fork server where none runs: it imports what an attempt needs."""
-        if self._forkserver is not None and self._forkserver.poll() is None:
+        """Ask for a slot where there is none; it is there once the fork server has imported."""
+        if self._connection is not None and not _has_ended(self._connection):
             return
         self.close()
         self._connection, theirs = Pipe()
         with theirs:
-            self._forkserver = subprocess.Popen(
-                bound([sys.executable, "-m", "worker.pool.forkserver", str(theirs.fileno())]),
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-            )
+            environment = json.dumps(self._environment).encode()
+            socket.send_fds(self._requests, [environment], [theirs.fileno()])
 
     def launch(self, run_id: str) -> "LaunchedAttempt":
         """Start an attempt at the run."""
         self.keep_ready()
-        assert self._forkserver is not None
         assert self._connection is not None
         try:
             self._connection.send_bytes(run_id.encode())
-        except BrokenPipeError:  # the fork server has just died; `wait` reports that
+        except BrokenPipeError:  # the slot has just died; `wait` reports that
             pass
-        return LaunchedAttempt(self._forkserver, self._connection)
+        return LaunchedAttempt(self._connection)
 
     def close(self) -> None:
-        """End the fork server; its attempt ends with it."""
-        if self._forkserver is not None:
-            self._forkserver.kill()
-            self._forkserver.wait()
+        """Give the slot back; its attempt ends with it."""
         if self._connection is not None:
             self._connection.close()
-        self._forkserver = self._connection = None
+        self._connection = None
+
+
+def _has_ended(connection: "Connection[Any, Any]") -> bool:
+    """Whether the other end has gone, of a connection over which nothing is sent now."""
+    return connection.closed or connection.poll()
 
 
 class LaunchedAttempt:
     """An attempt that was started, as the process that started it sees it."""
 
-    def __init__(
-        self, forkserver: "subprocess.Popen[bytes]", connection: "Connection[Any, Any]"
-    ) -> None:
-        self._forkserver, self._connection = forkserver, connection
+    def __init__(self, connection: "Connection[Any, Any]") -> None:
+        self._connection = connection
         self._pid: int | None = None
         self.companions: list[tuple[str, int]] = []
         """The runs, with their attempts, that it has claimed beside the one it was launched for."""
@@ -87,15 +70,14 @@ class LaunchedAttempt:
     def wait(self, seconds: float) -> int | None:
         """The attempt's exit status, negative for a signal; None where it does not end in time."""
         try:
-            while self._connection.poll(seconds):
+            while not self._connection.closed and self._connection.poll(seconds):
                 message = json.loads(self._connection.recv_bytes())
                 if "status" in message:
                     return int(message["status"])
                 self._take(message)
-        except (EOFError, ConnectionResetError):
-            # the fork server died, and the attempt with it
-            return self._forkserver.wait() or -signal.SIGKILL
-        return None
+        except (EOFError, ConnectionResetError):  # the slot died, and the attempt with it
+            return -signal.SIGKILL
+        return -signal.SIGKILL if self._connection.closed else None
 
     def _take(self, message: dict[str, Any]) -> None:
         self._pid = message.get("pid", self._pid)
@@ -103,7 +85,7 @@ class LaunchedAttempt:
 
     def kill(self) -> None:
         """Kill the attempt."""
-        if self._pid is None:
-            self._forkserver.kill()  # it imports, or has not answered yet: no attempt has begun
+        if self._pid is None:  # the fork server imports, or the slot has not answered yet
+            self._connection.close()
         else:
             os.kill(self._pid, signal.SIGKILL)  # its pid is not reused before its status has come

@@ -1,13 +1,16 @@
 """The Celery side of a worker: a task announces a run, a process of its own carries it out.
 
-`python -m worker.pool.tasks CUDA_DEVICES` is the pool that the supervisor keeps alive. The task
-claims nothing: it reads whether the run is still queued (messages come twice, or late), starts the
-attempt, and requeues a run whose attempt died, so that nobody has to wait for the lease to end.
+`python -m worker.pool.tasks CUDA_DEVICES FD` is the pool that the supervisor keeps alive; the fork
+server takes connections from the other end of the socket FD. The task claims nothing: it reads
+whether the run is still queued (messages come twice, or late), starts the attempt, and requeues a
+run whose attempt died, so that nobody has to wait for the lease to end.
 """
 
+import gc
 import logging
 import os
 import signal
+import socket
 import sys
 import warnings
 from typing import Any
@@ -167,11 +170,11 @@ def _announce_if_queued_again(database: Database, app: Celery, run_id: str, atte
         announce_again(database, app, [run])
 
 
-def main(cuda_devices: int) -> None:
+def main(cuda_devices: int, requests: socket.socket) -> None:
     settings = Settings()
     queues = broker.queues_of(cuda=cuda_devices > 0, pretrained=has_extra())
     log_to_stderr("pool", settings.log_format)
-    pool, launcher = os.getpid(), Launcher(settings)
+    pool, launcher = os.getpid(), Launcher(requests)
 
     def begin(**_: Any) -> None:
         end_with_parent(signal.SIGKILL, pool)
@@ -183,6 +186,7 @@ def main(cuda_devices: int) -> None:
     worker_process_init.connect(begin, weak=False)
     # Celery warns whoever runs it as root, because of pickle, which this app refuses
     warnings.simplefilter("ignore", SecurityWarning)
+    gc.freeze()  # a collection in a process of the pool would write to, and so copy, all of this
     build_app(settings, launcher).worker_main(
         [
             "--quiet",  # no banner
@@ -200,4 +204,4 @@ def main(cuda_devices: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), socket.socket(fileno=int(sys.argv[2])))

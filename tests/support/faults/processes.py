@@ -8,6 +8,8 @@ import os
 import signal
 from collections.abc import Iterable
 
+from worker.pool.forkserver import SLOT
+
 from support.process_tree import attempted_run, command_of, descendants, parent_of, still_alive
 
 
@@ -23,8 +25,13 @@ def attempts_in(family: Iterable[int]) -> dict[int, str]:
 
 
 def forkservers_in(family: Iterable[int]) -> list[int]:
-    """Processes that fork attempts; a fork is one too until it says which run it attempts."""
-    return [pid for pid in family if "worker.pool.forkserver" in command_of(pid)]
+    """The process from which all are forked, and the slots, of which each forks attempts; a fork is
+    one too until it says what it is."""
+    return [pid for pid in family if _forks(command_of(pid))]
+
+
+def _forks(command: list[str]) -> bool:
+    return "worker.pool.forkserver" in command or " ".join(command).startswith(SLOT)
 
 
 def pool_parents_in(family: Iterable[int]) -> list[int]:

@@ -10,6 +10,7 @@ from api.experiments.checks.few_seeds import seed_warnings
 from api.experiments.checks.seed_sources import seed_sources
 from api.experiments.checks.text_lengths import cut_texts, long_text_warnings
 from api.experiments.checks.vector_arms import covered
+from api.experiments.checks.warm_up import warm_up_warnings
 from api.experiments.declared_effects import declared_effects
 from api.experiments.estimates import estimate
 from api.experiments.formulas import formula_views
@@ -79,5 +80,5 @@ def dry_run_view(service: Service, planned: Plan) -> DryRun:
 
 
 def spec_warnings(spec: ExperimentSpec, dataset: Dataset) -> list[SpecWarning]:
-    """Return what the spec cannot show, and what will slow it down."""
-    return [*seed_warnings(spec), *long_text_warnings(spec, dataset)]
+    """Return what the spec cannot show, what it does not reach, and what will slow it down."""
+    return [*seed_warnings(spec), *warm_up_warnings(spec), *long_text_warnings(spec, dataset)]

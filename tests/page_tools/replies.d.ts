@@ -126,7 +126,7 @@ declare namespace Reply {
   }
 
   interface SpecWarning {
-    kind: "too_few_seeds" | "long_text";
+    kind: "too_few_seeds" | "long_warm_up" | "long_text";
     sentence: string;
   }
 

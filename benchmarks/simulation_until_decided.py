@@ -28,12 +28,8 @@ from models.comparison.sequential.futility import (
 )
 from models.comparison.sequential.group_sequential import plan
 from models.comparison.sign_flip import sign_flip_p
-from models.comparison.skewness.short_side import (
-    BETTER_SHARE,
-    STRICTER,
-    TOST_SHARE,
-    least_reach,
-)
+from models.comparison.skewness.normal_reach import distribution
+from models.comparison.skewness.short_side import LEAST_SHARE, STRICTEST, better_share
 from models.specs.parse import parse_spec
 
 SD, CORRELATION, MARGIN = 0.005, 0.5, 0.005
@@ -84,14 +80,14 @@ def judge(
     margin: float = MARGIN,
     *,
     futility: bool = False,
-    stricter: float = STRICTER,
+    plain: bool = False,
 ) -> Outcomes:
     """Take the looks in turn at every experiment that is neither decided nor stopped yet."""
     verdict = np.zeros(len(drawn), dtype=int)
     seeds = np.full(len(drawn), looks[-1][0])
     left = np.arange(len(drawn))
     for pairs, level in looks:
-        now = verdicts_at(drawn[left, :pairs], level, margin, stricter=stricter)
+        now = verdicts_at(drawn[left, :pairs], level, margin, plain=plain)
         verdict[left] = now
         ended = now > 0
         if futility:
@@ -115,27 +111,32 @@ def futile_at(drawn: np.ndarray, last: tuple[int, float], margin: float) -> np.n
 
 
 def verdicts_at(
-    drawn: np.ndarray, level: float, margin: float, *, stricter: float = STRICTER
+    drawn: np.ndarray, level: float, margin: float, *, plain: bool = False
 ) -> np.ndarray:
-    """The rule of `models.comparison.verdict` at this level, for each row of differences; with 1
-    for `stricter`, the rule that does not ask whether a side is short."""
+    """The rule of `models.comparison.verdict` at this level, for each row of differences; `plain`
+    is the rule that does not ask whether a side is short."""
     pairs = drawn.shape[1]
     mean, sd = drawn.mean(axis=1), drawn.std(axis=1, ddof=1)
     error = sd / np.sqrt(pairs)
     below, above = (mean - drawn.min(axis=1)) / sd, (drawn.max(axis=1) - mean) / sd
-    least = least_reach(pairs, TOST_SHARE)
+    of_side, of_better = (0.0, 0.0) if plain else (LEAST_SHARE, better_share(pairs, level))
     sides = ((margin - mean, below), (margin + mean, above))
     ps = [
-        np.where(reach < least, stricter, 1) * stdtr(pairs - 1, -room / error)
-        for room, reach in sides
+        strictness(reach, pairs, of_side) * stdtr(pairs - 1, -room / error) for room, reach in sides
     ]
     equivalent = np.maximum(*ps) < level
-    short = np.where(mean > 0, above, below) < least_reach(pairs, BETTER_SHARE)
-    p = np.where(short, stricter, 1) * 2 * stdtr(pairs - 1, -np.abs(mean) / error)
+    factor = strictness(np.where(mean > 0, above, below), pairs, of_better)
+    p = factor * 2 * stdtr(pairs - 1, -np.abs(mean) / error)
     better = ~equivalent & (p < level)
     better[better] = sign_flip_ps(drawn[better]) <= level
     found = np.where(mean > 0, VERDICTS.index("a_better"), VERDICTS.index("b_better"))
     return np.where(equivalent, VERDICTS.index("equivalent"), np.where(better, found, 0))
+
+
+def strictness(reach: np.ndarray, pairs: int, share: float) -> np.ndarray:
+    """What a p is multiplied by, for each sample that reaches so far on the side of the claim."""
+    shorter = np.interp(reach, *distribution(pairs))
+    return np.asarray(np.clip(share / np.maximum(shorter, 1e-12), 1, STRICTEST))
 
 
 def sign_flip_ps(drawn: np.ndarray) -> np.ndarray:

@@ -20,7 +20,6 @@ from models.comparison.schema import (
     Reach,
     Summaries,
 )
-from models.comparison.skewness.short_side import BETTER_SHARE, least_reach
 from models.comparison.summaries import summarise
 from models.comparison.superiority import superiority
 from models.comparison.verdict import comparison_sentence, decide
@@ -80,5 +79,5 @@ def _reach(evidence: Evidence) -> Reach | None:
     reach = evidence.reach
     if reach is None or evidence.t_p is None:
         return None
-    least = least_reach(reach.pairs, BETTER_SHARE)
+    least = reach.least(evidence.rule.alpha)
     return Reach(below=reach.below, above=reach.above, least=least, t_p=evidence.t_p)

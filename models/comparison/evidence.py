@@ -35,7 +35,7 @@ class Evidence:
     Differences are a - b in the metric's own unit. `bounds` has the rule's confidence;
     `inner_bounds` has 1 - 2 alpha, the interval that TOST reads. `p` is that of the claim
     `better`, which needs both tests: the larger of the t test's and the sign-flip test's.
-    `reach` says where the differences end abruptly; there `t_p` and `tost_p` are ten times what
+    `reach` says where the differences end abruptly; there `t_p` and `tost_p` are larger than what
     the tests alone give (`models.comparison.skewness.short_side`).
     `holm_p` is the same, adjusted among the `family` comparisons; it is not used in a family of
     one.
@@ -141,7 +141,7 @@ def _evidence(
     differences = [pair.difference for pair in pairs]
     mean, sd = mean_and_sd(differences, rounding)
     reach = reach_of(differences, mean, sd)
-    by_t = strict_t_p(t_p(mean, sd, n, rounding), mean, reach)
+    by_t = strict_t_p(t_p(mean, sd, n, rounding), mean, reach, rule.alpha)
     strictness = strictness_of_tost(reach)
     return Evidence(
         compared=compared,

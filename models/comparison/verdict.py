@@ -13,7 +13,7 @@
 3. `undecided` otherwise, with what is missing. It never reads as "equal".
 
 Where the differences end abruptly on the side of a claim, as they do where a long tail on the other
-side has not shown itself, its t test has to pass at alpha / 10
+side has not shown itself, its t test has to pass at a stricter level
 (`models.comparison.skewness.short_side`): that of `better` in 2, that of either side in 1.
 
 Nothing is claimed while runs of planned seeds go on: looking after each and stopping at the first
@@ -26,13 +26,14 @@ and would pass as equivalent by chance.
 
 **What is promised.** A false `better` in at most alpha of the comparisons whenever, under no
 difference, swapping the two arms of a seed changes nothing: then differences are symmetric about
-zero, whatever the shape of each arm's noise. A false `equivalent`, at a true difference of the
+zero, whatever the shape of each arm's noise; at 95 % also where one arm alone has an exponential
+tail, with any number of pairs. A false `equivalent`, at a true difference of the
 margin, in at most alpha when the differences are roughly normal or heavy-tailed.
 
-**What is not.** *Skewed differences* of mean zero, as when one arm alone has a long tail, exceed
-alpha = 0.05 while pairs are few: exponential ones, the other arm without noise, are called `better`
-in 6 to 7 % with 6 to 12 pairs, in 5 through looks and in less from 16 pairs on; at the margin,
-`equivalent` in 13 % with 6, 10 with 10 and 4 with 20. With as much normal noise in the other arm
+**What is not.** *Skewed differences* of mean zero, as when one arm alone has a long tail, can still
+exceed alpha while pairs are few: log-normal ones, the other arm without noise, are called `better`
+in 8 to 9 % with 6 to 14 pairs; at the margin, exponential ones `equivalent` in 14 % with 6, 10
+with 10 and 4 with 20. With as much normal noise in the other arm
 `better` keeps to its 5 %. *A failure too rare to be seen*: where one arm alone collapses in 5 % of
 its runs, most sets of 6 or 10 seeds have no collapse, and no test of them can detect it; the
 verdict then holds for runs that do not collapse, and the comparison's `collapse` says how common
@@ -48,7 +49,7 @@ from models.comparison.evidence import Evidence
 from models.comparison.inputs import Tuned
 from models.comparison.rule import FEWEST_PAIRS, DecisionRule, fewest_pairs, holds_zero
 from models.comparison.schema import Bounds, ComparisonWarning, Verdict
-from models.comparison.skewness.short_side import STRICTER, strictness_of_tost
+from models.comparison.skewness.short_side import strictness_of_better, strictness_of_tost
 from models.comparison.wording import (
     interval_words,
     metric_number,
@@ -147,7 +148,9 @@ def _missing(evidence: Evidence) -> str:
     if evidence.bounds is None or n < FEWEST_PAIRS:
         return _need(evidence)
     if _lies_inside_margin(evidence):
-        return f"{_inner(evidence)} lies inside the margin, but {_short_side(evidence)}"
+        below, above = strictness_of_tost(evidence.reach)
+        why = _short_side(evidence, max(below, above), above=above > below)
+        return f"{_inner(evidence)} lies inside the margin, but {why}"
     if holds_zero(evidence.bounds):
         margin = evidence.rule.equivalence_margin
         sizes = "other differences"
@@ -160,7 +163,9 @@ def _missing(evidence: Evidence) -> str:
             return f"{disagree} cannot reach {alpha:g} with fewer than {fewest} seeds"
         return f"{disagree} is above {alpha:g}, so more seeds are needed"
     if evidence.held_back:
-        return f"the interval excludes zero, but {_short_side(evidence)}"
+        strictness = strictness_of_better(evidence.mean, evidence.reach, alpha)
+        why = _short_side(evidence, strictness, above=(evidence.mean or 0) > 0)
+        return f"the interval excludes zero, but {why}"
     alone = f"alone it would tell them apart, but not among {evidence.family} comparisons"
     if n < fewest:
         return f"{alone}, which takes at least {fewest} seeds"
@@ -181,15 +186,18 @@ def _inner(evidence: Evidence) -> str:
     return f"the {_interval(evidence, evidence.inner_bounds, confidence)}"
 
 
-def _short_side(evidence: Evidence) -> str:
-    """Why a test that passed has to pass at a stricter level."""
+def _short_side(evidence: Evidence, strictness: float, *, above: bool) -> str:
+    """Why a test that passed has to pass at a level that is so many times stricter: the differences
+    end on the side that the claim is about."""
     reach = evidence.reach
     assert reach is not None  # without one no level is stricter
-    end, tail = ("above", "below") if reach.above < reach.below else ("below", "above")
-    level = evidence.rule.alpha / STRICTER
+    end, tail = ("above", "below") if above else ("below", "above")
+    share = 100 * reach.shorter(above=above)
+    often = f"{share:.2g}" if share >= 0.1 else "less than 0.1"
     return (
-        f"the differences end abruptly {end} their mean, as where a long tail {tail} it has not "
-        f"shown itself yet, so the level is {level:.3g} and more seeds are needed"
+        f"the differences end soon {end} their mean (as {often} % of normal samples do), as where "
+        f"a long tail {tail} it has not shown itself yet, so the level is "
+        f"{evidence.rule.alpha / strictness:.3g} and more seeds are needed"
     )
 
 

@@ -71,7 +71,7 @@ def _comparison(
     reached = [float(pair.a - pair.b) for pair in pairs if pair.a_reached and pair.b_reached]
     mean_reached, _ = mean_and_sd(reached)
     alpha, reach = alpha_of(confidence), reach_of(differences, mean, sd)
-    by_t = strict_t_p(t_p(mean, sd, len(pairs), 0.0), mean, reach)
+    by_t = strict_t_p(t_p(mean, sd, len(pairs), 0.0), mean, reach, alpha)
     differs = differs_from_zero(len(pairs), bounds, p, alpha)
     differs = differs and not is_held_back(by_t, mean, reach, alpha)
     return TimeToEventComparison(

@@ -9,61 +9,42 @@ below crowd against an edge above.
 
 **What is measured.** How far the sample reaches beyond its mean on the side of the claim, in sds:
 (largest - mean) / sd, the extreme studentized deviate of Pearson and Chandra Sekar (1936) and
-Grubbs (1950), of which the *small* values matter here. Where it is smaller than in 95 % of normal
-samples, the t test of this claim has to pass at a tenth of the level (its p is multiplied by ten).
+Grubbs (1950), of which the *small* values matter here.
 
-**What it costs.** Under normal noise that deviate says nothing of mean and sd (Basu 1955), so only
-5 % of the claims come under the stricter level, whatever the effect, and some of these still pass.
-In the simulations that takes about 2 points of power. Corrections of the statistic itself (Johnson
-1978; Hall 1992) take 3 to 7 with 10 pairs, and one who knew the tail would still pay about 2
-(`benchmarks/README.md`).
+**What follows.** Of normal samples a share F reaches less far. Where F is below a share S, the p of
+the claim's t test is multiplied by S / F, by 100 at most. S is a third for `better` with 10 pairs,
+half as much for every two pairs more and twice as much for every two fewer, but not above 1 nor
+below 5 %: so many that an exponential tail, beside no noise in the other arm, is called better in
+5 % with any number of pairs from 6 on, where S = 5 % for all would leave 6 to 7 with 6 to 12. That
+is at a level of 0.05; a tail takes more of a stricter level, as looks have, so S is twice as large
+at half of it, up to 1. For either side of `equivalent` S is 5 %.
 
-**What it does not.** With 6 to 10 seeds of an extreme tail (exponential, and no noise in the other
-arm) a false `better` remains at 6 to 7 %.
+**Why this form.** The likelihood ratio of normal differences and of an exponential tail about zero
+grows with the t value and with F (under normal noise these are independent: Basu 1955), so the
+claims to give up are those where both are small (Neyman and Pearson 1933). One who knew that the
+tail is exponential, and how large a normal effect is, would pay nearly as much for the 5 %: for an
+effect of 1.4 sds with 6, 8 and 10 pairs, 4, 7 and 2 points of power, where this pays 7, 8 and 3.
+With 12 pairs and more it pays less than 2. Corrections of the statistic itself (Johnson 1978; Hall
+1992) pay more (`benchmarks/README.md`).
+
+**What it does not.** Heavier tails stay above 5 %: a log-normal one is called better in 8 to 9 %
+with 6 to 14 pairs.
 """
 
-import math
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.comparison.rule import FEWEST_PAIRS
 from models.comparison.schema import Statistic
+from models.comparison.skewness.normal_reach import reach_of_share, share_below
 
-STRICTER = 10.0
-BETTER_SHARE = 0.05
-TOST_SHARE = 0.025
-"""Of normal samples that come under the stricter level: a claim `better` has one side, and
-`equivalent` two, which share the 5 %."""
-
-# Normal samples of n values reach less far than this, in sds, in 2.5 % and in 5 %: from 4,000,000
-# samples of each size up to 20, of 80,000,000 values of each larger size
-# (`tests/unit/comparison/test_short_side.py` draws some again).
-QUANTILES: dict[int, tuple[float, float]] = {
-    6: (0.8127, 0.8812),
-    7: (0.8716, 0.9414),
-    8: (0.9240, 0.9947),
-    9: (0.9701, 1.0422),
-    10: (1.0122, 1.0848),
-    11: (1.0503, 1.1234),
-    12: (1.0851, 1.1584),
-    14: (1.1476, 1.2212),
-    16: (1.2012, 1.2752),
-    18: (1.2479, 1.3220),
-    20: (1.2903, 1.3644),
-    25: (1.3791, 1.4535),
-    30: (1.4505, 1.5247),
-    40: (1.5636, 1.6376),
-    50: (1.6493, 1.7232),
-    70: (1.7779, 1.8507),
-    100: (1.9106, 1.9829),
-    150: (2.0585, 2.1300),
-    200: (2.1605, 2.2309),
-    300: (2.3025, 2.3727),
-    500: (2.4768, 2.5445),
-    1000: (2.6994, 2.7654),
-}
-SIZES = tuple(QUANTILES)
-FEWEST, MOST = SIZES[0], SIZES[-1]
+LEAST_SHARE = 0.05
+SHARE_OF_TEN = 1 / 3
+LEVEL = 0.05
+"""At which the shares are these."""
+STRICTEST = 100.0
+"""So that a large effect is seen however its differences lie: five of one size and one smaller
+would else never do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,33 +55,42 @@ class Reach:
     above: float
     pairs: int
 
+    def shorter(self, *, above: bool) -> float:
+        """The share of normal samples that reach less far above their mean, or below it."""
+        return share_below(self.above if above else self.below, self.pairs)
+
     def strictness(self, *, above: bool, share: float) -> float:
-        """What the p of a claim is multiplied by: 10 where the differences reach less far, `above`
+        """What the p of a claim is multiplied by, where the differences reach less far, `above`
         their mean or below it, than all but this share of normal samples; else 1."""
-        reach = self.above if above else self.below
-        return STRICTER if reach < least_reach(self.pairs, share) else 1.0
+        shorter = self.shorter(above=above)
+        if shorter >= share:
+            return 1.0
+        return min(share / shorter, STRICTEST) if shorter else STRICTEST
+
+    def least(self, alpha: float) -> float:
+        """How far they have to reach on the side of a claim `better` for the level to be whole."""
+        return reach_of_share(better_share(self.pairs, alpha), self.pairs)
+
+
+def better_share(pairs: int, alpha: float) -> float:
+    """The share of normal samples whose claim `better` comes under a stricter level than alpha."""
+    share = max(LEAST_SHARE, SHARE_OF_TEN * 2 ** ((10 - pairs) / 2)) * (LEVEL / alpha)
+    return min(1.0, share)
 
 
 def reach_of(differences: Sequence[float], mean: Statistic, sd: Statistic) -> Reach | None:
     """None with fewer than six differences, of which nothing is claimed, or without spread."""
-    if mean is None or not sd or len(differences) < FEWEST:
+    if mean is None or not sd or len(differences) < FEWEST_PAIRS:
         return None
     return Reach((mean - min(differences)) / sd, (max(differences) - mean) / sd, len(differences))
 
 
-def strict_t_p(t_p: Statistic, mean: Statistic, reach: Reach | None) -> Statistic:
-    """The two-sided p of the t test as `better` needs it: that a mean above zero is above it is
+def strictness_of_better(mean: Statistic, reach: Reach | None, alpha: float) -> float:
+    """What the two-sided p of the t test is multiplied by: that a mean above zero is above it is
     doubtful where the differences end abruptly above, as their tail may lie below."""
-    if t_p is None or mean is None or reach is None:
-        return t_p
-    return min(1.0, t_p * reach.strictness(above=mean > 0, share=BETTER_SHARE))
-
-
-def is_held_back(strict_p: Statistic, mean: Statistic, reach: Reach | None, alpha: float) -> bool:
-    """Whether a claim comes under the stricter level and does not reach it, by its `strict_t_p`."""
-    if strict_p is None or mean is None or reach is None:
-        return False
-    return reach.strictness(above=mean > 0, share=BETTER_SHARE) > 1 and strict_p > alpha
+    if mean is None or reach is None:
+        return 1.0
+    return reach.strictness(above=mean > 0, share=better_share(reach.pairs, alpha))
 
 
 def strictness_of_tost(reach: Reach | None) -> tuple[float, float]:
@@ -108,19 +98,17 @@ def strictness_of_tost(reach: Reach | None) -> tuple[float, float]:
     mean is low is doubtful where the differences end abruptly below, and the other way round."""
     if reach is None:
         return 1.0, 1.0
-    below, above = (reach.strictness(above=side, share=TOST_SHARE) for side in (False, True))
+    below, above = (reach.strictness(above=side, share=LEAST_SHARE) for side in (False, True))
     return below, above
 
 
-def least_reach(n: int, share: float) -> float:
-    """What all but a share of 2.5 or 5 % of normal samples of n values reach; between the sizes of
-    the table linear in log n, beyond the last as there."""
-    column = (TOST_SHARE, BETTER_SHARE).index(share)
-    n = min(n, MOST)
-    after = bisect_right(SIZES, n)
-    low = SIZES[after - 1]
-    if low == n:
-        return QUANTILES[low][column]
-    high = SIZES[after]
-    part = math.log(n / low) / math.log(high / low)
-    return (1 - part) * QUANTILES[low][column] + part * QUANTILES[high][column]
+def strict_t_p(t_p: Statistic, mean: Statistic, reach: Reach | None, alpha: float) -> Statistic:
+    """The two-sided p of the t test as `better` needs it, to be at most alpha."""
+    return None if t_p is None else min(1.0, t_p * strictness_of_better(mean, reach, alpha))
+
+
+def is_held_back(strict_p: Statistic, mean: Statistic, reach: Reach | None, alpha: float) -> bool:
+    """Whether a claim comes under a stricter level and does not reach it, by its `strict_t_p`."""
+    if strict_p is None:
+        return False
+    return strictness_of_better(mean, reach, alpha) > 1 and strict_p > alpha

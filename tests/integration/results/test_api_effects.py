@@ -15,6 +15,7 @@ from models.store import interim_looks
 from models.store.run_life import runs
 
 from support.api import ARMS, ApiForTests, now, pointers
+from support.plain_statistics import claim_p, sign_flip, tost_p
 
 MASK: dict[str, Any] = {
     "name": "mask",
@@ -94,18 +95,6 @@ def by_definition(values: Values, effect: dict[str, Any]) -> dict[int, float]:
     return found
 
 
-def sign_flip(differences: list[float]) -> float:
-    observed = abs(sum(differences)) - 1e-12
-    patterns = list(itertools.product((-1, 1), repeat=len(differences)))
-    sums = (abs(sum(s * d for s, d in zip(p, differences, strict=True))) for p in patterns)
-    return sum(one >= observed for one in sums) / len(patterns)
-
-
-def claim_p(differences: list[float]) -> float:
-    """The larger of the two tests' p."""
-    return max(float(stats.ttest_1samp(differences, 0).pvalue), sign_flip(differences))
-
-
 def test_every_figure_of_the_effects_follows_from_the_runs_own_metrics(api: ApiForTests) -> None:
     made = api.submit(**BOTH, seeds={"count": SEEDS})
     train_all(api, made)
@@ -131,8 +120,7 @@ def test_every_figure_of_the_effects_follows_from_the_runs_own_metrics(api: ApiF
             {"confidence": CONFIDENCE, "low": low, "high": high}, abs=1e-12
         )
         assert one["sign_flip_p"] == pytest.approx(sign_flip(differences))
-        t = (MARGIN - abs(mean)) / (sd / math.sqrt(n))
-        tost = float(stats.t.sf(t, n - 1))
+        tost = tost_p(differences, MARGIN)
         assert one["equivalence"] == pytest.approx({"margin": MARGIN, "p": tost}, rel=1e-6)
         p = claim_p(differences)
         assert one["multiplicity"]["p"] == pytest.approx(p)

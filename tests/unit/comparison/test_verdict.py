@@ -267,7 +267,7 @@ def test_signs_that_do_not_agree_are_named_as_what_is_missing() -> None:
 
 
 def test_better_says_when_it_may_still_be_less_than_the_margin() -> None:
-    wide, clear = [0.004, 0.012] * 3, [0.05 + d for d in SPREAD]
+    wide, clear = [0.004, 0.012] * 4, [0.05 + d for d in SPREAD]
     assert "may still be smaller than the margin 0.005" in from_differences(wide).sentence
     assert "margin" not in from_differences(clear).sentence
     assert "Holm" not in from_differences(clear).sentence

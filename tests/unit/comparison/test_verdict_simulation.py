@@ -84,11 +84,10 @@ def test_the_tests_themselves_have_power_close_to_the_promise() -> None:
     assert rates(NOISES["normal"], 20, shift=8.0, margin=8.0)["equivalent"] > ALPHA / 2
 
 
-def test_one_arm_with_a_long_tail_is_called_better_as_rarely_as_the_module_says() -> None:
-    """A limit, kept in view: with 8 seeds it is still too often, with 16 it is not."""
-    few, more = (rates(NOISES["skewed"], n, shift=0.0, margin=1e-6, only_a=True) for n in (8, 16))
-    assert ALPHA < few["a_better"] + few["b_better"] < 0.11
-    assert more["a_better"] + more["b_better"] <= CEILING
+@pytest.mark.parametrize("n", [6, 8, 10, 16])
+def test_one_arm_with_a_long_tail_is_called_better_as_rarely_as_promised(n: int) -> None:
+    found = rates(NOISES["skewed"], n, shift=0.0, margin=1e-6, only_a=True)
+    assert ALPHA / 3 < found["a_better"] + found["b_better"] <= CEILING
 
 
 @pytest.mark.parametrize("n", [6, 12])

@@ -9,8 +9,9 @@ from api.uploads.keeping import Kept
 from models.datasets import cache
 from models.datasets.generated.generator import GENERATED, generate_pairs
 from models.datasets.pairs import Pairs, content_hash
-from models.datasets.profile import profile
+from models.datasets.profile import Profile, profile
 from models.errors import Conflict, NotFound
+from models.processes.memory_return import return_memory_now
 from models.store import clock
 from models.store.datasets import add_dataset, dataset_by_name, list_datasets, remove_dataset
 from models.store.tables import Dataset
@@ -24,10 +25,7 @@ def store_dataset(service: Service, name: str, pairs: Pairs, caller: Caller | No
     """
     digest, kept = content_hash(pairs), _kept(service)
     with kept.storing(service, digest) as folder:
-        cache.store(pairs, folder)
-        tokens, groups = cache.open_tokens(folder, "word", pairs), cache.open_groups(folder, pairs)
-        cache.open_text_numbers(folder, pairs)
-        counts = profile(pairs, tokens, groups)
+        counts = _prepare(folder, pairs)
         kept.give(service, folder)
         sizes = sizes_of(service, digest, caller)
         with service.database.transaction() as session:
@@ -43,6 +41,22 @@ def store_dataset(service: Service, name: str, pairs: Pairs, caller: Caller | No
                 reading=pairs.reading,
                 owner=caller.key_id if caller is not None else None,
             )
+
+
+def _prepare(folder: Path, pairs: Pairs) -> Profile:
+    """Write and derive all that is kept of the rows. Each step takes much memory for a while, and
+    would add to what Arrow still keeps of the step before."""
+    cache.store(pairs, folder)
+    return_memory_now()
+    tokens = cache.open_tokens(folder, "word", pairs)
+    return_memory_now()
+    groups = cache.open_groups(folder, pairs)
+    return_memory_now()
+    cache.open_text_numbers(folder, pairs)
+    return_memory_now()
+    counts = profile(pairs, tokens, groups)
+    return_memory_now()
+    return counts
 
 
 def delete_dataset(service: Service, name: str, caller: Caller) -> None:

@@ -6,21 +6,17 @@ on a-b and b-c has seen the answer to a-c, and c is a false negative for the anc
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from models.datasets.pairs import Codes, Pairs
 from models.datasets.ragged import first_positions
-from models.datasets.tokenstream import distinct_texts
+from models.datasets.text_kinds import TextKinds, empty_questions, empty_texts, text_kinds
 
 Groups = npt.NDArray[np.int32]
 
 
 def has_empty_texts(pairs: Pairs) -> bool:
     """Whether a question is empty or only white space."""
-    return any(
-        bool(pc.any(empty_texts(side)).as_py()) for side in (pairs.question1, pairs.question2)
-    )
+    return any(empty_texts(side).any() for side in (pairs.question1, pairs.question2))
 
 
 def duplicate_groups(pairs: Pairs, *, empty_texts_join: bool = False) -> Groups:
@@ -33,19 +29,14 @@ def duplicate_groups(pairs: Pairs, *, empty_texts_join: bool = False) -> Groups:
     a text as any, as in data sets of before.) Groups are numbered from 0 in order of first
     occurrence.
     """
-    kinds, texts = distinct_texts(pairs)
+    texts = text_kinds(pairs)
     if not empty_texts_join:
-        empty = empty_texts(kinds).to_numpy(zero_copy_only=False)[texts]
-        texts[empty] = len(kinds) + np.arange(np.count_nonzero(empty))
+        empty = empty_questions(pairs)
+        texts[empty] = int(texts.max(initial=-1)) + 1 + np.arange(np.count_nonzero(empty))
     return linked_groups(texts, pairs.label)
 
 
-def empty_texts(texts: pa.Array) -> pa.BooleanArray:
-    """Whether each text is empty or only white space."""
-    return pc.equal(pc.utf8_trim_whitespace(texts), "")
-
-
-def linked_groups(texts: npt.NDArray[np.int64], labels: Codes) -> Groups:
+def linked_groups(texts: TextKinds, labels: Codes) -> Groups:
     """The same from text numbers `texts` (2 * rows) and `labels` (rows; 1 is a link)."""
     # slow to import, and needed only where a data set is new
     from scipy.sparse import coo_array

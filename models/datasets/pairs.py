@@ -7,6 +7,7 @@ splitting into words run over bytes, not over Python objects.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -62,9 +63,12 @@ class Pairs:
         return len(self.label)
 
 
+Texts: TypeAlias = Sequence[str] | pa.ChunkedArray | pa.LargeStringArray
+
+
 def make_pairs(
-    question1: Sequence[str] | pa.ChunkedArray,
-    question2: Sequence[str] | pa.ChunkedArray,
+    question1: Texts,
+    question2: Texts,
     label: Sequence[int] | Codes,
     split: Sequence[int] | Codes | None = None,
     *,
@@ -84,8 +88,10 @@ def make_pairs(
     return Pairs(*texts, codes, parts, score=scores, triplet=triplets)
 
 
-def text_column(values: Sequence[str] | pa.ChunkedArray) -> pa.LargeStringArray:
+def text_column(values: Texts) -> pa.LargeStringArray:
     """One contiguous column with 64-bit offsets, so that text may exceed 2 GiB."""
+    if isinstance(values, pa.LargeStringArray):
+        return values
     if not isinstance(values, pa.ChunkedArray):
         return pa.array(values, type=pa.large_string())
     whole = values.cast(pa.large_string()).combine_chunks()

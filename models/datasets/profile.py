@@ -6,12 +6,11 @@ Why token lengths and not characters: a step's cost is the number of tokens the 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from models.datasets.cache import TokenCache
 from models.datasets.groups import Groups
 from models.datasets.pairs import Codes, Pairs
-from models.datasets.tokenstream import distinct_texts
+from models.datasets.text_kinds import TextKinds, text_kinds
 
 TRAIN_ROWS, TEST_ROWS = 300_000, 10_240  # the course's: repeats the defaults of `InOrderSplit`
 
@@ -50,7 +49,7 @@ def profile(pairs: Pairs, tokens: TokenCache, groups: Groups) -> Profile:
     """
     lengths = tokens.lengths()
     duplicates = int(pairs.label.sum(dtype=np.int64))
-    _, texts = distinct_texts(pairs)
+    texts = text_kinds(pairs)
     group_of_text = np.empty(int(texts.max()) + 1, dtype=np.int64)
     group_of_text[texts] = groups
     filled = np.unique(texts[lengths > 0])  # an empty text is a question of its own each time
@@ -75,7 +74,7 @@ def profile(pairs: Pairs, tokens: TokenCache, groups: Groups) -> Profile:
     )
 
 
-def _in_order_shared(texts: npt.NDArray[np.int64], labels: Codes) -> tuple[int, int]:
+def _in_order_shared(texts: TextKinds, labels: Codes) -> tuple[int, int]:
     """Test pairs of the in-order split, and those with a question that is trained on.
 
     `texts` (rows, 2). The split has the course's sizes, or its proportions where rows are fewer.

@@ -7,12 +7,11 @@ are does not depend on how a network reads words, so all arms are asked the same
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from models.datasets.groups import Groups, empty_texts
+from models.datasets.groups import Groups
 from models.datasets.pairs import Pairs
 from models.datasets.splits import Rows
-from models.datasets.tokenstream import distinct_texts
+from models.datasets.text_kinds import TextKinds, empty_questions, text_kinds
 
 MOST_SEARCHED = 100_000
 """Distinct questions; the product of all queries with more would take minutes of each run."""
@@ -20,7 +19,7 @@ MOST_QUERIES = 10_000
 """So many, spread evenly, stand for more; the mean of all is then rarely 0.01 away."""
 EMPTY = -1
 
-TextNumbers = npt.NDArray[np.int32]
+TextNumbers = TextKinds
 
 
 class Searched(NamedTuple):
@@ -36,9 +35,9 @@ class Searched(NamedTuple):
 def text_numbers(pairs: Pairs) -> TextNumbers:
     """A number for the text of every question, equal where the texts are (byte for byte): int32,
     2 * rows. A text that is empty or only white space asks nothing, and has `EMPTY`."""
-    texts, numbers = distinct_texts(pairs)
-    empty = empty_texts(texts).to_numpy(zero_copy_only=False)
-    return np.where(empty[numbers], EMPTY, numbers).astype(np.int32)
+    numbers = text_kinds(pairs)
+    numbers[empty_questions(pairs)] = EMPTY
+    return numbers
 
 
 def searched_questions(rows: Rows, texts: TextNumbers, groups: Groups) -> Searched:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.datasets.pairs import Codes, Pairs, make_pairs
+from models.datasets.pairs import Codes, Pairs, make_pairs, text_column
 from models.datasets.reading.arrow_columns import (
     coded,
     plain_text,
@@ -95,9 +95,16 @@ def _pairs_of(rows: RowCollector, batches: Iterator[pa.RecordBatch], names: Sequ
         before += len(batch)
     rows.check()
     rows.require_rows(sum(map(len, labels)))
-    first, second = (pa.chunked_array(parts) for parts in kept)
+    first, second = map(_whole, kept)
     parts = np.concatenate(splits) if columns.split else None
     return rows.told(make_pairs(first, second, np.concatenate(labels), parts))
+
+
+def _whole(parts: list[pa.Array]) -> pa.LargeStringArray:
+    """The parts as one column, in place of the list's, so that both are not kept at once."""
+    column = text_column(pa.chunked_array(parts))
+    parts.clear()
+    return column
 
 
 def _declared_bytes(metadata: pq.FileMetaData, names: Sequence[str]) -> int:

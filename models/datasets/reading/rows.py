@@ -5,6 +5,7 @@ file is found before the file is refused, and the refusals have the same words.
 """
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from models.datasets.reading.cells import shown, split_code, text_problem
 from models.datasets.reading.columns import Columns
 from models.datasets.reading.label_values import LEFT_OUT
 from models.datasets.reading.limits import NO_LIMITS, FileLimits
+from models.datasets.reading.text_chunks import TextChunks
 
 IF_OF_THE_TEXTS = "set `quoting` to none where they belong to the texts"
 PARTS = "not train, validation or test"
@@ -35,12 +37,9 @@ class RowCollector:
         self.place = place
         self.limits = limits
         self.read_under(columns)
-        self.question1: list[str] = []
-        self.question2: list[str] = []
-        self.label: list[int] = []
-        self.split: list[int] = []
-        self.score: list[float] = []
-        self.triplet: list[int] = []
+        self.question1, self.question2 = TextChunks(), TextChunks()
+        self.label, self.split = array("b"), array("b")
+        self.score, self.triplet = array("f"), array("i")
         self.left_out: Counter[str] = Counter()
         self.taken = self.bad_count = self.passed_over = 0
         self.swallowed = 0
@@ -121,8 +120,8 @@ class RowCollector:
         self.require_rows(len(self.label))
         shape = self.columns.shape
         pairs = make_pairs(
-            self.question1,
-            self.question2,
+            self.question1.column(),
+            self.question2.column(),
             self.label,
             None if self.columns.split is None else self.split,
             score=self.score if shape == "scored_pairs" else None,

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models.datasets import tokenstream
 from models.datasets.cache import load, open_labels, open_split, open_texts, open_tokens, store
 from models.datasets.generated.generator import generate_pairs
 from models.datasets.groups import duplicate_groups
@@ -87,7 +88,9 @@ def test_the_fast_stream_equals_tokenising_question_by_question(
     rows: list[tuple[str, str]], kind: TokenizerKind
 ) -> None:
     pairs = make_pairs([a for a, _ in rows], [b for _, b in rows], [0] * len(rows))
-    stream = token_stream(pairs, kind)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokenstream, "BLOCK", 3)  # several of them
+        stream = token_stream(pairs, kind)
     numbers: dict[str, int] = {}
     questions = [tokenize(text, kind) for row in rows for text in row]
     ids = [[numbers.setdefault(word, len(numbers)) for word in words] for words in questions]

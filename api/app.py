@@ -30,6 +30,7 @@ from api.dependencies import Service
 from api.experiments import event_stream, recipes, retries
 from api.experiments import routes as experiments
 from api.exports import routes as exports
+from api.finding import differences, labels
 from api.http import json_bodies, problems, static_files
 from api.http.access_log import AccessLog
 from api.http.departures import Departures
@@ -67,6 +68,7 @@ arms differ, are equivalent, or cannot be told apart yet."""
 RESOURCES = (
     *(datasets, preview, pretrained, vectors),
     *(experiments, event_stream, recipes, retries),
+    *(labels, differences),
     *(results, comparisons, declared_comparisons, exports),
     *(runs, metrics, checkpoints, misclassified, predictions, reproductions),
     *(weights, model_folder),

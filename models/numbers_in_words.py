@@ -6,6 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 MINUS = "−"
 NOISE = 1e-9
 """What is smaller is the rounding of sums in double precision, and written as 0."""
+HUGE = 1e15
+"""Beyond, a double has no decimals, and its digits fill a line."""
 SMALLEST_P = 0.0001
 """Below, the digits of a p value say nothing that its size does not."""
 
@@ -17,6 +19,8 @@ def decimals(value: float | None, places: int = 4, sign: str = "") -> str:
         return "–"
     if abs(value) < NOISE:
         return "0"
+    if abs(value) >= HUGE:
+        return _huge(value)
     if abs(value) < 0.5 * 10**-places:
         return significant(value, 2, sign)
     return _signed(f"{_rounded(value, places):{sign},f}")
@@ -28,6 +32,8 @@ def significant(value: float | None, digits: int, sign: str = "") -> str:
         return "–"
     if abs(value) < NOISE:
         return "0"
+    if abs(value) >= HUGE:
+        return _huge(value)
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{_rounded(value, places):{sign},f}"
     return _signed(text.rstrip("0").rstrip(".") if "." in text else text)
@@ -43,6 +49,11 @@ def p_words(p: float | None) -> str:
 def in_full(value: float) -> str:
     """Write a number that a person chose: 0.00001 and 1,400."""
     return significant(value, 12)
+
+
+def _huge(value: float) -> str:
+    digits, _, power = f"{value:.3e}".partition("e+")
+    return _signed(f"{digits} × 10^{power}")
 
 
 def _rounded(value: float, places: int) -> Decimal:

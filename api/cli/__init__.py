@@ -71,6 +71,7 @@ for command in (
     experiments.results,
     compare.compare,
     experiment_lists.runs,
+    experiment_lists.label,
     experiments.cancel,
     experiments.delete,
     experiments.recipes,

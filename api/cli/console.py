@@ -4,6 +4,7 @@ Scripts rely on the exit codes: 0 done, 1 failed, 2 wrong usage, 3 undecided whe
 a verdict, 130 ended by Ctrl-C.
 """
 
+import codecs
 import io
 import json
 import sys
@@ -12,6 +13,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from models.numbers_in_words import MINUS, decimals
+
+HYPHEN_OR_MARK = "tripletlab.hyphen_or_mark"
 FAILED, USAGE, UNDECIDED, INTERRUPTED = 1, 2, 3, 130
 
 out = Console(highlight=False)
@@ -21,11 +25,20 @@ err = Console(stderr=True, highlight=False)
 
 
 def write_to_any_terminal() -> None:
-    """Let the standard streams write a question mark for a character that they cannot hold."""
+    """Let the standard streams write a question mark for a character that they cannot hold, and a
+    hyphen for a minus sign, without which a number would be another."""
+    codecs.register_error(HYPHEN_OR_MARK, _hyphen_or_mark)
     for stream in (sys.stdout, sys.stderr):
         # Python lets standard error escape such characters, unless something else replaced it
         if isinstance(stream, io.TextIOWrapper) and stream.errors != "backslashreplace":
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=HYPHEN_OR_MARK)
+
+
+def _hyphen_or_mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    unknown = error.object[error.start : error.end]
+    return "".join("-" if one == MINUS else "?" for one in unknown), error.end
 
 
 def stop(sentence: str, code: int = FAILED) -> typer.Exit:
@@ -49,10 +62,8 @@ def print_json(document: Any) -> None:
 
 
 def number(value: float | None, sign: str = "") -> str:
-    """Four decimals; a value that is not 0 never prints as 0."""
-    if value is None:
-        return "–"
-    return f"{value:{sign}.4f}" if value == 0 or abs(value) >= 0.00005 else f"{value:{sign}.1e}"
+    """Return a value to four decimals, as sentences and the page have it."""
+    return decimals(value, 4, sign)
 
 
 def say(sentence: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from rich.table import Table
 
 from api.cli.console import number, out
+from models.numbers_in_words import p_words
 
 
 def show_effects(results: dict[str, Any]) -> None:
@@ -36,8 +37,8 @@ def _effects(title: str, effects: list[dict[str, Any]]) -> Table:
             f"{number(interval['low'], '+')} … {number(interval['high'], '+')}"
             if interval
             else "–",
-            _p(one["sign_flip_p"]),
-            _p(one["multiplicity"]["holm_p"]),
+            p_words(one["sign_flip_p"]),
+            p_words(one["multiplicity"]["holm_p"]),
             str(len(one["pairs"])),
             one["verdict"],
         )
@@ -62,7 +63,3 @@ def _cells(cells: list[dict[str, Any]], metric: str) -> Table:
         values = (number(summary[name]) for name in ("mean", "sd", "min", "max"))
         table.add_row(*one["levels"].values(), str(summary["n"]), *values)
     return table
-
-
-def _p(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"

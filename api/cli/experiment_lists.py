@@ -1,4 +1,4 @@
-"""`list` and `runs`: the experiments of the service, and the runs of one of them."""
+"""`list`, `label` and `runs`: the experiments of the service, and the runs of one of them."""
 
 from textwrap import shorten
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from api.cli.connection import UrlOption, connected
 from api.cli.console import JsonOption, out, print_json
 from api.cli.listings import listing, show_table
 from api.cli.tables import reasons_of
+from models.numbers_in_words import significant
 
 SHORT = 60  # characters of a reason
 
@@ -20,13 +21,20 @@ def list_experiments(
         str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="A part of the name.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The name of a data set.")] = None,
+    arm: Annotated[str | None, typer.Option(help="The name of an arm.")] = None,
+    tag: Annotated[str | None, typer.Option(help="A tag, as `label` gives them.")] = None,
+    verdict: Annotated[
+        str | None, typer.Option(help="better, equivalent or undecided, of some arm.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="Experiments at most.")] = 20,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """List experiments, newest first, with their first verdict or why they failed."""
     with connected(url) as client:
-        page = client.get("/v1/experiments", state=state, name=name, limit=limit)
+        filters = {"dataset": dataset, "arm": arm, "tag": tag, "verdict": verdict}
+        page = client.get("/v1/experiments", state=state, name=name, limit=limit, **filters)
     if as_json:
         print_json(page)
         return
@@ -40,12 +48,40 @@ def list_experiments(
     show_table(table)
 
 
+def label(
+    experiment: Annotated[
+        str, typer.Argument(help="The id of an experiment.", autocompletion=completion.experiments)
+    ],
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", help="A tag it is to have; can be repeated.")
+    ] = None,
+    no_tags: Annotated[bool, typer.Option("--no-tags", help="Take all tags away.")] = False,
+    notes: Annotated[str | None, typer.Option(help="What it is to say of itself.")] = None,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Give an experiment tags and notes, in place of those it has; without options, print them."""
+    changes: dict[str, Any] = {}
+    if tags or no_tags:
+        changes["tags"] = tags or []
+    if notes is not None:
+        changes["notes"] = notes
+    with connected(url) as client:
+        path = f"/v1/experiments/{experiment}/labels"
+        found = client.request("PATCH", path, json=changes).json() if changes else client.get(path)
+    if as_json:
+        print_json(found)
+        return
+    out.print(f"tags: {', '.join(found['tags']) or '–'}", markup=False)
+    out.print(f"notes: {found['notes'] or '–'}", markup=False, soft_wrap=True)
+
+
 def verdict_in_short(summary: dict[str, Any]) -> str:
     """Return the first verdict and how many more there are; else why the experiment has none."""
     if reason := summary["problem"] or summary["reason"]:
         return shorten(reason, SHORT, placeholder=" …")
     if floor := summary["noise_floor"]:
-        return "" if floor["sd"] is None else f"noise: sd {floor['sd']:.2g}"
+        return "" if floor["sd"] is None else f"noise: sd {significant(floor['sd'], 2)}"
     if not summary["verdicts"]:
         return ""
     first, *others = summary["verdicts"]

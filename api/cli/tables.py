@@ -9,6 +9,7 @@ from rich.table import Table
 from api.cli.console import number, out
 from api.cli.effects import show_effects
 from api.cli.listings import listing, show_table
+from models.numbers_in_words import p_words
 
 
 def show_results(results: dict[str, Any]) -> None:
@@ -203,7 +204,7 @@ def _others(comparisons: list[dict[str, Any]]) -> Table:
         table.add_row(
             *(one["a"], one["b"], one["metric"], _numbers(None, None, one["mean_difference"])[2]),
             _bounds(interval) if interval else "–",
-            "–" if p is None else f"{p:.4g}",
+            p_words(p),
         )
     return table
 
@@ -223,7 +224,7 @@ def _evidence(comparison: dict[str, Any]) -> list[tuple[str, str]]:
         name = f"{100 * interval['confidence']:g} % interval"
         rows.append((name, _bounds(interval)))
     if comparison["sign_flip_p"] is not None:
-        rows.append(("sign-flip p", f"{comparison['sign_flip_p']:.4g}"))
+        rows.append(("sign-flip p", p_words(comparison["sign_flip_p"])))
     if equivalence:
-        rows.append((f"p of ±{equivalence['margin']:g}", f"{equivalence['p']:.4g}"))
+        rows.append((f"p of ±{equivalence['margin']:g}", p_words(equivalence["p"])))
     return rows

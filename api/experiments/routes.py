@@ -13,7 +13,7 @@ from api.experiments.dry_runs import DRY_RUN_TURN, dry_run_view, spec_warnings
 from api.experiments.planning import plan
 from api.experiments.progress import experiment_view
 from api.experiments.submission import accept
-from api.experiments.summaries import summaries
+from api.experiments.summaries import WantedVerdict, page_of
 from api.experiments.views import DryRun, ExperimentSummary, ExperimentView
 from api.http.etags import matches
 from api.http.json_bodies import JsonBody
@@ -86,12 +86,16 @@ async def list_experiments(
     state: RunState | None = None,
     dataset: Text = None,
     name: Text = None,
+    arm: Text = None,
+    tag: Text = None,
+    verdict: WantedVerdict | None = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
     """List experiments, newest first.
 
-    `name` matches a part of the name; `cursor` is `next` of the previous page.
+    `name` matches a part of the name, `arm` and `tag` are whole names; `verdict` leaves those of
+    which some arm has that verdict. `cursor` is `next` of the previous page.
     """
     if cursor is not None and not re.fullmatch(CURSOR, cursor):
         detail = "not a cursor; it is `next` of the page before, and the first page has none"
@@ -99,19 +103,20 @@ async def list_experiments(
 
     def read() -> bytes:
         with service.database.reading() as session:
-            rows = experiments.list_experiments(
+            items, last = page_of(
                 session,
+                verdict=verdict,
+                after=cursor,
+                limit=limit,
                 state=state,
                 dataset=dataset,
                 name_contains=name,
-                after=cursor,
-                limit=limit + 1,
+                arm=arm,
+                tag=tag,
             )
-            items = summaries(session, rows[:limit])
-        last = items[-1].id if len(rows) > limit else None
         return Page[ExperimentSummary](items=items, next=last).model_dump_json().encode()
 
-    key = ("experiments", state, dataset, name, cursor, limit)
+    key = ("experiments", state, dataset, name, arm, tag, verdict, cursor, limit)
     return service.json_reply(await service.series.once(request, key, read))
 
 

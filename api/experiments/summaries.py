@@ -1,4 +1,4 @@
-"""Summaries of experiments in a list: their state, progress and verdicts.
+"""Summaries of experiments in a list: their state, progress and verdicts; and a page of them.
 
 The verdicts are those of the results document, which a test checks. They are computed without its
 bootstraps, so that a list of two hundred experiments takes no noticeable time.
@@ -6,6 +6,7 @@ bootstraps, so that a list of two hundred experiments takes no noticeable time.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
@@ -26,9 +27,19 @@ from models.specs.parse import stored_spec
 from models.states import TERMINAL, RunState, experiment_state
 from models.store.arm_values import arm_values_of
 from models.store.experiment_states import with_more_planned
-from models.store.experiments import Listed, failure_reasons, steps_done
+from models.store.experiments import Listed, failure_reasons, list_experiments, steps_done
 from models.store.interim_looks import looks_of, verdicts_of
+from models.store.labels import tags_of
 from models.store.tables import Experiment
+
+WantedVerdict = Literal["better", "equivalent", "undecided"]
+AT_ONCE = 200
+MOST_READ = 1000
+"""Experiments that one request reads; a page may end before it is full, and `next` goes on."""
+
+PageOfSummaries = tuple[list[ExperimentSummary], str | None]
+"""The summaries, and the id after which the next page begins."""
+
 
 ArmsByName = Mapping[str, ArmValues]
 
@@ -67,10 +78,48 @@ class _Listed:
         return self.judged_at_end or self.spec.until_decided is not None
 
 
+def page_of(
+    session: Session,
+    *,
+    verdict: WantedVerdict | None,
+    after: str | None,
+    limit: int,
+    **filters: Any,
+) -> PageOfSummaries:
+    """Return a page of experiments, newest first; `filters` are those of the store's list.
+
+    A verdict is not stored but follows from the runs, so experiments are read until the page is
+    full.
+    """
+    if verdict is None:
+        rows = list_experiments(session, after=after, limit=limit + 1, **filters)
+        items = summaries(session, rows[:limit])
+        return items, items[-1].id if len(rows) > limit else None
+    found: list[ExperimentSummary] = []
+    for _ in range(0, MOST_READ, AT_ONCE):
+        rows = list_experiments(session, after=after, limit=AT_ONCE, **filters)
+        for summary in summaries(session, rows):
+            after = summary.id
+            if has_verdict(summary, verdict):
+                found.append(summary)
+            if len(found) == limit:
+                return found, after
+        if len(rows) < AT_ONCE:
+            return found, None
+    return found, after
+
+
+def has_verdict(summary: ExperimentSummary, wanted: WantedVerdict) -> bool:
+    """Whether some arm, or effect, has this verdict; `better` in either direction."""
+    alike = {"a_better", "b_better"} if wanted == "better" else {wanted}
+    return any(one.verdict in alike for one in summary.verdicts)
+
+
 def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSummary]:
     """Return one summary for each experiment, in the same order."""
     ids = [row.id for row, _ in listed]
     planned, done = with_more_planned(session, ids), steps_done(session, ids)
+    tags = tags_of(session, ids)
     failed = [row.id for row, counts in listed if counts[RunState.FAILED]]
     reasons = failure_reasons(session, failed) if failed else {}
     rows: list[_Listed] = []
@@ -81,12 +130,14 @@ def summaries(session: Session, listed: Sequence[Listed]) -> list[ExperimentSumm
         try:
             spec = stored_spec(row.spec, row.id)
         except Unreadable as error:  # the others in the list are not to be lost with it
-            shown[row.id] = _unreadable(row, counts, state, reason, str(error))
+            unread = _unreadable(row, counts, state, reason, str(error))
+            shown[row.id] = unread.model_copy(update={"tags": tags[row.id]})
         else:
             rows.append(_Listed(row, counts, spec, state, more_planned, reason))
     arms = arm_values_of(session, {one.row.id: one.spec for one in rows if one.has_verdicts})
     for one in rows:
-        shown[one.row.id] = _summary(session, one, done[one.row.id], arms.get(one.row.id, {}))
+        own = one.row.id
+        shown[own] = _summary(session, one, done[own], arms.get(own, {}), tags[own])
     return [shown[experiment_id] for experiment_id in ids]
 
 
@@ -107,12 +158,13 @@ def _unreadable(
         verdicts=[],
         reason=reason,
         owner=row.owner,
+        tags=[],
         problem=problem,
     )
 
 
 def _summary(
-    session: Session, one: _Listed, done: tuple[int, int], arms: ArmsByName
+    session: Session, one: _Listed, done: tuple[int, int], arms: ArmsByName, tags: list[str]
 ) -> ExperimentSummary:
     plan = look_views(looks_of(session, one.row.id)) if one.more_planned else []
     return ExperimentSummary(
@@ -137,6 +189,7 @@ def _summary(
         noise_floor=_noise_floor(one, arms),
         programme=programme_view(one.spec),
         owner=one.row.owner,
+        tags=tags,
     )
 
 

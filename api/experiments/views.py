@@ -130,6 +130,8 @@ class ExperimentSummary(View):
     programme: ProgrammeView | None = None
     owner: str | None = None
     """Id of the API key with which it was created."""
+    tags: list[str]
+    """Words that people gave it (`/labels`), in the order of letters."""
     problem: str | None = None
     """Why this version cannot read its stored spec; what the spec would say is then empty."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from api.results.views import Kind, MeasuredOn
 from models.comparison.collapse.plateau_level import NEAR_ONE, PLATEAU_SHARE
+from models.numbers_in_words import significant
 from models.specs.experiment import ExperimentSpec
 from models.store.metrics.loss_series import ValidationLosses
 from models.store.tables import Run
@@ -173,9 +174,10 @@ def target_on_evaluations(
     unit = f"summed over a batch of {spec.batch_size} rows" if summed else "the mean over the rows"
     about = (
         f"Steps to the first validation evaluation (one every {spec.evaluate_every} steps) at or "
-        f"below a loss of {target:g} ({per_row:.4g} a row). The yardstick of every arm is the loss "
-        f"of {spec.baseline.name}, the baseline, on the same validation batches, {unit}; not the "
-        "arm's own loss. A run that never reached it is censored at its last evaluation."
+        f"below a loss of {target:g} ({significant(per_row, 4)} a row). The yardstick of every arm "
+        f"is the loss of {spec.baseline.name}, the baseline, on the same validation batches, "
+        f"{unit}; not the arm's own loss. A run that never reached it is censored at its last "
+        "evaluation."
     )
     return Endpoint(
         "reach_target_loss",

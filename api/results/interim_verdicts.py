@@ -14,6 +14,7 @@ from models.comparison.schema import Comparison, Role
 from models.comparison.sequential.group_sequential import no_verdict_sentence
 from models.factors.schema import Effect
 from models.factors.sentences import no_verdict_on_effect
+from models.numbers_in_words import significant
 from models.specs.experiment import ExperimentSpec
 from models.states import LookState
 from models.store.interim_looks import looks_of, verdicts_of
@@ -92,5 +93,5 @@ class InterimVerdicts:
             return "The experiment was cancelled before the first look, so there is no verdict."
         return (
             f"There is no verdict before look 1 of {len(self.plan)}, planned at {first.pairs} "
-            f"seeds, at level {first.level:.3g}."
+            f"seeds, at level {significant(first.level, 3)}."
         )

@@ -103,7 +103,7 @@ def list_evaluations(service: ServiceDep, run_id: RunId) -> Response:
 def get_scores(service: ServiceDep, run_id: RunId) -> Response:
     """Return the similarity of each test pair; 409 until the run has succeeded."""
     columns = scores_of_run(service, run_id)
-    found = {name: column.tolist() for name, column in columns._asdict().items()}
+    found = {name: getattr(columns, name).tolist() for name in ScoresView.model_fields}
     return service.json_reply(_json_of_columns(found))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from models.comparison.paired_t import AnyPair, mean_and_sd
 from models.comparison.schema import Effect, Pairing
+from models.numbers_in_words import significant
 
 FEWEST_PAIRS = 3  # two points always correlate perfectly
 NO_DIFFERENCE = 0.1  # how far from 1 a variance ratio may lie and still say nothing
@@ -41,10 +42,13 @@ def _correlation(a: Sequence[float], b: Sequence[float]) -> float:
 
 def _in_words(ratio: float, n: int) -> tuple[Effect, str]:
     """The effect as a value and as a sentence."""
-    share = f"the difference has {ratio:.2g} times the variance that unpaired seeds would give"
+    times = f"{significant(ratio, 2)} times the variance"
+    share = f"the difference has {times} that unpaired seeds would give"
     if ratio < 1 - NO_DIFFERENCE:
         if ratio > 1e-6:
-            share += f", so {n} paired seeds say as much as {n / ratio:.3g} unpaired ones"
+            share += (
+                f", so {n} paired seeds say as much as {significant(n / ratio, 3)} unpaired ones"
+            )
         return "helped", f"Pairing helped: {share}."
     if ratio <= 1 + NO_DIFFERENCE:
         return "made no difference", f"Pairing made no difference: {share}."

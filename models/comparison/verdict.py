@@ -56,6 +56,7 @@ from models.comparison.wording import (
     metric_words,
     question_words,
 )
+from models.numbers_in_words import p_words, significant
 
 
 def decide(evidence: Evidence) -> Verdict:
@@ -110,7 +111,7 @@ def _better(evidence: Evidence, winner: str, loser: str) -> str:
     return (
         f"{winner} does better than {loser}, with the {direction} {metric_words(rule.metric)} over "
         f"{_seeds(evidence)}{_tried(evidence)}: {_estimate(evidence)} and the sign-flip p is "
-        f"{evidence.sign_flip_p:.3g}{_adjusted(evidence)}{tail}."
+        f"{p_words(evidence.sign_flip_p)}{_adjusted(evidence)}{tail}."
     )
 
 
@@ -158,7 +159,9 @@ def _missing(evidence: Evidence) -> str:
             sizes = f"differences as large as the margin {margin:g}"
         return f"the interval includes both zero and {sizes}, and more seeds would narrow it"
     if evidence.sign_flip_p is None or evidence.sign_flip_p > alpha:
-        disagree = f"the interval excludes zero, but the sign-flip p {evidence.sign_flip_p:.3g}"
+        disagree = (
+            f"the interval excludes zero, but the sign-flip p {p_words(evidence.sign_flip_p)}"
+        )
         if n < fewest_pairs(alpha):
             return f"{disagree} cannot reach {alpha:g} with fewer than {fewest} seeds"
         return f"{disagree} is above {alpha:g}, so more seeds are needed"
@@ -169,7 +172,7 @@ def _missing(evidence: Evidence) -> str:
     alone = f"alone it would tell them apart, but not among {evidence.family} comparisons"
     if n < fewest:
         return f"{alone}, which takes at least {fewest} seeds"
-    return f"{alone}: by Holm's rule p is {evidence.holm_p:.3g}, so more seeds are needed"
+    return f"{alone}: by Holm's rule p is {p_words(evidence.holm_p)}, so more seeds are needed"
 
 
 def _lies_inside_margin(evidence: Evidence) -> bool:
@@ -193,18 +196,18 @@ def _short_side(evidence: Evidence, strictness: float, *, above: bool) -> str:
     assert reach is not None  # without one no level is stricter
     end, tail = ("above", "below") if above else ("below", "above")
     share = 100 * reach.shorter(above=above)
-    often = f"{share:.2g}" if share >= 0.1 else "less than 0.1"
+    often = significant(share, 2) if share >= 0.1 else "less than 0.1"
     return (
         f"the differences end soon {end} their mean (as {often} % of normal samples do), as where "
         f"a long tail {tail} it has not shown itself yet, so the level is "
-        f"{evidence.rule.alpha / strictness:.3g} and more seeds are needed"
+        f"{significant(evidence.rule.alpha / strictness, 3)} and more seeds are needed"
     )
 
 
 def _adjusted(evidence: Evidence) -> str:
     if evidence.family == 1:
         return ""
-    return f" ({evidence.holm_p:.3g} by Holm's rule over {evidence.family} comparisons)"
+    return f" ({p_words(evidence.holm_p)} by Holm's rule over {evidence.family} comparisons)"
 
 
 def _need(evidence: Evidence) -> str:

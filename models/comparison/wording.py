@@ -1,6 +1,7 @@
 """How sentences write metrics and their values."""
 
 from models.comparison.rule import DecisionRule, Question
+from models.numbers_in_words import decimals, significant
 
 WRITTEN = {
     "f1": "F1",
@@ -26,7 +27,7 @@ def metric_words(metric: str) -> str:
 def question_words(question: Question) -> str:
     """Which question it is: `7th question of the programme 'mine', level 0.008`."""
     place = f"{ordinal(question.number)} question of the programme '{question.programme}'"
-    return f"{place}, level {question.level:.3g}"
+    return f"{place}, level {significant(question.level, 3)}"
 
 
 def ordinal(number: int) -> str:
@@ -38,12 +39,8 @@ def ordinal(number: int) -> str:
 
 def metric_number(rule: DecisionRule, value: float) -> str:
     """A value to 4 significant digits where lower is better, as of losses, else to 4 decimals; one
-    that is not 0 never prints as 0."""
-    if value == 0:
-        return "0"
-    if not rule.higher_is_better:
-        return f"{value:.4g}"
-    return f"{value:.4f}" if abs(value) >= 0.00005 else f"{value:.1e}"
+    that is more than noise never prints as 0."""
+    return decimals(value) if rule.higher_is_better else significant(value, 4)
 
 
 def interval_words(rule: DecisionRule, bounds: tuple[float, float], confidence: float) -> str:

@@ -8,6 +8,7 @@ from models.comparison.lines import Lines
 from models.comparison.schema import ComparisonWarning, Verdict
 from models.comparison.wording import metric_words
 from models.factors.schema import Effect, MainEffect, SimpleEffect
+from models.numbers_in_words import significant
 from models.specs.factors import DeclaredEffect
 
 MOST_NAMED = 3  # effects in the sentence on what matters most
@@ -36,7 +37,9 @@ def meaning(effect: DeclaredEffect, simple: Sequence[SimpleEffect]) -> str:
     known = [one for one in simple if one.mean_difference is not None]
     if not known:
         return ""
-    sizes = " and ".join(f"{one.mean_difference:+.4g} with {one.given}" for one in known)
+    sizes = " and ".join(
+        f"{significant(one.mean_difference, 4, '+')} with {one.given}" for one in known
+    )
     tail = f", {where}" if where else ""
     return f"{factor}={level} minus {factor}={baseline} is {sizes}{tail}."
 
@@ -111,14 +114,14 @@ def no_verdict_on_effect(effect: Effect, why: str) -> str:
     if effect.mean_difference is None:
         return f"No seed has finished in every cell of {_subject(effect)}. {why}"
     seeds = "1 seed" if count == 1 else f"{count} seeds"
-    difference = f"{effect.a} minus {effect.b} is {effect.mean_difference:.4g} in {effect.metric}"
-    return f"{difference} on average over {seeds}. {why}"
+    difference = f"{significant(effect.mean_difference, 4)} in {effect.metric}"
+    return f"{effect.a} minus {effect.b} is {difference} on average over {seeds}. {why}"
 
 
 def _in_brief(effect: Effect) -> str:
     difference = effect.mean_difference
     assert difference is not None  # `what_matters_most` asks only where it is known
-    return f"{_subject(effect)} ({difference:+.4g}, {_WORDS[effect.verdict]})"
+    return f"{_subject(effect)} ({significant(difference, 4, '+')}, {_WORDS[effect.verdict]})"
 
 
 def _subject(effect: Effect) -> str:

@@ -28,6 +28,7 @@ from models.store.run_life.queueing import add_runs
 from models.store.tables import (
     Dataset,
     Experiment,
+    ExperimentTag,
     PretrainedModel,
     Reproduction,
     Run,
@@ -130,13 +131,16 @@ def list_experiments(
     state: RunState | None = None,
     dataset: str | None = None,
     name_contains: str | None = None,
+    arm: str | None = None,
+    tag: str | None = None,
     after: str | None = None,
     limit: int,
 ) -> list[Listed]:
     """At most `limit` experiments, newest first, each with its count of runs by state.
 
     `after` is the id of the last experiment of the page before. `name_contains` ignores the case
-    of letters (on SQLite only of a to z). The experiments of reproductions are left out.
+    of letters (on SQLite only of a to z); `arm` and `tag` are whole. The experiments of
+    reproductions are left out.
     """
     again = exists().where(Reproduction.experiment_id == Experiment.id)
     query = select(Experiment).where(~again).order_by(Experiment.id.desc()).limit(limit)
@@ -146,6 +150,11 @@ def list_experiments(
         query = query.join(Dataset).where(Dataset.name == dataset)
     if name_contains:
         query = query.where(Experiment.name.icontains(name_contains, autoescape=True))
+    if arm is not None:
+        query = query.where(exists().where(Run.experiment_id == Experiment.id, Run.arm == arm))
+    if tag is not None:
+        labelled = (ExperimentTag.experiment_id == Experiment.id, ExperimentTag.tag == tag)
+        query = query.where(exists().where(*labelled))
     if after is not None:
         query = query.where(Experiment.id < after)
     page = list(session.scalars(query))

@@ -31,6 +31,7 @@ from models.comparison.sequential.group_sequential import (
 )
 from models.factors.looks import judged_alone
 from models.factors.schema import Effect
+from models.numbers_in_words import significant
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
 from models.states import LookState
@@ -133,7 +134,8 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
     _store(session, judged, look, looks[-1])
     end = _why_it_ends(session, spec, look, looks[-1])
     outcome = end or f"not decided, so there will be {looks[look.number].pairs} seeds"
-    about = f"look {look.number} of {len(looks)} at {look.pairs} seeds, level {look.level:.3g}"
+    level = significant(look.level, 3)
+    about = f"look {look.number} of {len(looks)} at {look.pairs} seeds, level {level}"
     events.record(
         session,
         experiment_id=experiment_id,

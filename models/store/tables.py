@@ -289,6 +289,28 @@ class ProgrammeQuestion(Base):
     known_after: Mapped[int | None]
 
 
+class ExperimentTag(Base):
+    """A word that a person gave an experiment, to find it again among others."""
+
+    __tablename__ = "experiment_tags"
+
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+    )
+    tag: Mapped[str] = mapped_column(String(40), primary_key=True, index=True)
+
+
+class ExperimentNotes(Base):
+    """What a person wrote about an experiment; no row where nobody did."""
+
+    __tablename__ = "experiment_notes"
+
+    experiment_id: Mapped[str] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+    )
+    notes: Mapped[str] = mapped_column(Text)
+
+
 class Worker(Base):
     """A worker and what it has; alive while its heartbeat is young."""
 

@@ -7,6 +7,7 @@ from models.comparison.evidence import Evidence
 from models.comparison.rule import DecisionRule, holds_zero
 from models.comparison.schema import Bounds, Multiplicity, Verdict
 from models.comparison.wording import interval_words, metric_number, metric_words
+from models.numbers_in_words import p_words
 from models.studies.equal_weights import FEWEST_DATA_SETS, EqualWeights
 from models.studies.schema import StudyExperiment
 
@@ -78,7 +79,7 @@ def _better(said: Said, winner: str, loser: str) -> str:
     direction = "higher" if rule.higher_is_better else "lower"
     holm = ""
     if family.family > 1:
-        holm = f", and p is {family.holm_p:.3g} by Holm's rule over {family.family} arms"
+        holm = f", and p is {p_words(family.holm_p)} by Holm's rule over {family.family} arms"
     return (
         f"On data sets like these {winner} does better than {loser}, with the {direction} "
         f"{metric_words(rule.metric)} over {said.data_sets}{_tried(said)}: {_estimate(said)}{holm}."
@@ -117,7 +118,7 @@ def _why_not(said: Said) -> str:
         family = said.multiplicity
         return (
             f"alone it would tell them apart, but not among {family.family} arms: by Holm's rule p "
-            f"is {family.holm_p:.3g}"
+            f"is {p_words(family.holm_p)}"
         )
     sizes = "other differences"
     if rule.equivalence_margin is not None:

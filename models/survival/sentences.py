@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.comparison.rule import FEWEST_PAIRS
+from models.numbers_in_words import decimals, p_words, significant
 from models.survival.schema import (
     RestrictedMean,
     StepInterval,
@@ -95,10 +96,10 @@ def _more_or_less(difference: float) -> str:
 
 
 def _tests(comparison: TimeToEventComparison) -> str:
-    sign_flip = f"the sign-flip p is {comparison.sign_flip_p:.3g}"
+    sign_flip = f"the sign-flip p is {p_words(comparison.sign_flip_p)}"
     if comparison.log_rank_p is None:
         return f"{sign_flip}, and there is no log-rank p"
-    return f"{sign_flip} and the log-rank p {comparison.log_rank_p:.3g}"
+    return f"{sign_flip} and the log-rank p {p_words(comparison.log_rank_p)}"
 
 
 def _censored(times: TimesBySeed) -> str:
@@ -123,5 +124,5 @@ def _steps(value: float) -> str:
 def _number(value: float) -> str:
     """One decimal, none where it is 0; a bound beside zero keeps its sign and is not called 0."""
     if 0 < abs(value) < 0.05:
-        return f"{value:.2g}"
-    return f"{value:.1f}".removesuffix(".0")
+        return significant(value, 2)
+    return decimals(value, 1).removesuffix(".0")

@@ -63,10 +63,11 @@ declare namespace Page {
 
   type Numbers = (number | null)[];
 
-  /** The values of one run; `parts` in place of `values` where a chart has several lines an arm. The
+  /** The values of one run, and the seconds of a step of it; `parts` in place of `values` where a chart has several lines an arm. The
    *  band is that of the runs, unless a line that stands alone brings its own. */
   interface Line {
     steps: number[];
+    seconds?: number | null;
     values?: Numbers;
     parts?: Numbers[];
     band?: { low: Numbers; high: Numbers };
@@ -76,7 +77,10 @@ declare namespace Page {
     label: string;
     arm: string;
     dashed?: boolean;
+    key?: string;
+    off?: boolean;
     series: number;
+    band?: [number, number];
     format?: (value: number) => string;
   }
 
@@ -90,6 +94,8 @@ declare namespace Page {
     legend: LegendEntry[];
     hooks?: uPlot.Hooks.Arrays;
     height?: number;
+    xName?: string;
+    cursorX?: (x: number) => string;
   }
 
   interface Chart {
@@ -108,5 +114,7 @@ declare namespace Page {
     rebuild(): void;
     reset(): void;
     zoomTo(min: number, max: number): void;
+    show(zoom: { min: number; max: number } | null): void;
+    point(x: number | null): void;
   }
 }

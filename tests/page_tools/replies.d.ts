@@ -27,6 +27,7 @@ declare namespace Reply {
     reason: string | null;
     noise_floor?: NoiseFloorView | null;
     programme?: ProgrammeView | null;
+    tags: string[];
     problem?: string | null;
   }
 
@@ -35,6 +36,15 @@ declare namespace Reply {
     question: number;
     level: number;
     sentence: string;
+  }
+
+  interface LabelsView {
+    tags: string[];
+    notes: string;
+  }
+
+  interface DifferencesView {
+    fields: ArmDifference[];
   }
 
   interface ExperimentView {
@@ -87,6 +97,7 @@ declare namespace Reply {
     reason: string | null;
     worker: string | null;
     device: string;
+    trained_seconds: number;
     seconds_left: number | null;
     waiting_for: string | null;
     started_at: string | null;
@@ -164,6 +175,7 @@ declare namespace Reply {
   // results
 
   interface Results {
+    experiment: string;
     complete: boolean;
     spec: Spec;
     baselines: Baselines;
@@ -346,6 +358,7 @@ declare namespace Reply {
     sentence: string;
     warnings: ComparisonWarning[];
     role: "primary" | "secondary";
+    multiplicity: Multiplicity;
     superiority: Superiority | null;
     pairing: Pairing | null;
     power: Power | null;

@@ -179,6 +179,10 @@ LATER: Mapping[str, Mapping[str, Values]] = {
             "known_after": 2,
         },
     },
+    "0024": {
+        "experiment_tags": {"experiment_id": ENDED, "tag": "margin"},
+        "experiment_notes": {"experiment_id": ENDED, "notes": "Repeat with more seeds."},
+    },
     "0018": {
         "untrained": {
             "run_id": run_id(ENDED, 0, "modified"),

@@ -48,7 +48,7 @@ def train_shown(api: ApiForTests, run: Run) -> None:
             rows.append_evaluation(session, run.id, _evaluation(step, run.seed, better))
         test = evaluation_row(run.steps, "test", accuracy=accuracy, loss=None)
         rows.append_evaluation(session, run.id, test)
-        runs.advance(session, run.id, attempt, run.steps, now())
+        runs.advance(session, run.id, attempt, run.steps, now(), trained_seconds=30.0)
     write_scores(api, run)
     with api.database.transaction() as session:
         runs.finish(

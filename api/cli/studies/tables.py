@@ -8,6 +8,7 @@ from rich.table import Table
 from api.cli.console import number, out, print_json, say
 from api.cli.listings import listing, show_table
 from api.client import StudyResults
+from models.numbers_in_words import p_words
 
 
 def show_study(answer: StudyResults, as_json: bool) -> None:
@@ -36,7 +37,7 @@ def _table(one: dict[str, Any]) -> Table:
         table.add_row("one more data set", "", "", _bounds(one["prediction_interval"]), "")
     found = one["heterogeneity"]
     if found:
-        p = "" if found["p"] is None else f", p {found['p']:.3g}"
+        p = "" if found["p"] is None else f", p {p_words(found['p'])}"
         table.add_row("between data sets", "", "", f"I2 {found['i2']:.0%}{p}", "")
     return table
 

@@ -1,6 +1,9 @@
-// Numbers and times as people read them. A minus sign is a minus sign, and no number is rounded to 0.
+// Numbers and times as people read them: a minus sign is one, and nothing has an exponent.
 
 const MINUS = "−";
+const NOISE = 1e-9; // what is smaller is the rounding of sums in double precision
+const MOST_PLACES = 20; // that a browser of any age writes
+const SMALLEST_P = 0.0001; // below, the digits of a p value say nothing that its size does not
 
 /**
  * Losses to 4 significant digits, shares to 4 decimals, as the service's sentences have them.
@@ -9,14 +12,20 @@ const MINUS = "−";
  */
 export function formatMetric(value, metric = "") {
   if (value === null || value === undefined) return "–";
-  if (value === 0) return "0";
-  const text = isLoss(metric) || Math.abs(value) < 0.00005 ? precise(value) : value.toFixed(4);
-  return text.replace("-", MINUS);
+  if (Math.abs(value) < NOISE) return "0";
+  if (Math.abs(value) < 0.00005) return significant(value, 2);
+  return isLoss(metric) ? significant(value, 4) : value.toFixed(4).replace("-", MINUS);
 }
 
-/** @param {number} value */
-function precise(value) {
-  return Math.abs(value) < 1e-4 ? value.toExponential(1) : String(Number(value.toPrecision(4)));
+/**
+ * To so many digits, of a number above them all those before the point; never with an exponent.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function significant(value, digits) {
+  if (Math.abs(value) < NOISE) return "0";
+  const places = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toLocaleString("en", { maximumFractionDigits: Math.min(places, MOST_PLACES) }).replace("-", MINUS);
 }
 
 /**
@@ -29,7 +38,8 @@ export function signed(value, metric) {
 
 /** @param {number | null | undefined} value */
 export function p(value) {
-  return value === null || value === undefined ? "–" : Number(value.toPrecision(3)).toString();
+  if (value === null || value === undefined) return "–";
+  return value < SMALLEST_P ? "below 0.0001" : significant(value, 3);
 }
 
 /** @param {number} share */

@@ -45,7 +45,7 @@ function shown(why) {
     const form = h(
       "form",
       { method: "dialog", on: { submit: () => { sessionStorage.setItem(PLACE, input.value.trim()); dialog.close("given"); } } },
-      h("h2", { id: "key-title" }, "An API key, please"),
+      h("h2", { id: "key-title" }, "An API key is needed"),
       h("p", { id: "key-why", class: "muted" }, why),
       h("label", { for: "key-input" }, "Key"),
       input,

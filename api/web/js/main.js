@@ -17,6 +17,7 @@ document.querySelector(".skip")?.addEventListener("click", (event) => {
 
 addEventListener("hashchange", async () => {
   await show();
+  if (document.activeElement?.closest("#main .section")) return; // the address named one, and it is there
   scrollTo(0, 0);
   /** @type {HTMLElement | null} */ (document.querySelector("#main h1"))?.focus({ preventScroll: true });
 });

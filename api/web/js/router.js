@@ -12,8 +12,9 @@ import { failed, loading } from "./parts/notices.js";
 /** @type {Route[]} */
 const ROUTES = [
   [/^\/experiments\/?$/, "experiments", () => import("./views/experiments.js")],
+  [/^\/compare\/?$/, "experiments", () => import("./views/compare.js")],
   [/^\/new\/?$/, "experiments", () => import("./views/new.js")],
-  [/^\/experiments\/(?<id>exp_[0-9a-z]+)$/, "experiments", () => import("./views/experiment.js")],
+  [/^\/experiments\/(?<id>exp_[0-9a-z]+)(?:\/(?<section>[a-z]+))?$/, "experiments", () => import("./views/experiment.js")],
   [/^\/runs\/(?<id>run_[0-9a-z]+)$/, "experiments", () => import("./views/run.js")],
   [/^\/studies\/?$/, "studies", () => import("./views/studies.js")],
   [/^\/studies\/new\/?$/, "studies", () => import("./views/new_study.js")],
@@ -43,7 +44,7 @@ export async function show() {
   fill(main, loading());
   try {
     const view = await route[2]();
-    const params = Object.fromEntries(Object.entries(match.groups ?? {}).map(([k, v]) => [k, decodeURIComponent(v)]));
+    const params = Object.fromEntries(Object.entries(match.groups ?? {}).map(([k, v]) => [k, decodeURIComponent(v ?? "")]));
     if (here.signal.aborted) return;
     await view.show(main, { params, query: new URLSearchParams(search ?? ""), signal: here.signal });
   } catch (error) {

@@ -12,6 +12,7 @@ from models.comparison.declared_rule import declared_rule
 from models.comparison.schema import Comparison
 from models.comparison.sequential.alpha_spending import nominal_levels, spent_by
 from models.comparison.sequential.futility import FUTILE_ABOVE
+from models.numbers_in_words import significant
 from models.specs.experiment import ExperimentSpec
 
 
@@ -59,7 +60,7 @@ def look_sentence(sentence: str, number: int, looks: int, pairs: int, level: flo
     """The sentence of a look: that of what it judged, and which look of the plan it is."""
     return (
         f"{sentence} This is look {number} of {looks}, planned at {pairs} seeds, at "
-        f"level {level:.3g}."
+        f"level {significant(level, 3)}."
     )
 
 
@@ -83,6 +84,6 @@ def no_verdict_sentence(comparison: Comparison, why: str) -> str:
         return f"No seed has finished in both {comparison.a} and {comparison.b}. {why}"
     seeds = "1 seed" if count == 1 else f"{count} seeds"
     return (
-        f"{comparison.a} minus {comparison.b} is {comparison.mean_difference:.4g} in "
+        f"{comparison.a} minus {comparison.b} is {significant(comparison.mean_difference, 4)} in "
         f"{comparison.metric} on average over {seeds}. {why}"
     )

@@ -5,7 +5,7 @@ different places do not differ. Terms are compared by their places in the loss; 
 place are of different kinds, or an arm has none there, the whole term is told.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -18,6 +18,9 @@ TERMS = "/loss/terms"
 MISSING = object()
 NONE_SUCH = "–"
 """Said of an arm that has no such field."""
+
+SHARED = ("dataset", "split", "validation_batches", "validation_pairs", "seeds", "decision")
+EVERY_FIELD = frozenset({*OVERRIDABLE, *SHARED})
 
 Flat = dict[str, Any]
 """The plain values of an arm by their pointers inside it."""
@@ -55,16 +58,29 @@ def arm_differences(spec: ExperimentSpec) -> list[ArmDifference]:
     return differences({name: spec.for_arm(name) for name in _told(spec)})
 
 
-def differences(alone: Mapping[str, ExperimentSpec]) -> list[ArmDifference]:
+def experiment_differences(specs: Mapping[str, ExperimentSpec]) -> list[ArmDifference]:
+    """Return the fields in which the arms of several experiments differ, each called
+    `EXPERIMENT/ARM`; the data set, its split, the seeds and the decision are fields too."""
+    alone = {
+        f"{experiment}/{name}": spec.for_arm(name)
+        for experiment, spec in specs.items()
+        for name in _told(spec)
+    }
+    return differences(alone, EVERY_FIELD)
+
+
+def differences(
+    alone: Mapping[str, ExperimentSpec], fields: Collection[str] = OVERRIDABLE
+) -> list[ArmDifference]:
     """Return the fields in which these differ, each the spec of one arm (`for_arm`) by the name
-    that it is told under."""
-    documents = {name: _document(one) for name, one in alone.items()}
+    that it is told under. Of the spec's fields only these are read, and the loss of the arm."""
+    documents = {name: _document(one, fields) for name, one in alone.items()}
     whole = _terms_told_whole([document["loss"]["terms"] for document in documents.values()])
     flat = {name: dict(_flattened(document, "", whole)) for name, document in documents.items()}
-    fields = dict.fromkeys(field for values in flat.values() for field in values)
+    pointers = dict.fromkeys(pointer for values in flat.values() for pointer in values)
     return [
         _difference(field, flat, documents)
-        for field in _in_order(fields)
+        for field in _in_order(pointers)
         if len({repr(values.get(field, MISSING)) for values in flat.values()}) > 1
     ]
 
@@ -75,8 +91,10 @@ def _told(spec: ExperimentSpec) -> list[str]:
     return [name for name, levels in spec.cells.items() if sum(map(bool, levels)) <= 1]
 
 
-def _document(alone: ExperimentSpec) -> dict[str, Any]:
-    document = alone.model_dump(mode="json", include=set(OVERRIDABLE))
+def _document(alone: ExperimentSpec, fields: Collection[str]) -> dict[str, Any]:
+    document = alone.model_dump(mode="json", include=set(fields))
+    if "decision" in document:
+        del document["decision"]["baseline"]  # a name, which says nothing of another experiment
     return {"loss": alone.arms[0].loss.model_dump(mode="json"), **document}
 
 

@@ -72,7 +72,7 @@ def field_words(parts: Sequence[str], term_kind: str | None = None) -> str:
         inner = " ".join(_field(part) for part in parts[3:])
         return f"{inner} of {term} ({spaced(term_kind or '')})"
     *path, last = parts
-    if last == "kind":
+    if last == "kind" or parts == ["seeds", "count"]:
         return _field(path[-1])
     owner = path[-1] if path and path[-1] != "loss" else ""
     return f"{_field(last)} ({_field(owner)})" if owner else _field(last)

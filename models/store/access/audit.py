@@ -17,6 +17,7 @@ Action = Literal[
     "cancelled",
     "retried",
     "deleted",
+    "labelled",
     "uploaded",
     "reproduced",
     "study_created",

@@ -28,7 +28,7 @@ CALLS = [
 ]
 VERBS = {
     "cancel", "check", "compare", "create", "delete", "download", "export", "get", "list",
-    "predict", "reproduce", "retry", "stream", "upload",
+    "predict", "reproduce", "retry", "stream", "update", "upload",
 }  # fmt: skip
 RECORD = "is as it was recorded; where the service changed on purpose: make examples"
 

@@ -41,7 +41,7 @@ def test_the_verdict_comes_first_as_the_services_sentence_with_its_interval(
     }  # fmt: skip
     assert x["margin-edge"] < x["zero"] < x["interval"] < x["estimate"]
     expect(chart.locator(".seed")).to_have_count(6)
-    arms = tab.find("#arms tbody tr")
+    arms = tab.find("#arms .arm-values tbody tr")
     # two arms, two answers that need no network, both networks untrained, and TF-IDF
     expect(arms).to_have_count(7)
     expect(arms.nth(4)).to_contain_text("vanilla before its first step")
@@ -176,7 +176,7 @@ def test_steps_and_states_arrive_live_and_the_verdict_with_them(
     for run in runs_left:
         service.train(run.id, accuracy=0.8)
     expect(tab.find("#runs tbody tr").nth(1)).to_contain_text("succeeded")
-    expect(tab.find("#arms tbody tr").nth(1)).to_contain_text("0.8000")
+    expect(tab.find("#arms .arm-values tbody tr").nth(1)).to_contain_text("0.8000")
     streams = [reply for reply in tab.replies if "/events?from_now=true" in reply.url]
     assert len(streams) == 1
 

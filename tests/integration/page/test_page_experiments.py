@@ -192,7 +192,7 @@ def test_the_page_asks_for_a_key_keeps_it_for_the_tab_and_puts_it_into_no_addres
     secret = service.key("submit")["Authorization"].removeprefix("Bearer ")
     tab.expected_statuses = {401}
     tab.open()
-    tab.sees("An API key, please")
+    tab.sees("An API key is needed")
     field = tab.page.get_by_label("Key", exact=True).last
     field.fill("tl_" + "w" * 43)
     tab.button("Use this key").click()
@@ -210,7 +210,7 @@ def test_the_page_asks_for_a_key_keeps_it_for_the_tab_and_puts_it_into_no_addres
     expect(tab.find("#spec [role=tabpanel]:visible")).to_contain_text("Bearer $TRIPLETLAB_KEY")
     assert tab.page.evaluate("localStorage.length") == 0
     tab.button("Forget key").click()
-    tab.sees("An API key, please")
+    tab.sees("An API key is needed")
 
 
 def test_a_key_that_may_only_read_is_told_so_where_it_tries_more(

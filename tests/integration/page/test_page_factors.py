@@ -54,8 +54,9 @@ def test_the_answer_is_what_matters_most_with_every_effect_drawn(
     assert widths == sorted(widths, reverse=True)
     primary = [one for one in results["effects"] if one["role"] == "primary"]
     expect(tab.find("#verdict .effects li p")).to_have_text([one["sentence"] for one in primary])
-    expect(tab.find("#arms tbody tr")).to_have_count(6)  # four cells, two that need no training
-    expect(tab.find("#arms tbody tr").first).to_contain_text("mask=left out, rate=0.01")
+    arms = tab.find("#arms .arm-values tbody tr")
+    expect(arms).to_have_count(6)  # four cells, two that need no training
+    expect(arms.first).to_contain_text("mask=left out, rate=0.01")
     lines = tab.find("#arms .interaction-chart")
     expect(lines).to_have_count(1)
     expect(lines.locator(".line")).to_have_count(2)

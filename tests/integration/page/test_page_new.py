@@ -167,7 +167,7 @@ def test_a_small_data_set_of_ones_own_is_asked_without_a_field_changed(
 def test_an_experiment_can_be_asked_again_with_a_change(tab: Tab, service: ApiForTests) -> None:
     made = service.submit(name="The first", steps=33)
     tab.open(f"/experiments/{made['id']}")
-    tab.page.get_by_role("link", name="Ask again, changed").click()
+    tab.page.get_by_role("link", name="Duplicate and edit").click()
     expect(tab.find("#field-name-value")).to_have_value("The first")
     assert document(tab) == made["spec"]
 

@@ -40,7 +40,7 @@ def test_the_page_shows_the_noise_floor_in_place_of_a_verdict(
     assert (x["margin-edge"] < x["median"]) == (floor["margin"] < apart["median"])
     facts = tab.find("#verdict .facts")
     expect(facts).to_contain_text(f"{floor['seeds_for_margin']} seeds")
-    arms = tab.find("#arms tbody tr")
+    arms = tab.find("#arms .arm-values tbody tr")
     expect(arms).to_have_count(3)  # the arm, and two models that need no training
     expect(arms.first).to_contain_text(f"{floor['mean']:.4f}")
     expect(tab.find("#seeds")).to_contain_text("One arm has no pairs")
@@ -68,7 +68,7 @@ def test_the_page_shows_what_makes_runs_differ(tab: Tab, service: ApiForTests) -
     estimates = tab.find("#verdict .forest-chart .estimate")
     x = [float(estimates.nth(index).get_attribute("cx") or "nan") for index in range(3)]
     assert x[1] < x[2] < x[0], "the largest first, and all together last"
-    arms = tab.find("#arms tbody tr")
+    arms = tab.find("#arms .arm-values tbody tr")
     expect(arms).to_have_count(5)
     expect(arms.nth(2)).to_contain_text("other training rows")
     mean = found["sources"][0]["summary"]["mean"]

@@ -101,7 +101,7 @@ def test_the_question_of_an_experiment_is_asked_on_more_data_sets(
     spec = {**STUDY_SPEC, "name": "First on one", "dataset": names[1]}
     made = service.http.post("/v1/experiments", json=spec).json()
     tab.open(f"/experiments/{made['id']}")
-    tab.page.get_by_role("link", name="Ask on more data sets").click()
+    tab.page.get_by_role("link", name="Run on more data sets").click()
     expect(tab.page.get_by_label("Name")).to_have_value("First on one")
     for name in names:
         tab.page.get_by_label(name, exact=True).check()

@@ -25,6 +25,7 @@ from models.store.metrics.lines import keep_tf_idf
 
 from support.answers import answer_next
 from support.api import GENERATED
+from support.openapi_examples.labels import labels
 from support.openapi_examples.models import models
 from support.openapi_examples.recording import ABSENT, CSV, FILE, SPEC, Session, alike, session
 from support.openapi_examples.refusals import DECLARED, long_reads
@@ -202,6 +203,7 @@ SCENES = (
     questions,
     reproductions,
     comparisons,
+    labels,
     looks_into_data,
     retries,
     exports,
@@ -239,7 +241,8 @@ def _what_is_not_there(played: Session) -> None:
         for name, prefix in PREFIXES.items():
             absent = absent.replace(f"{{{name}}}", f"{prefix}_{ABSENT}")
         for method in calls:
-            body = {"question1": "a", "question2": "b"} if method == "post" else None
+            bodies = {"post": {"question1": "a", "question2": "b"}, "patch": {"notes": ""}}
+            body = bodies.get(method)
             played.call(method.upper(), absent, 404, json=body, params=needed)
 
 

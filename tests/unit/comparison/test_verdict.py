@@ -15,6 +15,7 @@ from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.rule import DecisionRule, fewest_pairs, is_loss
 from models.comparison.schema import Comparison
 from models.comparison.verdict import decide
+from models.numbers_in_words import MINUS
 
 from support.comparison import GIVES_NO_CLAIM, between, from_differences, metrics, values
 
@@ -132,7 +133,7 @@ def test_one_pair_has_a_difference_and_no_interval() -> None:
     assert found.mean_difference == pytest.approx(-0.00029)
     assert (found.sd_difference, found.interval, found.equivalence) == (None, None, None)
     assert found.sign_flip_p == 1
-    assert "modified minus vanilla is -0.0003" in found.sentence
+    assert "modified minus vanilla is −0.0003" in found.sentence
 
 
 def test_pairs_are_the_shared_seeds_ascending_and_summaries_keep_every_run() -> None:
@@ -253,7 +254,7 @@ def test_an_undecided_sentence_says_what_is_missing() -> None:
     found = from_differences(differences, expected_pairs=10)
     assert found.sentence == (
         "6 of 10 planned seeds cannot tell whether modified and vanilla differ in test "
-        "accuracy: modified minus vanilla is 0.0003 on average (95 % interval -0.0149 to 0.0156); "
+        "accuracy: modified minus vanilla is 0.0003 on average (95 % interval −0.0149 to 0.0156); "
         "the interval includes both zero and differences as large as the margin 0.005, and more "
         "seeds would narrow it."
     )
@@ -277,13 +278,13 @@ def test_equivalent_shows_the_interval_that_lies_inside_the_margin() -> None:
     found = from_differences([0.0001 + d for d in SPREAD])
     assert found.sd_difference is not None
     half = 2.015048372669157 * found.sd_difference / math.sqrt(6)  # t(0.95, 5)
-    inner = f"the 90 % interval {0.0001 - half:.4f} to {0.0001 + half:.4f} lies inside the margin"
-    assert inner in found.sentence
+    low, high = (f"{0.0001 + side * half:.4f}".replace("-", MINUS) for side in (-1, 1))
+    assert f"the 90 % interval {low} to {high} lies inside the margin" in found.sentence
 
 
 def test_numbers_are_written_at_the_precision_of_their_metric() -> None:
     loss = from_differences([12.3456, 12.3456], metric="validation.loss").sentence
     assert "12.35" in loss
     assert "0.1235" in from_differences([0.123456, 0.123456], metric="test.roc_auc").sentence
-    assert "1.0e-05" in from_differences([0.00001]).sentence
+    assert "is 0.00001," in from_differences([0.00001]).sentence
     assert "test ROC-AUC" in from_differences([0.1], metric="test.roc_auc").sentence

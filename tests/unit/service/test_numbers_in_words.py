@@ -16,6 +16,7 @@ def test_digits_are_counted_from_the_first_and_no_exponent_is_written() -> None:
     assert [significant(one, 3) for one in values] == [
         "1,550", "123,457", "0.000123", "10", "−0.5", "–"
     ]  # fmt: skip
+    assert significant(-1.5e30, 3) == decimals(-1.5e30) == "−1.500 × 10^30"
 
 
 def test_a_p_value_is_three_digits_or_below_the_least_that_says_something() -> None:

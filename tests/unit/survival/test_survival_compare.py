@@ -164,7 +164,7 @@ def test_an_arm_that_waits_less_under_six_seeds_is_sooner() -> None:
     assert (between(a, b).verdict, between(b, a).verdict) == ("a_sooner", "b_sooner")
     assert said(a, b).startswith("modified leaves the plateau sooner than vanilla, over 6 paired")
     assert said(b, a).startswith("vanilla leaves the plateau sooner than modified, over 6 paired")
-    assert "modified takes 5.2 steps less than vanilla on average (95 % interval -6" in said(a, b)
+    assert "modified takes 5.2 steps less than vanilla on average (95 % interval −6" in said(a, b)
     assert "modified takes 5.2 steps more than vanilla on average" in said(b, a)
 
 
@@ -174,7 +174,7 @@ def test_a_bound_just_beside_zero_is_not_printed_as_zero() -> None:
     arms = TwoArms("a", "b", by_seed(a), by_seed(b))
     (found,) = compare_times([arms], horizon=1400, confidence=0.95)
     sentence = comparison_sentence(found, LEAVE_PLATEAU, by_seed(a), by_seed(b))
-    assert "11.5 steps more than b on average (95 % interval -0.011 to 23)" in sentence
+    assert "11.5 steps more than b on average (95 % interval −0.011 to 23)" in sentence
 
 
 def test_a_claim_needs_the_sign_flip_test_beside_the_interval() -> None:

@@ -1,11 +1,16 @@
 // Learning curves: for each arm the mean over its seeds with a band, and every run faintly behind.
 
+import { duration, significant } from "../format.js";
 import { armColour, armDash, colour } from "../theme.js";
-import { between, meanAndBand, onto, union } from "./numbers.js";
+import { between, meanAndBand, onto, smoothed, union } from "./numbers.js";
 import { plot } from "./plot.js";
+
+/** @import { ChartGroup } from "./group.js" */
 
 const WHOLE = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((one) => one * 10 ** power)); // between numbers of steps
 const MOST_RUNS = 120; // single runs that are drawn; beyond, the bands say it
+const MOST_BANDS = 8; // arms with a band and single runs; more are a tangle, of which the means can be read
+const MOMENTS = 240; // points of an axis of time, on which no two runs have the same
 
 /**
  * @typedef {Page.Arm & { runs: Page.Line[] }} CurvesOfArm
@@ -23,6 +28,7 @@ const MOST_RUNS = 120; // single runs that are drawn; beyond, the bands say it
  * @property {number} [height]
  * @property {string[]} [parts]
  * @property {string} [xLabel]
+ * @property {ChartGroup | null} [group]
  */
 
 /**
@@ -30,30 +36,65 @@ const MOST_RUNS = 120; // single runs that are drawn; beyond, the bands say it
  * logarithmic; `levels()` horizontal lines [{ value, label }]; `marks()` steps to mark
  * [{ step, index }]. `exact` says that the runs of an arm share their steps; else lines are laid
  * between their points. `parts` names more lines of each arm: [{ label, dashed }], one a value list.
+ * A `group` may leave arms out, smooth the lines, and have them over time.
  * @param {AbortSignal} signal
  * @param {Curves} chart
  */
-export function lines(signal, { label, arms, log = () => false, levels = () => [], marks = () => [], exact = true, format, height, parts = [""], xLabel }) {
+export function lines(signal, { label, arms, log = () => false, levels = () => [], marks = () => [], exact = true, format, height, parts = [""], xLabel, group = null }) {
   return plot(signal, {
-    label, height, xLabel,
+    label, height, xLabel, group,
     make() {
       const now = arms();
-      const x = union(now.flatMap((arm) => arm.runs.map((run) => run.steps)));
+      const drawn = now.filter((arm) => !group?.hidden.has(arm.name));
+      const timed = Boolean(group?.byTime) && now.every((arm) => arm.runs.every((run) => run.seconds));
+      const steps = (/** @type {Page.Line} */ run) => (timed ? run.steps.map((step) => step * (run.seconds ?? 0)) : run.steps);
+      const x = timed ? moments(drawn, steps) : union(drawn.flatMap((arm) => arm.runs.map((run) => run.steps)));
       /** @type {Page.Drawing} */
       const made = { data: [x], series: [], bands: [], legend: [] };
-      const place = exact ? onto : between;
-      const draw = now.reduce((sum, arm) => sum + arm.runs.length, 0) <= MOST_RUNS;
+      const place = exact && !timed ? onto : between;
+      const few = drawn.length <= MOST_BANDS && drawn.reduce((sum, arm) => sum + arm.runs.length, 0) <= MOST_RUNS;
+      /** @type {Manner} */
+      const manner = { x, steps, place, runs: few, bands: drawn.length <= MOST_BANDS, log: log(), smoothing: group?.smoothing ?? 0, format, switched: group !== null && now.length > 1 };
       for (const arm of now) {
-        for (const [at, part] of parts.entries()) add(made, arm, part, at, x, place, draw, log(), format);
+        for (const [at, part] of parts.entries()) {
+          if (drawn.includes(arm)) add(made, arm, part, at, manner);
+          else made.legend.push({ ...entry(arm, part, at, manner), off: true, series: 0 });
+        }
       }
       return {
         ...made,
+        xName: timed ? "training time" : undefined,
+        cursorX: timed ? duration : undefined,
         scales: { y: log() ? { distr: 3, range: logRange } : {} },
-        axes: { x: { incrs: WHOLE }, y: { values: (_, values) => values.map((value) => (value === null ? "" : tidy(value))) } },
-        hooks: { draw: [(u) => drawLevels(u, levels()), (u) => drawMarks(u, marks())] },
+        axes: { x: timed ? { values: (_, values) => values.map(duration) } : { incrs: WHOLE }, y: { values: (_, values) => values.map((value) => (value === null ? "" : significant(value, 4))) } },
+        hooks: { draw: [(u) => drawLevels(u, levels()), (u) => { if (!timed) drawMarks(u, marks()); }] },
       };
     },
   });
+}
+
+/**
+ * How lines are made of values, the same for all of a chart.
+ * @typedef {object} Manner
+ * @property {number[]} x
+ * @property {(run: Page.Line) => number[]} steps
+ * @property {Place} place
+ * @property {boolean} runs whether each run is drawn, faintly
+ * @property {boolean} bands
+ * @property {boolean} log
+ * @property {number} smoothing
+ * @property {Page.LegendEntry["format"]} format
+ * @property {boolean} switched whether the legend can leave arms out
+ */
+
+/**
+ * Evenly spaced times up to the longest run's.
+ * @param {CurvesOfArm[]} arms
+ * @param {(run: Page.Line) => number[]} steps
+ */
+function moments(arms, steps) {
+  const last = Math.max(0, ...arms.flatMap((arm) => arm.runs.map((run) => steps(run).at(-1) ?? 0)));
+  return last ? Array.from({ length: MOMENTS + 1 }, (_, at) => (at * last) / MOMENTS) : [];
 }
 
 /**
@@ -61,18 +102,16 @@ export function lines(signal, { label, arms, log = () => false, levels = () => [
  * @param {CurvesOfArm} arm
  * @param {string} part
  * @param {number} at
- * @param {number[]} x
- * @param {Place} place
- * @param {boolean} drawRuns
- * @param {boolean} log
- * @param {Page.LegendEntry["format"]} format
+ * @param {Manner} manner
  */
-function add(made, arm, part, at, x, place, drawRuns, log, format) {
+function add(made, arm, part, at, manner) {
+  const { x, steps, place, log, smoothing } = manner;
   const stroke = colour(armColour(arm.index));
   const dash = at ? [5, 4] : armDash(arm.index);
-  const rows = arm.runs.map((run) => cleaned(place(x, run.steps, (run.parts ? run.parts[at] : run.values) ?? []), log));
-  if (drawRuns && rows.length > 1) {
-    for (const row of rows) {
+  const raw = arm.runs.map((run) => cleaned(place(x, steps(run), (run.parts ? run.parts[at] : run.values) ?? []), log));
+  const rows = raw.map((row) => smoothed(row, smoothing));
+  if (manner.runs && (rows.length > 1 || smoothing)) {
+    for (const row of raw) {
       made.data.push(row);
       made.series.push({ stroke: `${stroke}40`, width: 1, dash, points: { show: false }, spanGaps: true });
     }
@@ -83,10 +122,21 @@ function add(made, arm, part, at, x, place, drawRuns, log, format) {
   /** @type {uPlot.Series} */
   const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true };
   made.series.push(edge, edge, { stroke, width: 2.25, dash, points: { show: x.length < 2 }, spanGaps: true });
-  made.bands?.push({ series: [first + 1, first], fill: `${stroke}26` });
-  made.legend.push({
-    label: part ? `${arm.name} ${part}` : arm.name, arm: armColour(arm.index), dashed: Boolean(dash), series: first + 2, format,
-  });
+  if (manner.bands) made.bands?.push({ series: [first + 1, first], fill: `${stroke}26` });
+  made.legend.push({ ...entry(arm, part, at, manner), series: first + 2, band: low.some((one) => one !== null) ? [first, first + 1] : undefined });
+}
+
+/**
+ * @param {CurvesOfArm} arm
+ * @param {string} part
+ * @param {number} at
+ * @param {Manner} manner
+ */
+function entry(arm, part, at, { format, switched }) {
+  return {
+    label: part ? `${arm.name} ${part}` : arm.name, arm: armColour(arm.index), dashed: Boolean(at) || arm.index >= 8, format,
+    key: switched ? arm.name : undefined,
+  };
 }
 
 /**
@@ -119,12 +169,6 @@ function logRange(_, low, high) {
   return low === high ? [low / 2, high * 2] : [low * 0.92, high * 1.08];
 }
 
-/** @param {number} value */
-function tidy(value) {
-  return Math.abs(value) >= 10000 || (value !== 0 && Math.abs(value) < 0.001)
-    ? value.toExponential(0) : String(Number(value.toPrecision(4)));
-}
-
 /**
  * @param {uPlot} u
  * @param {Level[]} levels
@@ -141,6 +185,10 @@ function drawLevels(u, levels) {
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
+    if (!label) {
+      ctx.restore();
+      continue;
+    }
     ctx.font = `${11.5 * devicePixelRatio}px Inter, sans-serif`;
     ctx.textAlign = "right";
     ctx.textBaseline = "middle";

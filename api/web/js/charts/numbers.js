@@ -61,6 +61,25 @@ export function meanAndBand(rows, length) {
 }
 
 /**
+ * A moving average in which what came before has this weight, and which begins at the first value:
+ * that of TensorBoard, with its correction for the start.
+ * @param {Page.Numbers} values
+ * @param {number} weight
+ * @returns {Page.Numbers}
+ */
+export function smoothed(values, weight) {
+  if (!weight) return values;
+  let last = 0;
+  let seen = 0;
+  return values.map((value) => {
+    if (value === null || value === undefined) return null;
+    last = last * weight + (1 - weight) * value;
+    seen += 1;
+    return last / (1 - weight ** seen);
+  });
+}
+
+/**
  * Counts of `values` in `bins` equal bins from `low` to `high`; the last bin holds its end too.
  * @param {number[]} values
  * @param {number} low

@@ -4,26 +4,32 @@
 import { drawnToWidth, fill, h } from "../dom.js";
 import { colour, onTheme } from "../theme.js";
 import { moveTo, zoomKeys } from "./keys.js";
+import { legendOf } from "./legend.js";
+import { toolsOf } from "./tools.js";
+
+/** @import { ChartGroup, Zoom } from "./group.js" */
 
 const GAP = 48; // pixels between two numbers of an axis
+const ENLARGED = 0.72; // of the window's height
 
 /**
  * `make()` gives { data, series, bands, scales, axes, legend, hooks } as it is now, with colours.
- * Series are uPlot's; `legend` is [{ label, arm, dashed, series, format }] for those that are told.
- * `draw()` shows new data and keeps the zoom; `reset()` shows all.
+ * Series are uPlot's; `legend` is [{ label, arm, dashed, series, format }] for those that are told,
+ * with a `key` where it can be switched off in the group. `draw()` shows new data and keeps the
+ * zoom; `reset()` shows all. Charts of a `group` share zoom and cursor.
  * @param {AbortSignal} signal
- * @param {Page.Chart} chart
+ * @param {Page.Chart & { group?: ChartGroup | null }} chart
  * @returns {Page.Plot}
  */
-export function plot(signal, { label, height = 260, make, xLabel = "step", cursorX = (x) => `${xLabel} ${Math.round(x)}`, drag = true }) {
-  const legend = h("div", { class: "legend" });
+export function plot(signal, { label, height = 260, make, group = null, xLabel = "step", cursorX = (x) => `${xLabel} ${Math.round(x)}`, drag = true }) {
+  const legend = legendOf((key) => group?.toggle(key));
   const holder = h("div", { class: "holder", tabindex: "0", role: "img", "aria-label": label, "aria-roledescription": "chart" });
-  const node = h("div", { class: "plot" }, legend, holder);
+  const node = h("div", { class: "plot" });
   /** @type {uPlot | null} */
   let chart = null;
   /** @type {Page.Drawing} */
   let made = { data: [[]], series: [], legend: [] };
-  /** @type {{ min: number, max: number } | null} */
+  /** @type {Zoom} */
   let zoom = null;
 
   /** @param {number} width */
@@ -31,22 +37,17 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
     const at = chart?.cursor.idx ?? null;
     const read = at === null ? undefined : chart?.data[0][at]; // the step under the cursor, if there is one
     chart?.destroy();
+    chart = null;
     made = make();
     fill(holder);
+    if (group) zoom = group.zoom;
+    const wanted = zoom; // the first drawing shows all, and notes that
     chart = new uPlot(options(width), made.data, holder);
+    zoom = wanted;
     if (zoom) chart.setScale("x", zoom);
+    legend.draw(made.legend);
     tell(null);
-    if (read !== undefined) queueMicrotask(() => readAgain(read)); // uPlot lays its scales in one before
-  }
-
-  /**
-   * A new drawing under a reader's cursor: it stays at its step.
-   * @param {number} step
-   */
-  function readAgain(step) {
-    if (!chart) return;
-    const index = chart.data[0].indexOf(step);
-    if (index >= 0) moveTo(chart, index);
+    if (read !== undefined) queueMicrotask(() => api.point(read)); // uPlot lays its scales in one before
   }
 
   /**
@@ -54,16 +55,17 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
    * @returns {uPlot.Options}
    */
   function options(width) {
+    const tall = node.closest("dialog") ? innerHeight * ENLARGED : (made.height ?? height);
     return {
-      width, height: made.height ?? height, legend: { show: false },
+      width, height: tall, legend: { show: false },
       series: [{}, ...made.series], bands: made.bands ?? [],
       scales: { x: { time: false }, ...made.scales },
       axes: axes(made.axes ?? {}),
       cursor: { drag: { x: drag, y: false }, points: { show: false } },
       hooks: {
         ...made.hooks,
-        setCursor: [(u) => tell(u.cursor.idx)],
-        setScale: [(u, key) => { if (key === "x") noteZoom(u); }],
+        setCursor: [(u) => pointed(u)],
+        setScale: [(u, key) => { if (key === "x" && u === chart) noteZoom(u); }],
       },
     };
   }
@@ -78,7 +80,7 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
       grid: { stroke: colour("line"), width: 1 }, ticks: { show: false },
     };
     return [
-      { ...base, grid: { show: false }, space: GAP, size: 28, label: xLabel, labelSize: 18, labelGap: 0, labelFont: base.font, ...x },
+      { ...base, grid: { show: false }, space: GAP, size: 28, label: made.xName ?? xLabel, labelSize: 18, labelGap: 0, labelFont: base.font, ...x },
       { ...base, size: 56, space: 32, ...y },
     ];
   }
@@ -89,20 +91,21 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
     const { min = 0, max = 0 } = u.scales.x;
     const whole = !all.length || (min <= all[0] && max >= all[all.length - 1]);
     zoom = whole ? null : { min, max };
+    if (group && (zoom?.min !== group.zoom?.min || zoom?.max !== group.zoom?.max)) group.zoomed(api, zoom);
+  }
+
+  /** @param {uPlot} u */
+  function pointed(u) {
+    tell(u.cursor.idx);
+    if (!holder.matches(":hover, :focus")) return; // it follows another chart
+    const index = u.cursor.idx;
+    group?.pointed(api, index === null || index === undefined ? null : u.data[0][index]);
   }
 
   /** @param {number | null | undefined} index */
   function tell(index) {
-    /** @param {number} column */
-    const read = (column) => (index === null || index === undefined ? null : chart?.data[column]?.[index]);
-    const at = read(0) ?? null;
-    fill(legend, made.legend.map((one) => {
-      const value = read(one.series);
-      return h("span", { class: "arm" },
-        h("span", { class: `line ${one.dashed ? "dashed" : ""}`, style: { "--arm": `var(--${one.arm})` }, "aria-hidden": "true" }),
-        one.label,
-        at === null ? null : h("output", { class: "number value" }, value === null || value === undefined ? "–" : (one.format ?? String)(value)));
-    }), at === null ? null : h("span", { class: "at number" }, cursorX(at)));
+    const at = index === null || index === undefined ? null : (chart?.data[0]?.[index] ?? null);
+    legend.tell((one) => chart?.data[one.series]?.[index ?? 0], at === null ? null : (made.cursorX ?? cursorX)(at));
   }
 
   /** @type {Page.Plot} */
@@ -114,6 +117,7 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
       const series = made.series.length;
       made = make();
       if (made.series.length !== series) return build(chart.width); // a run appeared, with lines of its own
+      legend.draw(made.legend);
       chart.setData(made.data, !zoom);
       if (zoom) chart.redraw(true);
       tell(chart.cursor.idx);
@@ -122,17 +126,39 @@ export function plot(signal, { label, height = 260, make, xLabel = "step", curso
       if (chart) build(chart.width);
     },
     reset() {
-      zoom = null;
-      const all = chart?.data[0] ?? [];
-      if (all.length) chart?.setScale("x", { min: all[0], max: all[all.length - 1] });
+      api.show(null);
     },
     zoomTo(min, max) {
       chart?.setScale("x", { min, max });
     },
+    show(wanted) {
+      const all = chart?.data[0] ?? [];
+      if (wanted) chart?.setScale("x", wanted);
+      else if (all.length) chart?.setScale("x", { min: all[0], max: all[all.length - 1] });
+    },
+    point(x) {
+      if (!chart) return;
+      if (x === null) return chart.setCursor({ left: -10, top: -10 });
+      const index = nearest(chart.data[0], x);
+      if (index >= 0) moveTo(chart, index);
+    },
   };
+  fill(node, legend.node, holder, toolsOf(api, label, () => ({ ...made, xName: made.xName ?? xLabel })));
+  group?.join(api, signal);
   zoomKeys(holder, api);
   drawnToWidth(holder, signal, build);
   onTheme(api.rebuild, signal);
   signal.addEventListener("abort", () => chart?.destroy());
   return api;
+}
+
+/**
+ * Where in an ascending list the number next to this one is; -1 in an empty list.
+ * @param {ArrayLike<number>} all
+ * @param {number} x
+ */
+function nearest(all, x) {
+  let best = all.length ? 0 : -1;
+  for (let at = 1; at < all.length; at += 1) if (Math.abs(all[at] - x) < Math.abs(all[best] - x)) best = at;
+  return best;
 }

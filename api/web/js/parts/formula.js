@@ -1,6 +1,7 @@
 // A formula drawn as a reader of papers knows it, and where in it something is wrong.
 
 import { h } from "../dom.js";
+import { formatMetric, significant } from "../format.js";
 
 const TOKEN = /[A-Za-z_][A-Za-z0-9_]*|[0-9.]+(?:[eE][+-]?[0-9]+)?|<=|>=|==|!=|\s+|./gsu;
 const WORDS = new Set(["and", "or", "not"]);
@@ -62,7 +63,7 @@ function value(name, number, title) {
 
 /** @param {number} number */
 function shown(number) {
-  return Math.abs(number) >= 1e5 || (number !== 0 && Math.abs(number) < 5e-5) ? number.toExponential(1) : number.toFixed(4);
+  return Math.abs(number) < 1e5 ? formatMetric(number) : significant(number, 4);
 }
 
 /**

@@ -73,6 +73,14 @@ export function copyButton(text, label = "Copy") {
 }
 
 /**
+ * An id whole, and a button that copies it.
+ * @param {string} id
+ */
+export function copiedId(id) {
+  return h("span", { class: "id" }, h("code", {}, id), copyButton(() => id, "Copy id"));
+}
+
+/**
  * @param {string} id
  * @param {string} title
  * @param {...Page.Child} controls

@@ -23,7 +23,7 @@ export async function show(main, { params, signal }) {
       h("div", {}, h("p", { class: "crumbs" }, h("a", { href: "#/datasets" }, "Data sets")), h("h1", { tabindex: "-1" }, about.name),
         h("div", { class: "meta" }, "since ", time(about.created_at))),
       h("div", { class: "row" },
-        h("a", { class: "button", href: `#/new?dataset=${encodeURIComponent(about.name)}` }, "Ask a question of it"),
+        h("a", { class: "button", href: `#/new?dataset=${encodeURIComponent(about.name)}` }, "New experiment with this data"),
         about.generated ? null : h("button", { type: "button", class: "danger", on: { click: () => remove(about.name) } }, "Delete"))),
     about.warnings.map((sentence) => h("p", { class: "alert warn" }, sentence)),
     h("dl", { class: "facts card" }, profile(about)),

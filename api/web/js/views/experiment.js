@@ -4,12 +4,14 @@ import { call, messageOf, wasStopped } from "../api.js";
 import { byId, fill, h, refill } from "../dom.js";
 import { plural } from "../format.js";
 import { alertOf, toast } from "../parts/notices.js";
-import { RETRIABLE, stateChip, time } from "../parts/small.js";
+import { canNotify, notify, notifyButton } from "../parts/notify.js";
+import { copiedId, RETRIABLE, stateChip, time } from "../parts/small.js";
 import { armsSection } from "./experiment/arms.js";
 import { collapseSection } from "./experiment/collapse.js";
 import { curvesSection } from "./experiment/curves.js";
 import { exportSection } from "./experiment/export.js";
 import { failures } from "./experiment/failures.js";
+import { labelsOf } from "./experiment/labels.js";
 import { Model } from "./experiment/model.js";
 import { plateauSection } from "./experiment/plateau.js";
 import { runsSection } from "./experiment/runs.js";
@@ -41,7 +43,13 @@ export async function show(main, { params, signal }) {
   const drawHead = () => refill(head, heading(model), failures(model));
   drawHead();
   model.listen(drawHead);
-  fill(main, head, problem, verdict, jump(shown), sections);
+  model.listen(() => {
+    if (!model.notified || model.active || !model.results.complete) return;
+    model.notified = false;
+    notify(`${model.view.name}: ${model.view.state}`, sentenceOf(model.results), `#/experiments/${model.id}`);
+  });
+  fill(main, head, labelsOf(model), problem, verdict, jump(model.id, shown), sections);
+  if (shown.some(([id]) => id === params.section)) land(params.section, model, signal);
   model.live().catch((error) => {
     if (!wasStopped(error)) fill(problem, alertOf(error));
   });
@@ -56,26 +64,59 @@ function heading(model) {
       h("h1", { tabindex: "-1" }, view.name),
       h("div", { class: "meta" }, stateChip(view.state),
         h("a", { href: `#/datasets/${encodeURIComponent(view.dataset)}` }, view.dataset),
-        h("span", {}, plural(view.runs.length, "run")), h("span", {}, "asked ", time(view.created_at)),
+        copiedId(view.id), h("span", {}, plural(view.runs.length, "run")), h("span", {}, "created ", time(view.created_at)),
         (view.studies ?? []).map((id) => h("a", { href: `#/studies/${id}` }, "part of a study")))),
     h("div", { class: "row" },
+      model.active && canNotify() && notifyButton(model.notified, (on) => { model.notified = on; model.tell(); }),
       model.active && h("button", { type: "button", on: { click: () => cancel(model) } }, "Cancel"),
       RETRIABLE.has(view.state) && h("button", { type: "button", on: { click: () => retry(model) } }, "Try again"),
-      h("a", { class: "button", href: `#/new?like=${view.id}` }, "Ask again, changed"),
-      view.spec.arms.length > 1 && !view.spec.factors && h("a", { class: "button", href: `#/studies/new?like=${view.id}` }, "Ask on more data sets"),
+      h("a", { class: "button", href: `#/new?like=${view.id}` }, "Duplicate and edit"),
+      view.spec.arms.length > 1 && !view.spec.factors && h("a", { class: "button", href: `#/studies/new?like=${view.id}` }, "Run on more data sets"),
       !model.active && h("button", { type: "button", class: "danger", on: { click: () => remove(model) } }, "Delete")));
 }
 
-/** @param {typeof SECTIONS} shown */
-function jump(shown) {
+/**
+ * What the results say first.
+ * @param {Reply.Results} results
+ */
+function sentenceOf(results) {
+  return results.what_matters_most ?? results.noise_floor?.sentence ?? results.comparisons[0]?.sentence ?? "";
+}
+
+/**
+ * Links to the sections: each can be sent to somebody, and followed here without reading all anew.
+ * @param {string} experiment
+ * @param {typeof SECTIONS} shown
+ */
+function jump(experiment, shown) {
   return h("nav", { class: "jump", "aria-label": "Sections" }, shown.map(([id, title]) =>
-    h("button", { type: "button", class: "quiet", on: { click: () => go(id) } }, title)));
+    h("a", { href: `#/experiments/${experiment}/${id}`, on: { click: (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      history.replaceState(null, "", `#/experiments/${experiment}/${id}`);
+      go(id);
+    } } }, title)));
 }
 
 /** @param {string} id */
 function go(id) {
   byId(id).scrollIntoView();
   byId(`${id}-title`).focus({ preventScroll: true });
+}
+
+/**
+ * Begin at a section: charts above it that are still to come would push it away, so it is found
+ * again as they come, until the reader moves.
+ * @param {string} id
+ * @param {Model} model
+ * @param {AbortSignal} signal
+ */
+function land(id, model, signal) {
+  let moved = false;
+  for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(kind, () => { moved = true; }, { signal, once: true, passive: true });
+  const again = () => requestAnimationFrame(() => { if (!moved && !signal.aborted) go(id); });
+  again();
+  model.series.listen(again);
 }
 
 /** @param {Model} model */

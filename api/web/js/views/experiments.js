@@ -5,15 +5,15 @@ import { call, messageOf, wasStopped } from "../api.js";
 import { fill, h } from "../dom.js";
 import { metricWords, percent, plural } from "../format.js";
 import { empty, failed, loading, toast } from "../parts/notices.js";
-import { ACTIVE, arm, bar, select, stateChip, time } from "../parts/small.js";
+import { ACTIVE, arm, bar, stateChip, time } from "../parts/small.js";
 import { noiseLine, verdictLine } from "../parts/verdicts.js";
+import { COLUMNS, columnsMenu, filterBar, ORDERS, shownColumns } from "./experiments/filters.js";
 
-/** @typedef {{ state: string, name: string }} Filter */
+/** @import { Filter } from "./experiments/filters.js" */
 
-/** @type {[key: string, words: string][]} */
-const STATES = ["queued", "running", "succeeded", "failed", "cancelled"].map((one) => [one, one]);
 const PAGE = 50;
 const LOOK_AGAIN = 3000; // milliseconds, while something goes on
+const MOST_COMPARED = 8; // experiments side by side
 
 /**
  * @param {HTMLElement} main
@@ -21,32 +21,36 @@ const LOOK_AGAIN = 3000; // milliseconds, while something goes on
  */
 export async function show(main, { query, signal }) {
   document.title = "Experiments · Tripletlab";
-  const asked = { state: query.get("state") ?? "", name: query.get("name") ?? "" };
+  /** @type {Filter} */
+  const asked = { state: "", name: "", dataset: "", arm: "", verdict: "", tag: "", order: "" };
+  for (const key of /** @type {(keyof Filter)[]} */ (Object.keys(asked))) asked[key] = query.get(key) ?? "";
   const list = h("div", {}, loading());
   const status = h("p", { class: "visually-hidden", role: "status" });
-  const name = h("input", {
-    type: "search", value: asked.name, placeholder: "Search by name", "aria-label": "Search by name",
-    on: { input: later(() => changed({ name: name.value.trim() })) },
-  });
-  const state = select("State", [["", "Every state"], ...STATES], asked.state,
-    (value) => changed({ state: value }));
+  /** @type {Set<string>} */
+  const selected = new Set();
+  const compare = h("a", { class: "button" }, "");
+  compare.hidden = true;
   fill(main,
     h("div", { class: "page-head" },
       h("div", {}, h("h1", { tabindex: "-1" }, "Experiments"),
         h("p", { class: "muted" }, "Each asks whether a choice in a triplet loss matters: arms that differ, trained under the same seeds. One arm alone says what the seed does.")),
       h("a", { class: "button primary", href: "#/new" }, "New experiment")),
-    h("div", { class: "filters", role: "search" }, name, state),
+    filterBar(asked, changed),
+    h("div", { class: "row list-tools" }, compare, columnsMenu(() => draw(found))),
     status, list);
 
   let pages = 1;
   let asking = 0;
   let timer = 0;
+  /** @type {Reply.Page<Reply.ExperimentSummary>} */
+  let found = { items: [], next: null };
   signal.addEventListener("abort", () => clearTimeout(timer));
 
   /** @param {Partial<Filter>} part */
   function changed(part) {
     Object.assign(asked, part);
     noteQuery("/experiments", asked);
+    if (Object.keys(part).join() === "order") return draw(found);
     pages = 1;
     load();
   }
@@ -55,8 +59,9 @@ export async function show(main, { query, signal }) {
     clearTimeout(timer);
     const turn = ++asking;
     try {
-      const found = await fetched(asked, pages, signal);
+      const page = await fetched(asked, pages, signal);
       if (turn !== asking || signal.aborted) return;
+      found = page;
       draw(found);
       if (found.items.some((one) => ACTIVE.has(one.state))) timer = setTimeout(load, LOOK_AGAIN);
     } catch (error) {
@@ -64,18 +69,38 @@ export async function show(main, { query, signal }) {
     }
   }
 
-  /** @param {Reply.Page<Reply.ExperimentSummary>} found */
+  /**
+   * @param {string} id
+   * @param {boolean} wanted
+   */
+  function select(id, wanted) {
+    if (wanted) selected.add(id);
+    else selected.delete(id);
+    tellSelected();
+  }
+
+  function tellSelected() {
+    const many = selected.size > MOST_COMPARED;
+    compare.hidden = selected.size < 2;
+    compare.textContent = many ? `At most ${MOST_COMPARED} can be compared` : `Compare ${selected.size} experiments`;
+    if (many) compare.removeAttribute("href");
+    else compare.setAttribute("href", `#/compare?ids=${[...selected].join(",")}`);
+  }
+
+  /** @param {Reply.Page<Reply.ExperimentSummary>} page */
   function draw({ items, next }) {
     const active = /** @type {HTMLElement | null} */ (document.activeElement);
     const focused = active?.dataset?.keep;
     status.textContent = `${plural(items.length, "experiment")} shown`;
-    if (!items.length) {
-      fill(list, asked.state || asked.name ? nothingFound() : nothingThere());
+    if (!items.length && !next) {
+      fill(list, Object.values(asked).some(Boolean) ? nothingFound() : nothingThere());
       return;
     }
+    const order = ORDERS.get(asked.order)?.order;
     fill(list,
-      h("ul", { class: "experiments" }, items.map((one) => row(one, load))),
-      next && h("p", {}, h("button", { type: "button", "data-keep": "more", on: { click: () => { pages += 1; load(); } } }, "Show more")));
+      h("ul", { class: "experiments" }, (order ? [...items].sort(order) : items).map((one) => row(one, load, selected.has(one.id), select))),
+      next && h("p", {}, h("button", { type: "button", "data-keep": "more", on: { click: () => { pages += 1; load(); } } }, "Show more"),
+        order && h("span", { class: "help" }, " Only what is shown is sorted.")));
     if (!focused) return;
     /** @type {HTMLElement | null} */ (list.querySelector(`[data-keep="${CSS.escape(focused)}"]`))?.focus();
   }
@@ -88,15 +113,14 @@ export async function show(main, { query, signal }) {
  * @param {number} pages
  * @param {AbortSignal} signal
  */
-async function fetched(asked, pages, signal) {
+async function fetched({ order: _, ...asked }, pages, signal) {
   /** @type {Reply.ExperimentSummary[]} */
   const items = [];
   /** @type {string | null} */
   let next = null;
   for (let page = 0; page < pages && (page === 0 || next); page += 1) {
     const search = new URLSearchParams({ limit: String(PAGE) });
-    if (asked.state) search.set("state", asked.state);
-    if (asked.name) search.set("name", asked.name);
+    for (const [key, value] of Object.entries(asked)) if (value) search.set(key, value);
     if (next) search.set("cursor", next);
     const found = await call(`/v1/experiments?${search}`, { signal });
     items.push(...found.items);
@@ -108,21 +132,36 @@ async function fetched(asked, pages, signal) {
 /**
  * @param {Reply.ExperimentSummary} one
  * @param {() => void} load
+ * @param {boolean} chosen
+ * @param {(id: string, wanted: boolean) => void} select
  */
-function row(one, load) {
-  const runs = Object.values(one.runs).reduce((sum, number) => sum + number, 0);
+function row(one, load, chosen, select) {
   const active = ACTIVE.has(one.state);
+  const box = h("input", { type: "checkbox", checked: chosen, "aria-label": `Select ${one.name}`, "data-keep": `select ${one.id}`, on: { change: () => select(one.id, box.checked) } });
   return h("li", { "data-experiment": one.id },
+    box,
     h("div", { class: "first" },
       h("a", { class: "name", href: `#/experiments/${one.id}`, "data-keep": one.id }, one.name),
-      h("div", { class: "meta" }, of(one),
-        h("span", {}, one.dataset), h("span", {}, plural(runs, "run")), time(one.created_at))),
+      h("div", { class: "meta" }, columnsOf(one))),
     h("div", {}, outcome(one, active)),
     h("div", { class: "end" }, stateChip(one.state),
       active && h("button", {
         type: "button", class: "quiet", "data-keep": `cancel ${one.id}`, "aria-label": `Cancel ${one.name}`,
         on: { click: () => cancel(one, load) },
       }, "Cancel")));
+}
+
+/** @param {Reply.ExperimentSummary} one */
+function columnsOf(one) {
+  const runs = Object.values(one.runs).reduce((sum, number) => sum + number, 0);
+  /** @type {Record<string, () => Page.Child>} */
+  const made = {
+    arms: () => of(one), dataset: () => h("span", {}, one.dataset), runs: () => h("span", {}, plural(runs, "run")),
+    metric: () => h("span", {}, metricWords(one.metric)), created: () => time(one.created_at),
+    tags: () => one.tags.map((tag) => h("a", { class: "tag", href: `#/experiments?tag=${encodeURIComponent(tag)}` }, tag)), id: () => h("code", {}, one.id),
+  };
+  const shown = shownColumns();
+  return COLUMNS.filter(([name]) => shown.has(name)).map(([name]) => made[name]());
 }
 
 /**
@@ -176,14 +215,5 @@ function nothingThere() {
 }
 
 function nothingFound() {
-  return empty("Nothing matches", "No experiment has this state and this part in its name.");
-}
-
-/** @param {() => void} work */
-function later(work) {
-  let timer = 0;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(work, 200);
-  };
+  return empty("Nothing matches", "No experiment is all that is asked for above.");
 }

@@ -6,7 +6,7 @@ import { count, duration } from "../format.js";
 import { metrics } from "../metrics.js";
 import { downloadLink } from "../parts/download.js";
 import { alertOf, loading, toast } from "../parts/notices.js";
-import { ACTIVE, bar, fact, RETRIABLE, section, stateChip, time } from "../parts/small.js";
+import { ACTIVE, bar, copiedId, fact, RETRIABLE, section, stateChip, time } from "../parts/small.js";
 import { follow } from "../stream.js";
 import { timeOf } from "./experiment/runs.js";
 import { scoresOf } from "./experiment/scores.js";
@@ -67,7 +67,7 @@ function heading({ run, experiment }) {
       fact("Steps", `${count(run.step)} of ${count(run.steps)}`), fact("Device", run.provenance?.device_kind ?? run.device),
       fact("Worker", run.worker ?? (active ? "none yet" : "none")), run.seconds_left !== null && fact("Time left", duration(run.seconds_left)),
       run.weights_sha256 && fact("Weights", downloadLink("download", `/v1/runs/${run.id}/weights`, `${run.id}.safetensors`), `SHA-256 ${run.weights_sha256}`),
-      fact("Id", h("code", {}, run.id))),
+      fact("Id", copiedId(run.id))),
   ];
 }
 

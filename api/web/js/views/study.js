@@ -69,7 +69,7 @@ function heading(study, again) {
       h("p", { class: "crumbs" }, h("a", { href: "#/studies" }, "Studies")),
       h("h1", { tabindex: "-1" }, study.name),
       h("div", { class: "meta" }, stateChip(study.state), h("span", {}, plural(study.experiments.length, "data set")),
-        h("span", {}, study.planned ? "planned together" : "joined afterwards"), h("span", {}, "asked ", time(study.created_at)))),
+        h("span", {}, study.planned ? "planned together" : "joined afterwards"), h("span", {}, "created ", time(study.created_at)))),
     h("div", { class: "row" },
       ACTIVE.has(study.state) && h("button", { type: "button", on: { click: () => cancel(study, again) } }, "Cancel"),
       h("button", { type: "button", class: "danger", on: { click: () => remove(study) } }, "Delete")));

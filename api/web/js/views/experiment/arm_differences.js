@@ -7,17 +7,26 @@ import { drawn } from "../../parts/formula.js";
 import { arm } from "../../parts/small.js";
 
 /**
- * A row an arm and a column for each field that is not the same in all of them.
+ * How the arms of an experiment differ.
  * @param {Model} model
  */
 export function armDifferences({ results }) {
-  const fields = results.arms_differ;
-  if (!fields.length) return null;
+  if (!results.arms_differ.length) return null;
+  return differencesTable(results.arms_differ, "How the arms differ; all else is the same in each", (name) => named(name, results));
+}
+
+/**
+ * A row an arm and a column for each field that is not the same in all of them.
+ * @param {Reply.ArmDifference[]} fields
+ * @param {string} caption
+ * @param {(name: string) => Page.Child} nameOf
+ */
+export function differencesTable(fields, caption, nameOf) {
   const told = fields[0].values.map((value) => value.arm);
   return h("div", { class: "scroll", tabindex: "0" }, h("table", { class: "arms-differ" },
-    h("caption", {}, "How the arms differ; all else is the same in each"),
+    h("caption", {}, caption),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Arm"), fields.map((one) => h("th", { scope: "col", title: one.field }, capital(one.words))))),
-    h("tbody", {}, told.map((name, place) => h("tr", {}, h("th", { scope: "row" }, named(name, results)),
+    h("tbody", {}, told.map((name, place) => h("tr", {}, h("th", { scope: "row" }, nameOf(name)),
       fields.map((one) => h("td", {}, shown(one.values[place]))))))));
 }
 

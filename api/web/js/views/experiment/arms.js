@@ -36,7 +36,7 @@ function table(model) {
   const { results } = model;
   const metric = results.spec.decision.metric;
   const heads = ["Runs", "Mean", "Sd", "Lowest", "Median", "Highest", "Collapsed"];
-  return h("table", {},
+  return h("table", { class: "arm-values" },
     h("caption", { class: "visually-hidden" }, `${metricWords(metric)} of each arm`),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, metricWords(metric)), heads.map((one) => h("th", { scope: "col", class: "number" }, one)))),
     h("tbody", {}, model.arms.map((one) => row(one, model, metric)), baselines(results.baselines, metric)));

@@ -17,7 +17,7 @@ export function linesOf(baselines, metric) {
   /** @type {Line[]} */
   const found = [];
   if (metric === "test.accuracy") {
-    found.push(["Every pair called what most are", baselines.majority], ["A collapsed network: every pair a duplicate", baselines.collapsed]);
+    found.push(["Majority class: every pair called what most are", baselines.majority], ["A collapsed network: every pair a duplicate", baselines.collapsed]);
   }
   const arms = Object.entries(untrained ?? {});
   if (arms.length > MOST_NAMED) {

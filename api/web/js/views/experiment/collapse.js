@@ -18,6 +18,8 @@ import { levels } from "./curves.js";
  * @property {boolean} [levels]
  */
 
+const MOST_BARS = 6;
+
 /** @type {Gauge[]} */
 const GAUGES = [
   { title: "Similarity of positives and negatives", about: "On the plateau both are near 1: every question has the same vector.",
@@ -72,7 +74,7 @@ export function collapseSection(model, signal) {
  */
 function gaugeChart(gauge, model, signal) {
   return lines(signal, {
-    label: `${gauge.title} of each arm over the steps`, height: 200, exact: false, log: () => Boolean(gauge.log),
+    label: `${gauge.title} of each arm over the steps`, height: 200, group: model.charts, exact: false, log: () => Boolean(gauge.log),
     format: (value) => formatMetric(value, "loss"),
     parts: gauge.parts.map(([words]) => words),
     arms: () => model.arms.map((arm) => ({ ...arm, runs: runsOf(model, arm, gauge.parts) })),
@@ -97,6 +99,8 @@ function runsOf(model, arm, parts) {
  */
 function plateaus(model) {
   const found = model.results.waiting_times.times.find((one) => one.kind === "leave_plateau" && one.measured_on === "training");
-  return (found?.arms ?? [])
+  const shown = (found?.arms ?? []).filter(({ arm }) => !model.charts.hidden.has(arm));
+  if (shown.length > MOST_BARS) return []; // they would cover the lines; the section on the plateau has them
+  return shown
     .flatMap(({ arm, median }) => (median === null ? [] : [{ step: median, index: model.indexOf(arm) }]));
 }

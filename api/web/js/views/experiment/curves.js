@@ -5,8 +5,11 @@
 import { lines } from "../../charts/lines.js";
 import { fill, h } from "../../dom.js";
 import { formatMetric } from "../../format.js";
+import { chartControls } from "../../parts/chart_controls.js";
 import { loading } from "../../parts/notices.js";
 import { section, select } from "../../parts/small.js";
+
+const NAMED_LEVELS = 3;
 
 /**
  * What can be drawn, by the names that the results have: all metrics of the validation, and the
@@ -39,7 +42,8 @@ export function curvesSection(model, signal) {
   });
   const scale = h("button", { type: "button", "aria-pressed": "false", on: { click: toggle } }, "Log scale");
   const whole = h("button", { type: "button", on: { click: () => chart?.reset() } }, "Show all steps");
-  const { node, body } = section("curves", "Learning curves", choose, scale, whole);
+  const timed = model.compared.some((run) => run.trained_seconds > 0);
+  const { node, body } = section("curves", "Learning curves", chartControls(model.charts, timed), choose, scale, whole);
   /** @type {Page.Plot | null} */
   let chart = null;
   /** @type {AbortController | null} */
@@ -64,12 +68,12 @@ export function curvesSection(model, signal) {
     const { words, from, column } = /** @type {NonNullable<ReturnType<typeof curves.get>>} */ (curves.get(asked));
     chart = lines(stop.signal, {
       label: `${words} of each arm over the steps. Arrow keys move the cursor, plus and minus zoom, zero shows all.`,
-      height: 320, exact: from === "evaluations", log: () => log, format: (value) => formatMetric(value, column),
+      height: 320, group: model.charts, exact: from === "evaluations", log: () => log, format: (value) => formatMetric(value, column),
       arms: () => model.arms.map((arm) => ({ ...arm, runs: from === "steps" ? model.series.ofSteps(arm.runs, column) : model.series.ofEvaluations(arm.runs, column) })),
       levels: () => (column === "loss_per_row" ? levels(model) : []),
     });
     fill(body, chart.node, h("p", { class: "help" },
-      "Lines are means over the seeds, bands one standard deviation, faint lines single runs. Drag to zoom; a double click shows all again."));
+      "Lines are means over the seeds, bands one standard deviation, faint lines single runs. Drag to zoom, here and in the gauges below; a double click shows all again. A name switches its arm off and on. Of more than eight arms only the means are drawn."));
   }
 
   fill(body, loading());
@@ -78,11 +82,14 @@ export function curvesSection(model, signal) {
 }
 
 /**
- * The plateau of each arm whose loss has one; arms with the same level share a line.
+ * The plateau of each arm that is drawn and whose loss has one; arms with the same level share a
+ * line, and of many lines only the highest is named.
  * @param {Model} model
  */
 export function levels(model) {
   const found = model.results.waiting_times.times.find((one) => one.kind === "leave_plateau");
-  const values = [...new Set((found?.arms ?? []).map((arm) => arm.plateau_level).filter((one) => one !== null))];
-  return values.map((value) => ({ value, label: "the plateau ends below" }));
+  const shown = (found?.arms ?? []).filter(({ arm }) => !model.charts.hidden.has(arm));
+  const values = [...new Set(shown.map((arm) => arm.plateau_level).filter((one) => one !== null))].sort((a, b) => b - a);
+  if (values.length <= NAMED_LEVELS) return values.map((value) => ({ value, label: "the plateau ends below" }));
+  return values.map((value, at) => ({ value, label: at ? "" : "the plateaus end below these" }));
 }

@@ -1,6 +1,7 @@
 // What the sections of an experiment's view share: the view, the results, the series; and who hears.
 
 import { call, messageOf, wasStopped } from "../../api.js";
+import { ChartGroup } from "../../charts/group.js";
 import { metrics } from "../../metrics.js";
 import { ACTIVE } from "../../parts/small.js";
 import { follow } from "../../stream.js";
@@ -28,11 +29,14 @@ export class Model {
     this.results = results;
     this.metrics = listed;
     this.series = new Series();
+    this.charts = new ChartGroup();
     /** @type {Set<() => void>} */
     this.listeners = new Set();
     /** @type {{ results: boolean } | null} */
     this.wanted = null;
     this.reading = false;
+    /** Whether the reader is to be notified of the end. */
+    this.notified = false;
   }
 
   /**

@@ -69,14 +69,15 @@ export class Series {
   }
 
   /**
-   * [{ steps, values }] of a metric of the steps, for the runs of one arm.
+   * [{ steps, values, seconds }] of a metric of the steps, for the runs of one arm.
    * @param {Reply.RunView[]} runs
    * @param {string} name
    */
   ofSteps(runs, name) {
-    return runs.map((run) => this.steps.get(run.id))
-      .filter((one) => one !== undefined).filter((one) => one.step?.length)
-      .map((one) => ({ steps: one.step, values: one[name] ?? one.step.map(() => null) }));
+    return runs.flatMap((run) => {
+      const one = this.steps.get(run.id);
+      return one?.step?.length ? [{ steps: one.step, values: one[name] ?? one.step.map(() => null), seconds: perStep(run) }] : [];
+    });
   }
 
   /**
@@ -85,14 +86,23 @@ export class Series {
    * @param {string} name
    */
   ofEvaluations(runs, name) {
-    return runs.map((run) => (this.evaluations.get(run.id) ?? []).filter((one) => one.split === "validation"))
-      .filter((items) => items.length)
-      .map((items) => ({ steps: items.map((one) => one.step), values: items.map((one) => valueIn(one, name)) }));
+    return runs.flatMap((run) => {
+      const items = (this.evaluations.get(run.id) ?? []).filter((one) => one.split === "validation");
+      return items.length ? [{ steps: items.map((one) => one.step), values: items.map((one) => valueIn(one, name)), seconds: perStep(run) }] : [];
+    });
   }
 
   get empty() {
     return ![...this.steps.values()].some((one) => one?.step?.length);
   }
+}
+
+/**
+ * The seconds of a step, as a run took them on average; null before it is known.
+ * @param {Reply.RunView} run
+ */
+function perStep(run) {
+  return run.step && run.trained_seconds ? run.trained_seconds / run.step : null;
 }
 
 /**

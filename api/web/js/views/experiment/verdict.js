@@ -5,11 +5,13 @@
 import { domainOf, intervalChart } from "../../charts/interval.js";
 import { fill, h } from "../../dom.js";
 import { duration, formatMetric, metricWords, p, percent, plural, signed } from "../../format.js";
-import { bar, fact } from "../../parts/small.js";
+import { arm, bar, fact } from "../../parts/small.js";
 import { doubts, words } from "../../parts/verdicts.js";
 import { effectsAnswer } from "./effects.js";
 import { noiseAnswer } from "./noise.js";
 import { sourcesAnswer } from "./sources.js";
+
+const NAMED = 4; // arms of one verdict that its summary names
 
 /**
  * @param {Model} model
@@ -43,7 +45,7 @@ function underWay({ view, results }) {
   const looks = view.plan.length ? ` Look ${view.plan.filter((look) => look.state === "taken").length} of ${view.plan.length} taken.` : "";
   return h("div", {},
     h("p", { class: "small muted number" }, `${percent(view.progress)} of its steps done${left}.${looks}`,
-      view.waiting_for ? ` Waits for ${view.waiting_for}.` : "", results.complete ? "" : " What follows is of the runs so far."),
+      view.waiting_for ? ` Waits for ${view.waiting_for}.` : "", results.complete ? "" : " The results below are of the runs so far."),
     bar(view.progress, "Progress of the experiment", view.state));
 }
 
@@ -58,20 +60,18 @@ function answer(model, results, signal) {
   const baseline = results.spec.decision.baseline;
   const judged = model.primary.filter((one) => one.b === baseline);
   const beside = model.primary.filter((one) => one.b !== baseline);
-  const [first, ...others] = judged;
-  const domain = domainOf(judged);
+  const [first] = judged;
   // ended without a pair of runs: nothing that more of them could decide is left open
   if (results.complete && first.mean_difference === null) return h("p", { class: "sentence" }, first.sentence);
+  if (judged.length > 1) return [several(judged, model, signal), moreSeeds(results, judged), beside.length ? between(beside) : null];
   return [
     kind(first),
     h("p", { class: "sentence" }, first.sentence),
-    intervalChart(signal, first, model.indexOf(first.a), { domain }),
+    intervalChart(signal, first, model.indexOf(first.a), { domain: domainOf(judged) }),
     caption(first),
-    others.length ? h("div", { class: "others" }, others.map((one) => other(one, model, signal, domain))) : null,
-    others.length ? h("p", { class: "help" }, `Of ${first.a} against ${first.b}:`) : null,
     h("dl", { class: "facts" }, facts(first)),
     needed(first),
-    beside.length ? between(beside) : null,
+    moreSeeds(results, judged),
   ];
 }
 
@@ -90,23 +90,64 @@ function caption(one) {
 }
 
 /**
- * @param {Reply.Comparison} one
+ * Each arm against the baseline: a row with its picture, all on one scale.
+ * @param {Reply.Comparison[]} judged
  * @param {Model} model
  * @param {AbortSignal} signal
- * @param {[number, number]} domain
  */
-function other(one, model, signal, domain) {
-  return h("div", {}, kind(one), h("p", {}, one.sentence), intervalChart(signal, one, model.indexOf(one.a), { domain, ends: false }));
+function several(judged, model, signal) {
+  const domain = domainOf(judged);
+  const { b, metric } = judged[0];
+  const heads = ["Difference", "Interval", "p by Holm"];
+  return [
+    h("p", { class: "sentence" }, summary(judged)),
+    h("div", { class: "scroll", tabindex: "0" }, h("table", { class: "comparisons" },
+      h("caption", {}, `Each arm minus ${b} in ${metricWords(metric)}; inside the shaded margin a difference does not matter`),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Arm"), h("th", { scope: "col" }, "Verdict"), h("th", { scope: "col", class: "picture" }, "Picture"),
+        heads.map((one) => h("th", { scope: "col", class: "number" }, one)))),
+      h("tbody", {}, judged.map((one, at) => h("tr", {},
+        h("th", { scope: "row" }, arm(one.a, model.indexOf(one.a))), h("td", {}, short(one)),
+        h("td", { class: "picture" }, intervalChart(signal, one, model.indexOf(one.a), { domain, ends: at === 0 })),
+        [signed(one.mean_difference, metric), one.interval ? `${signed(one.interval.low, metric)} to ${signed(one.interval.high, metric)}` : "–", p(one.multiplicity.holm_p)]
+          .map((value) => h("td", { class: "number" }, value))))))),
+    h("details", {}, h("summary", {}, "In words"), judged.map((one) => h("div", {}, kind(one), h("p", {}, one.sentence)))),
+  ];
+}
+
+/** @param {Reply.Comparison} one */
+function short(one) {
+  const { kind: which, sign } = words(one);
+  const said = { a_better: "better", b_better: "worse", equivalent: "equivalent", undecided: "undecided" };
+  return h("div", { class: `verdict-line ${which}` }, h("span", { class: "sign", "aria-hidden": "true" }, one.verdict === "b_better" ? "▼" : sign), h("span", {}, said[one.verdict], " ", doubts(one)));
+}
+
+/**
+ * How many arms do better or worse than the baseline.
+ * @param {Reply.Comparison[]} judged
+ */
+function summary(judged) {
+  const { b, metric } = judged[0];
+  /** @param {string} verdict */
+  const named = (verdict) => judged.filter((one) => one.verdict === verdict).map((one) => one.a);
+  /** @type {[string, string][]} */
+  const kinds = [["a_better", "better"], ["b_better", "worse"], ["equivalent", "equivalent"], ["undecided", "undecided"]];
+  const parts = kinds.flatMap(([verdict, said]) => {
+    const names = named(verdict);
+    if (!names.length) return [];
+    return [`${names.length > NAMED ? `${names.length} arms` : names.join(", ")} ${names.length > 1 ? "are" : "is"} ${said}`];
+  });
+  return `Against ${b}, in ${metricWords(metric)}: ${parts.join("; ")}.`;
 }
 
 /** @param {Reply.Comparison} one */
 function facts(one) {
   const { metric } = one;
+  const better = one.verdict === "a_better" || one.verdict === "b_better";
   return [
     fact("Mean difference", signed(one.mean_difference, metric)),
     fact("Interval", one.interval ? `${formatMetric(one.interval.low, metric)} to ${formatMetric(one.interval.high, metric)}` : "needs two seeds"),
     one.pairs.length > 1 && fact("Sign-flip p", p(one.sign_flip_p)),
-    one.equivalence && fact("Equivalence p", p(one.equivalence.p), "TOST against the declared margin"),
+    one.equivalence && one.pairs.length > 1 && !better && fact(`Equivalence p (TOST, margin ±${formatMetric(one.equivalence.margin, metric)})`, p(one.equivalence.p)),
     fact("Paired seeds", plural(one.pairs.length, "seed")),
     one.superiority && fact(`${one.a} ahead`, `${one.superiority.wins} of ${one.pairs.length} seeds`),
   ];
@@ -123,6 +164,21 @@ function needed(one) {
   const now = found === null ? "" : `; these ${one.pairs.length} find one of ${formatMetric(found, one.metric)}`;
   const needs = seeds === null ? "more than 100,000 seeds" : `about ${plural(seeds, "seed")}`;
   return h("p", { class: "help" }, `To tell a difference as small as the margin of ${margin} takes ${needs} at the spread seen so far${now}.`);
+}
+
+/**
+ * Why seeds are not added to what has ended, and what can be done instead.
+ * @param {Reply.Results} results
+ * @param {Reply.Comparison[]} judged
+ */
+function moreSeeds({ complete, experiment, spec }, judged) {
+  if (!complete || !judged.some((one) => one.verdict === "undecided")) return null;
+  const error = percent(1 - spec.decision.confidence);
+  return h("details", { class: "more-seeds" }, h("summary", {}, "Add seeds"),
+    h("p", {}, `Seeds cannot be added to a comparison whose result is known: whoever adds some until the answer comes calls arms different in more than ${error} of the cases in which they are alike. Two ways keep this error:`),
+    h("ul", {},
+      h("li", {}, "A new experiment with fresh seeds, which is judged by itself. ", h("a", { href: `#/new?like=${experiment}&fresh=1` }, "Open one in the form")),
+      h("li", {}, "Seeds “until decided”, in the form under Seeds: they are added at looks that are planned before the first run.")));
 }
 
 /** @param {Reply.Comparison[]} comparisons */

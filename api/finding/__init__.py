@@ -1,0 +1,1 @@
+"""How experiments are found again, and set beside each other."""

@@ -1,0 +1,98 @@
+"""The charts of an experiment in a browser: read together, switched, smoothed, taken along."""
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from support.api import ApiForTests
+from support.browser import Tab
+from support.shown_runs import shown_experiment
+
+MARGINS = [
+    {"name": f"margin {one}", "loss": {"margin": one / 10, "terms": [{"kind": "mean_negative"}]}}
+    for one in range(1, 13)
+]
+
+
+def loaded(tab: Tab) -> None:
+    expect(tab.find("#curves canvas")).to_be_visible()
+    tab.page.wait_for_load_state("networkidle")  # every run's figures have come
+
+
+def table(path: Path) -> list[list[str]]:
+    return [line.split(",") for line in path.read_text().splitlines()]
+
+
+def saved(tab: Tab, section: str, button: str) -> Path:
+    with tab.page.expect_download() as download:
+        tab.find(f"{section} .chart-tools button", has_text=button).first.click()
+    return Path(download.value.path())
+
+
+def test_charts_share_cursor_zoom_and_arms_and_can_be_taken_along(
+    tab: Tab, service: ApiForTests
+) -> None:
+    found = shown_experiment(service)
+    tab.open(f"/experiments/{found}")
+    loaded(tab)
+    head, *rows = table(saved(tab, "#curves", "CSV"))
+    assert head == [
+        "step", "vanilla", "vanilla low", "vanilla high", "modified", "modified low",
+        "modified high",
+    ]  # fmt: skip
+    assert [row[0] for row in rows] == [str(step) for step in range(5, 65, 5)]
+    assert float(rows[0][1]) == 0.5
+    assert saved(tab, "#curves", "PNG").read_bytes().startswith(b"\x89PNG")
+
+    holder = tab.find("#curves .holder")
+    holder.focus()
+    for _ in range(4):
+        tab.page.keyboard.press("ArrowRight")
+    expect(tab.find("#collapse .legend .at")).to_have_text(["step 20"] * 4)
+
+    off = tab.find("#curves .legend").get_by_role("button", name="vanilla")
+    off.click()
+    expect(off).to_have_attribute("aria-pressed", "false")
+    expect(tab.find("#collapse .legend [aria-pressed=false]")).to_have_count(5)
+    assert table(saved(tab, "#curves", "CSV"))[0] == [
+        "step", "modified", "modified low", "modified high"
+    ]  # fmt: skip
+    off.click()
+
+    tab.page.get_by_label("Smoothing").fill("0.5")
+    smooth = table(saved(tab, "#curves", "CSV"))
+    assert float(smooth[-1][1]) > float(rows[-1][1])  # it lags behind a loss that falls
+    tab.page.get_by_label("Over", exact=True).select_option("over training time")
+    timed = table(saved(tab, "#curves", "CSV"))
+    assert timed[0][0] == "training time"
+    assert float(timed[-1][0]) == 30.0  # seconds that each run trained
+
+    tab.find("#curves .chart-tools button", has_text="Full size").click()
+    dialog = tab.page.get_by_role("dialog")
+    expect(dialog.locator("canvas")).to_be_visible()
+    box = dialog.bounding_box()
+    assert box is not None
+    assert box["width"] > 1100
+    tab.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(tab.find("#curves canvas")).to_be_visible()
+
+
+def test_a_section_has_an_address_and_many_arms_are_one_table_of_verdicts(
+    tab: Tab, service: ApiForTests
+) -> None:
+    found = shown_experiment(service, seeds=1, arms=MARGINS)
+    tab.open(f"/experiments/{found}/collapse")
+    loaded(tab)
+    expect(tab.find("#collapse-title")).to_be_in_viewport()
+    tab.find(".jump").get_by_role("link", name="Runs").click()
+    assert tab.page.url.endswith(f"#/experiments/{found}/runs")
+    expect(tab.find("#runs-title")).to_be_focused()
+    rows = tab.find("#verdict .comparisons tbody tr")
+    expect(rows).to_have_count(11)
+    expect(rows.first).to_contain_text("undecided")
+    expect(rows.locator(".interval-chart")).to_have_count(11)
+    expect(tab.find("#verdict .sentence")).to_contain_text("11 arms are undecided")
+    # of so many arms the means alone are drawn, which is what can be read
+    head = table(saved(tab, "#curves", "CSV"))[0]
+    assert len(head) == 13

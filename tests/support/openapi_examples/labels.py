@@ -1,0 +1,15 @@
+"""The scene of labels and differences in the recorded session."""
+
+from support.openapi_examples.recording import Session
+
+
+def labels(played: Session) -> None:
+    first, *_, last = played.api.get("/v1/experiments")["items"]
+    path = f"/v1/experiments/{last['id']}/labels"
+    played.call("PATCH", path, 200, json={"tags": ["margin"], "notes": "Repeat with more seeds."})
+    played.call("PATCH", path, 422, json={"tags": ["two words"]})
+    played.call("PATCH", path, 415, content=b"a,b", headers={"Content-Type": "text/csv"})
+    played.call("GET", path, 200)
+    both = {"experiment_id": [last["id"], first["id"]]}
+    played.call("GET", "/v1/differences", 200, params=both)
+    played.call("GET", "/v1/differences", 422, params={"experiment_id": "exp_x"})

@@ -27,8 +27,8 @@ and would pass as equivalent by chance.
 **What is promised.** A false `better` in at most alpha of the comparisons whenever, under no
 difference, swapping the two arms of a seed changes nothing: then differences are symmetric about
 zero, whatever the shape of each arm's noise; at 95 % also where one arm alone has an exponential
-tail, with any number of pairs. A false `equivalent`, at a true difference of the
-margin, in at most alpha when the differences are roughly normal or heavy-tailed.
+tail, with any number of pairs (through looks in 3 to 6 %). A false `equivalent`, at a true
+difference of the margin, in at most alpha when the differences are roughly normal or heavy-tailed.
 
 **What is not.** *Skewed differences* of mean zero, as when one arm alone has a long tail, can still
 exceed alpha while pairs are few: log-normal ones, the other arm without noise, are called `better`

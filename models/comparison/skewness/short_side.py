@@ -23,9 +23,9 @@ at half of it, up to 1. For either side of `equivalent` S is 5 %.
 grows with the t value and with F (under normal noise these are independent: Basu 1955), so the
 claims to give up are those where both are small (Neyman and Pearson 1933). One who knew that the
 tail is exponential, and how large a normal effect is, would pay nearly as much for the 5 %: for an
-effect of 1.4 sds with 6, 8 and 10 pairs, 4, 7 and 2 points of power, where this pays 7, 8 and 3.
-With 12 pairs and more it pays less than 2. Corrections of the statistic itself (Johnson 1978; Hall
-1992) pay more (`benchmarks/README.md`).
+effect of 1.4 sds with 6, 7, 8 and 10 pairs, 4, 10, 7 and 2 points of power, where this pays 7, 13,
+8 and 3. With 12 pairs and more it pays less than 1. Corrections of the statistic itself (Johnson
+1978; Hall 1992) pay more from 10 pairs on, and leave more than 5 % with 6 (`benchmarks/README.md`).
 
 **What it does not.** Heavier tails stay above 5 %: a log-normal one is called better in 8 to 9 %
 with 6 to 14 pairs.

@@ -85,7 +85,7 @@ $(PAGE_TOOLS)/node_modules/installed: $(PAGE_TOOLS)/package.json $(PAGE_TOOLS)/p
 $(VENV)/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[worker,embedded,pretrained,exports,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[worker,embedded,pretrained,exports,mcp,dev]'
 	touch $@
 
 clean:

@@ -22,6 +22,7 @@ from api.access import audit
 from api.access.authentication import Authentication
 from api.access.body_limits import BodyLimits
 from api.access.callers import must_own
+from api.agents import door as agents
 from api.datasets import preview
 from api.datasets import routes as datasets
 from api.datasets.damaged import answer_damaged
@@ -102,6 +103,7 @@ def create_app(settings: Settings, *, own_worker: bool = False) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service = await run_in_threadpool(_open, settings, own_worker)
         app.state.service = service
+        app.state.agent_door = agents.AgentDoor()
         to_thread.current_default_thread_limiter().total_tokens = ORDINARY_THREADS
         json_bodies.install(app)
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -110,6 +112,7 @@ def create_app(settings: Settings, *, own_worker: bool = False) -> FastAPI:
             yield
         finally:
             service.stopping.set()
+            await app.state.agent_door.close()
             await run_in_threadpool(_close, service)
 
     app = FastAPI(
@@ -127,6 +130,7 @@ def create_app(settings: Settings, *, own_worker: bool = False) -> FastAPI:
     _add_middleware(app, settings)
     swagger.install(app)
     static_files.install(app)
+    agents.install(app)
     document.install(app)
     return app
 

@@ -26,7 +26,10 @@ from models.store.access.scopes import Scope as KeyScope
 from models.store.tables import ApiKey
 
 LIVENESS = "/healthz"
-OPEN = frozenset({"/", "/docs", "/openapi.json", LIVENESS, "/readyz", "/client/tripletlab.py"})
+OPEN = frozenset(
+    {"/", "/docs", "/openapi.json", LIVENESS, "/readyz", "/client/tripletlab.py"}
+    | {"/llms.txt", "/client/SKILL.md"}
+)
 """Paths that need no key: they describe the program and its health, and show no one's data."""
 OPEN_PREFIXES = ("/docs/assets/", "/web/")
 

@@ -19,8 +19,9 @@ from models.store.access import audit, owners
 from models.store.access.scopes import Scope
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-ASKING = frozenset({"predict", "comparisons"})
-"""Last parts of paths whose POST changes nothing: a key that may only read can send them."""
+ASKING = frozenset({"predict", "comparisons", "mcp"})
+"""Last parts of paths whose POST changes nothing: a key that may only read can send them. What a
+tool of `/mcp` changes, it asks of `/v1` with the same key."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from models.processes.quick_imports import garbage_uncollected
 
 with garbage_uncollected():
     from api.cli import (
+        agents,
         compare,
         demo,
         experiment_lists,
@@ -81,6 +82,7 @@ for command in (
     runs.predict,
     runs.reproduce,
     runs.retry,
+    agents.mcp,
     services.migrate,
 ):
     app.command()(command)

@@ -85,10 +85,11 @@ class UnsupportedMediaType(Exception):
 
 
 class NotInstalled(Exception):
-    """A library is not installed; `need` says what needs it, in a few words."""
+    """A library is not installed; `need` says what needs it, in a few words, and `extra` brings
+    it."""
 
-    def __init__(self, need: str) -> None:
-        super().__init__(f"{need}: where the API runs, pip install 'tripletlab[exports]'")
+    def __init__(self, need: str, *, extra: str = "exports") -> None:
+        super().__init__(f"{need}: where the API runs, pip install 'tripletlab[{extra}]'")
 
 
 class KeyReused(Exception):

@@ -1,4 +1,5 @@
-"""Files that are served as they are: the page at `/`, and the Python client in one file.
+"""Files that are served as they are: the page at `/`, the Python client in one file, and the two
+texts that tell agents how to work here.
 
 The page is plain HTML, CSS and ES modules from `api/web`, without a build step. It is a client of
 `/v1` like any other: it has no data until the browser sends a request with a key, so its files need
@@ -7,6 +8,7 @@ no key. Everything that it loads comes from there, fonts and chart library inclu
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse
@@ -18,6 +20,7 @@ router = APIRouter(tags=["client"])
 
 FOLDER = Path(str(files("api") / "web"))
 CLIENT = Path(str(files("api") / "client.py"))
+GUIDES = Path(str(files("api") / "agents"))
 
 # Trusted Types: no script of the page can turn text into markup, whoever wrote the text
 POLICY = (
@@ -48,6 +51,10 @@ def install(app: FastAPI) -> None:
         return FileResponse(FOLDER / "index.html", headers=headers)
 
 
+def _text(media_type: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {media_type: {"schema": {"type": "string"}}}}}
+
+
 @router.get(
     "/client/tripletlab.py",
     response_class=FileResponse,
@@ -60,4 +67,16 @@ def install(app: FastAPI) -> None:
 )
 def download_client() -> FileResponse:
     """Download the Python client of this version of the service."""
-    return FileResponse(CLIENT, media_type="text/x-python", headers={"Cache-Control": "no-cache"})
+    return FileResponse(CLIENT, media_type="text/x-python", headers=REVALIDATE)
+
+
+@router.get("/llms.txt", response_class=FileResponse, responses=_text("text/plain"))
+def get_llms_txt() -> FileResponse:
+    """Return what this service is and where what is told, for language models."""
+    return FileResponse(GUIDES / "llms.txt", media_type="text/plain", headers=REVALIDATE)
+
+
+@router.get("/client/SKILL.md", response_class=FileResponse, responses=_text("text/markdown"))
+def get_skill() -> FileResponse:
+    """Return how an agent asks here and obeys the verdict, as a skill."""
+    return FileResponse(GUIDES / "SKILL.md", media_type="text/markdown", headers=REVALIDATE)

@@ -18,6 +18,8 @@ CSV = b"question1,question2,is_duplicate\na b,c d,1\ne f,g h,0\n"
 ALWAYS_OPEN = {
     *("/", "/docs", "/openapi.json", "/healthz", "/readyz"),
     "/client/tripletlab.py",
+    "/client/SKILL.md",
+    "/llms.txt",
 }
 A_FILE_OF = {"/docs/assets": "/swagger-ui.css", "/web": "/js/main.js"}
 CHANGING = {

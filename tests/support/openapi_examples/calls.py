@@ -56,7 +56,8 @@ def recipes_and_health(played: Session) -> None:
         "/v1/metrics",
     ):
         played.call("GET", path, 200)
-    played.call("GET", "/client/tripletlab.py", 200)
+    for path in ("/client/tripletlab.py", "/client/SKILL.md", "/llms.txt"):
+        played.call("GET", path, 200)
     played.call("GET", "/readyz", 503, of=played.bounded)
 
 

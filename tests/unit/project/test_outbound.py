@@ -10,6 +10,8 @@ CLIENT = {Path("api/client.py"), Path("api/cli/trackers/mlflow_server.py")}
 """Clients by trade: they run on the machine of whoever types the command or opens a notebook."""
 
 
+ITSELF = {Path("api/agents/in_process.py")}
+"""To the application that it is part of, in this process, whatever address is asked for."""
 WEBHOOKS = {Path("worker/webhooks/signed_post.py")}
 """To hosts of `TRIPLETLAB_WEBHOOK_HOSTS` alone, each checked before it is called."""
 
@@ -39,4 +41,4 @@ def test_no_module_of_the_service_has_a_client_for_addresses() -> None:
             }
         )
     }
-    assert set(found) == CLIENT | WEBHOOKS, found
+    assert set(found) == CLIENT | ITSELF | WEBHOOKS, found

@@ -51,7 +51,7 @@ def _faulty(honest: Any) -> Any:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
         if _took(place.with_suffix(".raises")):
             raise IndexError("index 7 is out of bounds")
-        return loss * float("inf") if _took(place.with_suffix(".infinite-loss")) else loss
+        return loss + float("inf") if _took(place.with_suffix(".infinite-loss")) else loss
 
     return reduce_terms
 

@@ -30,6 +30,8 @@ SCRIPTS: tuple[tuple[str, ...], ...] = (
     ("many_rows.py",),
     ("followers.py",),
     ("first_view.py", "--experiments", "200"),
+    ("idle_service.py",),
+    ("data_at_scale.py", "--rows", "500000", "5000000"),
 )
 BESIDE_PEERS = ("loss_alone.py",)  # these run where the peers are, and import both
 

@@ -20,7 +20,7 @@ from models.store.metrics.lines import keep_tf_idf, lacks_tf_idf
 from worker.attempts.claiming import Claimed
 from worker.attempts.database_retry import retry_while_away
 from worker.training.data import RunData
-from worker.training.evaluation import pair_metrics, validation_rows
+from worker.training.evaluation import grades_of, pair_metrics, validation_rows
 from worker.training.thresholds import best_threshold
 
 
@@ -67,9 +67,13 @@ def tf_idf_metrics(spec: ExperimentSpec, folder: Path, data: RunData) -> dict[st
         threshold = spec.threshold.value
     else:
         threshold = best_threshold(scores[chosen_on], labels[chosen_on])
+    measured = {
+        split: pair_metrics(scores[part], labels[part], threshold, grades_of(data, both[part]))
+        for split, part in parts.items()
+    }
     return {
         f"{split}.{name}": value
-        for split, part in parts.items()
-        for name, value in vars(pair_metrics(scores[part], labels[part], threshold)).items()
+        for split, metrics in measured.items()
+        for name, value in vars(metrics).items()
         if name in RESULT_METRICS and value is not None
     }

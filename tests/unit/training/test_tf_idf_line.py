@@ -1,14 +1,16 @@
 """The line of TF-IDF, measured again by scikit-learn and plain counting."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from models.datasets import cache
+from models.datasets import cache, tf_idf
 from models.datasets.generated.generator import generate_pairs
 from models.datasets.tokenizer import tokenize
 from worker.attempts.loading import load_run_data
@@ -62,3 +64,22 @@ def test_it_is_what_scikit_learn_and_counting_give(folder: Path, threshold: obje
         assert auc == pytest.approx(roc_auc_score(truth, scores), abs=1e-4)
         assert precision == pytest.approx(average_precision_score(truth, scores), abs=1e-4)
     assert not any("loss" in name for name in found)
+
+
+def test_it_has_the_metrics_of_scores_and_of_triplets_where_the_data_have_these(
+    tmp_path: Path,
+) -> None:
+    pairs = generate_pairs(TRAIN + TEST)
+    score = (np.arange(TRAIN + TEST) % 7 + 2 * pairs.label).astype(np.float32)
+    number = (np.arange(TRAIN + TEST) // 4).astype(np.int32)
+    cache.store(replace(pairs, score=score, triplet=number), tmp_path / "set")
+    split = {"kind": "in_order", "train_rows": TRAIN, "test_rows": TEST}
+    spec = tiny_spec(split=split, tokenizer="lower")
+    data = load_run_data(tmp_path / "set", spec)
+    found = tf_idf_metrics(spec, tmp_path / "set", data)
+    known = np.sort(np.concatenate((data.train, data.validation_duplicates)))
+    cosine = tf_idf.scores(cache.open_tokens(tmp_path / "set", "lower"), known, data.test)
+    expected = stats.spearmanr(cosine, score[TRAIN:])[0]
+    assert found["test.spearman"] == pytest.approx(expected, abs=1e-9)
+    assert 0 < found["test.triplet_accuracy"] < 1
+    assert {"validation.spearman", "test.pearson"} <= found.keys()

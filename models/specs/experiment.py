@@ -157,7 +157,8 @@ class ExperimentSpec(SpecPart):
     """What is judged, and so what Holm's rule counts: of each level against the first, or also of
     every two levels of two factors."""
     loss: LossSpec | None = None
-    """The loss that levels change, where there are factors; an arm has its own."""
+    """The loss that levels change, where there are factors. Else arms that have no loss train with
+    it, and the stored spec has it in these arms."""
     tuning: TuningSpec | None = None
     """Settings that every arm, or every cell, is tried with before the comparison, which is then of
     the best of each; null compares them at the one setting that the spec gives them."""
@@ -178,7 +179,10 @@ class ExperimentSpec(SpecPart):
             raise contradiction("/arms", detail)
         for field in sorted(FACTORIAL & self.model_fields_set - {"factors"}):
             if getattr(self, field) is not None:
-                raise contradiction(f"/{field}", "only a spec with factors has this; it has arms")
+                detail = "only a spec with factors has this; it has arms"
+                if field == "loss":
+                    detail = "every arm has a loss of its own; leave this one out, or theirs"
+                raise contradiction(f"/{field}", detail)
         return self
 
     @model_validator(mode="after")

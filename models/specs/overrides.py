@@ -1,4 +1,5 @@
-"""An arm's overrides: completing the partial parts that a person sends.
+"""An arm's overrides: completing the partial parts that a person sends, and the loss that arms
+without one share.
 
 `{"name": "slow", "loss": …, "optimizer": {"lr": 0.001}}` trains with the spec's optimiser except
 for its learning rate. The stored spec has the arm's whole optimiser; a whole part merged over the
@@ -29,6 +30,30 @@ def _made_whole(arm: Any, document: dict[str, Any]) -> Any:
         name: merge(document.get(name, {}), value) if name in OVERRIDABLE else value
         for name, value in arm.items()
     }
+
+
+def with_shared_loss(document: dict[str, Any]) -> dict[str, Any]:
+    """A copy of a spec's document in which arms that have no loss have the spec's. It is gone from
+    the spec then, whose stored form has the loss of each arm."""
+    loss, arms = document.get("loss"), document.get("arms")
+    if loss is None or not isinstance(arms, list) or not any(_lacks_loss(arm) for arm in arms):
+        return dict(document)
+    others = {name: part for name, part in document.items() if name != "loss"}
+    return {**others, "arms": [{**arm, "loss": loss} if _lacks_loss(arm) else arm for arm in arms]}
+
+
+def _lacks_loss(arm: Any) -> bool:
+    return isinstance(arm, dict) and "loss" not in arm
+
+
+def at_shared_loss(problems: Collection[Problem], document: dict[str, Any]) -> list[Problem]:
+    """These problems, those of the spec's loss once and there, and not in each arm that has it."""
+    found: dict[Problem, None] = {}
+    for problem in problems:
+        place = re.fullmatch(r"/arms/\d+(/loss(?:/.+)?)", problem.pointer, re.DOTALL)
+        shared = place and "loss" in document and not stands_in(document, problem.parts[:3])
+        found[problem.moved(place[1]) if place and shared else problem] = None
+    return list(found)
 
 
 def inherited(problems: Collection[Problem], document: dict[str, Any]) -> set[Problem]:

@@ -12,7 +12,12 @@ from models.specs.cells import arms_of_cells, at_levels, design_problems
 from models.specs.default_kinds import with_default_kinds
 from models.specs.experiment import Arm, ExperimentSpec
 from models.specs.factors import Design, Factors
-from models.specs.overrides import inherited, overrides_made_whole
+from models.specs.overrides import (
+    at_shared_loss,
+    inherited,
+    overrides_made_whole,
+    with_shared_loss,
+)
 from models.specs.pydantic_problems import genuine, problem_in
 from models.specs.tuned_arms import tuning_problems
 
@@ -46,15 +51,15 @@ def _read(document: Any) -> ExperimentSpec:
         raise Invalid([Problem("", "the spec must be a JSON object")])
     if document.get("factors") is not None:
         return _with_factors(document)
-    whole = overrides_made_whole(with_default_kinds(document))
+    whole = overrides_made_whole(with_default_kinds(with_shared_loss(document)))
     if isinstance(whole.get("arms"), list):
         whole["arms"] = [with_default_kinds(arm) for arm in whole["arms"]]
     try:
         return _validated(whole)
     except Invalid as invalid:
-        inherited_problems = inherited(invalid.problems, document)
-        kept = [one for one in invalid.problems if one not in inherited_problems]
-        raise Invalid(kept) from None
+        problems = at_shared_loss(invalid.problems, document)
+        inherited_problems = inherited(problems, document)
+        raise Invalid([one for one in problems if one not in inherited_problems]) from None
 
 
 def _with_factors(document: dict[str, Any]) -> ExperimentSpec:

@@ -143,3 +143,30 @@ def test_arms_beyond_the_limit_are_counted_before_they_are_merged() -> None:
 
 def test_every_overridable_field_is_a_field_of_the_spec() -> None:
     assert OVERRIDABLE < ExperimentSpec.model_fields.keys()
+
+
+def sharing(loss: Any, *own: dict[str, Any]) -> dict[str, Any]:
+    arms = [{"name": "adam"}, {"name": "adamw", "optimizer": {"kind": "adamw"}}, *own]
+    return {**PUBLISHED, "loss": loss, "arms": arms, "decision": {}}
+
+
+def test_arms_without_a_loss_train_with_that_of_the_spec_and_are_stored_with_it() -> None:
+    spec = parse_spec(sharing(VANILLA["loss"], MODIFIED))
+    written = [{"name": "adam", "loss": VANILLA["loss"]}, {**sharing(None)["arms"][1]}, MODIFIED]
+    written[1]["loss"] = VANILLA["loss"]
+    assert spec == parse_spec({**PUBLISHED, "arms": written, "decision": {}})
+    stored = spec.model_dump(mode="json")
+    assert stored.get("loss") is None
+    assert parse_spec(stored) == spec
+
+
+def test_a_mistake_in_the_shared_loss_is_named_once_and_a_missing_one_in_the_arms() -> None:
+    wrong = {"terms": [{"kind": "mean_negative", "among": "none"}], "margin": -1}
+    found = problems(sharing(wrong))
+    assert found.keys() == {"/loss/terms/0/among", "/loss/margin"}
+    own = problems(sharing(VANILLA["loss"], {"name": "own", "loss": {"terms": []}}))
+    assert list(own) == ["/arms/2/loss/terms"]
+    missing = {name: part for name, part in sharing(None).items() if name != "loss"}
+    assert list(problems(missing)) == ["/arms/0/loss", "/arms/1/loss"]
+    useless = problems({**PUBLISHED, "loss": VANILLA["loss"]})
+    assert useless == {"/loss": "every arm has a loss of its own; leave this one out, or theirs"}

@@ -47,7 +47,7 @@ def main(number: str) -> None:
     class Pretender(Launcher):
         companions = ()
 
-        def launch(self, run_id: str) -> Any:
+        def launch(self, run_id: str, *, pretrained: bool = False) -> Any:  # noqa: ARG002
             pretend(database, settings.worker_id, run_id)
             return self
 

@@ -18,8 +18,10 @@ from models.store.reproducing import reproductions
 from models.store.run_life import runs
 from models.store.tables import Prediction, Worker
 from models.store.uploads.pretrained_models import MODELS, add_model
+from worker.pool.forkserver import SLOT
 
 from support.pretrained import toy_files, zipped
+from support.process_tree import command_of
 from support.workers import Lab, WorkerForTests, kill_attempt, wait_until
 
 pytest.importorskip("transformers", reason="needs the extra `pretrained`")
@@ -43,19 +45,30 @@ def add_toy(lab: Lab) -> None:
         add_model(session, "toy", profile)
 
 
+def has_libraries(worker: WorkerForTests) -> bool:
+    """Whether the process that forks the attempts has those of pretrained encoders in memory, and
+    still no thread of its own."""
+    (above,) = (one for one in worker.family() if " ".join(command_of(one)).startswith(SLOT))
+    threads = {path.read_text().strip() for path in Path(f"/proc/{above}/task").glob("*/comm")}
+    assert threads <= {"python", "python3", "tripletlab slot", "jemalloc_bg_thd"}
+    return "tokenizers" in Path(f"/proc/{above}/maps").read_text()
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
 
 def test_a_pretrained_run_is_killed_goes_on_and_is_the_same_again(
-    embedded_lab: Lab,
-    worker: WorkerForTests,  # noqa: ARG001
+    embedded_lab: Lab, worker: WorkerForTests
 ) -> None:
     lab = embedded_lab
     add_toy(lab)
+    lab.wait_for_success(lab.create_one(steps=5, evaluate_every=5))
+    assert not has_libraries(worker)
     changes: dict[str, Any] = {"encoder": ENCODER, "steps": 120, "evaluate_every": 40}
     run = lab.create_one(**changes)
     assert run.pretrained
+    wait_until("the libraries", lambda: has_libraries(worker))  # not in the attempt, but above it
     with lab.database.transaction() as session, pytest.raises(Conflict, match="is used by exp"):
         MODELS.remove(session, "toy")
     lab.wait_for_checkpoint(run)

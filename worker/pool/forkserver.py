@@ -4,8 +4,9 @@ a worker is forked.
 Importing torch and what builds on it takes seconds of a processor, more than the first hundred
 steps of a small run, and 200 MiB; a fork takes milliseconds, and shares the memory. Over the socket
 FD each process of the pool sends one end of a connection of its own. For each of them **the fork
-server** forks *a slot*, which forks an attempt for each run whose id comes over that connection,
-one after the other.
+server** forks *a slot*, which forks an attempt for each run that comes over that connection, one
+after the other. The libraries of pretrained encoders take three seconds more, and 240 MB, so a slot
+imports them when the first run comes that needs them.
 
 **Fork server and slots only import**: they open no database, start no thread of their own and never
 initialise CUDA, since none of these survives a fork. Each attempt is a process of its own: its
@@ -21,7 +22,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from typing import NoReturn
@@ -30,6 +31,7 @@ from setproctitle import setproctitle
 
 from models.processes.parent_death import end_with_parent
 from models.processes.quick_imports import garbage_uncollected
+from worker.training.pretrained_extra import import_libraries
 
 SLOT = "tripletlab slot"
 """How the command of a slot begins, for those who look at processes."""
@@ -39,10 +41,7 @@ LONGEST_REQUEST = 1 << 16  # bytes of an environment
 
 def main(arguments: Sequence[str]) -> None:
     requests = socket.socket(fileno=int(arguments[0]))
-    with garbage_uncollected():
-        _import_all()
-    gc.collect()
-    gc.freeze()  # a collection in an attempt would write to, and so copy, all these pages
+    _import_once(_import_all)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a slot
     here = os.getpid()
     while True:
@@ -51,6 +50,13 @@ def main(arguments: Sequence[str]) -> None:
             requests.close()
             _become_slot(here, files[0], json.loads(environment))
         os.close(files[0])
+
+
+def _import_once(imports: Callable[[], None]) -> None:
+    with garbage_uncollected():
+        imports()
+    gc.collect()
+    gc.freeze()  # a collection in an attempt would write to, and so copy, all these pages
 
 
 def _import_all() -> None:
@@ -70,8 +76,13 @@ def _become_slot(parent: int, file: int, environment: dict[str, str]) -> NoRetur
         os.environ.update(environment)
         setproctitle(" ".join([SLOT, *map("=".join, environment.items())]))
         connection = Connection(file)
+        pretrained = False
         while True:
-            _fork_attempt(connection, connection.recv_bytes().decode())
+            asked = json.loads(connection.recv_bytes())
+            if asked["pretrained"] and not pretrained:
+                _import_once(import_libraries)
+                pretrained = True
+            _fork_attempt(connection, asked["run"])
     except (EOFError, ConnectionError):
         pass  # the process of the pool has ended
     except BaseException:

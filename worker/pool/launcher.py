@@ -36,12 +36,13 @@ class Launcher:
             environment = json.dumps(self._environment).encode()
             socket.send_fds(self._requests, [environment], [theirs.fileno()])
 
-    def launch(self, run_id: str) -> "LaunchedAttempt":
-        """Start an attempt at the run."""
+    def launch(self, run_id: str, *, pretrained: bool = False) -> "LaunchedAttempt":
+        """Start an attempt at the run, which may need the libraries of pretrained encoders."""
         self.keep_ready()
         assert self._connection is not None
         try:
-            self._connection.send_bytes(run_id.encode())
+            asked = {"run": run_id, "pretrained": pretrained}
+            self._connection.send_bytes(json.dumps(asked).encode())
         except BrokenPipeError:  # the slot has just died; `wait` reports that
             pass
         return LaunchedAttempt(self._connection)

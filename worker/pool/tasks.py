@@ -90,7 +90,7 @@ def _attempt(
     A process that hangs cannot read that its runs were taken back, and would keep its slot for
     ever, so it is killed when its attempts are all over and it has not ended by itself.
     """
-    launched, over = launcher.launch(run.id), False
+    launched, over = launcher.launch(run.id, pretrained=run.pretrained), False
     while True:
         status = launched.wait(settings.lease_seconds)
         claims = [(run.id, run.attempt + 1), *launched.companions]

@@ -118,7 +118,9 @@ def test_the_recipe_of_a_pretrained_encoder_asks_for_a_model_and_gets_to_a_verdi
     added = tripletlab("models", "add", str(folder), "--name", "minilm", **place)
     assert added.returncode == 0, added.stderr
     small = ("split.train_rows=1000", "split.test_rows=100", "validation_pairs=32", "batch_size=8")
-    quick = ("encoder.max_tokens=24", "steps=4", "evaluate_every=4", "seeds.count=2", *small)
+    # so wide a margin that the verdict does not hang on what four steps do to a toy
+    few = ("seeds.count=6", "decision.equivalence_margin=0.5")
+    quick = ("encoder.max_tokens=24", "steps=4", "evaluate_every=4", *few, *small)
     changes = [part for one in quick for part in ("--set", one)]
     done = tripletlab("submit", "pretrained", *changes, "--wait", **place)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -127,9 +129,36 @@ def test_the_recipe_of_a_pretrained_encoder_asks_for_a_model_and_gets_to_a_verdi
     results = httpx.get(f"{shared.url}/v1/experiments/{made['id']}/results").json()
     primary = results["comparisons"][0]
     assert (primary["a"], primary["b"]) == ("multiple negatives", "course")
-    assert (primary["verdict"], len(primary["pairs"])) == ("undecided", 2)  # fewer than six seeds
+    assert (primary["verdict"], len(primary["pairs"])) == ("equivalent", 6), primary["sentence"]
     assert results["baselines"]["zero_shot"].keys() == {"course", "multiple negatives"}
     assert len(set(results["baselines"]["zero_shot"].values())) == 1
+
+
+@pytest.mark.parametrize(
+    ("recipe", "arms"),
+    [
+        ("own-formula", ("soft maximum", "closest")),
+        ("labelled-negatives", ("given too", "in batch")),
+    ],
+)
+def test_a_recipe_ends_in_a_verdict_under_six_seeds(
+    shared: Served, recipe: str, arms: tuple[str, str]
+) -> None:
+    asked = {
+        **TINY, "recipe": recipe, "dataset": "questions-generated", "seeds": {"count": 6},
+        "decision": {"equivalence_margin": 0.5},
+    }  # fmt: skip
+    made = httpx.post(f"{shared.url}/v1/experiments", json=asked, timeout=60).json()
+    place = f"{shared.url}/v1/experiments/{made['id']}"
+    wait_until("the end", lambda: httpx.get(place, timeout=60).json()["state"] == "succeeded")
+    results = httpx.get(f"{place}/results", timeout=60).json()
+    primary = results["comparisons"][0]
+    assert (primary["a"], primary["b"]) == arms
+    assert (primary["verdict"], len(primary["pairs"])) == ("equivalent", 6), primary["sentence"]
+    given = next(arm for arm in results["arms"] if arm["name"] == arms[0])["runs"][0]
+    steps = httpx.get(f"{shared.url}/v1/runs/{given['id']}/steps", timeout=60).json()
+    measured = [value for value in steps["s_given_mean"] if value is not None]
+    assert bool(measured) == (recipe == "labelled-negatives")
 
 
 def test_serve_trains_survives_its_workers_death_and_stops_with_all_its_children(

@@ -19,7 +19,7 @@ from support.api import ApiForTests, StartService
 from support.commands import tripletlab
 
 # two that go on until they are ended, and one whose answer is bytes
-WITHOUT = {("serve",), ("worker",), ("weights",)}
+WITHOUT = {("mcp",), ("serve",), ("worker",), ("weights",)}
 
 
 def commands(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -8,7 +8,7 @@ the first step to the last event, with evaluations and tests. What it is measure
 alone, `--sample` of them, scaled up to all steps of all runs: narrower stacks one after the other,
 runs alone one after the other and side by side in processes, and `torch.nn.LSTM` (cuDNN's, over
 packed questions). Without the device it measures nothing, says so, and ends well. `--device cpu
---runs 4 --steps 5` shows that it works.
+--runs 4 --steps 5 --width 16` shows that it works.
 """
 
 import argparse
@@ -39,11 +39,13 @@ WITHIN, FASTER = 30.0, 10.0  # seconds, and times
 WARM = 20  # steps before the clock starts, where a part of a training is measured
 
 
-def spec_of(steps: int = 10**6) -> ExperimentSpec:
-    """Without an evaluation for so long that none is measured, unless the steps are given."""
+def spec_of(width: int, steps: int = 10**6) -> ExperimentSpec:
+    """An LSTM of this width; without an evaluation for so long that none is measured,
+    unless the steps are given."""
+    encoder = {"kind": "lstm", "embedding_dim": width, "hidden_dim": width}
     often = {"evaluate_every": 100 if steps < 10**6 else steps}
     document = {"recipe": "hard-negative-mining", "steps": steps, **often}
-    return parse_spec(expand_recipe({**document, "encoder": {"kind": "lstm"}}))
+    return parse_spec(expand_recipe({**document, "encoder": encoder}))
 
 
 def stack_of(spec: ExperimentSpec, data: RunData, runs: int, device: str) -> Stack:
@@ -71,9 +73,11 @@ def whole_stack(spec: ExperimentSpec, data: RunData, runs: int, device: str) -> 
     return taken
 
 
-def stack_advance(data: RunData, runs: int, device: str) -> Callable[[], object]:
+def stack_advance(
+    spec: ExperimentSpec, data: RunData, runs: int, device: str
+) -> Callable[[], object]:
     """What does one step of a stack."""
-    events = stack_of(spec_of(), data, runs, device).events()
+    events = stack_of(spec, data, runs, device).events()
     for _ in range(runs):
         next(events)  # they begin
     return lambda: [next(events) for _ in range(runs)]
@@ -91,27 +95,31 @@ def step_seconds(advance: Callable[[], object], steps: int, device: str) -> floa
     return (time.perf_counter() - begun) / steps
 
 
-def alone_beside(file: str | None, seed: int, sample: int, device: str, gate: Barrier) -> None:
+def alone_beside(
+    spec: ExperimentSpec, data: RunData, seed: int, sample: int, device: str, gate: Barrier
+) -> None:
     """A process: prepare a run alone, wait for the others, do its steps, and wait again."""
-    with tempfile.TemporaryDirectory() as folder:
-        data = data_of(file, Path(folder))
-        training = Training(spec_of(), "vanilla", seed, data, device)
-        for _ in range(min(WARM, sample)):
-            training.advance()
-        finish(device)
-        gate.wait()
-        for _ in range(sample):
-            training.advance()
-        finish(device)
-        gate.wait()
+    training = Training(spec, "vanilla", seed, data, device)
+    for _ in range(min(WARM, sample)):
+        training.advance()
+    finish(device)
+    gate.wait()
+    for _ in range(sample):
+        training.advance()
+    finish(device)
+    gate.wait()
 
 
-def side_by_side(file: str | None, processes: int, sample: int, device: str) -> float:
+def side_by_side(
+    spec: ExperimentSpec, data: RunData, processes: int, sample: int, device: str
+) -> float:
     """Seconds that one step of one run takes where this many processes take turns."""
     context = multiprocessing.get_context("spawn")
     gate = context.Barrier(processes + 1)
     workers = [
-        context.Process(target=alone_beside, args=(file, seed, sample, device, gate), daemon=True)
+        context.Process(
+            target=alone_beside, args=(spec, data, seed, sample, device, gate), daemon=True
+        )
         for seed in range(processes)
     ]
     for worker in workers:
@@ -138,6 +146,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1400)
     parser.add_argument("--sample", type=int, default=200)
     parser.add_argument("--processes", type=int, default=8)
+    parser.add_argument("--width", type=int, default=128, help="of the LSTM and its words")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     asked = parser.parse_args()
     runs, steps, device = asked.runs, asked.steps, asked.device
@@ -154,19 +163,20 @@ def main() -> None:
     on = torch.cuda.get_device_name() if device == "cuda" else where
     print(f"on {on}, {'the Quora pairs' if asked.file else 'generated questions'}", flush=True)
     sample, processes = min(asked.sample, steps), min(asked.processes, runs)
+    whole, endless = spec_of(asked.width, steps), spec_of(asked.width)
     each: dict[str, float] = {}  # seconds of one run's step
     with tempfile.TemporaryDirectory() as folder:
         data = data_of(asked.file, Path(folder))
-        ours = whole_stack(spec_of(steps), data, runs, device)
+        ours = whole_stack(whole, data, runs, device)
         for width in sorted({runs, min(8, runs), 1}, reverse=True):
-            seconds = step_seconds(stack_advance(data, width, device), sample, device)
+            seconds = step_seconds(stack_advance(endless, data, width, device), sample, device)
             each[f"steps of stacks of {width}"] = seconds / width
-        alone = Training(spec_of(), "vanilla", 0, data, device)
+        alone = Training(endless, "vanilla", 0, data, device)
         each["runs alone, in turn"] = step_seconds(alone.advance, sample, device)
         torch.use_deterministic_algorithms(False)  # as people train
-        peer = CudnnTraining(spec_of(steps), data, device)
+        peer = CudnnTraining(whole, data, device)
         each["torch.nn.LSTM, in turn"] = step_seconds(peer.advance, sample, device)
-        beside = side_by_side(asked.file, processes, sample, device)
+        beside = side_by_side(endless, data, processes, sample, device)
         each[f"runs alone, {processes} processes"] = beside
     others = {name: seconds * steps * runs for name, seconds in each.items()}
     for name, taken in others.items():

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.project import ROOT
 
 
+@pytest.mark.timeout(1100)  # its parts have limits of their own
 def test_its_stacks_and_its_service_run_on_a_cpu_and_are_told(tmp_path: Path) -> None:
     out = tmp_path / "check.json"
     only = ["--device", "cpu", "--only", "stacks", "service", "--out", str(out)]
@@ -16,7 +19,6 @@ def test_its_stacks_and_its_service_run_on_a_cpu_and_are_told(tmp_path: Path) ->
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=280,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     parts = {part["name"]: part for part in json.loads(out.read_text())["parts"]}

@@ -17,7 +17,7 @@ from support.buckets import BucketForTests
 from support.databases import SqliteForTests
 from support.workers import Lab, WorkerForTests, wait_until
 
-LONG = {"steps": 250, "evaluate_every": 50}
+LONG = {"steps": 60, "evaluate_every": 20}
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,10 @@ def figures(lab: Lab, run: Run) -> Any:
 def begun_on(lab: Lab, host: str) -> tuple[WorkerForTests, Run]:
     """A run that this host has begun, with a checkpoint that others can see."""
     worker = worker_on(lab, host)
+    lab.spoiled.stand_still(50)
     run = lab.create_one(**LONG)
     lab.wait_for_checkpoint(run)
+    wait_until("the long step", lab.spoiled.is_used_up)
     return worker, run
 
 

@@ -8,9 +8,10 @@ from models.states import RunState
 from models.store.tables import Run
 
 from support.process_tree import still_alive
+from support.spoiling import NEVER
 from support.workers import Lab, kill_attempt, wait_until
 
-LONG = {"steps": 250, "evaluate_every": 50}  # long enough to be disturbed in the middle
+LONG = {"steps": 60, "evaluate_every": 20}
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +20,13 @@ def undisturbed(embedded_lab: Lab) -> Any:
     return embedded_lab.undisturbed(**LONG)
 
 
-def _begun(lab: Lab) -> Run:
+def _begun(lab: Lab, *, seconds: str = NEVER) -> Run:
+    """A run that has a checkpoint and is in a step that takes so long."""
+    lab.spoiled.save_early()
+    lab.spoiled.at(40, seconds)
     run = lab.create_one(**LONG)
     lab.wait_for_checkpoint(run)
+    wait_until("the long step", lab.spoiled.is_used_up)
     return run
 
 
@@ -45,7 +50,7 @@ def test_a_worker_asked_to_stop_saves_its_run_and_another_resumes_to_the_same_bi
     embedded_lab: Lab, undisturbed: Any
 ) -> None:
     worker = embedded_lab.worker()
-    run = _begun(embedded_lab)
+    run = _begun(embedded_lab, seconds="3")
     family = worker.family()
     worker.stop()
     assert not still_alive(family)

@@ -17,7 +17,7 @@ from support.spoiling import SpoiledTraining
 from support.stored_runs import events_of
 from support.workers import Lab
 
-LONG = {"steps": 250, "evaluate_every": 50}
+LONG = {"steps": 60, "evaluate_every": 20}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,13 +78,14 @@ def test_a_run_on_torn_files_has_the_bits_of_whole_ones_or_names_the_data_set(
 def test_a_fault_of_the_machine_is_tried_again_after_a_wait_to_the_same_bits(
     embedded_lab: Lab, spoiled: SpoiledTraining, undisturbed: Any, kind: str
 ) -> None:
-    spoiled.at(180, kind)
+    spoiled.save_early()
+    spoiled.at(50, kind)
     run = embedded_lab.create_one(**LONG)
     (ended,) = embedded_lab.wait_for_success(run)
     assert (ended.attempt, ended.faults, ended.problem) == (2, 1, None)
     assert ended.started_step > 0, "it began anew instead of going on"
     assert embedded_lab.figures(run) == undisturbed
-    words = {"oom": "OutOfMemoryError at step 179", "full": "No space left on device"}[kind]
+    words = {"oom": "OutOfMemoryError at step 49", "full": "No space left on device"}[kind]
     told = [str(event.message) for event in events_of(embedded_lab.database, run.id)]
     assert [message for message in told if words in message]
 
@@ -130,13 +131,14 @@ def test_a_training_that_diverges_fails_at_its_first_attempt(embedded_lab: Lab) 
 def test_a_training_that_diverges_late_keeps_its_last_good_checkpoint(
     embedded_lab: Lab, spoiled: SpoiledTraining
 ) -> None:
-    spoiled.at(200, "nan")
+    spoiled.save_early()
+    spoiled.at(50, "nan")
     ended = embedded_lab.wait_for_state(embedded_lab.create_one(**LONG), RunState.FAILED)
     problem = problem_of(ended)
-    assert (problem["step"], ended.step) == (200, 199)
+    assert (problem["step"], ended.step) == (50, 49)
     found = checkpoints_in(SharedDisk(), embedded_lab.settings.run_dir(ended.id))
     assert found
-    assert all(0 < one.step < 200 for one in found)
+    assert all(0 < one.step < 50 for one in found)
 
 
 def test_a_run_past_its_time_limit_fails_with_a_checkpoint_of_that_step(

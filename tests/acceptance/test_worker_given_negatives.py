@@ -5,7 +5,7 @@ from typing import Any
 from api.dependencies import Service
 from api.results.document import results_document
 
-from support.workers import Lab, kill_attempt
+from support.workers import Lab, kill_attempt, wait_until
 
 LOSS = {"terms": [{"kind": "closest_negative"}]}
 ASKED: dict[str, Any] = {
@@ -48,10 +48,12 @@ def test_a_run_with_given_negatives_that_is_killed_has_the_bits_of_one_that_is_n
     lab = embedded_lab
     lab.worker()
     alone = {"arms": [ASKED["arms"][1]], "seeds": {"count": 1}}
-    asked = {**ASKED, **alone, "steps": 1500, "evaluate_every": 750}
+    lab.spoiled.stand_still(30)
+    asked = {**ASKED, **alone}
     run, straight = lab.create(**asked)[0], lab.create(**asked)[0]
-    lab.wait_for_step(run, 20)
+    wait_until("the long step", lab.spoiled.is_used_up)
     kill_attempt(run)
     killed, whole = lab.wait_for_success(run, straight)
     assert (killed.attempt, whole.attempt) == (2, 1)
+    assert killed.started_step > 0, "it began anew instead of going on"
     assert lab.figures(killed) == lab.figures(whole)

@@ -15,8 +15,7 @@ from models.store.tables import Run
 from support.spoiling import SpoiledTraining
 from support.workers import Lab, attempt_pids, wait_until
 
-LONG = {"steps": 250, "evaluate_every": 50}
-NEVER = "3600"  # seconds that a step takes; no test waits so long
+LONG = {"steps": 60, "evaluate_every": 20}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,9 +41,8 @@ def retry(lab: Lab, run: Run, *, anew: bool = False) -> None:
 
 
 def in_a_long_step(lab: Lab, spoiled: SpoiledTraining) -> Run:
-    """A run that has a checkpoint and is in step 200, for an hour."""
-    spoiled.at(3, "0.3")  # so that a checkpoint is due after it
-    spoiled.at(200, NEVER)
+    """A run that has a checkpoint and is in step 50, for an hour."""
+    spoiled.stand_still(50)
     run = lab.create_one(**LONG)
     lab.wait_for_checkpoint(run)
     wait_until("the long step", spoiled.is_used_up)
@@ -63,7 +61,7 @@ def test_a_cancelled_run_frees_its_worker_in_the_middle_of_a_step_and_is_retried
 
     retry(embedded_lab, run)
     (again,) = embedded_lab.wait_for_success(run)
-    assert 0 < again.started_step < 200, "it began anew instead of going on"
+    assert 0 < again.started_step < 50, "it began anew instead of going on"
     assert (again.attempt, again.faults) == (2, 0)
     assert embedded_lab.figures(run) == undisturbed
 
@@ -71,10 +69,10 @@ def test_a_cancelled_run_frees_its_worker_in_the_middle_of_a_step_and_is_retried
 def test_a_failed_run_is_retried_from_the_start_to_the_same_bits(
     embedded_lab: Lab, spoiled: SpoiledTraining, undisturbed: Any
 ) -> None:
-    spoiled.at(3, "0.3")
-    spoiled.at(200, "broken")
+    spoiled.save_early()
+    spoiled.at(50, "broken")
     run = embedded_lab.create_one(**LONG)
-    assert embedded_lab.wait_for_state(run, RunState.FAILED).step == 199
+    assert embedded_lab.wait_for_state(run, RunState.FAILED).step == 49
     retry(embedded_lab, run, anew=True)
     (again,) = embedded_lab.wait_for_success(run)
     assert (again.started_step, again.attempt, again.problem) == (0, 2, None)

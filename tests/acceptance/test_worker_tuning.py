@@ -8,12 +8,13 @@ from sqlalchemy import update
 
 from models.broker import submit
 from models.files.run_files import RESAMPLED, SCORES, WEIGHTS
-from models.states import RunState
+from models.states import TERMINAL, RunState
 from models.store.experiments import runs_of
 from models.store.tables import Run
 from models.store.tuning.plan import chosen_settings
 
-from support.workers import Lab, kill_attempt, wait_until
+from support.spoiling import NEVER
+from support.workers import Lab, attempt_pids, kill_attempt, wait_until
 
 LR = "/optimizer/lr"
 TUNED: dict[str, Any] = {
@@ -95,7 +96,8 @@ def test_a_tuning_run_trains_its_setting_is_never_tested_and_keeps_no_file(
 
 HALVED: dict[str, Any] = {
     **SLOW,
-    "evaluate_every": 25,
+    "steps": 100,
+    "evaluate_every": 10,
     "tuning": {
         "grid": {LR: [0.0001, 0.05, 0.02]},
         "seeds": 1,
@@ -111,13 +113,15 @@ def test_halving_goes_on_from_the_stop_to_the_bits_of_a_training_that_never_stop
     lab.worker()
     without = {**HALVED["tuning"], "halving": None}
     whole = _tuning_figures(lab, lab.create(**{**HALVED, "tuning": without}))
+    lab.spoiled.at(50, "0.3")  # so that a checkpoint is due after it
+    lab.spoiled.at(60, NEVER)
     made = lab.create(**HALVED)
-    waiting = wait_until("a run past the stop", lambda: _past_the_stop(lab, made))[0]
-    lab.wait_for_checkpoint(waiting)
+    wait_until("a run past the stop", lab.spoiled.is_used_up)
+    (waiting,) = _past_the_stop(lab, made)
     kill_attempt(waiting)
     halved = _tuning_figures(lab, made)
-    assert {run.steps for run in _runs(lab, made) if run.tuning} == {50, 250}
-    to_the_end = {place: own for place, own in halved.items() if len(own[0]["step"]) == 250}
+    assert {run.steps for run in _runs(lab, made) if run.tuning} == {20, 100}
+    to_the_end = {place: own for place, own in halved.items() if len(own[0]["step"]) == 100}
     assert len(to_the_end) == 4, "two settings of each arm"
     for place, own in halved.items():
         expected = whole[place]
@@ -125,18 +129,20 @@ def test_halving_goes_on_from_the_stop_to_the_bits_of_a_training_that_never_stop
             assert own == expected
         else:
             steps, evaluations, _, _ = own
-            assert steps == {name: series[:50] for name, series in expected[0].items()}
-            assert evaluations == [row for row in expected[1] if row["step"] <= 50]
+            assert steps == {name: series[:20] for name, series in expected[0].items()}
+            assert evaluations == [row for row in expected[1] if row["step"] <= 20]
     again = next(run for run in _runs(lab, made) if run.id == waiting.id)
     assert (again.attempt, again.started_step >= 50) == (3, True)
 
 
 def _past_the_stop(lab: Lab, made: list[Run]) -> list[Run]:
-    return [run for run in _runs(lab, made) if run.tuning and run.steps == 250 and run.step > 50]
+    return [run for run in _runs(lab, made) if run.tuning and attempt_pids(run)]
 
 
 def _tuning_figures(lab: Lab, made: list[Run]) -> dict[tuple[Any, ...], Any]:
-    wait_until("the comparison", lambda: _compared(lab, made))
+    for run in wait_until("the comparison", lambda: _compared(lab, made)):
+        lab.cancel(run)  # nobody looks at it here
+    wait_until("its end", lambda: all(run.state in TERMINAL for run in _compared(lab, made)))
     tuning = [run for run in _runs(lab, made) if run.tuning]
     return {(run.arm, run.setting, run.seed): lab.figures(run) for run in tuning}
 
@@ -152,12 +158,12 @@ def test_an_attempt_that_finds_the_checkpoint_of_the_stop_trains_no_further(
         lab.cancel(run)
     (rests,) = lab.wait_for_success(first)
     figures = lab.figures(rests)
-    assert (rests.step, rests.steps, rests.attempt) == (50, 50, 1)
+    assert (rests.step, rests.steps, rests.attempt) == (20, 20, 1)
     with lab.database.transaction() as session:
         session.execute(update(Run).where(Run.id == first.id).values(state=RunState.QUEUED))
     submit(lab.app, first.id, first.device)
     (again,) = wait_until("a second attempt", lambda: _attempted(lab, first, 2))
-    assert (again.step, again.started_step) == (50, 50)
+    assert (again.step, again.started_step) == (20, 20)
     assert lab.figures(again) == figures
 
 

@@ -28,7 +28,7 @@ from models.vectors.stored import FILE
 from worker.training.encoders.initial import initial_weights
 
 from support.vectors import as_text
-from support.workers import Lab, WorkerForTests, kill_attempt
+from support.workers import Lab, WorkerForTests, kill_attempt, wait_until
 
 Vectors = dict[str, np.ndarray]
 WIDTH = 8
@@ -150,10 +150,11 @@ def test_held_vectors_stay_through_a_kill_and_the_run_is_the_same_again(
     lab = embedded_lab
     own = {"kind": "lstm", "embedding_dim": WIDTH, "hidden_dim": 8, "vectors": "toy"}
     encoder = {**own, "train_vectors": False}
-    run = lab.create_one(encoder=encoder, steps=400, evaluate_every=200)
+    lab.spoiled.stand_still(30)
+    run = lab.create_one(encoder=encoder)
     with lab.database.transaction() as session, pytest.raises(Conflict, match="is used by exp"):
         VECTORS.remove(session, "toy")
-    lab.wait_for_checkpoint(run)
+    wait_until("the long step", lab.spoiled.is_used_up)
     kill_attempt(run)
     (done,) = lab.wait_for_success(run)
     assert done.attempt > 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 _LABS = {
-    "embedded lab, faults": ("carries_out_runs", "faults", "graded", "retries", "retrieval"),
+    "embedded lab, faults": ("carries_out_runs", "faults", "retries"),
     "embedded lab, deaths": (
         "deaths",
         "forks",
@@ -20,6 +20,7 @@ _LABS = {
         "until_decided",
         "webhooks",
     ),
+    "embedded lab, material": ("given_negatives", "graded", "pretrained", "retrieval", "vectors"),
 }
 _GROUPS = {f"test_worker_{file}.py": group for group, files in _LABS.items() for file in files}
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from support.project import ROOT
 
+NEVER = "3600"  # seconds that a step takes; no test waits so long
+
 _SITE = """
 import errno, importlib.util, pathlib, sys, time
 
@@ -71,6 +73,16 @@ class SpoiledTraining:
         """At `step`: `oom`, `full`, `broken`, `nan` (weights), or the seconds that it takes."""
         self._count += 1
         (self._folder / f"{step}-{kind}-{self._count}.fault").touch()
+
+    def save_early(self) -> None:
+        """Have the next training that begins save a checkpoint after its third step."""
+        self.at(3, "0.3")  # longer than the lab waits between two
+
+    def stand_still(self, step: int) -> None:
+        """Have the next training that begins save a checkpoint, and then stay in `step` until its
+        process is ended. So it can be hurt in the middle, however fast the machine is."""
+        self.save_early()
+        self.at(step, NEVER)
 
     def is_used_up(self) -> bool:
         """Whether every fault has happened, or has begun to."""

@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 ARGS ?=
 PAGE_TOOLS := tests/page_tools
 
-.PHONY: demo serve test contract examples check check-page forum bench device-check peers secrets clean
+.PHONY: demo serve test contract examples forum bench device-check peers secrets clean
+.PHONY: check check-types check-style check-contracts check-page bytecode
 
 demo: $(VENV)/installed
 	$(BIN)/tripletlab demo $(ARGS)
@@ -46,10 +47,12 @@ secrets:
 	@chmod 644 secrets/*
 	@echo "secrets/ holds the passwords of this deployment; keep a copy where it is safe."
 
-# four at once on any machine: what takes long here waits for processes; it comes first.
+# checks two at once, each told of when it has ended; then tests, four at once on any machine: what
+# takes long there waits for processes, and comes first.
 # Bytecode is kept also where the environment says otherwise: hundreds of processes read the files
 test: export PYTHONDONTWRITEBYTECODE :=
-test: check
+test:
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check bytecode
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # thousands of requests against the OpenAPI document; a short run of it is in `make test`
@@ -60,11 +63,22 @@ contract: $(VENV)/installed
 examples: $(VENV)/installed
 	PYTHONPATH=tests $(BIN)/python -m support.openapi_examples.calls
 
-check: $(VENV)/installed check-page
+check: check-types check-style check-contracts check-page
+
+check-types: $(VENV)/installed
+	$(BIN)/mypy
+
+check-style: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+
+check-contracts: $(VENV)/installed
 	$(BIN)/lint-imports
+
+# of all that tests import, by one process instead of by four that do the same. It says nothing:
+# what cannot be imported is told by the tests
+bytecode: $(VENV)/installed
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 || true
 
 # the page itself needs no npm, so what checks its scripts is left out where npm is absent
 ifneq ($(shell command -v npm 2>/dev/null),)
@@ -81,11 +95,14 @@ $(PAGE_TOOLS)/node_modules/installed: $(PAGE_TOOLS)/package.json $(PAGE_TOOLS)/p
 	cd $(PAGE_TOOLS) && npm ci --silent
 	touch $@
 
-# torch goes first and alone, so that a CPU build that is already there is taken
+# torch goes first and alone, so that a CPU build that is already there is taken. Of the bytecode only
+# that of the service is made, not that of 20,000 files, most of which nobody imports
+$(VENV)/installed: export PYTHONDONTWRITEBYTECODE :=
 $(VENV)/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[worker,embedded,pretrained,exports,mcp,dev]'
+	$(BIN)/python -m pip install --quiet --no-compile "$$(grep '^torch==' constraints.txt)"
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[worker,embedded,pretrained,exports,mcp,dev]'
+	$(BIN)/python -c 'import api.app, worker.attempts.process, worker.supervisor'
 	touch $@
 
 clean:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
+from torch import Tensor, nn
 
 from models.specs.training import EncoderSpec
 from worker.training.data import Questions
@@ -27,6 +28,12 @@ some_questions = st.lists(
 def questions(*texts: Sequence[int]) -> Questions:
     ids = np.array([word for text in texts for word in text], dtype=np.int64)
     return Questions(ids, np.array([len(text) for text in texts], dtype=np.int64))
+
+
+def gradient_of(parameter: nn.Parameter) -> Tensor:
+    """The gradient of a weight, with all its zeros."""
+    assert parameter.grad is not None
+    return parameter.grad.to_dense()
 
 
 def encoder_spec(kind: str, **fields: Any) -> EncoderSpec:

@@ -15,16 +15,22 @@ from models.specs.losses import LossSpec
 from models.specs.training import FixedThreshold, NegativesSpec
 from worker.training.confusion import confusion
 from worker.training.data import NO_QUESTIONS, Int64, RunData
+from worker.training.encoders.encoder import Encoder
 from worker.training.events import Evaluated
 from worker.training.graded import Grades, correlations, triplet_accuracy
 from worker.training.losses.building import further_questions, loss_batch
-from worker.training.losses.given_negatives import given_in_validation, rows_to_validate
+from worker.training.losses.given_negatives import (
+    Given,
+    given_in_validation,
+    rows_to_validate,
+)
 from worker.training.losses.terms import batch_loss
 from worker.training.ranking import average_precision, ranking, roc_auc
 from worker.training.retrieval import Retrieved, retrieve
 from worker.training.thresholds import best_threshold
 
 PAIRS_AT_ONCE = 512  # the course evaluates in batches of 512; with its padding this is visible
+SHARING_AT_ONCE = 4096  # where the other pairs of a call save work, and change rounding at most
 
 Floats = npt.NDArray[np.float32]
 NO_GRADES = Grades()
@@ -104,8 +110,14 @@ def _similarities(encoded: Iterable[Sequence[Tensor]]) -> Floats:
 def _encoded(encoder: PairEncoder, data: RunData, rows: Int64) -> Iterator[Sequence[Tensor]]:
     """The unit vectors (some, width) of the first and of the second questions of some rows at a
     time."""
-    for start in range(0, len(rows), PAIRS_AT_ONCE):
-        yield encoder.encode_pairs(data, rows[start : start + PAIRS_AT_ONCE]).chunk(2)
+    at_once = SHARING_AT_ONCE if _shares(encoder) else PAIRS_AT_ONCE
+    for start in range(0, len(rows), at_once):
+        yield encoder.encode_pairs(data, rows[start : start + at_once]).chunk(2)
+
+
+def _shares(encoder: PairEncoder) -> bool:
+    """Whether pairs may be encoded with any others, and had better be."""
+    return isinstance(encoder, Encoder) and encoder.shares_beginnings and not encoder.padded
 
 
 @torch.no_grad()
@@ -174,14 +186,35 @@ def _mean_losses(
     held_out = rows_to_validate(data, negatives, first.loss.anchors)
     batches = min(at_most, len(held_out) // size)
     totals = np.zeros(len(measured))
-    for index in range(batches):
-        rows = held_out[index * size :][:size]
-        given = given_in_validation(data, rows, negatives, first.loss.anchors)
-        vectors = encoder.encode_pairs(data, rows, further_questions(given))
-        for place, (loss, _, _, steps) in enumerate(measured):
-            batch, _ = loss_batch(loss, negatives, data, rows, given, vectors, last_step=steps)
-            totals[place] += batch_loss(loss, batch).item()
+    together = max(1, SHARING_AT_ONCE // size) if _shares(encoder) else 1
+    for start in range(0, batches, together):
+        some = [
+            (rows, given_in_validation(data, rows, negatives, first.loss.anchors))
+            for rows in (
+                held_out[index * size :][:size]
+                for index in range(start, min(start + together, batches))
+            )
+        ]
+        encoded = _encoded_batches(encoder, data, some)
+        for (rows, given), vectors in zip(some, encoded, strict=True):
+            for place, (loss, _, _, steps) in enumerate(measured):
+                batch, _ = loss_batch(loss, negatives, data, rows, given, vectors, last_step=steps)
+                totals[place] += batch_loss(loss, batch).item()
     return [float(total) for total in totals / batches]
+
+
+def _encoded_batches(
+    encoder: PairEncoder, data: RunData, batches: Sequence[tuple[Int64, Given | None]]
+) -> list[Tensor]:
+    """The vectors of batches, all encoded in one call: of each those of the first questions of its
+    pairs, of the second ones and of its given negatives."""
+    every = [further_questions(given) for _, given in batches]
+    rows = np.concatenate([rows for rows, _ in batches])
+    vectors = encoder.encode_pairs(data, rows, np.concatenate(every))
+    sizes = [len(rows) for rows, _ in batches]
+    parts = vectors.split([*sizes, *sizes, *map(len, every)])
+    count = len(batches)
+    return [torch.cat(parts[index::count]) for index in range(count)]
 
 
 def validation_rows(data: RunData, count: int) -> Int64:

@@ -14,6 +14,7 @@ from worker.training.batches import batch_rows
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
 from worker.training.divergence import check_step
+from worker.training.encoders.sparse_gradients import values_of
 from worker.training.events import Event, StepDone
 from worker.training.gauges import gauges_of, measure
 from worker.training.losses.building import further_questions, loss_batch
@@ -83,4 +84,4 @@ class Training(TrainingState):
         return float(torch.nn.utils.get_total_norm(self._gradients()))
 
     def _gradients(self) -> list[Tensor]:
-        return [p.grad for p in self.encoder.parameters() if p.grad is not None]
+        return [values_of(p.grad) for p in self.encoder.parameters() if p.grad is not None]

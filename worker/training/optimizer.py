@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
 from models.specs.training import AdamSpec, AdamWSpec, OptimizerSpec, SgdSpec
+from worker.training.encoders.sparse_gradients import DenseGradients
 from worker.training.sgd import Sgd
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -30,6 +31,7 @@ class FusedAdam:
         self._spec = spec
         self._named = dict(parameters)
         self._states: dict[str, _State] = {}
+        self.dense = DenseGradients()
 
     def state(self) -> dict[str, Tensor]:
         """The moments, by parameter and name; empty before the first update."""
@@ -105,7 +107,8 @@ def update_alone(
     """One update from the gradients of these parameters, which are freed; `lr` must be above 0."""
     named = dict(parameters)
     gradients = {name: one.grad for name, one in named.items() if one.grad is not None}
-    update_together([Update(optimizer, gradients, lr)])
+    update_together([Update(optimizer, optimizer.dense.of(gradients), lr)])
+    optimizer.dense.clear(gradients)
     for parameter in named.values():
         parameter.grad = None
 

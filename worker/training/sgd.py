@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from models.specs.training import SgdSpec
+from worker.training.encoders.sparse_gradients import DenseGradients
 
 BUFFER = "momentum_buffer"
 
@@ -22,6 +23,7 @@ class Sgd:
         self._spec = spec
         self._named = dict(parameters)
         self._buffers: dict[str, Tensor] = {}
+        self.dense = DenseGradients()
 
     def state(self) -> dict[str, Tensor]:
         """The buffers, by parameter; empty before the first update."""

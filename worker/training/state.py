@@ -37,6 +37,9 @@ from worker.training.losses.given_negatives import rows_to_train
 from worker.training.optimizer import build_optimizer
 from worker.training.training_rows import with_drawn_rows
 
+ARITHMETIC = 2
+"""The version of what a training computes: raised where the same spec and seed get other bits."""
+
 
 class TrainingState:
     """The state of a training between two steps: weights, Adam's moments, the step's number, and
@@ -178,5 +181,6 @@ def identity_of(
     if spec.negatives == NegativesSpec():
         left_out.add("negatives")
     document = spec.model_dump_json(exclude=left_out, context=IDENTITY)
-    text = "\n".join((document, arm, str(seed), fingerprint, device, torch.__version__, *more))
+    versions = torch.__version__, np.__version__, str(ARITHMETIC)
+    text = "\n".join((document, arm, str(seed), fingerprint, device, *versions, *more))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -10,7 +10,7 @@ from models.specs.training import (
 )
 from worker.training.data import RunData
 from worker.training.encoders.bag import BagMeanEncoder
-from worker.training.encoders.encoder import Encoder, PackedEncoder
+from worker.training.encoders.encoder import Encoder, TokenEncoder
 from worker.training.encoders.gru import GruMeanEncoder
 from worker.training.encoders.initial import Weights, initial_weights
 from worker.training.encoders.lstm import LstmMeanEncoder
@@ -34,7 +34,7 @@ def start_encoder(spec: EncoderSpec, data: RunData, seed: int) -> Encoder:
     return encoder
 
 
-def build_encoder(spec: EncoderSpec, weights: Weights) -> PackedEncoder:
+def build_encoder(spec: EncoderSpec, weights: Weights) -> TokenEncoder:
     """The encoder of a spec, with these weights, which were drawn or trained.
 
     Raises `TypeError` for a pretrained one, which needs its config too.

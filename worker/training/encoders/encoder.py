@@ -1,7 +1,7 @@
 """What every encoder has in common: tokens are embedded, and a question's outputs are averaged.
 
 The encoders are Siamese: both sides of every pair go through the same weights, in one pass. Each
-kind of encoder (`lstm.py`, `gru.py`, `bag.py`, `transformer.py`) adds its sum over the tokens.
+kind of encoder (`lstm.py`, `gru.py`, `bag.py`, `transformer.py`) adds its mean over the tokens.
 """
 
 from abc import abstractmethod
@@ -22,6 +22,7 @@ from worker.training.encoders.dropout import kept_outputs
 from worker.training.encoders.held_rows import HeldRows
 from worker.training.encoders.initial import Weights
 from worker.training.encoders.packing import Packed, pack
+from worker.training.encoders.sparse_gradients import rows_of
 
 
 class Encoder(nn.Module):
@@ -29,6 +30,8 @@ class Encoder(nn.Module):
 
     padded = False
     """Whether padding is read, so that a vector depends on the other questions of its call."""
+    shares_beginnings = False
+    """Whether questions that begin alike share work: the more of them in a call, the less each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +57,7 @@ class Encoder(nn.Module):
         """After an update, undo what decay has done to what is held."""
 
 
-class PackedEncoder(Encoder):
+class TokenEncoder(Encoder):
     """An encoder whose tokens are embedded and averaged, from weights that are drawn."""
 
     def __init__(self, spec: OwnEncoder, weights: Weights) -> None:
@@ -93,14 +96,29 @@ class PackedEncoder(Encoder):
         draw, self._draw = self._draw, None
         if self.padded:
             questions = pad_to_power_of_two(questions)
-        packed = pack(questions, self.embedding.device)
-        embedded = self.embedding.index_select(0, packed.distinct)
-        mean = self.pooled_sum(embedded, packed) / packed.lengths[:, None].to(embedded.dtype)
-        pooled = mean.index_select(0, packed.place)
+        pooled = self.means(questions)
         if draw is not None and self._dropout:
             kept = kept_outputs(*draw, len(pooled), pooled.shape[1], self._dropout)
             pooled = pooled * kept.to(pooled.device)
         return nn.functional.normalize(pooled, dim=1)
+
+    @abstractmethod
+    def means(self, questions: Questions) -> Tensor:
+        """The mean over the tokens of each question: (Q, width), in the questions' order."""
+
+    def embedded(self, tokens: Tensor) -> Tensor:
+        """The embeddings (U, D) of distinct tokens (U,)."""
+        return rows_of(self.embedding, tokens)
+
+
+class PackedEncoder(TokenEncoder):
+    """An encoder that reads the questions packed: see `packing.py`."""
+
+    def means(self, questions: Questions) -> Tensor:
+        packed = pack(questions, self.embedding.device)
+        embedded = self.embedded(packed.distinct)
+        mean = self.pooled_sum(embedded, packed) / packed.lengths[:, None].to(embedded.dtype)
+        return mean.index_select(0, packed.place)
 
     @abstractmethod
     def pooled_sum(self, embedded: Tensor, packed: Packed) -> Tensor:

@@ -26,7 +26,11 @@ class HeldRows(nn.Module):
     @torch.no_grad()
     def clear(self, gradient: Tensor) -> None:
         """Set the rows of a gradient (…, words, width) to zero, in place."""
-        gradient.index_fill_(-2, self.rows, 0.0)
+        if gradient.is_sparse:
+            held = torch.isin(gradient._indices()[0], self.rows)
+            gradient._values().masked_fill_(held[:, None], 0.0)
+        else:
+            gradient.index_fill_(-2, self.rows, 0.0)
 
     @torch.no_grad()
     def restore(self, embedding: Tensor) -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from worker.training.encoders.lstm import activate
 from worker.training.stack.layout import CHUNK
 from worker.training.stack.slots import Slots, room
 from worker.training.stack.tokens import Group
@@ -63,7 +62,7 @@ def forward(
             for step in range(CHUNK):
                 time, gate = chunk * CHUNK + step, gates[chunk, :, step]
                 gate.baddbmm_(h, within)
-                i, f, g, o = activate(gate, hidden)
+                i, f, g, o = _activate(gate, hidden)
                 c = torch.mul(i, g, out=cells[chunk, :, step]).addcmul_(f, c)
                 torch.tanh(c, out=squashed[chunk, :, step])
                 following = time + 1 < group.times
@@ -108,6 +107,15 @@ def backward(
             grad_bias.add_(flat.sum(dim=1))
             torch.bmm(flat, slots.weight_ih, out=rows)
     return Gradients(history.inputs, grad_ih, grad_hh, grad_bias)
+
+
+def _activate(gates: Tensor, hidden: int) -> tuple[Tensor, ...]:
+    """Apply the functions of gates (..., 4H) in place; the four gates as views."""
+    gates[..., : 2 * hidden].sigmoid_()
+    gates[..., 2 * hidden : 3 * hidden].tanh_()
+    gates[..., 3 * hidden :].sigmoid_()
+    parts: tuple[Tensor, ...] = gates.chunk(4, dim=-1)
+    return parts
 
 
 def _parts(history: History, group: Group, width: int) -> list[Tensor]:

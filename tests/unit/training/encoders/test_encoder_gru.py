@@ -12,7 +12,7 @@ from worker.training.encoders.encoder import Encoder
 from worker.training.encoders.gru import GruMeanEncoder
 from worker.training.encoders.initial import initial_weights
 
-from support.questions import encoder_of, encoder_spec, questions, some_questions
+from support.questions import encoder_of, encoder_spec, gradient_of, questions, some_questions
 
 SMALL = {"embedding_dim": 6, "hidden_dim": 5}
 
@@ -56,7 +56,7 @@ def test_the_packed_gru_has_the_gradients_of_torchs_own(texts: list[list[int]]) 
         vectors = encode(encoder)
         weights = torch.arange(vectors.numel(), dtype=torch.float64).reshape(vectors.shape)
         (vectors * weights.sin()).sum().backward()
-        gradients.append([parameter.grad for parameter in encoder.parameters()])
+        gradients.append([gradient_of(parameter) for parameter in encoder.parameters()])
     for ours, theirs in zip(*gradients, strict=True):
         assert torch.allclose(ours, theirs, atol=1e-10)
 

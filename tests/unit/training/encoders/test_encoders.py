@@ -10,13 +10,20 @@ from torch import Tensor
 
 from models.specs.training import BagEncoder, LstmEncoder
 from worker.training.data import PAD, pad_to_power_of_two
+from worker.training.encoders import lstm_cells
 from worker.training.encoders.build import build_encoder
 from worker.training.encoders.encoder import Encoder
 from worker.training.encoders.initial import initial_weights
-from worker.training.encoders.lstm import LstmMeanEncoder, lstm_sum
-from worker.training.encoders.packing import pack
+from worker.training.encoders.lstm import LstmMeanEncoder
 
-from support.questions import KINDS, WORDS, encoder_of, questions, some_questions
+from support.questions import (
+    KINDS,
+    WORDS,
+    encoder_of,
+    gradient_of,
+    questions,
+    some_questions,
+)
 
 
 def reference(encoder: Encoder, text: list[int]) -> Tensor:
@@ -60,7 +67,7 @@ def test_the_packed_lstm_has_the_gradients_of_torchs_own(texts: list[list[int]])
             vectors = encoder.encode(questions(*texts))
         weights = torch.arange(vectors.numel(), dtype=torch.float64).reshape(vectors.shape)
         (vectors * weights.sin()).sum().backward()
-        gradients.append([parameter.grad for parameter in encoder.parameters()])
+        gradients.append([gradient_of(parameter) for parameter in encoder.parameters()])
     for ours, theirs in zip(*gradients, strict=True):
         assert torch.allclose(ours, theirs, atol=1e-10)
 
@@ -74,17 +81,31 @@ def test_the_lstm_without_gradients_gives_the_same_vectors(texts: list[list[int]
     assert torch.allclose(quick, encoder.encode(questions(*texts)), atol=1e-12)
 
 
-def test_the_lstm_passes_a_gradient_check() -> None:
-    packed = pack(questions([1, 2, 3], [3, 3], [4]), torch.device("cpu"))
-    shapes = [(len(packed.distinct), 4), (12, 4), (12, 3), (12,)]
-    generator = torch.Generator().manual_seed(1)
-    inputs = [
-        torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True)
-        for shape in shapes
-    ]
-    assert torch.autograd.gradcheck(
-        lambda embedded, ih, hh, bias: lstm_sum(embedded, ih, hh, bias, packed), inputs
-    )
+def test_on_a_gpu_the_lstm_has_the_same_numbers_from_pytorch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """PyTorch's functions, as a GPU takes them, on this CPU."""
+    texts = [[word % 5, *range(word % 7)] for word in range(150)]  # more than are done at a time
+
+    def vectors_and_gradients() -> list[Tensor]:
+        encoder = lstm_encoder()
+        vectors = encoder.encode(questions(*texts))
+        (vectors * torch.arange(5).sin()).sum().backward()
+        return [vectors.detach(), *(gradient_of(one) for one in encoder.parameters())]
+
+    expected = vectors_and_gradients()
+    monkeypatch.setattr(lstm_cells, "is_on_cpu", lambda _tensor: False)
+    monkeypatch.setattr(np, "tanh", None)  # so none of NumPy's can be in it
+    for ours, theirs in zip(vectors_and_gradients(), expected, strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-12)
+
+
+def test_a_second_backward_pass_through_the_lstm_is_refused() -> None:
+    vectors = lstm_encoder().encode(questions([1, 2, 3], [3, 3]))
+    loss = (vectors * torch.arange(5).sin()).sum()
+    loss.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="computed before"):
+        loss.backward()
 
 
 @pytest.mark.parametrize("kind", KINDS)

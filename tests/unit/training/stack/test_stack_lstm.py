@@ -10,15 +10,14 @@ from torch import Tensor
 from models.specs.training import LstmEncoder
 from worker.training.data import NO_QUESTIONS, Int64, pad_to_power_of_two, pair_questions
 from worker.training.encoders.build import build_encoder
-from worker.training.encoders.encoder import PackedEncoder
 from worker.training.encoders.initial import initial_weights
 from worker.training.encoders.lstm import LstmMeanEncoder
-from worker.training.encoders.packing import pack
 from worker.training.stack.encoder import StackEncoder, of_batch, unit_vectors
 from worker.training.stack.layout import Layout
 from worker.training.stack.slots import Slots
 
 from support.expect import expect
+from support.questions import gradient_of
 from support.stack import stack_spec, wild_data
 
 DATA = wild_data()
@@ -35,12 +34,12 @@ def encoder_spec(dims: tuple[int, int] = (8, 8), padding: str = "masked") -> Lst
 
 def stack_of(
     spec: LstmEncoder, seeds: dict[int, int], width: int = 3
-) -> tuple[Slots, StackEncoder, dict[int, PackedEncoder]]:
+) -> tuple[Slots, StackEncoder, dict[int, LstmMeanEncoder]]:
     """A stack encoder whose slots have the initial weights of these seeds, and those encoders."""
     slots, alone = Slots(width, spec, DATA.vocabulary_size, CPU), {}
     for slot, seed in seeds.items():
         weights = initial_weights(spec, DATA.vocabulary_size, seed)
-        alone[slot] = build_encoder(spec, weights)
+        alone[slot] = expect(LstmMeanEncoder, build_encoder(spec, weights))
         slots.give(slot, build_encoder(spec, weights))
     padded = spec.padding == "power_of_two"
     return slots, StackEncoder(slots, DATA, CPU, padded=padded), alone
@@ -78,17 +77,17 @@ def test_vectors_and_gradients_are_those_of_the_encoder_alone(
         sums.backward(gradient[slot].view(2, -1, dims[1])[:, :20].flatten(0, 1))
         for name, parameter in alone[slot].named_parameters():
             # thousands of gradients are added up for the padding that is read
-            alone_gradient = expect(Tensor, parameter.grad)
+            alone_gradient = gradient_of(parameter)
             error = (gradients[name][slot] - alone_gradient).abs().max()
             assert error <= 1e-4 * alone_gradient.abs().max(), name
 
 
-def alone_sums(encoder: PackedEncoder, rows: Int64) -> Tensor:
+def alone_sums(encoder: LstmMeanEncoder, rows: Int64) -> Tensor:
     """The sums over time of the encoder alone, in the batch's order."""
     questions = pair_questions(DATA, rows)
-    packed = pack(pad_to_power_of_two(questions) if encoder.padded else questions, CPU)
-    embedded = encoder.embedding.index_select(0, packed.distinct)
-    return encoder.pooled_sum(embedded, packed).index_select(0, packed.place)
+    if encoder.padded:
+        questions = pad_to_power_of_two(questions)
+    return encoder.means(questions) * torch.from_numpy(questions.lengths)[:, None]
 
 
 @settings(max_examples=15)

@@ -13,6 +13,7 @@ from models.datasets.vocabulary import FIRST_WORD
 from models.specs.experiment import ExperimentSpec
 from worker.attempts.loading import StartFolders, load_run_data, run_words
 from worker.training.data import RunData, VectorStart
+from worker.training.encoders import encoder
 from worker.training.encoders.build import start_encoder
 from worker.training.events import Finished, StepDone
 from worker.training.loop import train
@@ -90,6 +91,34 @@ def test_what_is_held_has_no_part_in_the_norm_of_the_gradient() -> None:
     whole = spec_of("bag", steps=3)
     free = [e for e in train(whole, "modified", 3, with_vectors()) if isinstance(e, StepDone)]
     assert 0 < half[0].gradient_norm < free[0].gradient_norm
+
+
+def test_a_step_clips_and_holds_a_sparse_gradient_as_one_with_all_its_zeros(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clip, data = 0.01, with_vectors()
+    optimizer = {"kind": "sgd", "lr": 0.5, "momentum": 0.0, "clip": clip}
+    spec = spec_of(trained=False, steps=1, optimizer=optimizer)
+
+    def step_and_moves() -> tuple[StepDone, dict[str, np.ndarray]]:
+        before = start_encoder(spec.for_arm("modified").encoder, data, 3).state_dict()
+        events = list(train(spec, "modified", 3, data))
+        (step,) = (one for one in events if isinstance(one, StepDone))
+        assert isinstance(events[-1], Finished)
+        after = events[-1].weights
+        return step, {name: after[name] - before[name].numpy() for name in before}
+
+    sparse, moves = step_and_moves()
+    monkeypatch.setattr(encoder, "rows_of", lambda matrix, rows: matrix.index_select(0, rows))
+    whole, expected = step_and_moves()
+    assert sparse.gradient_norm == pytest.approx(whole.gradient_norm, rel=1e-5)
+    assert sparse.gradient_norm > 2 * clip, "so it is clipped"
+    for name, move in moves.items():
+        assert np.abs(move).max() > 0, name
+        assert np.allclose(move, expected[name], atol=1e-7), name
+    assert (moves["embedding"][FOUND] == 0).all()
+    length = np.sqrt(sum(np.square(move, dtype=np.float64).sum() for move in moves.values()))
+    assert length == pytest.approx(sparse.lr * clip, rel=1e-3)
 
 
 @pytest.mark.parametrize("trained", [True, False])

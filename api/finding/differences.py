@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import ServiceDep, id_pattern
 from api.finding.views import DifferencesView
+from api.openapi.responses import may_answer
+from models.errors import NotFound
 from models.specs.parse import stored_spec
 from models.specs.wording.arm_differences import experiment_differences
 from models.store.experiments import experiment
@@ -18,7 +20,7 @@ Ids = Annotated[
 ]
 
 
-@router.get("")
+@router.get("", responses=may_answer(NotFound))
 def list_differences(service: ServiceDep, experiment_id: Ids) -> DifferencesView:
     """List the fields in which the arms of these experiments differ, in words.
 

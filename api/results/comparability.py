@@ -59,7 +59,7 @@ def compared_of(
 ) -> Compared:
     """Read what the comparisons of an experiment rest on; `runs` are those that are compared."""
     measured = untrained_means(session, [row.id], get_args(Metric))[row.id]
-    pretrained = {arm.name for arm in spec.arms if spec.starts_pretrained(arm.name)}
+    pretrained = [arm.name for arm in spec.arms if spec.starts_pretrained(arm.name)]
     untrained, zero_shot = apart(measured, pretrained, row.zero_shot or {})
     return Compared(
         spec=spec,

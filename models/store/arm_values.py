@@ -61,7 +61,7 @@ def _starts(session: Session, specs: Mapping[str, ExperimentSpec]) -> dict[str, 
     found: dict[str, _Starts] = {}
     for one, spec in specs.items():
         metric = spec.decision.metric
-        pretrained = {arm.name for arm in spec.arms if spec.starts_pretrained(arm.name)}
+        pretrained = [arm.name for arm in spec.arms if spec.starts_pretrained(arm.name)]
         untrained, zero_shot = apart(means[one], pretrained, of_vectors.get(one, {}))
         found[one] = {
             arm.name: (untrained[metric].get(arm.name), zero_shot.get(arm.name, {}).get(metric))

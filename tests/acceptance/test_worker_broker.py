@@ -8,8 +8,8 @@ import pytest
 
 from support.databases import SqliteForTests
 from support.faults.own_servers import Absent, OwnRedis
-from support.process_tree import parent_of
-from support.workers import Lab, attempt_pids, wait_until
+from support.faults.processes import pool_children_in
+from support.workers import Lab, wait_until
 
 LONG = {"steps": 1000, "evaluate_every": 1000}
 
@@ -55,8 +55,8 @@ def test_a_slot_that_dies_while_redis_is_away_takes_its_run_again(
     run = own_lab.create_one(**LONG)
     own_lab.wait_for_step(run, 1)
     redis.end(signal.SIGKILL)
-    (attempt,) = attempt_pids(run)
-    os.kill(parent_of(parent_of(attempt)), signal.SIGKILL)
+    (child,) = pool_children_in(worker.family())
+    os.kill(child, signal.SIGKILL)
     wait_until("a message that is not given back", lambda: "Couldn't reject" in worker.log())
     own_lab.expire_lease(run)
     redis.start()

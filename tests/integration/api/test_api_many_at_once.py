@@ -13,7 +13,7 @@ from sqlalchemy import event
 from api import health
 from api.dependencies import WAITING_OF_A_KEY, Service
 from api.experiments import routes
-from api.experiments.summaries import summaries
+from api.experiments.summaries import page_of
 from api.http.views import Readiness
 from api.live.read_lanes import ReadLane
 from api.results import document, kept_results
@@ -134,12 +134,12 @@ def test_a_list_that_many_ask_for_is_read_once_for_those_who_wait(
 ) -> None:
     go, begun = threading.Event(), threading.Semaphore(0)
 
-    def held(*given: Any) -> Any:
+    def held(*given: Any, **named: Any) -> Any:
         begun.release()
         assert go.wait(60)
-        return summaries(*given)
+        return page_of(*given, **named)
 
-    monkeypatch.setattr(routes, "summaries", held)
+    monkeypatch.setattr(routes, "page_of", held)
     lane = api.thread.app.state.service.series
     with ThreadPoolExecutor(AT_ONCE) as pool:
         asked = []

@@ -1,6 +1,6 @@
 """The scene of labels and differences in the recorded session."""
 
-from support.openapi_examples.recording import Session
+from support.openapi_examples.recording import ABSENT, Session
 
 
 def labels(played: Session) -> None:
@@ -13,3 +13,4 @@ def labels(played: Session) -> None:
     both = {"experiment_id": [last["id"], first["id"]]}
     played.call("GET", "/v1/differences", 200, params=both)
     played.call("GET", "/v1/differences", 422, params={"experiment_id": "exp_x"})
+    played.call("GET", "/v1/differences", 404, params={"experiment_id": f"exp_{ABSENT}"})

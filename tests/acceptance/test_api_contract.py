@@ -67,6 +67,7 @@ BY_LINKS_ALONE = {
     "GET /v1/reproductions/{reproduction_id}",
     "GET /v1/datasets/{name}",
     "GET /v1/recipes/{name}",
+    "GET /v1/differences",
 }
 """Whose ids no one can know before; links lead there."""
 

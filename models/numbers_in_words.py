@@ -15,12 +15,8 @@ SMALLEST_P = 0.0001
 def decimals(value: float | None, places: int = 4, sign: str = "") -> str:
     """Write to so many decimals; to two digits where these would all be 0. `sign` "+" marks what
     is above 0; None is a dash."""
-    if value is None:
-        return "–"
-    if abs(value) < NOISE:
-        return "0"
-    if abs(value) >= HUGE:
-        return _huge(value)
+    if value is None or abs(value) < NOISE or abs(value) >= HUGE:
+        return _without_digits(value)
     if abs(value) < 0.5 * 10**-places:
         return significant(value, 2, sign)
     return _signed(f"{_rounded(value, places):{sign},f}")
@@ -28,12 +24,8 @@ def decimals(value: float | None, places: int = 4, sign: str = "") -> str:
 
 def significant(value: float | None, digits: int, sign: str = "") -> str:
     """Write to so many digits, of a number above them all those before the point."""
-    if value is None:
-        return "–"
-    if abs(value) < NOISE:
-        return "0"
-    if abs(value) >= HUGE:
-        return _huge(value)
+    if value is None or abs(value) < NOISE or abs(value) >= HUGE:
+        return _without_digits(value)
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{_rounded(value, places):{sign},f}"
     return _signed(text.rstrip("0").rstrip(".") if "." in text else text)
@@ -51,7 +43,12 @@ def in_full(value: float) -> str:
     return significant(value, 12)
 
 
-def _huge(value: float) -> str:
+def _without_digits(value: float | None) -> str:
+    """Write what has no digits to choose: None, what is as good as 0, and what is huge."""
+    if value is None:
+        return "–"
+    if abs(value) < NOISE:
+        return "0"
     digits, _, power = f"{value:.3e}".partition("e+")
     return _signed(f"{digits} × 10^{power}")
 

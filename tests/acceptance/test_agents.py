@@ -9,15 +9,10 @@ import pytest
 from support.agents import Agent, over_http, over_stdio
 from support.commands import PATIENCE, environment
 from support.serving import Served
+from support.tiny_recipe import TINY_RECIPE
 
 TINY: dict[str, Any] = {
-    "recipe": "hard-negative-mining-small",
-    "encoder": {"kind": "bag", "embedding_dim": 4},
-    "split": {"train_rows": 1000, "test_rows": 100},
-    "batch_size": 16,
-    "steps": 4,
-    "evaluate_every": 2,
-    "validation_pairs": 32,
+    **TINY_RECIPE,
     "seeds": {"count": 6},
     # so wide that whatever comes out lies inside it
     "decision": {"equivalence_margin": 0.9},

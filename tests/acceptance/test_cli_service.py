@@ -19,19 +19,11 @@ from support.pretrained import toy_files, write_folder
 from support.process_tree import still_alive
 from support.project import ROOT
 from support.serving import Served
+from support.tiny_recipe import TINY_RECIPE
 from support.uploads import own_pairs
 from support.workers import wait_until
 
-TINY: dict[str, Any] = {
-    "recipe": "hard-negative-mining-small",
-    "encoder": {"kind": "bag", "embedding_dim": 4},
-    "split": {"train_rows": 1000, "test_rows": 100},
-    "batch_size": 16,
-    "steps": 4,
-    "evaluate_every": 2,
-    "validation_pairs": 32,
-    "seeds": {"count": 1},
-}
+TINY: dict[str, Any] = {**TINY_RECIPE, "seeds": {"count": 1}}
 
 
 EXAMPLE = ROOT / "docs" / "client_example.py"

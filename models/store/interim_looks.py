@@ -6,6 +6,7 @@ a second one waits and then finds it taken. A look decides, adds the next runs, 
 would most likely decide nothing, or is the last.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -102,7 +103,8 @@ def plan_again(session: Session, experiment_id: str) -> None:
 
     The two can be told apart: until a look ends the plan, there are runs of as many seeds as the
     next look needs, or of none where the settings were not chosen yet. Levels were fixed with the
-    plan, so resuming it spends no further error.
+    plan, so resuming it spends no further error. Where a person had asked for seeds up to a look,
+    it is resumed up to that one.
     """
     hold(session, experiment_id)
     looks = looks_of(session, experiment_id)
@@ -110,8 +112,15 @@ def plan_again(session: Session, experiment_id: str) -> None:
     compared = (Run.experiment_id == experiment_id, ~Run.tuning)
     seeds = session.scalar(select(func.count(Run.seed.distinct())).where(*compared))
     if dropped and seeds in (0, dropped[0].pairs):
-        own = (Look.experiment_id == experiment_id, Look.state == LookState.DROPPED)
-        session.execute(update(Look).where(*own).values(state=LookState.PLANNED))
+        asked = [look.number for look in dropped if look.asked_at is not None]
+        resume(session, experiment_id, max(asked, default=dropped[-1].number))
+
+
+def resume(session: Session, experiment_id: str, last: int) -> None:
+    """Plan the looks again that were dropped, up to the look of the number `last`."""
+    dropped = (Look.experiment_id == experiment_id, Look.state == LookState.DROPPED)
+    again = update(Look).where(*dropped, Look.number <= last)
+    session.execute(again.values(state=LookState.PLANNED))
 
 
 def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[Run]:
@@ -132,7 +141,7 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
     look.state, look.taken_at = LookState.TAKEN, now
     look.stays_undecided = least_of(judged.stays_undecided.values())
     _store(session, judged, look, looks[-1])
-    end = _why_it_ends(session, spec, look, looks[-1])
+    end = _why_it_ends(session, spec, look, looks)
     outcome = end or f"not decided, so there will be {looks[look.number].pairs} seeds"
     level = significant(look.level, 3)
     about = f"look {look.number} of {len(looks)} at {look.pairs} seeds, level {level}"
@@ -148,9 +157,16 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
         note_end(session, experiment_id, now)
         return []
     seeds = range(look.pairs, looks[look.number].pairs)
+    return queue_seeds(session, experiment_id, spec, seeds, now)
+
+
+def queue_seeds(
+    session: Session, experiment_id: str, spec: ExperimentSpec, seeds: Sequence[int], now: datetime
+) -> list[Run]:
+    """Queue every arm under these seeds, at its chosen setting where it was tuned; the runs, to be
+    announced after the commit."""
     chosen = chosen_settings(session, experiment_id)
-    added = add_runs(session, experiment_id, spec, seeds, now, chosen)
-    return runs_added(session, added)
+    return runs_added(session, add_runs(session, experiment_id, spec, seeds, now, chosen))
 
 
 def hold(session: Session, experiment_id: str) -> bool:
@@ -176,7 +192,7 @@ def _judge(
     lines = row.lines.get(rule.metric, NO_LINES)
     values = arm_values(session, look.experiment_id, spec)
     judged = _Judged({}, {})
-    for name in _undecided(session, look.experiment_id, spec):
+    for name in undecided(session, look.experiment_id, spec):
         found = judged_alone(spec, name, values, rule, lines)
         judged.found[name] = found
         if found.verdict == "undecided":
@@ -212,16 +228,18 @@ def _store(session: Session, judged: _Judged, look: Look, last: Look) -> None:
     session.flush()
 
 
-def _undecided(session: Session, experiment_id: str, spec: ExperimentSpec) -> list[str]:
+def undecided(session: Session, experiment_id: str, spec: ExperimentSpec) -> list[str]:
     """The arms, or effects, on which no look has decided; a later look never takes one back."""
     verdicts = verdicts_of(session, experiment_id)
     decided = {verdict.arm for verdict in verdicts if verdict.verdict != "undecided"}
     return [name for name in questions(spec) if name not in decided]
 
 
-def _why_it_ends(session: Session, spec: ExperimentSpec, look: Look, last: Look) -> str | None:
+def _why_it_ends(
+    session: Session, spec: ExperimentSpec, look: Look, looks: Sequence[Look]
+) -> str | None:
     """Why the look that has just been taken ends the plan; None where it does not."""
-    left = _undecided(session, look.experiment_id, spec)
+    left, last = undecided(session, look.experiment_id, spec), looks[-1]
     if not left:
         return "decided"
     if look.number == last.number:
@@ -233,4 +251,6 @@ def _why_it_ends(session: Session, spec: ExperimentSpec, look: Look, last: Look)
     stays = look.stays_undecided
     if stays is not None and is_futile(stays, look.futile_above):
         return f"not decided. {futility_sentence(stays, last.pairs)}"
+    if looks[look.number].state == LookState.DROPPED:
+        return "not decided, and seeds were asked for up to this look"
     return None

@@ -177,6 +177,8 @@ class Look(Base):
     futile_above: Mapped[float | None]
     # that chance, as it was computed when the look was taken: the least of the open comparisons
     stays_undecided: Mapped[float | None]
+    # when a person asked for seeds up to this look, after an earlier one had ended the plan
+    asked_at: Mapped[datetime | None]
 
 
 class LookVerdict(Base):

@@ -18,6 +18,7 @@ Action = Literal[
     "retried",
     "deleted",
     "labelled",
+    "seeds_added",
     "uploaded",
     "reproduced",
     "study_created",

@@ -1,0 +1,1 @@
+"""Seeds that a person asks for after the end: which may be added, and which are fresh."""

@@ -30,6 +30,7 @@ from api.datasets.intake import ensure_generated
 from api.dependencies import Service
 from api.experiments import event_stream, recipes, retries
 from api.experiments import routes as experiments
+from api.experiments.more_seeds import routes as more_seeds
 from api.exports import routes as exports
 from api.finding import differences, labels
 from api.http import json_bodies, problems, static_files
@@ -68,7 +69,7 @@ arms differ, are equivalent, or cannot be told apart yet."""
 
 RESOURCES = (
     *(datasets, preview, pretrained, vectors),
-    *(experiments, event_stream, recipes, retries),
+    *(experiments, event_stream, recipes, retries, more_seeds),
     *(labels, differences),
     *(results, comparisons, declared_comparisons, exports),
     *(runs, metrics, checkpoints, misclassified, predictions, reproductions),

@@ -101,13 +101,14 @@ def _progress(
 ) -> float:
     done = sum(run.steps if run.state == RunState.SUCCEEDED else run.step for run in runs)
     if tuning is not None and (_look_left(plan) or _choice_left(tuning)):
-        return share_of_most(done, stored_spec(row.spec, row.id))
+        return share_of_most(done, stored_spec(row.spec, row.id), plan)
     return share_done(done, sum(run.steps for run in runs), plan)
 
 
-def share_of_most(done: int, spec: ExperimentSpec) -> float:
+def share_of_most(done: int, spec: ExperimentSpec, plan: Sequence[LookView]) -> float:
     """Return the share of steps done, of the most runs that an experiment that tunes can have."""
-    compared = spec.run_count - spec.tuning_run_count
+    planned = [look.pairs for look in plan if look.state == LookState.PLANNED]
+    compared = len(spec.arms) * (planned[-1] if planned else len(spec.seeds.values()))
     steps = tuning_stops(spec)[-1]  # the same for all arms that are tuned
     return round(done / (tuning_steps(spec) + compared * steps), 4)
 
@@ -116,8 +117,8 @@ def share_done(done: int, steps: int, plan: Sequence[LookView]) -> float:
     """Return the share of steps done, of the most runs that the remaining looks can add."""
     share = done / steps
     if _look_left(plan):
-        planned_now = next(look.pairs for look in plan if look.state == LookState.PLANNED)
-        share *= planned_now / plan[-1].pairs
+        planned = [look.pairs for look in plan if look.state == LookState.PLANNED]
+        share *= planned[0] / planned[-1]
     return round(share, 4)
 
 

@@ -177,7 +177,7 @@ def _summary(
         arms=[arm.name for arm in one.spec.arms],
         factors=[factor.name for factor in one.spec.factors or ()],
         progress=(
-            share_of_most(done[0], one.spec)
+            share_of_most(done[0], one.spec, plan)
             if one.spec.tuning is not None and one.more_planned
             else share_done(*done, plan)
         ),

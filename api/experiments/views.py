@@ -34,6 +34,9 @@ class LookView(View):
     stays_undecided: float | None = None
     """That probability, at the spread seen when the look was taken: the smallest of the comparisons
     that it left undecided; null before, at the last look, and where it decided all."""
+    asked_at: datetime | None = None
+    """When a person asked for seeds up to this look (`/seeds`), after an earlier one had ended the
+    plan; null where nobody did."""
 
 
 class TuningPlanView(View):
@@ -327,7 +330,8 @@ class EventView(View):
     at: datetime
     kind: str
     """`created`, `state`, `cancel_requested`, `retried` (a person queued the run again), `look` (an
-    interim look was taken) or `choice` (the setting of each arm was chosen)."""
+    interim look was taken), `seeds_added` (a person asked for more) or `choice` (the setting of
+    each arm was chosen)."""
     from_state: RunState | None
     to_state: RunState | None
     attempt: int | None

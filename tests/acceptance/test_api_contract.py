@@ -87,6 +87,7 @@ OF_WHAT_IS_NOT_HERE = {
     "GET /v1/studies/{study_id}/results",
     "GET /v1/studies/{study_id}/export",
     "POST /v1/studies/{study_id}/cancel",
+    "POST /v1/experiments/{experiment_id}/seeds",
 }
 """Of a run that did not succeed, of hosts that this service may call, of a pretrained model, of
-token vectors, and of a second data set for a study: it has none of them."""
+token vectors, of a second data set for a study, and of looks that are left: it has none of them."""

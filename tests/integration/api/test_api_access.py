@@ -28,6 +28,7 @@ CHANGING = {
     ("POST", "/v1/experiments"),
     ("POST", "/v1/experiments/{experiment_id}/cancel"),
     ("POST", "/v1/experiments/{experiment_id}/retry"),
+    ("POST", "/v1/experiments/{experiment_id}/seeds"),
     ("PATCH", "/v1/experiments/{experiment_id}/labels"),
     ("DELETE", "/v1/experiments/{experiment_id}"),
     ("POST", "/v1/runs/{run_id}/cancel"),

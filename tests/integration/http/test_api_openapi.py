@@ -27,7 +27,7 @@ CALLS = [
     for method in calls
 ]
 VERBS = {
-    "cancel", "check", "compare", "create", "delete", "download", "export", "get", "list",
+    "add", "cancel", "check", "compare", "create", "delete", "download", "export", "get", "list",
     "predict", "reproduce", "retry", "stream", "update", "upload",
 }  # fmt: skip
 RECORD = "is as it was recorded; where the service changed on purpose: make examples"

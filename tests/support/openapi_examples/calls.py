@@ -30,6 +30,7 @@ from support.openapi_examples.models import models
 from support.openapi_examples.recording import ABSENT, CSV, FILE, SPEC, Session, alike, session
 from support.openapi_examples.refusals import DECLARED, long_reads
 from support.openapi_examples.runs import exports, looks_into_data, retries, webhooks
+from support.openapi_examples.seeds import more_seeds
 from support.openapi_examples.studies import studies
 from support.openapi_examples.vectors import vectors
 from support.stored import stored_dataset
@@ -207,6 +208,7 @@ SCENES = (
     labels,
     looks_into_data,
     retries,
+    more_seeds,
     exports,
     webhooks,
     studies,
@@ -243,7 +245,7 @@ def _what_is_not_there(played: Session) -> None:
             absent = absent.replace(f"{{{name}}}", f"{prefix}_{ABSENT}")
         for method in calls:
             bodies = {"post": {"question1": "a", "question2": "b"}, "patch": {"notes": ""}}
-            body = bodies.get(method)
+            body = {"count": 12} if path.endswith("/seeds") else bodies.get(method)
             played.call(method.upper(), absent, 404, json=body, params=needed)
 
 

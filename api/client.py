@@ -251,24 +251,33 @@ class Vectors(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged(Record):
-    """A difference a - b on one metric, over seeds, with its verdict."""
+class Difference(Record):
+    """A difference a - b on one metric, with its verdict."""
 
     a: str
     b: str
     metric: str
-    role: str
-    """`primary` on the metric that decides, else `secondary`."""
     mean_difference: float | None
-    sign_flip_p: float | None
     verdict: str
     """`a_better`, `b_better`, `equivalent` or `undecided`."""
     sentence: str
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        interval = self.document["interval"]
+        return self._ends("interval")
+
+    def _ends(self, name: str) -> tuple[float, float] | None:
+        interval = self.document[name]
         return (interval["low"], interval["high"]) if interval else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged(Difference):
+    """A difference over seeds."""
+
+    role: str
+    """`primary` on the metric that decides, else `secondary`."""
+    sign_flip_p: float | None
 
     @property
     def pairs(self) -> Table:
@@ -448,19 +457,11 @@ class Study(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyComparison(Record):
-    """Two arms over all data sets of a study."""
+class StudyComparison(Difference):
+    """Two arms over all data sets of a study; the mean is that over the data sets that count."""
 
-    a: str
-    b: str
-    metric: str
-    mean_difference: float | None
-    """a - b, the mean over the data sets that count."""
     better_in: int
     """Data sets on which a is better by their own verdicts, of `counted`."""
-    verdict: str
-    """`a_better`, `b_better`, `equivalent` or `undecided`."""
-    sentence: str
 
     @property
     def counted(self) -> int:
@@ -468,15 +469,9 @@ class StudyComparison(Record):
         return int(self.document["of"])
 
     @property
-    def interval(self) -> tuple[float, float] | None:
-        interval = self.document["interval"]
-        return (interval["low"], interval["high"]) if interval else None
-
-    @property
     def prediction_interval(self) -> tuple[float, float] | None:
         """Where an experiment on one more data set would come out."""
-        interval = self.document["prediction_interval"]
-        return (interval["low"], interval["high"]) if interval else None
+        return self._ends("prediction_interval")
 
     @property
     def data_sets(self) -> Table:
@@ -507,6 +502,11 @@ class Prediction(Record):
     """Cosine similarity of the vectors of the two questions."""
     duplicate: bool
 
+
+AnyExperiment = str | Experiment
+AnyRun = str | Run
+AnyStudy = str | Study
+AnyPath = str | Path
 
 _last_lines: dict[str, str] = {}
 """What `print_progress` has written of each experiment, where lines cannot be overwritten."""
@@ -592,11 +592,11 @@ class Client:
         """Return the normalised spec and the estimated time; nothing is stored."""
         return DryRun.of(self.post("/v1/experiments", json=spec, params={"dry_run": True}))
 
-    def experiment(self, experiment: str | Experiment) -> Experiment:
+    def experiment(self, experiment: AnyExperiment) -> Experiment:
         """Return its present state."""
         return Experiment.of(self.get(f"/v1/experiments/{_id(experiment)}"))
 
-    def follow(self, experiment: str | Experiment) -> Iterator[Experiment]:
+    def follow(self, experiment: AnyExperiment) -> Iterator[Experiment]:
         """Yield its present state, and again after each change, until it has ended. After the first
         reply, the service may be away for up to a minute."""
         path, tag, away_since = f"/v1/experiments/{_id(experiment)}", None, None
@@ -622,7 +622,7 @@ class Client:
 
     def wait(
         self,
-        experiment: str | Experiment,
+        experiment: AnyExperiment,
         on_change: Callable[[Experiment], object] = lambda _: None,
         *,
         timeout: float | None = None,
@@ -636,11 +636,23 @@ class Client:
                 raise TooSlow(f"{current.id} is still {current.state} after {timeout:g} s")
         return current
 
-    def cancel(self, experiment: str | Experiment) -> Experiment:
+    def cancel(self, experiment: AnyExperiment) -> Experiment:
         """Request the cancellation of its runs; the call is idempotent."""
         return Experiment.of(self.post(f"/v1/experiments/{_id(experiment)}/cancel"))
 
-    def results(self, experiment: str | Experiment, *, target_loss: float | None = None) -> Results:
+    def more_seeds(self, experiment: AnyExperiment, *, fresh: int | None = None) -> dict[str, Any]:
+        """Return to how many seeds it can be brought (`counts`; of one arm to any number up to
+        `most`), why to no others (`sentence`), and the same question under `fresh` new seeds, a
+        spec to be submitted (`fresh`)."""
+        return dict(self.get(f"/v1/experiments/{_id(experiment)}/seeds", fresh=fresh))
+
+    def add_seeds(self, experiment: AnyExperiment, count: int) -> Experiment:
+        """Bring it to `count` seeds; the call is idempotent. Raises `Conflict` where that would
+        break the promise of its verdict."""
+        path = f"/v1/experiments/{_id(experiment)}/seeds"
+        return Experiment.of(self.post(path, json={"count": count}))
+
+    def results(self, experiment: AnyExperiment, *, target_loss: float | None = None) -> Results:
         """Return its results so far; `target_loss` adds the steps until that loss is reached."""
         path = f"/v1/experiments/{_id(experiment)}/results"
         return Results.of(self.get(path, target_loss=target_loss))
@@ -682,12 +694,12 @@ class Client:
         body = {"name": name, "spec": spec, "over": list(over)}
         return Study.of(self.post("/v1/studies", json=body, headers=headers))
 
-    def join_study(self, name: str, experiments: Sequence[str | Experiment]) -> Study:
+    def join_study(self, name: str, experiments: Sequence[AnyExperiment]) -> Study:
         """Make a study of experiments that exist; it says that they were joined afterwards."""
         body = {"name": name, "experiments": [_id(one) for one in experiments]}
         return Study.of(self.post("/v1/studies", json=body))
 
-    def study(self, study: str | Study) -> Study:
+    def study(self, study: AnyStudy) -> Study:
         """Return its present state."""
         return Study.of(self.get(f"/v1/studies/{_id(study)}"))
 
@@ -696,7 +708,7 @@ class Client:
         return [Study.of(one) for one in self.get("/v1/studies", limit=limit)["items"]]
 
     def wait_for_study(
-        self, study: str | Study, on_change: Callable[[Experiment], object] = lambda _: None
+        self, study: AnyStudy, on_change: Callable[[Experiment], object] = lambda _: None
     ) -> Study:
         """Return the study once its experiments have ended; `on_change` gets each state of each."""
         for experiment in self.study(study).experiments["id"]:
@@ -704,44 +716,40 @@ class Client:
                 self.wait(experiment, on_change)
         return self.study(study)
 
-    def cancel_study(self, study: str | Study) -> Study:
+    def cancel_study(self, study: AnyStudy) -> Study:
         """Request the cancellation of its experiments that go on; the call is idempotent."""
         return Study.of(self.post(f"/v1/studies/{_id(study)}/cancel"))
 
-    def study_results(self, study: str | Study) -> StudyResults:
+    def study_results(self, study: AnyStudy) -> StudyResults:
         """Return what its data sets say together so far."""
         return StudyResults.of(self.get(f"/v1/studies/{_id(study)}/results"))
 
-    def export_study(
-        self, study: str | Study, path: str | Path, *, format: str | None = None
-    ) -> Path:
+    def export_study(self, study: AnyStudy, path: AnyPath, *, format: str | None = None) -> Path:
         """Write its results to `path`, a row for each data set and one for the mean, as `csv` or
         `parquet`; the default is the suffix of `path`."""
-        form = format or Path(path).suffix.lstrip(".").lower()
-        with self._part_of(Path(path), f"/v1/studies/{_id(study)}/export", format=form):
-            return Path(path)
+        return self._save(path, f"/v1/studies/{_id(study)}/export", format)
 
     def steps(
         self,
-        run: str | Run,
+        run: AnyRun,
         *,
         after: int = 0,
         max_points: int | None = None,
         figures: Sequence[str] | None = None,
     ) -> Table:
         """Return its steps in columns: all, or only `figures`; `max_points` keeps the extremes."""
-        params = {"after": after, "max_points": max_points, "figures": figures}
-        return Table(self.get(f"/v1/runs/{_id(run)}/steps", **params))
+        path = f"/v1/runs/{_id(run)}/steps"
+        return Table(self.get(path, after=after, max_points=max_points, figures=figures))
 
-    def evaluations(self, run: str | Run) -> Table:
+    def evaluations(self, run: AnyRun) -> Table:
         return Table.of(self.get(f"/v1/runs/{_id(run)}/evaluations")["items"])
 
-    def scores(self, run: str | Run) -> Table:
+    def scores(self, run: AnyRun) -> Table:
         """Return the similarity of each test pair: columns `row`, `label`, `score`."""
         return Table(self.get(f"/v1/runs/{_id(run)}/scores"))
 
     def predict(
-        self, run: str | Run, pairs: Sequence[tuple[str, str]], *, timeout: float = 300.0
+        self, run: AnyRun, pairs: Sequence[tuple[str, str]], *, timeout: float = 300.0
     ) -> list[Prediction]:
         """Predict the similarity of pairs of questions with the run's network. Raises
         `NoPrediction`, and `TooSlow` when no worker has answered within `timeout` seconds."""
@@ -758,7 +766,7 @@ class Client:
         about = {"threshold": view["threshold"]}
         return [Prediction.of(one | about) for one in view["predictions"]]
 
-    def weights(self, run: str | Run, path: str | Path) -> Path:
+    def weights(self, run: AnyRun, path: AnyPath) -> Path:
         """Write the run's weights (safetensors) to `path`. Raises `Broken` where their hash is not
         the one that the service gives; then nothing is written to `path`."""
         with self._part_of(Path(path), f"/v1/runs/{_id(run)}/weights") as (part, reply):
@@ -769,36 +777,20 @@ class Client:
         return Path(path)
 
     def export(
-        self,
-        experiment: str | Experiment,
-        table: str,
-        path: str | Path,
-        *,
-        format: str | None = None,
+        self, experiment: AnyExperiment, table: str, path: AnyPath, *, format: str | None = None
     ) -> Path:
         """Write a table of it (`runs`, `steps`, `evaluations`, `scores`) to `path`, as `csv` or
         `parquet`; the default is the suffix of `path`."""
-        form = format or Path(path).suffix.lstrip(".").lower()
-        place = f"/v1/experiments/{_id(experiment)}/export"
-        with self._part_of(Path(path), place, table=table, format=form):
-            return Path(path)
+        return self._save(path, f"/v1/experiments/{_id(experiment)}/export", format, table=table)
 
     def figure(
-        self,
-        experiment: str | Experiment,
-        name: str,
-        path: str | Path,
-        *,
-        format: str | None = None,
+        self, experiment: AnyExperiment, name: str, path: AnyPath, *, format: str | None = None
     ) -> Path:
         """Write a picture (`training`, `validation`, `gauges`, `comparison`) to `path`, as `svg` or
         `png`; the default is the suffix of `path`."""
-        form = format or Path(path).suffix.lstrip(".").lower()
-        place = f"/v1/experiments/{_id(experiment)}/figures/{name}"
-        with self._part_of(Path(path), place, format=form):
-            return Path(path)
+        return self._save(path, f"/v1/experiments/{_id(experiment)}/figures/{name}", format)
 
-    def report(self, experiment: str | Experiment, path: str | Path) -> Path:
+    def report(self, experiment: AnyExperiment, path: AnyPath) -> Path:
         """Write the report to `path`: one HTML file that loads nothing else."""
         if Path(path).suffix.lower() not in ("", ".htm", ".html"):
             raise Misused(f"the report is an HTML file, so {path} must end with .html")
@@ -807,7 +799,7 @@ class Client:
 
     def upload(
         self,
-        file: str | Path,
+        file: AnyPath,
         name: str,
         *,
         question1: str | None = None,
@@ -837,7 +829,7 @@ class Client:
     def datasets(self) -> list[Dataset]:
         return [Dataset.of(one) for one in self.get("/v1/datasets")["items"]]
 
-    def upload_model(self, folder: str | Path, name: str) -> Model:
+    def upload_model(self, folder: AnyPath, name: str) -> Model:
         """Upload a pretrained encoder: a folder (of which `config.json`, `model.safetensors`,
         `tokenizer.json` and the files of sentence-transformers are sent), or an archive of one."""
         with _archive_of(Path(folder)) as stream:
@@ -847,7 +839,7 @@ class Client:
     def models(self) -> list[Model]:
         return [Model.of(one) for one in self.get("/v1/models")["items"]]
 
-    def upload_vectors(self, file: str | Path, name: str) -> Vectors:
+    def upload_vectors(self, file: AnyPath, name: str) -> Vectors:
         """Upload token vectors: the text of GloVe or word2vec, word2vec's binary form, or
         safetensors with a list of tokens, packed by gzip or not (`docs/token_vectors.md`)."""
         with Path(file).open("rb") as stream:
@@ -864,6 +856,11 @@ class Client:
     def recipes(self) -> Table:
         """Return columns `name`, `about` and `spec`, which can be changed and submitted."""
         return Table.of(self.get("/v1/recipes")["items"])
+
+    def _save(self, path: AnyPath, place: str, format: str | None, **params: Any) -> Path:
+        form = format or Path(path).suffix.lstrip(".").lower()
+        with self._part_of(Path(path), place, format=form, **params):
+            return Path(path)
 
     @contextmanager
     def _part_of(
@@ -954,13 +951,10 @@ def _by_seed(values: BySeed) -> dict[str, float]:
             raise Misused(f"{seed} is not a seed: a seed is a whole number")
         if not math.isfinite(value):
             raise Misused(f"seed {seed}: {value} is not a number that can be compared")
-    return {
-        seed if isinstance(seed, str) else str(int(seed)): float(value)
-        for seed, value in values.items()
-    }
+    return {s if isinstance(s, str) else str(int(s)): float(v) for s, v in values.items()}
 
 
-def _id(named: str | Experiment | Run | Study) -> str:
+def _id(named: AnyExperiment | AnyRun | AnyStudy) -> str:
     return named if isinstance(named, str) else named.id
 
 

@@ -58,7 +58,7 @@ def _anchors(page: Path) -> set[str]:
 @every_page
 def test_a_command_is_one_of_the_command_line(page: Path) -> None:
     known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
-    named = set(re.findall(r"[`$] ?tripletlab (\w+)", page.read_text()))
+    named = set(re.findall(r"[`$] ?tripletlab (\w[\w-]*)", page.read_text()))
     assert named <= known
 
 

@@ -117,6 +117,7 @@ declare namespace Reply {
     : Path extends "/v1/experiments" ? ExperimentView
     : Path extends `/v1/experiments/${string}/results` ? Results
     : Path extends `/v1/experiments/${string}/labels` ? LabelsView
+    : Path extends `/v1/experiments/${string}/seeds` ? MoreSeedsView
     : Path extends `/v1/differences?${string}` ? DifferencesView
     : Path extends `/v1/experiments/${string}` ? ExperimentView
     : Path extends "/v1/studies?dry_run=true" ? StudyDryRun

@@ -43,6 +43,14 @@ declare namespace Reply {
     notes: string;
   }
 
+  interface MoreSeedsView {
+    count: number;
+    counts: number[];
+    most: number | null;
+    sentence: string;
+    fresh: Spec;
+  }
+
   interface DifferencesView {
     fields: ArmDifference[];
   }

@@ -24,7 +24,6 @@ const GROUPS = [
   ["Training", ["encoder", "optimizer", "batch_size", "negatives", "steps", "evaluate_every", "early_stop", "checkpoint", "device"], false],
   ["Data and evaluation", ["split", "tokenizer", "vocabulary", "threshold", "validation_batches", "validation_pairs"], false],
 ];
-const FEWEST_FRESH = 6; // a verdict needs so many
 const SMALL = "hard-negative-mining-small";
 const PAUSE = 400; // milliseconds after the last edit, before the service is asked
 
@@ -222,28 +221,14 @@ function foldsOf(fields, which) {
 async function beginning(query, recipes, signal) {
   const like = query.get("like");
   if (like !== null) {
-    const view = await call(`/v1/experiments/${encodeURIComponent(like)}`, { signal });
-    const spec = asAsked(toEdit(view.spec));
-    return query.has("fresh") ? withFreshSeeds(spec, view.runs) : spec;
+    const id = encodeURIComponent(like);
+    if (query.has("fresh")) return asAsked(toEdit((await call(`/v1/experiments/${id}/seeds`, { signal })).fresh));
+    return asAsked(toEdit((await call(`/v1/experiments/${id}`, { signal })).spec));
   }
   const found = recipes.find((one) => one.name === query.get("recipe")) ?? recipes.find((one) => one.name === SMALL) ?? recipes[0];
   const spec = asAsked(toEdit(found.spec));
   spec.dataset = query.get("dataset") ?? spec.dataset;
   return spec;
-}
-
-/**
- * The same question under seeds that no run of it has had, twice as many: it is judged by itself.
- * @param {Reply.Spec} spec
- * @param {Reply.RunView[]} runs
- * @returns {Reply.Spec}
- */
-function withFreshSeeds(spec, runs) {
-  const used = new Set(runs.map((run) => run.seed));
-  const first = Math.max(-1, ...used) + 1;
-  const wanted = Math.max(FEWEST_FRESH, 2 * new Set(runs.filter((run) => !run.tuning).map((run) => run.seed)).size);
-  const { count: _, list: __, until_decided: ___, ...varied } = /** @type {Record<string, unknown>} */ (spec.seeds ?? {});
-  return { ...spec, name: `${spec.name}, fresh seeds`, seeds: { list: Array.from({ length: wanted }, (____, at) => first + at), ...varied } };
 }
 
 /**

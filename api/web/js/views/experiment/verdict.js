@@ -8,6 +8,7 @@ import { duration, formatMetric, metricWords, p, percent, plural, signed } from 
 import { arm, bar, fact } from "../../parts/small.js";
 import { doubts, words } from "../../parts/verdicts.js";
 import { effectsAnswer } from "./effects.js";
+import { moreSeeds } from "./more_seeds.js";
 import { noiseAnswer } from "./noise.js";
 import { sourcesAnswer } from "./sources.js";
 
@@ -32,7 +33,7 @@ export function verdictCard(model, signal) {
     drawn = model.results;
     stop.abort();
     stop = new AbortController();
-    fill(body, answer(model, drawn, stop.signal));
+    fill(body, answer(model, drawn, stop.signal), moreSeeds(model, stop.signal));
   };
   draw();
   model.listen(draw);
@@ -63,7 +64,7 @@ function answer(model, results, signal) {
   const [first] = judged;
   // ended without a pair of runs: nothing that more of them could decide is left open
   if (results.complete && first.mean_difference === null) return h("p", { class: "sentence" }, first.sentence);
-  if (judged.length > 1) return [several(judged, model, signal), moreSeeds(results, judged), beside.length ? between(beside) : null];
+  if (judged.length > 1) return [several(judged, model, signal), beside.length ? between(beside) : null];
   return [
     kind(first),
     h("p", { class: "sentence" }, first.sentence),
@@ -71,7 +72,6 @@ function answer(model, results, signal) {
     caption(first),
     h("dl", { class: "facts" }, facts(first)),
     needed(first),
-    moreSeeds(results, judged),
   ];
 }
 
@@ -164,21 +164,6 @@ function needed(one) {
   const now = found === null ? "" : `; these ${one.pairs.length} find one of ${formatMetric(found, one.metric)}`;
   const needs = seeds === null ? "more than 100,000 seeds" : `about ${plural(seeds, "seed")}`;
   return h("p", { class: "help" }, `To tell a difference as small as the margin of ${margin} takes ${needs} at the spread seen so far${now}.`);
-}
-
-/**
- * Why seeds are not added to what has ended, and what can be done instead.
- * @param {Reply.Results} results
- * @param {Reply.Comparison[]} judged
- */
-function moreSeeds({ complete, experiment, spec }, judged) {
-  if (!complete || !judged.some((one) => one.verdict === "undecided")) return null;
-  const error = percent(1 - spec.decision.confidence);
-  return h("details", { class: "more-seeds" }, h("summary", {}, "Add seeds"),
-    h("p", {}, `Seeds cannot be added to a comparison whose result is known: whoever adds some until the answer comes calls arms different in more than ${error} of the cases in which they are alike. Two ways keep this error:`),
-    h("ul", {},
-      h("li", {}, "A new experiment with fresh seeds, which is judged by itself. ", h("a", { href: `#/new?like=${experiment}&fresh=1` }, "Open one in the form")),
-      h("li", {}, "Seeds “until decided”, in the form under Seeds: they are added at looks that are planned before the first run.")));
 }
 
 /** @param {Reply.Comparison[]} comparisons */

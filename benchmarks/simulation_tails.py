@@ -19,12 +19,14 @@ from scipy.special import logsumexp, stdtr
 from simulation_until_decided import VERDICTS, judge, looks_of, verdicts_at
 
 SEEDS = (6, 8, 10, 12, 16, 20, 40)
+IN_SEEDS = [f"{pairs} seeds" for pairs in SEEDS]
 LEVEL = 0.05
 EACH_SEEDS = (6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 25, 30, 40)
 FEW_SEEDS = (6, 10, 20)
 ALTERNATIVES = 20_000  # experiments for each figure of the other ways
 NO_MARGIN = 1e-9  # so small that `equivalent` cannot hide a false `better`
 WIDE = 8.0  # a margin so wide that TOST has the power to be wrong
+PLANS = ((6, 40), (6, 20), (10, 20), (8, 16), (6, 8))  # of seeds until decided
 BETTER = [VERDICTS.index("a_better"), VERDICTS.index("b_better")]
 EQUIVALENT = [VERDICTS.index("equivalent")]
 
@@ -164,10 +166,13 @@ def _log_ratio(drawn: np.ndarray, shift: float) -> np.ndarray:
     return np.asarray(logsumexp(of_normal + common, axis=1) - logsumexp(of_tail + common, axis=1))
 
 
-def through_looks(noise: Noise, count: int, shift: float) -> list[str]:
-    """`better`, by both rules, and the mean number of seeds, of plans from 6 to 40 seeds."""
-    drawn = differences(noise, 40, count, shift, up=False)
-    found = [judge(drawn, looks_of(6, 40), NO_MARGIN, plain=plain) for plain in (True, False)]
+def through_looks(
+    noise: Noise, count: int, shift: float, *, least: int = 6, most: int = 40
+) -> list[str]:
+    """`better`, by both rules, and the mean number of seeds, of plans from `least` to `most`."""
+    drawn = differences(noise, most, count, shift, up=False)
+    looks = looks_of(least, most)
+    found = [judge(drawn, looks, NO_MARGIN, plain=plain) for plain in (True, False)]
     shares = [one.share("a_better", "b_better") for one in found]
     return [
         " → ".join(f"{100 * share:.1f}" for share in shares),
@@ -175,17 +180,11 @@ def through_looks(noise: Noise, count: int, shift: float) -> list[str]:
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--experiments", type=int, default=10_000)
-    count = parser.parse_args().experiments
-    seeds = [f"{pairs} seeds" for pairs in SEEDS]
-    few = [f"{pairs} seeds" for pairs in FEW_SEEDS]
-    print(f"{count} experiments for each figure, in %: by the plain rule → by ours")
+def errors(count: int) -> None:
     table(
         "False `better`: the means are the same, and no margin.",
         {name: rates(noise, count, BETTER) for name, noise in NOISES.items()},
-        seeds,
+        IN_SEEDS,
     )
     table(
         "False `equivalent`: a true difference of the margin, which is wide; tail above.",
@@ -193,8 +192,16 @@ def main() -> None:
             name: rates(noise, count, EQUIVALENT, shift=WIDE, margin=WIDE, up=True)
             for name, noise in NOISES.items()
         },
-        seeds,
+        IN_SEEDS,
     )
+    table(
+        "What is promised of an exponential tail: false `better`, of five times the experiments.",
+        {"exponential tail": rates(exponential, 5 * count, BETTER, seeds=EACH_SEEDS)},
+        [str(pairs) for pairs in EACH_SEEDS],
+    )
+
+
+def power(count: int) -> None:
     table(
         "Power: `better` for a true difference, in sds of arm a, and no margin; against the tail.",
         {
@@ -202,7 +209,7 @@ def main() -> None:
             for name in ("normal", "heavy-tailed (t, 3 degrees)", "exponential tail")
             for shift in (0.7, 1.0, 1.4, 2.0)
         },
-        seeds,
+        IN_SEEDS,
     )
     table(
         "Power: `equivalent` for no true difference, by the margin in sds of normal noise.",
@@ -210,13 +217,33 @@ def main() -> None:
             f"margin {margin:g}": rates(normal, count, EQUIVALENT, margin=margin)
             for margin in (0.8, 1.0, 1.4, 2.0)
         },
-        seeds,
+        IN_SEEDS,
+    )
+
+
+def until_decided(count: int) -> None:
+    header = ["better", "seeds"]
+    table(
+        "Seeds until decided, 6 to 40, no margin: `better`, and mean seeds.",
+        {
+            f"{name}, {shift:g}": through_looks(NOISES[name], count, shift)
+            for name in ("normal", "exponential tail", "the same beside normal noise")
+            for shift in (0.0, 0.7)
+        },
+        header,
     )
     table(
-        "What is promised of an exponential tail: false `better`, of five times the experiments.",
-        {"exponential tail": rates(exponential, 5 * count, BETTER, seeds=EACH_SEEDS)},
-        [str(pairs) for pairs in EACH_SEEDS],
+        "The same of other plans, exponential tail, the means are the same.",
+        {
+            f"{least} to {most}": through_looks(exponential, count, 0.0, least=least, most=most)
+            for least, most in PLANS
+        },
+        header,
     )
+
+
+def other_ways() -> None:
+    few = [f"{pairs} seeds" for pairs in FEW_SEEDS]
     each = ("false", "power, 1 sd", "power, 1.4 sd")
     table(
         "Other ways: false `better` under an exponential tail, and power under normal noise.",
@@ -236,15 +263,17 @@ def main() -> None:
         },
         few,
     )
-    table(
-        "Seeds until decided, 6 to 40, no margin: `better`, and mean seeds.",
-        {
-            f"{name}, {shift:g}": through_looks(NOISES[name], count, shift)
-            for name in ("normal", "exponential tail", "the same beside normal noise")
-            for shift in (0.0, 0.7)
-        },
-        ["better", "seeds"],
-    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--experiments", type=int, default=10_000)
+    count = parser.parse_args().experiments
+    print(f"{count} experiments for each figure, in %: by the plain rule → by ours")
+    errors(count)
+    power(count)
+    until_decided(count)
+    other_ways()
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """`/v1/runs`: one training, its steps, evaluations and scores, and its cancellation."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
+import numpy as np
+import orjson
 from fastapi import APIRouter, Query, Response
+from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
-from pydantic_core import to_json
 
 from api.access.callers import CallerDep
 from api.dependencies import SERIES_TURN, RunId, ServiceDep
@@ -17,7 +20,7 @@ from models.abandonment import while_wanted
 from models.errors import Conflict, TooMany
 from models.metrics import STEP_METRICS
 from models.store import clock
-from models.store.metrics.rows import Series, evaluations_of, steps_series
+from models.store.metrics.rows import evaluations_of, step_columns
 from models.store.run_life.runs import request_cancel
 from models.store.run_life.runs import run as find_run
 
@@ -35,11 +38,11 @@ StepMetric = Annotated[
 ]
 
 
-def _json_of_columns(columns: Series) -> bytes:
-    """Return the object as JSON, one column after the other: while a text is made, no other thread
-    runs, and the event loop is to wait for no more than a column of it."""
+def _json_of_columns(columns: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return the object as JSON, null for NaN, one column after the other: while a text is made, no
+    other thread runs, and the event loop is to wait for no more than a column of it."""
     texts = (
-        to_json(name) + b":" + to_json(column, inf_nan_mode="null")
+        orjson.dumps(name) + b":" + orjson.dumps(column, option=orjson.OPT_SERIALIZE_NUMPY)
         for name, column in columns.items()
     )
     return b"{" + b",".join(while_wanted(texts)) + b"}"
@@ -72,10 +75,10 @@ def get_steps(
     """
     with service.database.reading() as session:
         find_run(session, run_id)
-        series = steps_series(
+        columns = step_columns(
             session, run_id, after=after, max_points=max_points, metrics=figures or ()
         )
-    return service.json_reply(_json_of_columns(series))
+    return service.json_reply(_json_of_columns(columns))
 
 
 @router.get(
@@ -103,7 +106,8 @@ def list_evaluations(service: ServiceDep, run_id: RunId) -> Response:
 def get_scores(service: ServiceDep, run_id: RunId) -> Response:
     """Return the similarity of each test pair; 409 until the run has succeeded."""
     columns = scores_of_run(service, run_id)
-    found = {name: getattr(columns, name).tolist() for name in ScoresView.model_fields}
+    # in double precision each similarity is written as exactly the number that it is
+    found = {"row": columns.row, "label": columns.label, "score": columns.score.astype(np.float64)}
     return service.json_reply(_json_of_columns(found))
 
 

@@ -27,6 +27,7 @@ from models.store.numeric_rows import nan_to_none, numeric_rows
 from models.store.tables import Base, Evaluation, Run, Step
 
 Series = dict[str, list[Any]]
+Columns = dict[str, NDArray[Any]]
 
 # Steps come by the hundred and are never made into objects: a row costs less past the ORM.
 _STEPS = Base.metadata.tables[Step.__tablename__]
@@ -77,7 +78,7 @@ def append_evaluation(session: Session, run_id: str, row: EvaluationRow) -> None
     session.execute(insert(Evaluation), [{"run_id": run_id, **vars(row)}])
 
 
-def steps_series(
+def step_columns(
     session: Session,
     run_id: str,
     *,
@@ -85,10 +86,10 @@ def steps_series(
     until: int = LAST_STEP,
     max_points: int | None = None,
     metrics: Sequence[str] = (),
-) -> Series:
-    """The steps above `after`, up to `until`, in columns: `step`, and each of these `metrics`;
-    without them all there are, with `active_1`, … of its terms. A repeated name counts
-    once.
+) -> Columns:
+    """The steps above `after`, up to `until`, in columns (S,): `step`, and each of these
+    `metrics`, NaN where there is no value; without them all there are, with `active_1`, … of its
+    terms. A repeated name counts once.
 
     With `max_points` the series is thinned (see `thinning.thin`): first, last, every column's
     lowest and highest, and the extremes of the first metric in each stretch stay. A run of more
@@ -107,10 +108,18 @@ def steps_series(
         pieces.append(_thinned(numeric_rows(session, query.where(*within)), names, share))
     found = np.concatenate(pieces) if pieces else np.empty((0, len(names)))
     found = _thinned(found, names, max_points)
-    by_column = zip(names[1:], found.T[1:], strict=True)
+    by_column = dict(zip(names, np.ascontiguousarray(found.T), strict=True))
+    return {**by_column, "step": by_column["step"].astype(np.int64)}
+
+
+def steps_series(
+    session: Session, run_id: str, *, after: int = 0, until: int = LAST_STEP
+) -> Series:
+    """All `step_columns` as lists, with None where there is no value."""
+    columns = step_columns(session, run_id, after=after, until=until)
     return {
-        "step": found[:, 0].astype(int).tolist(),
-        **{name: nan_to_none(one) for name, one in by_column},
+        name: column.tolist() if name == "step" else nan_to_none(column)
+        for name, column in columns.items()
     }
 
 

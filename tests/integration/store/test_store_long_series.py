@@ -4,7 +4,7 @@ import pytest
 
 from models.store.database import Database
 from models.store.metrics import rows
-from models.store.metrics.rows import append_steps, steps_series
+from models.store.metrics.rows import append_steps, step_columns, steps_series
 
 from support.statements import statements
 from support.stored import step_row, stored_run
@@ -22,13 +22,13 @@ def test_a_long_run_is_read_and_thinned_in_pieces_and_keeps_its_extremes(
         at_once = steps_series(session, run_id)
         monkeypatch.setattr(rows, "PIECE", 99)
         with statements(database.engine) as sent:
-            thinned = steps_series(session, run_id, max_points=80)
+            thinned = step_columns(session, run_id, max_points=80)
         assert steps_series(session, run_id) == at_once
         assert steps_series(session, run_id, after=950, until=960)["step"] == list(range(951, 961))
     assert sum("steps.loss" in one for one in sent) >= 11
     assert len(thinned["step"]) <= 80
     assert (thinned["step"][0], thinned["step"][-1]) == (1, 1000)
     assert {137, 871} < set(thinned["step"])
-    assert thinned["loss"] == [losses[step] for step in thinned["step"]]
+    assert thinned["loss"].tolist() == [losses[step] for step in thinned["step"]]
     tenths = {(step - 1) // 100 for step in thinned["step"]}
     assert tenths == set(range(10))

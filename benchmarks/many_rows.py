@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from goals import tell_goal
 
 from models.store.database import Database
-from models.store.metrics.rows import append_steps, steps_series
+from models.store.metrics.rows import append_steps, step_columns
 from models.store.migrating import migrate
 from models.store.tables import Run, Step
 
@@ -36,7 +36,7 @@ AT_ONCE = 500  # runs whose rows are written at once: half a million rows
 def milliseconds(database: Database, run_id: str, metrics: Sequence[str]) -> float:
     begun = time.perf_counter()
     with database.reading() as session:
-        found = steps_series(session, run_id, metrics=metrics)
+        found = step_columns(session, run_id, metrics=metrics)
     taken = (time.perf_counter() - begun) * 1000
     assert len(found["step"]) == STEPS
     return taken

@@ -1,12 +1,10 @@
 """`/v1/runs`: one training, its steps, evaluations and scores, and its cancellation."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import orjson
 from fastapi import APIRouter, Query, Response
-from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
 from api.access.callers import CallerDep
@@ -20,7 +18,7 @@ from models.abandonment import while_wanted
 from models.errors import Conflict, TooMany
 from models.metrics import STEP_METRICS
 from models.store import clock
-from models.store.metrics.rows import evaluations_of, step_columns
+from models.store.metrics.rows import Columns, evaluations_of, step_columns
 from models.store.run_life.runs import request_cancel
 from models.store.run_life.runs import run as find_run
 
@@ -38,7 +36,7 @@ StepMetric = Annotated[
 ]
 
 
-def _json_of_columns(columns: Mapping[str, NDArray[Any]]) -> bytes:
+def _json_of_columns(columns: Columns) -> bytes:
     """Return the object as JSON, null for NaN, one column after the other: while a text is made, no
     other thread runs, and the event loop is to wait for no more than a column of it."""
     texts = (
@@ -107,7 +105,11 @@ def get_scores(service: ServiceDep, run_id: RunId) -> Response:
     """Return the similarity of each test pair; 409 until the run has succeeded."""
     columns = scores_of_run(service, run_id)
     # in double precision each similarity is written as exactly the number that it is
-    found = {"row": columns.row, "label": columns.label, "score": columns.score.astype(np.float64)}
+    found: Columns = {
+        "row": columns.row,
+        "label": columns.label,
+        "score": columns.score.astype(np.float64),
+    }
     return service.json_reply(_json_of_columns(found))
 
 

@@ -24,6 +24,7 @@ from models.store.database import Database
 from worker.attempts.claiming import claim
 from worker.attempts.heartbeat import Heartbeat, RunHeartbeat
 from worker.attempts.runner import Attempt
+from worker.attempts.usage import UsageSampler
 from worker.training import loop, state
 
 DATASET = "quora-question-pairs"
@@ -58,8 +59,11 @@ def measure(service: OwnService, file: str, steps: int) -> None:
     claimed = claim(database, run.id, "wrk_bench")
     assert claimed is not None
     heartbeat = RunHeartbeat(run.id, claimed.run.attempt)
-    with Heartbeat(database, [heartbeat], "", service.settings.heartbeat_seconds):
-        Attempt(database, service.settings, claimed, heartbeat).carry_out()
+    with (
+        Heartbeat(database, [heartbeat], "", service.settings.heartbeat_seconds),
+        UsageSampler() as usage,
+    ):
+        Attempt(database, service.settings, claimed, heartbeat, usage).carry_out()
     whole = time.perf_counter() - watch.begun
     database.close()
     assert service.client.get(f"/v1/runs/{run.id}")["state"] == "succeeded"

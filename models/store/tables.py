@@ -19,6 +19,8 @@ from models.comparison.lines import Lines, chance_levels, lines_of
 from models.metrics import EVALUATION_METRICS, STEP_METRICS
 
 # `Base` is exported from here, so that its metadata has every table
+from models.store.run_tables import LogLine as LogLine
+from models.store.run_tables import UsageSample as UsageSample
 from models.store.table_base import Base as Base
 from models.store.table_base import RowNumber, with_metrics
 from models.store.upload_tables import Dataset as Dataset

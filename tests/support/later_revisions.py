@@ -183,6 +183,27 @@ LATER: Mapping[str, Mapping[str, Values]] = {
         "experiment_tags": {"experiment_id": ENDED, "tag": "margin"},
         "experiment_notes": {"experiment_id": ENDED, "notes": "Repeat with more seeds."},
     },
+    "0026": {
+        "log_lines": {
+            "run_id": run_id(ENDED, 0, "vanilla"),
+            "number": 1,
+            "attempt": 1,
+            "at": DAY,
+            "level": "info",
+            "step": 0,
+            "message": "attempt 1 started by worker wrk_1",
+        },
+        "usage_samples": {
+            "run_id": run_id(ENDED, 0, "vanilla"),
+            "attempt": 1,
+            "number": 1,
+            "seconds": 2.0,
+            "processors": 0.98,
+            "memory": 5_000_000_000,
+            "gpu": None,
+            "gpu_memory": None,
+        },
+    },
     "0018": {
         "untrained": {
             "run_id": run_id(ENDED, 0, "modified"),

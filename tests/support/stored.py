@@ -14,6 +14,8 @@ from models.store import experiments
 from models.store.datasets import add_dataset
 from models.store.metrics import untrained
 from models.store.metrics.rows import EvaluationRow, StepRow
+from models.store.metrics.usage import Usage, write_usage
+from models.store.run_life.log_lines import LogLevel, NumberedLine, write_lines
 from models.store.run_life.run_problems import RunProblem
 from models.store.tables import Dataset, Experiment, Run
 
@@ -129,6 +131,33 @@ def store_untrained(session: Session, run_id: str, accuracy: float) -> None:
     test = evaluation_row(0, "test", accuracy=accuracy, loss=None)
     rows = [replace(one, roc_auc=0.6, average_precision=0.55) for one in (validation, test)]
     untrained.replace(session, run_id, rows)
+
+
+LOG = (
+    (LogLevel.INFO, "attempt 1 started by worker wrk_1 on lab (slot 1, process 77)"),
+    (
+        LogLevel.INFO,
+        "data set questions-generated prepared in 0.1 s: 1,000 training, 400 test pairs",
+    ),
+    (LogLevel.WARNING, "the database is away, trying again: connection refused"),
+    (LogLevel.INFO, "evaluated after step 10 on validation: ROC-AUC 0.8000"),
+)
+
+
+def store_told(session: Session, run_id: str, attempt: int = 1) -> None:
+    """What a run told of itself: the lines of `LOG`, and ten samples of what its process used."""
+    lines = [
+        NumberedLine(
+            number=number, attempt=attempt, at=at(number), level=level, step=0, message=text
+        )
+        for number, (level, text) in enumerate(LOG, 1)
+    ]
+    write_lines(session, run_id, lines)
+    samples = [
+        Usage(seconds=2.0 * n, processors=0.9, memory=n * 50_000_000, gpu=None, gpu_memory=None)
+        for n in range(1, 11)
+    ]
+    write_usage(session, run_id, attempt, samples, 0)
 
 
 def fault_document(attempt: int = 1, step: int = 0) -> RunProblem:

@@ -21,6 +21,7 @@ from models.states import RunState
 from models.store import clock, experiments, workers
 from models.store.database import Database
 from models.store.run_life import runs
+from models.store.run_life.log_lines import add_line
 from models.store.run_life.run_problems import PREFIX, RunProblem
 from models.store.tables import Run
 from models.store.uploads.pretrained_models import MODELS
@@ -62,21 +63,16 @@ class Claimed:
         return self.vectors.get(encoder.vectors)
 
 
-def claim(database: Database, run_id: str, worker_id: str) -> Claimed | None:
+def claim(database: Database, run_id: str, worker_id: str, place: str = "") -> Claimed | None:
     """Take the run; None where another attempt has it or it needs a device that this worker lacks.
+    `place` says in the run's log where it is trained.
 
     A run whose stored spec this version does not read is failed, or it would be announced for ever.
     """
 
     def take() -> Claimed | None:
         with database.transaction() as session:
-            run = runs.claim(
-                session,
-                run_id,
-                worker_id=worker_id,
-                **workers.abilities(session, worker_id)._asdict(),
-                now=clock.now(session),
-            )
+            run = _claim(session, run_id, worker_id, place)
             if run is None:
                 return None
             experiment = experiments.experiment(session, run.experiment_id)
@@ -102,23 +98,31 @@ def claim_companions(
     worker_id: str,
     fits: Callable[[Run], bool],
     at_most: int,
+    place: str = "",
 ) -> list[Claimed]:
     """Take up to `at_most` more runs of the experiment: queued ones for which `fits` is true."""
 
     def take() -> list[Run]:
         with database.transaction() as session:
-            able, now = workers.abilities(session, worker_id)._asdict(), clock.now(session)
             waiting = (
                 run
                 for run in experiments.runs_of(session, first.run.experiment_id)
                 if run.state == RunState.QUEUED and fits(run)
             )
-            claims = (
-                runs.claim(session, run.id, worker_id=worker_id, **able, now=now) for run in waiting
-            )
+            claims = (_claim(session, run.id, worker_id, place) for run in waiting)
             return list(islice(filter(None, claims), at_most))
 
     return [replace(first, run=run) for run in retry_while_away(take)]
+
+
+def _claim(session: Session, run_id: str, worker_id: str, place: str) -> Run | None:
+    able, now = workers.abilities(session, worker_id)._asdict(), clock.now(session)
+    run = runs.claim(session, run_id, worker_id=worker_id, **able, now=now)
+    if run is not None:
+        where = f" on {place}" if place else ""
+        started = f"attempt {run.attempt} started by worker {worker_id}{where}"
+        add_line(session, run.id, started, attempt=run.attempt, step=run.step, now=now)
+    return run
 
 
 def _refuse(session: Session, run: Run, error: Invalid) -> None:

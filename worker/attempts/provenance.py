@@ -33,7 +33,7 @@ def provenance_of(
         "numpy": np.__version__,
         "pytorch_metric_learning": version("pytorch-metric-learning"),
         "device_kind": device,
-        "device_name": torch.cuda.get_device_name() if device == "cuda" else cpu_name(),
+        "device_name": device_name(device),
         "cpu": cpu_name(),
         "platform": platform.platform(),
         "threads": torch.get_num_threads(),
@@ -57,6 +57,11 @@ def _vectors(data: RunData) -> dict[str, Any]:
     words = data.vocabulary_size - FIRST_WORD
     found = {"vectors_words": words, "vectors_found": len(data.vectors.ids)}
     return {"vectors_sha256": data.vectors.identity, **found}
+
+
+def device_name(device: str) -> str:
+    """The name of the GPU or of the processor; `device` is `cpu` or `cuda`."""
+    return torch.cuda.get_device_name() if device == "cuda" else cpu_name()
 
 
 def cpu_name() -> str:

@@ -14,25 +14,25 @@ from models.settings import Settings
 from models.states import RunState
 from models.store import clock
 from models.store.database import Database
-from models.store.metrics import rows
 from models.store.run_life import runs
 from models.store.run_life.run_problems import RunProblem
 from worker.attempts.claiming import Claimed, release, requeue
 from worker.attempts.database_retry import DATABASE_AWAY, RETRY_SECONDS, retry_while_away
-from worker.attempts.divergence_report import WINDOW, diverged_problem
-from worker.attempts.fault_causes import machine_kind, machine_problem, spec_problem
+from worker.attempts.fault_causes import machine_kind, machine_problem
 from worker.attempts.heartbeat import RunHeartbeat, Stop
 from worker.attempts.lines import measure_lines
 from worker.attempts.loading import load_run_data, run_words
-from worker.attempts.provenance import provenance_of
+from worker.attempts.provenance import device_name, provenance_of
 from worker.attempts.recorder import Recorder
 from worker.attempts.results import write_results
+from worker.attempts.run_log import RunLog, prepared
+from worker.attempts.spec_problems import problem_of_spec
 from worker.attempts.starts import bring_starts
-from worker.attempts.time_limit import TimeLimitReached, TrainingClock, time_problem
+from worker.attempts.time_limit import TrainingClock
+from worker.attempts.usage import UsageSampler
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
 from worker.training.devices import choose_device
-from worker.training.divergence import Diverged
 from worker.training.events import Event, Finished, Saved, Started
 from worker.training.loop import train
 from worker.training.stack.loop import Member
@@ -49,6 +49,7 @@ class Attempt:
         settings: Settings,
         claimed: Claimed,
         heartbeat: RunHeartbeat,
+        usage: UsageSampler,
         *,
         stack_width: int | None = None,
     ) -> None:
@@ -58,7 +59,7 @@ class Attempt:
         self._claimed = claimed
         self._stack_width = stack_width
         self._clock = TrainingClock(self.run.trained_seconds, claimed.spec.time_limit)
-        self._recorder = Recorder(database, self.run.id, self.run.attempt, self._clock)
+        self._recorder = Recorder(database, self.run, self._clock, usage)
         self._folder = settings.run_dir(self.run.id)
         self._files = settings.file_store(RETRY_SECONDS, self._has_the_run)
         self._saved_at = time.monotonic()
@@ -128,6 +129,11 @@ class Attempt:
         return Member(self.run.arm, self.run.seed, self.checkpoints(), self.spec, tested)
 
     @property
+    def log(self) -> RunLog:
+        """What is told of the run; the recorder stores it."""
+        return self._recorder.log
+
+    @property
     def over(self) -> bool:
         """Whether the attempt has ended, whoever ended it."""
         return self._heartbeat.over
@@ -139,12 +145,15 @@ class Attempt:
 
     def load(self) -> RunData:
         """The arrays that the run trains on. Raises `DamagedDataset` with the data set's name."""
+        begun, name = time.monotonic(), self.spec.dataset
         try:
             starts = bring_starts(self._claimed, self._settings, self._files)
             given = self.spec.gives_negatives
-            return load_run_data(self._dataset_folder, self._own, starts, given=given)
+            data = load_run_data(self._dataset_folder, self._own, starts, given=given)
         except DamagedDataset as error:
-            raise error.of([self.spec.dataset]) from error
+            raise error.of([name]) from error
+        self.log.add(prepared(name, data, time.monotonic() - begun))
+        return data
 
     def checkpoints(self) -> Checkpoints:
         """The checkpoints of this run; those of a run that is to begin anew are removed first."""
@@ -162,11 +171,13 @@ class Attempt:
             case Started(step):
                 of = (self._settings, self._files, self._claimed, self._dataset_folder)
                 measure_lines(self._database, *of, data)
+                self.log.add(f"trains on {device}: {device_name(device)}")
                 self._recorder.begin_from(step)
                 self._clock.start()
                 self._saved_at = time.monotonic()
-            case Saved():
+            case Saved(step):
                 self._saved_at = time.monotonic()
+                self.log.add(f"saved a checkpoint after step {step:,}")
             case Finished():
                 self._recorder.flush()
                 words = run_words(self._dataset_folder, self._own, data)
@@ -271,23 +282,12 @@ class Attempt:
         if kind is not None:
             problem = machine_problem(kind, error, attempt=attempt, step=step)
             policy = self._settings.retry_policy
+            self._recorder.write_log()
             requeue(self._database, self.run.id, attempt, problem, policy)
             return
         self._recorder.flush()
-        problem = self._problem(error)
+        problem = problem_of_spec(error, self._database, self.run, self._own, step)
         self._finish(RunState.FAILED, reason=problem.sentence(), problem=problem)
-
-    def _problem(self, error: Exception) -> RunProblem:
-        attempt, step = self.run.attempt, self._recorder.step
-        match error:
-            case Diverged():
-                with self._database.reading() as session:
-                    series = rows.steps_series(session, self.run.id, after=step - WINDOW)
-                return diverged_problem(error, self._own, series, attempt)
-            case TimeLimitReached():
-                return time_problem(error, attempt=attempt, step=step)
-            case _:
-                return spec_problem(error, attempt=attempt, step=step)
 
     @property
     def _dataset_folder(self) -> Path:

@@ -82,7 +82,7 @@ def _become_slot(parent: int, file: int, environment: dict[str, str]) -> NoRetur
             if asked["pretrained"] and not pretrained:
                 _import_once(import_libraries)
                 pretrained = True
-            _fork_attempt(connection, asked["run"])
+            _fork_attempt(connection, asked["run"], asked["slot"])
     except (EOFError, ConnectionError):
         pass  # the process of the pool has ended
     except BaseException:
@@ -92,12 +92,12 @@ def _become_slot(parent: int, file: int, environment: dict[str, str]) -> NoRetur
         os._exit(0)  # not by `sys.exit`: the handlers at exit are the fork server's
 
 
-def _fork_attempt(connection: Connection, run_id: str) -> None:
+def _fork_attempt(connection: Connection, run_id: str, slot: int | None) -> None:
     """Fork an attempt, send its pid, wait for its end, send its exit status."""
     here = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _become_attempt(run_id, here, connection)
+        _become_attempt(run_id, slot, here, connection)
     connection.send_bytes(json.dumps({"pid": pid}).encode())
     _wait_for_end(pid, connection)
     _, status = os.waitpid(pid, 0)
@@ -118,7 +118,7 @@ def _wait_for_end(pid: int, connection: Connection) -> None:
         raise EOFError
 
 
-def _become_attempt(run_id: str, parent: int, connection: Connection) -> None:
+def _become_attempt(run_id: str, slot: int | None, parent: int, connection: Connection) -> None:
     """Attempt the run and exit; never returns."""
     status = 1
 
@@ -129,7 +129,7 @@ def _become_attempt(run_id: str, parent: int, connection: Connection) -> None:
         end_with_parent(signal.SIGKILL, parent)
         from worker.attempts.process import attempt  # imported long ago, before the fork
 
-        attempt(run_id, tell_companions)
+        attempt(run_id, tell_companions, slot)
         status = 0
     except BaseException:
         traceback.print_exc()

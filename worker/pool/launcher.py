@@ -19,10 +19,13 @@ class Launcher:
     def __init__(self, requests: socket.socket, environment: Mapping[str, str] | None = None):
         self._requests = requests
         self._environment = dict(environment or {})
+        self._slot: int | None = None
         self._connection: Connection[Any, Any] | None = None
 
-    def add_environment(self, environment: Mapping[str, str]) -> None:
-        """Add to the environment of every attempt that is started from now on."""
+    def set_slot(self, slot: int, environment: Mapping[str, str]) -> None:
+        """Give every attempt that is started from now on the number of the worker's slot that it
+        is in, and this environment too."""
+        self._slot = slot
         self._environment |= environment
         self.close()
 
@@ -41,7 +44,7 @@ class Launcher:
         self.keep_ready()
         assert self._connection is not None
         try:
-            asked = {"run": run_id, "pretrained": pretrained}
+            asked = {"run": run_id, "pretrained": pretrained, "slot": self._slot}
             self._connection.send_bytes(json.dumps(asked).encode())
         except BrokenPipeError:  # the slot has just died; `wait` reports that
             pass

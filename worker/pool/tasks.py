@@ -180,7 +180,7 @@ def main(cuda_devices: int, requests: socket.socket) -> None:
         end_with_parent(signal.SIGKILL, pool)
         # a process that replaces another has its index
         slot: int = current_process().index  # type: ignore[attr-defined]
-        launcher.add_environment(slot_environment(slot, cuda_devices, os.environ))
+        launcher.set_slot(slot, slot_environment(slot, cuda_devices, os.environ))
         launcher.keep_ready()
 
     worker_process_init.connect(begin, weak=False)

@@ -15,6 +15,7 @@ from models.retry_policy import RetryPolicy
 from models.states import ALLOWED, TERMINAL, RunState
 from models.store import events
 from models.store.database import changed
+from models.store.run_life.log_lines import LogLevel, add_line
 from models.store.run_life.run_problems import RunProblem
 from models.store.tables import Run
 from models.store.webhooks.deliveries import note_end
@@ -60,7 +61,8 @@ def change_state(
     now: datetime,
     **values: Any,
 ) -> Run | None:
-    """The only UPDATE of a state, and its event of this kind; the caller has checked the move."""
+    """The only UPDATE of a state, its event of this kind, and a line in the log of a run that has
+    been begun; the caller has checked the move."""
     experiment_id = events.locked_experiment(session, run_id)
     change = update(Run).where(Run.id == run_id, Run.state == start, *where)
     if not changed(session, change.values(state=to, **values)):
@@ -77,9 +79,31 @@ def change_state(
         message=message,
         now=now,
     )
+    if after.attempt and to != RunState.RUNNING:  # its own process says more of how it begins
+        _log(session, after, message, now)
     if to in TERMINAL:
         note_end(session, experiment_id, now)
     return after
+
+
+_IN_WORDS = {
+    RunState.QUEUED: "queued again",
+    RunState.SUCCEEDED: "succeeded",
+    RunState.FAILED: "failed",
+    RunState.CANCELLED: "cancelled",
+}
+
+
+def _log(session: Session, run: Run, message: str | None, now: datetime) -> None:
+    """Write to the run's log that it has come to this state."""
+    state = RunState(run.state)
+    level = LogLevel.ERROR if state == RunState.FAILED else LogLevel.INFO
+    if state == RunState.QUEUED and run.problem is not None:
+        level = LogLevel.WARNING
+    words = _IN_WORDS[state]
+    if message:  # that of a cancellation says the word itself
+        words = message if message.startswith(words) else f"{words}: {message}"
+    add_line(session, run.id, words, attempt=run.attempt, step=run.step, now=now, level=level)
 
 
 def requeue_or_cancel(

@@ -46,6 +46,7 @@ from api.results import comparisons, declared_comparisons
 from api.results import routes as results
 from api.runs import (
     checkpoints,
+    log,
     metrics,
     misclassified,
     model_folder,
@@ -72,7 +73,7 @@ RESOURCES = (
     *(experiments, event_stream, recipes, retries, more_seeds),
     *(labels, differences),
     *(results, comparisons, declared_comparisons, exports),
-    *(runs, metrics, checkpoints, misclassified, predictions, reproductions),
+    *(runs, metrics, log, checkpoints, misclassified, predictions, reproductions),
     *(weights, model_folder),
     *(studies, webhooks, audit),
 )

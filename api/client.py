@@ -744,6 +744,14 @@ class Client:
     def evaluations(self, run: AnyRun) -> Table:
         return Table.of(self.get(f"/v1/runs/{_id(run)}/evaluations")["items"])
 
+    def log(self, run: AnyRun, *, after: int = 0) -> Table:
+        """Return the lines of its log after the number `after`, in columns."""
+        return Table.of(self.get(f"/v1/runs/{_id(run)}/log", after=after)["items"])
+
+    def usage(self, run: AnyRun) -> Table:
+        """Return what its processes used over time: processors, bytes of memory, the GPU."""
+        return Table(self.get(f"/v1/runs/{_id(run)}/usage"))
+
     def scores(self, run: AnyRun) -> Table:
         """Return the similarity of each test pair: columns `row`, `label`, `score`."""
         return Table(self.get(f"/v1/runs/{_id(run)}/scores"))
@@ -932,8 +940,7 @@ def _archive_of(folder: Path) -> Iterator[IO[bytes]]:
 
 def _refusal(reply: httpx.Response) -> TripletlabError:
     kind = _KINDS.get(reply.status_code, Refused)
-    after = reply.headers.get("retry-after", "")
-    wait = float(after) if after.isdecimal() else None
+    wait = float(after) if (after := reply.headers.get("retry-after", "")).isdecimal() else None
     if reply.headers.get("content-type") == "application/problem+json":
         return kind(reply.status_code, reply.json(), wait)
     detail = f"{reply.url} answers {reply.status_code}; is this Tripletlab?"

@@ -80,6 +80,7 @@ for command in (
     experiments.recipes,
     formulas.formula,
     exports.report,
+    runs.log,
     runs.weights,
     runs.predict,
     runs.reproduce,

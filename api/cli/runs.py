@@ -1,4 +1,5 @@
-"""`weights`, `predict` and `reproduce` for a run that has succeeded, and `retry` for others."""
+"""`log` for any run; `weights`, `predict` and `reproduce` for one that has succeeded; `retry` for
+others."""
 
 import shutil
 import sys
@@ -16,7 +17,7 @@ from api.client import ENDED, Client, NoPrediction, Refused
 NO_WORKER = (
     "No worker is alive, and one has to compute this: it waits until one is (Ctrl-C ends the wait)."
 )
-POLL_SECONDS = 1.0  # while a run is reproduced
+POLL_SECONDS = 1.0  # while a run is reproduced, or its log is followed
 
 RunArgument = Annotated[str, typer.Argument(help="The id of a run that has succeeded.")]
 
@@ -29,6 +30,43 @@ def require_run(subject: str) -> None:
             f"Their ids: tripletlab runs {subject}",
             USAGE,
         )
+
+
+def log(
+    run: Annotated[str, typer.Argument(help="The id of a run.")],
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
+    ] = False,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Print what happened in a run: how its attempts began, what they did and how they ended."""
+    require_run(run)
+    if follow and as_json:
+        raise stop("--json prints one document, and --follow goes on: give one of them.", USAGE)
+    with connected(url) as client:
+        if as_json:
+            print_json(client.get(f"/v1/runs/{run}/log")["items"])
+            return
+        last = _print_log(client, run, 0)
+        if not last and not follow:
+            say(f"{run} has no log: it is {client.get(f'/v1/runs/{run}')['state']}.")
+        while follow:
+            ended = client.get(f"/v1/runs/{run}")["state"] in ENDED
+            last = _print_log(client, run, last)
+            if ended:
+                return
+            time.sleep(POLL_SECONDS)
+
+
+def _print_log(client: Client, run: str, after: int) -> int:
+    """Print the lines after this number; the number of the last that was printed."""
+    for line in client.get(f"/v1/runs/{run}/log", after=after)["items"]:
+        level = "" if line["level"] == "info" else f"{line['level']}: "
+        moment = line["at"][:19].replace("T", " ")
+        out.print(f"{moment}  {level}{line['message']}", markup=False, soft_wrap=True)
+        after = line["number"]
+    return after
 
 
 def weights(run: RunArgument, url: UrlOption = None) -> None:

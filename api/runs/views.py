@@ -11,6 +11,7 @@ from api.http.views import View
 from models.metric_declarations import Better, Unit
 from models.metrics import EVALUATION_METRICS, STEP_METRICS, Metric
 from models.states import RunState
+from models.store.run_life.log_lines import LogLevel
 from models.store.run_life.run_problems import RunProblem
 from models.store.tables import Prediction
 
@@ -189,6 +190,48 @@ class MetricsView(View):
 
     steps: list[MetricView]
     evaluations: list[MetricView]
+
+
+class LogLineView(View):
+    """One line of a run's log: what an attempt did, or how it ended."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    """From 1 on, the newest last; lines in the middle of a very long log are no longer kept."""
+    attempt: int
+    at: datetime
+    level: LogLevel
+    step: int
+    """The last step that the attempt had done then."""
+    message: str
+
+
+class LogView(View):
+    """A page of a run's log; `next` is the `after` of the next page, and null on the last. Whoever
+    follows the log asks again `after` the last number that was there."""
+
+    items: list[LogLineView]
+    next: int | None
+
+
+class UsageView(View):
+    """What the processes of a run used over time, in columns of one length: those of its newest ten
+    attempts. Runs that are trained as one stack share a process, and have its values."""
+
+    attempt: list[int]
+    seconds: list[float]
+    """When the sample was taken, since the attempt began; it covers the time since the sample
+    before."""
+    processors: list[float]
+    """Processors in use, on average: 1 is one core all the time."""
+    memory: list[int]
+    """Resident bytes of the process, with what it shares with other attempts."""
+    gpu: list[float | None]
+    """The share of the time in which its GPU computed, for this process or for others; null without
+    a GPU."""
+    gpu_memory: list[int | None]
+    """Bytes that the process holds of the GPU's memory."""
 
 
 class ScoresView(View):

@@ -1,5 +1,6 @@
-"""`weights`, `predict` and `reproduce`: what they print, and how they end."""
+"""`log`, `weights`, `predict` and `reproduce`: what they print, and how they end."""
 
+import json
 import subprocess
 import threading
 from collections.abc import Callable
@@ -7,12 +8,15 @@ from collections.abc import Callable
 import pytest
 
 from models.files.run_files import WEIGHTS
+from models.states import RunState
 from models.store import predictions
 from models.store.reproducing import reproductions
+from models.store.run_life import runs
 from models.store.tables import Prediction
 
 from support.api import ApiForTests, StartService, now
 from support.commands import COMMAND, environment, tripletlab
+from support.stored import LOG, store_told
 from support.workers import wait_until
 
 CONTENT = bytes(range(256)) * 100
@@ -117,3 +121,37 @@ def test_a_run_that_has_not_succeeded_is_refused_in_words(api: ApiForTests) -> N
         done = tripletlab(*command, "--url", api.url)
         assert done.returncode == 1
         assert f"run {run_id} is queued" in done.stderr
+
+
+def test_log_prints_what_happened_with_when_it_did(api: ApiForTests) -> None:
+    run_id = api.submit()["runs"][0]["id"]
+    done = tripletlab("log", run_id, "--url", api.url)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"{run_id} has no log: it is queued.\n"
+    attempt = api.claim(run_id)
+    with api.database.transaction() as session:
+        store_told(session, run_id, attempt)
+    done = tripletlab("log", run_id, "--url", api.url)
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"2026-01-01 00:00:01  {LOG[0][1]}"
+    assert lines[2] == f"2026-01-01 00:00:03  warning: {LOG[2][1]}"
+    assert len(lines) == len(LOG)
+    document = json.loads(tripletlab("log", run_id, "--json", "--url", api.url).stdout)
+    assert [one["message"] for one in document] == [text for _, text in LOG]
+
+
+def test_log_follows_a_run_to_its_end(api: ApiForTests) -> None:
+    run_id = api.submit()["runs"][0]["id"]
+
+    def work() -> None:
+        wait_until("a reader of the log", lambda: api.claim(run_id))
+        with api.database.transaction() as session:
+            store_told(session, run_id)
+            runs.finish(session, run_id, 1, RunState.FAILED, reason="it diverged", now=now())
+
+    done = meanwhile(work, "log", run_id, "--follow", "--url", api.url)
+    assert done.returncode == 0, done.stderr
+    assert [line[21:] for line in done.stdout.splitlines()] == [
+        *(text if level == "info" else f"{level}: {text}" for level, text in LOG),
+        "error: failed: it diverged",
+    ]

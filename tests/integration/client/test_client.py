@@ -189,6 +189,9 @@ def test_figures_of_a_run_come_in_columns(api: ApiForTests, lab: Client) -> None
     assert len(lab.steps(run, after=10)["loss"]) == 10
     assert set(lab.steps(run, figures=["lr"])) == {"step", "lr"}
     assert lab.evaluations(run)["split"] == ["validation", "test", "validation"]
+    assert lab.log(run)["message"] == ["succeeded"]
+    assert lab.log(run, after=1) == {}
+    assert lab.usage(run)["memory"] == []
     assert lab.scores(run)["score"] == [0.5, -0.25, 1.0]
     frame = lab.steps(run).frame("polars")
     assert frame.height == 20

@@ -33,7 +33,7 @@ from support.openapi_examples.runs import exports, looks_into_data, retries, web
 from support.openapi_examples.seeds import more_seeds
 from support.openapi_examples.studies import studies
 from support.openapi_examples.vectors import vectors
-from support.stored import stored_dataset
+from support.stored import store_told, stored_dataset
 
 LIST = "/v1/experiments"
 FORM = {"name": "my-pairs"}
@@ -139,8 +139,12 @@ def _deleted_meanwhile(played: Session, name: str) -> Iterator[None]:
 
 def runs(played: Session) -> None:
     run = f"/v1/runs/{_trained(played)}"
-    for part in ("", "/steps?max_points=5", "/evaluations", "/scores", "/weights"):
+    with played.api.database.transaction() as session:
+        store_told(session, _trained(played))
+    parts = ("", "/steps?max_points=5", "/evaluations", "/scores", "/weights", "/log", "/usage")
+    for part in parts:
         played.call("GET", f"{run}{part}", 200)
+    played.call("GET", f"{run}/log", 422, params={"limit": 0})
     played.call("GET", f"{run}/weights", 206, headers={"Range": "bytes=0-3"})
     played.call("GET", f"{run}/weights", 416, headers={"Range": "bytes=999999-"})
     played.call("GET", f"{run}/steps", 422, params={"max_points": 1})

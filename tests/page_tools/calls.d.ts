@@ -126,6 +126,8 @@ declare namespace Reply {
     : Path extends `/v1/studies/${string}/results` ? StudyResults
     : Path extends `/v1/studies/${string}` ? StudyView
     : Path extends `/v1/runs/${string}/steps?${string}` ? Steps
+    : Path extends `/v1/runs/${string}/log?${string}` ? LogView
+    : Path extends `/v1/runs/${string}/usage` ? UsageView
     : Path extends `/v1/runs/${string}/evaluations` ? Page<EvaluationView>
     : Path extends `/v1/runs/${string}/checkpoints` ? Page<CheckpointView>
     : Path extends `/v1/runs/${string}/scores` ? ScoresView

@@ -650,6 +650,31 @@ declare namespace Reply {
     score: number[];
   }
 
+  type LogLevel = "info" | "warning" | "error";
+
+  interface LogLineView {
+    number: number;
+    attempt: number;
+    at: string;
+    level: LogLevel;
+    step: number;
+    message: string;
+  }
+
+  interface LogView {
+    items: LogLineView[];
+    next: number | null;
+  }
+
+  interface UsageView {
+    attempt: number[];
+    seconds: number[];
+    processors: number[];
+    memory: number[];
+    gpu: (number | null)[];
+    gpu_memory: (number | null)[];
+  }
+
   interface CheckpointView {
     step: number;
     size: number;

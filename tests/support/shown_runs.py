@@ -16,7 +16,7 @@ from models.store.run_life import runs
 from models.store.tables import Run
 
 from support.api import ApiForTests, now
-from support.stored import evaluation_row, step_row, store_untrained
+from support.stored import evaluation_row, step_row, store_told, store_untrained
 
 STEPS = 60
 EVERY = 5
@@ -43,6 +43,7 @@ def train_shown(api: ApiForTests, run: Run) -> None:
             session, run.id, [_step(step, run.seed) for step in range(1, run.steps + 1)]
         )
         store_untrained(session, run.id, 0.5 + 0.01 * run.seed)
+        store_told(session, run.id, attempt)
         keep_tf_idf(session, run.experiment_id, {"test.accuracy": 0.71, "test.roc_auc": 0.75})
         for step in range(EVERY, run.steps + 1, EVERY):
             rows.append_evaluation(session, run.id, _evaluation(step, run.seed, better))

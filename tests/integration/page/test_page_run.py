@@ -7,11 +7,13 @@ import time
 from playwright.sync_api import expect
 from sqlalchemy import select, update
 
+from models.store.run_life import runs
 from models.store.tables import Prediction
 
 from support.api import ApiForTests, now
 from support.browser import Tab
 from support.shown_runs import STEPS, shown_experiment
+from support.stored import LOG, POLICY, fault_document, store_told
 
 
 def run_of(service: ApiForTests) -> str:
@@ -60,6 +62,38 @@ def test_a_run_shows_what_is_written_down_of_it(tab: Tab, service: ApiForTests) 
     assert states.all_inner_texts() == ["queued", "running", "succeeded"]
     expect(tab.find("#provenance")).to_contain_text("2.13.0")
     expect(tab.find("#scores canvas")).to_have_count(1)
+
+
+def test_a_run_tells_what_happened_and_what_it_used(tab: Tab, service: ApiForTests) -> None:
+    run = run_of(service)
+    tab.open(f"/runs/{run}")
+    lines = tab.find("#log li")
+    expect(lines).to_have_count(len(LOG) + 1)
+    expect(lines.first).to_have_text(f"00:00:01{LOG[0][1]}")
+    expect(tab.find("#log .warning")).to_have_text(f"00:00:03Warning {LOG[2][1]}")
+    expect(lines.last).to_contain_text("succeeded")
+    tab.find("#usage").scroll_into_view_if_needed()
+    expect(tab.find("#usage .legend .arm")).to_have_text(["Processors in use", "Memory, in MB"])
+    expect(tab.find("#usage canvas")).to_have_count(2)
+    holder = tab.find("#usage .holder").nth(1)
+    holder.hover()
+    expect(tab.find("#usage .legend output").nth(1)).to_have_text(re.compile(r"\d+ MB"))
+
+
+def test_the_log_of_a_run_goes_on_while_it_is_read(tab: Tab, service: ApiForTests) -> None:
+    run = service.submit()["runs"][0]["id"]
+    tab.expected_statuses = {404}
+    tab.open(f"/runs/{run}")
+    expect(tab.find("#log")).to_contain_text("the run has not begun")
+    attempt = service.claim(run)
+    with service.database.transaction() as session:
+        store_told(session, run, attempt)
+    expect(tab.find("#log li")).to_have_count(len(LOG))
+    expect(tab.find("#usage canvas")).to_have_count(2)
+    with service.database.transaction() as session:
+        document = fault_document(attempt)
+        runs.fault(session, run, attempt, problem=document, policy=POLICY, now=now())
+    expect(tab.find("#log .warning").last).to_contain_text("No space left on device. Free room.")
 
 
 def test_a_run_that_ended_early_promises_nothing_more(tab: Tab, service: ApiForTests) -> None:

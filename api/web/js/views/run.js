@@ -11,9 +11,11 @@ import { follow } from "../stream.js";
 import { timeOf } from "./experiment/runs.js";
 import { scoresOf } from "./experiment/scores.js";
 import { askSection } from "./run/ask.js";
+import { logSection } from "./run/log.js";
 import { mistakesSection } from "./run/mistakes.js";
 import { checkpointsSection, evaluationsSection, eventsSection, provenanceSection } from "./run/records.js";
 import { stepsSection } from "./run/steps.js";
+import { usageSection } from "./run/usage.js";
 
 const LOOK_AGAIN = 2000;
 
@@ -35,6 +37,8 @@ export async function show(main, { params, signal }) {
   fill(main, head,
     succeeded && askSection(model),
     stepsSection(model),
+    logSection(model),
+    usageSection(model),
     succeeded && scores(model),
     succeeded && mistakesSection(model),
     evaluationsSection(model), eventsSection(model), checkpointsSection(model), provenanceSection(model));

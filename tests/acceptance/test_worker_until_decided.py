@@ -8,8 +8,9 @@ from typing import Any
 
 from models.broker import ANY_QUEUE, waiting_messages
 from models.states import LookState, RunState
-from models.store import interim_looks
+from models.store import clock, interim_looks
 from models.store.experiments import runs_of
+from models.store.more_seeds.adding import add, addition
 from models.store.tables import Look, Run
 from worker.pool.launcher import Launcher
 from worker.pool.pool import forkserver_process
@@ -66,3 +67,27 @@ def test_seeds_are_added_where_a_run_ends_and_until_the_last_look(embedded_lab: 
         (1, 6, "undecided"),
         (2, 7, "undecided"),
     ]
+
+
+def test_seeds_that_a_person_adds_are_trained_though_their_messages_were_lost(
+    embedded_lab: Lab,
+) -> None:
+    lab = embedded_lab
+    lab.stop_worker()
+    seeds = {"until_decided": {"min": 6, "max": 8, "looks": [6, 7, 8]}}
+    first, *rest = lab.create(announced=0, **{**TINY, "seeds": seeds})
+    for run in (first, *rest):
+        end_run(lab.database, run, unclear(run))
+    with lab.database.transaction() as session:
+        assert interim_looks.take_due_look(session, first.experiment_id, clock.now(session)) == []
+    with lab.database.transaction() as session:
+        wanted = addition(session, first.experiment_id, 7)
+        assert wanted is not None
+        assert len(add(session, wanted, clock.now(session))) == 2
+    # the process that was asked is killed here, before it announces anything
+    lab.worker()
+    wait_until("the look asked for", lambda: _plan(lab, first)[1].state == LookState.TAKEN)
+    assert [look.state for look in _plan(lab, first)] == ["taken", "taken", "dropped"]
+    with lab.database.reading() as session:
+        ended = runs_of(session, first.experiment_id)
+    assert [run.state for run in ended] == [RunState.SUCCEEDED] * 14

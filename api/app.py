@@ -32,7 +32,7 @@ from api.experiments import event_stream, recipes, retries
 from api.experiments import routes as experiments
 from api.experiments.more_seeds import routes as more_seeds
 from api.exports import routes as exports
-from api.finding import differences, labels
+from api.finding import differences, ids, labels
 from api.http import json_bodies, problems, static_files
 from api.http.access_log import AccessLog
 from api.http.departures import Departures
@@ -71,7 +71,7 @@ arms differ, are equivalent, or cannot be told apart yet."""
 RESOURCES = (
     *(datasets, preview, pretrained, vectors),
     *(experiments, event_stream, recipes, retries, more_seeds),
-    *(labels, differences),
+    *(labels, differences, ids),
     *(results, comparisons, declared_comparisons, exports),
     *(runs, metrics, log, checkpoints, misclassified, predictions, reproductions),
     *(weights, model_folder),

@@ -28,8 +28,8 @@ from models.states import TERMINAL, RunState, experiment_state
 from models.store.arm_values import arm_values_of
 from models.store.experiment_states import with_more_planned
 from models.store.experiments import Listed, failure_reasons, list_experiments, steps_done
+from models.store.finding.labels import tags_of
 from models.store.interim_looks import looks_of, verdicts_of
-from models.store.labels import tags_of
 from models.store.tables import Experiment
 
 WantedVerdict = Literal["better", "equivalent", "undecided"]

@@ -14,8 +14,9 @@ from api.openapi.requests import json_request
 from api.openapi.responses import may_answer
 from models.errors import Invalid
 from models.specs.base import contradiction
-from models.store import clock, labels
+from models.store import clock
 from models.store.experiments import experiment
+from models.store.finding import labels
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 

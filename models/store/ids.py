@@ -4,6 +4,8 @@ import secrets
 import time
 from datetime import UTC, datetime
 
+LETTERS = 26
+"""Of an id, after its prefix."""
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: ids are read aloud and retyped
 
 
@@ -16,7 +18,7 @@ def new_id(prefix: str) -> str:
 def made_at(identity: str) -> datetime:
     """When an id was made, to the millisecond. Raises `ValueError` for what is not an id."""
     letters = identity.partition("_")[2]
-    if len(letters) != 26:
+    if len(letters) != LETTERS:
         raise ValueError(f"{identity!r} is not an id")
     value = 0
     for letter in letters:

@@ -13,4 +13,6 @@ def labels(played: Session) -> None:
     both = {"experiment_id": [last["id"], first["id"]]}
     played.call("GET", "/v1/differences", 200, params=both)
     played.call("GET", "/v1/differences", 422, params={"experiment_id": "exp_x"})
+    played.call("GET", "/v1/ids", 200, params={"beginning": "exp_", "limit": 2})
+    played.call("GET", "/v1/ids", 422, params={"beginning": "exp"})
     played.call("GET", "/v1/differences", 404, params={"experiment_id": f"exp_{ABSENT}"})

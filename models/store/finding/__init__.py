@@ -1,0 +1,1 @@
+"""Finding things again: tags and notes of experiments, and the beginnings of ids."""

@@ -1,6 +1,5 @@
 """`compare`: two arms of the service, or the runs in files, which needs no service."""
 
-import re
 from typing import Annotated
 
 import typer
@@ -8,15 +7,17 @@ import typer
 from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, JsonOption, print_json, stop
 from api.cli.expected_verdict import ExpectOption, require
+from api.cli.ids import arm_of, names_arm
 from api.cli.tables import show_comparison
 from api.client import Comparison
 
-ARM = r"exp_[0-9a-z]{26}/.+"
 CONFIDENCE = 0.95
 
 
 def compare(
-    a: Annotated[str, typer.Argument(help="EXPERIMENT/ARM, or a CSV file of runs.")],
+    a: Annotated[
+        str, typer.Argument(help="EXPERIMENT/ARM, such as latest/modified; or a CSV file of runs.")
+    ],
     b: Annotated[
         str | None, typer.Argument(help="The same of the other arm, or nothing with --by.")
     ] = None,
@@ -50,13 +51,14 @@ def compare(
 ) -> None:
     """Compare two arms on the same data and seeds, also of different experiments; or runs that were
     trained elsewhere, from CSV files (MLflow's and W&B's too), without a service."""
-    if b is not None and all(re.fullmatch(ARM, one) for one in (a, b)):
+    if b is not None and names_arm(a) and names_arm(b):
         for option, value in {"--seed": seed, "--by": by, "--baseline": baseline}.items():
             if value is not None:
                 raise stop(f"{option} is for files of runs, and these are arms.", USAGE)
         if lower is not None:
             raise stop("Which values are better is known of the service's metrics.", USAGE)
         with connected(url) as client:
+            a, b = arm_of(client, a), arm_of(client, b)
             found = client.compare(a, b, metric=metric, margin=margin, confidence=confidence)
         documents = [found.document]
     else:

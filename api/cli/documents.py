@@ -35,7 +35,8 @@ def apply_settings(document: Any, assignments: list[str]) -> Any:
     """Return the document with each `key.path=value` set.
 
     A value is JSON, or else a string. Where the spec has a string, a number is its text as well:
-    `name=2024`. A number in the path is an index into a list, also into one of the recipe.
+    `name=2024`. A number in the path is an index into a list, also into one of the recipe. An item
+    that has a name, as arms and factors have, is found by it too: `arms.modified.steps=50`.
     """
     for assignment in assignments:
         path, separator, text = assignment.partition("=")
@@ -66,9 +67,9 @@ def _is_string(keys: list[str]) -> bool:
     places = _variants(schema, schema["$defs"])
     for key in keys:
         below = [
-            place["items"] if key.isdecimal() and "items" in place else place["properties"][key]
+            place["items"] if "items" in place else place["properties"][key]
             for place in places
-            if (key.isdecimal() and "items" in place) or key in place.get("properties", {})
+            if "items" in place or key in place.get("properties", {})
         ]
         places = [variant for one in below for variant in _variants(one, schema["$defs"])]
     return {place.get("type") for place in places} - {"null"} == {"string"}
@@ -125,9 +126,16 @@ def _step(place: Any, key: str, assignment: str) -> Any:
 
 
 def _index(items: list[Any], key: str, assignment: str) -> int:
+    """The place of an item, given by its number or by its name."""
+    names = [one.get("name") if isinstance(one, dict) else None for one in items]
+    if key in names:
+        return names.index(key)
     if key.isdecimal() and int(key) < len(items):
         return int(key)
     known = f"its items are 0 to {len(items) - 1}" if items else "it is empty"
+    called = [name for name in names if isinstance(name, str)]
+    if called:
+        known += f", called {', '.join(called)}"
     raise stop(f"--set {assignment}: the list has no item {key!r}; {known}.", USAGE)
 
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from api.cli import completion
 from api.cli.connection import UrlOption, connected
 from api.cli.console import JsonOption, out, print_json
+from api.cli.experiments import ExperimentArgument
+from api.cli.ids import experiment_id
 from api.cli.listings import listing, show_table
 from api.cli.tables import reasons_of
 from models.numbers_in_words import significant
@@ -49,9 +50,7 @@ def list_experiments(
 
 
 def label(
-    experiment: Annotated[
-        str, typer.Argument(help="The id of an experiment.", autocompletion=completion.experiments)
-    ],
+    experiment: ExperimentArgument,
     tags: Annotated[
         list[str] | None, typer.Option("--tag", help="A tag it is to have; can be repeated.")
     ] = None,
@@ -67,6 +66,7 @@ def label(
     if notes is not None:
         changes["notes"] = notes
     with connected(url) as client:
+        experiment = experiment_id(client, experiment)
         path = f"/v1/experiments/{experiment}/labels"
         found = client.request("PATCH", path, json=changes).json() if changes else client.get(path)
     if as_json:
@@ -91,14 +91,13 @@ def verdict_in_short(summary: dict[str, Any]) -> str:
 
 
 def runs(
-    experiment: Annotated[
-        str, typer.Argument(help="The id of an experiment.", autocompletion=completion.experiments)
-    ],
+    experiment: ExperimentArgument,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """List the runs of an experiment, with the ids that other commands take."""
     with connected(url) as client:
+        experiment = experiment_id(client, experiment)
         found = client.experiment(experiment).document["runs"]
     if as_json:
         print_json(found)

@@ -20,6 +20,7 @@ from api.cli.console import (
 )
 from api.cli.documents import apply_settings, read_document
 from api.cli.expected_verdict import Expected, ExpectOption, require
+from api.cli.ids import experiment_id
 from api.cli.listings import listing, show_table
 from api.cli.live_progress import show_progress
 from api.cli.tables import show_results
@@ -28,11 +29,17 @@ from api.client import Client, Refused
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", help="Change the spec: key.path=value, such as arms.0.name=x; can be repeated."
+        "--set",
+        help="Change the spec: key.path=value, such as arms.0.name=x or arms.modified.steps=50; "
+        "can be repeated.",
     ),
 ]
 ExperimentArgument = Annotated[
-    str, typer.Argument(help="The id of an experiment.", autocompletion=completion.experiments)
+    str,
+    typer.Argument(
+        help="The id of an experiment, its beginning, or `latest`.",
+        autocompletion=completion.experiments,
+    ),
 ]
 
 
@@ -99,6 +106,7 @@ def watch(
 ) -> None:
     """Follow an experiment until it has ended, then print its results."""
     with connected(url) as client:
+        experiment = experiment_id(client, experiment)
         finish(client, experiment, expect, as_json)
 
 
@@ -129,6 +137,7 @@ def results(
 ) -> None:
     """Print the results, also while runs are still going on."""
     with connected(url) as client:
+        experiment = experiment_id(client, experiment)
         answer = client.results(experiment)
     print_json(answer.document) if as_json else show_results(answer.document)
     require(expect, answer.decisions)
@@ -139,6 +148,7 @@ def cancel(
 ) -> None:
     """Cancel the runs of an experiment; it can be repeated."""
     with connected(url) as client:
+        experiment = experiment_id(client, experiment)
         ended_before = client.experiment(experiment).ended
         cancelled = client.cancel(experiment)
     if as_json:
@@ -162,6 +172,7 @@ def delete(
 ) -> None:
     """Delete an experiment that goes on no more, with its metrics and files."""
     with connected(url) as client:
+        experiment = experiment_id(client, experiment)
         name = client.experiment(experiment).name
         confirm(f"Delete {name} ({experiment}) with all it measured?", yes)
         client.request("DELETE", f"/v1/experiments/{experiment}")

@@ -10,6 +10,8 @@ import typer
 
 from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, JsonOption, print_json, say, stop
+from api.cli.experiments import ExperimentArgument
+from api.cli.ids import experiment_id
 from api.cli.trackers.mlflow_server import MlflowError, Tracking, export_to_mlflow
 from api.cli.trackers.run_parameters import trained_runs
 from api.cli.trackers.tensorboard_files import write_events
@@ -26,7 +28,7 @@ Points = Annotated[
 
 @app.command()
 def table(
-    experiment: str,
+    experiment: ExperimentArgument,
     name: Annotated[str, typer.Argument(help="runs, steps, evaluations or scores.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A .csv or .parquet file.")
@@ -38,6 +40,7 @@ def table(
     if as_json and output is None:
         raise stop("--json prints the path of the file, so it needs --output.", USAGE)
     with connected(url) as client:
+        experiment = experiment_id(client, experiment)
         if output is not None:
             _tell_of(client.export(experiment, name, output), as_json)
             return
@@ -49,7 +52,7 @@ def table(
 
 @app.command()
 def figure(
-    experiment: str,
+    experiment: ExperimentArgument,
     name: Annotated[str, typer.Argument(help="training, validation, gauges or comparison.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="An .svg or .png file.")],
     as_json: JsonOption = False,
@@ -57,12 +60,13 @@ def figure(
 ) -> None:
     """Draw learning curves, gauges of collapse, or the comparison."""
     with connected(url) as client:
+        experiment = experiment_id(client, experiment)
         _tell_of(client.figure(experiment, name, output), as_json)
 
 
 @app.command()
 def tensorboard(
-    experiment: str,
+    experiment: ExperimentArgument,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder for --logdir.")],
     max_points: Points = 0,
     as_json: JsonOption = False,
@@ -71,6 +75,7 @@ def tensorboard(
     """Write TensorBoard's event files: a folder for each arm and seed."""
     written, longest = [], 0
     with connected(url) as client:
+        experiment = experiment_id(client, experiment)
         try:
             for run in trained_runs(client.results(experiment)):
                 written.append(write_events(client, run, output, max_points or None))
@@ -89,7 +94,7 @@ def tensorboard(
 
 @app.command()
 def mlflow(
-    experiment: str,
+    experiment: ExperimentArgument,
     tracking_uri: Annotated[
         str, typer.Option(envvar="MLFLOW_TRACKING_URI", help="The server's address, http://…")
     ],
@@ -116,6 +121,7 @@ def mlflow(
     except MlflowError as error:
         raise stop(f"MLflow: {error}.") from None
     with connected(url) as client:
+        experiment = experiment_id(client, experiment)
         results = client.results(experiment)
         try:
             mlflow_experiment = export_to_mlflow(
@@ -136,13 +142,14 @@ def mlflow(
 
 
 def report(
-    experiment: str,
+    experiment: ExperimentArgument,
     output: Annotated[Path, typer.Option("--output", "-o", help="An .html file.")],
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Write the report: one HTML file to send to a colleague."""
     with connected(url) as client:
+        experiment = experiment_id(client, experiment)
         _tell_of(client.report(experiment, output), as_json)
 
 

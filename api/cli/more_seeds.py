@@ -7,6 +7,7 @@ import typer
 from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, JsonOption, out, print_json, say, stop
 from api.cli.experiments import ExperimentArgument
+from api.cli.ids import experiment_id
 
 
 def add_seeds(
@@ -29,6 +30,7 @@ def add_seeds(
     if to is not None and fresh is not None:
         raise stop("Give --to or --fresh, and not both.", USAGE)
     with connected(url) as client:
+        experiment = experiment_id(client, experiment)
         if to is not None:
             added = client.add_seeds(experiment, to)
             seeds = len({run.seed for run in added.runs if not run.document["tuning"]})

@@ -12,6 +12,7 @@ import typer
 
 from api.cli.connection import UrlOption, connected
 from api.cli.console import FAILED, USAGE, JsonOption, out, print_json, say, stop
+from api.cli.ids import LATEST, experiment_id, run_id
 from api.client import ENDED, Client, NoPrediction, Refused
 
 NO_WORKER = (
@@ -19,15 +20,20 @@ NO_WORKER = (
 )
 POLL_SECONDS = 1.0  # while a run is reproduced, or its log is followed
 
-RunArgument = Annotated[str, typer.Argument(help="The id of a run that has succeeded.")]
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A run that has succeeded: its id, the beginning of it, or EXPERIMENT/ARM/SEED."
+    ),
+]
 
 
 def require_run(subject: str) -> None:
-    """Refuse the id of an experiment, saying where the ids of its runs are."""
-    if subject.startswith("exp_"):
+    """Refuse an experiment, saying where the ids of its runs are."""
+    if "/" not in subject and (subject == LATEST or subject.startswith("exp_")):
         raise stop(
             f"{subject} is an experiment, and this takes one of its runs. "
-            f"Their ids: tripletlab runs {subject}",
+            f"Their ids: tripletlab runs {subject}; or {subject}/ARM/SEED",
             USAGE,
         )
 
@@ -75,6 +81,7 @@ def weights(run: RunArgument, url: UrlOption = None) -> None:
     if sys.stdout.isatty():
         raise stop(f"Weights are binary: tripletlab weights {run} > weights.safetensors", USAGE)
     with tempfile.TemporaryDirectory() as folder, connected(url) as client:
+        run = run_id(client, run)
         # downloaded whole first, so that its hash is checked before any byte is written
         with client.weights(run, Path(folder) / "weights").open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
@@ -90,6 +97,7 @@ def predict(
     """Predict the similarity of two questions, and whether they are duplicates."""
     require_run(run)
     with connected(url) as client:
+        run = run_id(client, run)
         # the state of the run is told first: where it has not succeeded, nothing waits
         if client.get(f"/v1/runs/{run}")["state"] == "succeeded" and _no_worker(client):
             say(NO_WORKER)
@@ -118,6 +126,7 @@ def reproduce(run: RunArgument, as_json: JsonOption = False, url: UrlOption = No
     """Train a run again and say whether every value is the same; exit with 1 when not."""
     require_run(run)
     with connected(url) as client:
+        run = run_id(client, run)
         view: dict[str, Any] = client.post(f"/v1/runs/{run}/reproduce")
         say(f"Training again: {client.url}/v1/runs/{view['again']}")
         while view["state"] not in ENDED:
@@ -135,7 +144,11 @@ def reproduce(run: RunArgument, as_json: JsonOption = False, url: UrlOption = No
 
 def retry(
     subject: Annotated[
-        str, typer.Argument(help="The id of a failed or cancelled run, or of an experiment.")
+        str,
+        typer.Argument(
+            help="A failed or cancelled run (its id, the beginning of it, or "
+            "EXPERIMENT/ARM/SEED), or an experiment (its id, the beginning of it, or `latest`)."
+        ),
     ],
     from_start: Annotated[
         bool,
@@ -145,9 +158,11 @@ def retry(
     url: UrlOption = None,
 ) -> None:
     """Queue a failed or cancelled run again, or all those of an experiment."""
-    kind = "experiments" if subject.startswith("exp_") else "runs"
+    of_run = subject.startswith("run_") or "/" in subject
+    kind = "runs" if of_run else "experiments"
     params = {"from": "start" if from_start else "checkpoint"}
     with connected(url) as client:
+        subject = run_id(client, subject) if of_run else experiment_id(client, subject)
         before = client.get(f"/v1/{kind}/{subject}")
         view: dict[str, Any] = client.post(f"/v1/{kind}/{subject}/retry", params=params)
     if as_json:

@@ -6,11 +6,14 @@ import typer
 
 from api.cli.connection import UrlOption, connected
 from api.cli.console import JsonOption, out, print_json, say
+from api.cli.ids import webhook_id
 from api.cli.listings import listing, show_table
 
 app = typer.Typer(help="Addresses that are notified when experiments end.", no_args_is_help=True)
 
-WebhookArgument = Annotated[str, typer.Argument(help="The id of a webhook.")]
+WebhookArgument = Annotated[
+    str, typer.Argument(help="The id of a webhook, its beginning, or `latest`.")
+]
 
 
 @app.command()
@@ -56,6 +59,7 @@ def deliveries(
 ) -> None:
     """List the deliveries of a webhook, newest first, and how they went."""
     with connected(url) as client:
+        webhook = webhook_id(client, webhook)
         page = client.get(f"/v1/webhooks/{webhook}/deliveries")
     if as_json:
         print_json(page)
@@ -73,6 +77,7 @@ def deliveries(
 def remove(webhook: WebhookArgument, as_json: JsonOption = False, url: UrlOption = None) -> None:
     """Delete a webhook."""
     with connected(url) as client:
+        webhook = webhook_id(client, webhook)
         client.request("DELETE", f"/v1/webhooks/{webhook}")
     if as_json:
         print_json({"removed": webhook})

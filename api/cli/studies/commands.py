@@ -22,13 +22,16 @@ from api.cli.console import (
 )
 from api.cli.documents import apply_settings, read_document
 from api.cli.expected_verdict import Expected, ExpectOption
+from api.cli.ids import experiment_id, study_id
 from api.cli.listings import listing, show_table
 from api.cli.studies.tables import show_study
 from api.client import ENDED, Client, Study, StudyResults
 
 app = typer.Typer(help="One question asked on several data sets.", no_args_is_help=True)
 
-StudyArgument = Annotated[str, typer.Argument(help="The id of a study.")]
+StudyArgument = Annotated[
+    str, typer.Argument(help="The id of a study, its beginning, or `latest`.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Check it; store nothing.")]
 KeyOption = Annotated[
     str | None, typer.Option("--idempotency-key", help="Makes it safe to submit again.")
@@ -94,7 +97,8 @@ def join(
 ) -> None:
     """Make a study of experiments that exist: they have the same arms and the same decision."""
     with connected(url) as client:
-        _created(client, client.join_study(name, experiments), as_json)
+        ids = [experiment_id(client, one) for one in experiments]
+        _created(client, client.join_study(name, ids), as_json)
 
 
 def _created(client: Client, made: Study, as_json: bool) -> None:
@@ -135,6 +139,7 @@ def watch(
 ) -> None:
     """Follow a study until every experiment has ended, then print its results."""
     with connected(url) as client:
+        study = study_id(client, study)
         _finish(client, study, expect, as_json)
 
 
@@ -161,6 +166,7 @@ def results(
 ) -> None:
     """Print what the data sets say together, also while experiments go on."""
     with connected(url) as client:
+        study = study_id(client, study)
         answer = client.study_results(study)
     show_study(answer, as_json)
     _require(expect, answer)
@@ -185,6 +191,7 @@ def export(
 ) -> None:
     """Write the results as a table: a row for each data set, and one for the mean."""
     with connected(url) as client:
+        study = study_id(client, study)
         client.export_study(study, output)
     print_json({"files": [str(output)]}) if as_json else say(f"{output}: written")
 
@@ -193,6 +200,7 @@ def export(
 def cancel(study: StudyArgument, as_json: JsonOption = False, url: UrlOption = None) -> None:
     """Cancel the experiments of a study that go on; it can be repeated."""
     with connected(url) as client:
+        study = study_id(client, study)
         ended_before = client.study(study).state in ENDED
         made = client.cancel_study(study)
     if as_json:
@@ -214,6 +222,7 @@ def delete(
 ) -> None:
     """Delete a study; its experiments stay."""
     with connected(url) as client:
+        study = study_id(client, study)
         name = client.study(study).name
         confirm(f"Delete the study {name} ({study})? Its experiments stay.", yes)
         client.request("DELETE", f"/v1/studies/{study}")

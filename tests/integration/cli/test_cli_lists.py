@@ -65,14 +65,15 @@ def test_predict_says_at_once_that_no_worker_is_alive(monkeypatch: pytest.Monkey
     def predict(*_: object) -> None:
         raise NoPrediction("the weights are gone")
 
-    replies = {"/v1/runs/run_x": {"state": "succeeded"}, "/readyz": {"live_workers": 0}}
+    run = "run_" + "0" * 26
+    replies = {f"/v1/runs/{run}": {"state": "succeeded"}, "/readyz": {"live_workers": 0}}
     monkeypatch.setattr(Client, "get", lambda _, path: replies[path])
     monkeypatch.setattr(Client, "predict", predict)
-    waits, ended = tripletlab("predict", "run_x", "a", "b").stderr.splitlines()
+    waits, ended = tripletlab("predict", run, "a", "b").stderr.splitlines()
     assert waits.startswith("No worker is alive, and one has to compute this: it waits")
     assert ended == "There is no prediction: the weights are gone"
     replies["/readyz"] = {"live_workers": 1}
-    assert "No worker" not in tripletlab("predict", "run_x", "a", "b").stderr
+    assert "No worker" not in tripletlab("predict", run, "a", "b").stderr
 
 
 def test_an_experiment_and_a_data_set_are_deleted_after_a_question(

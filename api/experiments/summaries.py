@@ -242,7 +242,7 @@ def _final_verdicts(one: _Listed, arms: ArmsByName) -> list[VerdictView]:
 def _noise_floor(one: _Listed, arms: ArmsByName) -> NoiseFloorView | None:
     if one.spec.lone_arm is None or not one.judged_at_end:
         return None
-    # scipy.stats takes a second to import, which starting the API need not wait for
+    # scipy takes a third of a second to import, which starting the API need not wait for
     from models.noise_floor.noise_floor import noise_floor
 
     rule, planned = declared_rule(one.spec), len(one.spec.seeds.values())

@@ -211,7 +211,7 @@ def _planned_comparisons(
 def _time_to_event(
     session: Session, experiment_id: str, compared: Compared, target_loss: float | None
 ) -> TimeToEventView:
-    # scipy.stats takes a second to import, which starting the API need not wait for
+    # scipy takes a third of a second to import, which starting the API need not wait for
     from api.results.time_to_event import time_to_event
 
     losses, runs = compared.own.collapsed_loss, compared.runs

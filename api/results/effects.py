@@ -19,7 +19,7 @@ from models.specs.experiment import ExperimentSpec
 
 def factorial_results(compared: Compared, interim: InterimVerdicts) -> dict[str, Any]:
     """Return the fields of `Results` that factors add; all of them empty where there are none."""
-    # scipy.stats takes a second to import, which starting the API need not wait for
+    # scipy takes a third of a second to import, which starting the API need not wait for
     from models.factors.cell_means import cell_summaries, factor_pairs
 
     spec = compared.spec

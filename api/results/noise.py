@@ -13,7 +13,7 @@ def noise_results(compared: Compared) -> dict[str, Any]:
     spec = compared.spec
     if spec.lone_arm is None:
         return {"noise_floor": None, "seed_sources": None}
-    # scipy.stats takes a second to import, which starting the API need not wait for
+    # scipy takes a third of a second to import, which starting the API need not wait for
     from models.noise_floor.noise_floor import noise_floor
     from models.noise_floor.sources import seed_sources
 

@@ -59,7 +59,7 @@ def compare_families(
 ) -> list[Comparison]:
     """Compare each family by itself, and return all comparisons in order; only the `first` so many,
     where that is given: the others count in their families, and cost little."""
-    # scipy.stats takes a second to import, and the API must start without it
+    # scipy takes a third of a second to import, and the API must start without it
     from models.comparison.conclusion import conclude
 
     return list(conclude(adjusted_evidence(families)[:first]))

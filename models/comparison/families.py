@@ -55,7 +55,7 @@ def family_on(
 def compare_runs(families: Sequence[Family], *, first: int | None = None) -> Iterator[Comparison]:
     """The comparisons of each family in order, with what the runs add to them, one at a time, since
     sixty arms have thousands; only the `first` so many, where that is given."""
-    # scipy.stats takes a second to import, and the API must start without it
+    # scipy takes a third of a second to import, and the API must start without it
     from models.comparison.conclusion import conclude
     from models.comparison.run_statistics import run_statistics
 

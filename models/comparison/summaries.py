@@ -1,9 +1,7 @@
 """Summary statistics of one arm, since a mean alone hides the spread."""
 
 import statistics
-from collections.abc import Mapping
-
-from scipy import stats
+from collections.abc import Mapping, Sequence
 
 from models.comparison.paired_t import mean_and_sd
 from models.comparison.schema import Summary
@@ -21,6 +19,12 @@ def summarise(values: Mapping[int, float]) -> Summary:
         median=statistics.median(points) if points else None,
         min=min(points, default=None),
         max=max(points, default=None),
-        iqm=float(stats.trim_mean(points, 0.25)) if points else None,
+        iqm=_interquartile_mean(points) if points else None,
         points=points,
     )
+
+
+def _interquartile_mean(points: Sequence[float]) -> float:
+    """The mean without the lowest and the highest quarter, each rounded down to whole points."""
+    cut = len(points) // 4
+    return statistics.fmean(sorted(points)[cut : len(points) - cut])

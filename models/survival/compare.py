@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import logrank
+from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from models.abandonment import while_wanted
 from models.comparison.paired_t import mean_and_sd, t_bounds, t_p
@@ -20,7 +21,12 @@ from models.comparison.rule import alpha_of, differs_from_zero
 from models.comparison.schema import Bounds, Statistic
 from models.comparison.sign_flip import Sample, sign_flip_ps
 from models.comparison.skewness.short_side import is_held_back, reach_of, strict_t_p
-from models.survival.kaplan_meier import censored, normal_interval, restricted_mean
+from models.survival.kaplan_meier import (
+    at_risk_at,
+    events_at,
+    normal_interval,
+    restricted_mean,
+)
 from models.survival.schema import (
     ReachedPairs,
     RestrictedDifference,
@@ -108,12 +114,28 @@ def _pair(seed: int, a: TimeToEvent, b: TimeToEvent, horizon: int | None) -> Tim
 
 
 def log_rank_p(a: TimesBySeed, b: TimesBySeed) -> float | None:
-    """Two-sided log-rank p (Mantel 1966); None without an event while both arms were at risk."""
-    if not a or not b:
+    """Two-sided log-rank p (Mantel 1966); None without an event while both arms were at risk.
+
+    At each step with an event, the events of a less those that its share of the runs at risk would
+    have, over the root of the sum of their hypergeometric variances, is standard normal.
+    """
+    both = [*a.values(), *b.values()]
+    steps = np.unique(np.array([time.step for time in both if time.reached], dtype=np.int64))
+    of_a, of_all = (_at_risk_and_events(steps, list(times)) for times in (a.values(), both))
+    (at_risk_a, events_a), (at_risk, events) = of_a, of_all
+    share = at_risk_a / at_risk
+    variance = events * share * (1 - share) * (at_risk - events) / np.maximum(at_risk - 1, 1)
+    if not variance.any():
         return None
-    with np.errstate(invalid="ignore"):  # without such an event the statistic is 0 / 0
-        p = float(logrank(*(censored(list(side.values())) for side in (a, b))).pvalue)
-    return None if math.isnan(p) else p
+    z = (events_a - events * share).sum() / math.sqrt(variance.sum())
+    return float(2 * ndtr(-abs(z)))
+
+
+def _at_risk_and_events(
+    steps: NDArray[np.int64], times: Sequence[TimeToEvent]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    every = np.array([time.step for time in times], dtype=np.int64)
+    return at_risk_at(steps, every), events_at(steps, times)
 
 
 def restricted_difference(

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import CensoredData, ecdf
 
 from models.survival.schema import RestrictedMean, StepInterval, SurvivalCurve, TimeToEvent
 
@@ -22,23 +21,28 @@ def common_horizon(times: Sequence[TimeToEvent]) -> int | None:
     return min((time.followed_to for time in times), default=None)
 
 
-def censored(times: Sequence[TimeToEvent]) -> CensoredData:
-    """The times in scipy's form."""
-    return CensoredData(
-        uncensored=[time.step for time in times if time.reached],
-        right=[time.step for time in times if not time.reached],
-    )
-
-
 def survival_curve(times: Sequence[TimeToEvent]) -> SurvivalCurve:
     """The product-limit estimate (Kaplan and Meier 1958): the point (0, 1), then a point for each
     step, from 1, with an event or a censored time. `ValueError` without runs."""
     if not times:
         raise ValueError("a survival curve needs at least one run")
-    curve = ecdf(censored(times)).sf
-    steps = (0, *(int(step) for step in curve.quantiles))
-    shares = (1.0, *(float(share) for share in curve.probabilities))
-    return SurvivalCurve(step=steps, still_waiting=shares)
+    every = np.array([time.step for time in times])
+    steps = np.unique(every)
+    at_risk, events = at_risk_at(steps, every), events_at(steps, times)
+    shares = np.cumprod((at_risk - events) / at_risk)
+    return SurvivalCurve(step=(0, *steps.tolist()), still_waiting=(1.0, *shares.tolist()))
+
+
+def at_risk_at(steps: NDArray[np.int64], every: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many runs were at risk just before each of `steps` (S,), from the times of all (R,)."""
+    return np.asarray(len(every) - np.searchsorted(np.sort(every), steps))
+
+
+def events_at(steps: NDArray[np.int64], times: Sequence[TimeToEvent]) -> NDArray[np.int64]:
+    """How many runs have their event at each of `steps` (S,), ascending."""
+    reached = np.sort(np.array([time.step for time in times if time.reached], dtype=np.int64))
+    ends = np.searchsorted(reached, steps, side="right")
+    return np.asarray(ends - np.searchsorted(reached, steps))
 
 
 def median_time(curve: SurvivalCurve) -> int | None:
@@ -63,7 +67,7 @@ def restricted_mean(
     steps = np.array([time.step for time in times])
     reached = np.array([time.reached for time in times])
     events, counts = np.unique(steps[reached & (steps < horizon)], return_counts=True)
-    at_risk = len(steps) - np.searchsorted(np.sort(steps), events)
+    at_risk = at_risk_at(events, steps)
     left = at_risk - counts
     some = left > 0  # else the curve is 0 beyond this step, and so is the area
     areas = _areas_from(curve, horizon)[np.searchsorted(curve.step, events)]

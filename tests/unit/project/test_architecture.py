@@ -47,6 +47,17 @@ def test_starting_waits_for_no_library_that_only_an_answer_needs() -> None:
     assert python(f"import worker.supervisor, sys; print({slow!r} & {{*sys.modules}})") == "set()"
 
 
+def test_results_need_no_statistics_library_that_takes_longer_to_import_than_to_use() -> None:
+    slow = {"scipy.stats", "statsmodels", "pandas"}
+    code = (
+        "import sys, api.results.time_to_event, models.comparison.conclusion\n"
+        "import models.comparison.run_statistics, models.factors.cell_means\n"
+        "import models.noise_floor.noise_floor, models.noise_floor.sources\n"
+        f"print({slow!r} & {{*sys.modules}})"
+    )
+    assert python(code) == "set()"
+
+
 def test_training_imports_no_library_that_takes_longer_than_many_a_run() -> None:
     """Neither torch's compiler nor scikit-learn, which each take a second of a processor, in every
     process that attempts are forked from; the metric learning library is there for its terms."""

@@ -652,6 +652,12 @@ class Client:
         path = f"/v1/experiments/{_id(experiment)}/seeds"
         return Experiment.of(self.post(path, json={"count": count}))
 
+    def label(self, experiment: AnyExperiment, **changes: Any) -> dict[str, Any]:
+        """Give it a `name`, a list of `tags` or `notes` in place of its own, and return all three;
+        without any, only return them."""
+        path = f"/v1/experiments/{_id(experiment)}/labels"
+        return dict(self.request("PATCH", path, json=changes).json() if changes else self.get(path))
+
     def results(self, experiment: AnyExperiment, *, target_loss: float | None = None) -> Results:
         """Return its results so far; `target_loss` adds the steps until that loss is reached."""
         path = f"/v1/experiments/{_id(experiment)}/results"
@@ -831,8 +837,7 @@ class Client:
         shapes = {"shape": shape, "score": score, "duplicate_from": duplicate_from}
         written = {"delimiter": delimiter, "encoding": encoding, "quoting": quoting}
         fields = {"name": name, **columns, **shapes, "format": format, **written}
-        with Path(file).open("rb") as stream:
-            return Dataset.of(self._send("/v1/datasets", Path(file).name, stream, **fields))
+        return Dataset.of(self._send("/v1/datasets", Path(file), **fields))
 
     def datasets(self) -> list[Dataset]:
         return [Dataset.of(one) for one in self.get("/v1/datasets")["items"]]
@@ -840,9 +845,9 @@ class Client:
     def upload_model(self, folder: AnyPath, name: str) -> Model:
         """Upload a pretrained encoder: a folder (of which `config.json`, `model.safetensors`,
         `tokenizer.json` and the files of sentence-transformers are sent), or an archive of one."""
-        with _archive_of(Path(folder)) as stream:
-            packed = f"{Path(folder).name}.zip"
-            return Model.of(self._send("/v1/models", packed, stream, name=name))
+        if not Path(folder).exists():
+            raise Misused(f"there is no folder {folder}")
+        return Model.of(self._send("/v1/models", Path(folder), name=name))
 
     def models(self) -> list[Model]:
         return [Model.of(one) for one in self.get("/v1/models")["items"]]
@@ -850,16 +855,17 @@ class Client:
     def upload_vectors(self, file: AnyPath, name: str) -> Vectors:
         """Upload token vectors: the text of GloVe or word2vec, word2vec's binary form, or
         safetensors with a list of tokens, packed by gzip or not (`docs/token_vectors.md`)."""
-        with Path(file).open("rb") as stream:
-            return Vectors.of(self._send("/v1/vectors", Path(file).name, stream, name=name))
+        return Vectors.of(self._send("/v1/vectors", Path(file), name=name))
 
     def vectors(self) -> list[Vectors]:
         return [Vectors.of(one) for one in self.get("/v1/vectors")["items"]]
 
-    def _send(self, path: str, filename: str, stream: IO[bytes], **form: Any) -> Any:
-        seconds = max(UPLOAD_TIMEOUT, self._timeout)
-        sent = {"file": (filename, stream)}
-        return self.post(path, data=_given(form), files=sent, timeout=seconds)
+    def _send(self, path: str, file: Path, **form: Any) -> Any:
+        name, seconds = file.name, max(UPLOAD_TIMEOUT, self._timeout)
+        packed = file.is_dir()
+        with _archive_of(file) if packed else file.open("rb") as stream:
+            sent = {"file": (f"{name}.zip" if packed else name, stream)}
+            return self.post(path, data=_given(form), files=sent, timeout=seconds)
 
     def recipes(self) -> Table:
         """Return columns `name`, `about` and `spec`, which can be changed and submitted."""
@@ -918,13 +924,7 @@ class Client:
 
 @contextmanager
 def _archive_of(folder: Path) -> Iterator[IO[bytes]]:
-    """Yield an archive of a model's folder; a file is taken to be one already."""
-    if folder.is_file():
-        with folder.open("rb") as stream:
-            yield stream
-        return
-    if not folder.is_dir():
-        raise Misused(f"there is no folder {folder}")
+    """Yield an archive of a model's folder."""
     names = ("config.json", "model.safetensors", "tokenizer.json", "modules.json", "*/config.json")
     pickles = sorted(folder.glob("*.bin"))
     found = [path for name in names for path in folder.glob(name)]

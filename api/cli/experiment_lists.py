@@ -56,22 +56,24 @@ def label(
     ] = None,
     no_tags: Annotated[bool, typer.Option("--no-tags", help="Take all tags away.")] = False,
     notes: Annotated[str | None, typer.Option(help="What it is to say of itself.")] = None,
+    name: Annotated[str | None, typer.Option(help="The name it is to have.")] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Give an experiment tags and notes, in place of those it has; without options, print them."""
+    """Give an experiment another name, tags and notes, in place of those it has; without options,
+    print them."""
     changes: dict[str, Any] = {}
     if tags or no_tags:
         changes["tags"] = tags or []
-    if notes is not None:
-        changes["notes"] = notes
+    texts = {"notes": notes, "name": name}
+    changes |= {field: text for field, text in texts.items() if text is not None}
     with connected(url) as client:
         experiment = experiment_id(client, experiment)
-        path = f"/v1/experiments/{experiment}/labels"
-        found = client.request("PATCH", path, json=changes).json() if changes else client.get(path)
+        found = client.label(experiment, **changes)
     if as_json:
         print_json(found)
         return
+    out.print(f"name: {found['name']}", markup=False, soft_wrap=True)
     out.print(f"tags: {', '.join(found['tags']) or '–'}", markup=False)
     out.print(f"notes: {found['notes'] or '–'}", markup=False, soft_wrap=True)
 

@@ -22,9 +22,7 @@ POLL_SECONDS = 1.0  # while a run is reproduced, or its log is followed
 
 RunArgument = Annotated[
     str,
-    typer.Argument(
-        help="A run that has succeeded: its id, the beginning of it, or EXPERIMENT/ARM/SEED."
-    ),
+    typer.Argument(help="A run: its id, the beginning of it, or EXPERIMENT/ARM/SEED."),
 ]
 
 
@@ -39,7 +37,7 @@ def require_run(subject: str) -> None:
 
 
 def log(
-    run: Annotated[str, typer.Argument(help="The id of a run.")],
+    run: RunArgument,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
     ] = False,
@@ -51,6 +49,7 @@ def log(
     if follow and as_json:
         raise stop("--json prints one document, and --follow goes on: give one of them.", USAGE)
     with connected(url) as client:
+        run = run_id(client, run)
         if as_json:
             print_json(client.get(f"/v1/runs/{run}/log")["items"])
             return

@@ -330,8 +330,8 @@ class EventView(View):
     at: datetime
     kind: str
     """`created`, `state`, `cancel_requested`, `retried` (a person queued the run again), `look` (an
-    interim look was taken), `seeds_added` (a person asked for more) or `choice` (the setting of
-    each arm was chosen)."""
+    interim look was taken), `seeds_added` (a person asked for more), `renamed`, or `choice` (the
+    setting of each arm was chosen)."""
     from_state: RunState | None
     to_state: RunState | None
     attempt: int | None

@@ -1,4 +1,4 @@
-"""`/v1/experiments/{id}/labels`: tags and notes, by which people find and remember experiments."""
+"""`/v1/experiments/{id}/labels`: name, tags and notes, by which people know their experiments."""
 
 from typing import Annotated, Any
 
@@ -14,6 +14,8 @@ from api.openapi.requests import json_request
 from api.openapi.responses import may_answer
 from models.errors import Invalid
 from models.specs.base import contradiction
+from models.specs.experiment import Line
+from models.specs.names import PlainName
 from models.store import clock
 from models.store.experiments import experiment
 from models.store.finding import labels
@@ -48,16 +50,19 @@ class LabelChanges(RequestBody):
     """All tags it is to have: letters, digits and `_ . : / + -`."""
     notes: Annotated[str, Field(max_length=10_000)] | None = None
     """All notes it is to have."""
+    name: Annotated[Line, Field(min_length=1, max_length=200), PlainName] | None = None
+    """The name it is to have. Its spec keeps the one under which it was asked."""
 
 
 LABELS_BODY = json_request(
-    LabelChanges, example={"tags": ["margin", "quora"], "notes": "Repeat with more seeds."}
+    LabelChanges,
+    example={"name": "Margin 0.25", "tags": ["margin", "quora"], "notes": "Only on Quora."},
 )
 
 
 @router.get("/{experiment_id}/labels")
 def get_labels(service: ServiceDep, experiment_id: ExperimentId) -> LabelsView:
-    """Return the tags and notes of an experiment."""
+    """Return the name, tags and notes of an experiment."""
     with service.database.reading() as session:
         experiment(session, experiment_id)
         return _view(session, experiment_id)
@@ -71,7 +76,7 @@ def get_labels(service: ServiceDep, experiment_id: ExperimentId) -> LabelsView:
 def update_labels(
     service: ServiceDep, caller: CallerDep, experiment_id: ExperimentId, body: JsonBody
 ) -> LabelsView:
-    """Change the tags or the notes of an experiment; nothing that is measured depends on them."""
+    """Change the name, tags or notes of an experiment; nothing that is measured depends on them."""
     wanted = parse_labels(body)
     with service.database.transaction() as session:
         experiment(session, experiment_id)
@@ -79,7 +84,10 @@ def update_labels(
             labels.set_tags(session, experiment_id, wanted.tags)
         if wanted.notes is not None:
             labels.set_notes(session, experiment_id, wanted.notes)
-        caller.record(session, "labelled", experiment_id, clock.now(session))
+        now = clock.now(session)
+        if wanted.name is not None:
+            labels.rename(session, experiment_id, wanted.name, now)
+        caller.record(session, "labelled", experiment_id, now)
         return _view(session, experiment_id)
 
 
@@ -90,4 +98,5 @@ def parse_labels(document: Any) -> LabelChanges:
 
 def _view(session: Session, experiment_id: str) -> LabelsView:
     (tags,) = labels.tags_of(session, [experiment_id]).values()
-    return LabelsView(tags=tags, notes=labels.notes_of(session, experiment_id))
+    name, notes = experiment(session, experiment_id).name, labels.notes_of(session, experiment_id)
+    return LabelsView(name=name, tags=tags, notes=notes)

@@ -5,6 +5,7 @@ from models.specs.wording.arm_differences import ArmDifference
 
 
 class LabelsView(View):
+    name: str
     tags: list[str]
     notes: str
 

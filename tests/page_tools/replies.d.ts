@@ -39,6 +39,7 @@ declare namespace Reply {
   }
 
   interface LabelsView {
+    name: string;
     tags: string[];
     notes: string;
   }

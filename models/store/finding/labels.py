@@ -1,12 +1,17 @@
-"""Tags and notes of experiments: what a person writes beside them, which no result depends on."""
+"""What people call experiments and write beside them, on which no result depends."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from models.store import events
 from models.store.tables import Experiment, ExperimentNotes, ExperimentTag
+
+RENAMED = "renamed"
+"""The kind of the event."""
 
 
 def tags_of(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
@@ -41,6 +46,18 @@ def set_notes(session: Session, experiment_id: str, notes: str) -> None:
     session.execute(delete(ExperimentNotes).where(ExperimentNotes.experiment_id == experiment_id))
     if notes:
         session.add(ExperimentNotes(experiment_id=experiment_id, notes=notes))
+    session.flush()
+
+
+def rename(session: Session, experiment_id: str, name: str, now: datetime) -> None:
+    """Give it another name, and note the one it had; nothing where it has this one already."""
+    _lock(session, experiment_id)
+    row = session.get_one(Experiment, experiment_id, populate_existing=True)
+    if row.name == name:
+        return
+    message = f"from '{row.name}' to '{name}'"
+    events.record(session, experiment_id=experiment_id, kind=RENAMED, message=message, now=now)
+    row.name = name
     session.flush()
 
 

@@ -36,7 +36,7 @@ def fresh_spec(session: Session, experiment_id: str, number: int | None) -> dict
         for name, value in asked["seeds"].items()
         if name not in ("count", "list", "until_decided")
     }
-    asked |= {"name": _named(spec.name), "seeds": {"list": unused(used, number), **varied}}
+    asked |= {"name": _named(row.name), "seeds": {"list": unused(used, number), **varied}}
     if spec.programme is not None:
         asked["programme"] = spec.programme.name
     return asked

@@ -2,6 +2,8 @@
 
 import pytest
 
+from api.client import Client
+
 from support.api import ARMS, ApiForTests, StartService, pointers
 from support.commands import tripletlab
 
@@ -19,16 +21,17 @@ def names(api: ApiForTests, **filters: object) -> list[str]:
 def test_tags_and_notes_are_stored_told_and_found_by(api: ApiForTests) -> None:
     first, second = (api.submit(name=name) for name in ("First", "Second"))
     path = f"/v1/experiments/{first['id']}/labels"
-    assert api.get(path) == {"tags": [], "notes": ""}
+    assert api.get(path) == {"name": "First", "tags": [], "notes": ""}
     changed = api.http.patch(path, json={"tags": ["quora", "margin"], "notes": "Once more."})
-    assert changed.json() == {"tags": ["margin", "quora"], "notes": "Once more."}
+    told = {"name": "First", "tags": ["margin", "quora"]}
+    assert changed.json() == {**told, "notes": "Once more."}
     api.http.patch(path, json={"notes": ""})
-    assert api.get(path) == {"tags": ["margin", "quora"], "notes": ""}
+    assert api.get(path) == {**told, "notes": ""}
     assert names(api, tag="margin") == ["First"]
     listed = {one["name"]: one["tags"] for one in api.get("/v1/experiments")["items"]}
     assert listed == {"First": ["margin", "quora"], "Second": []}
     done = tripletlab("label", second["id"], "--tag", "own", "--url", api.url)
-    assert done.stdout == "tags: own\nnotes: –\n"
+    assert done.stdout == "name: Second\ntags: own\nnotes: –\n"
     assert "Second" in tripletlab("list", "--tag", "own", "--url", api.url).stdout
 
 
@@ -37,7 +40,29 @@ def test_what_is_no_tag_is_refused_at_its_place(api: ApiForTests) -> None:
     assert pointers(api.http.patch(path, json={"tags": ["one", "two words"]})) == ["/tags/1"]
     assert pointers(api.http.patch(path, json={"tags": ["one", "one"]})) == ["/tags/1"]
     assert pointers(api.http.patch(path, json={"notes": "x" * 10_001})) == ["/notes"]
-    assert pointers(api.http.patch(path, json={"name": "x"})) == ["/name"]
+    for name in ("", " x", "two\nlines", "x" * 201, "turned \u202e round"):
+        assert pointers(api.http.patch(path, json={"name": name})) == ["/name"]
+    assert pointers(api.http.patch(path, json={"title": "x"})) == ["/title"]
+
+
+def test_a_renamed_experiment_has_its_name_wherever_it_is_told(api: ApiForTests) -> None:
+    made = api.submit(name="Misspelt")
+    for run in made["runs"]:
+        api.train(run["id"], accuracy=0.7)
+    place = f"/v1/experiments/{made['id']}"
+    assert api.get(f"{place}/results")["name"] == "Misspelt", "kept from here on"
+    done = tripletlab("label", made["id"], "--name", "Spelt", "--url", api.url)
+    assert done.stdout.startswith("name: Spelt\n")
+    assert api.get(f"{place}/results")["name"] == "Spelt"
+    assert (api.get(place)["name"], api.get(place)["spec"]["name"]) == ("Spelt", "Misspelt")
+    assert names(api, name="spelt") == ["Spelt"]
+    assert names(api, name="misspelt") == []
+    stream = api.http.get(f"{place}/events").text
+    assert "from 'Misspelt' to 'Spelt'" in stream
+    with Client(api.url) as client:
+        assert client.label(made["id"], name="Again", tags=["a"])["name"] == "Again"
+        assert client.label(made["id"]) == {"name": "Again", "tags": ["a"], "notes": ""}
+    assert api.get(f"{place}/seeds")["fresh"]["name"] == "Again, fresh seeds"
 
 
 def test_the_list_is_filtered_by_arm_and_by_verdict_over_pages(api: ApiForTests) -> None:

@@ -39,7 +39,7 @@ def test_the_list_is_narrowed_sorted_and_shows_the_columns_that_were_chosen(
     shown_experiment(service, name="Beta", arms=[ARMS[0], third], seeds=1)
     found = shown_experiment(service, name="Alpha")
     tab.open(f"/experiments/{found}")
-    tab.button("Add tags and notes").click()
+    tab.button("Edit name, tags and notes").click()
     tab.page.get_by_label("Tags").fill("quora, margin")
     tab.page.get_by_label("Notes").fill("Once more with forty seeds.")
     tab.button("Save").click()
@@ -63,3 +63,14 @@ def test_the_list_is_narrowed_sorted_and_shows_the_columns_that_were_chosen(
     expect(tab.find(".experiments .meta code")).to_have_text(found)
     tab.page.reload()
     expect(tab.find(".experiments .meta code")).to_have_text(found)
+
+
+def test_an_experiment_is_renamed_where_it_stands(tab: Tab, service: ApiForTests) -> None:
+    tab.open(f"/experiments/{shown_experiment(service, name='Misspelt', seeds=1)}")
+    tab.button("Edit name, tags and notes").click()
+    tab.page.get_by_label("Name").fill("Spelt")
+    tab.button("Save").click()
+    expect(tab.find("h1")).to_have_text("Spelt")
+    expect(tab.page).to_have_title("Spelt · Tripletlab")
+    tab.page.get_by_role("link", name="Duplicate and edit").click()
+    expect(tab.find("#field-name-value")).to_have_value("Spelt")

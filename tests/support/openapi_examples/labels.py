@@ -6,7 +6,7 @@ from support.openapi_examples.recording import ABSENT, Session
 def labels(played: Session) -> None:
     first, *_, last = played.api.get("/v1/experiments")["items"]
     path = f"/v1/experiments/{last['id']}/labels"
-    played.call("PATCH", path, 200, json={"tags": ["margin"], "notes": "Repeat with more seeds."})
+    played.call("PATCH", path, 200, json={"tags": ["margin"], "notes": "Only on Quora."})
     played.call("PATCH", path, 422, json={"tags": ["two words"]})
     played.call("PATCH", path, 415, content=b"a,b", headers={"Content-Type": "text/csv"})
     played.call("GET", path, 200)

@@ -34,13 +34,15 @@ const SECTIONS = [
  */
 export async function show(main, { params, signal }) {
   const model = await Model.read(params.id, signal);
-  document.title = `${model.view.name} · Tripletlab`;
   const head = h("div", {});
   const verdict = verdictCard(model, signal);
   const shown = SECTIONS.filter(([id]) => id !== "tuning" || model.results.tuning);
   const sections = shown.map(([, , make]) => make(model, signal));
   const problem = h("div", {});
-  const drawHead = () => refill(head, heading(model), failures(model));
+  const drawHead = () => {
+    document.title = `${model.view.name} · Tripletlab`;
+    refill(head, heading(model), failures(model));
+  };
   drawHead();
   model.listen(drawHead);
   model.listen(() => {

@@ -223,7 +223,8 @@ async function beginning(query, recipes, signal) {
   if (like !== null) {
     const id = encodeURIComponent(like);
     if (query.has("fresh")) return asAsked(toEdit((await call(`/v1/experiments/${id}/seeds`, { signal })).fresh));
-    return asAsked(toEdit((await call(`/v1/experiments/${id}`, { signal })).spec));
+    const { spec, name } = await call(`/v1/experiments/${id}`, { signal });
+    return { ...asAsked(toEdit(spec)), name };
   }
   const found = recipes.find((one) => one.name === query.get("recipe")) ?? recipes.find((one) => one.name === SMALL) ?? recipes[0];
   const spec = asAsked(toEdit(found.spec));

@@ -22,6 +22,7 @@ from api.experiments.views import DryRun, SpecWarning
 from api.http.json_bodies import JsonBody
 from models.comparison.families import seeds_needed
 from models.specs.experiment import ExperimentSpec
+from models.specs.wording.arm_differences import arm_differences
 from models.store import clock
 from models.store.programmes.programmes import with_level_to_come
 from models.store.tables import Dataset
@@ -62,6 +63,7 @@ def dry_run_view(service: Service, planned: Plan) -> DryRun:
         seed_sources=seed_sources(planned.spec, planned.training),
         given_negatives=list(planned.given),
         cut_texts=cut_texts(planned.spec, service.dataset_folder(planned.dataset.content_hash)),
+        arms_differ=arm_differences(planned.spec),
         formulas=formula_views(planned.spec),
         seeds_needed=seeds_needed(planned.spec),
         warnings=spec_warnings(planned.spec, planned.dataset),

@@ -12,6 +12,7 @@ from models.comparison.schema import ComparisonWarning, Statistic, Verdict
 from models.noise_floor.schema import TwoRunsDifferBy
 from models.specs.seeds import Source
 from models.specs.tuning import Setting
+from models.specs.wording.arm_differences import ArmDifference
 from models.states import LookState, RunState, TuningState
 
 
@@ -290,6 +291,8 @@ class DryRun(View):
     """Of each arm that asks for given negatives; else empty. A sentence says what they cost."""
     cut_texts: list[CutTextsView]
     """Of each arm whose encoder over words has `max_tokens`; else empty."""
+    arms_differ: list[ArmDifference]
+    """The fields that are not the same in all arms, in words; empty for one arm."""
     formulas: list[FormulaView]
     """The formulas among the terms of the arms' losses; else empty."""
     seeds_needed: int

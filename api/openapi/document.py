@@ -14,6 +14,7 @@ from api.openapi.examples import add_examples, recorded
 from api.openapi.links import add_links
 from api.openapi.requests import REF
 from api.openapi.responses import add_problems
+from api.openapi.spec_words import add_words
 from models.specs.experiment import ExperimentSpec
 
 
@@ -33,8 +34,9 @@ def complete(document: dict[str, Any]) -> None:
     """Add the spec's schema, keys, problems, links, summaries and examples in place."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     spec = ExperimentSpec.model_json_schema(ref_template=REF)
-    schemas.update(spec.pop("$defs", {}))
-    schemas["ExperimentSpec"] = spec
+    parts = {**spec.pop("$defs", {}), "ExperimentSpec": spec}
+    add_words(parts)
+    schemas.update(parts)
     schemas["Body_upload_dataset"]["additionalProperties"] = False
     _require_key(document)
     _summarise(document)

@@ -46,6 +46,7 @@ class DecisionSpec(SpecPart):
     equivalence_margin: Annotated[float, Field(gt=0)] = 0.005
     """Smaller differences do not matter; in units of the metric."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    """One minus the probability of a wrong verdict, over all comparisons together."""
 
 
 PROGRAMME_NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.+=-]{0,63}$"

@@ -115,8 +115,7 @@ class ExperimentSpec(SpecPart):
     """Name of a data set of this service."""
     split: SplitSpec = InOrderSplit()
     tokenizer: Tokenizer = "word"
-    """`word`: words and punctuation, case kept; `lower`: the same in lower case; `characters`: each
-    character but white space, for scripts without spaces between words."""
+    """What a text is cut into."""
     vocabulary: VocabularySpec = VocabularySpec()
     encoder: EncoderSpec = LstmEncoder(kind="lstm")
     optimizer: OptimizerSpec = AdamSpec()
@@ -124,21 +123,20 @@ class ExperimentSpec(SpecPart):
     """Duplicate pairs in a batch; each row has batch_size - 1 negatives, beside those given."""
     negatives: NegativesSpec = NegativesSpec()
     steps: Steps = 1400
+    """Updates of the weights, one a batch."""
     evaluate_every: Interval = 100
     """Steps between evaluations; one more follows the last step."""
     early_stop: EarlyStop | None = None
     """When a run ends before its last step; null means never."""
     checkpoint: KeptWeights = "last"
-    """Which weights are tested and kept: those of the last step, or those of the evaluation with
-    the lowest validation.loss (the arm's own; the earliest of equal ones). The test never decides
-    which."""
+    """Which weights are tested and kept; the test never decides which."""
     validation_batches: Annotated[int, Field(ge=1, le=1000)] = 8
     """Fixed batches of duplicates over which the validation losses are averaged."""
     validation_pairs: Annotated[int, Field(ge=2, le=1_000_000)] = 2048
     """Validation pairs of both labels for accuracy and ranks, spread evenly over all of them."""
     threshold: ThresholdSpec = FixedThreshold()
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """`auto` takes a CUDA device where the worker has one."""
+    """The kind of device that runs are trained on."""
     time_limit: Annotated[float, Field(gt=0, le=30 * 24 * 3600)] | None = None
     """Seconds that a run may train, all its attempts added up. A run past the limit fails after its
     current step, and keeps its checkpoint. Null means no limit."""
@@ -151,11 +149,9 @@ class ExperimentSpec(SpecPart):
     factors: Factors | None = None
     """Choices that are varied together, in place of arms; their first levels are the baseline."""
     design: Design = "full"
-    """`full`: every level with every level of the others; `one_at_a_time`: every level with the
-    first of the others, which is cheaper and shows no interaction."""
+    """Which levels of the factors are trained together."""
     effects: EffectFamily = "main"
-    """What is judged, and so what Holm's rule counts: of each level against the first, or also of
-    every two levels of two factors."""
+    """What is judged, and so what Holm's rule counts."""
     loss: LossSpec | None = None
     """The loss that levels change, where there are factors. Else arms that have no loss train with
     it, and the stored spec has it in these arms."""

@@ -55,7 +55,7 @@ class LossSpec(SpecPart):
     """Whether questions of the batch that are known duplicates of the anchor (the same text, or
     joined to it by duplicate links) are left out of its negatives, in every term."""
     anchors: Anchors = "first"
-    """Which side of each pair is the anchor; `both` averages the two directions."""
+    """Which side of each pair is the anchor."""
 
     @model_validator(mode="after")
     def _terms_differ(self) -> "LossSpec":

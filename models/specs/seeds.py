@@ -66,10 +66,7 @@ class SeedChoice(SpecPart):
     vary: Annotated[
         tuple[Source, ...], Field(json_schema_extra={"minItems": 1, "uniqueItems": True})
     ] = USUAL
-    """What differs between seeds. `batch_order` is also that of the negatives that a term draws,
-    and of dropout.
-    With `training_rows` each seed trains on the pairs of half of the duplicate groups, drawn for
-    it; without, all training rows train."""
+    """What differs between seeds."""
     held_at: Seed | None = None
     """The seed whose initial weights, or batch order, all runs have where `vary` does not name
     them; null is the first seed."""

@@ -39,15 +39,14 @@ class Stage(SpecPart):
     from_step: Annotated[int, Field(ge=1)]
     """The first step, counted from 1, under this rule."""
     among: Among
+    """Which negatives count from then on."""
 
 
 class Mined(Hinge):
     """A term over a choice of negatives, which is the same at every step or follows a schedule."""
 
     among: Among | None = None
-    """Which negatives count: `all` (the default); `not_harder_than_positive`, the course's mask,
-    which leaves out every s_an > s_ap; `semi_hard`, not harder than the positive and within the
-    margin of it. Null where `mining` has a schedule."""
+    """Which negatives count, by default all; null where `mining` has a schedule."""
     mining: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=MAX_STAGES)] | None = None
     """A schedule in place of `among`: stages from step 1 on, such as semi-hard first, all later.
     Validation losses always use its last rule, so that they can be compared over steps."""

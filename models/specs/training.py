@@ -29,12 +29,9 @@ class EncoderPart(ExtendedPart):
     pooling: Literal["mean"] = "mean"
     """How a question's outputs over time become one vector, before it is scaled to length 1."""
     padding: Literal["masked", "power_of_two"] = "masked"
-    """`masked`: padding is ignored, so a question's vector does not depend on its batch, beyond the
-    rounding of float32 (below 1e-6; with `bag` not at all).
-    `power_of_two`: as in the course, both sides are padded to the longest question of the batch
-    rounded up to a power of two, and the network reads and averages the padding too."""
+    """What becomes of the padding that makes questions of a batch equally long."""
     init: Literal["torch", "trax"] = "torch"
-    """Which default initial weights: PyTorch's, or those of Trax, which the course used."""
+    """Which default initial weights."""
     max_tokens: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Longer texts are cut to this many tokens, wherever they are read; null reads all. The
     vocabulary has the words of whole texts, so arms that cut differently share initial weights."""
@@ -83,6 +80,7 @@ class TransformerEncoder(EncoderPart):
 
     kind: Literal["transformer"]
     layers: Annotated[int, Field(ge=1, le=24)] = 2
+    """Layers of attention, one over the other."""
     heads: Annotated[int, Field(ge=1, le=64)] = 4
     """Attention heads of a layer; `embedding_dim` is divided among them."""
     feedforward_dim: Dimension = 256
@@ -115,8 +113,7 @@ class PretrainedEncoder(SpecPart):
     model: UploadName
     """Name of a model of this service (`/v1/models`)."""
     pooling: Literal["mean", "cls"] = "mean"
-    """How a text's outputs become one vector, before it is scaled to length 1: their mean, or the
-    output of the first token."""
+    """How a text's outputs become one vector, before it is scaled to length 1."""
     max_tokens: Annotated[int, Field(ge=4, le=8192)] = 128
     """Longer texts are cut to this many tokens, special ones included."""
     train_layers: TrainLayers = "all"
@@ -164,6 +161,7 @@ class WarmupRsqrt(SpecPart):
 
     kind: Literal["warmup_rsqrt"]
     warmup_steps: Annotated[int, Field(ge=0, le=1_000_000)] = 400
+    """Steps over which the learning rate rises to its peak."""
 
 
 class WarmupCosine(SpecPart):
@@ -171,6 +169,7 @@ class WarmupCosine(SpecPart):
 
     kind: Literal["warmup_cosine"]
     warmup_steps: Annotated[int, Field(ge=0, le=1_000_000)] = 400
+    """Steps over which the learning rate rises to its peak."""
 
 
 class Linear(SpecPart):
@@ -179,6 +178,7 @@ class Linear(SpecPart):
 
     kind: Literal["linear"]
     warmup_steps: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Steps over which the learning rate rises to its peak."""
 
 
 ScheduleSpec = Annotated[
@@ -257,8 +257,7 @@ class VocabularySpec(ExtendedPart):
     later = frozenset({"rows"})
 
     rows: Literal["duplicates", "all"] = "duplicates"
-    """`duplicates`: the words of the training rows' duplicate pairs (validation included), as in
-    the course; `all`: those of the other training rows too, which given negatives may be in."""
+    """Which rows the network knows the words of."""
     min_count: Annotated[int, Field(ge=1)] = 1
     """Words that occur less often are unknown."""
     max_size: Annotated[int, Field(ge=1)] | None = None
@@ -296,6 +295,7 @@ class FixedThreshold(SpecPart):
 
     kind: Literal["fixed"] = "fixed"
     value: Annotated[float, Field(ge=-1, le=1)] = 0.7
+    """A cosine, from -1 to 1."""
 
 
 class ValidationThreshold(SpecPart):

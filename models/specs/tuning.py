@@ -66,7 +66,7 @@ class TuningRange(SpecPart):
     low: Annotated[float, Field(ge=-FARTHEST, le=FARTHEST)]
     high: Annotated[float, Field(ge=-FARTHEST, le=FARTHEST)]
     scale: Literal["log", "linear"] = "linear"
-    """Even in the value, or in its logarithm, as suits a learning rate."""
+    """How the points lie in the range."""
     whole: bool = False
     """Rounds to whole numbers, as a batch size needs."""
 

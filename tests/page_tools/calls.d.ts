@@ -73,6 +73,8 @@ declare namespace Reply {
     minItems?: number;
     examples?: unknown[];
     "x-formula"?: boolean;
+    "x-choices"?: Record<string, { title: string; description: string }>;
+    "x-about"?: string;
     maxItems?: number;
     maxLength?: number;
     minimum?: number;

@@ -132,6 +132,7 @@ declare namespace Reply {
     seed_sources: SeedSourcesView;
     given_negatives: GivenNegativesView[];
     cut_texts: CutTextsView[];
+    arms_differ: ArmDifference[];
     formulas: FormulaView[];
     seeds_needed: number;
     fitted: FittedSize[];

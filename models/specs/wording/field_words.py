@@ -35,10 +35,63 @@ FIELDS = {
 }
 """Fields that are not said as they are written."""
 
+FORM_FIELDS = FIELDS | {
+    "among": "negatives that count",
+    "at": "stops, as shares of the steps",
+    "baseline": "arm that the others are compared with",
+    "choose_by": "setting chosen by",
+    "confidence": "confidence of the verdict",
+    "count": "number of seeds",
+    "dataset": "data set",
+    "decision": "what decides",
+    "design": "which levels meet",
+    "device": "where it is trained",
+    "each_seed": "a choice for each seed",
+    "early_stop": "early stopping",
+    "effects": "effects that are judged",
+    "equivalence_margin": "difference that does not matter",
+    "from_step": "from this step on",
+    "futility": "end where more seeds would decide nothing",
+    "grid": "values of each field",
+    "halving": "leave out settings that are behind",
+    "heads": "attention heads",
+    "held_at": "seed of what does not vary",
+    "high": "highest value",
+    "keep": "share of the settings that goes on",
+    "list": "seeds, one by one",
+    "looks": "numbers of seeds at the looks",
+    "low": "lowest value",
+    "max": "most seeds",
+    "metric": "metric that decides",
+    "min": "fewest seeds",
+    "min_delta": "least improvement",
+    "nesterov": "Nesterov momentum",
+    "patience": "evaluations without improvement",
+    "ranges": "range of each field",
+    "seed": "seed of the points",
+    "settings": "number of settings",
+    "split": "training, validation and test rows",
+    "tell_apart": "tell the sources apart",
+    "threshold": "threshold of a duplicate",
+    "time_limit": "time limit of a run, in seconds",
+    "tuning": "tuning before the comparison",
+    "until_decided": "add seeds until it is decided",
+    "validation_batches": "batches of the validation losses",
+    "validation_fraction": "share for validation",
+    "value": "similarity",
+    "vary": "what differs between seeds",
+    "warmup_steps": "steps of the warm-up",
+    "whole": "whole numbers only",
+}
+"""As `FIELDS`, where a person is asked for the value and sees nothing around it."""
+
 VALUES = {
     "best_validation": "best validation loss",
     "cls": "first token",
     "gru": "GRU",
+    "auto": "what there is",
+    "cpu": "CPU",
+    "cuda": "CUDA",
     "adam": "Adam",
     "adamw": "AdamW",
     "sgd": "SGD",
@@ -60,6 +113,7 @@ VALUES = {
 """Words of the language of specs that are not said as they are written."""
 
 POOLED = {"mean": "mean over the tokens"}
+SCALES = {"log": "logarithmic", "linear": "linear"}
 TERM_PARTS = ("kind", "weight", "row")
 
 
@@ -114,6 +168,8 @@ def value_words(field: str, value: Any) -> str:
         return ", ".join(value_words(field, one) for one in value)
     if field == "pooling":
         return POOLED.get(value, VALUES.get(value, spaced(value)))
+    if field == "scale":
+        return SCALES.get(value, spaced(value))
     if field in ("row", "model", "vectors"):
         return str(value)
     return VALUES.get(value, spaced(str(value)))

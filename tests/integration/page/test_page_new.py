@@ -179,7 +179,7 @@ def test_what_a_seed_varies_is_chosen_by_boxes_and_told_with_the_cost(tab: Tab) 
     assert [boxes.nth(index).is_checked() for index in range(3)] == [True, True, False]
     expect(tab.find(".cost")).to_contain_text("Each seed has its own initial weights and")
     tab.page.get_by_label("Training rows").press("Space")
-    tab.page.get_by_label("Initial weights").press("Space")
+    tab.page.get_by_role("checkbox", name="Initial weights").press("Space")
     assert document(tab)["seeds"]["vary"] == ["batch_order", "training_rows"]
     expect(tab.find(".cost")).to_contain_text("The initial weights of seed 0 are those of all runs")
     tab.expected_statuses = {422}

@@ -6,7 +6,7 @@
 import { h } from "../dom.js";
 import { formulaField } from "./formula.js";
 import { below, remove, set } from "./pointers.js";
-import { booleanField, enumField, help, idOf, jsonField, numberField, numbersField, severalField, textField, wordOrNumberField, words } from "./single.js";
+import { booleanField, enumField, help, idOf, jsonField, labelOf, meaningOf, numberField, numbersField, severalField, textField, wordOrNumberField, words } from "./single.js";
 
 /** @type {Record<string, (form: Form, name: string, shape: Shape, pointer: string) => HTMLElement>} */
 const MAKERS = { enum: enumField, formula: formulaField, string: textField, number: numberField, boolean: booleanField, json: jsonField, object: objectField, array: arrayField };
@@ -57,8 +57,9 @@ function optional(form, name, shape, pointer) {
     else remove(form.document, pointer);
   }) } });
   const small = !there || shape.kind === "number" || shape.kind === "enum";
+  const label = labelOf(shape.node, name);
   return h("div", { class: `optional ${small ? "" : "wide"}`, "data-pointer": there ? null : pointer },
-    h("label", { class: "check", for: id }, box, small && there ? words(name) : `Set ${words(name).toLowerCase()}`),
+    h("label", { class: "check", for: id }, box, small && there ? label : `Set ${label[0].toLowerCase()}${label.slice(1)}`),
     there ? required(form, name, shape, pointer) : help(shape.node));
 }
 
@@ -79,7 +80,7 @@ function bare(shape) {
  * @param {string} pointer
  */
 function objectField(form, name, shape, pointer) {
-  return h("fieldset", { class: "wide part", "data-pointer": pointer }, h("legend", {}, words(name)), help(shape.node), fieldsOf(form, shape.node, pointer));
+  return h("fieldset", { class: "wide part", "data-pointer": pointer }, h("legend", {}, labelOf(shape.node, name)), help(shape.node), fieldsOf(form, shape.node, pointer));
 }
 
 /**
@@ -103,7 +104,7 @@ export function fieldsOf(form, node, pointer, names = Object.keys(node.propertie
  * @param {string} pointer
  */
 function choiceField(form, name, shape, pointer) {
-  return h("fieldset", { class: "wide part", "data-pointer": pointer }, h("legend", {}, words(name)), choiceBody(form, shape, pointer));
+  return h("fieldset", { class: "wide part", "data-pointer": pointer }, h("legend", {}, labelOf(shape.node, name)), choiceBody(form, shape, pointer));
 }
 
 /**
@@ -116,10 +117,10 @@ function choiceBody(form, shape, pointer) {
   const at = form.schema.matching(options, form.get(pointer));
   const id = idOf(pointer, "kind");
   const control = h("select", { id, on: { change: () => form.reshape(() => set(form.document, pointer, chosen(form, options[control.selectedIndex], pointer))) } },
-    options.map((one) => h("option", {}, form.schema.nameOf(one))));
+    options.map((one) => h("option", { value: form.schema.nameOf(one) }, form.schema.titleOf(one))));
   control.selectedIndex = at;
   return [
-    h("div", { "data-pointer": below(pointer, "kind") }, h("label", { for: id }, "Kind"), control, help(options[at])),
+    h("div", { "data-pointer": below(pointer, "kind") }, h("label", { for: id }, "Kind"), control, meaningOf(options[at])),
     fieldsOf(form, options[at], pointer),
   ];
 }
@@ -144,7 +145,7 @@ function chosen(form, option, pointer) {
  */
 function arrayField(form, name, shape, pointer) {
   const item = form.schema.shape(shape.node.items ?? {});
-  if (item.kind === "number") return numbersField(form, name, pointer);
+  if (item.kind === "number") return numbersField(form, name, shape, pointer);
   if (item.kind === "enum") return severalField(form, name, shape, item, pointer);
   return itemsField(form, name, shape, item, pointer);
 }
@@ -160,9 +161,9 @@ function itemsField(form, name, shape, item, pointer) {
   /** @type {any[]} */
   const there = form.get(pointer) ?? [];
   const { node } = shape;
-  const one = words(name).replace(/s$/, "");
+  const one = (item.kind === "object" && item.node.title) || words(name).replace(/s$/, "");
   const add = h("button", { type: "button", disabled: there.length >= (node.maxItems ?? Infinity), on: { click: () => form.reshape(() => there.push(next(form, node, there))) } }, `Add ${one.toLowerCase()}`);
-  return h("fieldset", { class: "wide list", "data-pointer": pointer }, h("legend", {}, words(name)),
+  return h("fieldset", { class: "wide list", "data-pointer": pointer }, h("legend", {}, labelOf(shape.node, name)),
     h("div", { class: typeof there[0]?.name === "string" ? "beside" : "form-grid" }, there.map((value, index) => {
       const place = below(pointer, index);
       const title = typeof value?.name === "string" && value.name ? value.name : `${one} ${index + 1}`;

@@ -5,7 +5,7 @@
 
 import { fill, h } from "../dom.js";
 import { drawn, threeValues } from "../parts/formula.js";
-import { help, idOf, words } from "./single.js";
+import { help, idOf, labelOf } from "./single.js";
 
 /**
  * @param {Form} form
@@ -30,7 +30,7 @@ export function formulaField(form, name, shape, pointer) {
   control.value = form.get(pointer) ?? "";
   fill(preview, drawn(control.value));
   return h("div", { class: "wide formula-field", "data-pointer": pointer },
-    h("label", { for: control.id }, words(name)), control, preview, h("div", { class: "formula-values", "aria-live": "polite" }), help(shape.node));
+    h("label", { for: control.id }, labelOf(shape.node, name)), control, preview, h("div", { class: "formula-values", "aria-live": "polite" }), help(shape.node));
 }
 
 /**

@@ -83,6 +83,16 @@ export class Schema {
   }
 
   /**
+   * What a person calls an option.
+   * @param {Node} option
+   */
+  titleOf(option) {
+    const { properties } = option;
+    if (!properties) return this.nameOf(option);
+    return (properties.kind ? option.title : Object.values(properties)[0].title) ?? this.nameOf(option);
+  }
+
+  /**
    * The least value that a node allows, every default filled in.
    * @param {Node} given
    * @returns {unknown}
@@ -123,6 +133,6 @@ export class Schema {
  * @param {Node} about
  * @returns {Node}
  */
-function kept({ title, description }) {
-  return { ...(title && { title }), ...(description && { description }) };
+function kept({ title, description, "x-about": about }) {
+  return { ...(title && { title }), ...(description && { description }), ...(about !== undefined && { "x-about": about }) };
 }

@@ -16,10 +16,20 @@ import { set } from "./pointers.js";
 export function enumField(form, name, shape, pointer, choices = shape.node.enum ?? []) {
   const value = form.get(pointer) ?? "";
   const listed = choices.includes(value) ? choices : [value, ...choices];
-  const control = h("select", { id: idOf(pointer), on: { change: () => form.set(pointer, control.value) } },
-    listed.map((one) => h("option", { value: one }, one)));
+  const told = shape.node["x-choices"] ?? {};
+  const meaning = h("p", { class: "help meaning", "aria-live": "polite" });
+  const tell = () => {
+    meaning.textContent = told[control.value]?.description ?? "";
+  };
+  const control = h("select", { id: idOf(pointer), on: { change: () => {
+    form.set(pointer, control.value);
+    tell();
+  } } }, listed.map((one) => h("option", { value: one }, told[one]?.title ?? one)));
   control.value = value;
-  return labelled(name, shape, pointer, control);
+  tell();
+  const made = labelled(name, shape, pointer, control);
+  if (meaning.textContent) control.after(meaning);
+  return made;
 }
 
 /**
@@ -71,12 +81,12 @@ export function wordOrNumberField(form, name, shape, pointer) {
   const { options } = shape;
   const at = form.schema.matching(options, form.get(pointer));
   const control = h("select", { id: idOf(pointer, "kind"), on: { change: () => form.reshape(() => set(form.document, pointer, form.schema.initial(options[control.selectedIndex]))) } },
-    options.map((one) => h("option", {}, form.schema.nameOf(one))));
+    options.map((one) => h("option", { value: form.schema.nameOf(one) }, form.schema.titleOf(one))));
   control.selectedIndex = at;
   const made = labelled(name, shape, pointer, control);
   if (options[at].const === undefined) {
     const number = numberInput(form, options[at], pointer);
-    number.setAttribute("aria-label", words(name));
+    number.setAttribute("aria-label", labelOf(shape.node, name));
     control.after(number);
   }
   return made;
@@ -91,7 +101,7 @@ export function wordOrNumberField(form, name, shape, pointer) {
 export function booleanField(form, name, shape, pointer) {
   const id = idOf(pointer);
   const control = h("input", { type: "checkbox", id, checked: form.get(pointer) ?? shape.node.default ?? false, on: { change: () => form.set(pointer, control.checked) } });
-  return h("div", { "data-pointer": pointer }, h("label", { class: "check", for: id }, control, words(name)), help(shape.node));
+  return h("div", { "data-pointer": pointer }, h("label", { class: "check", for: id }, control, labelOf(shape.node, name)), help(shape.node));
 }
 
 /**
@@ -109,20 +119,24 @@ export function severalField(form, name, shape, item, pointer) {
   const boxes = choices.map((one) => h("input", { type: "checkbox", id: idOf(pointer, one), value: one, checked: there.includes(one), on: {
     change: () => form.set(pointer, boxes.filter((box) => box.checked).map((box) => box.value)),
   } }));
-  return h("fieldset", { class: "wide list", "data-pointer": pointer }, h("legend", {}, words(name)),
-    boxes.map((box) => h("label", { class: "check", for: box.id }, box, words(box.value))), help(shape.node));
+  return h("fieldset", { class: "wide list", "data-pointer": pointer }, h("legend", {}, labelOf(shape.node, name)),
+    boxes.map((box) => {
+      const told = item.node["x-choices"]?.[box.value];
+      return h("div", {}, h("label", { class: "check", for: box.id }, box, told?.title ?? words(box.value)), told && h("p", { class: "help" }, told.description));
+    }));
 }
 
 /**
  * A list of numbers, as one line of text.
  * @param {Form} form
  * @param {string} name
+ * @param {Shape} shape
  * @param {string} pointer
  */
-export function numbersField(form, name, pointer) {
+export function numbersField(form, name, shape, pointer) {
   const control = h("input", { id: idOf(pointer), value: (form.get(pointer) ?? []).join(", "), on: { input: () => form.set(pointer, parsed(control.value)) } });
-  return h("div", { class: "wide", "data-pointer": pointer }, h("label", { for: control.id }, words(name)), control,
-    h("p", { class: "help" }, "Numbers, with commas between them."));
+  return h("div", { class: "wide", "data-pointer": pointer }, h("label", { for: control.id }, labelOf(shape.node, name)), control,
+    h("p", { class: "help" }, "Numbers, with commas between them."), help(shape.node));
 }
 
 /**
@@ -162,7 +176,16 @@ function parsed(text) {
  * @param {HTMLElement} control
  */
 function labelled(name, shape, pointer, control) {
-  return h("div", { "data-pointer": pointer }, h("label", { for: control.id }, words(name)), control, help(shape.node));
+  return h("div", { "data-pointer": pointer }, h("label", { for: control.id }, labelOf(shape.node, name)), control, help(shape.node));
+}
+
+/**
+ * What a person calls the field: the service says it, but for data sets' own fields and the like.
+ * @param {Node} node
+ * @param {string} name
+ */
+export function labelOf(node, name) {
+  return node.title ?? words(name);
 }
 
 /** @param {string} name */
@@ -172,13 +195,29 @@ export function words(name) {
 }
 
 /**
- * The first clause of a description; the whole of it where the pointer rests.
+ * What a field is for: the first clause of its description, under which the rest unfolds.
  * @param {Node} node
  */
 export function help(node) {
-  const text = (node.description ?? "").replaceAll("\n", " ").replaceAll("`", "");
+  const text = plain(node);
   const clause = text.split(/(?<=[^.]{8})[.:;]( |$)/)[0];
-  return clause ? h("p", { class: "help", title: text }, `${clause}.`) : null;
+  const rest = text.slice(clause.length).replace(/^[.:;] */, "");
+  if (!rest) return clause ? h("p", { class: "help" }, `${clause}.`) : null;
+  return h("details", { class: "help" }, h("summary", {}, `${clause} …`), h("p", { class: "help" }, rest[0].toUpperCase() + rest.slice(1)));
+}
+
+/**
+ * The whole description, of what was chosen.
+ * @param {Node} node
+ */
+export function meaningOf(node) {
+  const text = plain(node);
+  return text ? h("p", { class: "help meaning" }, text) : null;
+}
+
+/** @param {Node} node */
+function plain(node) {
+  return (node["x-about"] ?? node.description ?? "").replaceAll("\n", " ").replaceAll("`", "");
 }
 
 /**

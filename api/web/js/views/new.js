@@ -3,6 +3,7 @@
 import { noteQuery } from "../address.js";
 import { call, fieldProblems, freshKey, messageOf, wasStopped } from "../api.js";
 import { fill, h } from "../dom.js";
+import { clearDifferences, showDifferences } from "../form/differences.js";
 import { clearErrors, showErrors } from "../form/errors.js";
 import { fieldsOf } from "../form/fields.js";
 import { Form } from "../form/form.js";
@@ -162,6 +163,7 @@ export async function show(main, { query, signal }) {
       const found = await call("/v1/experiments?dry_run=true", { method: "POST", body: form.document, signal });
       if (turn !== asking) return;
       clearErrors(fields);
+      showDifferences(fields, found.arms_differ, found.spec);
       const whole = { ...found, fitted: [...stillTold(told, form), ...found.fitted] };
       fill(cost, costOf(whole, showValues(fields, found.formulas)));
       start.disabled = false;
@@ -173,6 +175,7 @@ export async function show(main, { query, signal }) {
 
   /** @param {unknown} error */
   function refuse(error) {
+    clearDifferences(fields);
     const elsewhere = showErrors(fields, fieldProblems(error));
     fill(cost, faultsOf(error, elsewhere, (pointer) => goTo(fields, pointer)));
   }

@@ -41,6 +41,7 @@ from api.http.ranges import Ranges
 from api.http.security_headers import SecurityHeaders
 from api.openapi import document, swagger
 from api.pretrained import routes as pretrained
+from api.programmes import routes as programmes
 from api.prometheus import ReplyTimes
 from api.results import comparisons, declared_comparisons
 from api.results import routes as results
@@ -75,7 +76,7 @@ RESOURCES = (
     *(results, comparisons, declared_comparisons, exports),
     *(runs, metrics, log, checkpoints, misclassified, predictions, reproductions),
     *(weights, model_folder),
-    *(studies, webhooks, audit),
+    *(studies, programmes, webhooks, audit),
 )
 """Modules with a router below `/v1`."""
 

@@ -30,6 +30,7 @@ from dataclasses import dataclass, field, fields
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Self, overload
+from urllib.parse import quote
 
 import httpx
 
@@ -507,9 +508,9 @@ AnyExperiment = str | Experiment
 AnyRun = str | Run
 AnyStudy = str | Study
 AnyPath = str | Path
+OnChange = Callable[[Experiment], object]
 
-_last_lines: dict[str, str] = {}
-"""What `print_progress` has written of each experiment, where lines cannot be overwritten."""
+_last_lines: dict[str, str] = {}  # written of each experiment, where none can be overwritten
 
 
 def print_progress(experiment: Experiment) -> None:
@@ -526,9 +527,7 @@ def print_progress(experiment: Experiment) -> None:
         reached = f"{experiment.state} {waits} {int(10 * experiment.progress)}"
         if _last_lines.get(experiment.id) != reached:
             sys.stderr.write(f"{line}\n")
-        _last_lines[experiment.id] = reached
-        if experiment.ended:
-            del _last_lines[experiment.id]
+        _last_lines[experiment.id] = "" if experiment.ended else reached
     sys.stderr.flush()
 
 
@@ -623,7 +622,7 @@ class Client:
     def wait(
         self,
         experiment: AnyExperiment,
-        on_change: Callable[[Experiment], object] = lambda _: None,
+        on_change: OnChange = lambda _: None,
         *,
         timeout: float | None = None,
     ) -> Experiment:
@@ -662,6 +661,13 @@ class Client:
         """Return its results so far; `target_loss` adds the steps until that loss is reached."""
         path = f"/v1/experiments/{_id(experiment)}/results"
         return Results.of(self.get(path, target_loss=target_loss))
+
+    def programmes(self) -> Table:
+        return Table.of(self.get("/v1/programmes", limit=200)["items"])
+
+    def programme(self, name: str) -> dict[str, Any]:
+        """Return it with its `questions`, the level and outcome of each, and the `next_level`."""
+        return dict(self.get(f"/v1/programmes/{quote(name, safe='')}"))
 
     def compare(
         self,
@@ -710,12 +716,9 @@ class Client:
         return Study.of(self.get(f"/v1/studies/{_id(study)}"))
 
     def studies(self, limit: int = 50) -> list[Study]:
-        """Return the newest studies."""
         return [Study.of(one) for one in self.get("/v1/studies", limit=limit)["items"]]
 
-    def wait_for_study(
-        self, study: AnyStudy, on_change: Callable[[Experiment], object] = lambda _: None
-    ) -> Study:
+    def wait_for_study(self, study: AnyStudy, on_change: OnChange = lambda _: None) -> Study:
         """Return the study once its experiments have ended; `on_change` gets each state of each."""
         for experiment in self.study(study).experiments["id"]:
             if experiment is not None:
@@ -731,8 +734,7 @@ class Client:
         return StudyResults.of(self.get(f"/v1/studies/{_id(study)}/results"))
 
     def export_study(self, study: AnyStudy, path: AnyPath, *, format: str | None = None) -> Path:
-        """Write its results to `path`, a row for each data set and one for the mean, as `csv` or
-        `parquet`; the default is the suffix of `path`."""
+        """Write a row for each data set and one for the mean, `csv` or `parquet` as `path` ends."""
         return self._save(path, f"/v1/studies/{_id(study)}/export", format)
 
     def steps(
@@ -793,15 +795,13 @@ class Client:
     def export(
         self, experiment: AnyExperiment, table: str, path: AnyPath, *, format: str | None = None
     ) -> Path:
-        """Write a table of it (`runs`, `steps`, `evaluations`, `scores`) to `path`, as `csv` or
-        `parquet`; the default is the suffix of `path`."""
+        """Write `runs`, `steps`, `evaluations` or `scores`, `csv` or `parquet` as `path` ends."""
         return self._save(path, f"/v1/experiments/{_id(experiment)}/export", format, table=table)
 
     def figure(
         self, experiment: AnyExperiment, name: str, path: AnyPath, *, format: str | None = None
     ) -> Path:
-        """Write a picture (`training`, `validation`, `gauges`, `comparison`) to `path`, as `svg` or
-        `png`; the default is the suffix of `path`."""
+        """Draw `training`, `validation`, `gauges` or `comparison`, svg or png as `path` ends."""
         return self._save(path, f"/v1/experiments/{_id(experiment)}/figures/{name}", format)
 
     def report(self, experiment: AnyExperiment, path: AnyPath) -> Path:

@@ -27,6 +27,7 @@ from models.errors import NotFound
 from models.files.file_store import FileStore
 from models.files.run_files import require_hash
 from models.settings import Settings
+from models.specs.decision import PROGRAMME_NAME
 from models.store.change_marks import change_marks
 from models.store.database import Database
 
@@ -204,6 +205,12 @@ def vectors_name(vectors_name: Annotated[str, _in_path(DATASET_NAME)]) -> str:
     return vectors_name
 
 
+def programme_name(programme_name: Annotated[str, _in_path(PROGRAMME_NAME)]) -> str:
+    if not re.fullmatch(PROGRAMME_NAME, programme_name):
+        raise NotFound(f"no programme is called {programme_name[:60]!r}")
+    return programme_name
+
+
 ExperimentId = Annotated[str, Depends(experiment_id)]
 RunId = Annotated[str, Depends(run_id)]
 ReproductionId = Annotated[str, Depends(reproduction_id)]
@@ -213,3 +220,4 @@ WebhookId = Annotated[str, Depends(webhook_id)]
 DatasetName = Annotated[str, Depends(dataset_name)]
 ModelName = Annotated[str, Depends(model_name)]
 VectorsName = Annotated[str, Depends(vectors_name)]
+ProgrammeName = Annotated[str, Depends(programme_name)]

@@ -74,6 +74,7 @@ for command in (
     compare.compare,
     experiment_lists.runs,
     experiment_lists.label,
+    experiment_lists.programmes,
     experiments.cancel,
     more_seeds.add_seeds,
     experiments.delete,

@@ -1,4 +1,4 @@
-"""`list`, `label` and `runs`: the experiments of the service, and the runs of one of them."""
+"""`list`, `label`, `runs`, `programmes`: experiments, what they are part of, and their runs."""
 
 from textwrap import shorten
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from api.cli.connection import UrlOption, connected
-from api.cli.console import JsonOption, out, print_json
+from api.cli.console import JsonOption, out, print_json, say
 from api.cli.experiments import ExperimentArgument
 from api.cli.ids import experiment_id
 from api.cli.listings import listing, show_table
@@ -76,6 +76,35 @@ def label(
     out.print(f"name: {found['name']}", markup=False, soft_wrap=True)
     out.print(f"tags: {', '.join(found['tags']) or '–'}", markup=False)
     out.print(f"notes: {found['notes'] or '–'}", markup=False, soft_wrap=True)
+
+
+def programmes(
+    name: Annotated[
+        str | None, typer.Argument(help="Of a programme: its questions are listed.")
+    ] = None,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """List the programmes, or the questions of one, with their levels and what they have found."""
+    with connected(url) as client:
+        found = client.get("/v1/programmes", limit=200) if name is None else client.programme(name)
+    if as_json:
+        print_json(found)
+        return
+    if name is None:
+        table = listing("name", "questions", "last level", "begun", whole=("name",))
+        for one in found["items"]:
+            begun = one["created_at"][:16].replace("T", " ")
+            row = (str(one["questions"]), f"{one['last_level']:g}", begun)
+            table.add_row(escape(one["name"]), *row)
+        show_table(table)
+        return
+    table = listing("question", "level", "found", "id", "experiment", whole=("id",))
+    for one in found["questions"]:
+        told = (str(one["number"]), f"{one['level']:g}", one["outcome"])
+        table.add_row(*told, one["experiment"] or "deleted", escape(one["name"] or ""))
+    show_table(table)
+    say(f"The next question would have the level {found['next_level']:g}.")
 
 
 def verdict_in_short(summary: dict[str, Any]) -> str:

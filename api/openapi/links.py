@@ -56,6 +56,7 @@ SOURCES: Mapping[str, list[Source]] = {
         Source("post", "/v1/studies", 202, "/id"),
         Source("get", "/v1/studies", 200, "/items/0/id"),
     ],
+    "programme_name": [Source("get", "/v1/programmes", 200, "/items/0/name")],
     "step": [Source("get", f"{RUN}/checkpoints", 200, "/items/0/step")],
     "prediction_id": [
         Source("post", f"{RUN}/predict", 200, "/id"),

@@ -42,6 +42,25 @@ def questions_of(session: Session, name: str) -> list[ProgrammeQuestion]:
     return list(session.scalars(ordered.execution_options(populate_existing=True)))
 
 
+@dataclass(frozen=True)
+class Standing:
+    """The questions of a programme in order, what each has found by now, and the level that the
+    next one would get."""
+
+    questions: list[ProgrammeQuestion]
+    outcomes: list[Outcome]
+    next_level: float
+
+
+def standing(session: Session, asked: Programme) -> Standing:
+    """How a programme stands; nothing is stored."""
+    questions = questions_of(session, asked.name)
+    known = list(_newly_known(session, questions))
+    new = {one.question.number: one.outcome for one in known}
+    outcomes = [new.get(one.number, Outcome(one.outcome)) for one in questions]
+    return Standing(questions, outcomes, _next_level(asked.confidence, questions, known))
+
+
 def with_level_to_come(session: Session, spec: ExperimentSpec) -> ExperimentSpec:
     """The spec with the question and the level that it would get now; nothing is stored.
 
@@ -131,16 +150,21 @@ def _with_level(
     spec: ExperimentSpec, questions: Sequence[ProgrammeQuestion], known: Sequence[Known]
 ) -> ExperimentSpec:
     assert spec.programme is not None
+    given = _next_level(spec.decision.confidence, questions, known)
+    place = {"question": len(questions) + 1, "level": given}
+    return spec.model_copy(update={"programme": spec.programme.model_copy(update=place)})
+
+
+def _next_level(
+    confidence: float, questions: Sequence[ProgrammeQuestion], known: Sequence[Known]
+) -> float:
     stored = [
         one.known_after
         for one in questions
         if one.outcome == Outcome.DISCOVERY and one.known_after is not None
     ]
     new = [one.after for one in known if one.outcome == Outcome.DISCOVERY]
-    number = len(questions) + 1
-    given = level(alpha_of(spec.decision.confidence), number, [*stored, *new])
-    asked = spec.programme.model_copy(update={"question": number, "level": given})
-    return spec.model_copy(update={"programme": asked})
+    return level(alpha_of(confidence), len(questions) + 1, [*stored, *new])
 
 
 def _require_its_promise(asked: Programme, spec: ExperimentSpec) -> None:

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from api.client import Client
 from models.programmes.levels import level
 
 from support.api import SPEC, ApiForTests, refused
+from support.commands import tripletlab
 from support.ended_experiments import place, train
 
 NAME = "my search"
@@ -136,3 +138,60 @@ def test_a_verdict_does_not_come_of_cancelling_at_a_lucky_moment(api: ApiForTest
     assert "whoever stops at a lucky moment is misled" in primary[0]["sentence"]
     (listed,) = api.get("/v1/experiments")["items"]
     assert [one["verdict"] for one in listed["verdicts"]] == ["undecided"]
+
+
+def test_programmes_are_listed_by_name_over_pages(api: ApiForTests) -> None:
+    assert api.get("/v1/programmes") == {"items": [], "next": None}
+    for name in ("second", "first", "third"):
+        asked(api, programme=name)
+    asked(api, programme="first")
+    page = api.get("/v1/programmes", limit=2)
+    found = [(one["name"], one["questions"], one["last_level"]) for one in page["items"]]
+    assert found == [("first", 2, level(0.05, 2, [])), ("second", 1, FIRST)]
+    rest = api.get("/v1/programmes", limit=2, cursor=page["next"])
+    assert ([one["name"] for one in rest["items"]], rest["next"]) == (["third"], None)
+
+
+def test_a_programme_tells_its_questions_and_what_they_have_found_by_now(
+    api: ApiForTests,
+) -> None:
+    first, second = asked(api, name="Found"), asked(api, name="Waits")
+    third = asked(api, name="Gone")
+    api.http.post(f"{place(third)}/cancel")
+    api.http.delete(place(third))
+    path = f"/v1/programmes/{NAME}"
+    assert [one["outcome"] for one in api.get(path)["questions"]] == ["open", "open", "nothing"]
+    end(api, first)
+    document = api.get(path)
+    assert (document["confidence"], document["next_level"]) == (0.95, level(0.05, 4, [3]))
+    assert document["questions"] == [
+        {
+            "number": number,
+            "level": level(0.05, number, []),
+            "experiment": experiment,
+            "name": name,
+            "outcome": outcome,
+        }
+        for number, experiment, name, outcome in (
+            (1, first["id"], "Found", "discovery"),
+            (2, second["id"], "Waits", "open"),
+            (3, None, None, "nothing"),
+        )
+    ]
+    assert asked(api)["programme"]["level"] == document["next_level"]
+    for absent in ("absent", "%00", "no/such"):
+        refused(api.http.get(f"/v1/programmes/{absent}"), 404)
+
+
+def test_the_command_and_the_client_list_programmes(api: ApiForTests) -> None:
+    made = asked(api, name="Asked")
+    listed = tripletlab("programmes", "--url", api.url).stdout
+    assert f"{NAME}" in listed
+    assert "0.00625" in listed
+    told = tripletlab("programmes", NAME, "--url", api.url)
+    assert made["id"] in told.stdout
+    assert f"The next question would have the level {level(0.05, 2, []):g}." in told.stderr
+    with Client(api.url) as client:
+        assert client.programmes()["name"] == [NAME]
+        (question,) = client.programme(NAME)["questions"]
+    assert question["experiment"] == made["id"]

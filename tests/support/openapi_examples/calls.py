@@ -25,7 +25,7 @@ from models.store.metrics.lines import keep_tf_idf
 
 from support.answers import answer_next
 from support.api import GENERATED
-from support.openapi_examples.labels import labels
+from support.openapi_examples.labels import labels, programmes
 from support.openapi_examples.models import models
 from support.openapi_examples.recording import ABSENT, CSV, FILE, SPEC, Session, alike, session
 from support.openapi_examples.refusals import DECLARED, long_reads
@@ -213,6 +213,7 @@ SCENES = (
     looks_into_data,
     retries,
     more_seeds,
+    programmes,
     exports,
     webhooks,
     studies,
@@ -237,6 +238,7 @@ def _what_is_not_there(played: Session) -> None:
         absent = (
             path.replace("{name}", "absent")
             .replace("{model_name}", "absent")
+            .replace("{programme_name}", "absent")
             .replace("{step}", "10")
         )
         absent = absent.replace("{figure}", "comparison")

@@ -1,6 +1,19 @@
-"""The scene of labels and differences in the recorded session."""
+"""The scenes of programmes, labels and differences in the recorded session."""
 
-from support.openapi_examples.recording import ABSENT, Session
+from support.openapi_examples.recording import ABSENT, SPEC, Session
+
+
+def programmes(played: Session) -> None:
+    question = {"seeds": {"count": 10}, "programme": "my-search"}
+    for name in ("A wider margin", "A narrower margin"):
+        asked = played.api.submit(**{**SPEC, "name": name, **question})
+        for run in asked["runs"] if name.startswith("A wider") else ():
+            lead = 0.02 + 0.001 * run["seed"] if run["arm"] == "modified" else 0.0
+            played.api.train(run["id"], accuracy=0.7 + lead)
+        played.api.http.post(f"/v1/experiments/{asked['id']}/cancel")
+    played.call("GET", "/v1/programmes", 200)
+    played.call("GET", "/v1/programmes", 422, params={"limit": 0})
+    played.call("GET", "/v1/programmes/my-search", 200)
 
 
 def labels(played: Session) -> None:

@@ -40,5 +40,6 @@ def long_reads(played: Session) -> None:
         played.call("GET", run + path, 429)
     for path in ("/pairs", "/lengths"):
         played.call("GET", f"/v1/datasets/{GENERATED}{path}", 429)
+    played.call("GET", "/v1/programmes/my-search", 429)
     long_reads_of_studies(played, study["id"])
     vars(service).update(usual)

@@ -1,0 +1,1 @@
+"""`/v1/programmes`: many questions with one budget of errors."""

@@ -122,6 +122,8 @@ declare namespace Reply {
     : Path extends `/v1/experiments/${string}/seeds` ? MoreSeedsView
     : Path extends `/v1/differences?${string}` ? DifferencesView
     : Path extends `/v1/experiments/${string}` ? ExperimentView
+    : Path extends `/v1/programmes?${string}` ? Page<ProgrammeSummary>
+    : Path extends `/v1/programmes/${string}` ? ProgrammeDocument
     : Path extends "/v1/studies?dry_run=true" ? StudyDryRun
     : Path extends `/v1/studies?${string}` ? Page<StudyView>
     : Path extends "/v1/studies" ? StudyView

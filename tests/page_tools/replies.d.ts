@@ -38,6 +38,32 @@ declare namespace Reply {
     sentence: string;
   }
 
+  type Outcome = "open" | "discovery" | "nothing";
+
+  interface ProgrammeSummary {
+    name: string;
+    confidence: number;
+    created_at: string;
+    questions: number;
+    last_level: number;
+  }
+
+  interface QuestionView {
+    number: number;
+    level: number;
+    experiment: string | null;
+    name: string | null;
+    outcome: Outcome;
+  }
+
+  interface ProgrammeDocument {
+    name: string;
+    confidence: number;
+    created_at: string;
+    questions: QuestionView[];
+    next_level: number;
+  }
+
   interface LabelsView {
     name: string;
     tags: string[];

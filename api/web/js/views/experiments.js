@@ -36,7 +36,7 @@ export async function show(main, { query, signal }) {
         h("p", { class: "muted" }, "Each asks whether a choice in a triplet loss matters: arms that differ, trained under the same seeds. One arm alone says what the seed does.")),
       h("a", { class: "button primary", href: "#/new" }, "New experiment")),
     filterBar(asked, changed),
-    h("div", { class: "row list-tools" }, compare, columnsMenu(() => draw(found))),
+    h("div", { class: "row list-tools" }, compare, columnsMenu(() => draw(found)), h("a", { class: "button quiet", href: "#/programmes" }, "Programmes")),
     status, list);
 
   let pages = 1;

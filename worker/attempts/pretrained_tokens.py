@@ -18,6 +18,7 @@ from models.datasets.derived_files import ensure_derived, mapped
 from models.datasets.ragged import gather, offsets_of
 from models.datasets.tokenstream import distinct_texts
 from models.errors import TrainingFault
+from models.processes.memory_return import return_memory_now
 from worker.training.encoders.pretrained_files import ModelTokenizer
 
 BLOCK = 20_000  # texts
@@ -48,6 +49,7 @@ def open_model_tokens(
         np.save(to / OFFSETS, offsets)
 
     ensure_derived(final, (IDS, OFFSETS), write, lambda: False)
+    return_memory_now()  # where they were made: training comes next, and needs the most
     return TokenCache(final, mapped(final / IDS), mapped(final / OFFSETS))
 
 

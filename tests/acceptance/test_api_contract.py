@@ -68,6 +68,7 @@ BY_LINKS_ALONE = {
     "GET /v1/datasets/{name}",
     "GET /v1/recipes/{name}",
     "GET /v1/differences",
+    "GET /v1/programmes/{programme_name}",
 }
 """Whose ids no one can know before; links lead there."""
 

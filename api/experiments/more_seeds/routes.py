@@ -90,7 +90,7 @@ def add_seeds(
             _require_within_bounds(found.spec, settings.max_total_steps)
             require_queue_room(session, caller, found.runs, settings.max_queued_runs)
             queued = add(session, found, now)
-        caller.record(session, "seeds_added", experiment_id, now)
+            caller.record(session, "seeds_added", experiment_id, now)
     announce(service.broker, queued)
     with service.database.reading() as session:
         return experiment_view(service, session, experiment_id)

@@ -47,8 +47,8 @@ def addition(session: Session, experiment_id: str, count: int) -> Addition | Non
     Holds the experiment until the transaction ends. Raises `NotFound`, `Conflict` where none can be
     added, and `Invalid` where not so many.
     """
+    hold(session, experiment_id)  # before the row is read, which another addition may change
     row = experiment(session, experiment_id)
-    hold(session, experiment_id)
     spec = stored_spec(row.spec, experiment_id)
     looks = looks_of(session, experiment_id)
     found = more_seeds(session, experiment_id)

@@ -29,6 +29,7 @@ from models.states import TERMINAL, LookState, RunState, TuningState
 from models.store.experiment_states import current_state
 from models.store.experiments import experiment
 from models.store.interim_looks import looks_of, undecided
+from models.store.reproducing.reproductions import is_reproduction
 from models.store.tables import Look, Run
 from models.store.tuning.plan import tuning_of
 
@@ -60,6 +61,9 @@ def more_seeds(session: Session, experiment_id: str) -> MoreSeeds:
     """What can be added now. Raises `NotFound`, and `Unreadable` for a spec of another version."""
     spec = stored_spec(experiment(session, experiment_id).spec, experiment_id)
     seeds, state = seeds_of(session, experiment_id), current_state(session, experiment_id)
+    if is_reproduction(session, experiment_id):
+        why = "It trains one run of another experiment again, and that run has one seed."
+        return MoreSeeds(seeds, sentence=why)
     if spec.lone_arm is not None:
         return _of_one_arm(session, experiment_id, spec, seeds, ended=state[0] in TERMINAL)
     if spec.until_decided is None:

@@ -9,13 +9,14 @@ import pytest
 from models.errors import Conflict, Invalid
 from models.specs.parse import parse_spec, stored_spec
 from models.states import RunState
-from models.store import interim_looks
+from models.store import experiments, interim_looks
 from models.store.database import Database
 from models.store.events import events_after
 from models.store.experiment_states import current_state
 from models.store.more_seeds.adding import add, addition
 from models.store.more_seeds.allowed import MoreSeeds, more_seeds
 from models.store.more_seeds.fresh import fresh_spec
+from models.store.reproducing.reproductions import reproduce
 from models.store.retries import retry_all
 from models.store.tables import Experiment, Run
 
@@ -227,6 +228,37 @@ def test_one_arm_is_given_any_number(
     end_runs(database, made, unclear)
     with pytest.raises(Invalid, match="it has 5 seeds already"):
         asked(database, made, 2)
+
+
+def test_two_who_add_to_one_arm_at_once_leave_every_seed_in_its_spec(database: Database) -> None:
+    made = experiment_of(database, arms=ARMS[:1], seeds={"list": [7, 0]})
+    end_runs(database, made, unclear)
+    start = Barrier(2)
+
+    def one(count: int) -> None:
+        start.wait()
+        try:
+            asked(database, made, count)
+        except Conflict:  # the other one's runs go on
+            pass
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(one, (3, 4)))
+    with database.reading() as session:
+        spec = stored_spec(session.get_one(Experiment, made).spec, made)
+    assert set(spec.seeds.values()) == {run.seed for run in runs_of(database, made)}
+
+
+def test_a_run_that_is_reproduced_stays_one_run(database: Database) -> None:
+    made = experiment_of(database)
+    end_runs(database, made, unclear)
+    with database.transaction() as session:
+        again = reproduce(session, experiments.runs_of(session, made)[0].id, at(5))
+        (own,) = experiments.experiments_again(session, made)
+    assert again is not None
+    end_runs(database, own, unclear)
+    with pytest.raises(Conflict, match="that run has one seed"):
+        asked(database, own, 3)
 
 
 def test_sources_told_apart_get_all_their_arms_under_the_new_seeds(database: Database) -> None:

@@ -50,8 +50,10 @@ def add_seeds(
 
 def _tell(experiment: str, found: dict[str, Any]) -> None:
     out.print(f"It has {found['count']} seeds. {found['sentence']}", markup=False, soft_wrap=True)
-    up_to = found["counts"] or ([found["most"]] if found["most"] else [])
-    for count in up_to:
+    for count in found["counts"]:
         say(f"tripletlab add-seeds {experiment} --to {count}")
+    if found["most"]:
+        wanted = min(2 * found["count"], found["most"])
+        say(f"tripletlab add-seeds {experiment} --to {wanted}")
     new = len(found["fresh"]["seeds"]["list"])
     say(f"A new experiment under fresh seeds: tripletlab add-seeds {experiment} --fresh {new}")

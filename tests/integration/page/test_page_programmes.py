@@ -34,6 +34,7 @@ def test_a_programme_shows_its_questions_their_levels_and_what_they_found(
 
 def test_programmes_are_found_from_the_list_of_experiments(tab: Tab, service: ApiForTests) -> None:
     tab.open("/experiments")
+    expect(tab.find(".list-tools > a").first).to_be_hidden()  # compares what is selected: nothing
     tab.page.get_by_role("link", name="Programmes").click()
     expect(tab.find("#main")).to_contain_text("No programme yet")
     service.submit(programme="my search", decision=DECISION)

@@ -22,11 +22,12 @@ FOLDER = Path(str(files("api") / "web"))
 CLIENT = Path(str(files("api") / "client.py"))
 GUIDES = Path(str(files("api") / "agents"))
 
-# Trusted Types: no script of the page can turn text into markup, whoever wrote the text
+# Trusted Types: no script of the page can turn text into markup, whoever wrote the text. A blob is
+# an image that the page has made itself: a chart that becomes a picture
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 # files change with an upgrade, so browsers must check whether their copy is current
 REVALIDATE = {"Cache-Control": "no-cache"}

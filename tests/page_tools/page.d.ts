@@ -63,6 +63,9 @@ declare namespace Page {
 
   type Numbers = (number | null)[];
 
+  /** A cell of a chart's figures; null where there is no value. */
+  type Cell = string | number | null | undefined;
+
   /** The values of one run, and the seconds of a step of it; `parts` in place of `values` where a chart has several lines an arm. The
    *  band is that of the runs, unless a line that stands alone brings its own. */
   interface Line {

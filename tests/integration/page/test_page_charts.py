@@ -1,12 +1,11 @@
 """The charts of an experiment in a browser: read together, switched, smoothed, taken along."""
 
-from pathlib import Path
-
 from playwright.sync_api import expect
 
 from support.api import ApiForTests
 from support.browser import Tab
 from support.shown_runs import shown_experiment
+from support.taken_charts import saved, table
 
 MARGINS = [
     {"name": f"margin {one}", "loss": {"margin": one / 10, "terms": [{"kind": "mean_negative"}]}}
@@ -17,16 +16,6 @@ MARGINS = [
 def loaded(tab: Tab) -> None:
     expect(tab.find("#curves canvas")).to_be_visible()
     tab.page.wait_for_load_state("networkidle")  # every run's figures have come
-
-
-def table(path: Path) -> list[list[str]]:
-    return [line.split(",") for line in path.read_text().splitlines()]
-
-
-def saved(tab: Tab, section: str, button: str) -> Path:
-    with tab.page.expect_download() as download:
-        tab.find(f"{section} .chart-tools button", has_text=button).first.click()
-    return Path(download.value.path())
 
 
 def test_charts_share_cursor_zoom_and_arms_and_can_be_taken_along(

@@ -1,8 +1,9 @@
 // Many differences on one scale: a row for each, with its name, its interval, zero and the margin.
 
-import { drawnToWidth, fill, h, s } from "../dom.js";
+import { s } from "../dom.js";
 import { signed } from "../format.js";
 import { domainOf } from "./interval.js";
+import { marksChart, marksTools } from "./marks.js";
 import { anchorAt, signedTick, ticks } from "./numbers.js";
 
 const SIDE = 8;
@@ -23,9 +24,29 @@ const LETTER = 6.6; // pixels of a letter, about
  * @param {string} [label]
  */
 export function forestChart(signal, rows, label = `${rows.length} effects with their intervals, the largest first; the table below has the figures`) {
-  const holder = h("div", {});
-  drawnToWidth(holder, signal, (width) => fill(holder, drawing(rows, label, width)));
-  return holder;
+  return marksChart(signal, { title: label, draw: (width) => drawing(rows, label, width), table: () => forestTable(rows) });
+}
+
+/**
+ * The buttons that take such a chart along, of rows that the page shows as a table.
+ * @param {Row[]} rows
+ * @param {string} label
+ */
+export function forestTools(rows, label) {
+  return marksTools({ title: label, draw: (width) => drawing(rows, label, width), table: () => forestTable(rows) });
+}
+
+/** @param {Row[]} rows */
+function forestTable(rows) {
+  return {
+    name: rows.map(({ name }) => name),
+    metric: rows.map(({ one }) => one.metric),
+    difference: rows.map(({ one }) => one.mean_difference),
+    low: rows.map(({ one }) => one.interval?.low),
+    high: rows.map(({ one }) => one.interval?.high),
+    confidence: rows.map(({ one }) => one.interval?.confidence),
+    margin: rows.map(({ one }) => one.equivalence?.margin),
+  };
 }
 
 /**

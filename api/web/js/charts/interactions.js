@@ -1,10 +1,11 @@
 // Two factors at a time: the levels of one on the axis, a line for each level of the other. Lines that
 // run alike mean that the factors do not depend on each other.
 
-import { drawnToWidth, fill, h, s } from "../dom.js";
+import { h, s } from "../dom.js";
 import { formatMetric } from "../format.js";
 import { arm } from "../parts/small.js";
 import { armColour, armDash } from "../theme.js";
+import { marksChart } from "./marks.js";
 import { ticks } from "./numbers.js";
 
 const LEFT = 56;
@@ -20,12 +21,18 @@ const FOOT = 26;
 export function interactionChart(signal, pair, metric) {
   const [lines, axis] = pair.factors;
   const levels = [0, 1].map((at) => [...new Set(pair.means.map((one) => one.levels[at]))]);
-  const holder = h("div", {});
-  drawnToWidth(holder, signal, (width) => fill(holder, drawing(pair, levels, metric, width)));
+  const chart = marksChart(signal, {
+    title: `${lines} and ${axis}`, draw: (width) => drawing(pair, levels, metric, width),
+    table: () => ({
+      [lines]: pair.means.map((one) => one.levels[0]), [axis]: pair.means.map((one) => one.levels[1]),
+      [`mean ${metric}`]: pair.means.map((one) => one.mean),
+    }),
+    legend: levels[0].map((name, index) => ({ label: `${lines}=${name}`, arm: armColour(index), dashed: index >= 8 })),
+  });
   return h("div", {},
     h("h3", {}, `${lines} and ${axis}`),
     h("div", { class: "legend" }, levels[0].map((name, index) => arm(`${lines}=${name}`, index))),
-    holder);
+    chart);
 }
 
 /**

@@ -3,6 +3,7 @@
 import { drawnToWidth, fill, h, s } from "../dom.js";
 import { formatMetric, signed } from "../format.js";
 import { armColour } from "../theme.js";
+import { marksChart } from "./marks.js";
 import { anchorAt, signedTick, ticks } from "./numbers.js";
 
 const SIDE = 8;
@@ -32,6 +33,26 @@ export function domainOf(differences) {
  * @param {{ domain?: [number, number], ends?: boolean }} [options]
  */
 export function intervalChart(signal, one, index, { domain = domainOf([one]), ends = true } = {}) {
+  return marksChart(signal, {
+    title: `${one.a} minus ${one.b}`, draw: (width) => drawing(one, index, domain, ends, width), table: () => ({
+      of: ["mean", ...one.pairs.map((pair) => `seed ${pair.seed}`)],
+      [`difference in ${one.metric}`]: [one.mean_difference, ...one.pairs.map((pair) => pair.difference)],
+      low: [one.interval?.low],
+      high: [one.interval?.high],
+      margin: [one.equivalence?.margin],
+    }),
+  });
+}
+
+/**
+ * As `intervalChart`, of one row of a table, which has the figures and is taken along as a whole.
+ * @param {AbortSignal} signal
+ * @param {Page.Difference} one
+ * @param {number} index
+ * @param {[number, number]} domain
+ * @param {boolean} ends
+ */
+export function intervalOfRow(signal, one, index, domain, ends) {
   const holder = h("div", {});
   drawnToWidth(holder, signal, (width) => fill(holder, drawing(one, index, domain, ends, width)));
   return holder;

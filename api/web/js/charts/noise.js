@@ -1,8 +1,9 @@
 // How far apart every two runs of one arm lie, drawn against the margin and what two more will differ by.
 
-import { drawnToWidth, fill, h, s } from "../dom.js";
+import { s } from "../dom.js";
 import { formatMetric } from "../format.js";
 import { armColour } from "../theme.js";
+import { marksChart } from "./marks.js";
 import { ticks } from "./numbers.js";
 
 const SIDE = 8;
@@ -18,9 +19,10 @@ const MOST_DOTS = 300; // 1,000 runs have half a million differences
  * @param {number} index
  */
 export function noiseChart(signal, floor, index) {
-  const holder = h("div", {});
-  drawnToWidth(holder, signal, (width) => fill(holder, drawing(floor, index, width)));
-  return holder;
+  return marksChart(signal, {
+    title: `Differences of two runs of ${floor.arm}`, draw: (width) => drawing(floor, index, width),
+    table: () => ({ [`difference of two runs in ${floor.metric}`]: differences(floor.points) }),
+  });
 }
 
 /**

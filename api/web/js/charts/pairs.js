@@ -1,8 +1,9 @@
 // The two arms under each seed: a dot each, joined, since a seed gives both the same start.
 
-import { drawnToWidth, fill, h, s } from "../dom.js";
+import { s } from "../dom.js";
 import { formatMetric, signed } from "../format.js";
 import { armColour } from "../theme.js";
+import { marksChart } from "./marks.js";
 import { ticks } from "./numbers.js";
 
 const LEFT = 56;
@@ -17,9 +18,14 @@ const FOOT = 30;
  * @param {[words: string, value: number][]} lines
  */
 export function pairsChart(signal, one, indexOf, lines) {
-  const holder = h("div", {});
-  drawnToWidth(holder, signal, (width) => fill(holder, drawing(one, indexOf, lines, width)));
-  return holder;
+  return marksChart(signal, {
+    title: `${one.a} and ${one.b} under each seed`, draw: (width) => drawing(one, indexOf, lines, width),
+    table: () => ({
+      seed: one.pairs.map((pair) => pair.seed), [one.a]: one.pairs.map((pair) => pair.a),
+      [one.b]: one.pairs.map((pair) => pair.b), difference: one.pairs.map((pair) => pair.difference),
+    }),
+    legend: [one.a, one.b].map((name) => ({ label: name, arm: armColour(indexOf(name)) })),
+  });
 }
 
 /**

@@ -5,7 +5,7 @@ import { drawnToWidth, fill, h } from "../dom.js";
 import { colour, onTheme } from "../theme.js";
 import { moveTo, zoomKeys } from "./keys.js";
 import { legendOf } from "./legend.js";
-import { toolsOf } from "./tools.js";
+import { canvasOf, csvOfPlot, toolsOf } from "./tools.js";
 
 /** @import { ChartGroup, Zoom } from "./group.js" */
 
@@ -143,7 +143,9 @@ export function plot(signal, { label, height = 260, make, group = null, xLabel =
       if (index >= 0) moveTo(chart, index);
     },
   };
-  fill(node, legend.node, holder, toolsOf(api, label, () => ({ ...made, xName: made.xName ?? xLabel })));
+  fill(node, legend.node, holder, toolsOf(node, label, {
+    picture: () => canvasOf(api, made), csv: () => csvOfPlot({ ...made, xName: made.xName ?? xLabel }),
+  }));
   group?.join(api, signal);
   zoomKeys(holder, api);
   drawnToWidth(holder, signal, build);

@@ -1,7 +1,8 @@
 // Standard deviations on one scale from zero: a row for each, with its name and its interval.
 
-import { drawnToWidth, fill, h, s } from "../dom.js";
+import { s } from "../dom.js";
 import { formatMetric } from "../format.js";
+import { marksChart } from "./marks.js";
 import { anchorAt, ticks } from "./numbers.js";
 
 const SIDE = 8;
@@ -16,9 +17,13 @@ const FOOT = 24;
  * @param {string} metric
  */
 export function spreadChart(signal, rows, metric) {
-  const holder = h("div", {});
-  drawnToWidth(holder, signal, (width) => fill(holder, drawing(rows, metric, width)));
-  return holder;
+  return marksChart(signal, {
+    title: "Standard deviations by source", draw: (width) => drawing(rows, metric, width),
+    table: () => ({
+      source: rows.map((one) => one.name), [`standard deviation of ${metric}`]: rows.map((one) => one.sd),
+      low: rows.map((one) => one.interval?.low), high: rows.map((one) => one.interval?.high),
+    }),
+  });
 }
 
 /**

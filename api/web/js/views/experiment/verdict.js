@@ -2,7 +2,8 @@
 
 /** @import { Model } from "./model.js" */
 
-import { domainOf, intervalChart } from "../../charts/interval.js";
+import { forestTools } from "../../charts/forest.js";
+import { domainOf, intervalChart, intervalOfRow } from "../../charts/interval.js";
 import { fill, h } from "../../dom.js";
 import { duration, formatMetric, metricWords, p, percent, plural, signed } from "../../format.js";
 import { arm, bar, fact } from "../../parts/small.js";
@@ -107,9 +108,10 @@ function several(judged, model, signal) {
         heads.map((one) => h("th", { scope: "col", class: "number" }, one)))),
       h("tbody", {}, judged.map((one, at) => h("tr", {},
         h("th", { scope: "row" }, arm(one.a, model.indexOf(one.a))), h("td", {}, short(one)),
-        h("td", { class: "picture" }, intervalChart(signal, one, model.indexOf(one.a), { domain, ends: at === 0 })),
+        h("td", { class: "picture" }, intervalOfRow(signal, one, model.indexOf(one.a), domain, at === 0)),
         [signed(one.mean_difference, metric), one.interval ? `${signed(one.interval.low, metric)} to ${signed(one.interval.high, metric)}` : "–", p(one.multiplicity.holm_p)]
           .map((value) => h("td", { class: "number" }, value))))))),
+    forestTools(judged.map((one) => ({ one, name: one.a, told: ["a_better", "b_better"].includes(one.verdict) })), `Each arm minus ${b} in ${metricWords(metric)}`),
     h("details", {}, h("summary", {}, "In words"), judged.map((one) => h("div", {}, kind(one), h("p", {}, one.sentence)))),
   ];
 }

@@ -98,7 +98,7 @@ $(PAGE_TOOLS)/node_modules/installed: $(PAGE_TOOLS)/package.json $(PAGE_TOOLS)/p
 # torch goes first and alone, so that a CPU build that is already there is taken. Of the bytecode only
 # that of the service is made, not that of 20,000 files, most of which nobody imports
 $(VENV)/installed: export PYTHONDONTWRITEBYTECODE :=
-$(VENV)/installed: pyproject.toml constraints.txt
+$(VENV)/installed: pyproject.toml constraints.txt setup.py worker/training/encoders/kernels.c
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-compile "$$(grep '^torch==' constraints.txt)"
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[worker,embedded,pretrained,exports,mcp,dev]'
@@ -106,4 +106,5 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
+	rm -rf worker/training/encoders/kernels.*.so
 	rm -rf $(VENV) .venv-peers $(PAGE_TOOLS)/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

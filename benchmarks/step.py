@@ -45,13 +45,14 @@ PADDINGS = ("masked", "power_of_two")
 WARM = 5
 WORK_PER_TOKEN = 131_072 * 3 * 2  # multiply-adds of an LSTM of 128 by 128, forward and backward
 PRODUCT = 2 * 6144 * 128 * 512
-PARTS = {
-    "batch": ("batch_rows", "pair_questions", "known_duplicates", "excluded_pairs"),
-    "forward": ("encode",),
-    "loss": ("batch_of", "term_rows", "reduce_terms"),
-    "backward": ("backward",),
-    "optimiser": ("update",),
-    "gauges": ("measure", "_gradient_norm"),
+PARTS = {  # functions by their modules
+    "batch": ("batches.batch_rows", "data.pair_questions", "duplicates.known_duplicates"),
+    "layout": ("beginnings.lay_out",),
+    "forward": ("lstm.lstm_sum",),
+    "loss": ("batch.batch_of", "terms.term_rows", "terms.reduce_terms"),
+    "backward": ("_tensor.backward",),
+    "optimiser": ("optimizer.update_alone", "optimizer.clip_gradients"),
+    "gauges": ("gauges.measure", "loop._gradient_norm"),
 }
 
 
@@ -124,8 +125,8 @@ def where_time_goes(training: Training, steps: int) -> None:
         training.advance()
     profile.disable()
     stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
-    taken = {name: figures[3] for (_, _, name), figures in stats.items()}
-    total, told = taken["advance"], 0.0
+    taken = {f"{Path(file).stem}.{name}": figures[3] for (file, _, name), figures in stats.items()}
+    total, told = taken["loop.advance"], 0.0
     print(f"\nwhere the {total / steps * 1000:.1f} ms of a masked step go (profiled):")
     for part, names in PARTS.items():
         seconds = sum(taken.get(name, 0.0) for name in names)

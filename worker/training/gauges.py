@@ -26,11 +26,12 @@ def measure(spec: LossSpec, batch: Batch, values: Tensor, loss: Tensor, known: T
     if spec.anchors == "second" and batch.owners is None:
         batch, known = batch.turn(), known.t()
     similarities, negatives = batch.similarities, ~batch.excluded
-    own = torch.eye(*similarities.shape, dtype=torch.bool, device=similarities.device)
     positive = similarities.diagonal()
     harder = (similarities > positive[:, None]) & negatives
-    number = negatives.sum(dim=1)
-    closest = similarities.masked_fill(own, -torch.inf).argmax(dim=1, keepdim=True)
+    number, number_harder = negatives.sum(dim=1), harder.sum(dim=1)
+    others = similarities.clone()
+    others.diagonal().fill_(-torch.inf)
+    closest = others.argmax(dim=1, keepdim=True)
     scale = len(similarities) if spec.reduction == "sum" else 1
     given_mean, given_harder = _given(batch, harder)
     measured = {
@@ -38,8 +39,8 @@ def measure(spec: LossSpec, batch: Batch, values: Tensor, loss: Tensor, known: T
         "loss_per_row": loss / scale,
         "s_ap_mean": positive.mean(),
         "s_an_mean": similarities.masked_fill(~negatives, 0).sum() / number.sum().clamp(min=1),
-        "harder_share": harder.any(dim=1).to(loss.dtype).mean(),
-        "masked_share": (harder.sum(dim=1) == number).to(loss.dtype).mean(),
+        "harder_share": (number_harder > 0).to(loss.dtype).mean(),
+        "masked_share": (number_harder == number).to(loss.dtype).mean(),
         "false_closest_share": known.gather(1, closest).to(loss.dtype).mean(),
         "s_given_mean": given_mean,
         "given_harder_share": given_harder,

@@ -126,6 +126,14 @@ def test_the_image_of_the_api_has_no_torch() -> None:
     assert not [line for line in installs if "torch" in line or "[worker" in line]
 
 
+def test_the_image_of_the_worker_has_compiled_kernels_and_no_compiler() -> None:
+    text = dockerfile("worker")
+    assert re.search(r"^COPY .*\bsetup\.py\b", text, re.M), "without it nothing is compiled"
+    steps = [text.index(step) for step in ("install --yes", "'.[worker]'", "purge --yes")]
+    assert steps == sorted(steps)
+    assert len(re.findall(r"\bgcc libc6-dev\b", text)) == 2
+
+
 def test_no_secret_stands_in_the_file_or_in_an_environment() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     assert not re.search(r"://[^/\s'\"]*:[^/\s'\"]*@", text)

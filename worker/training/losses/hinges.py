@@ -52,7 +52,7 @@ def closest(batch: Batch, counts: Tensor) -> Tensor:
 def _closest_of_course(batch: Batch) -> Tensor:
     similarities = batch.similarities
     harder = similarities > similarities.diagonal()[:, None]
-    penalised = torch.where(harder, similarities - COURSE_PENALTY, similarities)
+    penalised = similarities - COURSE_PENALTY * harder  # cheaper than to choose, and the same bits
     return penalised.masked_fill(batch.excluded, -torch.inf).amax(dim=1)
 
 

@@ -1,5 +1,6 @@
 """Questions as a tree of their beginnings: every question is a path, and no beginning is twice."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -15,81 +16,24 @@ CPU = torch.device("cpu")
 alike = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=7), min_size=1, max_size=9)
 
 
-def firsts(layout: Beginnings) -> list[int]:
-    """The number of each level's first node."""
-    return [sum(layout.sizes[:level]) for level in range(len(layout.sizes) + 1)]
+def words_of(layout: Beginnings, node: int) -> list[int]:
+    """The words from a node's first ancestor down to itself."""
+    word = int(layout.distinct[layout.tokens[node]])
+    above = parent_of(layout, node)
+    return [word] if above is None else [*words_of(layout, above), word]
 
 
-def parents(layout: Beginnings) -> list[int | None]:
-    """The number of each node's parent, from how the levels hang on each other."""
-    found: list[int | None] = [None] * layout.sizes[0]
-    for level, branches in enumerate(layout.branches[1:], start=1):
-        places = range(layout.sizes[level]) if branches is None else branches.parents.tolist()
-        found += [firsts(layout)[level - 1] + place for place in places]
-    return found
+def parent_of(layout: Beginnings, node: int) -> int | None:
+    level = level_of(layout, node)
+    return int(layout.starts[level - 1] + layout.parents[node]) if level else None
+
+
+def level_of(layout: Beginnings, node: int) -> int:
+    return int(np.searchsorted(layout.starts, node, side="right")) - 1
 
 
 def lists(rows: Tensor, starts: Tensor) -> list[list[int]]:
     return [part.tolist() for part in torch.tensor_split(rows, starts[1:])]
-
-
-def words_above(layout: Beginnings, node: int | None) -> list[int]:
-    """The words from a node's first ancestor down to itself."""
-    if node is None:
-        return []
-    word = int(layout.distinct[layout.index[node]])
-    return [*words_above(layout, parents(layout)[node]), word]
-
-
-@pytest.mark.parametrize("depth", [1, 3, 32])
-@given(texts=alike)
-@settings(max_examples=40, deadline=None)
-def test_a_questions_path_has_its_words_and_goes_from_parent_to_child(
-    depth: int, texts: list[list[int]]
-) -> None:
-    layout = shared_down_to(depth, texts)
-    above = parents(layout)
-    paths = lists(*layout.paths)
-    assert [words_above(layout, path[-1]) for path in paths] == texts
-    for path in paths:
-        assert [above[node] for node in path] == [None, *path[:-1]]
-    assert above[layout.sizes[0] :] == layout.above.tolist()
-
-
-@pytest.mark.parametrize("depth", [1, 3, 32])
-@given(texts=alike)
-@settings(max_examples=40, deadline=None)
-def test_down_to_a_depth_every_beginning_has_one_node(depth: int, texts: list[list[int]]) -> None:
-    layout = shared_down_to(depth, texts)
-    for level, size in enumerate(layout.sizes):
-        words = [tuple(text[: level + 1]) for text in texts if len(text) > level]
-        assert size == len(set(words) if level < depth else words)
-
-
-@given(texts=alike)
-@settings(max_examples=40, deadline=None)
-def test_the_lists_of_children_questions_and_words_are_those_of_the_paths(
-    texts: list[list[int]],
-) -> None:
-    layout = shared_down_to(3, texts)
-    above, paths = parents(layout), lists(*layout.paths)
-    count = len(layout.index)
-    below = [[q for q, path in enumerate(paths) if node in path] for node in range(count)]
-    assert lists(*layout.below) == below
-    words = layout.index.tolist()
-    same = [[n for n in range(count) if words[n] == word] for word in range(len(layout.distinct))]
-    assert lists(*layout.same) == same
-    first = firsts(layout)
-    for level, inner in enumerate(layout.inner):
-        with_children = set(above[first[level] :])
-        here = [n for n in range(first[level], first[level + 1]) if n in with_children]
-        assert here == list(range(first[level], first[level] + inner)), "they come first"
-    for level, branches in enumerate(layout.branches[1:], start=1):
-        if branches is not None:
-            hanging: list[list[int]] = [[] for _ in range(layout.inner[level - 1])]
-            for place, parent in enumerate(branches.parents.tolist()):
-                hanging[parent].append(place)
-            assert lists(*branches.children) == hanging
 
 
 def shared_down_to(depth: int, texts: list[list[int]]) -> Beginnings:
@@ -98,7 +42,60 @@ def shared_down_to(depth: int, texts: list[list[int]]) -> Beginnings:
         return lay_out(questions(*texts), CPU)
 
 
-def test_equal_questions_have_the_same_bits_and_cost_nothing_more() -> None:
+@pytest.mark.parametrize("depth", [1, 3, 32])
+@given(texts=alike)
+@settings(max_examples=40, deadline=None)
+def test_a_question_ends_at_a_node_whose_ancestors_have_its_words(
+    depth: int, texts: list[list[int]]
+) -> None:
+    layout = shared_down_to(depth, texts)
+    assert [words_of(layout, layout.ends[end]) for end in layout.end_of] == texts
+    assert layout.distinct.tolist() == sorted({word for text in texts for word in text})
+
+
+@pytest.mark.parametrize("depth", [1, 3, 32])
+@given(texts=alike)
+@settings(max_examples=40, deadline=None)
+def test_down_to_a_depth_every_beginning_has_one_node(depth: int, texts: list[list[int]]) -> None:
+    layout = shared_down_to(depth, texts)
+    for level, size in enumerate(np.diff(layout.starts)):
+        words = [tuple(text[: level + 1]) for text in texts if len(text) > level]
+        assert size == len(set(words) if level < depth else words)
+
+
+@given(texts=alike)
+@settings(max_examples=40, deadline=None)
+def test_the_nodes_that_have_children_come_first_and_know_them(texts: list[list[int]]) -> None:
+    layout = shared_down_to(3, texts)
+    for level in range(layout.levels):
+        last = level + 1 == layout.levels
+        below = [] if last else layout.parents[layout.nodes(level + 1)].tolist()
+        children: dict[int, list[int]] = {}
+        for place, parent in enumerate(below):
+            children.setdefault(parent, []).append(place)
+        assert sorted(children) == list(range(layout.inner[level])), "they come first"
+        if children:
+            assert lists(*layout.children(level)) == [children[p] for p in sorted(children)]
+            own = all(parent == place for place, parent in enumerate(below))
+            assert layout.branched[level + 1] == (not own)
+
+
+@given(texts=alike)
+@settings(max_examples=40, deadline=None)
+def test_words_know_their_nodes_from_the_deepest_up_and_ends_their_questions(
+    texts: list[list[int]],
+) -> None:
+    layout = shared_down_to(3, texts)
+    deepest_first = sorted(range(len(layout.tokens)), key=lambda n: (-level_of(layout, n), n))
+    same = [
+        [n for n in deepest_first if layout.tokens[n] == u] for u in range(len(layout.distinct))
+    ]
+    assert lists(*layout.same) == same
+    ending = [[q for q, at in enumerate(layout.end_of) if at == e] for e in range(len(layout.ends))]
+    assert lists(*layout.ending) == ending
+
+
+def test_equal_questions_share_all_their_nodes() -> None:
     layout = lay_out(questions([4, 5, 6], [4, 5, 6], [4, 5]), CPU)
-    assert layout.sizes == (1, 1, 1)
-    assert layout.paths.sums(torch.eye(3)).tolist() == [[1, 1, 1], [1, 1, 1], [1, 1, 0]]
+    assert np.diff(layout.starts).tolist() == [1, 1, 1]
+    assert layout.ends[layout.end_of].tolist() == [2, 2, 1]

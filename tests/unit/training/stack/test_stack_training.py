@@ -69,7 +69,7 @@ def test_fifty_steps_are_those_of_a_training_alone(padding: str) -> None:
     spec = tiny_spec(
         steps=50, encoder=encoder, optimizer={"eps": 1e-3, "schedule": {"kind": "constant"}}
     )
-    members = [("vanilla", 1), ("modified", 1), ("modified", 2)]
+    members = [("vanilla", 5), ("modified", 1), ("modified", 2)]
     told = trained(spec, members, DATA)
     for index, (arm, seed) in enumerate(members):
         expected = list(train(spec, arm, seed, DATA))

@@ -15,6 +15,7 @@ from api.cli.ids import experiment_id
 from api.cli.trackers.mlflow_server import MlflowError, Tracking, export_to_mlflow
 from api.cli.trackers.run_parameters import trained_runs
 from api.cli.trackers.tensorboard_files import write_events
+from api.cli.trackers.tensorboard_hparams import HyperparameterTable
 
 app = typer.Typer(help="Export an experiment to other tools.", no_args_is_help=True)
 
@@ -77,8 +78,11 @@ def tensorboard(
     with connected(url) as client:
         experiment = experiment_id(client, experiment)
         try:
-            for run in trained_runs(client.results(experiment)):
-                written.append(write_events(client, run, output, max_points or None))
+            runs = trained_runs(client.results(experiment))
+            hyperparameters = HyperparameterTable(runs, client.get("/v1/metrics")["evaluations"])
+            for run in runs:
+                file = write_events(client, run, hyperparameters, output, max_points or None)
+                written.append(file)
                 longest = max(longest, run.document["step"])
                 say(f"{run.name}: written")
         except ImportError:

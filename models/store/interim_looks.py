@@ -25,6 +25,7 @@ from models.comparison.rule import confidence_at
 from models.comparison.schema import Comparison, Statistic
 from models.comparison.sequential.futility import LastLook, is_futile, least_of, stays_undecided
 from models.comparison.sequential.group_sequential import (
+    ADDED_SENTENCE,
     futility_sentence,
     look_sentence,
     plan,
@@ -140,7 +141,7 @@ def take_due_look(session: Session, experiment_id: str, now: datetime) -> list[R
     judged = _judge(session, row, spec, look, looks[-1])
     look.state, look.taken_at = LookState.TAKEN, now
     look.stays_undecided = least_of(judged.stays_undecided.values())
-    _store(session, judged, look, looks[-1])
+    _store(session, judged, look, looks)
     end = _why_it_ends(session, spec, look, looks)
     outcome = end or f"not decided, so there will be {looks[look.number].pairs} seeds"
     level = significant(look.level, 3)
@@ -203,12 +204,15 @@ def _judge(
     return judged
 
 
-def _store(session: Session, judged: _Judged, look: Look, last: Look) -> None:
+def _store(session: Session, judged: _Judged, look: Look, looks: Sequence[Look]) -> None:
     """Write the verdict of the look on each arm or effect; where it stops, those left open say
     why."""
-    stops = is_futile(look.stays_undecided, look.futile_above)
+    last, stops = looks[-1], is_futile(look.stays_undecided, look.futile_above)
+    asked_for = any(one.asked_at is not None for one in looks[look.number - 1 :])
     for name, found in judged.found.items():
         sentence = look_sentence(found.sentence, look.number, last.number, look.pairs, look.level)
+        if asked_for:
+            sentence = f"{sentence} {ADDED_SENTENCE}"
         stays = judged.stays_undecided.get(name)
         if stops and stays is not None:
             sentence = f"{sentence} {futility_sentence(stays, last.pairs)}"

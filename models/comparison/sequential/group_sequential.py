@@ -64,6 +64,11 @@ def look_sentence(sentence: str, number: int, looks: int, pairs: int, level: flo
     )
 
 
+ADDED_SENTENCE = (
+    "Seeds up to it were asked for after an earlier look had stopped; its level allows for that."
+)
+
+
 def futility_sentence(stays: float, most: int) -> str:
     """Why a look stops where nothing is decided: at `most` seeds it would stay so."""
     return (

@@ -66,6 +66,7 @@ def test_what_can_be_added_is_told_beforehand_and_then_added(api: ApiForTests) -
     assert document["complete"]
     (first,) = [one for one in document["comparisons"] if one["role"] == "primary"]
     assert "This is look 2 of 3, planned at 8 seeds" in first["sentence"]
+    assert "Seeds up to it were asked for after an earlier look had stopped" in first["sentence"]
     assert [one["state"] for one in document["plan"]] == ["taken", "taken", "dropped"]
     assert api.get(place(made))["counts"] == [10]
 

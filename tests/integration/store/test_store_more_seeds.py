@@ -91,6 +91,9 @@ def test_after_futility_seeds_are_added_up_to_the_look_that_was_asked_for(
     after = [(look.pairs, look.level, look.spent) for look in plan_of(database, made)]
     assert after == before, "no level has moved"
     assert [look.asked_at for look in plan_of(database, made)] == [None, None, at(20), None]
+    with database.reading() as session:
+        sentences = [one.sentence for one in interim_looks.verdicts_of(session, made)]
+    assert ["asked for after" in one for one in sentences] == [False, True, True]
 
 
 def test_a_look_on_the_way_that_decides_ends_it(database: Database) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.states import RunState
 from models.store import events
+from models.store.run_life.log_lines import add_line_to_begun
 from models.store.run_life.runs import BEFORE_IT_STARTED
 from models.store.tables import Run
 from models.store.webhooks.deliveries import note_end
@@ -28,10 +29,13 @@ def cancel_runs(session: Session, experiment_id: str, now: datetime) -> None:
     own = update(Run).where(Run.experiment_id == experiment_id)
     ended = {"state": RunState.CANCELLED, "finished_at": now, "reason": BEFORE_IT_STARTED}
     queued = own.where(Run.state == RunState.QUEUED)
+    cancelled = _changed(session, queued, cancel_requested=True, **ended)
+    just_now = (Run.state == RunState.CANCELLED, Run.finished_at == now)
+    add_line_to_begun(session, experiment_id, just_now, BEFORE_IT_STARTED, now)
     events.record_of_runs(
         session,
         experiment_id=experiment_id,
-        runs=_changed(session, queued, cancel_requested=True, **ended),
+        runs=cancelled,
         kind="state",
         from_state=RunState.QUEUED,
         to_state=RunState.CANCELLED,

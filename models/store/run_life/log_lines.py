@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from models.store.tables import Base, LogLine
+from models.store.tables import Base, LogLine, Run
 
 MOST_LINES = 1000
 FIRST_KEPT = 200  # of these: how the run began
@@ -82,6 +82,29 @@ def add_line(
         number=number, attempt=attempt, at=now, level=level, step=step, message=message
     )
     write_lines(session, run_id, [line])
+
+
+def add_line_to_begun(
+    session: Session,
+    experiment_id: str,
+    which: Sequence[ColumnElement[bool]],
+    message: str,
+    now: datetime,
+) -> None:
+    """As `add_line` for those runs of the experiment that `which` holds for and that have been
+    begun, in one statement for any number of them."""
+    newest = select(func.max(_LINES.c.number)).where(_LINES.c.run_id == Run.id).scalar_subquery()
+    lines = select(
+        Run.id,
+        func.coalesce(newest, 0) + 1,
+        Run.attempt,
+        literal(now, _LINES.c.at.type),
+        literal(LogLevel.INFO.value),
+        Run.step,
+        literal(message),
+    ).where(Run.experiment_id == experiment_id, Run.attempt > 0, *which)
+    columns = ("run_id", "number", "attempt", "at", "level", "step", "message")
+    session.execute(insert(_LINES).from_select(columns, lines))
 
 
 def lines_after(session: Session, run_id: str, after: int, limit: int) -> list[LogLine]:

@@ -88,6 +88,24 @@ def test_a_run_that_never_began_has_no_log(database: Database) -> None:
     assert stored(database, run_id) == []
 
 
+def test_runs_that_wait_for_another_attempt_say_that_they_were_cancelled(
+    database: Database,
+) -> None:
+    run_id = claimed(database)
+    experiment_id = now_stored(database, run_id).experiment_id
+    with database.transaction() as session:
+        runs.release(session, run_id, 1, reason="its worker was asked to stop", now=at(2))
+        cancel_runs(session, experiment_id, at(3))
+    assert [message for _, _, message in stored(database, run_id)] == [
+        "queued again: its worker was asked to stop",
+        "cancelled before it started",
+    ]
+    with database.reading() as session:
+        others = [run.id for run in experiments.runs_of(session, experiment_id) if not run.attempt]
+    assert others
+    assert not any(stored(database, other) for other in others)
+
+
 def test_an_attempt_that_lost_its_run_adds_no_line(database: Database) -> None:
     run_id = claimed(database)
     with database.transaction() as session:

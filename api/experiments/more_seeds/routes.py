@@ -18,7 +18,9 @@ from models.broker import announce
 from models.errors import Conflict, Invalid, Problem, TooMany
 from models.specs.experiment import ExperimentSpec
 from models.specs.tuning_budget import total_steps
+from models.states import TERMINAL
 from models.store import clock
+from models.store.experiment_states import current_state
 from models.store.more_seeds.adding import add, addition
 from models.store.more_seeds.allowed import MOST, more_seeds
 from models.store.more_seeds.fresh import fresh_spec
@@ -84,6 +86,8 @@ def add_seeds(
         try:
             found = addition(session, experiment_id, wanted.count)
         except Conflict as error:
+            if current_state(session, experiment_id)[0] not in TERMINAL:
+                raise
             raise Conflict(f"{error} {_way(experiment_id)}") from None
         queued = []
         if found is not None:

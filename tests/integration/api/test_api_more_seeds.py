@@ -75,6 +75,8 @@ def test_seeds_of_a_known_verdict_are_refused_with_the_way_that_is_open(
     api: ApiForTests,
 ) -> None:
     made = api.submit(seeds={"count": 6})
+    goes_on = api.http.post(place(made), json={"count": 12}).json()["detail"]
+    assert goes_on == api.get(place(made))["sentence"], "it may yet say what was asked"
     train_all(api, made)
     told = api.get(place(made), fresh=9)
     assert (told["count"], told["counts"], told["most"]) == (6, [], None)

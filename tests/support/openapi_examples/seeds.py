@@ -13,7 +13,6 @@ def more_seeds(played: Session) -> None:
     plan = {"name": "Stopped for futility", "seeds": LOOKS, "decision": margin}
     made = played.api.submit(**{**SPEC, **plan})
     path = f"/v1/experiments/{made['id']}/seeds"
-    played.call("POST", path, 409, json={"count": 12})
     for run in made["runs"]:
         swing = 0.02 * (-1) ** run["seed"] if run["arm"] == "modified" else 0.0
         played.api.train(run["id"], accuracy=0.7 + swing)
@@ -21,6 +20,8 @@ def more_seeds(played: Session) -> None:
         interim_looks.take_due_look(session, made["id"], now())
     played.call("GET", path, 200, params={"fresh": 8})
     played.call("GET", path, 422, params={"fresh": 0})
+    oldest = played.api.get("/v1/experiments")["items"][-1]["id"]
+    played.call("POST", f"/v1/experiments/{oldest}/seeds", 409, json={"count": 12})
     played.call("POST", path, 422, json={"count": 9})
     played.call("POST", path, 415, content=b"8", headers={"Content-Type": "text/plain"})
     waits = played.api.submit(**{**SPEC, "name": "Waits"})

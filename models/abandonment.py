@@ -4,6 +4,7 @@ A thread cannot be ended from outside. What takes seconds therefore asks between
 query, a file, a statistic), and ends itself once whoever asked for it has gone.
 """
 
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,10 +21,17 @@ class Abandoned(Exception):
 
 @contextmanager
 def abandonable(is_abandoned: Callable[[], bool]) -> Iterator[None]:
-    """Let what runs in the block, and in threads that it starts with its context, be abandoned."""
+    """Let what runs in the block, and in threads that it starts with its context, be abandoned.
+
+    What an exception leaves behind is let go at once. Whoever waits keeps the exception in a cycle,
+    and with it all that the functions it came through had read so far.
+    """
     token = _is_abandoned.set(is_abandoned)
     try:
         yield
+    except Exception as error:
+        traceback.clear_frames(error.__traceback__)
+        raise
     finally:
         _is_abandoned.reset(token)
 

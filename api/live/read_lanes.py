@@ -29,8 +29,6 @@ from models.errors import TooMany
 CHECK_SECONDS = 0.5  # between two looks whether the client is still there
 RETRY_SECONDS = 5  # after which one of those that wait may have ended
 
-GONE = HTTPException(HTTPStatus.REQUEST_TIMEOUT, "the client has gone")  # so nobody reads this
-
 T = TypeVar("T")
 
 
@@ -121,7 +119,7 @@ class ReadLane:
                 with abandonable(gone.is_set):
                     yield
             except Abandoned:
-                raise GONE from None
+                raise _gone() from None
             finally:
                 looking.cancel()
 
@@ -153,11 +151,17 @@ def client_of(request: Request) -> Hashable:
     return client
 
 
+def _gone() -> HTTPException:
+    """What ends a request whose client has gone, so that nobody reads it. Each is a new one: an
+    exception that is raised again keeps all it passed through before, and what was held there."""
+    return HTTPException(HTTPStatus.REQUEST_TIMEOUT, "the client has gone")
+
+
 async def _done_or_gone(request: Request, waited_for: "asyncio.Future[Any]") -> None:
-    """Return once it is done. Raises `GONE` once the client has gone."""
+    """Return once it is done. Raises `HTTPException` once the client has gone."""
     while not (await asyncio.wait([waited_for], timeout=CHECK_SECONDS))[0]:
         if await request.is_disconnected():
-            raise GONE
+            raise _gone()
 
 
 async def _tell_when_gone(request: Request, gone: threading.Event) -> None:

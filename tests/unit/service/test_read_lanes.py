@@ -2,10 +2,13 @@
 nobody waits."""
 
 import asyncio
+import gc
 import threading
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
+from weakref import ReferenceType, ref
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -61,7 +64,7 @@ def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_lanes, "CHECK_SECONDS", 0.005)
 
 
-def ask(lane: ReadLane, key: str, read: Callable[[], int], client: Client | None = None) -> Any:
+def ask(lane: ReadLane, key: str, read: Callable[[], object], client: Client | None = None) -> Any:
     return asyncio.create_task(lane.once((client or Client()).request, key, read))
 
 
@@ -218,3 +221,68 @@ def test_an_error_reaches_all_who_wait_and_the_next_read_is_a_new_one() -> None:
 
 def test_items_come_only_while_somebody_waits() -> None:
     assert list(while_wanted(range(3))) == [0, 1, 2]  # nobody said what abandoned means
+
+
+class Large:
+    """Stands for what a read has in its hands when its client goes."""
+
+
+@pytest.fixture
+def no_search_for_garbage() -> Iterator[None]:
+    """Only what nothing refers to is freed, not what refers to itself in a circle."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_search_for_garbage")
+def test_what_an_abandoned_read_had_in_its_hands_is_freed_at_once() -> None:
+    held: list[ReferenceType[Large]] = []
+
+    def read() -> None:
+        large = Large()
+        held.append(ref(large))
+        for _ in while_wanted(iter(lambda: time.sleep(0.005), "never")):
+            assert large
+
+    async def scene() -> None:
+        lane, client = ReadLane(1, 10, 10), Client()
+        asked = ask(lane, "read", read, client)
+        await until(lambda: bool(held))
+        client.gone = True
+        with pytest.raises(HTTPException):
+            await asked
+        await until(lambda: held[0]() is None)
+
+    run(scene())
+
+
+@pytest.mark.usefixtures("no_search_for_garbage")
+def test_nothing_is_kept_of_clients_that_have_gone() -> None:
+    async def read(lane: ReadLane, client: Client) -> None:
+        async with lane.turn(client.request):
+            await until(_is_abandoned_now)
+            stop_if_abandoned()
+
+    async def hang_up(lane: ReadLane) -> ReferenceType[Client]:
+        client = Client()
+        client.gone = True
+        with pytest.raises(HTTPException):
+            await read(lane, client)
+        return ref(client)
+
+    async def scene() -> None:
+        lane = ReadLane(1, 10, 10)
+        gone = [await hang_up(lane) for _ in range(3)]
+        await asyncio.sleep(0.02)  # who looked whether they were there has ended
+        assert [client() for client in gone] == [None] * 3
+
+    run(scene())
+
+
+def _is_abandoned_now() -> bool:
+    try:
+        stop_if_abandoned()
+    except Abandoned:
+        return True
+    return False

@@ -6,9 +6,14 @@ from typing import Any
 from playwright.sync_api import expect
 
 from support.browser import Tab
+from support.factors import MASK
 
 SMALL = "/new?recipe=hard-negative-mining-small"
 AMONG = '[data-pointer="/arms/{}/loss/terms/1/among"]'
+
+
+def rate(lr: float) -> dict[str, Any]:
+    return {"name": f"{lr}", "optimizer": {"lr": lr}}
 
 
 def opened(tab: Tab) -> Tab:
@@ -81,6 +86,21 @@ def test_a_difference_of_a_field_that_is_folded_away_stands_at_the_arm(tab: Tab)
     changed(tab, arms=[{**arms[0], "batch_size": 32}, arms[1]])
     own = tab.find('[data-pointer="/arms/1"] > .differs-note')
     expect(own).to_contain_text("Batch size differs from vanilla: 128 instead of 32.")
+
+
+def test_each_level_of_a_factor_says_how_it_differs_from_the_first(tab: Tab) -> None:
+    opened(tab)
+    document = json.loads(tab.find("#json").input_value())
+    del document["arms"], document["decision"]
+    rates = {"name": "rate", "levels": [rate(0.01), rate(0.03), rate(0.1)]}
+    tab.find("#json").fill(json.dumps({**document, "factors": [MASK, rates]}))
+    expect(tab.find("p.help.differs-note")).to_contain_text("The cells differ in 2 fields: ")
+    notes = tab.find('[data-pointer="/factors/1"] .differs-note')
+    expect(notes).to_have_text(
+        [f"Differs from 0.01: {lr} instead of 0.01." for lr in ("0.03", "0.1")]
+    )
+    kept = tab.find('[data-pointer="/factors/0/levels/1"] .differs-note')
+    expect(kept).to_contain_text("iffers from left out: ")
 
 
 def test_arms_of_a_spec_that_is_refused_are_not_marked(tab: Tab) -> None:

@@ -11,35 +11,65 @@ export function clearDifferences(root) {
   for (const one of root.querySelectorAll(".differs")) one.classList.remove("differs");
 }
 
+/** @typedef {{ pointer: string, arm: string, base: string, against: string }} Place `arm` stands in the form at `pointer` */
+
 /**
- * Mark the fields of arms that are not as in the baseline, and say before the arms which they are.
+ * Mark the fields of arms that are not as in the baseline, or of levels that are not as in the first of
+ * their factor, and say before them which they are.
  * @param {Element} root
  * @param {Reply.ArmDifference[]} fields
  * @param {Reply.Spec} spec as the service reads it
  */
 export function showDifferences(root, fields, spec) {
   clearDifferences(root);
-  const { baseline } = spec.decision;
-  const list = root.querySelector('[data-pointer="/arms"]');
+  const list = root.querySelector(spec.factors ? '[data-pointer="/factors"]' : '[data-pointer="/arms"]');
   if (!list || spec.arms.length < 2) return;
-  list.before(h("p", { class: `help ${NOTE}`, role: "status" }, summary(fields)));
+  list.before(h("p", { class: `help ${NOTE}`, role: "status" }, summary(fields, spec.factors ? "cells" : "arms")));
+  const places = spec.factors ? ofLevels(spec.factors) : ofArms(spec);
   for (const { field, words, values } of fields) {
-    const base = values.find((value) => value.arm === baseline);
-    for (const own of values) {
-      if (!base || own.words === base.words) continue;
-      const arm = `/arms/${spec.arms.findIndex((one) => one.name === own.arm)}`;
-      const pointer = `${arm}${field}`;
-      const place = upwards(pointer).filter((one) => one.startsWith(arm)).map((one) => visible(root, one)).find(Boolean);
-      if (place) mark(place, `${place.dataset.pointer === pointer ? "" : `${capital(words)} `}differs from ${baseline}: ${own.words} instead of ${base.words}.`);
+    const said = new Map(values.map((value) => [value.arm, value.words]));
+    for (const { pointer, arm, base, against } of places) {
+      const [own, other] = [said.get(arm), said.get(base)];
+      if (own === undefined || other === undefined || own === other) continue;
+      const exact = `${pointer}${field}`;
+      const place = upwards(exact).filter((one) => one.startsWith(pointer)).map((one) => visible(root, one)).find(Boolean);
+      if (place) mark(place, `${place.dataset.pointer === exact ? "" : `${capital(words)} `}differs from ${against}: ${own} instead of ${other}.`);
     }
   }
 }
 
-/** @param {Reply.ArmDifference[]} fields */
-function summary(fields) {
+/**
+ * @param {Reply.Spec} spec
+ * @returns {Place[]}
+ */
+function ofArms({ arms, decision: { baseline } }) {
+  return arms.flatMap(({ name }, at) => (name === baseline ? [] : [{ pointer: `/arms/${at}`, arm: name, base: baseline, against: baseline }]));
+}
+
+/**
+ * Each further level of a factor, by the cell that has it with the first levels of all others.
+ * @param {NonNullable<Reply.Spec["factors"]>} factors
+ * @returns {Place[]}
+ */
+function ofLevels(factors) {
+  /**
+   * @param {number} [changed]
+   * @param {number} [to]
+   */
+  const cell = (changed, to = 0) => factors.map((one, at) => `${one.name}=${one.levels[at === changed ? to : 0].name}`).join(", ");
+  return factors.flatMap((factor, at) => factor.levels.slice(1).map((_, index) => ({
+    pointer: `/factors/${at}/levels/${index + 1}`, arm: cell(at, index + 1), base: cell(), against: factor.levels[0].name,
+  })));
+}
+
+/**
+ * @param {Reply.ArmDifference[]} fields
+ * @param {string} what
+ */
+function summary(fields, what) {
   const named = fields.map((one) => one.words).join("; ");
-  if (!fields.length) return "The arms do not differ.";
-  return fields.length === 1 ? `The arms differ in one field: ${named}.` : `The arms differ in ${fields.length} fields: ${named}.`;
+  if (!fields.length) return `The ${what} do not differ.`;
+  return fields.length === 1 ? `The ${what} differ in one field: ${named}.` : `The ${what} differ in ${fields.length} fields: ${named}.`;
 }
 
 /**

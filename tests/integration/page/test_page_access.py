@@ -18,7 +18,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 def places(service: ApiForTests) -> list[str]:
     """Every view, each with something in it."""
-    found = shown_experiment(service, seeds=2)
+    found = shown_experiment(service, seeds=2, programme="my search")
     alone = shown_experiment(service, seeds=3, arms=ARMS[:1])
     run = service.runs(found)[0].id
     new = "/new?recipe=hard-negative-mining-small"
@@ -26,8 +26,8 @@ def places(service: ApiForTests) -> list[str]:
     assert upload_model(service).status_code == 201
     study = plan_study(service, with_data_sets(service, 2), seeds={"count": 1})["id"]
     shown = [f"/experiments/{found}", f"/experiments/{alone}", f"/runs/{run}", f"/studies/{study}"]
-    lists = ["/experiments", "/studies", "/datasets", "/models"]
-    return [*lists, *shown, new, "/studies/new", data]
+    lists = ["/experiments", "/studies", "/datasets", "/models", "/programmes"]
+    return [*lists, *shown, "/programmes/my%20search", new, "/studies/new", data]
 
 
 def settle(tab: Tab, place: str) -> None:
@@ -77,7 +77,7 @@ def test_the_list_can_be_walked_and_an_experiment_opened_by_keyboard(
     expect(tab.find(".skip")).to_be_in_viewport()
     tab.page.keyboard.press("Enter")
     expect(tab.find("#main")).to_be_focused()
-    for _ in range(8):
+    for _ in range(9):
         tab.page.keyboard.press("Tab")
         outline = tab.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline != "none"

@@ -28,6 +28,7 @@ from worker.housekeeping.reaper import reap
 from worker.pool.cuda_probe import count_cuda_devices
 from worker.pool.pool import Pool
 from worker.predictions.process import PredictionProcess
+from worker.training.encoders.compiled import kernels
 from worker.training.pretrained_extra import has_extra
 from worker.webhooks.sender import WebhookSender
 
@@ -94,10 +95,11 @@ class Supervisor:
                 now=clock.now(session),
             )
         _log.info(
-            "worker %s: %d runs side by side, %d CUDA devices",
+            "worker %s: %d runs side by side, %d CUDA devices, kernels %s",
             self._id,
             self._settings.slots,
             self._cuda_devices,
+            "not compiled" if kernels() is None else "compiled",
         )
         if self._settings.slots < self._cuda_devices:
             _log.warning(

@@ -37,7 +37,7 @@ from worker.training.losses.given_negatives import rows_to_train
 from worker.training.optimizer import build_optimizer
 from worker.training.training_rows import with_drawn_rows
 
-ARITHMETIC = 3
+ARITHMETIC = 4
 """The version of what a training computes: raised where the same spec and seed get other bits."""
 
 

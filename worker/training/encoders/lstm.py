@@ -70,7 +70,7 @@ def _advance(
     projected = torch.addmm(halved(bias), embedded, halved(weight_ih).t())
     kind = CompiledCells if can_be_compiled(projected) else TensorCells
     cells = kind(projected, layout, sloped=sloped)
-    into = halved(weight_hh).t()
+    into = halved(weight_hh).t().contiguous()
     for level in range(layout.levels):
         if level:
             torch.mm(cells.heads_of(level - 1), into, out=cells.products_of(level - 1))

@@ -1,8 +1,9 @@
 """The training of one commit, which does what it is told, line by line. `two_commits.py` starts it.
 
 It imports the commit's own `benchmarks/step.py` and `worker/`, and of these only names that they
-have had from the beginning. A line on its input is the name of a piece of work and how often to do
-it; the answer is a line of JSON: the processor's seconds, and the figures of each time.
+have had from the beginning. Its argument is the precision of the training, `float32` or `float64`.
+A line on its input is the name of a piece of work and how often to do it; the answer is a line of
+JSON: the processor's seconds, and the figures of each time.
 """
 
 import json
@@ -21,13 +22,27 @@ from worker.training.loop import Training
 ARM = "vanilla"
 
 
-def works(folder: Path) -> dict[str, Callable[[], list[float]]]:
+def works(folder: Path, precision: torch.dtype) -> dict[str, Callable[[], list[float]]]:
     """Each piece of work by its name; it returns its figures."""
     data, spec = commit.run_data(folder), commit.spec_of("masked")
-    training = Training(spec, ARM, 0, data, "cpu")
+
+    def begun(seed: int) -> Training:
+        training = Training(spec, ARM, seed, data, "cpu")
+        training.encoder.to(precision)
+        return training
+
+    training, seed, norm = begun(0), 0, 0.0
+
+    def next_seed() -> list[float]:
+        nonlocal seed, training
+        seed += 1
+        training = begun(seed)
+        return []
 
     def step() -> list[float]:
+        nonlocal norm
         done = training.advance()
+        norm = done.gradient_norm
         gauges = getattr(done, "gauges", done)  # older commits have them in an object of their own
         return [gauges.loss_per_row, gauges.s_ap_mean, gauges.s_an_mean]
 
@@ -40,13 +55,19 @@ def works(folder: Path) -> dict[str, Callable[[], list[float]]]:
         figures = found.loss_per_row, found.accuracy, found.positive_mean
         return [figure for figure in figures if figure is not None]
 
-    return {"step": step, "test": test, "validation": validation}
+    return {
+        "step": step,
+        "test": test,
+        "validation": validation,
+        "norm": lambda: [norm],
+        "next_seed": next_seed,
+    }
 
 
 def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        known = works(Path(folder))
+        known = works(Path(folder), getattr(torch, sys.argv[1]))
         print(json.dumps(list(known)), flush=True)
         for line in sys.stdin:
             name, times = line.split()

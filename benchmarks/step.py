@@ -1,14 +1,15 @@
 """Time of one training step beside a plain PyTorch port, and beside the machine's own limit.
 
     TRIPLETLAB_QUORA_FILE=… taskset -c 0 python benchmarks/step.py [--steps 60]
-    TRIPLETLAB_QUORA_FILE=… python benchmarks/step.py --against GIT_REF [--steps 60]
+    TRIPLETLAB_QUORA_FILE=… python benchmarks/step.py --against GIT_REF [--steps 60] [--figures]
 
 One thread. In every round each kind of training does one step and the machine multiplies matrices,
 so that whatever else goes on touches all alike. Without the Quora file the generated questions are
 used, whose lengths vary less. The last table is where a step's time goes.
 
 With `--against` the steps and evaluations of this tree take turns with those of another commit,
-and nothing else is measured: see `two_commits.py`.
+and nothing else is measured: see `two_commits.py`. `--figures` tells how far their figures are from
+those of that commit in float64 instead.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import numpy as np
 import torch
 from goals import tell_goal
 from plain_port import PlainTraining
-from two_commits import compare
+from two_commits import compare, compare_figures
 
 from models.datasets import cache, splits, vocabulary
 from models.datasets.generated.generator import generate_pairs
@@ -174,9 +175,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--against", metavar="GIT_REF", help="a commit to compare this tree with")
+    parser.add_argument("--figures", action="store_true", help="compare figures, not times")
     asked = parser.parse_args()
     if asked.against:
-        compare(asked.against, asked.steps)
+        (compare_figures if asked.figures else compare)(asked.against, asked.steps)
         return
     steps = asked.steps
     torch.set_num_threads(1)

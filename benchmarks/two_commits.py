@@ -3,6 +3,9 @@
 Both train the same run from its beginning, so their figures can be compared step by step. A piece
 of work is done by one of them and at once by the other, and who begins changes from round to round:
 what else the machine does touches both alike, and time in which they do not run is not counted.
+
+Whether both compute the same is asked of float64: there rounding is too small to be seen for
+dozens of steps, while in float32 two orders of the same sums soon part.
 """
 
 import json
@@ -22,6 +25,9 @@ HERE = Path(__file__).resolve().parent
 WARM = 5
 EVALUATED_EVERY = 10
 """Rounds between two evaluations."""
+SEEDS = 5
+SHOWN = (1, 2, 5, 10, 20, 30, 40)
+"""The steps up to which differences are told."""
 GOALS = {"step": 1.5, "test": 1.4, "validation": 1.4}
 FIGURES = {
     "step": "a training step of 256 pairs, masked",
@@ -40,12 +46,12 @@ class Done(NamedTuple):
 class Commit:
     """A training of the code in `tree`, in a process of its own."""
 
-    def __init__(self, tree: Path) -> None:
+    def __init__(self, tree: Path, precision: str = "float32") -> None:
         self._tree = tree
         path = os.pathsep.join(map(str, (tree, tree / "benchmarks")))
         # -P: modules come from that tree, not from the folder of this script
         self.process = subprocess.Popen(
-            [sys.executable, "-P", str(HERE / "one_commit.py")],
+            [sys.executable, "-P", str(HERE / "one_commit.py"), precision],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -101,6 +107,39 @@ def compare(ref: str, rounds: int) -> None:
                     seconds[work].append((ours.seconds, theirs.seconds))
     for work, pairs in seconds.items():
         tell(work, ref, pairs, furthest[work])
+
+
+def compare_figures(ref: str, steps: int) -> None:
+    """Print how far the figures of this tree and of commit `ref` are from those of `ref` in
+    float64: for each of `SEEDS` seeds the largest difference up to some steps, and of these the
+    least, the median and the largest."""
+    trees = {f"{ref} in float64": ("float64", False), "this tree in float64": ("float64", True)}
+    trees |= {f"{ref} in float32": ("float32", False), "this tree in float32": ("float32", True)}
+    far: dict[int, list[list[float]]] = {}
+    with checked_out(ref) as tree, ExitStack() as ending:
+        commits = [Commit(HERE.parent if ours else tree, bits) for bits, ours in trees.values()]
+        for commit in commits:
+            ending.callback(commit.process.wait)
+            ending.callback(commit.process.terminate)
+        for seed in range(SEEDS):
+            furthest = [0.0] * (len(commits) - 1)
+            for step in range(1, steps + 1):
+                exact, *others = (commit.do("step").figures for commit in commits)
+                pairs = zip(furthest, others, strict=True)
+                furthest = [max(known, difference(one, exact)) for known, one in pairs]
+                if step == 1:
+                    norms = [commit.do("norm").figures[0][0] for commit in commits]
+                    print(f"seed {seed}, norm of the first gradient:", *map("{:.6f}".format, norms))
+                if step in SHOWN or step == steps:
+                    far.setdefault(step, []).append(furthest)
+            for commit in commits:
+                commit.do("next_seed")
+    print("| up to step | " + " | ".join(list(trees)[1:]) + " |")
+    print("| --- " * len(trees) + "|")
+    for step, found in far.items():
+        columns = [sorted(column) for column in zip(*found, strict=True)]
+        cells = (f"{c[0]:.0e} {statistics.median(c):.0e} {c[-1]:.0e}" for c in columns)
+        print(f"| {step} | " + " | ".join(cells) + " |")
 
 
 def in_turn(commits: list[Commit], work: str, *, first: int) -> tuple[Done, Done]:

@@ -33,7 +33,7 @@ peers: .venv-peers/installed
 .venv-peers/installed: constraints.txt
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
-	.venv-peers/bin/python -m pip install --quiet sentence-transformers pytorch-metric-learning mlflow httpx
+	.venv-peers/bin/python -m pip install --quiet 'sentence-transformers[train]' pytorch-metric-learning mlflow httpx
 	touch $@
 
 # what docker-compose.yml reads: never over what is there. The folder keeps others of this host out;

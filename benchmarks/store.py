@@ -39,7 +39,7 @@ from models.store.run_life import runs
 
 PEERS = Path(os.environ.get("PEERS", Path(__file__).parents[1] / ".venv-peers"))
 METRICS = (*declared(StepMetrics), "active_1")
-STEPS, BATCH = 10_000, 100
+STEPS, BATCH = 10_000, 80
 BODY = {"recipe": "hard-negative-mining-small", "seeds": {"count": 10}}
 
 
@@ -101,7 +101,7 @@ def mlflow_run(server: Server, experiment: str) -> str:
 
 
 def mlflow_batch(server: Server, run: str, first: int) -> None:
-    """A hundred steps of ten figures: the 1,000 metrics that one call may have."""
+    """As many steps, with all their figures, as one call may have: 1,000 metrics."""
     points = [
         {"key": key, "value": 0.5 / step, "timestamp": step, "step": step}
         for step in range(first, first + BATCH)

@@ -17,7 +17,7 @@ from models.errors import Invalid
 
 from support.api import NO_AUTHORITIES, ApiForTests, refused
 
-NO_RUN = "run_" + "0" * 26
+NO_RUN, NO_EXPERIMENT = "run_" + "0" * 26, "exp_" + "0" * 26
 
 
 class CountedKey(str):
@@ -35,7 +35,7 @@ class CountedKey(str):
 def json_calls(api: ApiForTests) -> list[str]:
     """The paths of all calls that read a JSON body."""
     found = [
-        path.replace("{run_id}", NO_RUN)
+        path.replace("{run_id}", NO_RUN).replace("{experiment_id}", NO_EXPERIMENT)
         for path, calls in api.thread.app.openapi()["paths"].items()
         if "application/json" in calls.get("post", {}).get("requestBody", {}).get("content", {})
     ]

@@ -12,6 +12,7 @@ from support.spoiling import NEVER
 from support.workers import Lab, kill_attempt, wait_until
 
 SPEC = {"steps": 60, "evaluate_every": 20}
+LONG_STEP = "1.1"  # seconds: lines are stored after it, and a use of the processor is measured
 
 
 def log_of(lab: Lab, run: Run) -> list[LogLine]:
@@ -36,6 +37,7 @@ EVALUATED = "evaluated after step N on validation: loss per row N, ROC-AUC N, ac
 
 def test_a_run_tells_where_it_began_what_it_did_and_how_it_ended(embedded_lab: Lab) -> None:
     embedded_lab.worker()
+    embedded_lab.spoiled.at(10, LONG_STEP)
     run = embedded_lab.create_one(**SPEC)
     (ended,) = embedded_lab.wait_for_success(run)
     log = log_of(embedded_lab, run)
@@ -61,6 +63,7 @@ def test_a_run_tells_where_it_began_what_it_did_and_how_it_ended(embedded_lab: L
 def test_a_killed_attempt_doubles_and_loses_no_line(embedded_lab: Lab) -> None:
     embedded_lab.worker()
     embedded_lab.spoiled.save_early()
+    embedded_lab.spoiled.at(45, LONG_STEP)
     embedded_lab.spoiled.at(50, NEVER)
     run = embedded_lab.create_one(**SPEC)
     embedded_lab.wait_for_checkpoint(run)

@@ -7,18 +7,20 @@ errors on); elsewhere the two agree to 1e-5.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 from models.comparison.rule import FEWEST_PAIRS, fewest_pairs
 from models.comparison.schema import Power
 
 POWER = 0.8
 MOST_PAIRS = 100_000
+EFFECT_STEPS = 2**40  # between no effect and one that is large enough
 FEWEST_FOR_SD = 3  # an sd of two differences says nothing
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
 
@@ -52,7 +54,10 @@ def detectable_effect(n: int, alpha: float) -> float:
     enough = 1.0
     while t_power(enough, n, alpha) < POWER:
         enough *= 2
-    return float(optimize.brentq(lambda effect: t_power(effect, n, alpha) - POWER, 0, enough))
+    # by bisection: to import scipy.optimize takes longer than thousands of these
+    steps = range(EFFECT_STEPS + 1)
+    found = bisect_left(steps, POWER, key=lambda k: t_power(enough * k / EFFECT_STEPS, n, alpha))
+    return enough * found / EFFECT_STEPS
 
 
 @lru_cache(maxsize=1024)

@@ -57,9 +57,9 @@ def write_results(
     weights = _weights_file(spec, data, words, end)
     if files is not None:
         scores = _scores_file(data, end)
-        if len(data.test) <= MOST_SUMMED:
-            files.write(folder / RESAMPLED, _sums_file(data, end, scores))
         files.write(folder / SCORES, scores)
+        if len(data.test) <= MOST_SUMMED:  # after the scores, so that they are known by their dates
+            files.write(folder / RESAMPLED, _sums_file(data, end, scores))
         files.write(folder / WEIGHTS, weights)
     return hashlib.sha256(weights).hexdigest()
 

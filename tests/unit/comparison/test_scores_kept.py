@@ -22,6 +22,7 @@ from models.comparison.run_statistics import (
     scored_arms,
 )
 from models.comparison.scores import PairScores, read_scores
+from models.files.recorded_hashes import file_hash
 
 PAIRS = 600
 LABEL = np.random.default_rng(11).random(PAIRS) < 0.37
@@ -156,6 +157,9 @@ def test_sums_of_other_scores_or_another_threshold_or_half_a_file_are_worked_out
         sums.write_bytes(spoiled)
         assert read_after() == ["4"]
         assert sums.read_bytes() == whole
+    written(places[5], 5 + 99)
+    os.utime(places[5] / "scores.safetensors", ns=(0, 0))
+    assert read_after() == ["5"]  # of other content, whatever its date says
     os.utime(places[5] / "scores.safetensors", ns=(0, 0))
     assert read_after() == []  # a copy with the same content
     monkeypatch.setattr(stored_sums, "VERSION", stored_sums.VERSION + 1)
@@ -163,6 +167,31 @@ def test_sums_of_other_scores_or_another_threshold_or_half_a_file_are_worked_out
     known = {seed: {CALLED: one[CALLED] / 2} for seed, one in arms[1].metrics.items()}
     arms[1] = replace(arms[1], metrics=known)
     assert read_after() == [str(seed) for seed in SIX]
+
+
+def test_scores_that_are_older_than_their_sums_are_not_read_through_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arms = two_arms(tmp_path)
+    scored_arms(arms, WANTED)
+    changed = max(path.stat().st_ctime_ns for path in tmp_path.glob("*/*/scores.safetensors"))
+    for sums in tmp_path.glob("*/*/resampled.safetensors"):
+        os.utime(sums, ns=(changed + 1, changed + 1))
+    hashed: list[Path] = []
+
+    def noted(path: Path) -> str:
+        hashed.append(path)
+        return file_hash(path)
+
+    monkeypatch.setattr(stored_sums, "file_hash", noted)
+    forget(monkeypatch)
+    scored_arms(arms, WANTED)
+    assert hashed == []
+    older = tmp_path / "a" / "2"
+    os.utime(older / "resampled.safetensors", ns=(0, 0))
+    forget(monkeypatch)
+    scored_arms(arms, WANTED)
+    assert set(hashed) == {older / "scores.safetensors"}
 
 
 def test_where_nothing_can_be_written_the_sums_are_worked_out_each_time(

@@ -66,12 +66,12 @@ def steps_above(
         .join(Run, Run.id == Step.run_id)
         .where(*_succeeded_of(experiment_id), Run.arm.in_(levels))
         .where(Step.__table__.c.loss_per_row >= case(dict(levels), value=Run.arm))
-        .order_by(Step.run_id, Step.step)
     )
     found: dict[str, list[int]] = defaultdict(list)
     for run_id, step in session.execute(query):
         found[run_id].append(step)
-    return dict(found)
+    # here and not by the server: of each run they come in order already, which it cannot know
+    return {run_id: sorted(steps) for run_id, steps in found.items()}
 
 
 def first_steps_alike(

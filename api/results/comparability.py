@@ -7,6 +7,7 @@ query parameter that has to change.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import get_args
 
@@ -49,6 +50,14 @@ class Compared:
     """The same of what arms start from: a pretrained model, or token vectors."""
     lines: Mapping[str, Lines]
 
+    @cached_property
+    def by_arm(self) -> Mapping[str, Sequence[Run]]:
+        """The runs of each arm, in their order."""
+        found: dict[str, list[Run]] = {arm.name: [] for arm in self.spec.arms}
+        for run in self.runs:
+            found.setdefault(run.arm, []).append(run)
+        return found
+
     def arms(self, service: Service | None) -> dict[str, ArmRuns]:
         """Return every arm by name; without a service, no folders with the scores of test pairs."""
         return {arm.name: _arm_runs(self, arm.name, service) for arm in self.spec.arms}
@@ -74,15 +83,16 @@ def compared_of(
 
 def _arm_runs(compared: Compared, name: str, service: Service | None) -> ArmRuns:
     """Return the runs of the arm that succeeded, and the seeds of those that have not ended."""
-    settled, runs, metrics, spec = compared.own, compared.runs, compared.metrics, compared.spec
-    own = [run for run in runs if run.arm == name and run.state == RunState.SUCCEEDED]
+    settled, metrics, spec = compared.own, compared.metrics, compared.spec
+    every = compared.by_arm[name]
+    own = [run for run in every if run.state == RunState.SUCCEEDED]
     folders = [] if service is None else score_folders(service, [run.id for run in own])
     return ArmRuns(
         name=name,
         metrics={run.seed: metrics[run.id] for run in own},
         folders=dict(zip((run.seed for run in own), folders, strict=service is not None)),
         collapsed_loss_per_row=settled.collapsed_loss[name],
-        awaited=frozenset(run.seed for run in runs if run.arm == name and _is_awaited(run, spec)),
+        awaited=frozenset(run.seed for run in every if _is_awaited(run, spec)),
         tuned=settled.tuned[name],
         held=settled.held,
         untrained={

@@ -3,8 +3,9 @@
 Sixty arms have thousands of comparisons, most of the document, which are made one at a time.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
@@ -92,6 +93,7 @@ def results_document(
     interim = InterimVerdicts(session, experiment_id, spec)
     tuned = tuning_of(session, experiment_id)
     state = state_of(everything, interim.plan, tuned)
+    rows_of = _summed_rows(spec)
     arms = [
         ArmResult(
             name=arm.name,
@@ -101,11 +103,10 @@ def results_document(
                     run,
                     compared.metrics[run.id],
                     untrained.get(run.id),
-                    _curve(series[run.id], spec, run),
+                    _curve(series[run.id], rows_of(run.arm, run.setting)),
                     kept,
                 )
-                for run in runs
-                if run.arm == arm.name
+                for run in compared.by_arm[arm.name]
             ],
         )
         for arm in spec.arms
@@ -159,9 +160,19 @@ def _run_result(
     )
 
 
-def _curve(series: Series, spec: ExperimentSpec, run: Run) -> Curve:
-    own = for_run(spec, run.arm, run.setting).for_arm(run.arm)
-    rows = own.batch_size if own.arm(run.arm).loss.reduction == "sum" else 1
+def _summed_rows(spec: ExperimentSpec) -> Callable[[str, int], int]:
+    """How many rows the loss on a batch adds up, by arm and setting; one where it is their mean."""
+
+    @cache  # each is asked for once a run
+    def rows(arm: str, setting: int) -> int:
+        own = for_run(spec, arm, setting).for_arm(arm)
+        return own.batch_size if own.arm(arm).loss.reduction == "sum" else 1
+
+    return rows
+
+
+def _curve(series: Series, rows: int) -> Curve:
+    """The curve, per row too, of a loss that adds up so many."""
     train, validation = series["train.loss"], series["validation.loss"]
     return Curve(
         step=series["step"],

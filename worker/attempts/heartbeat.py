@@ -11,17 +11,16 @@ has taken.
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Sequence
 from enum import Enum, auto
-from types import TracebackType
 
 from models.errors import NotFound, StaleAttempt
 from models.states import RunState
 from models.store import clock, workers
 from models.store.database import Database
 from models.store.run_life import runs
+from worker.attempts.block_thread import BlockThread
 from worker.attempts.database_retry import DATABASE_AWAY
 
 READ_SECONDS = 0.5  # at most, between two readings of whether to stop
@@ -48,35 +47,21 @@ class RunHeartbeat:
         self.asked_at: float | None = None
 
 
-class Heartbeat(threading.Thread):
+class Heartbeat(BlockThread):
     """Keeps the runs of this process alive while its `with` block lasts."""
 
     def __init__(
         self, database: Database, heartbeats: Sequence[RunHeartbeat], worker_id: str, every: float
     ) -> None:
-        super().__init__(name="heartbeat", daemon=True)
+        super().__init__("heartbeat")
         self._database, self._worker_id = database, worker_id
         self._heartbeats = heartbeats
         self._every = every
-        self._ended = threading.Event()
-
-    def __enter__(self) -> "Heartbeat":
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self.join()
 
     def run(self) -> None:
         beat_at = time.monotonic() + self._every
         pause = min(self._every, READ_SECONDS)
-        while not self._ended.wait(pause):
+        while not self.ended.wait(pause):
             beats = time.monotonic() >= beat_at
             try:
                 self._visit_runs(beats)
@@ -123,7 +108,7 @@ class Heartbeat(threading.Thread):
         """
         if heartbeat.asked_at is None:
             heartbeat.asked_at = time.monotonic()
-        if self._ended.is_set() or time.monotonic() - heartbeat.asked_at < GRACE_SECONDS:
+        if self.ended.is_set() or time.monotonic() - heartbeat.asked_at < GRACE_SECONDS:
             return
         if heartbeat.stop is Stop.CANCELLED and not self._cancel(heartbeat):
             return

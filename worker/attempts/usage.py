@@ -10,24 +10,24 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean
-from types import TracebackType
 
 import psutil
 import torch
 from pynvml import NVMLError
 
 from models.store.metrics.usage import Usage
+from worker.attempts.block_thread import BlockThread
 
 EVERY = 2.0  # seconds, of an attempt of up to eight minutes
 SHORTEST = 0.5  # seconds before a further sample says something
 MOST = 240
 
 
-class UsageSampler(threading.Thread):
+class UsageSampler(BlockThread):
     """Samples while its `with` block lasts."""
 
     def __init__(self, every: float = EVERY) -> None:
-        super().__init__(name="usage", daemon=True)
+        super().__init__("usage")
         self._every = every
         self._process = psutil.Process()
         self._begun = self._sampled = time.monotonic()
@@ -35,23 +35,9 @@ class UsageSampler(threading.Thread):
         self._samples: list[Usage] = []
         self._joined = 0
         self._lock = threading.Lock()
-        self._ended = threading.Event()
-
-    def __enter__(self) -> "UsageSampler":
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self.join()
 
     def run(self) -> None:
-        while not self._ended.wait(self._every * 2**self._joined):
+        while not self.ended.wait(self._every * 2**self._joined):
             self.sample()
 
     def sample(self) -> None:

@@ -1,5 +1,6 @@
 """Real workers tell what happens in a run: in its log, and in what its process uses."""
 
+import os
 import re
 import socket
 
@@ -12,7 +13,7 @@ from support.spoiling import NEVER
 from support.workers import Lab, kill_attempt, wait_until
 
 SPEC = {"steps": 60, "evaluate_every": 20}
-LONG_STEP = "1.1"  # seconds: lines are stored after it, and a use of the processor is measured
+LONG_STEP = "1.1"  # seconds: what was said before it is stored after it
 
 
 def log_of(lab: Lab, run: Run) -> list[LogLine]:
@@ -37,8 +38,7 @@ EVALUATED = "evaluated after step N on validation: loss per row N, ROC-AUC N, ac
 
 def test_a_run_tells_where_it_began_what_it_did_and_how_it_ended(embedded_lab: Lab) -> None:
     embedded_lab.worker()
-    embedded_lab.spoiled.at(10, LONG_STEP)
-    run = embedded_lab.create_one(**SPEC)
+    run = embedded_lab.create_one(steps=600, evaluate_every=200)  # of half a second nothing is told
     (ended,) = embedded_lab.wait_for_success(run)
     log = log_of(embedded_lab, run)
     told = [line for line in log if "checkpoint" not in line.message]
@@ -51,12 +51,12 @@ def test_a_run_tells_where_it_began_what_it_did_and_how_it_ended(embedded_lab: L
     ]
     assert [line.number for line in log] == list(range(1, len(log) + 1))
     assert {line.level for line in log} == {"info"}
-    assert [line.step for line in told][3:] == [0, 20, 40, 60, 60, 60]
+    assert [line.step for line in told][3:] == [0, 200, 400, 600, 600, 600]
     assert f"by worker {ended.worker_id} on" in log[0].message
     with embedded_lab.database.reading() as session:
         usage = usage_series(session, run.id)
     assert set(usage["attempt"]) == {1}
-    assert min(usage["processors"]) > 0.05
+    assert 0.02 < min(usage["processors"]) <= max(usage["processors"]) < 2 * (os.cpu_count() or 1)
     assert min(usage["memory"]) > 50e6
 
 

@@ -63,7 +63,7 @@ from models.broker import celery_app
 from models.errors import DamagedDataset
 from models.settings import Settings
 from models.store.database import Database
-from models.store.migrating import check
+from models.store.schema_version import check
 
 ABOUT = """Does this choice in a triplet loss matter? POST an experiment: arms that differ in the
 loss, and a number of seeds. Every arm is trained under every seed, and the results say whether the

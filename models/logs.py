@@ -9,8 +9,11 @@ import os
 import sys
 from typing import Any, Literal
 
-import structlog
-from structlog.typing import EventDict, Processor
+from models.absent_modules import absent
+
+with absent("rich"):  # it would only write tracebacks in colour
+    import structlog
+    from structlog.typing import EventDict, Processor
 
 Format = Literal["text", "json"]
 

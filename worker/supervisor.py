@@ -21,7 +21,7 @@ from models.settings import Settings
 from models.store import clock, workers
 from models.store.database import Database
 from models.store.ids import new_id
-from models.store.migrating import check
+from models.store.schema_version import check
 from worker.attempts.claiming import release
 from worker.housekeeping.orphans import OrphanCollector
 from worker.housekeeping.reaper import reap

@@ -8,16 +8,19 @@ import typer
 
 from api.cli.console import FAILED, USAGE, stop
 from api.cli.services import settings_from
-from api.client import (
-    Client,
-    Invalid,
-    Misused,
-    NoAnswer,
-    NotWritten,
-    Refused,
-    TooSlow,
-    TripletlabError,
-)
+from models.absent_modules import absent
+
+with absent("pygments"):  # httpx would only colour with it what its own command prints
+    from api.client import (
+        Client,
+        Invalid,
+        Misused,
+        NoAnswer,
+        NotWritten,
+        Refused,
+        TooSlow,
+        TripletlabError,
+    )
 
 HOW_TO_CONNECT = (
     "Start one with `tripletlab serve`, or give its address with --url or TRIPLETLAB_URL."

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg.pq import Format
 from sqlalchemy import Engine, Select, event, func, literal_column, select
 from sqlalchemy.orm import Session
 
@@ -73,4 +72,6 @@ def _request_binary(
     _connection: Any, cursor: Any, _statement: str, _values: Any, context: Any, _many: bool
 ) -> None:
     if context is not None and context.execution_options.get(_BINARY):
+        from psycopg.pq import Format  # here: with SQLite no process needs the driver's 5 MiB
+
         cursor.format = Format.BINARY

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from models.store import clock
-from models.store.migrating import VERSIONS, check_schema, heads
+from models.store.schema_version import VERSIONS, check_schema, newest
 from models.store.tables import Worker
 
 
@@ -39,6 +39,6 @@ def ready_workers(session: Session, lease_seconds: float) -> LiveWorkers:
     except DBAPIError:
         check_schema(session.connection())  # says why, where a table is missing
         raise
-    if sorted(row[0] for row in rows) != heads():
+    if sorted(row[0] for row in rows) != newest():
         check_schema(session.connection())
     return LiveWorkers(rows[0][1], rows[0][2])

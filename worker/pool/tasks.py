@@ -9,16 +9,20 @@ run whose attempt died, so that nobody has to wait for the lease to end.
 import gc
 import logging
 import os
+import platform
 import signal
 import socket
 import sys
 import warnings
 from typing import Any
 
-from billiard import current_process
-from celery import Celery
-from celery.exceptions import SecurityWarning
-from celery.signals import worker_process_init
+from models.absent_modules import absent
+
+with absent("cffi"):  # each process of the pool would parse C with it; ctypes does the same
+    from billiard import current_process
+    from celery import Celery
+    from celery.exceptions import SecurityWarning
+    from celery.signals import worker_before_create_process, worker_process_init
 
 from models import broker
 from models.errors import NotFound, StaleAttempt
@@ -184,23 +188,22 @@ def main(cuda_devices: int, requests: socket.socket) -> None:
         launcher.keep_ready()
 
     worker_process_init.connect(begin, weak=False)
+    # a collection in a process of the pool would write to, and so copy, what there was at its fork
+    worker_before_create_process.connect(lambda **_: gc.freeze(), weak=False)
     # Celery warns whoever runs it as root, because of pickle, which this app refuses
     warnings.simplefilter("ignore", SecurityWarning)
-    gc.freeze()  # a collection in a process of the pool would write to, and so copy, all of this
-    build_app(settings, launcher).worker_main(
-        [
-            "--quiet",  # no banner
-            "worker",
-            "--pool=prefork",
-            f"--concurrency={settings.slots}",
-            f"--queues={','.join(queues)}",
-            f"--hostname={settings.worker_id}@%h",
-            "--loglevel=INFO",
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",  # nobody reads it, and without Redis it would block all else
-        ]
-    )
+    # not by `worker_main`, which loads all of Celery's command line, 12 MiB with its prompt
+    build_app(settings, launcher).Worker(
+        quiet=True,  # no banner
+        pool_cls="prefork",
+        concurrency=settings.slots,
+        queues=queues,
+        hostname=f"{settings.worker_id}@{platform.node()}",
+        loglevel=logging.INFO,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,  # nobody reads it, and without Redis it would block all else
+    ).start()
 
 
 if __name__ == "__main__":

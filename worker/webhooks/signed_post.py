@@ -11,8 +11,6 @@ import hmac
 import socket
 from dataclasses import dataclass
 
-import httpx
-
 from models.allowed_hosts import AllowedHost, Destination, destination, is_public
 from models.store.webhooks.deliveries import OutgoingDelivery
 
@@ -38,6 +36,8 @@ def signature(secret: str, at: int, body: bytes) -> str:
 
 async def post(delivery: OutgoingDelivery, allowed: tuple[AllowedHost, ...], at: int) -> Outcome:
     """Send a delivery; never raises."""
+    import httpx  # here: most workers never send any, and it is 4 MiB
+
     try:
         place = destination(delivery.url, allowed)
     except ValueError as error:
@@ -75,6 +75,8 @@ async def _address(place: Destination) -> str:
 
 
 async def _send(delivery: OutgoingDelivery, place: Destination, address: str, at: int) -> int:
+    import httpx
+
     body = delivery.body.encode()
     path = (place.parts.path or "/") + (f"?{place.parts.query}" if place.parts.query else "")
     url = httpx.URL(

@@ -17,7 +17,7 @@ from models.store.access import audit
 from models.store.access.keys import create_key, list_keys, revoke_key
 from models.store.access.scopes import Scope
 from models.store.database import Database
-from models.store.migrating import check
+from models.store.schema_version import check
 from models.store.tables import ApiKey
 
 Document = dict[str, str | None]

@@ -8,13 +8,15 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from api.datasets.views import DatasetView
 from models.errors import ServiceUnavailable
 from models.store.database import Database
 from models.store.datasets import dataset_by_name
-from models.store.migrating import alembic_config, changing_schema, check, migrate
+from models.store.migrating import alembic_config, changing_schema, migrate
+from models.store.schema_version import check, revisions
 from models.store.tables import Base
 
 from support.project import ROOT
@@ -51,6 +53,11 @@ def test_deleting_cascades_as_the_tables_of_the_code_say(database: Database) -> 
                 for key in inspector.get_foreign_keys(table.name)
             }
             assert there == wanted, table.name
+
+
+def test_the_code_knows_its_schemas_without_alembic() -> None:
+    history = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    assert list(revisions())[::-1] == [one.revision for one in history]
 
 
 def test_migrating_again_changes_nothing(database: Database, database_url: str) -> None:

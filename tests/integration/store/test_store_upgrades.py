@@ -13,7 +13,8 @@ from sqlalchemy import Connection, inspect, text
 from models.errors import ServiceUnavailable
 from models.processes.parent_death import bound
 from models.store.database import Database
-from models.store.migrating import alembic_config, changing_schema, check, migrate
+from models.store.migrating import alembic_config, changing_schema, migrate
+from models.store.schema_version import check
 from models.store.tables import Base
 
 from support.first_revision import (

@@ -47,6 +47,14 @@ def test_starting_waits_for_no_library_that_only_an_answer_needs() -> None:
     assert python(f"import worker.supervisor, sys; print({slow!r} & {{*sys.modules}})") == "set()"
 
 
+def test_no_process_loads_what_only_another_database_or_a_rare_task_needs() -> None:
+    """An idle service is several processes, and what each loads counts as often."""
+    rare = {"alembic", "psycopg", "httpx", "rich", "pygments"}
+    for process in ("supervisor, worker.__main__", "pool.tasks", "attempts.process"):
+        code = f"import sys, worker.{process}; print({rare!r} & {{*sys.modules}})"
+        assert python(code) == "set()", process
+
+
 def test_results_need_no_statistics_library_that_takes_longer_to_import_than_to_use() -> None:
     slow = {"scipy.stats", "statsmodels", "pandas"}
     code = (

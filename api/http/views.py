@@ -19,6 +19,10 @@ class View(BaseModel):
 class Page(View, Generic[Item]):
     """A page of a list; `next` is the `cursor` of the next page, and null on the last."""
 
+    # no field has one, and pydantic looks for those of a class that it makes, such as
+    # `Page[RunView]`, in every frame of the stack: together a fifth of the API's start
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
     items: list[Item]
     next: str | None
 

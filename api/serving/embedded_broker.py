@@ -52,10 +52,19 @@ class EmbeddedBroker:
         return None if self._server is None else self._server.pid
 
     def start(self) -> None:
-        """Return once the server answers.
+        """`begin`, then `wait_until_up`."""
+        self.begin()
+        try:
+            self.wait_until_up()
+        except ServiceUnavailable:
+            self.stop()
+            raise
 
-        Raises `ServiceUnavailable` when no server program is found, when another process runs a
-        broker in this folder, or when the server does not come up.
+    def begin(self) -> None:
+        """Start the server, and do not wait for it.
+
+        Raises `ServiceUnavailable` when no server program is found, or when another process runs a
+        broker in this folder.
         """
         program = self._program or find_program()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -66,11 +75,6 @@ class EmbeddedBroker:
         _end_leftover(self._socket)
         self._server = _server(program, self._folder, self._socket)
         self._server.start()
-        try:
-            self._wait_until_up()
-        except ServiceUnavailable:
-            self.stop()
-            raise
 
     def stop(self) -> None:
         """End the server; what it holds stays in the folder."""
@@ -93,7 +97,8 @@ class EmbeddedBroker:
     ) -> None:
         self.stop()
 
-    def _wait_until_up(self) -> None:
+    def wait_until_up(self) -> None:
+        """Return once the server answers; raises `ServiceUnavailable` when it does not come up."""
         end = time.monotonic() + _START_SECONDS
         while not _answers(self._socket):
             if time.monotonic() > end:

@@ -12,16 +12,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import uvicorn
 
 from api.serving.embedded_broker import EmbeddedBroker
+from api.serving.preparation import preparing
 from models.errors import ServiceUnavailable
 from models.processes.quick_imports import garbage_uncollected
 from models.processes.supervised import Backoff, SupervisedProcess
 from models.settings import Settings
-from models.store.migrating import migrate
 
 STOP_SECONDS = 9.0  # from the signal to the last child's end; the promise is 10
 HTTP_STOP_SECONDS = 2  # for replies that are being sent
@@ -69,9 +70,9 @@ def embedded_service(
 
     Raises `ServiceUnavailable` when a part does not start.
     """
-    with listening, _broker(settings) as url:
+    with listening, preparing(settings) as wait_until_prepared, _broker(settings) as url:
         settings = settings.model_copy(update={"broker_url": url})
-        migrate(settings.resolved_database_url)
+        wait_until_prepared()
         with _running(settings, listening, worker, quiet, worker_log):
             yield _address(listening)
 
@@ -86,11 +87,25 @@ def _address(listening: socket.socket) -> str:
 
 @contextmanager
 def _broker(settings: Settings) -> Iterator[str]:
+    """The broker's URL, once it answers; while one is started, the API is imported."""
     if settings.broker_url:
+        _import_api()
         yield settings.broker_url
         return
-    with EmbeddedBroker(settings.data_dir / "broker") as broker:
+    broker = EmbeddedBroker(settings.data_dir / "broker")
+    try:
+        broker.begin()
+        _import_api()
+        broker.wait_until_up()
         yield broker.url
+    finally:
+        broker.stop()
+
+
+def _import_api() -> None:
+    # here and not at the top: the commands that only ask need no server, and start faster
+    with garbage_uncollected():
+        import_module("api.app")
 
 
 @contextmanager
@@ -141,9 +156,7 @@ class HttpThread:
         quiet: bool = False,
         own_worker: bool = False,
     ) -> None:
-        # here and not at the top: the commands that only ask need no server, and start faster
-        with garbage_uncollected():
-            from api.app import create_app
+        from api.app import create_app  # imported before, by `_import_api`
 
         self.app = create_app(settings, own_worker=own_worker)
         config = uvicorn.Config(

@@ -53,6 +53,9 @@ def test_no_process_loads_what_only_another_database_or_a_rare_task_needs() -> N
     for process in ("supervisor, worker.__main__", "pool.tasks", "attempts.process"):
         code = f"import sys, worker.{process}; print({rare!r} & {{*sys.modules}})"
         assert python(code) == "set()", process
+    rare = {"alembic", "psycopg", "scipy.sparse"}
+    code = f"import sys, api.serving.embedded_service, api.app; print({rare!r} & {{*sys.modules}})"
+    assert python(code) == "set()"
 
 
 def test_results_need_no_statistics_library_that_takes_longer_to_import_than_to_use() -> None:

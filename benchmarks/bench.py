@@ -24,6 +24,7 @@ SCRIPTS: tuple[tuple[str, ...], ...] = (
     ("step.py",),
     ("loss_alone.py",),
     ("overhead.py",),
+    ("attempt_start.py",),
     ("gpu_stack.py",),
     ("quora_service.py", "--question"),
     ("store.py",),

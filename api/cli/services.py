@@ -98,7 +98,6 @@ def serve(
     """Start the service: the API, a worker, and a broker unless one is given."""
     from api.serving.embedded_service import embedded_service, listen
     from models.logs import log_to_stderr
-    from models.processes.arrow_alone import use_arrow_alone
     from models.processes.memory_return import return_freed_memory, return_memory_now
 
     if not no_worker:
@@ -115,7 +114,6 @@ def serve(
     log_to_stderr("api", settings.log_format)
     interrupt_on_signals()
     return_freed_memory()
-    use_arrow_alone()
     try:
         listening = listen(settings.host, settings.port)
         with embedded_service(settings, listening, worker=not no_worker) as address:

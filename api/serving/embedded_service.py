@@ -20,6 +20,7 @@ import uvicorn
 from api.serving.embedded_broker import EmbeddedBroker
 from api.serving.preparation import preparing
 from models.errors import ServiceUnavailable
+from models.processes.arrow_alone import use_arrow_alone
 from models.processes.quick_imports import garbage_uncollected
 from models.processes.supervised import Backoff, SupervisedProcess
 from models.settings import Settings
@@ -72,8 +73,9 @@ def embedded_service(
     """
     with listening, preparing(settings) as wait_until_prepared, _broker(settings) as url:
         settings = settings.model_copy(update={"broker_url": url})
+        http = HttpThread(settings, listening, quiet, own_worker=worker)
         wait_until_prepared()
-        with _running(settings, listening, worker, quiet, worker_log):
+        with _running(http, _worker_process(settings, worker_log) if worker else None):
             yield _address(listening)
 
 
@@ -105,20 +107,13 @@ def _broker(settings: Settings) -> Iterator[str]:
 def _import_api() -> None:
     # here and not at the top: the commands that only ask need no server, and start faster
     with garbage_uncollected():
+        use_arrow_alone()
         import_module("api.app")
 
 
 @contextmanager
-def _running(
-    settings: Settings,
-    listening: socket.socket,
-    worker: bool,
-    quiet: bool,
-    worker_log: Path | None,
-) -> Iterator[None]:
-    """HTTP and, if `worker`, the worker; at the end both are asked to stop, then waited for."""
-    http = HttpThread(settings, listening, quiet, own_worker=worker)
-    child = _worker_process(settings, worker_log) if worker else None
+def _running(http: "HttpThread", child: SupervisedProcess | None) -> Iterator[None]:
+    """HTTP and the worker, if there is one; at the end both are asked to stop, then waited for."""
     try:
         http.start()
         if child is not None:

@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 import time
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
@@ -118,6 +119,8 @@ def serve(
         listening = listen(settings.host, settings.port)
         with embedded_service(settings, listening, worker=not no_worker) as address:
             say(f"Tripletlab answers at {address} (Ctrl-C stops it)")
+            # the first list of experiments with verdicts would wait for scipy
+            import_module("models.comparison.conclusion")
             # what was made so far stays: a search for garbage in it would stop everything else
             gc.collect()
             gc.freeze()

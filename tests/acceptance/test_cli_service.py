@@ -46,6 +46,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     service.process.wait()
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="what is loaded is read from /proc")
+def test_what_verdicts_need_is_loaded_before_anybody_asks_for_one(shared: Served) -> None:
+    maps = Path(f"/proc/{shared.process.pid}/maps")
+    wait_until("scipy", lambda: "/scipy/special/" in maps.read_text())
+
+
 @pytest.mark.timeout(5 * PATIENCE)  # a worker's processes start slowly on a busy machine
 def test_the_example_of_the_client_runs_to_its_end_where_only_the_file_is(
     shared: Served, tmp_path: Path

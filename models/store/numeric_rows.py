@@ -7,6 +7,10 @@ whose driver also takes a lock twice for each value, by an SQL aggregate of our 
 whole rows.
 """
 
+import struct
+import sys
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +19,7 @@ from sqlalchemy import Engine, Select, event, func, literal_column, select
 from sqlalchemy.orm import Session
 
 _AGGREGATE = "tripletlab_numeric_rows"
+_ABSENT = -sys.float_info.max  # in place of null, which cannot be packed; never a metric's value
 _BINARY = "tripletlab_binary"  # else PostgreSQL sends bytes as hexadecimal digits
 
 
@@ -22,7 +27,8 @@ def numeric_rows(session: Session, query: Select[Any]) -> NDArray[np.float64]:
     """The result of the query: (rows, columns), ascending by the first column; null becomes NaN."""
     rows = query.subquery("rows")
     if session.get_bind().dialect.name == "sqlite":
-        packed, kind = getattr(func, _AGGREGATE)(*rows.c), "=f8"
+        known = (func.ifnull(column, _ABSENT) for column in rows.c)
+        packed, kind = getattr(func, _AGGREGATE)(*known), "=f8"
     else:  # as text, since an expression of that many parts costs more than to read the rows
         sent = " || ".join(
             f"float8send(coalesce(rows.{name}::float8, 'NaN'))" for name in rows.c.keys()
@@ -32,7 +38,9 @@ def numeric_rows(session: Session, query: Select[Any]) -> NDArray[np.float64]:
     found = session.scalar(asked, execution_options={_BINARY: True})
     flat = np.frombuffer(found or b"", kind).astype(np.float64, copy=False)
     values = flat.reshape(-1, len(rows.c))
-    return values[np.argsort(values[:, 0], kind="stable")]
+    ordered = values[np.argsort(values[:, 0], kind="stable")]
+    ordered[ordered == _ABSENT] = np.nan
+    return ordered
 
 
 def nan_to_none(column: NDArray[np.float64]) -> list[float | None]:
@@ -47,13 +55,18 @@ class _RowPacker:
     """The SQL aggregate: packs every argument of every row, one after the other, into bytes."""
 
     def __init__(self) -> None:
-        self._values: list[float | None] = []
+        self._rows: list[bytes] = []
 
-    def step(self, *row: float | None) -> None:
-        self._values += row
+    def step(self, *row: float) -> None:
+        self._rows.append(_packer(len(row))(*row))
 
     def finalize(self) -> bytes:
-        return np.array(self._values, np.float64).tobytes()
+        return b"".join(self._rows)
+
+
+@cache
+def _packer(columns: int) -> Callable[..., bytes]:
+    return struct.Struct(f"={columns}d").pack
 
 
 def install(engine: Engine) -> None:

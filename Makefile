@@ -19,9 +19,10 @@ forum: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[exports]'
 	$(BIN)/python benchmarks/forum_question.py $(if $(QUORA),--quora $(QUORA)) $(ARGS)
 
-# every timing that has a goal, into benchmarks/goals.md: make bench QUORA=quora_question_pairs.parquet
+# every timing that has a goal, into benchmarks/goals.md: make bench QUORA=quora_question_pairs.parquet,
+# and MODEL=FOLDER of a pretrained one, such as all-MiniLM-L6-v2, for what is asked of such a model
 bench: $(VENV)/installed peers
-	$(if $(QUORA),TRIPLETLAB_QUORA_FILE=$(abspath $(QUORA))) $(BIN)/python benchmarks/bench.py $(ARGS)
+	$(if $(QUORA),TRIPLETLAB_QUORA_FILE=$(abspath $(QUORA))) $(BIN)/python benchmarks/bench.py $(if $(MODEL),--model $(abspath $(MODEL))) $(ARGS)
 
 # what only a GPU can tell, in under eight minutes; without one the same, small, on the CPU
 device-check: $(VENV)/installed

@@ -1,13 +1,14 @@
 """Training a pretrained encoder beside sentence-transformers: pairs a second, and memory.
 
-    make peers && TRIPLETLAB_QUORA_FILE=… python benchmarks/pretrained_step.py FOLDER
+    make peers && TRIPLETLAB_QUORA_FILE=… python benchmarks/pretrained_step.py [FOLDER]
         [--steps 40] [--batch 32] [--rounds 3] [--peers .venv-peers/bin/python]
 
-FOLDER is that of a model, such as all-MiniLM-L6-v2. Both train the same weights on the same batches
-of Quora duplicates, by `multiple_negatives` with AdamW at 2e-5, clipping, and dropout as the model
-has it; ours also by the course's loss. In every round each has a process of its own, in turn, and
-one thread. The time is the processor's: of the steps after the first three, and of splitting texts
-into tokens, which ours does once before and the other's trainer in every step.
+FOLDER is that of a model, such as all-MiniLM-L6-v2; without one nothing is measured. Both train the
+same weights on the same batches of Quora duplicates, by `multiple_negatives` with AdamW at 2e-5,
+clipping, and dropout as the model has it; ours also by the course's loss. In every round each has a
+process of its own, in turn, and one thread. The time is the processor's: of the steps after the
+first three, and of splitting texts into tokens, which ours does once before and the other's trainer
+in every step.
 """
 
 import argparse
@@ -23,12 +24,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from goals import tell_goal
+from goals import tell_goal, tell_unmeasured
 from memory import memory_peak
 
 WARM_UP = 3  # steps that are not counted
 LENGTH, DROPOUT, LR = 64, 0.1, 2e-5
 FASTER, SLOWER = 1.3, 1.03
+FIGURE = "a step of a pretrained encoder"
+MEMORY, COURSE = "its memory", "the same step by the course's loss"
 LOSSES: dict[str, dict[str, Any]] = {
     "multiple_negatives": {"terms": [{"kind": "multiple_negatives"}]},
     "the course's loss": {
@@ -174,12 +177,16 @@ def measured(python: Path, asked: Asked) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", type=Path, default=Path(".venv-peers/bin/python"))
     given = parser.parse_args()
+    if given.folder is None:
+        for figure, goal in {FIGURE: f"≥ {FASTER}", MEMORY: "≤ 1", COURSE: f"≤ {SLOWER}"}.items():
+            tell_unmeasured(figure, goal)
+        return
     import numpy as np
 
     from worker.training.batches import batch_rows
@@ -202,15 +209,14 @@ def tell(found: dict[str, list[dict[str, float]]], batch: int) -> None:
     kinds = [found[kind] for kind in (*LOSSES, PEER)]
     ours, course, peer = (statistics.median(one["speed"] for one in kind) for kind in kinds)
     own, _, theirs = (max(one["memory"] for one in kind) for kind in kinds)
-    figure = f"a pretrained encoder, {batch} pairs a batch"
     told, met = f"{ours:.1f} pairs/s", ours >= FASTER * peer
+    figure = f"{FIGURE}, {batch} pairs a batch"
     tell_goal(figure, told, f"{PEER} {peer:.1f}", f"{ours / peer:.2f}", f"≥ {FASTER}", met)
     against, share = f"{PEER} {theirs:.0f} MiB", f"{own / theirs:.2f}"
-    tell_goal("its memory", f"{own:.0f} MiB", against, share, "≤ 1", own <= theirs)
+    tell_goal(MEMORY, f"{own:.0f} MiB", against, share, "≤ 1", own <= theirs)
     slower = ours / course
     against, met = f"multiple_negatives {ours:.1f}", slower <= SLOWER
-    name = "the same by the course's loss"
-    tell_goal(name, f"{course:.1f} pairs/s", against, f"{slower:.3f}", f"≤ {SLOWER}", met)
+    tell_goal(COURSE, f"{course:.1f} pairs/s", against, f"{slower:.3f}", f"≤ {SLOWER}", met)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from models.settings import Settings
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SETTLE_SECONDS = 1.0  # for the answers to those who waited for the service to start
 NO_TORCH = (
     "torch is not installed, so this installation cannot train: pip install 'tripletlab[worker]', "
     "or start the API alone with --no-worker."
@@ -119,16 +120,17 @@ def serve(
         listening = listen(settings.host, settings.port)
         with embedded_service(settings, listening, worker=not no_worker) as address:
             say(f"Tripletlab answers at {address} (Ctrl-C stops it)")
+            if not is_loopback(settings.host):
+                warn_of_others(settings)
+            if no_worker:
+                warn_of_no_worker(settings)
+            time.sleep(SETTLE_SECONDS)
             # the first list of experiments with verdicts would wait for scipy
             import_module("models.comparison.conclusion")
             # what was made so far stays: a search for garbage in it would stop everything else
             gc.collect()
             gc.freeze()
             return_memory_now()
-            if not is_loopback(settings.host):
-                warn_of_others(settings)
-            if no_worker:
-                warn_of_no_worker(settings)
             wait_for_interrupt()
     except (ServiceUnavailable, ValueError) as error:
         raise stop(f"The service cannot start: {error}") from None

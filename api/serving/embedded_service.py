@@ -17,7 +17,6 @@ from pathlib import Path
 
 import uvicorn
 
-from api.serving.embedded_broker import EmbeddedBroker
 from api.serving.preparation import preparing
 from models.errors import ServiceUnavailable
 from models.processes.arrow_alone import use_arrow_alone
@@ -94,6 +93,8 @@ def _broker(settings: Settings) -> Iterator[str]:
         _import_api()
         yield settings.broker_url
         return
+    from api.serving.embedded_broker import EmbeddedBroker  # here: `preparing` has begun by then
+
     broker = EmbeddedBroker(settings.data_dir / "broker")
     try:
         broker.begin()

@@ -6,6 +6,7 @@ neither waits for the other, and what both of its tasks take, Alembic, scipy and
 set, is not kept by a process that never needs them again.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -53,12 +54,11 @@ def preparing(settings: Settings) -> Iterator[Callable[[], None]]:
 def prepare(settings: Settings) -> None:
     """Do what is to be done; nothing where it has been. Raises `TripletlabError`, or `ValueError`
     for a URL that cannot be read."""
-    with garbage_uncollected():
-        from api.datasets.intake import ensure_generated
-        from api.dependencies import Service
-        from models.processes.arrow_alone import use_arrow_alone
-        from models.store.database import Database
-        from models.store.migrating import migrate
+    from api.datasets.intake import ensure_generated
+    from api.dependencies import Service
+    from models.processes.arrow_alone import use_arrow_alone
+    from models.store.database import Database
+    from models.store.migrating import migrate
 
     use_arrow_alone()
     migrate(settings.resolved_database_url)
@@ -74,10 +74,12 @@ def main() -> None:
     settings = Settings()
     log_to_stderr("preparation", settings.log_format)
     try:
-        prepare(settings)
+        with garbage_uncollected():  # it ends before there is much
+            prepare(settings)
     except (TripletlabError, ValueError) as error:
         sys.stdout.write(str(error))
         sys.exit(_FAILED)
+    os._exit(0)  # the API waits, and to take down what was imported takes half a second
 
 
 if __name__ == "__main__":

@@ -1,10 +1,17 @@
 """The charts of an experiment in a browser: read together, switched, smoothed, taken along."""
 
+from dataclasses import replace
+
 from playwright.sync_api import expect
 
-from support.api import ApiForTests
+from models.states import RunState
+from models.store.metrics.rows import append_steps
+from models.store.run_life import runs
+
+from support.api import ApiForTests, now
 from support.browser import Tab
 from support.shown_runs import shown_experiment
+from support.stored import step_row
 from support.taken_charts import saved, table
 
 MARGINS = [
@@ -13,8 +20,8 @@ MARGINS = [
 ]
 
 
-def loaded(tab: Tab) -> None:
-    expect(tab.find("#curves canvas")).to_be_visible()
+def loaded(tab: Tab, section: str = "#curves") -> None:
+    expect(tab.find(f"{section} canvas").first).to_be_visible()
     tab.page.wait_for_load_state("networkidle")  # every run's figures have come
 
 
@@ -85,3 +92,20 @@ def test_a_section_has_an_address_and_many_arms_are_one_table_of_verdicts(
     # of so many arms the means alone are drawn, which is what can be read
     head = table(saved(tab, "#curves", "CSV"))[0]
     assert len(head) == 13
+
+
+def test_a_logarithmic_axis_may_begin_just_below_a_power_of_ten(
+    tab: Tab, service: ApiForTests
+) -> None:
+    found = service.submit(steps=4, seeds={"count": 1})["id"]
+    norms = (0.0010824, 0.04, 3.0, 260.0)  # the axis would begin at 0.92 times the least
+    for run in service.runs(found):
+        attempt = service.claim(run.id)
+        steps = [replace(step_row(at), gradient_norm=norm) for at, norm in enumerate(norms, 1)]
+        with service.database.transaction() as session:
+            append_steps(session, run.id, steps)
+            runs.advance(session, run.id, attempt, 4, now(), trained_seconds=1.0)
+            runs.finish(session, run.id, attempt, RunState.FAILED, now=now(), reason="of the test")
+    tab.open(f"/experiments/{found}/collapse")
+    loaded(tab, "#collapse")
+    assert tab.complaints == []

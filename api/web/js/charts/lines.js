@@ -159,6 +159,8 @@ function cleaned(values, log) {
 }
 
 /**
+ * It begins with one digit, 0.0009 for 0.000996: from between two of these, uPlot counts past the
+ * power above, never finds it, and goes on until its list of numbers is full.
  * @param {uPlot} _
  * @param {number} low
  * @param {number} high
@@ -166,7 +168,9 @@ function cleaned(values, log) {
  */
 function logRange(_, low, high) {
   if (!(low > 0) || !(high > 0)) return [0.1, 1];
-  return low === high ? [low / 2, high * 2] : [low * 0.92, high * 1.08];
+  const [from, to] = low === high ? [low / 2, high * 2] : [low * 0.92, high * 1.08];
+  const power = 10 ** Math.floor(Math.log10(from));
+  return [Number((Math.floor(from / power) * power).toPrecision(1)), to];
 }
 
 /**

@@ -13,7 +13,7 @@ from support.shown_runs import shown_experiment
 from support.uploads import upload_model
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def places(service: ApiForTests) -> list[str]:

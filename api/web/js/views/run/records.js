@@ -81,7 +81,7 @@ export function eventsSection(model) {
   const { node, body } = section("events", "Events");
   const draw = () => {
     if (model.eventsFailed) return fill(body, alertOf(model.eventsFailed));
-    return fill(body, model.events.length ? table(["When", "What", "State", "Attempt", ""], model.events.map((one) =>
+    return fill(body, model.events.length ? table(["When", "What", "State", "Attempt", "Message"], model.events.map((one) =>
       [exact(one.at), one.kind.replaceAll("_", " "), one.to_state ? stateChip(one.to_state) : "", one.attempt ?? "", one.message ?? ""])) : loading("No event yet."));
   };
   draw();

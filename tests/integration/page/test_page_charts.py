@@ -8,7 +8,7 @@ from models.states import RunState
 from models.store.metrics.rows import append_steps
 from models.store.run_life import runs
 
-from support.api import ApiForTests, now
+from support.api import ARMS, ApiForTests, now
 from support.browser import Tab
 from support.shown_runs import shown_experiment
 from support.stored import step_row
@@ -92,6 +92,17 @@ def test_a_section_has_an_address_and_many_arms_are_one_table_of_verdicts(
     # of so many arms the means alone are drawn, which is what can be read
     head = table(saved(tab, "#curves", "CSV"))[0]
     assert len(head) == 13
+
+
+def test_differences_that_so_few_seeds_cannot_tell_among_so_many_say_so(
+    tab: Tab, service: ApiForTests
+) -> None:
+    found = shown_experiment(service, arms=[*ARMS, {**ARMS[0], "name": "third"}])
+    tab.open(f"/experiments/{found}")
+    tab.sees(
+        "1 of these 2 differences would be told from zero alone, but among 3 comparisons no p of 6 "
+        "seeds is small enough: that takes at least 7 seeds."
+    )
 
 
 def test_a_logarithmic_axis_may_begin_just_below_a_power_of_ten(

@@ -225,3 +225,16 @@ def test_a_key_that_may_only_read_is_told_so_where_it_tries_more(
     tab.button("Use this key").click()
     tab.button("Cancel Not yours").click()
     expect(tab.find("#toasts")).to_contain_text(re.compile("may only read"))
+
+
+def test_state_and_cancel_of_a_queued_experiment_stand_beside_its_bar(
+    tab: Tab, service: ApiForTests
+) -> None:
+    service.submit(name="Waits")
+    tab.open()
+    row = tab.find(".experiments > li")
+    row.get_by_role("button", name="Cancel").wait_for()
+    bar, state = (row.locator(one).first.bounding_box() for one in (".bar", ".end > *"))
+    assert bar is not None
+    assert state is not None
+    assert bar["x"] + bar["width"] <= state["x"]

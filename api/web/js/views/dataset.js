@@ -21,7 +21,7 @@ export async function show(main, { params, signal }) {
   fill(main,
     h("div", { class: "page-head" },
       h("div", {}, h("p", { class: "crumbs" }, h("a", { href: "#/datasets" }, "Data sets")), h("h1", { tabindex: "-1" }, about.name),
-        h("div", { class: "meta" }, "since ", time(about.created_at))),
+        h("div", { class: "meta" }, "added ", time(about.created_at))),
       h("div", { class: "row" },
         h("a", { class: "button", href: `#/new?dataset=${encodeURIComponent(about.name)}` }, "New experiment with this data"),
         about.generated ? null : h("button", { type: "button", class: "danger", on: { click: () => remove(about.name) } }, "Delete"))),
@@ -85,7 +85,7 @@ function lengthsSection(about, signal) {
 function pairsSection(about, signal) {
   let at = 0;
   const from = h("input", { type: "number", min: 0, max: about.rows - 1, value: 0, "aria-label": "From row", on: { change: () => load(Number(from.value)) } });
-  const other = h("button", { type: "button", on: { click: () => load(Math.floor(Math.random() * Math.max(1, about.rows - PIECE))) } }, "Somewhere else");
+  const other = h("button", { type: "button", on: { click: () => load(Math.floor(Math.random() * Math.max(1, about.rows - PIECE))) } }, "Random rows");
   const { node, body } = section("pairs", "Some of its pairs", from, other);
 
   /** @param {number} row */
@@ -96,7 +96,7 @@ function pairsSection(about, signal) {
       const found = await call(`/v1/datasets/${encodeURIComponent(about.name)}/pairs?after=${at}&limit=${PIECE}`, { signal });
       fill(body, h("ol", { class: "pairs" }, found.items.map(pair)),
         h("div", { class: "row" },
-          h("button", { type: "button", disabled: at === 0, on: { click: () => load(at - PIECE) } }, "Before"),
+          h("button", { type: "button", disabled: at === 0, on: { click: () => load(at - PIECE) } }, "Previous"),
           h("button", { type: "button", disabled: found.next === null, on: { click: () => load(found.next ?? 0) } }, "Next")));
     } catch (error) {
       if (!wasStopped(error)) fill(body, alertOf(error));

@@ -6,13 +6,15 @@ import { h } from "../../dom.js";
 import { drawn } from "../../parts/formula.js";
 import { arm } from "../../parts/small.js";
 
+const CELLS = "How the levels differ from the baseline's, one factor at a time; the other cells combine them, and all else is the same in each";
+
 /**
  * How the arms of an experiment differ.
  * @param {Model} model
  */
 export function armDifferences({ results }) {
   if (!results.arms_differ.length) return null;
-  return differencesTable(results.arms_differ, "How the arms differ; all else is the same in each", (name) => named(name, results));
+  return differencesTable(results.arms_differ, results.cells.length ? CELLS : "How the arms differ; all else is the same in each", (name) => named(name, results));
 }
 
 /**

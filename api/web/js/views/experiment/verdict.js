@@ -69,7 +69,7 @@ function answer(model, results, signal) {
   return [
     kind(first),
     h("p", { class: "sentence" }, first.sentence),
-    intervalChart(signal, first, model.indexOf(first.a), { domain: domainOf(judged) }),
+    first.pairs.length ? intervalChart(signal, first, model.indexOf(first.a), { domain: domainOf(judged) }) : null,
     caption(first),
     h("dl", { class: "facts" }, facts(first)),
     needed(first),
@@ -101,7 +101,7 @@ function several(judged, model, signal) {
   const { b, metric } = judged[0];
   const heads = ["Difference", "Interval", "p by Holm"];
   return [
-    h("p", { class: "sentence" }, summary(judged)),
+    h("p", { class: "sentence" }, summary(judged)), tooManyAtOnce(judged),
     h("div", { class: "scroll", tabindex: "0" }, h("table", { class: "comparisons" },
       h("caption", {}, `Each arm minus ${b} in ${metricWords(metric)}; inside the shaded margin a difference does not matter`),
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Arm"), h("th", { scope: "col" }, "Verdict"), h("th", { scope: "col", class: "picture" }, "Picture"),
@@ -110,7 +110,7 @@ function several(judged, model, signal) {
         h("th", { scope: "row" }, arm(one.a, model.indexOf(one.a))), h("td", {}, short(one)),
         h("td", { class: "picture" }, intervalOfRow(signal, one, model.indexOf(one.a), domain, at === 0)),
         [signed(one.mean_difference, metric), one.interval ? `${signed(one.interval.low, metric)} to ${signed(one.interval.high, metric)}` : "–", p(one.multiplicity.holm_p)]
-          .map((value) => h("td", { class: "number" }, value))))))),
+          .map((value) => h("td", { class: "number nowrap" }, value))))))),
     forestTools(judged.map((one) => ({ one, name: one.a, told: ["a_better", "b_better"].includes(one.verdict) })), `Each arm minus ${b} in ${metricWords(metric)}`),
     h("details", {}, h("summary", {}, "In words"), judged.map((one) => h("div", {}, kind(one), h("p", {}, one.sentence)))),
   ];
@@ -139,6 +139,20 @@ function summary(judged) {
     return [`${names.length > NAMED ? `${names.length} arms` : names.join(", ")} ${names.length > 1 ? "are" : "is"} ${said}`];
   });
   return `Against ${b}, in ${metricWords(metric)}: ${parts.join("; ")}.`;
+}
+
+/**
+ * Why plain differences stay undecided: no sign-flip p of n pairs is below 2 / 2^n, and with very few
+ * seeds that is above the level that is left to each of so many comparisons.
+ * @param {Reply.Comparison[]} judged
+ */
+function tooManyAtOnce(judged) {
+  const { multiplicity: { family }, pairs, interval } = judged[0];
+  const confidence = interval?.confidence ?? 1;
+  const seeds = Math.ceil(Math.log2((2 * family) / (1 - confidence)));
+  const alone = judged.filter((one) => one.verdict === "undecided" && one.interval && one.interval.low * one.interval.high > 0 && (one.sign_flip_p ?? 1) <= 1 - confidence);
+  if (!alone.length || seeds <= pairs.length) return null;
+  return h("p", { class: "help" }, `${alone.length} of these ${judged.length} differences would be told from zero alone, but among ${family} comparisons no p of ${pairs.length} seeds is small enough: that takes at least ${seeds} seeds.`);
 }
 
 /** @param {Reply.Comparison} one */

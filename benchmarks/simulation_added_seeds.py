@@ -58,18 +58,38 @@ def near(drawn: np.ndarray) -> np.ndarray:
     return np.asarray(np.abs(drawn.mean(axis=1)) > error)
 
 
-def gone_on(drawn: np.ndarray, looks: Looks, wants: Wants) -> tuple[np.ndarray, np.ndarray]:
-    """The verdicts where a futile look ends an experiment unless the person goes on, and which
-    experiments had such a look."""
-    verdict, futile = np.zeros(len(drawn), dtype=int), np.zeros(len(drawn), dtype=bool)
+Seen = tuple[np.ndarray, np.ndarray]
+"""The verdicts at a look, and which of those that it leaves undecided it calls futile."""
+
+
+def seen_at(drawn: np.ndarray, looks: Looks) -> list[Seen]:
+    """What each look finds wherever an experiment may have gone on to it: where no look before
+    decided anything. Whoever goes on, it is the same, so all policies share it."""
+    found: list[Seen] = []
     left = np.arange(len(drawn))
     for pairs, level in looks:
+        verdict, stops = np.zeros(len(drawn), dtype=int), np.zeros(len(drawn), dtype=bool)
         verdict[left] = verdicts_at(drawn[left, :pairs], level, FUTILE_MARGIN)
         left = left[verdict[left] == 0]
-        seen = drawn[left, :pairs]
-        stops = futile_at(seen, looks[-1], FUTILE_MARGIN) & (pairs < looks[-1][0])
+        if pairs < looks[-1][0]:
+            stops[left] = futile_at(drawn[left, :pairs], looks[-1], FUTILE_MARGIN)
+        found.append((verdict, stops))
+    return found
+
+
+def gone_on(
+    drawn: np.ndarray, looks: Looks, seen: list[Seen], wants: Wants
+) -> tuple[np.ndarray, np.ndarray]:
+    """The verdicts where a futile look ends an experiment unless the person goes on, and which
+    experiments had such a look; `seen` is what the looks find (`seen_at`)."""
+    verdict, futile = np.zeros(len(drawn), dtype=int), np.zeros(len(drawn), dtype=bool)
+    left = np.arange(len(drawn))
+    for (pairs, _), (said, futile_there) in zip(looks, seen, strict=True):
+        verdict[left] = said[left]
+        left = left[said[left] == 0]
+        stops = futile_there[left]
         futile[left] |= stops
-        left = left[~stops | wants(seen)]
+        left = left[~stops | wants(drawn[left, :pairs])]
     return verdict, futile
 
 
@@ -115,8 +135,10 @@ def rates(experiments: int) -> dict[str, float]:
     for times in (0, 1, 2):
         name = f"{FIRST} seeds, {FIRST} added by hand up to {times} times"
         found[name] = float(by_hand(drawn, FIRST, times).mean())
+    looks = looks_of(6, MOST)
+    seen = seen_at(drawn, looks)
     for name, wants in POLICIES.items():
-        verdict, _ = gone_on(drawn, looks_of(6, MOST), wants)
+        verdict, _ = gone_on(drawn, looks, seen, wants)
         share = float(np.isin(verdict, BETTER).mean())
         found[f"planned looks, gone on after futility {name}"] = share
     later = differences(0.0, experiments, 2 * FIRST, seed=12)
@@ -135,8 +157,9 @@ def main() -> None:
     print("| what is done | false `better` |\n| --- | --- |")
     for name, share in rates(experiments).items():
         print(f"| {name} | {100 * share:.2f} % |")
-    futile = gone_on(differences(0.0, experiments, MOST, 11), looks_of(6, MOST), POLICIES["never"])
-    print(f"A futile look ends {100 * futile[1].mean():.0f} % of the plans.")
+    drawn, looks = differences(0.0, experiments, MOST, 11), looks_of(6, MOST)
+    _, futile = gone_on(drawn, looks, seen_at(drawn, looks), POLICIES["never"])
+    print(f"A futile look ends {100 * futile.mean():.0f} % of the plans.")
     print("\n| one arm | the interval has the true sd |\n| --- | --- |")
     for name, add in (("none added", False), ("as many again where it is wide", True)):
         print(f"| {FIRST} seeds, {name} | {100 * covered(experiments, add=add):.2f} % |")

@@ -49,5 +49,7 @@ def test_one_arm_with_seeds_added_keeps_its_interval() -> None:
 
 def test_plans_do_become_futile() -> None:
     drawn = study.differences(0.0, 500, study.MOST, seed=11)
-    _, futile = study.gone_on(drawn, study.looks_of(6, study.MOST), study.POLICIES["never"])
+    looks = study.looks_of(6, study.MOST)
+    seen = study.seen_at(drawn, looks)
+    _, futile = study.gone_on(drawn, looks, seen, study.POLICIES["never"])
     assert futile.mean() > 0.3

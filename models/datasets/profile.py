@@ -10,9 +10,9 @@ import numpy as np
 from models.datasets.cache import TokenCache
 from models.datasets.groups import Groups
 from models.datasets.pairs import Codes, Pairs
+from models.datasets.split_sizes import in_rows
 from models.datasets.text_kinds import TextKinds, text_kinds
-
-TRAIN_ROWS, TEST_ROWS = 300_000, 10_240  # the course's: repeats the defaults of `InOrderSplit`
+from models.specs.splits import InOrderSplit
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,15 @@ def profile(pairs: Pairs, tokens: TokenCache, groups: Groups) -> Profile:
 def _in_order_shared(texts: TextKinds, labels: Codes) -> tuple[int, int]:
     """Test pairs of the in-order split, and those with a question that is trained on.
 
-    `texts` (rows, 2). The split has the course's sizes, or its proportions where rows are fewer.
+    `texts` (rows, 2). The split is that of a spec which gives no sizes: what is told of a data set
+    is then what its first experiment has.
     """
-    rows = min(len(texts), TRAIN_ROWS + TEST_ROWS)
-    cut = rows * TRAIN_ROWS // (TRAIN_ROWS + TEST_ROWS)
+    split = in_rows(InOrderSplit(), len(texts))
+    assert isinstance(split, InOrderSplit)
+    assert split.train_rows is not None
+    assert split.test_rows is not None
+    rows = min(len(texts), split.train_rows + split.test_rows)
+    cut = rows - split.test_rows
     trained = np.zeros(int(texts.max()) + 1, dtype=bool)
     trained[texts[:cut][labels[:cut] == 1]] = True
     return rows - cut, int(np.count_nonzero(trained[texts[cut:rows]].any(axis=1)))

@@ -176,7 +176,7 @@ RECIPES: Mapping[str, Recipe] = {
             "cores, with a network that averages word vectors.",
             {
                 **_ON_GENERATED,
-                "name": f"{_QUESTION} A small try on generated questions",
+                "name": f"{_QUESTION} A small try",
                 "encoder": {"kind": "bag", "embedding_dim": 64},
                 "optimizer": {**_ON_GENERATED["optimizer"], "lr": 0.03},
                 "arms": _ARMS,

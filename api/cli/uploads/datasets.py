@@ -136,8 +136,9 @@ def _added(view: dict[str, Any]) -> None:
     )
     if view["in_order_shared"]:
         out.print(
-            f"{view['in_order_shared']:,} of {view['in_order_test']:,} test pairs of an in-order "
-            "split share a question with training; the split connected_groups has no such pairs.",
+            f"{view['in_order_shared']:,} of the {view['in_order_test']:,} test pairs of an "
+            "in-order split have a question that is trained on; with --set "
+            "split.kind=connected_groups none has.",
             markup=False,
             soft_wrap=True,
         )

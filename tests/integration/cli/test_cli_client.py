@@ -160,7 +160,7 @@ def test_data_sets_are_added_and_listed(api: ApiForTests, tmp_path: Path) -> Non
     shared = tmp_path / "shared.csv"
     shared.write_text(ROWS + "i,j,0\na b,k,0\n")
     told = tripletlab("datasets", "add", str(shared), "--name", "leaky", "--url", api.url).stdout
-    assert "1 of 1 test pairs of an in-order split share a question with training" in told
+    assert "1 of the 1 test pairs of an in-order split have a question that is trained on" in told
     listed = tripletlab("datasets", "list", "--url", api.url)
     assert "mine" in listed.stdout
     assert GENERATED in listed.stdout

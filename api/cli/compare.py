@@ -8,7 +8,7 @@ from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, JsonOption, print_json, stop
 from api.cli.expected_verdict import ExpectOption, require
 from api.cli.ids import arm_of, names_arm
-from api.cli.tables import show_comparison
+from api.cli.results.comparisons import show_comparison
 from api.client import Comparison
 
 CONFIDENCE = 0.95

@@ -14,6 +14,7 @@ from api.cli.console import FAILED, INTERRUPTED, JsonOption, print_json, say, st
 from api.cli.documents import apply_settings
 from api.cli.experiments import SetOption
 from api.cli.live_progress import show_progress
+from api.cli.results.tables import show_results
 from api.cli.services import (
     DataDir,
     Workers,
@@ -23,7 +24,6 @@ from api.cli.services import (
     settings_from,
     wait_for_interrupt,
 )
-from api.cli.tables import show_results
 from models.errors import ServiceUnavailable
 
 if TYPE_CHECKING:

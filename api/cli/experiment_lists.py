@@ -11,7 +11,7 @@ from api.cli.console import JsonOption, out, print_json, say
 from api.cli.experiments import ExperimentArgument
 from api.cli.ids import experiment_id
 from api.cli.listings import listing, show_table
-from api.cli.tables import reasons_of
+from api.cli.results.tables import reasons_of
 from models.numbers_in_words import significant
 
 SHORT = 60  # characters of a reason

@@ -23,7 +23,7 @@ from api.cli.expected_verdict import Expected, ExpectOption, require
 from api.cli.ids import experiment_id
 from api.cli.listings import listing, show_table
 from api.cli.live_progress import show_progress
-from api.cli.tables import show_results
+from api.cli.results.tables import show_results
 from api.client import Client, Refused
 
 SetOption = Annotated[

@@ -69,13 +69,15 @@ def lines_in_words(baselines: Mapping[str, Any], metric: str) -> LinesInWords:
 
 
 def measured_lines(baselines: Mapping[str, Any], metric: str) -> LinesInWords:
-    """The lines that runs have measured; none in a document of before. Of very many arms only the
-    best one's is told."""
+    """The lines that runs have measured; none in a document of before. What all arms start with is
+    told once, and of very many that differ only the best one's."""
     own = baselines.get("by_metric", {}).get(metric, {})
     best = min if is_loss(metric) else max
     untrained = own.get("untrained") or {}
     starts = list(_starts(own.get("zero_shot") or {}, untrained))
-    if len(untrained) > MOST_NAMED:
+    if len(untrained) > 1 and len(set(untrained.values())) == 1:
+        untrained = {"every arm": best(untrained.values())}
+    elif len(untrained) > MOST_NAMED:
         untrained = {f"the best of {len(untrained)} arms": best(untrained.values())}
     found = [(f"{arm} before its first step", value) for arm, value in untrained.items()]
     if len(starts) > MOST_NAMED:

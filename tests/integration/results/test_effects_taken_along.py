@@ -10,7 +10,7 @@ import pytest
 
 from api.cli.console import out
 from api.cli.expected_verdict import Expected, require
-from api.cli.tables import show_results
+from api.cli.results.tables import show_results
 from api.cli.trackers.mlflow_server import allowed_name
 from api.cli.trackers.run_parameters import trained_runs
 from api.client import Client

@@ -10,7 +10,7 @@ from api.cli import listings
 from api.cli.experiment_lists import verdict_in_short
 from api.cli.listings import listing, show_table
 from api.cli.live_progress import _totals
-from api.cli.tables import reasons_of
+from api.cli.results.tables import reasons_of
 
 ID = "exp_01m8pqqh2vxv6mxa1py26sp5ac"
 NAME = "does-leaving-out-the-harder-negatives-help-" * 2
@@ -80,6 +80,12 @@ def test_a_reason_is_told_once_with_how_many_runs_it_ended() -> None:
     runs = [{"state": "failed", "reason": reason} for reason in reasons]
     runs.append({"state": "queued", "reason": "waits for another attempt"})
     assert reasons_of(runs) == ["2 runs failed: out of memory", "1 run failed: no file"]
+
+
+def test_reasons_that_differ_in_numbers_are_one_with_their_range() -> None:
+    reasons = [f"the limit of 1 s was reached at step {step} of 3,000." for step in (100, 91, 117)]
+    told = reasons_of([{"state": "failed", "reason": reason} for reason in reasons])
+    assert told == ["3 runs failed: the limit of 1 s was reached at step 91 to 117 of 3,000."]
 
 
 def test_runs_that_did_not_end_well_count_the_steps_that_they_trained() -> None:

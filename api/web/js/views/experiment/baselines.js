@@ -17,10 +17,12 @@ export function linesOf(baselines, metric) {
   /** @type {Line[]} */
   const found = [];
   if (metric === "test.accuracy") {
-    found.push(["Majority class: every pair called what most are", baselines.majority], ["A collapsed network: every pair a duplicate", baselines.collapsed]);
+    found.push(["Majority class: every pair called what most are", baselines.majority], ["Collapsed network: every pair a duplicate", baselines.collapsed]);
   }
   const arms = Object.entries(untrained ?? {});
-  if (arms.length > MOST_NAMED) {
+  if (arms.length > 1 && arms.every(([, value]) => value === arms[0][1])) {
+    found.push(["Every arm before its first step", arms[0][1]]);
+  } else if (arms.length > MOST_NAMED) {
     found.push([`The best of ${arms.length} arms before its first step`, best(arms, metric)]);
   } else {
     found.push(...arms.map(([name, value]) => /** @type {Line} */ ([`${name} before its first step`, value])));

@@ -1,5 +1,7 @@
-"""Results as text for a person: comparisons as tables, their verdicts, and the baselines."""
+"""Results as text for a person: what was compared, its verdicts, the baselines, why runs failed."""
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,9 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from api.cli.console import number, out
-from api.cli.effects import show_effects
 from api.cli.listings import listing, show_table
-from models.numbers_in_words import p_words
+from api.cli.results.comparisons import show_comparisons, show_secondary
+from api.cli.results.effects import show_effects
+
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
 def show_results(results: dict[str, Any]) -> None:
@@ -27,16 +31,12 @@ def show_results(results: dict[str, Any]) -> None:
     runs = [run for arm in results["arms"] for run in arm["runs"]]
     for sentence in reasons_of(runs):
         out.print(sentence, markup=False, soft_wrap=True)
-    for comparison in results["comparisons"]:
-        if comparison["role"] == "primary":
-            show_comparison(comparison)
+    show_comparisons(results["comparisons"], results["spec"]["decision"]["baseline"])
     if results.get("seed_sources"):
         show_seed_sources(results["seed_sources"])
     if results.get("noise_floor"):
         show_noise_floor(results["noise_floor"])
-    others = [one for one in results["comparisons"] if one["role"] == "secondary"]
-    if others:
-        show_table(_others(others))
+    show_secondary(results["comparisons"], results["spec"]["decision"]["baseline"])
     for sentence in _plateau_sentences(results["waiting_times"]["times"]):
         out.print(sentence, markup=False, soft_wrap=True)
     majority, collapsed = (results["baselines"][name] for name in ("majority", "collapsed"))
@@ -103,19 +103,27 @@ def _tuning(tuning: dict[str, Any] | None) -> Iterator[str]:
 
 
 def reasons_of(runs: list[dict[str, Any]]) -> list[str]:
-    """Return each reason of the failed runs once, with how many failed for it."""
+    """Return each reason of the failed runs once, with how many failed for it. Reasons that differ
+    in numbers alone, such as the step, are one: what is not the same in all is told as a range."""
     reasons = [run["reason"] for run in runs if run["state"] == "failed" and run["reason"]]
-    counts = {reason: reasons.count(reason) for reason in dict.fromkeys(reasons)}
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for reason in reasons:
+        alike[NUMBER.sub("#", reason)].append(reason)
     return [
-        f"{count} run{'s' if count > 1 else ''} failed: {reason}"
-        for reason, count in counts.items()
+        f"{len(some)} run{'s' if len(some) > 1 else ''} failed: {_together(some)}"
+        for some in alike.values()
     ]
 
 
-def show_comparison(comparison: dict[str, Any]) -> None:
-    """Print one comparison seed by seed, and its verdict in words."""
-    show_table(_table(comparison))
-    out.print(comparison["sentence"], markup=False, soft_wrap=True)
+def _together(reasons: list[str]) -> str:
+    columns = iter(zip(*(NUMBER.findall(reason) for reason in reasons), strict=True))
+
+    def told(found: re.Match[str]) -> str:
+        numbers = sorted(next(columns), key=lambda number: float(number.replace(",", "")))
+        least, most = numbers[0], numbers[-1]
+        return found[0] if least == most else f"{least} to {most}"
+
+    return NUMBER.sub(told, reasons[0])
 
 
 def show_noise_floor(floor: dict[str, Any]) -> None:
@@ -171,60 +179,3 @@ def _plateau_sentences(endpoints: list[dict[str, Any]]) -> list[str]:
     )
     compared = (comparison for one in by_step for comparison in one["comparisons"])
     return [comparison["sentence"] for comparison in compared if comparison["pairs"]]
-
-
-def _table(comparison: dict[str, Any]) -> Table:
-    a, b = comparison["a"], comparison["b"]
-    # of runs from elsewhere, names hold whatever a file had in them
-    title = escape(f"{a} against {b}: {comparison['metric']}")
-    table = Table(title=title, title_justify="left")
-    for heading in ("seed", a, b, "difference"):
-        table.add_column(escape(heading), justify="right", overflow="fold")
-    for pair in comparison["pairs"]:
-        table.add_row(str(pair["seed"]), *_numbers(pair["a"], pair["b"], pair["difference"]))
-    mean_a, mean_b = (comparison["summaries"][side]["mean"] for side in ("a", "b"))
-    table.add_section()
-    table.add_row("mean", *_numbers(mean_a, mean_b, comparison["mean_difference"]))
-    for name, value in _evidence(comparison):
-        table.add_row(name, "", "", value)
-    table.add_section()
-    table.add_row("verdict", "", "", comparison["verdict"])
-    return table
-
-
-def _others(comparisons: list[dict[str, Any]]) -> Table:
-    """Return the secondary comparisons as a table."""
-    table = Table(title="Secondary metrics, which decide nothing", title_justify="left")
-    for heading in ("a", "b", "metric"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("difference", "interval", "p (Holm)"):
-        table.add_column(heading, justify="right")
-    for one in comparisons:
-        interval, p = one["interval"], one["multiplicity"]["holm_p"]
-        table.add_row(
-            *(one["a"], one["b"], one["metric"], _numbers(None, None, one["mean_difference"])[2]),
-            _bounds(interval) if interval else "–",
-            p_words(p),
-        )
-    return table
-
-
-def _numbers(a: float | None, b: float | None, difference: float | None) -> list[str]:
-    return [number(a), number(b), number(difference, "+")]
-
-
-def _bounds(interval: dict[str, float]) -> str:
-    return f"{number(interval['low'], '+')} … {number(interval['high'], '+')}"
-
-
-def _evidence(comparison: dict[str, Any]) -> list[tuple[str, str]]:
-    rows = []
-    interval, equivalence = comparison["interval"], comparison["equivalence"]
-    if interval:
-        name = f"{100 * interval['confidence']:g} % interval"
-        rows.append((name, _bounds(interval)))
-    if comparison["sign_flip_p"] is not None:
-        rows.append(("sign-flip p", p_words(comparison["sign_flip_p"])))
-    if equivalence:
-        rows.append((f"p of ±{equivalence['margin']:g}", p_words(equivalence["p"])))
-    return rows

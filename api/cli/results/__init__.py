@@ -1,0 +1,1 @@
+"""What `results`, `watch` and `submit --wait` print of an experiment."""

@@ -38,6 +38,7 @@ class _Command(typer.Typer):
 
 
 app = _Command(
+    context_settings={"help_option_names": ["-h", "--help"]},
     name="tripletlab",
     help="Does a choice in a triplet loss matter? A REST service that trains and compares.",
     no_args_is_help=True,

@@ -1,6 +1,7 @@
 """`log` for any run; `weights`, `predict` and `reproduce` for one that has succeeded; `retry` for
 others."""
 
+import re
 import shutil
 import sys
 import tempfile
@@ -112,6 +113,8 @@ def predict(
     out.print(f"{answer.similarity:.4f} {word} (threshold {threshold:g})", markup=False)
     if unknown := answer.document["unknown_words"]:
         say(f"Not in the training data: {', '.join(unknown)}.")
+        if set(re.findall(r"\w+", f"{question1} {question2}")) <= set(unknown):
+            say("No word of them was seen in training, so the similarity says nothing.")
 
 
 def _no_worker(client: Client) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from models.comparison.rule import is_loss
 
 MOST_NAMED = 6  # arms whose own lines are told
+FAR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,21 @@ def _starts(
 
 
 def near_lines(lines: LinesInWords, values: Sequence[float], metric: str) -> LinesInWords:
-    """The lines to draw beside values: the best one always, and others no farther away from them.
+    """The lines to draw beside values: the best one, and others no farther away from them.
 
-    A weaker line tells less, and one far below would leave the values no room to differ in.
+    A weaker line tells less. One that is farther off than `FAR` times what the values differ by
+    would leave them no room to differ in, and is said in words alone.
     """
     if not lines:
         return ()
+    near = _best_and_nearer(lines, values, metric)
+    if not values or min(values) == max(values):
+        return near
+    room = FAR * (max(values) - min(values))
+    return [one for one in near if min(values) - room <= one[1] <= max(values) + room]
+
+
+def _best_and_nearer(lines: LinesInWords, values: Sequence[float], metric: str) -> LinesInWords:
     if is_loss(metric):
         highest = max([*values, min(value for _, value in lines)])
         return [(words, value) for words, value in lines if value <= highest]

@@ -72,14 +72,14 @@ ADDED_SENTENCE = (
 def futility_sentence(stays: float, most: int) -> str:
     """Why a look stops where nothing is decided: at `most` seeds it would stay so."""
     return (
-        f"Stopped: at the spread seen, {most} seeds would stay undecided with a probability of "
+        f"Stopped: at the spread seen, {most} seeds would stay undecided with a probability "
         f"{_percent(stays)}."
     )
 
 
 def _percent(share: float) -> str:
     """In whole percent, and never more than is known: 0.999 is "above 99 %"."""
-    return f"{100 * share:.0f} %" if share < 0.99 else "above 99 %"
+    return f"of {100 * share:.0f} %" if share < 0.99 else "above 99 %"
 
 
 def no_verdict_sentence(comparison: Comparison, why: str) -> str:

@@ -83,6 +83,9 @@ def test_predict_prints_the_similarity_and_the_decision(api: ApiForTests, run_id
     done = meanwhile(lambda: answer(api, 0.75), *command)
     assert (done.returncode, done.stdout) == (0, "0.7500 duplicate (threshold 0.5)\n"), done.stderr
     assert done.stderr == "Not in the training data: zxcv, qwer.\n"
+    unknown = ("predict", run_id, "zxcv?", "qwer", "--url", api.url)
+    done = meanwhile(lambda: answer(api, 1.0), *unknown)
+    assert "No word of them was seen in training" in done.stderr
     done = meanwhile(lambda: answer(api, None), *command)
     assert (done.returncode, done.stderr) == (1, "There is no prediction: the weights are gone\n")
 

@@ -140,6 +140,13 @@ def test_ones_own_questions_are_answered_by_a_worker(tab: Tab, service: ApiForTe
         re.compile(r"Duplicates: similarity 0\.910, above the threshold 0\.700")
     )
     expect(tab.find(".answer")).to_contain_text("not in the training data: rice, cooked")
+    expect(tab.find(".answer")).not_to_contain_text("says nothing")
+    answering.join()
+    for label, question in (("One question", "rice?"), ("Another", "rice cooked")):
+        tab.page.get_by_label(label).fill(question)
+    answering = answer_one(service, 0.91)
+    tab.button("Are they duplicates?").click()
+    tab.sees("No word was seen, so the similarity says nothing")
     answering.join()
     with service.database.reading() as session:
         (asked,) = session.scalars(select(Prediction))

@@ -187,7 +187,7 @@ def test_a_look_stops_where_the_last_one_would_most_likely_decide_nothing(
     assert 0.95 < first.stays_undecided <= 1
     (said,) = verdicts(database, made)
     assert said.verdict == "undecided"
-    stopped = "Stopped: at the spread seen, 8 seeds would stay undecided with a probability of "
+    stopped = "Stopped: at the spread seen, 8 seeds would stay undecided with a probability "
     assert stopped in said.sentence
     with database.reading() as session:
         (look,) = [one for one in events_after(session, made, 0, 1000) if one.kind == "look"]

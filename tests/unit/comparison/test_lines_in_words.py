@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.comparison.lines import LinesInWords, measured_lines
+from models.comparison.lines import LinesInWords, measured_lines, near_lines
 
 
 def lines(untrained: dict[str, float]) -> LinesInWords:
@@ -29,3 +29,10 @@ def test_a_single_arm_is_told_by_its_name() -> None:
 def test_of_very_many_arms_that_differ_the_best_is_told() -> None:
     untrained = {f"arm {number}": number / 100 for number in range(16)}
     assert lines(untrained) == [("the best of 16 arms before its first step", 0.15)]
+
+
+def test_a_line_far_from_values_that_hardly_differ_is_not_drawn_beside_them() -> None:
+    lines = [("majority", 0.62), ("TF-IDF", 0.53)]
+    assert near_lines(lines, [0.89, 0.9], "test.accuracy") == []
+    assert near_lines(lines, [0.64, 0.7], "test.accuracy") == [("majority", 0.62)]
+    assert near_lines(lines, [0.9, 0.9], "test.accuracy") == [("majority", 0.62)]

@@ -3,6 +3,7 @@
 import { formatMetric, metricWords } from "../../format.js";
 
 const MOST_NAMED = 6; // arms whose own lines are told
+const FAR = 3; // times what values differ by
 
 /** @typedef {[words: string, value: number]} Line */
 
@@ -64,12 +65,23 @@ function best(lines, metric) {
 
 /**
  * Those to draw beside values: the best one, and others no farther away. A weaker line tells less,
- * and one far below would leave the values no room to differ in.
+ * and one that is much farther off than the values from each other would leave them no room.
  * @param {Line[]} lines
  * @param {number[]} values
  * @param {string} metric
  */
 export function nearLines(lines, values, metric) {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const room = least < most ? FAR * (most - least) : Infinity;
+  return bestAndNearer(lines, values, metric).filter(([, value]) => value >= least - room && value <= most + room);
+}
+
+/**
+ * @param {Line[]} lines
+ * @param {number[]} values
+ * @param {string} metric
+ */
+function bestAndNearer(lines, values, metric) {
   const all = lines.map(([, value]) => value);
   if (isLoss(metric)) {
     const highest = Math.max(...values, Math.min(...all));

@@ -28,7 +28,8 @@ export function askSection(model) {
     button.disabled = true;
     fill(answer, loading("A worker is asked; the first question takes some seconds."));
     try {
-      fill(answer, shown(await answered({ question1: first.value, question2: second.value })));
+      const questions = { question1: first.value, question2: second.value };
+      fill(answer, shown(await answered(questions), `${first.value} ${second.value}`));
     } catch (error) {
       if (!wasStopped(error)) fill(answer, alertOf(error));
     } finally {
@@ -63,13 +64,24 @@ async function example({ experiment, signal }) {
   return found.items[0];
 }
 
-/** @param {Reply.PredictionView} view */
-function shown(view) {
+/**
+ * @param {Reply.PredictionView} view
+ * @param {string} texts
+ */
+function shown(view, texts) {
   if (view.state === "failed") return alertOf(new Error(String(view.reason)));
   if (view.state === "queued") return alertOf(new Error("No worker has answered. Is one alive? Start one with `tripletlab worker`, and ask again."));
   const [one] = view.predictions ?? [];
   return h("p", { class: "answer", "data-duplicate": String(one.duplicate) },
     `${one.duplicate ? "Duplicates" : "Different"}: similarity ${one.similarity.toFixed(3)}, `,
     h("span", { class: "muted" }, `${one.duplicate ? "above" : "not above"} the threshold ${view.threshold?.toFixed(3)}`),
-    one.unknown_words.length ? h("span", { class: "doubt" }, `⚠ not in the training data: ${one.unknown_words.join(", ")}`) : null);
+    one.unknown_words.length ? h("span", { class: "doubt" }, `⚠ not in the training data: ${one.unknown_words.join(", ")}${nothingKnown(one, texts) ? ". No word was seen, so the similarity says nothing" : ""}`) : null);
+}
+
+/**
+ * @param {Reply.PairView} one
+ * @param {string} texts
+ */
+function nothingKnown({ unknown_words: unknown }, texts) {
+  return (texts.match(/[\p{L}\p{N}_]+/gu) ?? []).every((word) => unknown.includes(word));
 }

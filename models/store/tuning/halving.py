@@ -10,7 +10,7 @@ passes it.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from models.specs.experiment import ExperimentSpec
@@ -73,16 +73,11 @@ def go_on(
     after = stops[stops.index(stop_of(runs)) + 1]
     place_of = {one: seed for seed, group in spec.tuning_groups.items() for one in group}
     kept = {(arm, seed, one.setting) for (arm, seed), own in best.items() for one in own}
-    queued = []
-    for run in runs:
-        if (run.arm, place_of[run.seed], run.setting) not in kept:
-            continue
-        if run.state == RunState.SUCCEEDED and run.step == run.steps:
-            queued.append(_queue(session, run, after, now))
-        else:
-            run.steps = after
-    session.flush()
-    return queued
+    on = [run for run in runs if (run.arm, place_of[run.seed], run.setting) in kept]
+    queued = [run for run in on if run.state == RunState.SUCCEEDED and run.step == run.steps]
+    rest = [run.id for run in on if run not in queued]
+    session.execute(update(Run).where(Run.id.in_(rest)).values(steps=after))
+    return [_queue(session, run, after, now) for run in queued]
 
 
 def _queue(session: Session, run: Run, steps: int, now: datetime) -> Run:

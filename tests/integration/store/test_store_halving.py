@@ -1,6 +1,7 @@
 """At a stop of halving the settings that are ahead go on, once, whoever passes the stop, and what
 was left out can no longer be chosen."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -113,6 +114,16 @@ def test_a_run_that_ended_early_keeps_its_value_and_is_not_queued_again(
     end_runs(database, made, lambda _run: 0.85)
     choose(database, made)
     assert chosen(database, made)["vanilla"] == 1
+
+
+def test_settings_go_on_whose_runs_have_all_ended_early(database: Database) -> None:
+    made = halved(database)
+    for run in runs_of(database, made):
+        end_run(database, run, rising(run), step=5)
+    assert choose(database, made) == []
+    assert Counter((run.arm, run.steps) for run in runs_of(database, made)) == {
+        (arm, steps): runs for arm in ("modified", "vanilla") for steps, runs in ((10, 2), (20, 4))
+    }
 
 
 def test_a_run_rests_until_its_setting_is_left_out_or_all_are_chosen(database: Database) -> None:

@@ -18,7 +18,7 @@ from models.store.database import Database
 
 from support.buckets import BucketForTests, bucket_in
 from support.databases import PostgresForTests, SqliteForTests, postgres_database
-from support.groups import Shared, group_of
+from support.groups import LARGEST, Shared, group_of
 from support.redis import RedisForTests, unavailable
 
 # no time is asserted, and building a spec or a schedule of events is slow beside most examples
@@ -47,6 +47,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     scheduler = LoadFileScheduling(config, log)
     scheduler._split_scope = group_of
     return scheduler
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the largest group, which one process tests alone: it must not be what all the
+    others wait for at the end."""
+    items.sort(key=lambda item: group_of(item.nodeid) != LARGEST)
 
 
 def pytest_configure(config: pytest.Config) -> None:

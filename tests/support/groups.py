@@ -22,13 +22,15 @@ _LABS = {
     ),
     "embedded lab, material": ("given_negatives", "graded", "pretrained", "retrieval", "vectors"),
 }
+LARGEST = "page"
+"""The files that share a browser."""
 _GROUPS = {f"test_worker_{file}.py": group for group, files in _LABS.items() for file in files}
 
 
 def group_of(nodeid: str) -> str:
     """The group of a test: of its file where that has one, or else the file itself."""
     file = Path(nodeid.partition("::")[0])
-    return "page" if file.parent.name == "page" else _GROUPS.get(file.name, str(file))
+    return LARGEST if file.parent.name == "page" else _GROUPS.get(file.name, str(file))
 
 
 class Shared:

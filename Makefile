@@ -96,12 +96,15 @@ $(PAGE_TOOLS)/node_modules/installed: $(PAGE_TOOLS)/package.json $(PAGE_TOOLS)/p
 	cd $(PAGE_TOOLS) && npm ci --silent
 	touch $@
 
-# torch goes first and alone, so that a CPU build that is already there is taken. Of the bytecode only
-# that of the service is made, not that of 20,000 files, most of which nobody imports
+# torch goes first and alone, so that a CPU build that is already there is taken. The others are
+# written by two processes, since a package is thousands of files; where these fail, as where a
+# version is not to be had, the command after them does it all. Of the bytecode only that of the
+# service is made, not that of 20,000 files, most of which nobody imports
 $(VENV)/installed: export PYTHONDONTWRITEBYTECODE :=
 $(VENV)/installed: pyproject.toml constraints.txt setup.py worker/training/encoders/kernels.c
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-compile "$$(grep '^torch==' constraints.txt)"
+	-@grep -v -e '^#' -e '^torch==' constraints.txt | xargs -n 42 -P 2 $(BIN)/python -m pip install --quiet --no-compile --no-deps
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[worker,embedded,pretrained,exports,mcp,dev]'
 	$(BIN)/python -c 'import api.app, worker.attempts.process, worker.supervisor'
 	touch $@

@@ -26,7 +26,7 @@ from api.agents import door as agents
 from api.datasets import preview
 from api.datasets import routes as datasets
 from api.datasets.damaged import answer_damaged
-from api.datasets.intake import ensure_generated
+from api.datasets.generated import ensure_generated
 from api.dependencies import Service
 from api.experiments import event_stream, recipes, retries
 from api.experiments import routes as experiments

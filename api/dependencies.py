@@ -22,14 +22,11 @@ from api.live.kept_replies import KeptReplies
 from api.live.open_replies import OpenReplies
 from api.live.read_lanes import ReadLane
 from api.live.single_flight import SingleFlight
-from models.datasets.cache import PAIRS
+from api.stored.storage import Storage
 from models.errors import NotFound
-from models.files.file_store import FileStore
 from models.files.run_files import require_hash
-from models.settings import Settings
 from models.specs.decision import PROGRAMME_NAME
 from models.store.change_marks import change_marks
-from models.store.database import Database
 
 DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 NO_NUL = r"^[^\x00]*$"
@@ -45,18 +42,13 @@ def _lane(at_once: int) -> ReadLane:
 
 
 @dataclass(frozen=True)
-class Service:
+class Service(Storage):
     """The state of one application; made in its lifespan, never at import."""
 
-    settings: Settings
-    database: Database
     broker: Celery | None
     """None when no broker URL is set: runs are stored, and wait for a worker's reaper."""
     own_worker: bool = False
     """Whether this process keeps a worker running, so that one that is not alive is starting."""
-    dataset_files: threading.Lock = field(default_factory=threading.Lock)
-    """Held while the files and the row of what was uploaded change, so that neither is left
-    alone."""
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server is asked to stop: replies that wait for a change then end soon."""
     short_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SHORT))
@@ -92,21 +84,12 @@ class Service:
         """Event streams and held replies, of which each client may have so many."""
         return OpenReplies(self.settings.max_open_replies)
 
-    @cached_property
-    def files(self) -> FileStore:
-        """Files of data sets and runs: in a folder, or in the bucket that hosts share."""
-        return self.settings.file_store()
-
     def scratch_folder(self) -> pathlib.Path:
         """Where uploads are unpacked and replies packed: beside what is stored, since /tmp may be
         small. What a killed process leaves there is collected."""
         folder = self.settings.data_dir / "uploads"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
-
-    def dataset_folder(self, digest: str) -> pathlib.Path:
-        """The folder of the data set with this content hash, fetched from the bucket if need be."""
-        return self.files.bring_folder(self.settings.datasets_dir / digest, last=PAIRS)
 
     def run_file(self, run_id: str, name: str, sha256: str | None = None) -> pathlib.Path:
         """A file of a run, fetched from the bucket if need be.

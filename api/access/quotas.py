@@ -60,15 +60,13 @@ def require_prediction_room(session: Session, caller: Caller, settings: Settings
         )
 
 
-def sizes_of(service: Service, digest: str | None, caller: Caller | None) -> Sizes:
+def sizes_of(service: Service, digest: str | None, caller: Caller) -> Sizes:
     """Return the sizes of the rows `digest`, where these are to be stored, and of the caller's
     data sets.
 
     They are measured before the transaction that needs them, since a bucket is slow. Raises
     `FilesAway`.
     """
-    if caller is None:
-        return {}
     with service.database.reading() as session:
         digests = quotas.contents_of(session, caller.key_id) | ({digest} if digest else set())
     return {one: _bytes_of(service, one) for one in digests}

@@ -6,7 +6,8 @@ from typing import BinaryIO
 
 from api.access.callers import Caller
 from api.dependencies import Service
-from api.uploads.keeping import Kept
+from api.stored.folders import StoredFolders
+from api.uploads.keeping import delete_stored, store_files
 from models.pretrained.folder import CONFIG, FILES, ModelProfile, take_in
 from models.store.tables import PretrainedModel
 from models.store.uploads.pretrained_models import MODELS, add_model
@@ -23,15 +24,15 @@ def store_model(
     with tempfile.TemporaryDirectory(dir=service.scratch_folder()) as scratch:
         unpacked = Path(scratch)
         profile = take_in(file, unpacked, service.settings.max_unpacked_bytes)
-        kept = _kept(service)
-        row = kept.store_files(service, name, unpacked, FILES, profile, add_model, caller)
+        folders = _folders(service)
+        row = store_files(folders, service, name, unpacked, FILES, profile, add_model, caller)
         return row, profile
 
 
 def delete_model(service: Service, name: str, caller: Caller) -> None:
     """Delete a model. Raises `NotFound`, or `Conflict` while an experiment uses it."""
-    _kept(service).delete(service, name, MODELS.remove, caller)
+    delete_stored(_folders(service), service, name, MODELS.remove, caller)
 
 
-def _kept(service: Service) -> Kept:
-    return Kept(service.settings.models_dir, CONFIG, MODELS.all)
+def _folders(service: Service) -> StoredFolders:
+    return StoredFolders(service.settings.models_dir, CONFIG, MODELS.all)

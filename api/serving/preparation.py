@@ -54,20 +54,20 @@ def preparing(settings: Settings) -> Iterator[Callable[[], None]]:
 def prepare(settings: Settings) -> None:
     """Do what is to be done; nothing where it has been. Raises `TripletlabError`, or `ValueError`
     for a URL that cannot be read."""
-    from api.datasets.intake import ensure_generated
-    from api.dependencies import Service
+    from api.datasets.generated import ensure_generated
+    from api.stored.storage import Storage
     from models.processes.arrow_alone import use_arrow_alone
     from models.store.database import Database
     from models.store.migrating import migrate
 
     use_arrow_alone()
     migrate(settings.resolved_database_url)
-    service = Service(settings, Database(settings.resolved_database_url), broker=None)
+    storage = Storage(settings, Database(settings.resolved_database_url))
     try:
-        service.files.check()
-        ensure_generated(service)
+        storage.files.check()
+        ensure_generated(storage)
     finally:
-        service.database.close()
+        storage.database.close()
 
 
 def main() -> None:

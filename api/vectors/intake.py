@@ -6,7 +6,8 @@ from typing import BinaryIO
 
 from api.access.callers import Caller
 from api.dependencies import Service
-from api.uploads.keeping import Kept
+from api.stored.folders import StoredFolders
+from api.uploads.keeping import delete_stored, store_files
 from models.store.tables import TokenVectors
 from models.store.uploads.token_vectors import VECTORS, add_vectors
 from models.vectors.file import take_in
@@ -24,16 +25,16 @@ def store_vectors(
     """
     settings = service.settings
     with tempfile.TemporaryDirectory(dir=service.scratch_folder()) as scratch:
-        read, kept = Path(scratch), _kept(service)
+        read, folders = Path(scratch), _folders(service)
         profile = take_in(file, read, settings.max_unpacked_bytes, settings.max_reading_seconds)
-        row = kept.store_files(service, name, read, (FILE,), profile, add_vectors, caller)
+        row = store_files(folders, service, name, read, (FILE,), profile, add_vectors, caller)
         return row, profile
 
 
 def delete_vectors(service: Service, name: str, caller: Caller) -> None:
     """Delete token vectors. Raises `NotFound`, or `Conflict` while an experiment uses them."""
-    _kept(service).delete(service, name, VECTORS.remove, caller)
+    delete_stored(_folders(service), service, name, VECTORS.remove, caller)
 
 
-def _kept(service: Service) -> Kept:
-    return Kept(service.settings.vectors_dir, FILE, VECTORS.all)
+def _folders(service: Service) -> StoredFolders:
+    return StoredFolders(service.settings.vectors_dir, FILE, VECTORS.all)

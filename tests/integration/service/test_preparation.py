@@ -33,6 +33,20 @@ def test_the_schema_and_the_generated_data_set_are_there_afterwards(
     assert any((tmp_path / "datasets" / digest).iterdir())
 
 
+def test_what_answers_requests_is_not_imported_for_it(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from api.serving.preparation import prepare; from models.settings import Settings\n"
+        "prepare(Settings(data_dir=Path(sys.argv[1])))\n"
+        "print(*sys.modules)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert "alembic" in imported
+    assert imported.isdisjoint({"fastapi", "starlette", "uvicorn", "celery", "kombu"})
+
+
 def test_what_stands_in_its_way_is_said(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "other.sqlite") as other:
         other.execute("CREATE TABLE invoices (id)")

@@ -1,0 +1,1 @@
+"""What the API keeps, its database and its files, without HTTP: for whoever answers nothing."""

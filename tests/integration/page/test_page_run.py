@@ -142,15 +142,15 @@ def test_ones_own_questions_are_answered_by_a_worker(tab: Tab, service: ApiForTe
     expect(tab.find(".answer")).to_contain_text("not in the training data: rice, cooked")
     expect(tab.find(".answer")).not_to_contain_text("says nothing")
     answering.join()
+    with service.database.reading() as session:
+        (asked,) = session.scalars(select(Prediction))
+        assert asked.pairs[0][0] == "Where is <b>Rome</b>?"
     for label, question in (("One question", "rice?"), ("Another", "rice cooked")):
         tab.page.get_by_label(label).fill(question)
     answering = answer_one(service, 0.91)
     tab.button("Are they duplicates?").click()
     tab.sees("No word was seen, so the similarity says nothing")
     answering.join()
-    with service.database.reading() as session:
-        (asked,) = session.scalars(select(Prediction))
-        assert asked.pairs[0][0] == "Where is <b>Rome</b>?"
 
 
 def test_a_waiting_run_says_what_it_waits_for_and_can_be_cancelled(

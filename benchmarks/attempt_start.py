@@ -10,7 +10,6 @@ measures the lines that take no training too, once, so it is not counted.
 """
 
 import argparse
-import gc
 import os
 import time
 from statistics import median
@@ -21,6 +20,7 @@ from goals import HEAD, tell_goal
 from own_service import OwnService, own_service
 
 from worker.attempts.process import attempt
+from worker.pool.forkserver import import_all, import_once
 from worker.training import loop
 
 LONGEST = 0.3  # seconds
@@ -91,8 +91,7 @@ def main() -> None:
         os.environ.update(service.settings.environment())
         if file:
             service.client.upload(file, "quora-question-pairs")
-        gc.collect()
-        gc.freeze()  # as the fork server does
+        import_once(import_all)
         print(HEAD)
         measure(service, "questions-generated", "hard-negative-mining-small", asked.runs)
         if file:

@@ -28,6 +28,7 @@ from multiprocessing.connection import Connection, wait
 from typing import NoReturn
 
 from setproctitle import setproctitle
+from sqlalchemy.orm import configure_mappers
 
 from models.processes.parent_death import end_with_parent
 from models.processes.quick_imports import garbage_uncollected
@@ -41,7 +42,7 @@ LONGEST_REQUEST = 1 << 16  # bytes of an environment
 
 def main(arguments: Sequence[str]) -> None:
     requests = socket.socket(fileno=int(arguments[0]))
-    _import_once(_import_all)
+    import_once(import_all)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a slot
     here = os.getpid()
     while True:
@@ -52,20 +53,22 @@ def main(arguments: Sequence[str]) -> None:
         os.close(files[0])
 
 
-def _import_once(imports: Callable[[], None]) -> None:
+def import_once(imports: Callable[[], None]) -> None:
+    """Import what is then shared by all that are forked."""
     with garbage_uncollected():
         imports()
     gc.collect()
     gc.freeze()  # a collection in an attempt would write to, and so copy, all these pages
 
 
-def _import_all() -> None:
+def import_all() -> None:
     """Import what every attempt needs, also what it would import at its first use."""
     import_module("worker.attempts.process")
     from models.settings import Settings
     from models.store.database import Database
 
     Database(Settings().resolved_database_url).close()  # the driver; nothing connects
+    configure_mappers()
 
 
 def _become_slot(parent: int, file: int, environment: dict[str, str]) -> NoReturn:
@@ -80,7 +83,7 @@ def _become_slot(parent: int, file: int, environment: dict[str, str]) -> NoRetur
         while True:
             asked = json.loads(connection.recv_bytes())
             if asked["pretrained"] and not pretrained:
-                _import_once(import_libraries)
+                import_once(import_libraries)
                 pretrained = True
             _fork_attempt(connection, asked["run"], asked["slot"])
     except (EOFError, ConnectionError):

@@ -67,14 +67,15 @@ class Checkpoints:
             self.files.remove(self._manifest_path(old))
             self.files.remove(self._tensors_path(old))
 
-    def newest(self, identity: str) -> Checkpoint | None:
-        """The newest checkpoint that is whole and of this very training; None without one.
+    def newest(self, identity: Callable[[], str]) -> Checkpoint | None:
+        """The newest checkpoint that is whole and of this very training; None without one. The
+        `identity` is asked for where there is any, since it takes a hash of all data.
 
         Raises `FilesAway`.
         """
         for step in self._steps():
             if self._recorded is None or step <= self._recorded:
-                checkpoint = self._read(step, identity)
+                checkpoint = self._read(step, identity())
                 if checkpoint is not None:
                     return checkpoint
         return None

@@ -5,6 +5,7 @@ Equal spec, arm, seed, data, device kind and library versions give equal bits in
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -43,7 +44,8 @@ def train(
     when the loss, the gradient or a similarity is not finite.
     """
     training = Training(spec, arm, seed, data, device, tested=tested)
-    identity = identity_of(spec, arm, seed, data.fingerprint(), device) if checkpoints else ""
+    # a small run is over before its first checkpoint is due, and never needs the hash of all data
+    identity = cache(lambda: identity_of(spec, arm, seed, data.fingerprint(), device))
     yield training.begin(checkpoints, identity)
     yield from training.before_first_step(training.encoder)
     while not training.ended:

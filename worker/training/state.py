@@ -5,7 +5,7 @@ The steps themselves are done elsewhere: alone (`loop.py`), or as one of many at
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -71,7 +71,7 @@ class TrainingState:
         self.early_stopping = EarlyStopping(self.spec.early_stop)
         self.best_weights = BestWeights(self.spec.checkpoint)
 
-    def begin(self, checkpoints: Checkpoints | None, identity: str) -> Started:
+    def begin(self, checkpoints: Checkpoints | None, identity: Callable[[], str]) -> Started:
         """Resume from the newest checkpoint of this very training, if there is one."""
         checkpoint = checkpoints.newest(identity) if checkpoints else None
         if checkpoint:
@@ -94,7 +94,7 @@ class TrainingState:
         yield Untrained(validation, tested)
 
     def after_step(
-        self, encoder: PairEncoder, checkpoints: Checkpoints | None, identity: str
+        self, encoder: PairEncoder, checkpoints: Checkpoints | None, identity: Callable[[], str]
     ) -> Iterator[Evaluated | Saved]:
         """Evaluate and save where that is due; `encoder` has the weights after the step."""
         if self.is_to_be_evaluated:
@@ -106,7 +106,7 @@ class TrainingState:
             self.best_weights.see(evaluated, self.encoder)
             yield evaluated
         if checkpoints and not self.ended and checkpoints.due(self.step):
-            checkpoints.save(self.step, self.tensors(), identity)
+            checkpoints.save(self.step, self.tensors(), identity())
             yield Saved(self.step)
 
     def load_kept_weights(self) -> int:

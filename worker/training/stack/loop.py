@@ -7,6 +7,7 @@ checkpoint must have in common with the training that goes on from it.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 from models.specs.experiment import ExperimentSpec
 from models.specs.training import LstmEncoder
@@ -65,12 +66,12 @@ class Stack:
             self._slots, data, prepared, padded=own.encoder.padding == "power_of_two"
         )
         self._steps = Steps(self._encoder, own.batch_size, own.negatives.given)
-        fingerprint = data.fingerprint() if any(m.checkpoints for m in members) else ""
-        more = f"in a stack of {width}"
-        self._checkpoints = [
-            (m.checkpoints, identity_of(m.spec or spec, m.arm, m.seed, fingerprint, device, more))
-            for m in members
-        ]
+        fingerprint, more = cache(data.fingerprint), f"in a stack of {width}"
+
+        def identity_of_member(m: Member) -> str:
+            return identity_of(m.spec or spec, m.arm, m.seed, fingerprint(), device, more)
+
+        self._checkpoints = [(m.checkpoints, partial(identity_of_member, m)) for m in members]
         self._trainings = [
             TrainingState(m.spec or spec, m.arm, m.seed, data, device, tested=m.tested)
             for m in members

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fastapi import Depends, Request
 
 from api.dependencies import Service, ServiceDep
+from api.experiments.checks.coarse_margin import coarse_margin_warnings
 from api.experiments.checks.few_seeds import seed_warnings
 from api.experiments.checks.seed_sources import seed_sources
 from api.experiments.checks.text_lengths import cut_texts, long_text_warnings
@@ -83,4 +84,9 @@ def dry_run_view(service: Service, planned: Plan) -> DryRun:
 
 def spec_warnings(spec: ExperimentSpec, dataset: Dataset) -> list[SpecWarning]:
     """Return what the spec cannot show, what it does not reach, and what will slow it down."""
-    return [*seed_warnings(spec), *warm_up_warnings(spec), *long_text_warnings(spec, dataset)]
+    return [
+        *seed_warnings(spec),
+        *coarse_margin_warnings(spec),
+        *warm_up_warnings(spec),
+        *long_text_warnings(spec, dataset),
+    ]

@@ -143,7 +143,7 @@ class ExperimentSummary(View):
 class SpecWarning(View):
     """What is allowed, and yet will say less than its sender may expect."""
 
-    kind: Literal["too_few_seeds", "long_warm_up", "long_text"]
+    kind: Literal["too_few_seeds", "coarse_margin", "long_warm_up", "long_text"]
     sentence: str
 
 

@@ -173,7 +173,7 @@ declare namespace Reply {
   }
 
   interface SpecWarning {
-    kind: "too_few_seeds" | "long_warm_up" | "long_text";
+    kind: "too_few_seeds" | "coarse_margin" | "long_warm_up" | "long_text";
     sentence: string;
   }
 

@@ -58,7 +58,8 @@ def test_a_dry_run_says_the_level_to_come_and_the_seeds_that_it_takes(api: ApiFo
     found = dry_run(api, seeds={"count": 6})
     assert found["programme"]["level"] == FIRST
     assert found["seeds_needed"] == 9  # 2/2^9 is below 0.00625, and 2/2^8 is not
-    assert [one["kind"] for one in found["warnings"]] == ["too_few_seeds", "long_warm_up"]
+    kinds = [one["kind"] for one in found["warnings"]]
+    assert kinds == ["too_few_seeds", "coarse_margin", "long_warm_up"]
     assert dry_run(api)["programme"]["question"] == 1
 
 

@@ -77,6 +77,7 @@ def _several(comparisons: list[dict[str, Any]]) -> Table:
 
 
 def _row(one: dict[str, Any]) -> list[str]:
+    """Return the names of both arms, escaped, the difference, its interval and its p."""
     interval = one["interval"]
     return [
         escape(one["a"]),
@@ -114,12 +115,8 @@ def _others(title: str, comparisons: list[dict[str, Any]]) -> Table:
     for heading in ("difference", "interval", "p (Holm)"):
         table.add_column(heading, justify="right")
     for one in comparisons:
-        interval, p = one["interval"], one["multiplicity"]["holm_p"]
-        table.add_row(
-            *(one["a"], one["b"], one["metric"], _numbers(None, None, one["mean_difference"])[2]),
-            _bounds(interval) if interval else "–",
-            p_words(p),
-        )
+        a, b, *found = _row(one)
+        table.add_row(a, b, one["metric"], *found)
     return table
 
 

@@ -49,3 +49,15 @@ def test_two_arms_are_told_seed_by_seed(monkeypatch: pytest.MonkeyPatch) -> None
     told = printed(monkeypatch, ARMS[:2])
     assert told.count("+0.1000") == 6 + 1 + 1  # seeds, mean, and the secondary metric
     assert "of each arm" not in told
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_name_is_printed_as_it_is_in_every_table(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    tables = [
+        line for line in printed(monkeypatch, ["[red]", "[0.2]", "c"][:count]).splitlines()
+        if "test.roc_auc" in line
+    ]  # fmt: skip
+    assert tables
+    assert all("[red]" in line for line in tables)

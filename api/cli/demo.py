@@ -16,7 +16,7 @@ from api.cli.experiments import SetOption
 from api.cli.live_progress import show_progress
 from api.cli.results.tables import show_results
 from api.cli.services import (
-    DataDir,
+    Port,
     Workers,
     interrupt_on_signals,
     require_data_folder,
@@ -45,7 +45,11 @@ _ON_QUORA = (
 
 
 def demo(
-    data_dir: DataDir = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="Files, embedded database and broker; by default a temporary folder."),
+    ] = None,
+    port: Port = None,
     workers: Workers = None,
     once: Annotated[bool, typer.Option("--once", help="Exit when the results are there.")] = False,
     assignments: SetOption = None,
@@ -58,7 +62,7 @@ def demo(
     state = None
     try:
         with _folder(data_dir) as folder:
-            settings = settings_from(data_dir=folder, workers=workers)
+            settings = settings_from(data_dir=folder, port=port, workers=workers)
             require_data_folder(settings)
             with _service(settings) as address:
                 state, pages = _ask(address, settings.key, body, as_json)

@@ -13,6 +13,7 @@ from api.cli.ids import experiment_id
 from api.cli.listings import listing, show_table
 from api.cli.results.tables import reasons_of
 from models.numbers_in_words import significant
+from models.result_words import short_verdict
 
 SHORT = 60  # characters of a reason
 
@@ -116,9 +117,8 @@ def verdict_in_short(summary: dict[str, Any]) -> str:
     if not summary["verdicts"]:
         return ""
     first, *others = summary["verdicts"]
-    words = {"a_better": f"{first['a']} better", "b_better": f"{first['b']} better"}
     more = f", {len(others)} more" if others else ""
-    return f"{words.get(first['verdict'], first['verdict'])}{more}"
+    return f"{short_verdict(first['verdict'], first['a'], first['b'])}{more}"
 
 
 def runs(

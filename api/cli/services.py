@@ -29,7 +29,8 @@ NO_TORCH = (
 )
 
 DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Files, embedded database and broker.")
+    Path | None,
+    typer.Option("--data-dir", help="Files, embedded database and broker; by default data."),
 ]
 DatabaseUrl = Annotated[
     str | None, typer.Option("--database-url", help="sqlite:///… or postgresql://…")
@@ -37,6 +38,7 @@ DatabaseUrl = Annotated[
 BrokerUrl = Annotated[
     str | None, typer.Option("--broker-url", help="redis://…; by default an embedded broker.")
 ]
+Port = Annotated[int | None, typer.Option("--port", help="By default 8000; 0 takes a free one.")]
 Workers = Annotated[
     int | None,
     typer.Option("--workers", help="Runs at the same time; else one for each core."),
@@ -87,8 +89,10 @@ def require_torch() -> None:
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; by default 127.0.0.1.")
+    ] = None,
+    port: Port = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     broker_url: BrokerUrl = None,

@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from models.comparison.lines import LinesInWords, near_lines
+from models.result_words import level_words, metric_words
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Distinct for colour-blind readers too (Okabe and Ito); the seventh arm repeats the first."""
@@ -124,7 +125,7 @@ def paired_dots(
         values = [value for pair in one["pairs"] for value in (pair["a"], pair["b"])]
         _dotted(left, near_lines(lines.get(one["metric"], ()), values, one["metric"]))
         left.set_xticks([0, 1], [one["b"], one["a"]])
-        left.set(xlim=(-0.3, 1.3), ylabel=one["metric"])
+        left.set(xlim=(-0.3, 1.3), ylabel=metric_words(one["metric"]))
         _difference(right, one)
     figure.subplots_adjust(hspace=0.35)
     return figure
@@ -150,7 +151,7 @@ def noise_floor(floor: Mapping[str, Any], lines: LinesInWords) -> Figure:
         left.axhline(floor["mean"], color=COLOURS[0], lw=1.5, label="mean")
     _dotted(left, near_lines(lines, floor["points"], floor["metric"]))
     left.set_xticks([0], [floor["arm"]])
-    left.set(xlim=(-0.5, 0.5), ylabel=floor["metric"])
+    left.set(xlim=(-0.5, 0.5), ylabel=metric_words(floor["metric"]))
     margin = floor["margin"]
     right.axvspan(0, margin, color=COLOURS[2], alpha=0.15, lw=0, label=f"margin {margin:g}")
     apart = np.sort(np.abs(points[:, None] - points)[np.triu_indices(len(points), 1)])
@@ -160,7 +161,7 @@ def noise_floor(floor: Mapping[str, Any], lines: LinesInWords) -> Figure:
     for name, (style, words) in quantiles.items():
         if (value := floor["two_runs_differ_by"][name]) is not None:
             right.axvline(value, color=COLOURS[0], ls=style, label=f"beyond it in {words}")
-    what = f"difference of two runs of {floor['arm']}: {floor['metric']}"
+    what = f"difference of two runs of {floor['arm']}: {metric_words(floor['metric'])}"
     right.set(yticks=[], xlim=(0, None), ylim=(0, 0.6), xlabel=what)
     right.locator_params(axis="x", nbins=5)
     for axes in (left, right):
@@ -181,7 +182,7 @@ def source_spreads(found: Mapping[str, Any]) -> Figure:
         if one["sd"] is not None:
             axes.plot(one["sd"], place, "o", color=COLOURS[0])
     axes.set_yticks(range(len(rows)), [one["source"].replace("_", " ") for one in rows])
-    what = f"standard deviation of {found['metric']} in runs of {found['arm']}"
+    what = f"standard deviation of {metric_words(found['metric'])} in runs of {found['arm']}"
     axes.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0, None), xlabel=what)
     return figure
 
@@ -204,7 +205,10 @@ def effect_intervals(effects: Sequence[Mapping[str, Any]]) -> Figure:
             face = COLOURS[0] if told else "white"
             axes.plot(one["mean_difference"], place, "o", color=COLOURS[0], mfc=face)
     axes.set_yticks(range(len(effects)), [_subject(one) for one in effects])
-    axes.set(ylim=(len(effects) - 0.4, -0.6), xlabel=f"difference in {effects[0]['metric']}")
+    axes.set(
+        ylim=(len(effects) - 0.4, -0.6),
+        xlabel=f"difference in {metric_words(effects[0]['metric'])}",
+    )
     return figure
 
 
@@ -222,12 +226,16 @@ def _difference(axes: Axes, one: Mapping[str, Any]) -> None:
     label = "mean"
     if interval := one["interval"]:
         axes.plot([interval["low"], interval["high"]], [0, 0], color=COLOURS[0], lw=3)
-        label = f"mean, {100 * interval['confidence']:g} % interval"
+        label = f"mean, {level_words(interval['confidence'])} interval"
     if one["mean_difference"] is not None:
         axes.plot(one["mean_difference"], 0, "o", color=COLOURS[0], label=label)
     differences = [pair["difference"] for pair in one["pairs"]]
     axes.plot(differences, [0.3] * len(differences), "o", color="grey", ms=4)
-    axes.set(yticks=[], ylim=(-0.5, 0.8), xlabel=f"{one['a']} minus {one['b']}: {one['metric']}")
+    axes.set(
+        yticks=[],
+        ylim=(-0.5, 0.8),
+        xlabel=f"{one['a']} minus {one['b']}: {metric_words(one['metric'])}",
+    )
     _legend(axes, loc="upper right")
 
 

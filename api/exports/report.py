@@ -17,8 +17,8 @@ from api.results.kept_results import KeptReading, results_of
 from api.results.views import Results
 from models.comparison.lines import LinesInWords, measured_lines
 from models.comparison.schema import Comparison
-from models.comparison.wording import metric_words
 from models.numbers_in_words import decimals
+from models.result_words import differences_heading, metric_words, verdict_words
 from models.store.experiments import experiment
 
 POLICY = (
@@ -58,6 +58,8 @@ def report_page(reading: KeptReading, experiment_id: str) -> str:
         results=results,
         decisions=decisions(results),
         tables=report_tables,
+        verdict_words=verdict_words,
+        differences_heading=differences_heading,
         lines_of_metrics=_lines(results),
         dataset=row.spec["dataset"],
         content_hash=row.content_hash,

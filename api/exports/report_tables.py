@@ -6,10 +6,10 @@ from typing import Literal
 
 from api.results.views import Results, RunResult
 from models.comparison.schema import Comparison, Interval
-from models.comparison.wording import metric_words
 from models.factors.schema import Effect
 from models.noise_floor.schema import NoiseFloor, SeedSources
 from models.numbers_in_words import decimals, in_full, p_words
+from models.result_words import interaction_verdict, metric_words, short_verdict
 from models.specs.wording.arm_differences import ArmDifference, ArmValue
 from models.tuning.schema import SettingDifference, TunedArm, TuningResult
 
@@ -55,19 +55,6 @@ def _said(value: ArmValue) -> str:
     if value.formula is None or value.formula in value.words:
         return value.words
     return f"{value.words}: {value.formula}"
-
-
-def verdict_words(one: Comparison) -> str:
-    """Say a verdict in a few words, as the page does."""
-    match one.verdict:
-        case "a_better":
-            return f"{one.a} does better than {one.b}"
-        case "b_better":
-            return f"{one.b} does better than {one.a}"
-        case "equivalent":
-            return f"{one.a} and {one.b} are equivalent"
-        case "undecided":
-            return f"{one.a} against {one.b}: undecided"
 
 
 def comparisons_table(comparisons: Sequence[Comparison]) -> ReportTable:
@@ -122,11 +109,17 @@ def effects_table(effects: Sequence[Effect]) -> ReportTable:
                 p_words(one.sign_flip_p),
                 p_words(one.multiplicity.holm_p),
                 _margin(one),
-                one.verdict.replace("_", " "),
+                _verdict(one),
             )
             for one in effects
         ],
     )
+
+
+def _verdict(effect: Effect) -> str:
+    if effect.kind == "main":
+        return short_verdict(effect.verdict, str(effect.level), str(effect.baseline))
+    return interaction_verdict(effect.verdict)
 
 
 def subject(effect: Effect) -> str:

@@ -53,10 +53,10 @@ from models.comparison.skewness.short_side import strictness_of_better, strictne
 from models.comparison.wording import (
     interval_words,
     metric_number,
-    metric_words,
     question_words,
 )
 from models.numbers_in_words import p_words, significant
+from models.result_words import metric_words
 
 
 def decide(evidence: Evidence) -> Verdict:

@@ -1,27 +1,8 @@
-"""How sentences write metrics and their values."""
+"""How sentences write questions, and values of metrics with their intervals."""
 
 from models.comparison.rule import DecisionRule, Question
 from models.numbers_in_words import decimals, significant
-
-WRITTEN = {
-    "f1": "F1",
-    "mcc": "MCC",
-    "mrr_at_10": "MRR@10",
-    "recall_at_1": "recall@1",
-    "recall_at_10": "recall@10",
-    "map_at_r": "MAP@R",
-    "ndcg_at_10": "nDCG@10",
-    "spearman": "Spearman",
-    "pearson": "Pearson",
-}
-"""Metrics that a sentence writes otherwise than their names."""
-
-
-def metric_words(metric: str) -> str:
-    """The name of a metric in a sentence."""
-    split, dot, name = metric.rpartition(".")
-    written = WRITTEN.get(name, name.replace("roc_auc", "ROC-AUC"))
-    return f"{split}{dot}{written}".replace(".", " ").replace("_", " ")
+from models.result_words import level_words
 
 
 def question_words(question: Question) -> str:
@@ -46,4 +27,4 @@ def metric_number(rule: DecisionRule, value: float) -> str:
 def interval_words(rule: DecisionRule, bounds: tuple[float, float], confidence: float) -> str:
     """An interval in a sentence: `95 % interval -0.001 to 0.002`."""
     low, high = (metric_number(rule, bound) for bound in bounds)
-    return f"{confidence * 100:.6g} % interval {low} to {high}"
+    return f"{level_words(confidence)} interval {low} to {high}"

@@ -6,9 +6,9 @@ from models.comparison.comparison_warnings import all_collapsed, below_lines, he
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.lines import Lines
 from models.comparison.schema import ComparisonWarning, Verdict
-from models.comparison.wording import metric_words
 from models.factors.schema import Effect, MainEffect, SimpleEffect
 from models.numbers_in_words import significant
+from models.result_words import metric_words
 from models.specs.factors import DeclaredEffect
 
 MOST_NAMED = 3  # effects in the sentence on what matters most

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import ComparisonWarning
-from models.comparison.wording import metric_number, metric_words
+from models.comparison.wording import metric_number
 from models.noise_floor.schema import FEWEST_RUNS, NoiseFloor
+from models.result_words import metric_words
 
 COLLAPSED = "ended collapsed, with one vector for all questions"
 NOTHING = "nothing of a network that learns"

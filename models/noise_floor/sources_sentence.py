@@ -2,9 +2,10 @@
 
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import Interval
-from models.comparison.wording import metric_number, metric_words
+from models.comparison.wording import metric_number
 from models.noise_floor.schema import FEWEST_RUNS, SeedSources, SourceSpread
 from models.noise_floor.sentence import COLLAPSED
+from models.result_words import level_words, metric_words
 from models.specs.seeds import SOURCE_WORDS
 
 
@@ -49,7 +50,9 @@ def _size(rule: DecisionRule, sd: float | None, interval: Interval | None) -> st
     if interval is None:
         return metric_number(rule, sd)
     low, high = metric_number(rule, interval.low), metric_number(rule, interval.high)
-    return f"{metric_number(rule, sd)} ({interval.confidence * 100:.6g} % interval {low} to {high})"
+    return (
+        f"{metric_number(rule, sd)} ({level_words(interval.confidence)} interval {low} to {high})"
+    )
 
 
 def _overlap(first: SourceSpread, second: SourceSpread) -> bool:

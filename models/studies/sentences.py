@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from models.comparison.evidence import Evidence
 from models.comparison.rule import DecisionRule, holds_zero
 from models.comparison.schema import Bounds, Multiplicity, Verdict
-from models.comparison.wording import interval_words, metric_number, metric_words
+from models.comparison.wording import interval_words, metric_number
 from models.numbers_in_words import p_words
+from models.result_words import metric_words
 from models.studies.equal_weights import FEWEST_DATA_SETS, EqualWeights
 from models.studies.schema import StudyExperiment
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from models.comparison.rule import FEWEST_PAIRS
 from models.numbers_in_words import decimals, p_words, significant
+from models.result_words import level_words
 from models.survival.schema import (
     RestrictedMean,
     StepInterval,
@@ -114,7 +115,7 @@ def _in_brackets(interval: StepInterval | None) -> str:
     if interval is None:
         return ""
     low, high = _number(interval.low), _number(interval.high)
-    return f" ({interval.confidence * 100:.6g} % interval {low} to {high})"
+    return f" ({level_words(interval.confidence)} interval {low} to {high})"
 
 
 def _steps(value: float) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from api.cli.console import number, out
 from api.cli.listings import show_table
 from models.numbers_in_words import p_words
+from models.result_words import level_words, short_verdict
 
 SECONDARY = "Secondary metrics, which decide nothing"
 
@@ -72,8 +73,12 @@ def _several(comparisons: list[dict[str, Any]]) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("verdict")
     for one in comparisons:
-        table.add_row(*_row(one), one["verdict"])
+        table.add_row(*_row(one), _verdict(one))
     return table
+
+
+def _verdict(one: dict[str, Any]) -> str:
+    return escape(short_verdict(one["verdict"], one["a"], one["b"]))
 
 
 def _row(one: dict[str, Any]) -> list[str]:
@@ -103,7 +108,7 @@ def _table(comparison: dict[str, Any]) -> Table:
     for name, value in _evidence(comparison):
         table.add_row(name, "", "", value)
     table.add_section()
-    table.add_row("verdict", "", "", comparison["verdict"])
+    table.add_row("verdict", "", "", _verdict(comparison))
     return table
 
 
@@ -132,7 +137,7 @@ def _evidence(comparison: dict[str, Any]) -> list[tuple[str, str]]:
     rows = []
     interval, equivalence = comparison["interval"], comparison["equivalence"]
     if interval:
-        name = f"{100 * interval['confidence']:g} % interval"
+        name = f"{level_words(interval['confidence'])} interval"
         rows.append((name, _bounds(interval)))
     if comparison["sign_flip_p"] is not None:
         rows.append(("sign-flip p", p_words(comparison["sign_flip_p"])))

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from api.cli.console import number, out
 from models.numbers_in_words import p_words
+from models.result_words import interaction_verdict, short_verdict
 
 
 def show_effects(results: dict[str, Any]) -> None:
@@ -40,9 +42,15 @@ def _effects(title: str, effects: list[dict[str, Any]]) -> Table:
             p_words(one["sign_flip_p"]),
             p_words(one["multiplicity"]["holm_p"]),
             str(len(one["pairs"])),
-            one["verdict"],
+            _verdict(one),
         )
     return table
+
+
+def _verdict(one: dict[str, Any]) -> str:
+    if one["kind"] == "main":
+        return escape(short_verdict(one["verdict"], one["level"], one["baseline"]))
+    return interaction_verdict(one["verdict"])
 
 
 def _subject(one: dict[str, Any]) -> str:

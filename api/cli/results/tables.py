@@ -12,6 +12,7 @@ from api.cli.console import number, out
 from api.cli.listings import listing, show_table
 from api.cli.results.comparisons import show_comparisons, show_secondary
 from api.cli.results.effects import show_effects
+from models.result_words import differences_heading, metric_words
 
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
@@ -23,7 +24,8 @@ def show_results(results: dict[str, Any]) -> None:
     if not results["complete"]:
         out.print("Not every run has ended; these are the results so far.")
     if differ := results.get("arms_differ"):  # a service of before has none
-        show_table(_arms(differ, results["spec"]["decision"]["baseline"]))
+        of_cells = bool(results.get("cells"))
+        show_table(_arms(differ, results["spec"]["decision"]["baseline"], of_cells))
     for line in _tuning(results.get("tuning")):
         out.print(line, markup=False, soft_wrap=True)
     if results.get("effects"):
@@ -54,9 +56,10 @@ def show_results(results: dict[str, Any]) -> None:
     )
 
 
-def _arms(differ: list[dict[str, Any]], baseline: str) -> Table:
+def _arms(differ: list[dict[str, Any]], baseline: str, of_cells: bool) -> Table:
     """Return a row an arm, and a column for each field that is not the same in all of them."""
-    table = listing("arm", *(one["words"] for one in differ), title="How the arms differ")
+    heading = differences_heading(of_cells=of_cells)
+    table = listing("arm", *(one["words"] for one in differ), title=heading)
     for place, told in enumerate(differ[0]["values"]):
         name = f"{told['arm']} (baseline)" if told["arm"] == baseline else told["arm"]
         table.add_row(*(escape(one) for one in (name, *_words_of_arm(differ, place))))
@@ -73,7 +76,6 @@ def _without_training(baselines: dict[str, Any]) -> Iterator[str]:
     """Yield what each metric is before any training."""
     # pydantic takes longer to load than most commands take
     from models.comparison.lines import measured_lines
-    from models.comparison.wording import metric_words
 
     for metric in baselines.get("by_metric", {}):
         if lines := measured_lines(baselines, metric):

@@ -9,6 +9,7 @@ from api.cli.console import number, out, print_json, say
 from api.cli.listings import listing, show_table
 from api.client import StudyResults
 from models.numbers_in_words import p_words
+from models.result_words import short_verdict
 
 
 def show_study(answer: StudyResults, as_json: bool) -> None:
@@ -29,10 +30,11 @@ def _table(one: dict[str, Any]) -> Table:
     headings = ("data set", "seeds", "difference", "interval", "verdict")
     table = listing(*headings, whole=("difference", "interval", "verdict"), title=title)
     for member in one["experiments"]:
-        verdict = member["verdict"] if member["left_out"] is None else member["left_out"]
-        table.add_row(escape(member["dataset"]), str(member["seeds"]), *_figures(member), verdict)
+        verdict = member["left_out"] or _verdict(member | {"a": one["a"], "b": one["b"]})
+        seeds = str(member["seeds"])
+        table.add_row(escape(member["dataset"]), seeds, *_figures(member), verdict)
     table.add_section()
-    table.add_row(f"mean of {one['of']}", "", *_figures(one), one["verdict"])
+    table.add_row(f"mean of {one['of']}", "", *_figures(one), _verdict(one))
     if one["prediction_interval"]:
         table.add_row("one more data set", "", "", _bounds(one["prediction_interval"]), "")
     found = one["heterogeneity"]
@@ -40,6 +42,10 @@ def _table(one: dict[str, Any]) -> Table:
         p = "" if found["p"] is None else f", p {p_words(found['p'])}"
         table.add_row("between data sets", "", "", f"I2 {found['i2']:.0%}{p}", "")
     return table
+
+
+def _verdict(one: dict[str, Any]) -> str:
+    return escape(short_verdict(one["verdict"], one["a"], one["b"]))
 
 
 def _figures(one: dict[str, Any]) -> tuple[str, str]:

@@ -186,6 +186,7 @@ def test_a_comparison_is_shown_with_its_sentence(api: ApiForTests) -> None:
     assert api.get("/v1/comparisons", a=a, b=b)["sentence"] in done.stdout
     other = tripletlab("compare", a, b, "--metric", "test.roc_auc", "--url", api.url)
     assert "test.roc_auc" in other.stdout
+    assert "modified better" in done.stdout
     wrong = tripletlab("compare", a, a, "--url", api.url)
     assert (wrong.returncode, " B: " in wrong.stderr) == (2, True)
 

@@ -1,4 +1,4 @@
-"""`tripletlab --version`, and help by its short name."""
+"""`tripletlab --version`, help by its short name, and the defaults that it tells."""
 
 from importlib.metadata import version
 
@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
+from models.settings import Settings
 
 
 def test_the_command_tells_its_version_and_nothing_else() -> None:
@@ -18,3 +19,15 @@ def test_help_has_its_short_name_everywhere(command: list[str]) -> None:
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0
     assert "Usage:" in done.output
+
+
+@pytest.mark.parametrize(
+    ("command", "names"), [("serve", ("host", "port", "data_dir")), ("demo", ("port",))]
+)
+def test_help_tells_where_the_service_listens_by_default(
+    command: str, names: tuple[str, ...]
+) -> None:
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
+    for name in names:
+        default = Settings.model_fields[name].default
+        assert f"by default {default}" in shown.replace("By", "by"), name

@@ -145,6 +145,7 @@ def test_pictures_are_svg_or_png_and_name_the_arms(api: ApiForTests, figure: str
     words = " ".join("".join(ElementTree.fromstring(svg.text).itertext()).split())
     assert "vanilla" in words
     assert "modified" in words
+    assert "test.accuracy" not in words
     assert api.http.get(place).content == svg.content  # the same figures, the same file
     png = api.http.get(place, params={"format": "png"})
     assert png.headers["content-type"] == "image/png"

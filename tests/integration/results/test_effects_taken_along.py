@@ -67,6 +67,9 @@ def test_the_command_prints_the_effects_the_largest_first(
     assert results.decisions[1].sentence in said
     assert said.index("mask: kept against left out") < said.index("init: torch against trax")
     assert "Cells: test.accuracy" in said
+    assert "How levels differ from the baseline's, one factor at a time" in said
+    assert "a_better" not in said
+    assert f"{results.document['effects'][0]['level']} better" in said
     require(Expected.DECIDED, results.decisions)
 
 
@@ -94,12 +97,14 @@ def test_the_picture_and_the_report_show_every_effect(api: ApiForTests, made: st
     picture = api.http.get(f"/v1/experiments/{made}/figures/comparison").text
     for name in ("mask: kept against left out", "init: torch against trax"):
         assert name in picture
+    assert "difference in test accuracy" in picture
     results = api.get(f"/v1/experiments/{made}/results")
     report = html.unescape(api.http.get(f"/v1/experiments/{made}/report").text)
     assert results["what_matters_most"] in report
     assert results["effects"][0]["sentence"] in report
     assert "Every effect with its interval, the largest first" in report
     assert ">left out</td>" in report
+    assert "How levels differ from the baseline's, one factor at a time" in report
     assert 'data-head="runs">8</td>' in report
 
 

@@ -15,7 +15,6 @@ from api.runs.metrics import list_metrics
 from models.comparison.families import SECONDARY
 from models.comparison.rule import is_loss
 from models.comparison.run_statistics import RESAMPLED
-from models.comparison.wording import WRITTEN, metric_words
 from models.metrics import (
     ACTIVE,
     EVALUATION_METRICS,
@@ -24,6 +23,7 @@ from models.metrics import (
     BatchMetrics,
     declared,
 )
+from models.result_words import WRITTEN, metric_words
 from models.settings import Settings
 from models.specs.decision import Metric
 from models.specs.training import EarlyStop

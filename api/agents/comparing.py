@@ -8,8 +8,11 @@ from pydantic import Field
 
 from api.agents.answers import READS, Answer, lines, numbers
 from api.client import Client
+from api.finding.named_ids import arm_of
 
-Arm = Annotated[str, Field(description="An arm as EXPERIMENT/ARM, such as exp_…/vanilla.")]
+Arm = Annotated[
+    str, Field(description="An arm as EXPERIMENT/ARM, such as exp_…/vanilla or latest/vanilla.")
+]
 Values = Annotated[
     dict[str, float], Field(description="Seed -> value of the metric, of every run of the arm.")
 ]
@@ -35,7 +38,8 @@ def install(server: MCPServer, answer: Answer) -> None:
         chosen after the results were known, so it is secondary whatever it says."""
 
         def asked(client: Client) -> str:
-            found = client.compare(a, b, metric=metric, margin=margin, confidence=confidence)
+            arms = arm_of(client, a), arm_of(client, b)
+            found = client.compare(*arms, metric=metric, margin=margin, confidence=confidence)
             where = f"All numbers: {client.url}/v1/comparisons"
             return lines(found.sentence, numbers(found), where)
 

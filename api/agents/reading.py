@@ -9,13 +9,16 @@ from pydantic import Field
 
 from api.agents.answers import READS, Answer, lines, links, numbers, programme, shortened, state
 from api.client import HOLD, TIMEOUT, Client, Experiment
+from api.finding.named_ids import experiment_id
 
 LONGEST = 50.0
 """Seconds that one call waits at most: clients give up after a minute."""
 PAUSE = 0.5  # seconds: a step ends every few milliseconds, and nobody reads that fast
 NOT_MODIFIED = 304
 
-Id = Annotated[str, Field(description="The id of an experiment: exp_…")]
+Id = Annotated[
+    str, Field(description="The id of an experiment: exp_…, its beginning, or `latest`.")
+]
 Seconds = Annotated[float, Field(ge=0, le=LONGEST, description="How long to wait at most.")]
 
 
@@ -33,6 +36,7 @@ def install(server: MCPServer, answer: Answer) -> None:
 
 
 def waited(client: Client, experiment: str, seconds: float) -> str:
+    experiment = experiment_id(client, experiment)
     current = _followed(client, experiment, seconds)
     if current.ended:
         return told(client, experiment)
@@ -55,6 +59,7 @@ def _followed(client: Client, experiment: str, seconds: float) -> Experiment:
 
 
 def told(client: Client, experiment: str) -> str:
+    experiment = experiment_id(client, experiment)
     found = client.results(experiment)
     going_on = "" if found.complete else state(client.experiment(experiment))
     runs = zip(found.runs.get("run", []), found.runs.get("state", []), strict=True)

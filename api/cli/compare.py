@@ -1,5 +1,7 @@
 """`compare`: two arms of the service, or the runs in files, which needs no service."""
 
+import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,9 +9,9 @@ import typer
 from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, JsonOption, print_json, stop
 from api.cli.expected_verdict import ExpectOption, require
-from api.cli.ids import arm_of, names_arm
 from api.cli.results.comparisons import show_comparison
 from api.client import Comparison
+from api.finding.named_ids import LATEST, LETTERS, arm_of
 
 CONFIDENCE = 0.95
 
@@ -73,3 +75,9 @@ def compare(
         for document in documents:
             show_comparison(document)
     require(expect, [Comparison.of(document) for document in documents])
+
+
+def names_arm(named: str) -> bool:
+    """Whether this is EXPERIMENT/ARM, with an id, its beginning or `latest`, and not a file."""
+    form = rf"({LATEST}|exp_[0-9a-z]{{1,{LETTERS}}})/.+"
+    return re.fullmatch(form, named) is not None and not Path(named).is_file()

@@ -21,6 +21,7 @@ with absent("pygments"):  # httpx would only colour with it what its own command
         TooSlow,
         TripletlabError,
     )
+    from api.finding.named_ids import SeveralOfThatName
 
 HOW_TO_CONNECT = (
     "Start one with `tripletlab serve`, or give its address with --url or TRIPLETLAB_URL."
@@ -48,7 +49,7 @@ def connected(url: str | None, key: str | None = None) -> Iterator[Client]:
 def _ended(error: TripletlabError) -> typer.Exit:
     """Return the exit for an error; an error in the request is wrong usage."""
     match error:
-        case Misused() | NotWritten():
+        case Misused() | NotWritten() | SeveralOfThatName():
             return stop(str(error), USAGE)
         case Refused():
             return stop(_in_lines(error), USAGE if isinstance(error, Invalid) else FAILED)

@@ -9,9 +9,9 @@ from rich.markup import escape
 from api.cli.connection import UrlOption, connected
 from api.cli.console import JsonOption, out, print_json, say
 from api.cli.experiments import ExperimentArgument
-from api.cli.ids import experiment_id
 from api.cli.listings import listing, show_table
 from api.cli.results.tables import reasons_of
+from api.finding.named_ids import experiment_id
 from models.numbers_in_words import significant
 from models.result_words import short_verdict
 

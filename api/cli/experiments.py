@@ -20,11 +20,11 @@ from api.cli.console import (
 )
 from api.cli.documents import apply_settings, read_document
 from api.cli.expected_verdict import Expected, ExpectOption, require
-from api.cli.ids import experiment_id
 from api.cli.listings import listing, show_table
 from api.cli.live_progress import show_progress
 from api.cli.results.tables import show_results
 from api.client import Client, Refused
+from api.finding.named_ids import experiment_id
 
 SetOption = Annotated[
     list[str] | None,

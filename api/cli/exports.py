@@ -11,11 +11,11 @@ import typer
 from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, JsonOption, print_json, say, stop
 from api.cli.experiments import ExperimentArgument
-from api.cli.ids import experiment_id
 from api.cli.trackers.mlflow_server import MlflowError, Tracking, export_to_mlflow
 from api.cli.trackers.run_parameters import trained_runs
 from api.cli.trackers.tensorboard_files import write_events
 from api.cli.trackers.tensorboard_hparams import HyperparameterTable
+from api.finding.named_ids import experiment_id
 
 app = typer.Typer(help="Export an experiment to other tools.", no_args_is_help=True)
 

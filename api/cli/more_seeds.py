@@ -7,7 +7,7 @@ import typer
 from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, JsonOption, out, print_json, say, stop
 from api.cli.experiments import ExperimentArgument
-from api.cli.ids import experiment_id
+from api.finding.named_ids import experiment_id
 
 
 def add_seeds(

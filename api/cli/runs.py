@@ -13,8 +13,8 @@ import typer
 
 from api.cli.connection import UrlOption, connected
 from api.cli.console import FAILED, USAGE, JsonOption, out, print_json, say, stop
-from api.cli.ids import LATEST, experiment_id, run_id
 from api.client import ENDED, Client, NoPrediction, Refused
+from api.finding.named_ids import LATEST, experiment_id, run_id
 
 NO_WORKER = (
     "No worker is alive, and one has to compute this: it waits until one is (Ctrl-C ends the wait)."

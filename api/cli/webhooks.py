@@ -6,8 +6,8 @@ import typer
 
 from api.cli.connection import UrlOption, connected
 from api.cli.console import JsonOption, out, print_json, say
-from api.cli.ids import webhook_id
 from api.cli.listings import listing, show_table
+from api.finding.named_ids import webhook_id
 
 app = typer.Typer(help="Addresses that are notified when experiments end.", no_args_is_help=True)
 

@@ -77,7 +77,13 @@ def test_an_agent_gets_from_nothing_to_a_verdict(api: ApiForTests) -> None:
         assert f"All numbers: {api.url}/v1/experiments/{made}/results" in verdict
         assert await agent.ask("results", experiment=made) == verdict
         a, b = f"{made}/modified", f"{made}/vanilla"
-        assert "a_better" in await agent.ask("compare", a=a, b=b)
+        compared = await agent.ask("compare", a=a, b=b)
+        assert "a_better" in compared
+        for named in ("latest", made[:-3], made.removeprefix("exp_")[:-3]):
+            assert await agent.ask("results", experiment=named) == verdict
+            arms = {side: f"{named}/{arm}" for side, arm in (("a", "modified"), ("b", "vanilla"))}
+            assert await agent.ask("compare", **arms) == compared
+        assert "'exp_zz', or begins so" in await agent.refused("wait", experiment="exp_zz")
 
     over_http(api.url, hears)
 

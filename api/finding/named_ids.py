@@ -1,15 +1,16 @@
-"""What a person may type in place of an id: its beginning, `latest`, or a run by its arm and seed.
+"""What may be given in place of an id, to the command and by agents: its beginning, `latest`, or a
+run by its arm and seed.
 
 latest                     the newest experiment, study or webhook
 exp_01kax, 01kax           the one whose id begins so
 latest/modified/3          the run of an experiment, named in one of these ways, by arm and seed
+
+The API itself takes whole ids alone, so that a link never comes to mean another experiment.
 """
 
 import re
-from pathlib import Path
 
-from api.cli.console import FAILED, USAGE, stop
-from api.client import Client
+from api.client import Client, TripletlabError
 
 LATEST = "latest"
 LETTERS = 26  # of an id, after its prefix
@@ -21,8 +22,16 @@ Candidates = list[tuple[str, str]]
 """Ids, and what a person knows each by."""
 
 
+class NotFoundByName(TripletlabError):
+    """Nothing has this name."""
+
+
+class SeveralOfThatName(TripletlabError):
+    """The ids of several begin so; the sentence lists some of them."""
+
+
 def experiment_id(client: Client, named: str) -> str:
-    """Return the id. Raises `typer.Exit` where there is none, or more than one, with a sentence."""
+    """Return the id. Raises `NotFoundByName`, and `SeveralOfThatName` where it is not one alone."""
     return _id_of(client, named, "exp")
 
 
@@ -48,7 +57,8 @@ def run_id(client: Client, named: str) -> str:
     if found is None:
         arms = ", ".join(dict.fromkeys(run.arm for run in compared))
         seeds = ", ".join(str(one) for one in sorted({run.seed for run in compared}))
-        raise stop(f"{experiment} has no run {rest}; its arms: {arms}; its seeds: {seeds}.")
+        told = f"{experiment} has no run {rest}; its arms: {arms}; its seeds: {seeds}."
+        raise NotFoundByName(told)
     return found.id
 
 
@@ -58,23 +68,17 @@ def arm_of(client: Client, named: str) -> str:
     return f"{experiment_id(client, experiment)}{slash}{arm}"
 
 
-def names_arm(named: str) -> bool:
-    """Whether this is EXPERIMENT/ARM, with an id, its beginning or `latest`, and not a file."""
-    form = rf"({LATEST}|exp_[0-9a-z]{{1,{LETTERS}}})/.+"
-    return re.fullmatch(form, named) is not None and not Path(named).is_file()
-
-
 def _id_of(client: Client, named: str, kind: str) -> str:
     if re.fullmatch(rf"{kind}_[0-9a-z]{{{LETTERS}}}", named):
         return named
     if named == LATEST and kind in LISTS:
         newest = client.get(LISTS[kind], **({} if kind == "whk" else {"limit": 1}))["items"]
         if not newest:
-            raise stop(f"There is no {NOUNS[kind]} yet.", FAILED)
+            raise NotFoundByName(f"There is no {NOUNS[kind]} yet.")
         return str(newest[-1 if kind == "whk" else 0]["id"])
     beginning = named if named.startswith(f"{kind}_") else f"{kind}_{named}"
     if not re.fullmatch(rf"{kind}_[0-9a-z]{{1,{LETTERS}}}", beginning):
-        raise stop(_none(kind, named), FAILED)
+        raise NotFoundByName(_none(kind, named))
     return _only(_candidates(client, beginning, kind), kind, named)
 
 
@@ -88,12 +92,12 @@ def _candidates(client: Client, beginning: str, kind: str) -> Candidates:
 
 def _only(found: Candidates, kind: str, named: str) -> str:
     if not found:
-        raise stop(_none(kind, named), FAILED)
+        raise NotFoundByName(_none(kind, named))
     if len(found) > 1:
         shown = [f"  {one}  {about}" for one, about in found[:SHOWN]]
         more = ["  …"] if len(found) > SHOWN else []
         several = f"The ids of several begin with {named}; type more of it:"
-        raise stop("\n".join([several, *shown, *more]), USAGE)
+        raise SeveralOfThatName("\n".join([several, *shown, *more]))
     return found[0][0]
 
 

@@ -3,6 +3,9 @@
 The steps of a long run are sixteen megabytes. Sixty replies of that size, held in memory until
 their clients have read them, are a gigabyte; a file without a name costs no memory, and goes with
 the reply. A disk is bounded too, so what one client leaves unread is bounded, and what all do.
+
+**The first few megabytes that wait stay in memory**: most clients read at once, and to write a file
+and read it again piece by piece took a quarter of the time of a curve of 10,000 steps.
 """
 
 import os
@@ -22,6 +25,7 @@ from models.errors import TooMany
 PIECE = 128 << 10  # bytes that are sent at once; a reply that is no larger stays in memory
 MOST_BYTES = 4 << 30  # of replies that wait on the disk, in one process …
 MOST_OF_A_CLIENT = 1 << 30  # … and of one client: sixty of the largest
+MOST_IN_MEMORY = 16 << 20  # of replies larger than a piece, in one process; the others are on disk
 RETRY_SECONDS = 10  # after which one of them may have been read
 
 
@@ -29,10 +33,15 @@ class Spool:
     """The folder in which replies wait, and how many bytes of whom. Any thread may use it."""
 
     def __init__(
-        self, folder: Path, most_bytes: int = MOST_BYTES, most_of_a_client: int = MOST_OF_A_CLIENT
+        self,
+        folder: Path,
+        most_bytes: int = MOST_BYTES,
+        most_of_a_client: int = MOST_OF_A_CLIENT,
+        most_in_memory: int = MOST_IN_MEMORY,
     ) -> None:
         self._folder, self._most, self._share = folder, most_bytes, most_of_a_client
         self._taken: Counter[Hashable] = Counter()
+        self._memory_left = most_in_memory
         self._lock = threading.Lock()
 
     @contextmanager
@@ -54,6 +63,18 @@ class Spool:
             with self._lock:
                 self._taken[client] -= size
                 self._taken += Counter()  # drops clients at zero
+
+    @contextmanager
+    def memory(self, size: int) -> Iterator[bool]:
+        """Whether `size` bytes may stay in memory for the block."""
+        with self._lock:
+            granted = size <= self._memory_left
+            self._memory_left -= size if granted else 0
+        try:
+            yield granted
+        finally:
+            with self._lock:
+                self._memory_left += size if granted else 0
 
     def written(self, content: bytes) -> int | None:
         """Return the number of an open file with this content, or None where it cannot be written:
@@ -81,7 +102,13 @@ class SpooledReply(Response):
         if self._size <= PIECE:
             await self._send(send, None)
             return
-        with self._spool.room(_client_of(scope), self._size):
+        with (
+            self._spool.room(_client_of(scope), self._size),
+            self._spool.memory(self._size) as in_memory,
+        ):
+            if in_memory:
+                await self._send(send, None)
+                return
             file = await to_thread.run_sync(self._spool.written, self._content)
             if file is None:
                 await self._send(send, None)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,11 @@ from models.errors import TooMany
 from models.store.access.scopes import Scope
 
 SIZES = (0, 1, PIECE, PIECE + 1, 3 * PIECE, 3 * PIECE + 7)
+
+
+def on_disk(folder: Path, **bounds: int) -> Spool:
+    """A spool that keeps nothing in memory."""
+    return Spool(folder, most_in_memory=0, **bounds)
 
 
 def asked_by(key: str) -> dict[str, Any]:
@@ -37,10 +43,13 @@ def sent(reply: SpooledReply) -> tuple[dict[bytes, bytes], list[bytes]]:
     return dict(head["headers"]), [one["body"] for one in body if one["body"]]
 
 
+@pytest.mark.parametrize("spool", [Spool, on_disk])
 @pytest.mark.parametrize("size", SIZES)
-def test_a_reply_is_its_content_in_pieces(tmp_path: Path, size: int) -> None:
+def test_a_reply_is_its_content_in_pieces(
+    tmp_path: Path, size: int, spool: Callable[[Path], Spool]
+) -> None:
     content = os.urandom(size)
-    headers, pieces = sent(SpooledReply(content, "application/json", Spool(tmp_path)))
+    headers, pieces = sent(SpooledReply(content, "application/json", spool(tmp_path)))
     assert b"".join(pieces) == content
     assert all(len(piece) <= PIECE for piece in pieces)
     assert headers[b"content-length"] == str(size).encode()
@@ -76,7 +85,7 @@ def test_a_large_reply_is_not_in_memory_and_its_file_goes_with_it(
     monkeypatch.setattr(os, "close", noted)
 
     async def send_and_leave() -> None:
-        reply = SpooledReply(b"x" * (PIECE + 1), "application/json", Spool(tmp_path))
+        reply = SpooledReply(b"x" * (PIECE + 1), "application/json", on_disk(tmp_path))
         client = Unread(reply, "ann")
         await client.begun.wait()
         assert reply._content == b""
@@ -93,7 +102,7 @@ def test_a_large_reply_is_not_in_memory_and_its_file_goes_with_it(
 
 def test_what_waits_on_the_disk_is_bounded_for_each_key_and_in_all(tmp_path: Path) -> None:
     size = 2 * PIECE
-    spool = Spool(tmp_path, most_bytes=3 * size, most_of_a_client=2 * size)
+    spool = on_disk(tmp_path, most_bytes=3 * size, most_of_a_client=2 * size)
 
     def reply() -> SpooledReply:
         return SpooledReply(b"x" * size, "application/json", spool)
@@ -134,4 +143,29 @@ def test_a_reply_that_the_disk_has_no_room_for_is_sent_from_memory(
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     content = os.urandom(2 * PIECE)
-    assert b"".join(sent(SpooledReply(content, "application/json", Spool(tmp_path)))[1]) == content
+    reply = SpooledReply(content, "application/json", on_disk(tmp_path))
+    assert b"".join(sent(reply)[1]) == content
+
+
+def test_the_first_that_wait_stay_in_memory_and_the_others_go_to_the_disk(tmp_path: Path) -> None:
+    size = 2 * PIECE
+    spool = Spool(tmp_path, most_in_memory=2 * size + 1)
+
+    async def begun() -> tuple[SpooledReply, Unread]:
+        reply = SpooledReply(b"x" * size, "application/json", spool)
+        client = Unread(reply, "ann")
+        await client.begun.wait()
+        return reply, client
+
+    async def scene() -> None:
+        waiting = [await begun() for _ in range(3)]
+        assert [len(reply._content) for reply, _ in waiting] == [size, size, 0]
+        waiting[0][1].task.cancel()  # what leaves makes room, read or not
+        await asyncio.wait([waiting[0][1].task])
+        last = await begun()
+        assert len(last[0]._content) == size
+        for _, client in (*waiting[1:], last):
+            client.go_on.set()
+            await client.task
+
+    asyncio.run(scene())

@@ -23,6 +23,7 @@ from support.statements import statements
 from support.stored import at, stored_experiment
 
 FEW, MANY = 2, 40
+TRIES = 3  # of a call, whose fewest statements count: the service sends others of its own meanwhile
 
 
 def made(database: Database, name: str, seeds: int) -> list[str]:
@@ -104,28 +105,28 @@ CALLS: dict[str, Callable[[ApiForTests, str], object]] = {
 def test_a_call_takes_as_many_statements_for_many_runs_as_for_few(
     api: ApiForTests, call: str
 ) -> None:
-    counts = []
-    for seeds in (FEW, MANY):
+    def taken(seeds: int) -> int:
         path = f"/v1/experiments/{api.submit(seeds={'count': seeds})['id']}"
-        with statements(api.thread.app.state.service.database.engine) as sent:
-            CALLS[call](api, path)
-        counts.append(_beside_the_keys(sent))
-    assert counts[0] == counts[1] < 25
+        return _sent_by(api, lambda: CALLS[call](api, path))
+
+    few, many = (min(taken(seeds) for _ in range(TRIES)) for seeds in (FEW, MANY))
+    assert few == many < 25
 
 
-def _beside_the_keys(sent: list[str]) -> int:
+def _sent_by(api: ApiForTests, call: Callable[[], object]) -> int:
     """How many statements there were, but for looks at keys: a call that takes seconds has more."""
+    with statements(api.thread.app.state.service.database.engine) as sent:
+        call()
     looks = ("BEGIN ", "SELECT api_keys.")
     return sum(not statement.startswith(looks) for statement in sent)
 
 
 def test_asking_for_many_runs_takes_as_many_statements_as_asking_for_few(api: ApiForTests) -> None:
-    counts = []
-    for seeds in (FEW, MANY):
-        with statements(api.thread.app.state.service.database.engine) as sent:
-            api.submit(seeds={"count": seeds})
-        counts.append(_beside_the_keys(sent))
-    assert counts[0] == counts[1] < 30
+    def taken(seeds: int) -> int:
+        return _sent_by(api, lambda: api.submit(seeds={"count": seeds}))
+
+    few, many = (min(taken(seeds) for _ in range(TRIES)) for seeds in (FEW, MANY))
+    assert few == many < 30
 
 
 def test_a_round_of_the_reaper_sends_no_more_than_is_missing_and_than_a_round_may(

@@ -81,6 +81,10 @@ class Tab:
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 
+    def unfold(self, section: str) -> None:
+        """Open a section of an experiment that is folded at first."""
+        self.page.locator(f"#{section} > details:not([open]) > summary").click()
+
     def sees(self, text: str) -> Locator:
         """Wait until the text is there; the first element that holds it."""
         found = self.page.get_by_text(text).first

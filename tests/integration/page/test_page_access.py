@@ -32,6 +32,7 @@ def places(service: ApiForTests) -> list[str]:
 
 def settle(tab: Tab, place: str) -> None:
     tab.open(place)
+    tab.page.evaluate("document.querySelectorAll('main details').forEach((one) => one.open = true)")
     tab.page.evaluate(
         """async () => { for (let y = 0; y < document.body.scrollHeight; y += 400) {
           scrollTo(0, y); await new Promise((done) => setTimeout(done, 60)); } scrollTo(0, 0); }"""

@@ -83,7 +83,7 @@ def test_a_section_has_an_address_and_many_arms_are_one_table_of_verdicts(
     expect(tab.find("#collapse-title")).to_be_in_viewport()
     tab.find(".jump").get_by_role("link", name="Runs").click()
     assert tab.page.url.endswith(f"#/experiments/{found}/runs")
-    expect(tab.find("#runs-title")).to_be_focused()
+    expect(tab.find("#runs summary")).to_be_focused()
     rows = tab.find("#verdict .comparisons tbody tr")
     expect(rows).to_have_count(11)
     expect(rows.first).to_contain_text("undecided")

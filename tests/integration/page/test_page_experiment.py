@@ -3,14 +3,14 @@
 import json
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from models.states import RunState
 from models.store.metrics import rows
 from models.store.run_life import runs
 
 from support.api import ApiForTests, now
-from support.browser import Tab
+from support.browser import Tab, tab_in
 from support.shown_runs import STEPS, shown_experiment, train_shown
 from support.stored import evaluation_row, step_row
 
@@ -97,6 +97,8 @@ def test_a_reader_keeps_their_step_when_the_curves_are_drawn_anew(
 def test_collapse_seeds_and_plateau_are_drawn(tab: Tab, service: ApiForTests) -> None:
     tab.open(f"/experiments/{shown_experiment(service)}")
     expect(tab.find("#collapse canvas")).to_have_count(4)
+    expect(tab.find("#plateau summary")).to_contain_text("had left it by step")
+    tab.unfold("plateau")
     tab.page.wait_for_function("document.querySelectorAll('#plateau canvas').length === 1")
     assert canvases(tab, "#collapse") == 4
     assert canvases(tab, "#plateau") == 1
@@ -119,13 +121,14 @@ def test_the_accuracy_follows_the_threshold_that_is_dragged(tab: Tab, service: A
         return f"{sum(right) / len(right):.4f}"
 
     tab.open(f"/experiments/{found}")
-    tab.find("#scores").scroll_into_view_if_needed()
+    tab.unfold("scores")
     shown = tab.find("#scores [data-metric=accuracy]")
     expect(shown).to_have_text(accuracy(0.7))
     slider = tab.page.get_by_role("slider", name="Threshold")
     slider.focus()
     tab.page.keyboard.press("ArrowLeft")
     expect(shown).to_have_text(accuracy(0.695))
+    tab.find("#scores .threshold").scroll_into_view_if_needed()
     over = tab.find("#scores .u-over").bounding_box()
     assert over is not None
     tab.page.mouse.move(over["x"] + over["width"] * 0.5, over["y"] + 40)
@@ -196,6 +199,7 @@ def test_a_failed_run_says_why_and_other_states_are_honest(tab: Tab, service: Ap
     expect(tab.find("#verdict .sentence")).to_contain_text("Nothing can be said")
     expect(tab.find("#verdict")).not_to_contain_text("undecided")
     tab.sees("No run of this experiment has stored a step")
+    expect(tab.find("#runs summary")).to_contain_text("2 failed")
     expect(tab.find("#scores")).to_contain_text("Scores are written when a run succeeds")
     expect(tab.find("#seeds")).to_contain_text("No seed has finished in both arms yet")
 
@@ -226,6 +230,7 @@ def test_the_spec_and_the_curl_command_ask_the_same_again(tab: Tab, service: Api
     spec = service.get(f"/v1/experiments/{found}")["spec"]
     tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     tab.open(f"/experiments/{found}")
+    tab.unfold("spec")
     panel = tab.find("#spec [role=tabpanel]:visible")
     assert json.loads(panel.locator("pre").inner_text()) == spec
     panel.get_by_role("button", name="Copy").click()
@@ -238,6 +243,51 @@ def test_the_spec_and_the_curl_command_ask_the_same_again(tab: Tab, service: Api
     body = command.split("-d '", 1)[1].removesuffix("'").replace("'\\''", "'")
     again = service.http.post("/v1/experiments?dry_run=true", content=body)
     assert again.json()["spec"] == spec
+
+
+def test_what_is_secondary_is_folded_until_its_address_or_a_link_asks_for_it(
+    tab: Tab, service: ApiForTests
+) -> None:
+    found = shown_experiment(service, seeds=2)
+    tab.open(f"/experiments/{found}/export")
+    expect(tab.find("#export .files")).to_be_visible()
+    expect(tab.find("#export summary")).to_be_focused()
+    rows = tab.find("#runs tbody tr")
+    expect(rows.first).to_be_hidden()
+    expect(tab.find("#runs summary")).to_contain_text("4 succeeded")
+    tab.page.get_by_role("link", name="Runs", exact=True).click()
+    expect(rows.first).to_be_visible()
+    expect(tab.find("#runs")).to_be_in_viewport()
+    expect(tab.find("#runs summary")).to_be_focused()
+
+
+def test_paper_has_every_section_unfolded(tab: Tab, service: ApiForTests) -> None:
+    tab.open(f"/experiments/{shown_experiment(service, seeds=2)}")
+    spec = tab.find("#spec pre").first
+    expect(spec).to_be_hidden()
+    tab.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(spec).to_be_visible()
+    tab.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(spec).to_be_hidden()
+
+
+def test_a_wide_window_is_used_and_its_lines_stay_readable(
+    browser: Browser, service: ApiForTests
+) -> None:
+    found = shown_experiment(service)
+    with tab_in(browser, service.url, viewport={"width": 1920, "height": 1080}) as tab:
+        tab.open(f"/experiments/{found}")
+        expect(tab.find("#collapse canvas")).to_have_count(4)
+        tops = tab.page.evaluate(
+            "[...document.querySelectorAll('#collapse h3')].map((one) => one.offsetTop)"
+        )
+        assert len(set(tops)) == 1  # all gauges stand in one row
+        curves, seeds = (tab.find(f"#{one}").bounding_box() for one in ("curves", "seeds"))
+        assert curves is not None
+        assert seeds is not None
+        assert curves["x"] + curves["width"] < seeds["x"]
+        texts = "[...document.querySelectorAll('main p')].map((one) => one.offsetWidth)"
+        assert max(tab.page.evaluate(texts)) < 750
 
 
 def test_deleting_asks_first_and_leads_back_to_the_list(tab: Tab, service: ApiForTests) -> None:

@@ -206,6 +206,7 @@ def test_the_page_asks_for_a_key_keeps_it_for_the_tab_and_puts_it_into_no_addres
     assert all(secret not in reply.url for reply in tab.replies)
     events = [reply for reply in tab.replies if "/events" in reply.url]
     assert [reply.status for reply in events] == [200]
+    tab.unfold("spec")
     tab.find("#spec").get_by_role("tab", name="curl").click()
     expect(tab.find("#spec [role=tabpanel]:visible")).to_contain_text("Bearer $TRIPLETLAB_KEY")
     assert tab.page.evaluate("localStorage.length") == 0

@@ -17,7 +17,7 @@ WIDEST = """Math.max(...[...document.querySelectorAll("body *")]
 def test_everything_can_be_taken_along_from_the_page(tab: Tab, service: ApiForTests) -> None:
     found = shown_experiment(service, seeds=1)
     tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    tab.open(f"/experiments/{found}")
+    tab.open(f"/experiments/{found}/export")
     place = f"/v1/experiments/{found}"
     for row, link, path in (
         ("Results", "JSON", "/results"),

@@ -94,6 +94,22 @@ export function section(id, title, ...controls) {
 }
 
 /**
+ * A section that opens when it is wanted; `about` says what is inside, and can be told anew.
+ * @param {string} id
+ * @param {string} title
+ * @param {string} about
+ * @param {...Page.Child} controls
+ */
+export function foldedSection(id, title, about, ...controls) {
+  const body = h("div", {});
+  const told = h("span", { class: "small muted" }, about);
+  const fold = h("details", {},
+    h("summary", {}, h("h2", { id: `${id}-title` }, title), " ", told), controls.length > 0 && h("div", { class: "controls" }, controls), body);
+  const node = h("section", { class: "section folded", id, "aria-labelledby": `${id}-title` }, fold);
+  return { node, body, fold, told };
+}
+
+/**
  * @param {string} label
  * @param {(readonly [key: string, words: string])[]} options
  * @param {string} value

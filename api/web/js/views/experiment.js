@@ -23,8 +23,8 @@ import { verdictCard } from "./experiment/verdict.js";
 
 /** @type {[id: string, title: string, make: (model: Model, signal: AbortSignal) => HTMLElement][]} */
 const SECTIONS = [
-  ["arms", "Arms", armsSection], ["curves", "Curves", curvesSection], ["collapse", "Collapse", collapseSection],
-  ["tuning", "Tuning", tuningSection], ["seeds", "Seeds", seedsSection], ["plateau", "Plateau", plateauSection], ["scores", "Similarities", scoresSection],
+  ["arms", "Arms", armsSection], ["curves", "Curves", curvesSection], ["seeds", "Seeds", seedsSection], ["collapse", "Collapse", collapseSection],
+  ["tuning", "Tuning", tuningSection], ["plateau", "Plateau", plateauSection], ["scores", "Similarities", scoresSection],
   ["runs", "Runs", runsSection], ["export", "Export", exportSection], ["spec", "Spec", specSection],
 ];
 
@@ -36,7 +36,8 @@ export async function show(main, { params, signal }) {
   const model = await Model.read(params.id, signal);
   const head = h("div", {});
   const verdict = verdictCard(model, signal);
-  const shown = SECTIONS.filter(([id]) => id !== "tuning" || model.results.tuning);
+  const { tuning, noise_floor: alone } = model.results;
+  const shown = SECTIONS.filter(([id]) => (id !== "tuning" || tuning) && (id !== "seeds" || !alone)); // one arm has no pairs
   const sections = shown.map(([, , make]) => make(model, signal));
   const problem = h("div", {});
   const drawHead = () => {
@@ -50,7 +51,8 @@ export async function show(main, { params, signal }) {
     model.notified = false;
     notify(`${model.view.name}: ${model.view.state}`, sentenceOf(model.results), `#/experiments/${model.id}`);
   });
-  fill(main, head, labelsOf(model), problem, verdict, jump(model.id, shown), sections);
+  fill(main, head, labelsOf(model), problem, verdict, jump(model.id, shown), h("div", { class: "sections" }, sections));
+  unfoldOnPaper(main, signal);
   if (shown.some(([id]) => id === params.section)) land(params.section, model, signal);
   model.live().catch((error) => {
     if (!wasStopped(error)) fill(problem, alertOf(error));
@@ -101,10 +103,33 @@ function jump(experiment, shown) {
     } } }, title)));
 }
 
-/** @param {string} id */
+/**
+ * To a section, which is unfolded where it was folded.
+ * @param {string} id
+ */
 function go(id) {
-  byId(id).scrollIntoView();
-  byId(`${id}-title`).focus({ preventScroll: true });
+  const place = byId(id);
+  const fold = /** @type {HTMLDetailsElement | null} */ (place.querySelector(":scope > details"));
+  if (fold) fold.open = true;
+  place.scrollIntoView();
+  (fold?.querySelector("summary") ?? byId(`${id}-title`)).focus({ preventScroll: true });
+}
+
+/**
+ * Nobody can unfold a section on paper.
+ * @param {HTMLElement} main
+ * @param {AbortSignal} signal
+ */
+function unfoldOnPaper(main, signal) {
+  /** @type {HTMLDetailsElement[]} */
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = [.../** @type {NodeListOf<HTMLDetailsElement>} */ (main.querySelectorAll(".folded > details:not([open])"))];
+    for (const fold of unfolded) fold.open = true;
+  }, { signal });
+  addEventListener("afterprint", () => {
+    for (const fold of unfolded) fold.open = false;
+  }, { signal });
 }
 
 /**

@@ -34,14 +34,14 @@ export async function show(main, { params, signal }) {
   draw();
   model.listeners.add(draw);
   const succeeded = model.run.state === "succeeded";
-  fill(main, head,
+  fill(main, head, h("div", { class: "sections" },
     succeeded && askSection(model),
     stepsSection(model),
     logSection(model),
     usageSection(model),
     succeeded && scores(model),
     succeeded && mistakesSection(model),
-    evaluationsSection(model), eventsSection(model), checkpointsSection(model), provenanceSection(model));
+    evaluationsSection(model), eventsSection(model), checkpointsSection(model), provenanceSection(model)));
   watch(model);
 }
 

@@ -10,6 +10,7 @@ import { armDifferences, lossesOfArms } from "./arm_differences.js";
 import { linesOf } from "./baselines.js";
 import { factorPairs } from "./effects.js";
 
+const FEW = 2; // columns of differences that leave room for the values beside them
 const SUMMARY = /** @type {const} */ (["mean", "sd", "min", "median", "max"]);
 
 /**
@@ -23,7 +24,8 @@ export function armsSection(model, signal) {
   const draw = () => {
     stop.abort();
     stop = new AbortController();
-    refill(body, armDifferences(model), lossesOfArms(model), h("div", { class: "scroll", tabindex: "0" }, table(model)),
+    const { length: fields } = model.results.arms_differ;
+    refill(body, h("div", { class: fields && fields <= FEW ? "side-by-side" : null }, h("div", {}, armDifferences(model), lossesOfArms(model)), h("div", { class: "scroll", tabindex: "0" }, table(model))),
       model.results.vectors.map((one) => h("p", { class: "help" }, one.sentence)), factorPairs(model, stop.signal));
   };
   draw();

@@ -5,7 +5,7 @@
 import { h } from "../../dom.js";
 import { key } from "../../key.js";
 import { downloadLink } from "../../parts/download.js";
-import { section } from "../../parts/small.js";
+import { foldedSection } from "../../parts/small.js";
 import { tabs } from "../../parts/tabs.js";
 import { code } from "./spec.js";
 
@@ -25,7 +25,7 @@ const PICTURES = [
 
 /** @param {Model} model */
 export function exportSection(model) {
-  const { node, body } = section("export", "Export");
+  const { node, body } = foldedSection("export", "Export", "the report, every table and picture, and the calls in curl and Python");
   body.append(files(model), tabs("Get the results by", [["curl", code(curl(model.id))], ["Python", code(python(model.id))]]));
   return node;
 }

@@ -15,15 +15,14 @@ import { linesOf, linesSentence } from "./baselines.js";
  */
 export function noiseAnswer(model, floor, signal) {
   const known = floor.two_runs_differ_by.median !== null;
-  return [
-    h("div", { class: "kind" }, h("span", { class: "sign", "aria-hidden": "true" }, "±"), `The noise floor of ${floor.arm}`),
-    h("p", { class: "sentence" }, floor.sentence),
-    known && noiseChart(signal, floor, model.indexOf(floor.arm)),
-    known && h("p", { class: "help" }, `Each dot is the difference of two of these runs in ${metricWords(floor.metric)}; the lines say what two further runs will differ by. Inside the shaded margin a difference does not matter.`),
-    h("dl", { class: "facts" }, facts(floor)),
-    h("p", { class: "help" }, linesSentence(linesOf(model.results.baselines, floor.metric), floor.metric)),
-    !model.results.seed_sources && h("p", { class: "help" }, "Compare two arms next: ", h("a", { href: `#/new?like=${model.id}` }, "ask again with a second arm"), "."),
-  ];
+  return h("div", { class: "answered" },
+    h("div", {}, h("div", { class: "kind" }, h("span", { class: "sign", "aria-hidden": "true" }, "±"), `The noise floor of ${floor.arm}`),
+      h("p", { class: "sentence" }, floor.sentence)),
+    known && h("div", { class: "pictured" }, noiseChart(signal, floor, model.indexOf(floor.arm)),
+      h("p", { class: "help" }, `Each dot is the difference of two of these runs in ${metricWords(floor.metric)}; the lines say what two further runs will differ by. Inside the shaded margin a difference does not matter.`)),
+    h("div", {}, h("dl", { class: "facts" }, facts(floor)),
+      h("p", { class: "help" }, linesSentence(linesOf(model.results.baselines, floor.metric), floor.metric)),
+      !model.results.seed_sources && h("p", { class: "help" }, "Compare two arms next: ", h("a", { href: `#/new?like=${model.id}` }, "ask again with a second arm"), ".")));
 }
 
 /** @param {Reply.NoiseFloor} floor */

@@ -4,8 +4,11 @@
 
 import { survival } from "../../charts/survival.js";
 import { fill, h } from "../../dom.js";
+import { count } from "../../format.js";
 import { loading } from "../../parts/notices.js";
-import { section, select } from "../../parts/small.js";
+import { foldedSection, select } from "../../parts/small.js";
+
+const NAMED = 3; // arms of which the summary tells
 
 /**
  * @param {Model} model
@@ -19,7 +22,7 @@ export function plateauSection(model, signal) {
     asked = value;
     draw(true);
   });
-  const { node, body } = section("plateau", "Steps to leave the plateau", choose);
+  const { node, body, told } = foldedSection("plateau", "Steps to leave the plateau", "", choose);
   let stop = new AbortController();
   signal.addEventListener("abort", () => stop.abort());
 
@@ -32,6 +35,7 @@ export function plateauSection(model, signal) {
     const times = model.results.waiting_times.times.filter((one) => one.kind === "leave_plateau");
     choose.hidden = !times.length;
     const found = times.find((one) => one.measured_on === asked);
+    told.textContent = inShort(found);
     if (!found) fill(body, loading("No arm's loss has a plateau: that is known of hinge terms, whose loss is fixed when all similarities are the same."));
     else if (!found.arms.some((arm) => arm.curve)) fill(body, loading(found.arms.some((arm) => arm.never_on_plateau)
       ? "No run that has succeeded was ever on the plateau, so there is nothing to leave."
@@ -58,4 +62,17 @@ export function plateauSection(model, signal) {
   draw();
   model.listen(() => draw());
   return node;
+}
+
+/**
+ * By which step half of each arm's runs had left it, of many arms the first and the last.
+ * @param {Reply.EndpointView | undefined} found
+ */
+function inShort(found) {
+  const known = (found?.arms ?? []).flatMap(({ arm, median }) => (median === null ? [] : [{ arm, median }]));
+  if (!known.length) return "how long each arm's loss stays where all similarities are the same";
+  const steps = known.map(({ median }) => median);
+  const [first, last] = [Math.min(...steps), Math.max(...steps)];
+  const told = first === last ? count(first) : known.length > NAMED ? `${count(first)} to ${count(last)}, by arm` : known.map(({ arm, median }) => `${count(median)} (${arm})`).join(", ");
+  return `half of an arm's runs had left it by step ${told}`;
 }

@@ -4,15 +4,30 @@
 
 import { h, refill } from "../../dom.js";
 import { count, duration, formatMetric, metricWords } from "../../format.js";
-import { arm, bar, section, stateChip } from "../../parts/small.js";
+import { arm, bar, foldedSection, stateChip } from "../../parts/small.js";
 
 /** @param {Model} model */
 export function runsSection(model) {
-  const { node, body } = section("runs", "Runs");
-  const draw = () => refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)));
+  const { node, body, fold, told } = foldedSection("runs", "Runs", "");
+  fold.open = model.active; // while they go on, a reader looks at how far they are
+  const draw = () => {
+    told.textContent = states(model.view.runs);
+    refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)));
+  };
   draw();
   model.listen(draw);
   return node;
+}
+
+/**
+ * How many runs are in each state.
+ * @param {Reply.RunView[]} runs
+ */
+function states(runs) {
+  /** @type {Map<string, number>} */
+  const known = new Map();
+  for (const { state } of runs) known.set(state, (known.get(state) ?? 0) + 1);
+  return [...known].map(([state, number]) => `${count(number)} ${state}`).join(", ");
 }
 
 /** @param {Model} model */

@@ -7,7 +7,7 @@ import { thresholdChart } from "../../charts/threshold.js";
 import { fill, h, whenSeen } from "../../dom.js";
 import { valueIn } from "../../metrics.js";
 import { alertOf, loading } from "../../parts/notices.js";
-import { section, select } from "../../parts/small.js";
+import { foldedSection, select } from "../../parts/small.js";
 
 /**
  * @param {Model} model
@@ -22,7 +22,7 @@ export function scoresSection(model, signal) {
     asked = value;
     load();
   });
-  const { node, body } = section("scores", "Similarities of the test pairs", choose);
+  const { node, body } = foldedSection("scores", "Similarities of the test pairs", "of one run, with a threshold to be dragged", choose);
 
   function draw() {
     const ended = model.compared.filter((run) => run.state === "succeeded");
@@ -36,7 +36,7 @@ export function scoresSection(model, signal) {
     else {
       asked = ended[0].id;
       fill(body, loading());
-      whenSeen(node, signal, load);
+      whenSeen(body, signal, load);
     }
   }
 

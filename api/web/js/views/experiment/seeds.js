@@ -37,11 +37,6 @@ export function seedsSection(model, signal) {
     const all = effects.length
       ? effects.map((one) => [`${subject(one)}, ${metricWords(one.metric)}`, () => one.pairs.length && shownEffect(one)])
       : comparisons.map((one) => [`${one.a} and ${one.b}, ${metricWords(one.metric)}`, () => one.pairs.length && shown(one)]);
-    choose.hidden = !all.length;
-    if (!all.length) {
-      fill(body, loading("One arm has no pairs; the value under each seed stands beside its run below."));
-      return;
-    }
     fill(choose, all.map(([words], at) => h("option", { value: at }, words)));
     choose.value = String(asked);
     stop.abort();

@@ -4,12 +4,12 @@
 
 import { h } from "../../dom.js";
 import { key } from "../../key.js";
-import { copyButton, section } from "../../parts/small.js";
+import { copyButton, foldedSection } from "../../parts/small.js";
 import { tabs } from "../../parts/tabs.js";
 
 /** @param {Model} model */
 export function specSection(model) {
-  const { node, body } = section("spec", "The spec");
+  const { node, body } = foldedSection("spec", "The spec", "every field as JSON, and the command that asks the same again");
   const json = JSON.stringify(model.view.spec, null, 2);
   const curl = command(model.view.spec);
   body.append(

@@ -66,14 +66,10 @@ function answer(model, results, signal) {
   // ended without a pair of runs: nothing that more of them could decide is left open
   if (results.complete && first.mean_difference === null) return h("p", { class: "sentence" }, first.sentence);
   if (judged.length > 1) return [several(judged, model, signal), beside.length ? between(beside) : null];
-  return [
-    kind(first),
-    h("p", { class: "sentence" }, first.sentence),
-    first.pairs.length ? intervalChart(signal, first, model.indexOf(first.a), { domain: domainOf(judged) }) : null,
-    caption(first),
-    h("dl", { class: "facts" }, facts(first)),
-    needed(first),
-  ];
+  return h("div", { class: "answered" },
+    h("div", {}, kind(first), h("p", { class: "sentence" }, first.sentence)),
+    h("div", { class: "pictured" }, first.pairs.length ? intervalChart(signal, first, model.indexOf(first.a), { domain: domainOf(judged) }) : null, caption(first)),
+    h("div", {}, h("dl", { class: "facts" }, facts(first)), needed(first)));
 }
 
 /** @param {Reply.Comparison} one */

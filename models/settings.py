@@ -229,7 +229,12 @@ class Settings(BaseSettings):
 
     def run_dir(self, run_id: str) -> Path:
         """Where a run keeps its checkpoints, weights and scores."""
-        return self.data_dir / "runs" / run_id
+        return self.runs_dir / run_id
+
+    @property
+    def runs_dir(self) -> Path:
+        """One folder for each run."""
+        return self.data_dir / "runs"
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment for a child process that must have these settings, flags included."""

@@ -5,6 +5,7 @@ query parameter that has to change.
 """
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -114,14 +115,15 @@ def _is_awaited(run: Run, spec: ExperimentSpec) -> bool:
 def score_folders(service: Service, runs: Sequence[str]) -> list[Path]:
     """Return the folders of runs, by their ids, with their test scores and the sums of these;
     without where the bucket is away."""
+    folder = service.settings.runs_dir
     try:
         for run in runs:
-            if not (service.settings.run_dir(run) / SCORES).exists():
+            if not os.path.exists(f"{folder}/{run}/{SCORES}"):  # a `Path` takes as long as the look
                 service.run_file(run, SCORES)
                 service.run_file(run, RESAMPLED)
     except FilesAway as away:
         log.warning("comparing without test scores: %s", away)
-    return [service.settings.run_dir(run) for run in runs]
+    return [folder / run for run in runs]
 
 
 @dataclass(frozen=True)

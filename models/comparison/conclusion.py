@@ -6,6 +6,8 @@ imports scipy, which takes a third of a second.
 
 from collections.abc import Iterator, Sequence
 
+from pydantic import TypeAdapter
+
 from models.abandonment import while_wanted
 from models.comparison.bca_bootstrap import bca_bootstraps
 from models.comparison.comparison_warnings import warnings_of
@@ -24,6 +26,7 @@ from models.comparison.summaries import summarise
 from models.comparison.superiority import superiority
 from models.comparison.verdict import comparison_sentence, decide
 
+_PAIRS = TypeAdapter(tuple[Pair, ...])  # all at once, for a third of what a call for each takes
 AT_ONCE = 256  # comparisons that are in memory at once, of thousands
 
 
@@ -47,10 +50,7 @@ def _comparison(evidence: Evidence, bootstrap: Bootstrap, summaries: Summaries) 
         b=b.name,
         metric=rule.metric,
         higher_is_better=rule.higher_is_better,
-        pairs=tuple(
-            Pair(seed=pair.seed, a=pair.a, b=pair.b, difference=pair.difference)
-            for pair in evidence.pairs
-        ),
+        pairs=_PAIRS.validate_python([pair._asdict() for pair in evidence.pairs]),
         summaries=summaries,
         mean_difference=evidence.mean,
         sd_difference=evidence.sd,

@@ -111,10 +111,14 @@ def gather_evidence(compared: ComparisonInput) -> Evidence:
 def gather_all(families: Iterable[Sequence[ComparisonInput]]) -> list[Evidence]:
     """The evidence of each comparison of each family, for less work than one by one; `holm_p` is
     still missing."""
-    every, samples = [], []
+    every, samples, checked = [], [], set[int]()
     for family in families:
         for compared in while_wanted(family):
-            pairs = _pairs(compared)
+            for arm in (compared.a, compared.b):
+                if id(arm) not in checked:  # each is in many pairs
+                    _check_values(arm)
+                    checked.add(id(arm))
+            pairs = paired(compared.a.by_seed, compared.b.by_seed)
             rounding, differences = rounding_of(pairs), [pair.difference for pair in pairs]
             every.append((compared, pairs, rounding))
             samples.append(Sample(differences, rounding, len(family)))
@@ -122,12 +126,6 @@ def gather_all(families: Iterable[Sequence[ComparisonInput]]) -> list[Evidence]:
     return [
         _evidence(*one, p, sample.family) for one, p, sample in zip(every, ps, samples, strict=True)
     ]
-
-
-def _pairs(compared: ComparisonInput) -> tuple[PairedValues, ...]:
-    for arm in (compared.a, compared.b):
-        _check_values(arm)
-    return paired(compared.a.by_seed, compared.b.by_seed)
 
 
 def _evidence(

@@ -9,10 +9,13 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 from scipy import special
 
 from models.comparison.resampled.pair_sums import PackedRights
 from models.comparison.schema import SeedMcNemar
+
+_TESTS = TypeAdapter(tuple[SeedMcNemar, ...])
 
 
 def mcnemar(
@@ -34,11 +37,9 @@ def mcnemar(
         "standard_error": np.sqrt(variance) / test_pairs,
         "p": _exact_ps(only_a, only_b),
     }
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return tuple(
-        SeedMcNemar(seed=seed, **dict(zip(columns, row, strict=True)))
-        for seed, row in zip(seeds, rows, strict=True)
-    )
+    rows = zip(seeds, *(column.tolist() for column in columns.values()), strict=True)
+    names = ("seed", *columns)
+    return _TESTS.validate_python([dict(zip(names, row, strict=True)) for row in rows])
 
 
 @lru_cache(maxsize=1024)

@@ -35,7 +35,14 @@ def paired(a: Mapping[int, float], b: Mapping[int, float]) -> tuple[PairedValues
 
 def rounding_of(pairs: Sequence[AnyPair]) -> float:
     """How far apart two differences may be by rounding alone, in the metric's unit."""
-    return ROUNDING * max((max(abs(pair.a), abs(pair.b)) for pair in pairs), default=0.0)
+    if not pairs:
+        return 0.0
+    return ROUNDING * max(*(max(map(abs, side)) for side in sides_of(pairs)))
+
+
+def sides_of(pairs: Sequence[AnyPair]) -> tuple[list[float], list[float]]:
+    """The values of either arm."""
+    return [pair.a for pair in pairs], [pair.b for pair in pairs]
 
 
 def mean_and_sd(values: Sequence[float], rounding: float = 0.0) -> tuple[Statistic, Statistic]:

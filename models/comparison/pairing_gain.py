@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.comparison.paired_t import AnyPair, mean_and_sd
+from models.comparison.paired_t import AnyPair, mean_and_sd, sides_of
 from models.comparison.schema import Effect, Pairing
 from models.numbers_in_words import significant
 
@@ -20,7 +20,7 @@ def pairing_gain(pairs: Sequence[AnyPair], sd: float | None) -> Pairing | None:
     """
     if len(pairs) < FEWEST_PAIRS or sd is None:
         return None
-    sides = [pair.a for pair in pairs], [pair.b for pair in pairs]
+    sides = sides_of(pairs)
     spreads = [mean_and_sd(side)[1] or 0.0 for side in sides]
     if not min(spreads):
         return None

@@ -82,8 +82,10 @@ def stretches_of_steps(above: Sequence[int], first: int, last: int) -> list[Stre
     """
     stretches: list[Stretch] = []
     following, above = first, [step for step in above if step >= first]
-    for group in np.split(above, np.flatnonzero(np.diff(above) > 1) + 1) if above else ():
-        first, end = int(group[0]), int(group[-1])
+    gaps = np.flatnonzero(np.diff(above) > 1).tolist()
+    begins, ends = [0, *(gap + 1 for gap in gaps)], [*gaps, len(above) - 1]
+    for begin, last_of in zip(begins, ends, strict=True) if above else ():
+        first, end = above[begin], above[last_of]
         if first > following:
             stretches.append(Stretch(True, following, first - 1, first - following))
         stretches.append(Stretch(False, first, end, end - first + 1))

@@ -4,16 +4,15 @@
 
 The experiments come from a service without a worker; then this process is the slot, which has torch
 imported and forks an attempt for each run. The first step of a run begins after the claim, the
-arrays, the network, and what is measured of it before it is trained: its pairs of validation and
-test, which takes as long as any evaluation and is told apart. The first run of an experiment
-measures the lines that take no training too, once, so it is not counted.
+arrays and the network. The first run of an experiment measures the lines that take no training too,
+once, so it is not counted.
 """
 
 import argparse
 import os
 import time
 from statistics import median
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import torch
 from goals import HEAD, tell_goal
@@ -26,9 +25,8 @@ from worker.training import loop
 LONGEST = 0.3  # seconds
 
 
-def start_once(run_id: str) -> tuple[float, float]:
-    """Seconds from the fork of an attempt to its first step, and those of them in which its network
-    is measured; the attempt ends there."""
+def start_once(run_id: str) -> float:
+    """Seconds from the fork of an attempt to its first step; the attempt ends there."""
     reading, writing = os.pipe()
     begun = time.monotonic()  # the system's clock, so that of the attempt too
     pid = os.fork()
@@ -36,28 +34,17 @@ def start_once(run_id: str) -> tuple[float, float]:
         _become_attempt(run_id, writing)
     os.close(writing)
     with os.fdopen(reading) as told:
-        first, measured = map(float, told.read().split())
+        first = float(told.read())
     os.waitpid(pid, 0)
-    return first - begun, measured
+    return first - begun
 
 
 def _become_attempt(run_id: str, told: int) -> NoReturn:
-    measured = 0.0
-    before_first_step = loop.Training.before_first_step
-
-    def timed(training: loop.Training, *given: Any) -> Any:
-        nonlocal measured
-        began = time.monotonic()
-        events = list(before_first_step(training, *given))
-        measured = time.monotonic() - began
-        return events
-
     def tell(_training: loop.Training) -> NoReturn:
-        os.write(told, f"{time.monotonic()} {measured}".encode())
+        os.write(told, f"{time.monotonic()}".encode())
         os._exit(0)
 
-    for name, instead in {"before_first_step": timed, "advance": tell}.items():
-        setattr(loop.Training, name, instead)
+    loop.Training.advance = tell  # type: ignore[assignment]
     attempt(run_id)
     os._exit(1)
 
@@ -66,19 +53,10 @@ def measure(service: OwnService, dataset: str, recipe: str, runs: int) -> None:
     body = {"recipe": recipe, "dataset": dataset, "seeds": {"count": runs // 2 + 1}}
     ids = [run.id for run in service.client.submit(body).runs]
     first, *starts = (start_once(run_id) for run_id in ids[: runs + 1])
-    whole, measured = (median(of) for of in zip(*starts, strict=True))
-    start = median(one - network for one, network in starts)
-    print(
-        f"{dataset}: the first run {first[0]:.2f} s, the others {whole:.2f} s to their first step"
-    )
-    tell_goal(
-        f"starting an attempt on {dataset}",
-        f"{start:.2f} s",
-        f"and {measured:.2f} s in which its untrained network is measured",
-        "–",
-        f"< {LONGEST:g} s",
-        start < LONGEST,
-    )
+    start = median(starts)
+    print(f"{dataset}: the first run {first:.2f} s, the others {start:.2f} s to their first step")
+    figure, goal = f"starting an attempt on {dataset}", f"< {LONGEST:g} s"
+    tell_goal(figure, f"{start:.2f} s", "–", "–", goal, start < LONGEST)
 
 
 def main() -> None:

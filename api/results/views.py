@@ -30,8 +30,8 @@ class MetricLines(View):
 
     untrained: dict[str, float] | None
     """Of each arm before its first step, the mean over its runs, but for arms that start from a
-    pretrained model; null where no run of such an arm has begun, or all began before this was
-    measured."""
+    pretrained model; a run measures it just before its first evaluation. Null until one of such an
+    arm has come to that, or where all began before this was measured."""
     tf_idf: float | None
     """Of the cosine of TF-IDF vectors (scikit-learn's weights, over the words of the training part,
     as the baseline's tokenizer has them), at a threshold chosen as the baseline's is; null until a
@@ -85,8 +85,8 @@ class RunResult(View):
     metrics: dict[str, float]
     """Of the weights that were kept (until then the latest): `test.accuracy`, …"""
     untrained: dict[str, float] | None = None
-    """The same before the first step; null until it has begun, where it began before this was
-    measured, and of tuning runs."""
+    """The same before the first step, measured just before the first evaluation; null until then,
+    where it ended without any, where it began before this was measured, and of tuning runs."""
     curve: Curve
     weights_sha256: str | None
     provenance: dict[str, Any] | None

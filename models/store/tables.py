@@ -133,7 +133,8 @@ class Evaluation(Base):
 
 @with_metrics(EVALUATION_METRICS)
 class Untrained(Base):
-    """What a run's network measures before its first step; no row: it is older than this table."""
+    """What a run's network measures before its first step; no row: it came to no evaluation, or is
+    older than this table."""
 
     __tablename__ = "untrained"
 

@@ -73,7 +73,6 @@ class Recorder:
                 self.log.add(evaluated(event))
             case Untrained(validation, test):
                 self._untrained = [rows.EvaluationRow(**vars(one)) for one in (validation, test)]
-                return  # the first step is written at once, and this with it
         self._write_when_due()
 
     def flush(self) -> None:

@@ -64,6 +64,7 @@ def import_once(imports: Callable[[], None]) -> None:
 def import_all() -> None:
     """Import what every attempt needs, also what it would import at its first use."""
     import_module("worker.attempts.process")
+    import_module("numpy.ma")  # at the first `np.unique`
     from models.settings import Settings
     from models.store.database import Database
 

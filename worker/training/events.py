@@ -33,8 +33,9 @@ class Evaluated(EvaluationMetrics):
 
 @dataclass(frozen=True)
 class Untrained:
-    """What the network measures before its first step: a line for all that training adds.
+    """What the network measures with its initial weights: a line for all that training adds.
 
+    It comes just before the first evaluation, since nobody is to wait for it before the first step.
     It is no evaluation of the training: nothing is decided by it, and none of the others moves.
     """
 

@@ -47,9 +47,12 @@ def train(
     # a small run is over before its first checkpoint is due, and never needs the hash of all data
     identity = cache(lambda: identity_of(spec, arm, seed, data.fingerprint(), device))
     yield training.begin(checkpoints, identity)
-    yield from training.before_first_step(training.encoder)
     while not training.ended:
         yield training.advance()
+        if training.measures_untrained:
+            with training.with_initial_weights():
+                untrained = training.measure_untrained(training.encoder)
+            yield untrained
         yield from training.after_step(training.encoder, checkpoints, identity)
     kept_step = training.load_kept_weights()
     yield from training.end(training.encoder, kept_step)

@@ -5,7 +5,7 @@ The steps themselves are done elsewhere: alone (`loop.py`), or as one of many at
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ from worker.training.data import RunData
 from worker.training.devices import prepare_device
 from worker.training.divergence import Diverged, broken_by_update
 from worker.training.early_stopping import EarlyStopping
-from worker.training.encoders.build import start_encoder
+from worker.training.encoders.build import start_encoder, start_weights
 from worker.training.encoders.initial import Weights
 from worker.training.evaluation import (
     PairEncoder,
@@ -78,27 +78,48 @@ class TrainingState:
             self.load(checkpoint.tensors, checkpoint.step)
         return Started(self.step)
 
-    def before_first_step(self, encoder: PairEncoder) -> Iterator[Untrained]:
-        """Measure the initial weights, which `encoder` has, where the training begins with them.
+    @property
+    def measures_untrained(self) -> bool:
+        """Whether the initial weights are to be measured now: before the first evaluation, which
+        every training comes to. So one that resumes before it measures them, and no other."""
+        return self._tested and self.step == min(self.spec.evaluate_every, self.spec.steps)
 
-        It draws no random number and decides nothing, so the training is the same without it. A
-        training that resumes was measured when it began.
+    @contextmanager
+    def with_initial_weights(self) -> Iterator[None]:
+        """Within this context the network has the weights that it began with.
+
+        They are in the memory of its own, which come back after it, all in the same bits. What is
+        not trained stays. No random number of the training is drawn.
         """
-        if self.step or not self._tested:
-            return
-        with self.evaluating():
+        trained = {n: one for n, one in self.encoder.named_parameters() if one.requires_grad}
+        initial = start_weights(self.spec.encoder, self.data, self.draws.initial_weights)
+        # not in a GPU's memory, which a stack may fill
+        kept = {name: one.detach().to("cpu", copy=True) for name, one in trained.items()}
+        try:
+            _overwrite(trained, {name: torch.from_numpy(initial[name]) for name in trained})
+            del initial
+            yield
+        finally:
+            _overwrite(trained, kept)
+
+    def measure_untrained(self, encoder: PairEncoder) -> Untrained:
+        """Measure the initial weights, which `encoder` has.
+
+        It draws no random number and decides nothing, so the training is the same without it.
+        """
+        with self.evaluating(0):
             validation = evaluate_validation(encoder, self.experiment, self.arm, self.data, 0)
             threshold = decision_threshold(self.spec, encoder, self.data)
             scores, retrieved = score_test(encoder, self.data)
         tested = evaluate_test(self.data, scores, retrieved, 0, threshold)
-        yield Untrained(validation, tested)
+        return Untrained(validation, tested)
 
     def after_step(
         self, encoder: PairEncoder, checkpoints: Checkpoints | None, identity: Callable[[], str]
     ) -> Iterator[Evaluated | Saved]:
         """Evaluate and save where that is due; `encoder` has the weights after the step."""
         if self.is_to_be_evaluated:
-            with self.evaluating():
+            with self.evaluating(self.step):
                 evaluated = evaluate_validation(
                     encoder, self.experiment, self.arm, self.data, self.step
                 )
@@ -116,7 +137,7 @@ class TrainingState:
     def end(self, encoder: PairEncoder, kept_step: int) -> Iterator[Evaluated | Finished]:
         """Test the weights of `kept_step`, which were loaded and which `encoder` has."""
         scores, retrieved = np.empty(0, np.float32), None
-        with self.evaluating():
+        with self.evaluating(self.step):
             if self._tested:
                 scores, retrieved = score_test(encoder, self.data)
             threshold = decision_threshold(self.spec, encoder, self.data)
@@ -126,13 +147,14 @@ class TrainingState:
         yield Finished(self.step, kept_step, threshold, scores, weights, reason, retrieved)
 
     @contextmanager
-    def evaluating(self) -> Iterator[None]:
-        """Within this context an evaluation raises `Diverged` where its similarities are NaN."""
+    def evaluating(self, step: int) -> Iterator[None]:
+        """Within this context an evaluation of the weights after `step` raises `Diverged` where its
+        similarities are NaN."""
         try:
             yield
         except TrainingFault:
             culprit = broken_by_update(self.encoder, self.optimizer)
-            raise Diverged(self.step, culprit or "update", {}) from None
+            raise Diverged(step, culprit or "update", {}) from None
 
     @property
     def is_to_be_evaluated(self) -> bool:
@@ -165,6 +187,13 @@ class TrainingState:
     def weights(self) -> Weights:
         """Copies of the weights by name, float32."""
         return {n: t.detach().cpu().numpy().copy() for n, t in self.encoder.state_dict().items()}
+
+
+@torch.no_grad()
+def _overwrite(parameters: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> None:
+    """Write these values into parameters, by name."""
+    for name, parameter in parameters.items():
+        parameter.copy_(values[name])
 
 
 def identity_of(

@@ -1,5 +1,8 @@
 """What networks measured before their first step: written once a run, read as means of an arm.
 
+A run measures it just before its first evaluation, and again where it was killed before that was
+stored: the same values, since they follow from the spec and the seed.
+
 These rows have a table of their own, beside that of the evaluations: they are lines to hold a
 result against, while an evaluation decides which weights are kept, when a run ends, and when it
 left the plateau.
@@ -46,7 +49,7 @@ def untrained_means(
     """For each of these experiments: metric (`test.accuracy`, …) -> arm -> mean over its runs.
 
     Runs that only serve to choose a setting are not measured. An arm is left out until a run of it
-    has begun, or where its runs began before there was this table.
+    has come to its first evaluation, or where its runs began before there was this table.
     """
     found: dict[str, ByMetric] = {one: {metric: {} for metric in metrics} for one in ids}
     for split in sorted({metric.partition(".")[0] for metric in metrics}):

@@ -4,11 +4,13 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from models.store.database import Database
+from models.store.metrics.untrained import untrained_of_runs
 from models.store.metrics.usage import usage_series
 from models.store.run_life import log_lines, runs
 from models.store.run_life.log_lines import lines_after
@@ -17,7 +19,7 @@ from worker.attempts.recorder import Recorder
 from worker.attempts.run_log import RunLog, warnings_into
 from worker.attempts.time_limit import TrainingClock
 from worker.attempts.usage import UsageSampler
-from worker.training.events import Evaluated
+from worker.training.events import Evaluated, Untrained
 
 from support.measured import measured_evaluation
 from support.stored import at
@@ -36,6 +38,9 @@ class LosesAnswers(Database):
         if self.lost:
             self.lost -= 1
             raise OperationalError("COMMIT", None, ConnectionError("the server closed it"))
+
+
+CLOCK = TrainingClock(0.0, None)
 
 
 def evaluated(step: int) -> Evaluated:
@@ -97,6 +102,24 @@ def test_lines_go_on_from_those_of_the_attempt_before(database: Database) -> Non
         (2, "queued again: its worker was asked to stop"),
         (3, "training goes on from the checkpoint after step 10; steps 11 to 12 are trained again"),
     ]
+
+
+def test_what_is_measured_untrained_again_after_a_kill_is_stored_once(database: Database) -> None:
+    run = now_stored(database, claimed(database))
+    tested = replace(evaluated(0), split="test")
+    for attempt in (1, 2):
+        recorder = Recorder(database, now_stored(database, run.id), CLOCK, sampled())
+        recorder.begin_from(0)
+        recorder.add(Untrained(evaluated(0), tested))
+        recorder.add(evaluated(1))
+        recorder.flush()
+        with database.reading() as session:
+            found = untrained_of_runs(session, run.experiment_id)[run.id]
+        assert found["test.accuracy"] == tested.accuracy
+        assert found["validation.loss"] == tested.loss
+        with database.transaction() as session:
+            runs.release(session, run.id, attempt, reason="it was killed", now=at(3))
+            runs.claim(session, run.id, worker_id="w2", cuda=False, now=at(4))
 
 
 def test_the_last_lines_are_kept_where_the_metrics_are_trained_again(database: Database) -> None:

@@ -21,17 +21,26 @@ from worker.training.encoders.transformer import TransformerMeanEncoder
 def start_encoder(spec: EncoderSpec, data: RunData, seed: int) -> Encoder:
     """The encoder as a training begins with it: with weights that the seed draws and embeddings
     that token vectors give, or with the pretrained model's; both come with the data."""
+    weights, vectors = start_weights(spec, data, seed), data.vectors
     if isinstance(spec, PretrainedEncoder):
         assert data.pretrained is not None
-        return PretrainedTextEncoder(spec, data.pretrained.config, data.pretrained.weights)
-    weights, start = initial_weights(spec, data.vocabulary_size, seed), data.vectors
-    if start is not None:
-        # all rows are drawn all the same, so each has the draw that it has without vectors
-        weights["embedding"][start.ids] = start.values
+        return PretrainedTextEncoder(spec, data.pretrained.config, weights)
     encoder = build_encoder(spec, weights)
-    if start is not None and not spec.train_vectors:
-        encoder.hold(start.ids)
+    if vectors is not None and not spec.train_vectors:
+        encoder.hold(vectors.ids)
     return encoder
+
+
+def start_weights(spec: EncoderSpec, data: RunData, seed: int) -> Weights:
+    """The weights of `start_encoder`, by name; those of a pretrained model are the data's own."""
+    if isinstance(spec, PretrainedEncoder):
+        assert data.pretrained is not None
+        return data.pretrained.weights
+    weights = initial_weights(spec, data.vocabulary_size, seed)
+    if data.vectors is not None:
+        # all rows are drawn all the same, so each has the draw that it has without vectors
+        weights["embedding"][data.vectors.ids] = data.vectors.values
+    return weights
 
 
 def build_encoder(spec: EncoderSpec, weights: Weights) -> TokenEncoder:

@@ -5,7 +5,8 @@ lengths of questions, ends or faults. They depend on the stack's width, which is
 checkpoint must have in common with the training that goes on from it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -14,7 +15,7 @@ from models.specs.training import LstmEncoder
 from worker.training.checkpoints import Checkpoints
 from worker.training.data import RunData
 from worker.training.devices import prepare_device
-from worker.training.events import Event, StepDone
+from worker.training.events import Event, StepDone, Untrained
 from worker.training.stack.encoder import StackEncoder
 from worker.training.stack.sharing import hits_all, shares_stack
 from worker.training.stack.slots import Slots
@@ -91,11 +92,11 @@ class Stack:
         """
         for slot in sorted(self._alive):
             yield from self._events_of(slot, self._begin)
-        self._encoder.forget()
         while self._alive:
             yield from self._ends()
             if self._alive:
                 yield from self._advance()
+                yield from self._untrained()
             for slot in sorted(self._alive):
                 yield from self._events_of(slot, self._after_step)
 
@@ -123,9 +124,7 @@ class Stack:
             yield slot, Failed(error)
 
     def _begin(self, slot: int) -> Iterator[Event]:
-        training = self._trainings[slot]
-        yield training.begin(*self._checkpoints[slot])
-        yield from training.before_first_step(self._encoder.of(slot))
+        yield self._trainings[slot].begin(*self._checkpoints[slot])
 
     def _after_step(self, slot: int) -> Iterator[Event]:
         encoder, checkpoints = self._encoder.of(slot), self._checkpoints[slot]
@@ -146,17 +145,46 @@ class Stack:
             yield from self._events_of(slot, end)
             self.drop(slot)
 
-    def _advance(self) -> Iterator[tuple[int, StepDone | Failed]]:
+    def _advance(self) -> Iterator[tuple[int, Event | Failed]]:
         """Do the next step of every member that is left."""
-        done = self._steps.advance({slot: self._trainings[slot] for slot in sorted(self._alive)})
-        for slot, outcome in done.items():
+        yield from self._told(
+            self._steps.advance({slot: self._trainings[slot] for slot in sorted(self._alive)})
+        )
+
+    def _untrained(self) -> Iterator[tuple[int, Event | Failed]]:
+        """What the members measure whose first evaluation is next. First all of them get their
+        initial weights, so that the pairs are encoded once for all of them."""
+        due = [slot for slot in sorted(self._alive) if self._trainings[slot].measures_untrained]
+        if not due:
+            return
+        with ExitStack() as initial:
+            for slot in due:
+                initial.enter_context(self._trainings[slot].with_initial_weights())
+            measured = {slot: self._measure_untrained(slot) for slot in due}
+        self._encoder.forget()
+        yield from self._told(measured)
+
+    def _measure_untrained(self, slot: int) -> Untrained | Exception:
+        try:
+            return self._trainings[slot].measure_untrained(self._encoder.of(slot))
+        except Exception as error:
+            if hits_all(error, self._device):
+                raise
+            return error
+
+    def _told(
+        self, outcomes: Mapping[int, StepDone | Untrained | Exception]
+    ) -> Iterator[tuple[int, Event | Failed]]:
+        """What came of something that was done for several members at once; an exception ends its
+        member."""
+        for slot, outcome in outcomes.items():
             if slot not in self._alive:  # dropped because of another member's event
                 continue
-            if isinstance(outcome, StepDone):
-                yield slot, outcome
-            else:
+            if isinstance(outcome, Exception):
                 self.drop(slot)
                 yield slot, Failed(outcome)
+            else:
+                yield slot, outcome
 
 
 def _own(spec: ExperimentSpec, member: Member) -> ExperimentSpec:

@@ -29,6 +29,7 @@ from worker.training.encoders.pretrained import PREFIX, PretrainedTextEncoder
 from worker.training.encoders.pretrained_files import read_start
 from worker.training.events import Finished, Untrained
 from worker.training.loop import Training, train
+from worker.training.state import TrainingState
 
 from support.expect import expect
 from support.pretrained import config_of, toy_files, weights_of, zipped
@@ -202,7 +203,24 @@ def downloaded(spec: ExperimentSpec, data: RunData, at: Path) -> tuple[Finished,
     return ended, folder, packed
 
 
-def test_before_its_first_step_a_training_measures_the_untouched_model(data: RunData) -> None:
+@pytest.mark.parametrize("train_layers", ["all", 1])
+def test_what_a_training_measures_of_the_untouched_model_moves_no_bit(
+    data: RunData, train_layers: int | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = toy_spec(train_layers=train_layers)
+    begun, state = Training(spec, "vanilla", 0, data, "cpu"), torch.get_rng_state()
+    expected = begun.measure_untrained(begun.encoder)
+    begun.advance()
+    with begun.with_initial_weights():
+        assert begun.measure_untrained(begun.encoder) == expected
+    assert (torch.get_rng_state() == state).all()
+    whole = list(train(spec, "vanilla", 0, data))
+    assert [one for one in whole if isinstance(one, Untrained)] == [expected]
+    monkeypatch.setattr(TrainingState, "measures_untrained", False)
+    assert figures(list(train(spec, "vanilla", 0, data))) == figures(whole)
+
+
+def test_before_its_first_evaluation_a_training_measures_the_untouched_model(data: RunData) -> None:
     """The ROC-AUC of plain cosines, by going over all pairs of a duplicate and another."""
     started = next(e for e in train(toy_spec(), "vanilla", 0, data) if isinstance(e, Untrained))
     model = _encoder(expect(PretrainedStart, data.pretrained), toy_spec()).transformer.eval()

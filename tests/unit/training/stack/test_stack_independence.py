@@ -18,7 +18,6 @@ from worker.training.events import (
     Saved,
     Started,
     StepDone,
-    Untrained,
 )
 from worker.training.stack.loop import Failed, Member, Stack
 
@@ -132,7 +131,7 @@ def test_a_member_that_diverges_leaves_the_others_untouched(place: int) -> None:
     assert isinstance(last, Failed)
     assert isinstance(last.error, Diverged)
     assert (last.error.step, last.error.culprit) == (2, "eps")
-    assert [type(event) for event in before] == [Started, Untrained, StepDone]
+    assert [type(event) for event in before] == [Started, StepDone]
     assert [figures(events) for _, events in sorted(told.items())] == [
         figures(sound[0]),
         figures(sound[1]),

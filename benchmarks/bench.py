@@ -23,7 +23,7 @@ from goals import ANSWERS, HEAD
 HERE = Path(__file__).resolve().parent
 OLDER = "919356c"  # the commit whose steps and whose weight the goals are set against
 SCRIPTS: tuple[tuple[str, ...], ...] = (
-    ("step.py",),
+    ("step.py", "--steps", "30"),
     ("step.py", "--against", OLDER, "--steps", "30"),
     ("loss_alone.py",),
     ("overhead.py",),
@@ -73,20 +73,23 @@ def main() -> None:
         "PYTHONPATH": str(HERE.parent),  # ours, where it is not installed
         "PYTHONUNBUFFERED": "1",
     }
-    begun, rows = time.monotonic(), []
+    begun, rows, minutes = time.monotonic(), [], []
     for script, *arguments in SCRIPTS:
         if asked.scripts and script not in asked.scripts:
             continue
         if script == "pretrained_step.py" and asked.model:
             peer = asked.peers / "bin" / "python"
-            arguments += [str(asked.model), "--peers", str(peer), "--rounds", "2"]
+            shorter = ("--rounds", "2", "--steps", "24")
+            arguments += [str(asked.model), "--peers", str(peer), *shorter]
         python = asked.peers / "bin" / "python" if script in BESIDE_PEERS else sys.executable
+        begun_one = time.monotonic()
         rows += rows_of([str(python), str(HERE / script), *arguments], environment)
-    minutes = (time.monotonic() - begun) / 60
+        minutes.append(f"`{script}` {(time.monotonic() - begun_one) / 60:.1f}")
+    whole = (time.monotonic() - begun) / 60
     asked.out.write_text(
-        f"# Goals\n\n`make bench` in {minutes:.0f} minutes on {os.cpu_count()} cores, Python "
+        f"# Goals\n\n`make bench` in {whole:.0f} minutes on {os.cpu_count()} cores, Python "
         f"{python_version()}, torch {version('torch')}. Each ratio is of things measured side by "
-        f"side in one run.\n\n{HEAD}\n{''.join(rows)}"
+        f"side in one run.\n\n{HEAD}\n{''.join(rows)}\nMinutes of each: {', '.join(minutes)}.\n"
     )
 
 

@@ -135,6 +135,8 @@ def _undecided(evidence: Evidence) -> str:
             f"{_seeds(evidence)} do not decide {what}: {_estimate(evidence)}; the verdict comes "
             "when every planned seed has ended, since whoever stops at a lucky moment is misled."
         )
+    if evidence.compared.awaited:
+        return f"It is not known yet {what}: no seed has finished in both; {_need(evidence)}."
     if evidence.mean is None:
         return f"Nothing can be said about {what}: no seed has finished in both; {_need(evidence)}."
     return f"{_seeds(evidence)} cannot tell {what}: {_estimate(evidence)}; {_missing(evidence)}."

@@ -78,7 +78,8 @@ def test_the_list_names_the_factors_and_the_largest_effect(tab: Tab, service: Ap
 def test_an_experiment_without_a_run_says_what_is_to_come(tab: Tab, service: ApiForTests) -> None:
     made = service.submit(arms=None, factors=[MASK, RATE])
     tab.open(f"/experiments/{made['id']}")
-    tab.sees("No seed has finished in every cell of an effect yet.")
+    expect(tab.find("#verdict .sentence")).to_contain_text("0 of 2 seeds are done.")
+    expect(tab.find("#verdict")).to_contain_text("It is not known yet whether")
     expect(tab.find("#seeds")).to_contain_text("No seed has finished in every cell yet")
     expect(tab.find("#arms .interaction-chart")).to_have_count(0)
 

@@ -58,6 +58,16 @@ def test_fewer_than_six_pairs_are_never_decided(n: int, difference: float) -> No
     assert "a verdict needs at least 6 seeds" in found.sentence
 
 
+def test_before_the_first_pair_it_is_said_whether_one_is_still_awaited() -> None:
+    awaited = between({}, {}, awaited=6).sentence
+    assert awaited.startswith("It is not known yet whether modified and vanilla differ in test")
+    over = between({}, {}).sentence
+    assert over.startswith("Nothing can be said about whether modified and vanilla differ")
+    reason = "no seed has finished in both; a verdict needs at least 6 seeds."
+    assert awaited.endswith(reason)
+    assert over.endswith(reason)
+
+
 def test_ninety_nine_percent_needs_eight_pairs_to_call_a_difference() -> None:
     assert [fewest_pairs(alpha) for alpha in (0.1, 0.05, 0.01, 0.001)] == [6, 6, 8, 11]
     seven = from_differences([0.05 + d for d in [*SPREAD, 0.0]], confidence=0.99)

@@ -12,6 +12,7 @@ import { effectsAnswer } from "./effects.js";
 import { moreSeeds } from "./more_seeds.js";
 import { noiseAnswer } from "./noise.js";
 import { sourcesAnswer } from "./sources.js";
+import { waitedFor, waiting } from "./waiting.js";
 
 const NAMED = 4; // arms of one verdict that its summary names
 
@@ -29,7 +30,7 @@ export function verdictCard(model, signal) {
   let stop = new AbortController();
   signal.addEventListener("abort", () => stop.abort());
   const draw = () => {
-    fill(progress, model.active ? underWay(model) : null);
+    fill(progress, model.active ? underWay(model) : null, waiting(model));
     if (drawn === model.results) return;
     drawn = model.results;
     stop.abort();
@@ -47,7 +48,7 @@ function underWay({ view, results }) {
   const looks = view.plan.length ? ` Look ${view.plan.filter((look) => look.state === "taken").length} of ${view.plan.length} taken.` : "";
   return h("div", {},
     h("p", { class: "small muted number" }, `${percent(view.progress)} of its steps done${left}.${looks}`,
-      view.waiting_for ? ` Waits for ${view.waiting_for}.` : "", results.complete ? "" : " The results below are of the runs so far."),
+      view.waiting_for ? ` Waits for ${view.waiting_for}.` : "", results.complete ? "" : " What is below is of the runs so far."),
     bar(view.progress, "Progress of the experiment", view.state));
 }
 
@@ -58,6 +59,8 @@ function underWay({ view, results }) {
  */
 function answer(model, results, signal) {
   if (results.noise_floor) return [results.seed_sources && sourcesAnswer(results.seed_sources, signal), noiseAnswer(model, results.noise_floor, signal)];
+  const waits = waitedFor(model);
+  if (waits && !waits.done) return h("p", { class: "help" }, (results.effects[0] ?? model.primary[0]).sentence);
   if (results.effects.length) return effectsAnswer(results, signal);
   const baseline = results.spec.decision.baseline;
   const judged = model.primary.filter((one) => one.b === baseline);
@@ -65,9 +68,9 @@ function answer(model, results, signal) {
   const [first] = judged;
   // ended without a pair of runs: nothing that more of them could decide is left open
   if (results.complete && first.mean_difference === null) return h("p", { class: "sentence" }, first.sentence);
-  if (judged.length > 1) return [several(judged, model, signal), beside.length ? between(beside) : null];
+  if (judged.length > 1) return [!waits && h("p", { class: "sentence" }, summary(judged)), several(judged, model, signal), beside.length ? between(beside) : null];
   return h("div", { class: "answered" },
-    h("div", {}, kind(first), h("p", { class: "sentence" }, first.sentence)),
+    h("div", {}, waits ? h("p", { class: "help" }, first.sentence) : [kind(first), h("p", { class: "sentence" }, first.sentence)]),
     h("div", { class: "pictured" }, first.pairs.length ? intervalChart(signal, first, model.indexOf(first.a), { domain: domainOf(judged) }) : null, caption(first)),
     h("div", {}, h("dl", { class: "facts" }, facts(first)), needed(first)));
 }
@@ -97,7 +100,7 @@ function several(judged, model, signal) {
   const { b, metric } = judged[0];
   const heads = ["Difference", "Interval", "p by Holm"];
   return [
-    h("p", { class: "sentence" }, summary(judged)), tooManyAtOnce(judged),
+    tooManyAtOnce(judged),
     h("div", { class: "scroll", tabindex: "0" }, h("table", { class: "comparisons" },
       h("caption", {}, `Each arm minus ${b} in ${metricWords(metric)}; inside the shaded margin a difference does not matter`),
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Arm"), h("th", { scope: "col" }, "Verdict"), h("th", { scope: "col", class: "picture" }, "Picture"),

@@ -1,0 +1,59 @@
+"""An experiment before its verdict: that it is waited for, for how long, and without an alarm."""
+
+import re
+
+from playwright.sync_api import expect
+
+from models.states import RunState
+from models.store.run_life import runs
+
+from support.api import ApiForTests, now
+from support.browser import Tab
+
+
+def test_a_verdict_that_is_still_to_come_reads_as_waiting(tab: Tab, service: ApiForTests) -> None:
+    made = service.submit(seeds={"count": 6})
+    verdict = tab.find("#verdict")
+    tab.open(f"/experiments/{made['id']}")
+    expect(verdict.locator(".kind")).to_have_text("…Waiting for the first seed")
+    expect(verdict.locator(".sentence")).to_contain_text(
+        "0 of 6 seeds are done. The verdict comes with the last of them."
+    )
+    expect(verdict).to_contain_text("It is not known yet whether modified and vanilla differ")
+    expect(verdict.locator(".facts")).to_have_count(0)
+    for run in service.runs(made["id"]):
+        if run.seed < 2:
+            service.train(run.id, accuracy=0.7 + 0.01 * (run.arm == "modified"), seconds=60)
+    expect(verdict.locator(".kind")).to_have_text("…Waiting for more seeds")
+    (running, *_) = [run for run in service.runs(made["id"]) if run.seed == 2]
+    attempt = service.claim(running.id)
+    expect(verdict.locator(".sentence")).to_have_text(
+        re.compile(r"^2 of 6 seeds are done\. The verdict comes with the last of them, in about ")
+    )
+    expect(verdict.locator(".interval-chart .seed")).to_have_count(2)
+    for run in service.runs(made["id"]):
+        if run.state == "queued":
+            service.train(run.id, accuracy=0.7 + 0.01 * (run.arm == "modified"))
+    with service.database.transaction() as session:
+        runs.finish(session, running.id, attempt, RunState.FAILED, reason="a test", now=now())
+    expect(verdict.locator(".kind")).not_to_contain_text("Waiting")
+
+
+def test_the_first_look_is_waited_for_where_seeds_are_added_until_decided(
+    tab: Tab, service: ApiForTests
+) -> None:
+    made = service.submit(seeds={"until_decided": {"min": 6, "max": 20}})
+    looks = len(service.get(f"/v1/experiments/{made['id']}")["plan"])
+    tab.open(f"/experiments/{made['id']}")
+    expect(tab.find("#verdict .sentence")).to_have_text(
+        "0 of 6 seeds are done. The first verdict can come with the last of them, "
+        f"at the first of {looks} looks."
+    )
+
+
+def test_too_few_seeds_for_a_verdict_are_not_waited_for_as_if_one_came(
+    tab: Tab, service: ApiForTests
+) -> None:
+    made = service.submit(seeds={"count": 2})
+    tab.open(f"/experiments/{made['id']}")
+    expect(tab.find("#verdict .sentence")).to_contain_text("a verdict would take 6 seeds")

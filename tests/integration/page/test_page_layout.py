@@ -1,4 +1,4 @@
-"""What of an experiment comes first: what is folded, and what a wide window shows."""
+"""What of an experiment comes first: what is folded, and what a wide window and a phone show."""
 
 from playwright.sync_api import Browser, expect
 
@@ -50,3 +50,16 @@ def test_a_wide_window_is_used_and_its_lines_stay_readable(
         assert curves["x"] + curves["width"] < seeds["x"]
         texts = "[...document.querySelectorAll('main p')].map((one) => one.offsetWidth)"
         assert max(tab.page.evaluate(texts)) < 750
+
+
+def test_a_phone_shows_the_means_of_the_arms_beside_long_names(
+    browser: Browser, service: ApiForTests
+) -> None:
+    found = shown_experiment(service, seeds=2)
+    with tab_in(browser, service.url, viewport={"width": 390, "height": 844}) as tab:
+        tab.open(f"/experiments/{found}")
+        rows = tab.find("#arms .arm-values tbody tr")
+        for row in (0, 2):  # an arm, and a line with a long name
+            box = rows.nth(row).locator("td").nth(1).bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= 390

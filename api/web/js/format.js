@@ -47,6 +47,15 @@ export function percent(share) {
   return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 }
 
+/**
+ * A level of confidence, to two digits of what it leaves out, as the service's sentences have it: 95 %, 98.2 %.
+ * @param {number} confidence
+ */
+export function level(confidence) {
+  const [, places = ""] = significant(100 * (1 - confidence), 2).split(".");
+  return `${(100 * confidence).toFixed(places.length)} %`;
+}
+
 /** @param {number} value */
 export function count(value) {
   return value.toLocaleString("en");

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
+from models.result_words import level_words
 from models.states import RunState
 from models.store.run_life import runs
 
@@ -49,6 +50,13 @@ def test_the_first_look_is_waited_for_where_seeds_are_added_until_decided(
         "0 of 6 seeds are done. The first verdict can come with the last of them, "
         f"at the first of {looks} looks."
     )
+    for run in service.runs(made["id"]):
+        if run.seed < 2:
+            service.train(run.id, accuracy=0.7 + 0.01 * run.seed * (run.arm == "modified"))
+    (one, *_) = service.get(f"/v1/experiments/{made['id']}/results")["comparisons"]
+    level = level_words(one["interval"]["confidence"])  # which is no whole percent at a look
+    assert "." in level
+    expect(tab.find("#verdict .pictured")).to_contain_text(f"the bar its {level} interval")
 
 
 def test_too_few_seeds_for_a_verdict_are_not_waited_for_as_if_one_came(

@@ -3,7 +3,7 @@
 import { call, messageOf, wasStopped } from "../api.js";
 import { forestChart } from "../charts/forest.js";
 import { fill, h, refill } from "../dom.js";
-import { formatMetric, metricWords, p, percent, plural, signed } from "../format.js";
+import { formatMetric, level, metricWords, p, percent, plural, signed } from "../format.js";
 import { alertOf, toast } from "../parts/notices.js";
 import { ACTIVE, bar, fact, section, stateChip, time } from "../parts/small.js";
 import { doubts, words } from "../parts/verdicts.js";
@@ -158,7 +158,7 @@ function caption(one) {
   if (!one.interval) return null;
   const margin = one.equivalence ? ` Inside the shaded margin of ±${formatMetric(one.equivalence.margin, one.metric)} a difference does not matter.` : "";
   const dashed = one.prediction_interval ? " The dashed line is where an experiment on one more data set would come out." : "";
-  return h("p", { class: "help" }, `${one.a} minus ${one.b} in ${metricWords(one.metric)}, with ${percent(one.interval.confidence)} intervals; a filled dot is told from zero.${dashed}${margin}`);
+  return h("p", { class: "help" }, `${one.a} minus ${one.b} in ${metricWords(one.metric)}, with ${level(one.interval.confidence)} intervals; a filled dot is told from zero.${dashed}${margin}`);
 }
 
 /** @param {Reply.StudyResults | Reply.StudyComparison} one */

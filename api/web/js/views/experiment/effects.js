@@ -5,7 +5,7 @@
 import { forestChart } from "../../charts/forest.js";
 import { interactionChart } from "../../charts/interactions.js";
 import { h } from "../../dom.js";
-import { formatMetric, metricWords, p, percent, signed } from "../../format.js";
+import { formatMetric, level, metricWords, p, signed } from "../../format.js";
 import { doubts, words } from "../../parts/verdicts.js";
 
 const FIRST = 12; // effects that are drawn before the fold
@@ -63,7 +63,7 @@ function caption(primary) {
   const known = primary.find((one) => one.interval);
   if (!known?.interval) return null;
   const margin = known.equivalence ? ` Inside the shaded margin of ±${formatMetric(known.equivalence.margin, known.metric)} a difference does not matter.` : "";
-  return h("p", { class: "help" }, `In ${metricWords(known.metric)}, with ${percent(known.interval.confidence)} intervals; a filled dot is told from zero.${margin}`);
+  return h("p", { class: "help" }, `In ${metricWords(known.metric)}, with ${level(known.interval.confidence)} intervals; a filled dot is told from zero.${margin}`);
 }
 
 /** @param {Reply.Effect} one */

@@ -4,7 +4,7 @@
 
 import { noiseChart } from "../../charts/noise.js";
 import { h } from "../../dom.js";
-import { formatMetric, metricWords, percent, plural } from "../../format.js";
+import { formatMetric, level, metricWords, percent, plural } from "../../format.js";
 import { fact } from "../../parts/small.js";
 import { linesOf, linesSentence } from "./baselines.js";
 
@@ -28,7 +28,7 @@ export function noiseAnswer(model, floor, signal) {
 /** @param {Reply.NoiseFloor} floor */
 function facts(floor) {
   const { metric, two_runs_differ_by: apart, sd_interval: between } = floor;
-  const rough = between ? `${percent(between.confidence)} interval ${formatMetric(between.low, metric)} to ${formatMetric(between.high, metric)}` : undefined;
+  const rough = between ? `${level(between.confidence)} interval ${formatMetric(between.low, metric)} to ${formatMetric(between.high, metric)}` : undefined;
   return [
     fact("Runs", plural(floor.n, "run")),
     fact("Mean", formatMetric(floor.mean, metric), `Interquartile mean ${formatMetric(floor.iqm, metric)}`),

@@ -2,7 +2,7 @@
 
 import { spreadChart } from "../../charts/spreads.js";
 import { h } from "../../dom.js";
-import { formatMetric, metricWords, percent } from "../../format.js";
+import { formatMetric, level, metricWords } from "../../format.js";
 
 /**
  * @param {Reply.SeedSources} found
@@ -33,6 +33,6 @@ function table(rows, metric) {
     h("caption", { class: "visually-hidden" }, `Standard deviation of ${metricWords(metric)} by source`),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Source"), heads.map((one) => h("th", { scope: "col", class: "number" }, one)))),
     h("tbody", {}, rows.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name),
-      [one.count, formatMetric(one.sd, metric), one.interval ? `${formatMetric(one.interval.low, metric)} to ${formatMetric(one.interval.high, metric)} (${percent(one.interval.confidence)})` : "–"]
+      [one.count, formatMetric(one.sd, metric), one.interval ? `${formatMetric(one.interval.low, metric)} to ${formatMetric(one.interval.high, metric)} (${level(one.interval.confidence)})` : "–"]
         .map((cell) => h("td", { class: "number" }, cell))))));
 }

@@ -5,7 +5,7 @@
 import { forestChart } from "../../charts/forest.js";
 import { lines } from "../../charts/lines.js";
 import { fill, h, refill } from "../../dom.js";
-import { count, formatMetric, metricWords, percent, plural, signed } from "../../format.js";
+import { count, formatMetric, level, metricWords, plural, signed } from "../../format.js";
 import { arm, section, select } from "../../parts/small.js";
 
 /**
@@ -141,7 +141,7 @@ function whereItTurns(tuning, compared, signal, choose) {
 function costs(tuning) {
   const spent = tuning.arms.map((one) => `${one.name} ${count(one.steps_spent)}`).join(", ");
   const known = tuning.by_setting.find((one) => one.interval)?.interval;
-  const intervals = known ? `, with ${percent(known.confidence)} intervals` : "";
+  const intervals = known ? `, with ${level(known.confidence)} intervals` : "";
   return h("p", { class: "help" },
     `Steps spent on tuning: ${spent}. Differences are of equal settings under the tuning seeds${intervals}: they describe, and decide nothing.`);
 }

@@ -5,7 +5,7 @@
 import { forestTools } from "../../charts/forest.js";
 import { domainOf, intervalChart, intervalOfRow } from "../../charts/interval.js";
 import { fill, h } from "../../dom.js";
-import { duration, formatMetric, metricWords, p, percent, plural, signed } from "../../format.js";
+import { duration, formatMetric, level, metricWords, p, percent, plural, signed } from "../../format.js";
 import { arm, bar, fact } from "../../parts/small.js";
 import { doubts, words } from "../../parts/verdicts.js";
 import { effectsAnswer } from "./effects.js";
@@ -84,7 +84,7 @@ function kind(one) {
 /** @param {Reply.Comparison} one */
 function caption(one) {
   if (one.mean_difference === null) return null;
-  const interval = one.interval ? `, the bar its ${percent(one.interval.confidence)} interval` : "";
+  const interval = one.interval ? `, the bar its ${level(one.interval.confidence)} interval` : "";
   const margin = one.equivalence ? `; inside the shaded margin of ±${formatMetric(one.equivalence.margin, one.metric)} a difference does not matter` : "";
   return h("p", { class: "help" }, `${one.a} minus ${one.b} in ${metricWords(one.metric)}: the large dot is the mean${interval}, each small dot a seed${margin}.`);
 }
@@ -160,7 +160,7 @@ function facts(one) {
   const better = one.verdict === "a_better" || one.verdict === "b_better";
   return [
     fact("Mean difference", signed(one.mean_difference, metric)),
-    fact("Interval", one.interval ? `${formatMetric(one.interval.low, metric)} to ${formatMetric(one.interval.high, metric)}` : "needs two seeds"),
+    fact("Interval", one.interval ? `${formatMetric(one.interval.low, metric)} to ${formatMetric(one.interval.high, metric)}` : "needs two seeds", one.interval ? `At ${100 * one.interval.confidence} %` : undefined),
     one.pairs.length > 1 && fact("Sign-flip p", p(one.sign_flip_p)),
     one.equivalence && one.pairs.length > 1 && !better && fact(`Equivalence p (TOST, margin ±${formatMetric(one.equivalence.margin, metric)})`, p(one.equivalence.p)),
     fact("Paired seeds", plural(one.pairs.length, "seed")),

@@ -99,7 +99,8 @@ def _service(settings: "Settings") -> Iterator[str]:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     log = settings.data_dir / "worker.log"
     listening = _listen(settings)
-    with embedded_service(settings, listening, worker=True, quiet=True, worker_log=log) as address:
+    with embedded_service(settings, listening, worker=True, quiet=True, worker_log=log) as running:
+        address = running.address
         say(f"Tripletlab answers at {address}; open it in a browser. The worker's log is {log}")
         yield address
 

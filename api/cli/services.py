@@ -6,7 +6,6 @@ import signal
 import sys
 import tempfile
 import time
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
@@ -122,15 +121,14 @@ def serve(
     return_freed_memory()
     try:
         listening = listen(settings.host, settings.port)
-        with embedded_service(settings, listening, worker=not no_worker) as address:
-            say(f"Tripletlab answers at {address} (Ctrl-C stops it)")
+        with embedded_service(settings, listening, worker=not no_worker) as running:
+            say(f"Tripletlab answers at {running.address} (Ctrl-C stops it)")
             if not is_loopback(settings.host):
                 warn_of_others(settings)
             if no_worker:
                 warn_of_no_worker(settings)
             time.sleep(SETTLE_SECONDS)
-            # the first list of experiments with verdicts would wait for scipy
-            import_module("models.comparison.conclusion")
+            running.read_first_list()
             # what was made so far stays: a search for garbage in it would stop everything else
             gc.collect()
             gc.freeze()

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -57,6 +58,20 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+@dataclass(frozen=True)
+class Running:
+    """A service that answers."""
+
+    address: str
+    _http: "HttpThread"
+
+    def read_first_list(self) -> None:
+        """See `first_list`; with the connections and queries of the API itself."""
+        from api.serving.first_list import read_first_list  # here: with SQLAlchemy, at a start
+
+        read_first_list(self._http.app.state.service.database)
+
+
 @contextmanager
 def embedded_service(
     settings: Settings,
@@ -65,8 +80,8 @@ def embedded_service(
     worker: bool,
     quiet: bool = False,
     worker_log: Path | None = None,
-) -> Iterator[str]:
-    """A running service on a socket of `listen`, which it closes; yields its address.
+) -> Iterator[Running]:
+    """A running service on a socket of `listen`, which it closes.
 
     Raises `ServiceUnavailable` when a part does not start.
     """
@@ -75,7 +90,7 @@ def embedded_service(
         http = HttpThread(settings, listening, quiet, own_worker=worker)
         wait_until_prepared()
         with _running(http, _worker_process(settings, worker_log) if worker else None):
-            yield _address(listening)
+            yield Running(_address(listening), http)
 
 
 def _address(listening: socket.socket) -> str:

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from models.comparison.collapse.plateau_level import all_alike, is_collapsed
+from models.comparison.collapse.plateau_level import NEAR_ONE, all_alike, is_collapsed
 from models.comparison.inputs import ArmValues
 from models.specs.experiment import ExperimentSpec
 from models.states import RunState
@@ -109,10 +109,14 @@ def _collapsed(
     of those are the losses read.
     """
     columns = Evaluation.__table__.c
+    positive, negative = columns.positive_mean, columns.negative_mean
     query = (
-        select(Run.experiment_id, columns.positive_mean, columns.negative_mean)
+        select(Run.experiment_id, positive, negative)
         .join(Evaluation, and_(Evaluation.run_id == Run.id, Evaluation.split == "test"))
         .where(Run.experiment_id.in_(as_chosen), Run.state == RunState.SUCCEEDED)
+        # nearly all rows stay where they are; what is null says nothing, so the other one tells
+        .where(func.coalesce(positive, negative) >= NEAR_ONE)
+        .where(func.coalesce(negative, positive) >= NEAR_ONE)
     )
     suspects = {one for one, *similarities in session.execute(query) if all_alike(*similarities)}
     found: defaultdict[tuple[str, str], set[int]] = defaultdict(set)

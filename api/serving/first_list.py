@@ -1,0 +1,27 @@
+"""What the first list of experiments would wait for, done while nobody waits yet.
+
+The list is what everybody opens first. scipy takes a third of a second to import, and the classes
+and queries behind the list are worked out once a process; a start must not wait for either.
+"""
+
+import logging
+from importlib import import_module
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.store.database import Database
+
+log = logging.getLogger(__name__)
+
+
+def read_first_list(database: Database) -> None:
+    """Read the newest experiment as the list does. Whoever asks is told of a database that is away,
+    so here it is only logged."""
+    from api.experiments.summaries import page_of  # here: imported with the API, while it starts
+
+    import_module("models.comparison.conclusion")
+    try:
+        with database.reading() as session:
+            page_of(session, verdict=None, after=None, limit=1)
+    except SQLAlchemyError as error:
+        log.warning("the list of experiments could not be read: %s", error)

@@ -63,8 +63,8 @@ def test_every_field_of_the_spec_has_a_place_in_the_form(tab: Tab) -> None:
 def test_errors_stand_at_the_fields_that_the_service_names(tab: Tab) -> None:
     tab.expected_statuses = {422}
     tab.open(SMALL)
-    tab.find("#field-decision-confidence-value").fill("2")
     unfold(tab)
+    tab.find("#field-decision-confidence-value").fill("2")
     tab.find("#field-batch_size-value").fill("1")
     tab.sees("2 fields are wrong")
     batch = tab.find('[data-pointer="/batch_size"]')
@@ -80,6 +80,37 @@ def test_errors_stand_at_the_fields_that_the_service_names(tab: Tab) -> None:
     tab.find("#field-batch_size-value").fill("64")
     expect(tab.button("Start")).to_be_enabled()
     expect(tab.find(".field-error:not(:empty)")).to_have_count(0)
+
+
+def test_what_is_as_by_default_is_folded_and_told_until_it_is_wrong(tab: Tab) -> None:
+    tab.expected_statuses = {422}
+    tab.open(SMALL)
+    training = tab.find('details[data-fold="Training"]')
+    expect(training.locator("> summary")).to_have_text(
+        "Training Bag of words (embedding width 64), Adam (learning rate 0.03), batch size 128, "
+        "steps 300"
+    )
+    seeds = tab.find('details[data-fold="/seeds"] > summary')
+    expect(seeds).to_contain_text("What differs between seeds: initial weights and batch order")
+    for first in ("dataset", "seeds-count", "decision-metric", "decision-equivalence_margin"):
+        expect(tab.find(f"#field-{first}-value")).to_be_visible()
+    weight = tab.find("#field-arms-0-loss-terms-0-weight-value")
+    expect(weight).to_be_hidden()
+    tab.find('details[data-fold="/arms/0/loss/terms/0"] > summary').click()
+    weight.fill("2")
+    expect(tab.find('details[data-fold="/arms/0/loss/terms/0"] > summary')).to_contain_text(
+        "Weight 2"
+    )
+    rate = tab.find("#field-optimizer-lr-value")
+    expect(rate).to_be_hidden()
+    tab.page.get_by_text("The whole spec as JSON").click()
+    wrong = {**document(tab)["optimizer"], "lr": -1}
+    tab.find("#json").fill(json.dumps({**document(tab), "optimizer": wrong}))
+    expect(rate).to_be_visible()
+    expect(rate).to_have_attribute("aria-invalid", "true")
+    tab.page.get_by_role("link", name="/optimizer/lr").click()
+    expect(rate).to_be_focused()
+    expect(tab.find("#field-vocabulary-min_count-value")).to_be_hidden()
 
 
 def test_the_json_and_the_fields_follow_each_other(tab: Tab) -> None:
@@ -174,6 +205,7 @@ def test_an_experiment_can_be_asked_again_with_a_change(tab: Tab, service: ApiFo
 
 def test_what_a_seed_varies_is_chosen_by_boxes_and_told_with_the_cost(tab: Tab) -> None:
     tab.open(SMALL)
+    unfold(tab)
     boxes = tab.find('[data-pointer="/seeds/vary"] input')
     expect(boxes).to_have_count(3)
     assert [boxes.nth(index).is_checked() for index in range(3)] == [True, True, False]

@@ -5,6 +5,7 @@
 
 import { h } from "../dom.js";
 import { formulaField } from "./formula.js";
+import { inWords } from "./in_words.js";
 import { below, remove, set } from "./pointers.js";
 import { booleanField, enumField, help, idOf, jsonField, labelOf, meaningOf, numberField, numbersField, severalField, textField, wordOrNumberField, words } from "./single.js";
 
@@ -80,7 +81,53 @@ function bare(shape) {
  * @param {string} pointer
  */
 function objectField(form, name, shape, pointer) {
-  return h("fieldset", { class: "wide part", "data-pointer": pointer }, h("legend", {}, labelOf(shape.node, name)), help(shape.node), fieldsOf(form, shape.node, pointer));
+  return h("fieldset", { class: "wide part", "data-pointer": pointer }, h("legend", {}, labelOf(shape.node, name)), help(shape.node), withFold(form, shape.node, pointer));
+}
+
+/**
+ * All fields of an object; those that are as by default behind a fold that says what they are.
+ * @param {Form} form
+ * @param {Node} node
+ * @param {string} pointer
+ */
+function withFold(form, node, pointer) {
+  const names = Object.keys(node.properties ?? {});
+  const usual = names.filter((name) => form.folds(below(pointer, name)) && asByDefault(form, node, name, pointer));
+  if (!usual.length) return fieldsOf(form, node, pointer);
+  return [
+    fieldsOf(form, node, pointer, names.filter((name) => !usual.includes(name))),
+    h("details", { class: "usual", "data-fold": pointer }, foldSummary(form, "More", node, pointer, usual), fieldsOf(form, node, pointer, usual)),
+  ];
+}
+
+/**
+ * @param {Form} form
+ * @param {Node} node
+ * @param {string} name
+ * @param {string} pointer
+ */
+function asByDefault(form, node, name, pointer) {
+  const given = node.properties?.[name] ?? {};
+  if ((node.required ?? []).includes(name) || form.schema.shape(given).kind === "const") return false;
+  const value = form.get(below(pointer, name)) ?? null;
+  return value === null || JSON.stringify(value) === JSON.stringify(form.schema.resolved(given).default ?? null);
+}
+
+/**
+ * The summary of a fold: its title, and what its fields are now.
+ * @param {Form} form
+ * @param {string} title
+ * @param {Node} node
+ * @param {string} pointer
+ * @param {string[]} names
+ */
+export function foldSummary(form, title, node, pointer, names) {
+  const told = h("span", { class: "small muted told" });
+  const tell = () => { told.textContent = inWords(form, node, pointer, names); };
+  tell();
+  const summary = h("summary", {}, title, " ", told);
+  summary.addEventListener("tell", tell); // whoever changes a value asks for it
+  return summary;
 }
 
 /**
@@ -121,7 +168,7 @@ function choiceBody(form, shape, pointer) {
   control.selectedIndex = at;
   return [
     h("div", { "data-pointer": below(pointer, "kind") }, h("label", { for: id }, "Kind"), control, meaningOf(options[at])),
-    fieldsOf(form, options[at], pointer),
+    withFold(form, options[at], pointer),
   ];
 }
 

@@ -5,7 +5,7 @@ import { call, fieldProblems, freshKey, messageOf, wasStopped } from "../api.js"
 import { fill, h } from "../dom.js";
 import { clearDifferences, showDifferences } from "../form/differences.js";
 import { clearErrors, showErrors } from "../form/errors.js";
-import { fieldsOf } from "../form/fields.js";
+import { fieldsOf, foldSummary } from "../form/fields.js";
 import { Form } from "../form/form.js";
 import { showValues } from "../form/formula.js";
 import { Schema } from "../form/schema.js";
@@ -16,16 +16,20 @@ import { costOf, faultsOf } from "./cost.js";
 import { fitTo, stillTold } from "./fitted_sizes.js";
 import { noiseProposal } from "./noise_proposal.js";
 
-/** @typedef {[title: string, fields: string[], open: boolean]} Group */
+/** @typedef {[title: string, fields: string[], open: boolean, told?: string[]]} Group `told` are the fields that its summary tells */
 
 /** @type {Group} */
-const QUESTION = ["The question", ["name", "dataset", "seeds", "tuning", "decision", "programme"], true];
+const QUESTION = ["The question", ["name", "dataset", "seeds", "decision"], true];
 /** @type {Group[]} */
 const GROUPS = [
-  ["Training", ["encoder", "optimizer", "batch_size", "negatives", "steps", "evaluate_every", "early_stop", "checkpoint", "device"], false],
-  ["Data and evaluation", ["split", "tokenizer", "vocabulary", "threshold", "validation_batches", "validation_pairs"], false],
+  ["Training", ["encoder", "optimizer", "batch_size", "negatives", "steps", "evaluate_every", "early_stop", "checkpoint", "device"], false, ["encoder", "optimizer", "batch_size", "steps"]],
+  ["Data and evaluation", ["split", "tokenizer", "vocabulary", "threshold", "validation_batches", "validation_pairs"], false, ["split", "tokenizer", "validation_pairs"]],
+  ["Tuning and programme", ["tuning", "programme"], false, ["tuning", "programme"]],
 ];
 const SMALL = "hard-negative-mining-small";
+/** Where fields that are as by default are folded, and those that a question needs to see nevertheless. */
+const FOLDED = ["/seeds/", "/decision/", "/arms/", "/factors/", "/loss/"];
+const FIRST = ["/seeds/count", "/seeds/until_decided", "/decision/metric", "/decision/baseline", "/decision/equivalence_margin"];
 const PAUSE = 400; // milliseconds after the last edit, before the service is asked
 
 /**
@@ -64,10 +68,12 @@ export async function show(main, { query, signal }) {
     edited: (pointer) => {
       editor.value = JSON.stringify(form.document, null, 2);
       editorError.textContent = "";
+      for (const summary of fields.querySelectorAll("details > summary")) summary.dispatchEvent(new Event("tell"));
       later();
       if (pointer === "/dataset") fit();
     },
     reshaped: () => draw(),
+    folds: (pointer) => FOLDED.some((one) => pointer.startsWith(one)) && !FIRST.some((one) => pointer.startsWith(one)),
     choices: (pointer) => {
       if (pointer === "/dataset") return names;
       if (pointer.endsWith("/encoder/model")) return models.items.map((one) => one.name);
@@ -93,10 +99,10 @@ export async function show(main, { query, signal }) {
     const named = new Set([...OF_ARMS, ...OF_FACTORS, ...groups.flatMap(([, group]) => group)]);
     const rest = Object.keys(root.properties ?? {}).filter((name) => !named.has(name));
     /** @type {Group[]} */
-    const more = rest.length ? [["More", rest, false]] : [];
-    fill(fields, [...groups, ...more].map(([title, group, first]) =>
+    const more = rest.length ? [["More", rest, false, rest]] : [];
+    fill(fields, [...groups, ...more].map(([title, group, first, told = []]) =>
       h("details", { "data-fold": title, open: drawn.has(title) ? open.has(title) : first },
-        h("summary", {}, title), fieldsOf(form, root, "", group), title === compared[0] && turnButton(form))));
+        foldSummary(form, title, root, "", told), fieldsOf(form, root, "", group), title === compared[0] && turnButton(form))));
     if (form.document.factors) fields.querySelector('[data-pointer="/decision/baseline"]')?.remove(); // their first levels
     for (const fold of foldsOf(fields, "details[data-fold]")) if (open.has(fold.dataset.fold)) fold.open = true;
     if (focused) document.getElementById(focused)?.focus();
@@ -190,6 +196,8 @@ export async function show(main, { query, signal }) {
     } catch (error) {
       if (wasStopped(error)) return;
       refuse(error);
+      const [first] = fieldProblems(error);
+      if (first) goTo(fields, first.pointer);
       start.disabled = false;
     }
   }

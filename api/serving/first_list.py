@@ -9,6 +9,7 @@ from importlib import import_module
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from models.comparison.skewness.normal_reach import MOST, distribution
 from models.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ def read_first_list(database: Database) -> None:
     from api.experiments.summaries import page_of  # here: imported with the API, while it starts
 
     import_module("models.comparison.conclusion")
+    distribution(MOST)  # and so those of fewer seeds, but for some steps
     try:
         with database.reading() as session:
             page_of(session, verdict=None, after=None, limit=1)

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from models.comparison.paired_t import mean_and_sd, t_p, tost_p
 from models.comparison.schema import Comparison
-from models.comparison.skewness.normal_reach import MOST, reach_of_share, share_below
+from models.comparison.skewness.normal_reach import (
+    MOST,
+    distribution,
+    reach_of_share,
+    share_below,
+)
 from models.comparison.skewness.short_side import (
     LEAST_SHARE,
     STRICTEST,
@@ -53,6 +58,17 @@ def fast_p(values: list[float]) -> float:
     found = strict_t_p(t_p(mean, sd, len(values), 0.0), mean, reach_of(values, mean, sd), 0.05)
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize("n", [3, 4, 16, 17, 33, 48, 50])
+def test_the_table_of_a_size_has_the_same_bits_whatever_was_asked_before(n: int) -> None:
+    distribution.cache_clear()
+    alone = distribution(n)
+    distribution.cache_clear()
+    for before in range(3, 60):
+        distribution(before)
+    for one, other in zip(alone, distribution(n), strict=True):
+        assert one.tobytes() == other.tobytes()
 
 
 @given(samples)

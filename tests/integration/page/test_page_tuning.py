@@ -49,6 +49,7 @@ def test_the_settings_stand_with_their_means_the_choice_and_the_expected_best(
 
 def test_a_grid_is_written_in_the_form_and_its_cost_is_told(tab: Tab) -> None:
     tab.open("/new?recipe=hard-negative-mining-small")
+    tab.page.get_by_text("Tuning and programme").click()
     tab.find("#field-tuning-set").check()
     tab.find("#field-tuning-grid-set").check()
     grid = {"/optimizer/lr": [0.003, 0.01, 0.03]}

@@ -6,10 +6,11 @@ from models.errors import ServiceUnavailable
 from models.logs import log_to_stderr
 from models.processes.quick_imports import garbage_uncollected
 from models.settings import Settings
+from worker.pool.repeatable import loaded_repeatable
 
 
 def main() -> None:
-    with garbage_uncollected():
+    with garbage_uncollected(), loaded_repeatable():  # the attempts' processes are forked from it
         from worker.supervisor import Supervisor
 
     settings = Settings()

@@ -60,8 +60,11 @@ class Supervisor:
         self._settings.file_store().check()
         self._cuda_devices = count_cuda_devices()
         self._register()
-        self._webhooks.start()
         pool = Pool(self._settings, cuda_devices=self._cuda_devices)
+        if not self._settings.files_url:  # what Arrow has open for a bucket lives through no fork
+            self._database.close()  # connections neither
+            pool.fork()
+        self._webhooks.start()
         try:
             while not self._asked_to_stop():
                 pool.keep_alive()

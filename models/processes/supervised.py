@@ -19,11 +19,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.processes.forked import ForkedProcess, fork_module, may_fork
 from models.processes.parent_death import bound
 
 _POLL_SECONDS = 0.05  # how often the thread of `start` asks for a command, where there is none
 
 _log = logging.getLogger(__name__)
+
+
+_Process = subprocess.Popen[bytes] | ForkedProcess
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class SupervisedProcess:
         self._log_file, self._discard_output = log_file, discard_output
         self._files = files
         self._clock = clock
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: _Process | None = None
         self._pid: int | None = None
         self._started_at = self._start_at = 0.0
         self._pause = backoff.first
@@ -99,6 +103,20 @@ class SupervisedProcess:
             command = self._command()
             if command is not None:
                 self._spawn(command)
+
+    def fork(self) -> None:
+        """Start the process for the first time as a fork of this one (`models.processes.forked`),
+        which must have no connection open; the command must be `python -m MODULE …`.
+
+        Where this process has other threads, it is left to `keep_alive`.
+        """
+        command = self._command() if may_fork() else None
+        if command is not None:
+            environment = os.environ if self._environment is None else self._environment
+            self._process = fork_module(
+                command[2:], dict(environment), self._files, self._at_parent_death
+            )
+            self._note_start(self._process)
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM to the process and return at once; it is not started again."""
@@ -141,7 +159,7 @@ class SupervisedProcess:
             else:
                 self._stopping.wait(max(self._start_at - self._clock(), _POLL_SECONDS))
 
-    def _clean_up_after(self, process: subprocess.Popen[bytes]) -> None:
+    def _clean_up_after(self, process: _Process) -> None:
         """End what is left of a process that died, and put off the next start."""
         now, status = self._clock(), process.returncode
         if now - self._started_at > self._backoff.healthy:
@@ -172,10 +190,13 @@ class SupervisedProcess:
             finally:
                 if output is not None:
                     output.close()
-            self._started_at, self._pid = self._clock(), self._process.pid
+            self._note_start(self._process)
+
+    def _note_start(self, process: _Process) -> None:
+        self._started_at, self._pid = self._clock(), process.pid
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def _kill_group(process: _Process) -> None:
     """SIGKILL to every process of the group; returns once the leader has ended."""
     try:
         os.killpg(process.pid, signal.SIGKILL)

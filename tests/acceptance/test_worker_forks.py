@@ -15,7 +15,8 @@ LONG = {"steps": 250, "evaluate_every": 50}
 
 
 def _forkserver(worker: WorkerForTests) -> int:
-    (one,) = [pid for pid in worker.family() if "worker.pool.forkserver" in command_of(pid)]
+    family = {pid: " ".join(command_of(pid)) for pid in worker.family()}
+    (one,) = [pid for pid, said in family.items() if "worker.pool.forkserver" in said]
     return one
 
 
@@ -38,13 +39,29 @@ def test_one_process_forks_the_slots_and_neither_holds_what_a_fork_breaks(
     for process in (slot, parent_of(slot)):
         comms = Path(f"/proc/{process}/task").glob("*/comm")
         threads = {path.read_text().strip() for path in comms}
-        assert threads <= {"python", "python3", "tripletlab slot", "jemalloc_bg_thd"}, (
-            "jemalloc's lives through a fork"
-        )
+        assert threads <= {
+            "python",
+            "python3",
+            "python -m worke",
+            "tripletlab slot",
+            "jemalloc_bg_thd",
+        }, "jemalloc's lives through a fork"
         files = [os.readlink(path) for path in Path(f"/proc/{process}/fd").iterdir()]
         sockets = [name for name in files if name.startswith("socket:")]
         assert len(sockets) == 1, "its connection to the pool, and none to a database or a broker"
         assert not [name for name in files if ".db" in name], "no database's file either"
+
+
+def test_the_supervisor_forks_what_it_starts_first_and_its_libraries_have_one_thread(
+    embedded_lab: Lab,
+) -> None:
+    embedded_lab.stop_worker()
+    worker = embedded_lab.worker()
+    _forked_from(embedded_lab)
+    said = " ".join(command_of(_forkserver(worker)))
+    assert said.split()[:3] == ["python", "-m", "worker.pool.forkserver"], (
+        "the title of a fork; OpenBLAS with threads would have been in its way"
+    )
 
 
 def test_the_slots_share_the_memory_of_what_is_imported(embedded_lab: Lab) -> None:

@@ -6,17 +6,10 @@ import sys
 
 from models.processes.supervised import Backoff, SupervisedProcess
 from models.settings import Settings
+from worker.pool.repeatable import REPEATABLE
 from worker.training.pretrained_extra import OFFLINE
 
 _BACKOFF = Backoff(first=1.0, longest=30.0, healthy=60.0)
-
-# One thread: sums split over threads depend on their number, and runs go side by side in processes.
-# A workspace of fixed size: cuBLAS repeats its sums only with one, and reads this at its start.
-_REPEATABLE = {
-    **{name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")},
-    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-    **OFFLINE,
-}
 
 
 class Pool:
@@ -35,6 +28,12 @@ class Pool:
         self._celery = SupervisedProcess(
             "pool", lambda: command, _BACKOFF, environment=settings.environment(), files=[sent]
         )
+
+    def fork(self) -> None:
+        """Start both for the first time with what this process has imported, which has no other
+        thread and no connection yet, and was loaded repeatable (`worker.pool.repeatable`)."""
+        self._forkserver.fork()
+        self._celery.fork()
 
     def keep_alive(self) -> None:
         """Start what does not run, unless it pauses after its death."""
@@ -59,6 +58,6 @@ def forkserver_process(settings: Settings, requests: socket.socket) -> Supervise
         "fork server",
         lambda: command,
         _BACKOFF,
-        environment=settings.environment(**_REPEATABLE),
+        environment=settings.environment(**REPEATABLE, **OFFLINE),
         files=[file],
     )

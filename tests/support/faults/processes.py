@@ -31,7 +31,8 @@ def forkservers_in(family: Iterable[int]) -> list[int]:
 
 
 def _forks(command: list[str]) -> bool:
-    return "worker.pool.forkserver" in command or " ".join(command).startswith(SLOT)
+    said = " ".join(command)
+    return "worker.pool.forkserver" in said or said.startswith(SLOT)
 
 
 def pool_parents_in(family: Iterable[int]) -> list[int]:
@@ -61,7 +62,5 @@ def send(pids: Iterable[int], number: signal.Signals) -> None:
 
 
 def _is_pool(pid: int) -> bool:
-    said = command_of(pid)
-    return "worker.pool.tasks" in said or " ".join(said).startswith(
-        "[celeryd: "
-    )  # Celery's own title
+    said = " ".join(command_of(pid))
+    return "worker.pool.tasks" in said or said.startswith("[celeryd: ")  # Celery's own title

@@ -7,8 +7,6 @@ and queries behind the list are worked out once a process; a start must not wait
 import logging
 from importlib import import_module
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from models.comparison.skewness.normal_reach import MOST, distribution
 from models.store.database import Database
 
@@ -16,8 +14,8 @@ log = logging.getLogger(__name__)
 
 
 def read_first_list(database: Database) -> None:
-    """Read the newest experiment as the list does. Whoever asks is told of a database that is away,
-    so here it is only logged."""
+    """Read the newest experiment as the list does. Whoever asks is told why it cannot be read, so
+    here that is only logged: what is stored must not end a service that answers."""
     from api.experiments.summaries import page_of  # here: imported with the API, while it starts
 
     import_module("models.comparison.conclusion")
@@ -25,5 +23,5 @@ def read_first_list(database: Database) -> None:
     try:
         with database.reading() as session:
             page_of(session, verdict=None, after=None, limit=1)
-    except SQLAlchemyError as error:
+    except Exception as error:
         log.warning("the list of experiments could not be read: %s", error)

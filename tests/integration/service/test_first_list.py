@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from api.experiments.summaries import page_of
@@ -11,6 +12,7 @@ from api.serving.first_list import read_first_list
 from models.store.database import Database
 
 from support.project import ROOT
+from support.stored import stored_experiment
 
 
 def test_no_query_is_left_to_be_compiled(
@@ -45,4 +47,17 @@ def test_scipy_is_there() -> None:
 
 def test_a_database_that_cannot_be_read_ends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     read_first_list(Database("sqlite://"))  # without a schema
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_experiment_that_cannot_be_read_ends_nothing(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with database.transaction() as session:
+        stored_experiment(session)
+        if database.engine.dialect.name == "sqlite":  # which keeps any text as a date
+            session.execute(text("UPDATE experiments SET created_at = 'yesterday'"))
+        else:  # which no date of Python is
+            session.execute(text("UPDATE experiments SET created_at = 'infinity'"))
+    read_first_list(database)
     assert "Traceback" not in capsys.readouterr().err

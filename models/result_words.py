@@ -3,7 +3,7 @@
 It imports little, since the command is started for one answer.
 """
 
-from models.numbers_in_words import significant
+from models.numbers_in_words import decimals, significant
 
 WRITTEN = {
     "f1": "F1",
@@ -30,7 +30,7 @@ def level_words(confidence: float) -> str:
     """A level of confidence, to two digits of what it leaves out: `95 %`, `98.2 %`, `99.917 %`."""
     left_out = significant(100 * (1 - confidence), 2)
     places = len(left_out.partition(".")[2])
-    return f"{100 * confidence:.{places}f} %"
+    return f"{decimals(100 * confidence, places)} %"
 
 
 def verdict_words(verdict: str, a: str, b: str) -> str:

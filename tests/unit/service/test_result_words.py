@@ -16,6 +16,7 @@ from models.result_words import interaction_verdict, level_words, short_verdict,
         (0.982171, "98.2 %"),
         (0.999166, "99.917 %"),
         (0.99, "99 %"),
+        (0.845, "85 %"),  # 84.5 goes up, as in numbers of sentences and of the page
     ],
 )
 def test_a_level_is_told_to_two_digits_of_what_it_leaves_out(confidence: float, words: str) -> None:

@@ -46,8 +46,8 @@ def study_sentence(said: Said) -> str:
 
 
 def what_is_missing(said: Said) -> tuple[str, ...]:
-    """What too few data sets do not allow to say."""
-    k = len(said.counted)
+    """What too few data sets do not allow to say; while experiments go on, theirs count as well."""
+    k = _possible(said) if said.goes_on else len(said.counted)
     if k >= FEWEST_DATA_SETS:
         return ()
     words = [
@@ -61,6 +61,11 @@ def what_is_missing(said: Said) -> tuple[str, ...]:
         "difference varies between them."
     )
     return tuple(words)
+
+
+def _possible(said: Said) -> int:
+    """How many data sets can count once every experiment has ended."""
+    return sum(one.id is not None for one in said.experiments)
 
 
 def _verdict(said: Said) -> str:
@@ -103,15 +108,17 @@ def _equivalent(said: Said) -> str:
 
 def _undecided(said: Said) -> str:
     what = f"whether {said.a} and {said.b} differ in {metric_words(said.rule.metric)}{_tried(said)}"
+    if said.pooled.mean is None and said.goes_on:
+        return f"It is not known yet {what}: no data set has enough runs yet; {_why_not(said)}."
     if said.pooled.mean is None:
-        return f"Nothing can be said about {what}: no data set has enough runs yet."
+        return f"Nothing can be said about {what}: no data set has enough runs."
     verb = "does" if len(said.counted) == len(said.experiments) == 1 else "do"
     return f"{said.data_sets} {verb} not decide {what}: {_estimate(said)}; {_why_not(said)}."
 
 
 def _why_not(said: Said) -> str:
     rule, bounds = said.rule, said.pooled.bounds
-    if said.goes_on:
+    if said.goes_on and _possible(said) >= FEWEST_DATA_SETS:
         return "the verdict comes when every experiment has ended"
     if bounds is None or len(said.counted) < FEWEST_DATA_SETS:
         return f"a study needs at least {FEWEST_DATA_SETS} data sets for a verdict"

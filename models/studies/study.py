@@ -150,13 +150,15 @@ def _experiment(member: Member, place: int) -> StudyExperiment:
         verdict=judged.verdict,
         sentence=judged.sentence,
         warnings=judged.warnings,
-        left_out=_why_left_out(evidence),
+        left_out=_why_left_out(evidence, goes_on=member.goes_on),
     )
 
 
-def _why_left_out(evidence: Evidence) -> str | None:
+def _why_left_out(evidence: Evidence, *, goes_on: bool) -> str | None:
     if all_collapsed(evidence.compared):
         return "every run of both arms collapsed"
+    if len(evidence.pairs) < FEWEST_SEEDS and goes_on:
+        return f"not known before {FEWEST_SEEDS} seeds have succeeded in both arms"
     if len(evidence.pairs) < FEWEST_SEEDS:
         return f"fewer than {FEWEST_SEEDS} seeds succeeded in both arms"
     return None

@@ -57,7 +57,10 @@ def test_the_list_tells_how_far_each_study_is_on_which_data_sets(
     expect(row).to_contain_text("questions-generated, pairs-1, pairs-2, pairs-3")
     expect(row).to_contain_text("0 % of its steps")
     row.get_by_role("link").click()
-    expect(tab.find("#verdict .sentence")).to_contain_text("no data set has enough runs yet")
+    expect(tab.find("#verdict .waits .sentence")).to_contain_text("It is not known yet whether")
+    expect(tab.find("#verdict .waits .kind")).to_contain_text("waiting for the verdict")
+    expect(tab.find("#verdict .forest-chart, #verdict .facts")).to_have_count(0)
+    expect(tab.find("#data-sets tbody tr").first).to_contain_text("not known before 2 seeds")
 
 
 def test_a_study_is_planned_on_the_page_and_cancelled(tab: Tab, service: ApiForTests) -> None:

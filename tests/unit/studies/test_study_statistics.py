@@ -202,6 +202,20 @@ def test_a_study_without_a_pair_says_nothing() -> None:
     assert all("fewer than 2 seeds" in (one.left_out or "") for one in found.experiments)
 
 
+def test_a_study_that_has_only_begun_waits_and_lacks_nothing_yet() -> None:
+    every = [member(n, judged_by([]), state=RunState.RUNNING) for n in range(4)]
+    (four,) = study_comparisons(every, [("modified", "vanilla")], RULE)
+    (two,) = study_comparisons(every[:2], [("modified", "vanilla")], RULE)
+    assert four.sentence.startswith("It is not known yet whether modified and vanilla differ")
+    assert four.sentence.endswith("the verdict comes when every experiment has ended.")
+    assert four.missing == ()
+    assert "a study needs at least 4 data sets for a verdict" in two.sentence
+    assert "that needs at least 4, and there are 2" in two.missing[0]
+    assert {one.left_out for one in four.experiments} == {
+        "not known before 2 seeds have succeeded in both arms"
+    }
+
+
 def test_no_verdict_is_given_while_an_experiment_goes_on() -> None:
     every = members_of(drawn([0.02, 0.021, 0.019, 0.02, 0.021]))
     every[2] = member(2, judged_by(drawn([0.019])[0]), state=RunState.RUNNING)

@@ -39,7 +39,7 @@ export async function show(main, { params, signal }) {
       drawn = new AbortController();
       const active = ACTIVE.has(study.state);
       fill(answer, active ? underWay(study) : null,
-        results ? judged(results, drawn.signal) : h("p", { class: "sentence" }, "Every experiment of this study was deleted."));
+        results ? judged(results, active, drawn.signal) : h("p", { class: "sentence" }, "Every experiment of this study was deleted."));
       refill(each.body, results ? table(results) : null);
     }
     if (ACTIVE.has(study.state)) timer = setTimeout(again, LOOK_AGAIN);
@@ -111,39 +111,49 @@ function underWay(study) {
 
 /**
  * @param {Reply.StudyResults} results
+ * @param {boolean} active
  * @param {AbortSignal} signal
  */
-function judged(results, signal) {
+function judged(results, active, signal) {
   return [
-    together(results, signal),
+    together(results, active, signal),
     results.differing.length ? h("p", { class: "help" }, `Beside data set and split, the specs differ in ${results.differing.join(", ")}.`) : null,
-    results.others.length ? h("div", { class: "others" }, results.others.map((one) => h("div", {}, together(one, signal)))) : null,
+    results.others.length ? h("div", { class: "others" }, results.others.map((one) => h("div", {}, together(one, active, signal)))) : null,
   ];
 }
 
 /**
- * One arm against the baseline over all data sets.
+ * One arm against the baseline over all data sets. While experiments go on it is waited for, and without a
+ * data set that counts there is nothing to draw.
  * @param {Reply.StudyResults | Reply.StudyComparison} one
+ * @param {boolean} active
  * @param {AbortSignal} signal
  */
-function together(one, signal) {
-  const { kind, sign, text } = words({ ...one, warnings: [] });
-  return [
+function together(one, active, signal) {
+  const { kind, sign, text } = active ? { kind: "", sign: "…", text: `${one.a} against ${one.b}: waiting for the verdict` } : words({ ...one, warnings: [] });
+  const said = [
     h("div", { class: `kind ${kind}` }, h("span", { class: "sign", "aria-hidden": "true" }, sign), text),
     h("p", { class: "sentence" }, one.sentence),
-    forestChart(signal, rows(one), `${plural(one.experiments.length, "data set")} and the mean over them, with intervals; the table below has the figures`),
+  ];
+  if (active && !one.of) return h("div", { class: "waits" }, said);
+  return [
+    active ? h("div", { class: "waits" }, said) : said,
+    forestChart(signal, rows(one, active), `${plural(one.experiments.length, "data set")} and the mean over them, with intervals; the table below has the figures`),
     caption(one),
     one.missing.length ? h("ul", { class: "help" }, one.missing.map((sentence) => h("li", {}, sentence))) : null,
     h("dl", { class: "facts" }, facts(one)),
   ];
 }
 
-/** @param {Reply.StudyResults | Reply.StudyComparison} one */
-function rows(one) {
+/**
+ * @param {Reply.StudyResults | Reply.StudyComparison} one
+ * @param {boolean} active
+ */
+function rows(one, active) {
   const both = { a: one.a, b: one.b, metric: one.metric, higher_is_better: one.higher_is_better, pairs: [], equivalence: one.equivalence };
   const members = one.experiments.map((member) => ({
     one: { ...both, mean_difference: member.mean_difference, interval: member.interval },
-    name: member.left_out === null ? member.dataset : `${member.dataset} (does not count)`,
+    name: member.left_out === null ? member.dataset : `${member.dataset} (${active ? "not yet" : "does not count"})`,
     told: member.verdict === "a_better" || member.verdict === "b_better",
   }));
   return [...members, {
@@ -169,7 +179,7 @@ function facts(one) {
     fact("Interval", bounds(one.interval, one.metric)),
     fact("One more data set", bounds(one.prediction_interval, one.metric)),
     fact("Between data sets", found ? `I² ${percent(found.i2)}, p ${p(found.p)}` : "–", "The share of the variance that is between data sets, and Welch's test that there is none"),
-    fact("Better in", `${one.better_in} of ${one.of}`, "By the verdict of each data set alone"),
+    fact(`${one.a} better in`, `${one.better_in} of ${one.of}`, "By the verdict of each data set alone"),
     fact("Weighted by precision", one.weighted ? `${signed(one.weighted.mean_difference, one.metric)} (${bounds(one.weighted.interval, one.metric)})` : "–", "It decides nothing"),
   ];
 }

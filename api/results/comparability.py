@@ -22,13 +22,13 @@ from models.files.run_files import RESAMPLED, SCORES
 from models.specs.decision import Metric
 from models.specs.experiment import ExperimentSpec
 from models.specs.parse import stored_spec
-from models.states import TERMINAL, RunState
+from models.states import TERMINAL, RunState, TuningState
 from models.store.experiments import compared_runs, experiment
 from models.store.metrics.lines import ZeroShot
 from models.store.metrics.rows import final_metrics
 from models.store.metrics.untrained import ByMetric, apart, untrained_means
 from models.store.tables import Experiment, Run
-from models.store.tuning.plan import Settled, settled
+from models.store.tuning.plan import Settled, settled, tuning_of
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,8 @@ class Compared:
     zero_shot: ZeroShot
     """The same of what arms start from: a pretrained model, or token vectors."""
     lines: Mapping[str, Lines]
+    to_come: frozenset[int] = frozenset()
+    """Seeds whose runs are queued once the settings are chosen."""
 
     @cached_property
     def by_arm(self) -> Mapping[str, Sequence[Run]]:
@@ -79,7 +81,15 @@ def compared_of(
         untrained=untrained,
         zero_shot=zero_shot,
         lines=row.lines,
+        to_come=_to_come(session, row.id, spec),
     )
+
+
+def _to_come(session: Session, experiment_id: str, spec: ExperimentSpec) -> frozenset[int]:
+    tuning = None if spec.tuning is None else tuning_of(session, experiment_id)
+    if tuning is None or tuning.state != TuningState.PLANNED:
+        return frozenset()
+    return frozenset(spec.seeds.at_start())
 
 
 def _arm_runs(compared: Compared, name: str, service: Service | None) -> ArmRuns:
@@ -93,7 +103,7 @@ def _arm_runs(compared: Compared, name: str, service: Service | None) -> ArmRuns
         metrics={run.seed: metrics[run.id] for run in own},
         folders=dict(zip((run.seed for run in own), folders, strict=service is not None)),
         collapsed_loss_per_row=settled.collapsed_loss[name],
-        awaited=frozenset(run.seed for run in every if _is_awaited(run, spec)),
+        awaited=compared.to_come.union(run.seed for run in every if _is_awaited(run, spec)),
         tuned=settled.tuned[name],
         held=settled.held,
         untrained={

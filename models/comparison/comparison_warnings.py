@@ -8,6 +8,7 @@ from models.comparison.lines import Lines
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import ComparisonWarning, WarningKind
 from models.comparison.wording import metric_number
+from models.specs.wording.field_words import pointer_words
 
 ONE_SIDED = ("precision", "recall")
 """Metrics of one kind of mistake, which are traded for the other."""
@@ -58,7 +59,7 @@ def _different_settings(compared: ComparisonInput) -> ComparisonWarning | None:
 def _at_edge(arm: ArmValues) -> ComparisonWarning | None:
     if arm.tuned is None or not arm.tuned.at_edge:
         return None
-    fields = " and ".join(arm.tuned.at_edge)
+    fields = " and ".join(pointer_words(one) for one in arm.tuned.at_edge)
     sentence = (
         f"The setting that was chosen for {arm.name} is at the edge of those tried in {fields}, so "
         "a better one may lie beyond."

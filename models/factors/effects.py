@@ -104,7 +104,7 @@ def _effect(given: EffectInput, evidence: Evidence) -> Effect:
     said = comparison_sentence(evidence, verdict, ())
     sentence = [
         said if declared.kind == "main" else said[:1].upper() + said[1:],  # no name begins it
-        meaning(declared, simple),
+        meaning(declared, simple, compared.rule),
         *(one.sentence for one in warnings),
     ]
     common: dict[str, Any] = {

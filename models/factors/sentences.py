@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from models.comparison.comparison_warnings import all_collapsed, below_lines, held_warning
 from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.lines import Lines
+from models.comparison.rule import DecisionRule
 from models.comparison.schema import ComparisonWarning, Verdict
 from models.factors.schema import Effect, MainEffect, SimpleEffect
-from models.numbers_in_words import significant
+from models.numbers_in_words import decimals, significant
 from models.result_words import metric_words
 from models.specs.factors import DeclaredEffect
+from models.specs.wording.field_words import pointer_words
 
 MOST_NAMED = 3  # effects in the sentence on what matters most
 _WORDS: Mapping[Verdict, str] = {
@@ -20,7 +22,7 @@ _WORDS: Mapping[Verdict, str] = {
 }
 
 
-def meaning(effect: DeclaredEffect, simple: Sequence[SimpleEffect]) -> str:
+def meaning(effect: DeclaredEffect, simple: Sequence[SimpleEffect], rule: DecisionRule) -> str:
     """What the difference is a mean of; of an interaction, the two differences that it is of."""
     others = _listed(effect.others)
     where = ""
@@ -38,7 +40,8 @@ def meaning(effect: DeclaredEffect, simple: Sequence[SimpleEffect]) -> str:
     if not known:
         return ""
     sizes = " and ".join(
-        f"{significant(one.mean_difference, 4, '+')} with {one.given}" for one in known
+        f"{_size(one.mean_difference, rule.higher_is_better, '+')} with {one.given}"
+        for one in known
     )
     tail = f", {where}" if where else ""
     return f"{factor}={level} minus {factor}={baseline} is {sizes}{tail}."
@@ -78,7 +81,7 @@ def _at_edge(cells: Sequence[ArmValues]) -> Iterator[ComparisonWarning]:
     some = f"{len(named)} of these {len(cells)}" if len(named) < len(cells) else f"all {len(cells)}"
     sentence = (
         f"The settings that were chosen for {some} cells are at the edge of those tried in "
-        f"{_listed(tuple(fields))}, so better ones may lie beyond."
+        f"{_listed([pointer_words(one) for one in fields])}, so better ones may lie beyond."
     )
     yield ComparisonWarning(kind="chosen_at_edge", sentence=sentence)
 
@@ -114,14 +117,21 @@ def no_verdict_on_effect(effect: Effect, why: str) -> str:
     if effect.mean_difference is None:
         return f"No seed has finished in every cell of {_subject(effect)}. {why}"
     seeds = "1 seed" if count == 1 else f"{count} seeds"
-    difference = f"{significant(effect.mean_difference, 4)} in {effect.metric}"
+    size = _size(effect.mean_difference, effect.higher_is_better)
+    difference = f"{size} in {metric_words(effect.metric)}"
     return f"{effect.a} minus {effect.b} is {difference} on average over {seeds}. {why}"
 
 
 def _in_brief(effect: Effect) -> str:
     difference = effect.mean_difference
     assert difference is not None  # `what_matters_most` asks only where it is known
-    return f"{_subject(effect)} ({significant(difference, 4, '+')}, {_WORDS[effect.verdict]})"
+    size = _size(difference, effect.higher_is_better, "+")
+    return f"{_subject(effect)} ({size}, {_WORDS[effect.verdict]})"
+
+
+def _size(difference: float | None, higher_is_better: bool, sign: str = "") -> str:
+    """A difference with the digits that `metric_number` gives it in the sentence of an effect."""
+    return (decimals if higher_is_better else significant)(difference, 4, sign)
 
 
 def _subject(effect: Effect) -> str:

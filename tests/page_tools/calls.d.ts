@@ -14,7 +14,7 @@ declare namespace Reply {
     design?: string;
     effects?: string;
     loss?: Loss;
-    seeds?: object;
+    seeds?: { count?: number, list?: number[] };
     split: { kind?: string };
     batch_size?: number;
     validation_batches?: number;

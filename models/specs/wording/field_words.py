@@ -124,12 +124,17 @@ def field_words(parts: Sequence[str], term_kind: str | None = None) -> str:
         if len(parts) == 3:
             return term
         inner = " ".join(_field(part) for part in parts[3:])
-        return f"{inner} of {term} ({spaced(term_kind or '')})"
+        return f"{inner} of {term}" + (f" ({spaced(term_kind)})" if term_kind else "")
     *path, last = parts
     if last == "kind" or parts == ["seeds", "count"]:
         return _field(path[-1])
     owner = path[-1] if path and path[-1] != "loss" else ""
     return f"{_field(last)} ({_field(owner)})" if owner else _field(last)
+
+
+def pointer_words(pointer: str) -> str:
+    """Say the field at this JSON pointer inside an arm."""
+    return field_words(pointer.split("/")[1:])
 
 
 def term_words(term: Mapping[str, Any]) -> str:

@@ -23,6 +23,12 @@ def test_the_settings_stand_with_their_means_the_choice_and_the_expected_best(
     made = service.submit(**spec)
     tab.open(f"/experiments/{made['id']}")
     expect(tab.find("#tuning")).to_contain_text("0 of 12 tuning runs have ended")
+    expect(tab.find("#verdict .waits .sentence")).to_have_text(
+        "The settings of the arms are tuned first. 0 of 6 seeds are done. "
+        "The verdict comes with the last of them."
+    )
+    expect(tab.find("#verdict")).to_contain_text("It is not known yet whether modified and vanilla")
+    expect(tab.find("#runs")).to_contain_text("its runs are queued once the settings are chosen")
     for _ in ("the stop", "the end"):
         end_runs(service.database, made["id"], rising)
         with service.database.transaction() as session:

@@ -101,7 +101,7 @@ def test_effects_rest_on_the_chosen_setting_of_every_cell(api: ApiForTests) -> N
         assert "were given 3 different settings" in one["sentence"]
         assert one["sentence"].endswith(
             "The settings that were chosen for 2 of these 4 cells are at the edge of those tried "
-            "in /optimizer/lr, so better ones may lie beyond."
+            "in learning rate (optimiser), so better ones may lie beyond."
         )
     assert (primary[0]["a"], primary[0]["verdict"]) == ("mask=kept", "a_better")
     (listed,) = api.get("/v1/experiments")["items"]

@@ -143,8 +143,8 @@ def test_only_fresh_seeds_are_compared_each_arm_at_its_best_setting(api: ApiForT
         "chosen_at_edge",
     ]
     assert comparison["sentence"].endswith(
-        "The setting that was chosen for modified is at the edge of those tried in /optimizer/lr, "
-        "so a better one may lie beyond."
+        "The setting that was chosen for modified is at the edge of those tried in learning rate "
+        "(optimiser), so a better one may lie beyond."
     )
     assert document["complete"] is True
 

@@ -211,8 +211,8 @@ def test_the_largest_effect_comes_first_and_one_without_a_seed_last() -> None:
     assert [one.a for one in effects] == ["a=2", "a=1", "a=3"]
     said = what_matters_most(effects)
     assert said == (
-        "What matters most for test accuracy: a=2 against 0 (−0.05, worse), then a=1 against 0 "
-        "(+0.01, better). 1 more is smaller or not known yet."
+        "What matters most for test accuracy: a=2 against 0 (−0.0500, worse), then a=1 against 0 "
+        "(+0.0100, better). 1 more is smaller or not known yet."
     )
     assert what_matters_most(largest_first(effects, "test.roc_auc")) is None
 

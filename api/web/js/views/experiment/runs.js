@@ -12,7 +12,8 @@ export function runsSection(model) {
   fold.open = model.active; // while they go on, a reader looks at how far they are
   const draw = () => {
     told.textContent = states(model.view.runs);
-    refill(body, h("div", { class: "scroll", tabindex: "0" }, table(model)));
+    refill(body, model.compared.length ? h("div", { class: "scroll", tabindex: "0" }, table(model))
+      : h("p", { class: "help" }, "None of the comparison yet: its runs are queued once the settings are chosen."));
   };
   draw();
   model.listen(draw);

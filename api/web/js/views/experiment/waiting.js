@@ -18,9 +18,14 @@ export function waitedFor({ view, results, primary, compared }) {
   const judged = results.effects.length ? results.effects.filter((one) => one.role === "primary") : primary;
   const done = Math.min(...judged.map((one) => one.pairs.length));
   const look = view.plan[0];
-  const seeds = look ? look.pairs : new Set(compared.map((run) => run.seed)).size;
-  const trying = view.tuning?.state === "planned"; // the time left is of the runs that choose a setting
-  return { done, seeds, looks: view.plan.length, left: trying ? null : view.seconds_left };
+  const trying = view.tuning?.state === "planned"; // there are only runs that choose a setting yet, and the time left is theirs
+  const seeds = look ? look.pairs : trying ? planned(view.spec) : new Set(compared.map((run) => run.seed)).size;
+  return { done, seeds, looks: view.plan.length, trying, left: trying ? null : view.seconds_left };
+}
+
+/** @param {Reply.Spec} spec */
+function planned({ seeds }) {
+  return seeds?.list?.length ?? seeds?.count ?? 0;
 }
 
 /** @param {Model} model */
@@ -29,8 +34,8 @@ export function waiting(model) {
   if (!found) return null;
   const { done, seeds } = found;
   return h("div", { class: "waits" },
-    h("div", { class: "kind" }, h("span", { class: "sign", "aria-hidden": "true" }, "…"), done ? "Waiting for more seeds" : "Waiting for the first seed"),
-    h("p", { class: "sentence" }, `${done} of ${plural(seeds, "seed")} ${done === 1 ? "is" : "are"} done. ${whenItComes(found)}`));
+    h("div", { class: "kind" }, h("span", { class: "sign", "aria-hidden": "true" }, "…"), found.trying ? "Choosing the settings" : done ? "Waiting for more seeds" : "Waiting for the first seed"),
+    h("p", { class: "sentence" }, `${found.trying ? "The settings of the arms are tuned first. " : ""}${done} of ${plural(seeds, "seed")} ${done === 1 ? "is" : "are"} done. ${whenItComes(found)}`));
 }
 
 /** @param {NonNullable<ReturnType<typeof waitedFor>>} found */

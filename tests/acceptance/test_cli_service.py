@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from support.commands import PATIENCE, environment, stopped, tripletlab
+from support.faults.processes import supervisors_in
 from support.pretrained import toy_files, write_folder
 from support.process_tree import still_alive
 from support.project import ROOT
@@ -235,11 +236,4 @@ def test_the_demo_shows_the_answer_and_ends_by_itself(tmp_path: Path) -> None:
 
 
 def _workers(served: Served) -> set[int]:
-    return {pid for pid in served.family() if _command(pid)[1:3] == ["-m", "worker"]}
-
-
-def _command(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-    except OSError:  # it has just ended
-        return []
+    return set(supervisors_in(served.family()))

@@ -48,7 +48,7 @@ def pool_children_in(family: Iterable[int]) -> list[int]:
 def supervisors_in(family: Iterable[int]) -> list[int]:
     """The top processes of workers; what one has just forked has its command until it runs another
     program, and is none."""
-    named = [pid for pid in family if command_of(pid)[-2:] == ["-m", "worker"]]
+    named = [pid for pid in family if " ".join(command_of(pid)).split()[-2:] == ["-m", "worker"]]
     return [pid for pid in named if parent_of(pid) not in named]
 
 

@@ -52,6 +52,11 @@ def test_the_verdict_comes_first_as_the_services_sentence_with_its_interval(
     # the best line is drawn; the weaker ones would leave the dots no room
     drawn = tab.find("#seeds .pairs-chart .untaught")
     expect(drawn).to_have_count(1)
+    # and its name stands beside the dots, in a margin of its own
+    name = tab.find("#seeds .pairs-chart .untaught-name")
+    expect(name).to_have_text("Cosine of TF-IDF vectors")
+    across = [float(one.get_attribute("cx") or 0) for one in tab.find("#seeds .dot").all()]
+    assert max(across) + 6 < float(name.get_attribute("x") or 0)
     dots = [float(one.get_attribute("cy") or 0) for one in tab.find("#seeds .dot").all()]
     assert min(dots) < float(drawn.get_attribute("y1") or 0)
 

@@ -57,6 +57,11 @@ def test_a_run_shows_what_is_written_down_of_it(tab: Tab, service: ApiForTests) 
     expect(tab.find("#steps .legend")).to_contain_text("Gradient norm")
     tab.find("#evaluations").scroll_into_view_if_needed()
     expect(tab.find("#evaluations tbody tr")).to_have_count(13)
+    expect(tab.find("#events summary")).to_contain_text("3 events")
+    expect(tab.find("#provenance .facts")).not_to_be_visible()
+    for folded in ("events", "checkpoints", "provenance"):
+        tab.unfold(folded)
+    expect(tab.find("#provenance .facts")).to_be_visible()
     states = tab.find("#events .chip")
     expect(states).to_have_count(3)
     assert states.all_inner_texts() == ["queued", "running", "succeeded"]

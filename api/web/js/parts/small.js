@@ -121,3 +121,20 @@ export function select(label, options, value, changed) {
   control.value = value;
   return control;
 }
+
+/**
+ * Nobody can unfold a section on paper.
+ * @param {HTMLElement} main
+ * @param {AbortSignal} signal
+ */
+export function unfoldOnPaper(main, signal) {
+  /** @type {HTMLDetailsElement[]} */
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = [.../** @type {NodeListOf<HTMLDetailsElement>} */ (main.querySelectorAll(".folded > details:not([open])"))];
+    for (const fold of unfolded) fold.open = true;
+  }, { signal });
+  addEventListener("afterprint", () => {
+    for (const fold of unfolded) fold.open = false;
+  }, { signal });
+}

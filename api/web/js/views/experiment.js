@@ -5,7 +5,7 @@ import { byId, fill, h, refill } from "../dom.js";
 import { plural } from "../format.js";
 import { alertOf, toast } from "../parts/notices.js";
 import { canNotify, notify, notifyButton } from "../parts/notify.js";
-import { copiedId, RETRIABLE, stateChip, time } from "../parts/small.js";
+import { copiedId, RETRIABLE, stateChip, time, unfoldOnPaper } from "../parts/small.js";
 import { armsSection } from "./experiment/arms.js";
 import { collapseSection } from "./experiment/collapse.js";
 import { curvesSection } from "./experiment/curves.js";
@@ -113,23 +113,6 @@ function go(id) {
   if (fold) fold.open = true;
   place.scrollIntoView();
   (fold?.querySelector("summary") ?? byId(`${id}-title`)).focus({ preventScroll: true });
-}
-
-/**
- * Nobody can unfold a section on paper.
- * @param {HTMLElement} main
- * @param {AbortSignal} signal
- */
-function unfoldOnPaper(main, signal) {
-  /** @type {HTMLDetailsElement[]} */
-  let unfolded = [];
-  addEventListener("beforeprint", () => {
-    unfolded = [.../** @type {NodeListOf<HTMLDetailsElement>} */ (main.querySelectorAll(".folded > details:not([open])"))];
-    for (const fold of unfolded) fold.open = true;
-  }, { signal });
-  addEventListener("afterprint", () => {
-    for (const fold of unfolded) fold.open = false;
-  }, { signal });
 }
 
 /**

@@ -6,7 +6,7 @@ import { count, duration } from "../format.js";
 import { metrics } from "../metrics.js";
 import { downloadLink } from "../parts/download.js";
 import { alertOf, loading, toast } from "../parts/notices.js";
-import { ACTIVE, bar, copiedId, fact, RETRIABLE, section, stateChip, time } from "../parts/small.js";
+import { ACTIVE, bar, copiedId, fact, RETRIABLE, section, stateChip, time, unfoldOnPaper } from "../parts/small.js";
 import { follow } from "../stream.js";
 import { timeOf } from "./experiment/runs.js";
 import { scoresOf } from "./experiment/scores.js";
@@ -42,6 +42,7 @@ export async function show(main, { params, signal }) {
     succeeded && scores(model),
     succeeded && mistakesSection(model),
     evaluationsSection(model), eventsSection(model), checkpointsSection(model), provenanceSection(model)));
+  unfoldOnPaper(main, signal);
   watch(model);
 }
 

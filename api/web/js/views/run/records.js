@@ -2,16 +2,16 @@
 
 import { call, wasStopped } from "../../api.js";
 import { fill, h, whenSeen } from "../../dom.js";
-import { count, exact, formatMetric } from "../../format.js";
+import { count, exact, formatMetric, plural } from "../../format.js";
 import { metricLabel, valueIn } from "../../metrics.js";
 import { alertOf, loading } from "../../parts/notices.js";
-import { ACTIVE, fact, section, stateChip } from "../../parts/small.js";
+import { ACTIVE, fact, foldedSection, section, stateChip } from "../../parts/small.js";
 
 /** @param {Page.RunModel} model */
 export function evaluationsSection(model) {
   const { run, signal, metrics: { evaluations } } = model;
   const load = () => call(`/v1/runs/${run.id}/evaluations`, { signal });
-  return read(model, "evaluations", "Evaluations", load, (items) => items.length
+  return read(model, section("evaluations", "Evaluations"), load, (items) => items.length
     ? table(["Step", "Split", ...evaluations.map(metricLabel)], items.map((one) =>
       [count(one.step), one.split, ...evaluations.map((metric) => cell(one, metric))]))
     : loading(ACTIVE.has(model.run.state) ? "No evaluation yet." : "The run ended before its first evaluation."));
@@ -31,13 +31,13 @@ const KEPT = "A run that has succeeded has its weights in place of checkpoints."
 /** @param {Page.RunModel} model */
 export function checkpointsSection(model) {
   if (model.run.state === "succeeded") {
-    const { node, body } = section("checkpoints", "Checkpoints");
+    const { node, body } = foldedSection("checkpoints", "Checkpoints", "none: its weights are kept");
     body.append(loading(KEPT));
     return node;
   }
   const { run, signal } = model;
   const load = () => call(`/v1/runs/${run.id}/checkpoints`, { signal });
-  return read(model, "checkpoints", "Checkpoints", load, (items) => items.length
+  return read(model, foldedSection("checkpoints", "Checkpoints", "from which it goes on after an interruption"), load, (items) => items.length
     ? table(["After step", "Size", "Saved", "SHA-256"], items.map((one) =>
       [count(one.step), `${(one.size / 1e6).toFixed(2)} MB`, exact(one.saved_at), h("code", { title: one.sha256 }, one.sha256.slice(0, 12))]))
     : loading(ACTIVE.has(model.run.state) ? "None yet; the first is saved after some seconds of training." : "None is left of this run."));
@@ -47,13 +47,11 @@ export function checkpointsSection(model) {
  * A section whose rows are asked for once it is seen, and again as the run goes on.
  * @template Item
  * @param {Page.RunModel} model
- * @param {string} id
- * @param {string} title
+ * @param {{ node: HTMLElement, body: HTMLElement }} part
  * @param {() => Promise<Reply.Page<Item>>} asked
  * @param {(items: Item[]) => Page.Child} drawn
  */
-function read(model, id, title, asked, drawn) {
-  const { node, body } = section(id, title);
+function read(model, { node, body }, asked, drawn) {
   fill(body, loading());
   const reached = () => `${model.run.state} ${model.run.step}`;
   let seen = "";
@@ -78,8 +76,9 @@ function read(model, id, title, asked, drawn) {
 
 /** @param {Page.RunModel} model */
 export function eventsSection(model) {
-  const { node, body } = section("events", "Events");
+  const { node, body, told } = foldedSection("events", "Events", "");
   const draw = () => {
+    told.textContent = plural(model.events.length, "event");
     if (model.eventsFailed) return fill(body, alertOf(model.eventsFailed));
     return fill(body, model.events.length ? table(["When", "What", "State", "Attempt", "Message"], model.events.map((one) =>
       [exact(one.at), one.kind.replaceAll("_", " "), one.to_state ? stateChip(one.to_state) : "", one.attempt ?? "", one.message ?? ""])) : loading("No event yet."));
@@ -91,7 +90,7 @@ export function eventsSection(model) {
 
 /** @param {Page.RunModel} model */
 export function provenanceSection(model) {
-  const { node, body } = section("provenance", "Provenance");
+  const { node, body } = foldedSection("provenance", "Provenance", "versions, machine and data that it was trained with");
   const draw = () => {
     const found = model.run.provenance;
     fill(body, found ? h("dl", { class: "facts" }, Object.entries(found).map(([name, value]) =>

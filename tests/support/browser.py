@@ -49,12 +49,10 @@ class Tab:
         self.url = url
         self.expected_statuses: set[int] = set()
         self.away_expected = False
-        self.replies: list[Response] = []
         self._complaints: list[str] = []
         page.set_default_timeout(PATIENCE)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self._complaints.append(str(error)))
-        page.on("response", lambda reply: self.replies.append(reply))
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -69,6 +67,13 @@ class Tab:
         if found:
             return int(found[1]) in self.expected_statuses
         return self.away_expected and "net::ERR_" in text
+
+    def hear_replies(self) -> list[Response]:
+        """All replies from now on, as they come. Not for every tab: each view asks for a hundred
+        files, and to be told of them costs a fifteenth of the test."""
+        heard: list[Response] = []
+        self.page.on("response", lambda reply: heard.append(reply))
+        return heard
 
     def open(self, place: str = "/experiments") -> "Tab":
         self.page.goto(f"{self.url}/#{place}")

@@ -167,6 +167,7 @@ def test_steps_and_states_arrive_live_and_the_verdict_with_them(
 ) -> None:
     made = service.submit(seeds={"count": 1})
     one, other = service.runs(made["id"])
+    replies = tab.hear_replies()
     tab.open(f"/experiments/{made['id']}")
     tab.sees("No step is stored yet")
     attempt = service.claim(one.id)
@@ -185,7 +186,7 @@ def test_steps_and_states_arrive_live_and_the_verdict_with_them(
         service.train(run.id, accuracy=0.8)
     expect(tab.find("#runs tbody tr").nth(1)).to_contain_text("succeeded")
     expect(tab.find("#arms .arm-values tbody tr").nth(1)).to_contain_text("0.8000")
-    streams = [reply for reply in tab.replies if "/events?from_now=true" in reply.url]
+    streams = [reply for reply in replies if "/events?from_now=true" in reply.url]
     assert len(streams) == 1
 
 

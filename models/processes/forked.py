@@ -8,7 +8,6 @@ session, no function that is called at exit.
 """
 
 import gc
-import itertools
 import logging
 import os
 import runpy
@@ -19,6 +18,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -124,11 +124,13 @@ def _become(
 
 
 def _keep_only(files: Sequence[int]) -> None:
+    """Close every other file. They are looked up, since a container may allow a billion of them,
+    and not every kernel closes a whole range at once."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    ends = [*sorted(files), os.sysconf("SC_OPEN_MAX")]
-    for below, above in itertools.pairwise([2, *ends]):
-        os.closerange(below + 1, above)
+    for number in {int(name) for name in os.listdir("/dev/fd")} - {0, 1, 2, *files}:
+        with suppress(OSError):  # that of the list itself
+            os.close(number)
 
 
 def _show(program: Sequence[str]) -> None:

@@ -130,10 +130,10 @@ def create_app(settings: Settings, *, own_worker: bool = False) -> FastAPI:
     )
     problems.install(app)
     app.add_exception_handler(DamagedDataset, answer_damaged)
+    static_files.install(app)  # first: a view asks for dozens, and each looks through the routes
     app.router.routes.extend(_routes())
     _add_middleware(app, settings)
     swagger.install(app)
-    static_files.install(app)
     agents.install(app)
     document.install(app)
     return app

@@ -69,7 +69,7 @@ class Tab:
         return self.away_expected and "net::ERR_" in text
 
     def hear_replies(self) -> list[Response]:
-        """All replies from now on, as they come. Not for every tab: each view asks for a hundred
+        """All replies from now on, as they come. Not for every tab: each view asks for dozens of
         files, and to be told of them costs a fifteenth of the test."""
         heard: list[Response] = []
         self.page.on("response", lambda reply: heard.append(reply))

@@ -1,5 +1,6 @@
 """The page's files as the service sends them: whole, fresh, and under a strict policy."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,6 +8,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from api.http.static_files import PageFiles
 
 from support.api import ApiForTests, StartService
 from support.project import ROOT
@@ -43,6 +49,23 @@ def test_all_that_the_page_names_is_there_and_asked_for_anew(api: ApiForTests) -
         assert reply.headers["cache-control"] == "no-cache"
         tag = {"If-None-Match": reply.headers["etag"]}
         assert api.http.get(place, headers=tag).status_code == 304
+
+
+def test_a_file_that_was_asked_for_before_is_sent_as_it_is_now(tmp_path: Path) -> None:
+    file = tmp_path / "one.js"
+    client = TestClient(Starlette(routes=[Mount("/web", PageFiles(tmp_path))]))
+    for time, content in enumerate(("first", "other")):
+        file.write_text(content)
+        os.utime(file, (time, time))
+        for _ in range(2):
+            reply = client.get("/web/one.js")
+            assert (reply.text, reply.headers["cache-control"]) == (content, "no-cache")
+            assert reply.headers["content-type"].startswith("text/javascript")
+            since = {"If-Modified-Since": reply.headers["last-modified"]}
+            assert client.get("/web/one.js", headers=since).status_code == 304
+        assert client.head("/web/one.js").headers["content-length"] == "5"
+    file.unlink()
+    assert client.get("/web/one.js").status_code == 404
 
 
 def test_the_page_is_open_to_who_has_no_key_since_it_holds_no_data(api: ApiForTests) -> None:

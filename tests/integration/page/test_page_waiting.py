@@ -12,6 +12,12 @@ from support.api import ApiForTests, now
 from support.browser import Tab
 
 
+def fail(service: ApiForTests, run_id: str, attempt: int | None = None) -> None:
+    attempt = service.claim(run_id) if attempt is None else attempt
+    with service.database.transaction() as session:
+        runs.finish(session, run_id, attempt, RunState.FAILED, reason="a test", now=now())
+
+
 def test_a_verdict_that_is_still_to_come_reads_as_waiting(tab: Tab, service: ApiForTests) -> None:
     made = service.submit(seeds={"count": 6})
     verdict = tab.find("#verdict")
@@ -35,8 +41,7 @@ def test_a_verdict_that_is_still_to_come_reads_as_waiting(tab: Tab, service: Api
     for run in service.runs(made["id"]):
         if run.state == "queued":
             service.train(run.id, accuracy=0.7 + 0.01 * (run.arm == "modified"))
-    with service.database.transaction() as session:
-        runs.finish(session, running.id, attempt, RunState.FAILED, reason="a test", now=now())
+    fail(service, running.id, attempt)
     expect(verdict.locator(".kind")).not_to_contain_text("Waiting")
 
 
@@ -62,6 +67,25 @@ def test_the_first_look_is_waited_for_where_seeds_are_added_until_decided(
 def test_too_few_seeds_for_a_verdict_are_not_waited_for_as_if_one_came(
     tab: Tab, service: ApiForTests
 ) -> None:
-    made = service.submit(seeds={"count": 2})
+    made = service.submit(seeds={"count": 1})
     tab.open(f"/experiments/{made['id']}")
+    expect(tab.find("#verdict .sentence")).to_contain_text("0 of 1 seed is done.")
     expect(tab.find("#verdict .sentence")).to_contain_text("a verdict would take 6 seeds")
+
+
+def test_no_verdict_is_promised_where_too_few_seeds_can_still_be_done(
+    tab: Tab, service: ApiForTests
+) -> None:
+    made = service.submit(seeds={"count": 7})
+    tab.open(f"/experiments/{made['id']}")
+    failing = [run for run in service.runs(made["id"]) if run.seed in (2, 5)]
+    sentence = tab.find("#verdict .sentence")
+    for run in failing[:2]:  # both arms of one seed
+        fail(service, run.id)
+    expect(tab.find("#runs")).to_contain_text("2 failed")
+    expect(sentence).to_contain_text("0 of 7 seeds are done. The verdict comes with the last")
+    fail(service, failing[2].id)
+    expect(sentence).to_have_text(
+        "0 of 7 seeds are done. Runs of 2 seeds ended without a result, so no verdict comes before "
+        "they are tried again: it takes 6 seeds."
+    )

@@ -7,6 +7,7 @@ import { h } from "../../dom.js";
 import { duration, plural } from "../../format.js";
 
 const FEWEST = 6; // seeds, below which the service gives no verdict
+const LOST = new Set(["failed", "cancelled"]);
 
 /**
  * Null where there is a verdict to be told, or none will come: of fixed seeds after the last of them,
@@ -20,7 +21,9 @@ export function waitedFor({ view, results, primary, compared }) {
   const look = view.plan[0];
   const trying = view.tuning?.state === "planned"; // there are only runs that choose a setting yet, and the time left is theirs
   const seeds = look ? look.pairs : trying ? planned(view.spec) : new Set(compared.map((run) => run.seed)).size;
-  return { done, seeds, looks: view.plan.length, trying, left: trying ? null : view.seconds_left };
+  /** @param {object} one Of effects, which are of all cells, no arm is named. */
+  const lost = (one) => new Set(compared.filter((run) => LOST.has(run.state) && (!("a" in one && "b" in one) || run.arm === one.a || run.arm === one.b)).map((run) => run.seed)).size;
+  return { done, seeds, lost: Math.min(...judged.map(lost)), looks: view.plan.length, trying, left: trying ? null : view.seconds_left };
 }
 
 /** @param {Reply.Spec} spec */
@@ -35,13 +38,14 @@ export function waiting(model) {
   const { done, seeds } = found;
   return h("div", { class: "waits" },
     h("div", { class: "kind" }, h("span", { class: "sign", "aria-hidden": "true" }, "…"), found.trying ? "Choosing the settings" : done ? "Waiting for more seeds" : "Waiting for the first seed"),
-    h("p", { class: "sentence" }, `${found.trying ? "The settings of the arms are tuned first. " : ""}${done} of ${plural(seeds, "seed")} ${done === 1 ? "is" : "are"} done. ${whenItComes(found)}`));
+    h("p", { class: "sentence" }, `${found.trying ? "The settings of the arms are tuned first. " : ""}${done} of ${plural(seeds, "seed")} ${done === 1 || seeds === 1 ? "is" : "are"} done. ${whenItComes(found)}`));
 }
 
 /** @param {NonNullable<ReturnType<typeof waitedFor>>} found */
-function whenItComes({ seeds, looks, left }) {
+function whenItComes({ seeds, lost, looks, left }) {
   const time = left === null ? "" : `, in about ${duration(left)}`;
   if (looks) return `The first verdict can come with the last of them, at the first of ${plural(looks, "look")}${time}.`;
   if (seeds < FEWEST) return `The results are whole with the last of them${time}; a verdict would take ${FEWEST} seeds.`;
+  if (seeds - lost < FEWEST) return `Runs of ${plural(lost, "seed")} ended without a result, so no verdict comes before they are tried again: it takes ${FEWEST} seeds.`;
   return `The verdict comes with the last of them${time}.`;
 }

@@ -80,6 +80,8 @@ declare namespace Page {
     label: string;
     arm: string;
     dashed?: boolean;
+    /** Of an arm with several lines: which this is, and of what. */
+    part?: { name: string, of: string };
     key?: string;
     off?: boolean;
     series: number;

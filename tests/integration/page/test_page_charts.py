@@ -49,7 +49,7 @@ def test_charts_share_cursor_zoom_and_arms_and_can_be_taken_along(
     off = tab.find("#curves .legend").get_by_role("button", name="vanilla")
     off.click()
     expect(off).to_have_attribute("aria-pressed", "false")
-    expect(tab.find("#collapse .legend [aria-pressed=false]")).to_have_count(5)
+    expect(tab.find("#collapse .legend [aria-pressed=false]")).to_have_count(4)
     assert table(saved(tab, "#curves", "CSV"))[0] == [
         "step", "modified", "modified low", "modified high"
     ]  # fmt: skip

@@ -107,7 +107,13 @@ def test_collapse_seeds_and_plateau_are_drawn(tab: Tab, service: ApiForTests) ->
     tab.page.wait_for_function("document.querySelectorAll('#plateau canvas').length === 1")
     assert canvases(tab, "#collapse") == 4
     assert canvases(tab, "#plateau") == 1
-    expect(tab.find("#collapse .legend .arm")).to_have_count(10)  # positives and negatives apart
+    # each arm once, and once what its two lines are
+    similarity = tab.find("#collapse .legend").first
+    names = ["vanilla", "modified", "positives", "negatives"]
+    expect(similarity.locator(".arm")).to_have_text(names)
+    tab.find("#collapse .holder").first.focus()
+    tab.page.keyboard.press("ArrowRight")
+    expect(similarity.locator("output")).to_have_text([re.compile(r"^[\d.]+$")] * 4)
     tab.sees("vanilla: 6 of 6 runs left the plateau")
     expect(tab.find("#seeds .pairs-chart .dot")).to_have_count(12)
     expect(tab.find("#seeds .pairs-chart .pair")).to_have_count(6)

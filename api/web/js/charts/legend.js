@@ -1,14 +1,17 @@
-// The legend of a chart: what is drawn, its value under the cursor, and a switch for each arm.
+// The legend of a chart: what is drawn, its value under the cursor, and a switch for each arm. Several
+// lines of an arm are one entry, and what their strokes mean is said once: else six arms fill a screen.
 
 import { fill, h } from "../dom.js";
 
 /** @typedef {(entry: Page.LegendEntry) => number | null | undefined} Read */
 
+/** @typedef {{ entry: Page.LegendEntry, value: HTMLElement }} Row */
+
 /** @param {(key: string) => void} toggle */
 export function legendOf(toggle) {
   const node = h("div", { class: "legend" });
   const at = h("span", { class: "at number" });
-  /** @type {{ entry: Page.LegendEntry, value: HTMLElement }[]} */
+  /** @type {Row[]} */
   let rows = [];
   let signature = "";
 
@@ -19,7 +22,7 @@ export function legendOf(toggle) {
     if (now === signature) return;
     signature = now;
     const focused = node.contains(document.activeElement) ? document.activeElement?.getAttribute("data-key") : null;
-    fill(node, rows.map(({ entry, value }) => h("span", { class: "told" }, item(entry, toggle), value)), at);
+    fill(node, of(rows).map((own) => h("span", { class: "told" }, item(own[0].entry, toggle), own.map(({ value }) => value))), strokes(entries), at);
     if (focused) /** @type {HTMLElement | null} */ (node.querySelector(`[data-key="${CSS.escape(focused)}"]`))?.focus();
   }
 
@@ -39,10 +42,34 @@ export function legendOf(toggle) {
 }
 
 /**
+ * The rows of each arm, or each by itself where it has one line.
+ * @param {Row[]} rows
+ */
+function of(rows) {
+  /** @type {Map<string, Row[]>} */
+  const found = new Map();
+  for (const row of rows) {
+    const name = row.entry.part ? row.entry.part.of : row.entry.label;
+    found.set(name, [...(found.get(name) ?? []), row]);
+  }
+  return [...found.values()];
+}
+
+/**
+ * What a whole and a dashed line mean, where arms have one of each.
+ * @param {Page.LegendEntry[]} entries
+ */
+function strokes(entries) {
+  const parts = new Map(entries.flatMap(({ part, dashed }) => (part ? [[part.name, Boolean(dashed)]] : [])));
+  return [...parts].map(([name, dashed]) => h("span", { class: "arm stroke" }, h("span", { class: `line ${dashed ? "dashed" : ""}`, "aria-hidden": "true" }), name));
+}
+
+/**
  * @param {Page.LegendEntry} entry
  * @param {(key: string) => void} toggle
  */
-function item({ label, arm, dashed, key, off }, toggle) {
+function item({ label: own, part, arm, dashed, key, off }, toggle) {
+  const label = part?.of ?? own;
   const line = h("span", { class: `line ${dashed ? "dashed" : ""}`, style: { "--arm": `var(--${arm})` }, "aria-hidden": "true" });
   if (key === undefined) return h("span", { class: "arm" }, line, label);
   return h("button", {

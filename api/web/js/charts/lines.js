@@ -135,7 +135,7 @@ function add(made, arm, part, at, manner) {
 function entry(arm, part, at, { format, switched }) {
   return {
     label: part ? `${arm.name} ${part}` : arm.name, arm: armColour(arm.index), dashed: Boolean(at) || arm.index >= 8, format,
-    key: switched ? arm.name : undefined,
+    key: switched ? arm.name : undefined, part: part ? { name: part, of: arm.name } : undefined,
   };
 }
 

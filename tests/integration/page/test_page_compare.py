@@ -18,6 +18,10 @@ def test_selected_experiments_stand_beside_each_other(tab: Tab, service: ApiForT
     verdicts = tab.find("#verdicts tbody tr")
     expect(verdicts).to_have_count(2)
     expect(verdicts.first).to_contain_text("modified does better than vanilla")
+    tab.page.set_viewport_size({"width": 390, "height": 800})
+    told = verdicts.first.locator(".verdict-line").bounding_box()
+    assert told is not None
+    assert told["x"] + told["width"] <= 390  # a phone shows it without a touch
     differ = tab.find("#differences")
     expect(differ.locator("thead")).to_contain_text("Margin")
     expect(differ.locator("thead")).not_to_contain_text("Seeds")

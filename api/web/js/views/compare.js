@@ -52,12 +52,13 @@ async function read(id, signal) {
 /** @param {Compared[]} compared */
 function verdicts(compared) {
   const { node, body } = section("verdicts", "Verdicts");
-  body.append(h("div", { class: "scroll", tabindex: "0" }, h("table", {},
+  body.append(h("div", { class: "scroll", tabindex: "0" }, h("table", { class: "beside-verdicts" },
     h("caption", { class: "visually-hidden" }, "The verdicts of each experiment"),
-    h("thead", {}, h("tr", {}, ["Experiment", "State", "Data set", "Metric", "Verdict"].map((one) => h("th", { scope: "col" }, one)))),
+    h("thead", {}, h("tr", {}, ["Experiment", "Verdict", "State", "Data set", "Metric"].map((one) => h("th", { scope: "col" }, one)))),
     h("tbody", {}, compared.map(({ view, results }) => h("tr", {},
       h("th", { scope: "row" }, h("a", { href: `#/experiments/${view.id}` }, view.name)),
-      h("td", {}, stateChip(view.state)), h("td", {}, view.dataset), h("td", {}, metricWords(results.spec.decision.metric)), h("td", {}, verdictOf(results))))))));
+      h("td", { class: "said" }, verdictOf(results)), h("td", {}, stateChip(view.state)), h("td", {}, view.dataset),
+      h("td", {}, metricWords(results.spec.decision.metric))))))));
   return node;
 }
 

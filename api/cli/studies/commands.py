@@ -104,6 +104,8 @@ def join(
 def _created(client: Client, made: Study, as_json: bool) -> None:
     print_json(made.document) if as_json else out.print(made.id)
     count = len(made.experiments["id"])
+    for sentence in client.study_results(made.id).document["missing"][:1]:
+        say(sentence)  # too few data sets for a verdict, which nobody should wait for
     say(f"{count} experiments; on the page: {client.url}/#/studies/{made.id}")
 
 

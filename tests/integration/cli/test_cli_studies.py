@@ -22,6 +22,7 @@ def test_a_study_from_its_file_to_its_table(start_service: StartService, tmp_pat
     assert done.returncode == 0, done.stderr
     study = done.stdout.strip()
     assert "4 experiments" in done.stderr
+    assert "No verdict on data sets in general" not in done.stderr
     early = tripletlab("study", "results", study, "--expect", "decided", *url)
     assert early.returncode == 3
     made = api.get(f"/v1/studies/{study}")
@@ -75,6 +76,7 @@ def test_data_sets_are_named_one_by_one_for_a_spec(
     each = [part for name in names for part in ("--over", name)]
     done = tripletlab("study", "submit", str(file), *each, "--name", "Two", "--url", api.url)
     assert done.returncode == 0, done.stderr
+    assert "that needs at least 4, and there are 2." in done.stderr
     assert api.get(f"/v1/studies/{done.stdout.strip()}")["name"] == "Two"
     for said in ("is cancelled: no run goes on", "had ended before, as cancelled"):
         assert said in tripletlab("study", "cancel", done.stdout.strip(), "--url", api.url).stderr

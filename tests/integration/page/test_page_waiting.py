@@ -89,3 +89,14 @@ def test_no_verdict_is_promised_where_too_few_seeds_can_still_be_done(
         "0 of 7 seeds are done. Runs of 2 seeds ended without a result, so no verdict comes before "
         "they are tried again: it takes 6 seeds."
     )
+
+
+def test_a_level_is_told_in_full_without_what_a_product_adds(
+    tab: Tab, service: ApiForTests
+) -> None:
+    made = service.submit(decision={"metric": "test.accuracy", "confidence": 0.58})
+    for run in service.runs(made["id"])[:4]:
+        service.train(run.id, accuracy=0.7 + 0.01 * run.seed * (run.arm == "modified"))
+    tab.open(f"/experiments/{made['id']}")
+    fact = tab.find("#verdict .facts div").filter(has_text="Interval")
+    expect(fact).to_have_attribute("title", "At 58 %")  # which is 57.99999999999999 of hundred

@@ -5,7 +5,7 @@
 import { forestTools } from "../../charts/forest.js";
 import { domainOf, intervalChart, intervalOfRow } from "../../charts/interval.js";
 import { fill, h } from "../../dom.js";
-import { duration, formatMetric, level, metricWords, p, percent, plural, signed } from "../../format.js";
+import { duration, formatMetric, level, metricWords, p, percent, plural, signed, significant } from "../../format.js";
 import { arm, bar, fact } from "../../parts/small.js";
 import { doubts, words } from "../../parts/verdicts.js";
 import { effectsAnswer } from "./effects.js";
@@ -160,7 +160,7 @@ function facts(one) {
   const better = one.verdict === "a_better" || one.verdict === "b_better";
   return [
     fact("Mean difference", signed(one.mean_difference, metric)),
-    fact("Interval", one.interval ? `${formatMetric(one.interval.low, metric)} to ${formatMetric(one.interval.high, metric)}` : "needs two seeds", one.interval ? `At ${100 * one.interval.confidence} %` : undefined),
+    fact("Interval", one.interval ? `${formatMetric(one.interval.low, metric)} to ${formatMetric(one.interval.high, metric)}` : "needs two seeds", one.interval ? `At ${significant(100 * one.interval.confidence, 12)} %` : undefined),
     one.pairs.length > 1 && fact("Sign-flip p", p(one.sign_flip_p)),
     one.equivalence && one.pairs.length > 1 && !better && fact(`Equivalence p (TOST, margin ±${formatMetric(one.equivalence.margin, metric)})`, p(one.equivalence.p)),
     fact("Paired seeds", plural(one.pairs.length, "seed")),

@@ -78,6 +78,10 @@ def compare(
 
 
 def names_arm(named: str) -> bool:
-    """Whether this is EXPERIMENT/ARM, with an id, its beginning or `latest`, and not a file."""
-    form = rf"({LATEST}|exp_[0-9a-z]{{1,{LETTERS}}})/.+"
+    """Whether this is EXPERIMENT/ARM, with an id, its beginning or `latest`, and not a file.
+
+    Ids begin with the time, and so with 0 for some centuries; what begins otherwise without `exp_`
+    is the folder of a file.
+    """
+    form = rf"({LATEST}|exp_[0-9a-z]{{1,{LETTERS}}}|0[0-9a-z]{{1,{LETTERS - 1}}})/.+"
     return re.fullmatch(form, named) is not None and not Path(named).is_file()

@@ -184,6 +184,9 @@ def test_a_comparison_is_shown_with_its_sentence(api: ApiForTests) -> None:
     a, b = f"{made['id']}/modified", f"{made['id']}/vanilla"
     done = tripletlab("compare", a, b, "--url", api.url)
     assert api.get("/v1/comparisons", a=a, b=b)["sentence"] in done.stdout
+    begun = made["id"].removeprefix("exp_")[:-2]
+    again = tripletlab("compare", "latest/modified", f"{begun}/vanilla", "--url", api.url)
+    assert again.stdout == done.stdout
     other = tripletlab("compare", a, b, "--metric", "test.roc_auc", "--url", api.url)
     assert "test.roc_auc" in other.stdout
     assert "modified better" in done.stdout

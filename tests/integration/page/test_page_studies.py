@@ -63,6 +63,16 @@ def test_the_list_tells_how_far_each_study_is_on_which_data_sets(
     expect(tab.find("#data-sets tbody tr").first).to_contain_text("not known before 2 seeds")
 
 
+def test_no_verdict_is_waited_for_where_data_sets_are_too_few(
+    tab: Tab, service: ApiForTests
+) -> None:
+    made = plan_study(service, with_data_sets(service, 2))
+    tab.open(f"/studies/{made['id']}")
+    expect(tab.find("#verdict .kind")).to_contain_text("waiting for the runs")
+    expect(tab.find("#verdict")).not_to_contain_text("verdict comes")
+    expect(tab.find("#verdict .sentence")).to_contain_text("needs at least 4 data sets")
+
+
 def test_a_study_is_planned_on_the_page_and_cancelled(tab: Tab, service: ApiForTests) -> None:
     with_data_sets(service, 3)
     tab.open("/studies")

@@ -38,7 +38,7 @@ export async function show(main, { params, signal }) {
       drawn.abort();
       drawn = new AbortController();
       const active = ACTIVE.has(study.state);
-      fill(answer, active ? underWay(study) : null,
+      fill(answer, active ? underWay(study, Boolean(results?.missing.length)) : null,
         results ? judged(results, active, drawn.signal) : h("p", { class: "sentence" }, "Every experiment of this study was deleted."));
       refill(each.body, results ? table(results) : null);
     }
@@ -102,10 +102,13 @@ async function remove(study) {
   }
 }
 
-/** @param {Reply.StudyView} study */
-function underWay(study) {
+/**
+ * @param {Reply.StudyView} study
+ * @param {boolean} few whether it has too few data sets for a verdict
+ */
+function underWay(study, few) {
   return h("div", {},
-    h("p", { class: "small muted number" }, `${percent(study.progress)} of its steps done. The verdict comes when every experiment has ended.`),
+    h("p", { class: "small muted number" }, `${percent(study.progress)} of its steps done. The ${few ? "whole mean" : "verdict"} comes when every experiment has ended.`),
     bar(study.progress, "Progress of the study", study.state));
 }
 
@@ -130,7 +133,7 @@ function judged(results, active, signal) {
  * @param {AbortSignal} signal
  */
 function together(one, active, signal) {
-  const { kind, sign, text } = active ? { kind: "", sign: "…", text: `${one.a} against ${one.b}: waiting for the verdict` } : words({ ...one, warnings: [] });
+  const { kind, sign, text } = active ? { kind: "", sign: "…", text: `${one.a} against ${one.b}: waiting for the ${one.missing.length ? "runs" : "verdict"}` } : words({ ...one, warnings: [] });
   const said = [
     h("div", { class: `kind ${kind}` }, h("span", { class: "sign", "aria-hidden": "true" }, sign), text),
     h("p", { class: "sentence" }, one.sentence),

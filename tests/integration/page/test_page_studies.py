@@ -120,7 +120,7 @@ def test_the_question_of_an_experiment_is_asked_on_more_data_sets(
         tab.page.get_by_label(name, exact=True).check()
     expect(tab.find("aside")).to_contain_text("24 runs")
     tab.button("Start").click()
-    expect(tab.find("#verdict")).to_contain_text("The verdict comes when every experiment has")
+    expect(tab.find("#verdict")).to_contain_text("The whole mean comes when every experiment")
     (study,) = service.get("/v1/studies")["items"]
     specs = [service.get(f"/v1/experiments/{e['id']}")["spec"] for e in study["experiments"]]
     one, own = sorted(specs, key=lambda spec: bool(spec["dataset"] == names[1]))

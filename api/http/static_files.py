@@ -46,14 +46,15 @@ class PageFiles(StaticFiles):
         self._kept: dict[str, _Kept] = {}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        kept = self._kept.get(path)
-        if kept is None or scope["method"] != "GET" or not kept.is_fresh():
+        kept, asked = self._kept.get(path), Headers(scope=scope)
+        whole = scope["method"] == "GET" and "range" not in asked
+        if kept is None or not whole or not kept.is_fresh():
             response = await super().get_response(path, scope)
             response.headers.update(REVALIDATE)
             if isinstance(response, FileResponse):
                 self._kept[path] = _Kept(Path(response.path))
             return response
-        if self.is_not_modified(kept.headers, Headers(scope=scope)):
+        if self.is_not_modified(kept.headers, asked):
             return NotModifiedResponse(kept.headers)
         return Response(kept.content, headers=kept.headers)
 
@@ -66,7 +67,6 @@ class _Kept:
         self._file, self._changed = file, found.st_mtime_ns
         self.content = file.read_bytes()
         self.headers = FileResponse(file, headers=REVALIDATE, stat_result=found).headers
-        del self.headers["accept-ranges"]  # it is answered whole
 
     def is_fresh(self) -> bool:
         try:

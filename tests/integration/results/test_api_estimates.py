@@ -7,12 +7,15 @@ import pytest
 from support.api import ARMS, SPEC, ApiForTests
 
 
-def test_an_estimate_rests_on_finished_runs_once_there_are_some(api: ApiForTests) -> None:
+@pytest.mark.parametrize("seconds", [60, 1])
+def test_an_estimate_rests_on_finished_runs_once_there_are_some(
+    api: ApiForTests, seconds: int
+) -> None:
     made = api.submit()
-    api.train(made["runs"][0]["id"], accuracy=0.7, seconds=60)
+    api.train(made["runs"][0]["id"], accuracy=0.7, seconds=seconds)
     guess = api.http.post("/v1/experiments", params={"dry_run": True}, json=SPEC).json()
     assert "finished runs" in guess["estimate"]
-    assert guess["estimated_seconds"] == pytest.approx(4 * 60, rel=0.05)
+    assert guess["estimated_seconds"] == pytest.approx(4 * seconds, rel=0.05)
 
 
 def test_an_estimate_counts_what_a_run_that_stopped_early_did(api: ApiForTests) -> None:

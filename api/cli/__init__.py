@@ -24,12 +24,13 @@ with garbage_uncollected():
         webhooks,
     )
     from api.cli.console import out, write_to_any_terminal
+    from api.cli.help import Commands
     from api.cli.keys import commands as keys
     from api.cli.studies import commands as studies
     from api.cli.uploads import datasets, models, vectors
 
 
-class _Command(typer.Typer):
+class _Command(Commands):
     """The command as a process: here rather than in the callback, which `--help` does not reach."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -11,13 +11,14 @@ import typer
 from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, JsonOption, print_json, say, stop
 from api.cli.experiments import ExperimentArgument
+from api.cli.help import Commands
 from api.cli.trackers.mlflow_server import MlflowError, Tracking, export_to_mlflow
 from api.cli.trackers.run_parameters import trained_runs
 from api.cli.trackers.tensorboard_files import write_events
 from api.cli.trackers.tensorboard_hparams import HyperparameterTable
 from api.finding.named_ids import experiment_id
 
-app = typer.Typer(help="Export an experiment to other tools.", no_args_is_help=True)
+app = Commands(help="Export an experiment to other tools.", no_args_is_help=True)
 
 TENSORBOARD_READS = 1000
 """Steps of a tag that TensorBoard shows unless it is told otherwise."""

@@ -6,10 +6,11 @@ import typer
 
 from api.cli.connection import UrlOption, connected
 from api.cli.console import JsonOption, out, print_json, say
+from api.cli.help import Commands
 from api.cli.listings import listing, show_table
 from api.finding.named_ids import webhook_id
 
-app = typer.Typer(help="Addresses that are notified when experiments end.", no_args_is_help=True)
+app = Commands(help="Addresses that are notified when experiments end.", no_args_is_help=True)
 
 WebhookArgument = Annotated[
     str, typer.Argument(help="The id of a webhook, its beginning, or `latest`.")

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from api.cli.console import USAGE, JsonOption, out, print_json, say, stop
+from api.cli.help import Commands
 from api.cli.listings import listing, show_table
 from api.cli.services import DatabaseUrl, DataDir, settings_from
 from models.store.access.scopes import SCOPE_NAMES, Scope
 
-app = typer.Typer(help="API keys: who may call the service.", no_args_is_help=True)
+app = Commands(help="API keys: who may call the service.", no_args_is_help=True)
 
 
 @app.command()

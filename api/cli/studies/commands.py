@@ -22,12 +22,13 @@ from api.cli.console import (
 )
 from api.cli.documents import apply_settings, read_document
 from api.cli.expected_verdict import Expected, ExpectOption
+from api.cli.help import Commands
 from api.cli.listings import listing, show_table
 from api.cli.studies.tables import show_study
 from api.client import ENDED, Client, Study, StudyResults
 from api.finding.named_ids import experiment_id, study_id
 
-app = typer.Typer(help="One question asked on several data sets.", no_args_is_help=True)
+app = Commands(help="One question asked on several data sets.", no_args_is_help=True)
 
 StudyArgument = Annotated[
     str, typer.Argument(help="The id of a study, its beginning, or `latest`.")

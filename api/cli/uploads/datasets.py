@@ -12,11 +12,12 @@ import typer
 
 from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, JsonOption, YesOption, out, print_json, stop
+from api.cli.help import Commands
 from api.cli.listings import listing, show_table
 from api.cli.uploads.added import show_added
 from api.cli.uploads.deleting import NameArgument, delete_upload
 
-app = typer.Typer(help="The service's data sets.", no_args_is_help=True)
+app = Commands(help="The service's data sets.", no_args_is_help=True)
 
 Question1 = Annotated[str | None, typer.Option(help="Column of the first texts, or anchors.")]
 Question2 = Annotated[str | None, typer.Option(help="Column of the second texts, or positives.")]

@@ -7,11 +7,12 @@ import typer
 
 from api.cli.connection import UrlOption, connected
 from api.cli.console import USAGE, JsonOption, YesOption, print_json, stop
+from api.cli.help import Commands
 from api.cli.listings import listing, show_table
 from api.cli.uploads.added import show_added
 from api.cli.uploads.deleting import NameArgument, delete_upload
 
-app = typer.Typer(help="Pretrained encoders that runs can start from.", no_args_is_help=True)
+app = Commands(help="Pretrained encoders that runs can start from.", no_args_is_help=True)
 
 
 @app.command()

@@ -31,3 +31,11 @@ def test_help_tells_where_the_service_listens_by_default(
     for name in names:
         default = Settings.model_fields[name].default
         assert f"by default {default}" in shown.replace("By", "by"), name
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["submit"], ["keys"], ["datasets", "delete"]])
+def test_help_has_a_type_beside_what_takes_a_value_alone(command: list[str]) -> None:
+    shown = CliRunner().invoke(app, [*command, "--help"]).output
+    assert "--help" in shown
+    assert "bool" not in shown
+    assert ("<int>" in shown) == (command == ["serve"])

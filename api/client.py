@@ -77,8 +77,7 @@ class NoPrediction(TripletlabError):
 
 
 class Refused(TripletlabError):
-    """The service refused the request. `problem` is its problem document and `errors` its list of
-    wrong fields, each with `pointer` and `detail`; `retry_after` is in seconds, where given."""
+    """The service refused it. `errors` of the `problem` document have `pointer` and `detail`."""
 
     def __init__(self, status: int, problem: Mapping[str, Any], retry_after: float | None) -> None:
         self.status, self.problem, self.retry_after = status, problem, retry_after
@@ -595,19 +594,23 @@ class Client:
         """Return its present state."""
         return Experiment.of(self.get(f"/v1/experiments/{_id(experiment)}"))
 
-    def follow(self, experiment: AnyExperiment) -> Iterator[Experiment]:
+    def follow(
+        self, experiment: AnyExperiment, on_away: Callable[[Exception], None] = lambda _: None
+    ) -> Iterator[Experiment]:
         """Yield its present state, and again after each change, until it has ended. After the first
-        reply, the service may be away for up to a minute."""
+        reply, the service may be away for up to a minute; `on_away` is told why, once each time."""
         path, tag, away_since = f"/v1/experiments/{_id(experiment)}", None, None
         while True:
             try:
-                known: dict[str, str] = {"If-None-Match": tag} if tag else {}
-                asked: dict[str, Any] = {"params": {"wait": HOLD if tag else 0}, "headers": known}
-                reply = self.request("GET", path, timeout=HOLD + self._timeout, **asked)
-            except (NoAnswer, Unavailable):
-                away_since = away_since or time.monotonic()
-                if tag is None or time.monotonic() - away_since > OUTAGE:
+                held = {"params": {"wait": HOLD}, "headers": {"If-None-Match": tag}}
+                more: Any = held if tag else {}
+                reply = self.request("GET", path, timeout=HOLD + self._timeout, **more)
+            except (NoAnswer, Unavailable) as error:
+                if tag is None or time.monotonic() - (away_since or math.inf) > OUTAGE:
                     raise
+                if away_since is None:
+                    away_since = time.monotonic()
+                    on_away(error)
                 time.sleep(1.0)
                 continue
             away_since = None
@@ -640,20 +643,17 @@ class Client:
         return Experiment.of(self.post(f"/v1/experiments/{_id(experiment)}/cancel"))
 
     def more_seeds(self, experiment: AnyExperiment, *, fresh: int | None = None) -> dict[str, Any]:
-        """Return to how many seeds it can be brought (`counts`; of one arm to any number up to
-        `most`), why to no others (`sentence`), and the same question under `fresh` new seeds, a
-        spec to be submitted (`fresh`)."""
+        """Return to how many seeds it can be brought (`counts`; of one arm any up to `most`), why
+        to no others (`sentence`), and the same question under `fresh` new seeds (`fresh`)."""
         return dict(self.get(f"/v1/experiments/{_id(experiment)}/seeds", fresh=fresh))
 
     def add_seeds(self, experiment: AnyExperiment, count: int) -> Experiment:
-        """Bring it to `count` seeds; the call is idempotent. Raises `Conflict` where that would
-        break the promise of its verdict."""
+        """Bring it to `count` seeds. Raises `Conflict` where its verdict's promise would break."""
         path = f"/v1/experiments/{_id(experiment)}/seeds"
         return Experiment.of(self.post(path, json={"count": count}))
 
     def label(self, experiment: AnyExperiment, **changes: Any) -> dict[str, Any]:
-        """Give it a `name`, a list of `tags` or `notes` in place of its own, and return all three;
-        without any, only return them."""
+        """Give it a `name`, `tags` or `notes` in place of its own; return all three."""
         path = f"/v1/experiments/{_id(experiment)}/labels"
         return dict(self.request("PATCH", path, json=changes).json() if changes else self.get(path))
 

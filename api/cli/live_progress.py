@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from api.cli.console import out
+from api.cli.console import out, say
 from api.cli.sparkline import sparkline
 from api.client import ENDED, Client
 
@@ -24,10 +24,14 @@ def show_progress(client: Client, experiment_id: str) -> str:
     show = _Bars(client) if out.is_terminal else _Lines(client)
     state = "queued"
     with show:
-        for experiment in client.follow(experiment_id):
+        for experiment in client.follow(experiment_id, _say_away):
             state = experiment.state
             show.update(experiment.document)
     return state
+
+
+def _say_away(error: Exception) -> None:
+    say(f"{error} Waiting for it, for a minute at most.")
 
 
 class _Losses:

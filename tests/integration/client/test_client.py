@@ -150,12 +150,14 @@ def test_a_service_that_comes_back_is_followed_on(api: ApiForTests, lab: Client)
 def test_a_service_that_stays_away_is_given_up(
     api: ApiForTests, lab: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    follow = lab.follow(lab.submit(SPEC))
+    told: list[Exception] = []
+    follow = lab.follow(lab.submit(SPEC), told.append)
     next(follow)
     api.thread.stop()
-    monkeypatch.setattr(source, "OUTAGE", 0.5)
+    monkeypatch.setattr(source, "OUTAGE", 1.5)
     with pytest.raises(NoAnswer, match="No service answers"):
         next(follow)
+    assert len(told) == 1, "why, as soon as it is away, and once"
 
 
 def test_results_are_records_and_frames(api: ApiForTests, lab: Client) -> None:

@@ -77,7 +77,8 @@ class NoPrediction(TripletlabError):
 
 
 class Refused(TripletlabError):
-    """The service refused it. `errors` of the `problem` document have `pointer` and `detail`."""
+    """The service refused the request. `problem` is its problem document and `errors` its list of
+    wrong fields, each with `pointer` and `detail`; `retry_after` is in seconds, where given."""
 
     def __init__(self, status: int, problem: Mapping[str, Any], retry_after: float | None) -> None:
         self.status, self.problem, self.retry_after = status, problem, retry_after
@@ -601,9 +602,8 @@ class Client:
         reply, the service may be away for up to a minute; `on_away` is told why, once each time."""
         path, tag, away_since = f"/v1/experiments/{_id(experiment)}", None, None
         while True:
+            more: Any = {"params": {"wait": HOLD}, "headers": {"If-None-Match": tag}} if tag else {}
             try:
-                held = {"params": {"wait": HOLD}, "headers": {"If-None-Match": tag}}
-                more: Any = held if tag else {}
                 reply = self.request("GET", path, timeout=HOLD + self._timeout, **more)
             except (NoAnswer, Unavailable) as error:
                 if tag is None or time.monotonic() - (away_since or math.inf) > OUTAGE:
@@ -644,16 +644,16 @@ class Client:
 
     def more_seeds(self, experiment: AnyExperiment, *, fresh: int | None = None) -> dict[str, Any]:
         """Return to how many seeds it can be brought (`counts`; of one arm any up to `most`), why
-        to no others (`sentence`), and the same question under `fresh` new seeds (`fresh`)."""
+        to no others (`sentence`), and a spec of the same question under `fresh` new seeds."""
         return dict(self.get(f"/v1/experiments/{_id(experiment)}/seeds", fresh=fresh))
 
     def add_seeds(self, experiment: AnyExperiment, count: int) -> Experiment:
-        """Bring it to `count` seeds. Raises `Conflict` where its verdict's promise would break."""
+        """Bring it to `count` seeds; idempotent. Raises `Conflict` where its verdict forbids that."""
         path = f"/v1/experiments/{_id(experiment)}/seeds"
         return Experiment.of(self.post(path, json={"count": count}))
 
     def label(self, experiment: AnyExperiment, **changes: Any) -> dict[str, Any]:
-        """Give it a `name`, `tags` or `notes` in place of its own; return all three."""
+        """Set its `name`, a list of `tags` or `notes`; return all three, also without any given."""
         path = f"/v1/experiments/{_id(experiment)}/labels"
         return dict(self.request("PATCH", path, json=changes).json() if changes else self.get(path))
 

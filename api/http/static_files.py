@@ -47,11 +47,12 @@ class PageFiles(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         kept, asked = self._kept.get(path), Headers(scope=scope)
+        fresh = kept is not None and kept.is_fresh()
         whole = scope["method"] == "GET" and "range" not in asked
-        if kept is None or not whole or not kept.is_fresh():
+        if kept is None or not fresh or not whole:
             response = await super().get_response(path, scope)
             response.headers.update(REVALIDATE)
-            if isinstance(response, FileResponse):
+            if isinstance(response, FileResponse) and not fresh:
                 self._kept[path] = _Kept(Path(response.path))
             return response
         if self.is_not_modified(kept.headers, asked):

@@ -19,9 +19,14 @@ def ordinal(number: int) -> str:
 
 
 def metric_number(rule: DecisionRule, value: float) -> str:
+    """A value of the rule's metric, as `metric_size` writes it."""
+    return metric_size(value, higher_is_better=rule.higher_is_better)
+
+
+def metric_size(value: float | None, *, higher_is_better: bool, sign: str = "") -> str:
     """A value to 4 significant digits where lower is better, as of losses, else to 4 decimals; one
-    that is more than noise never prints as 0."""
-    return decimals(value) if rule.higher_is_better else significant(value, 4)
+    that is more than noise never prints as 0. `sign` "+" marks what is above 0; None is a dash."""
+    return (decimals if higher_is_better else significant)(value, 4, sign)
 
 
 def interval_words(rule: DecisionRule, bounds: tuple[float, float], confidence: float) -> str:

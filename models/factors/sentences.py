@@ -7,8 +7,8 @@ from models.comparison.inputs import ArmValues, ComparisonInput
 from models.comparison.lines import Lines
 from models.comparison.rule import DecisionRule
 from models.comparison.schema import ComparisonWarning, Verdict
+from models.comparison.wording import metric_size
 from models.factors.schema import Effect, MainEffect, SimpleEffect
-from models.numbers_in_words import decimals, significant
 from models.result_words import metric_words
 from models.specs.factors import DeclaredEffect
 from models.specs.wording.field_words import pointer_words
@@ -39,8 +39,9 @@ def meaning(effect: DeclaredEffect, simple: Sequence[SimpleEffect], rule: Decisi
     known = [one for one in simple if one.mean_difference is not None]
     if not known:
         return ""
+    higher = rule.higher_is_better
     sizes = " and ".join(
-        f"{_size(one.mean_difference, rule.higher_is_better, '+')} with {one.given}"
+        f"{metric_size(one.mean_difference, higher_is_better=higher, sign='+')} with {one.given}"
         for one in known
     )
     tail = f", {where}" if where else ""
@@ -117,7 +118,7 @@ def no_verdict_on_effect(effect: Effect, why: str) -> str:
     if effect.mean_difference is None:
         return f"No seed has finished in every cell of {_subject(effect)}. {why}"
     seeds = "1 seed" if count == 1 else f"{count} seeds"
-    size = _size(effect.mean_difference, effect.higher_is_better)
+    size = metric_size(effect.mean_difference, higher_is_better=effect.higher_is_better)
     difference = f"{size} in {metric_words(effect.metric)}"
     return f"{effect.a} minus {effect.b} is {difference} on average over {seeds}. {why}"
 
@@ -125,13 +126,8 @@ def no_verdict_on_effect(effect: Effect, why: str) -> str:
 def _in_brief(effect: Effect) -> str:
     difference = effect.mean_difference
     assert difference is not None  # `what_matters_most` asks only where it is known
-    size = _size(difference, effect.higher_is_better, "+")
+    size = metric_size(difference, higher_is_better=effect.higher_is_better, sign="+")
     return f"{_subject(effect)} ({size}, {_WORDS[effect.verdict]})"
-
-
-def _size(difference: float | None, higher_is_better: bool, sign: str = "") -> str:
-    """A difference with the digits that `metric_number` gives it in the sentence of an effect."""
-    return (decimals if higher_is_better else significant)(difference, 4, sign)
 
 
 def _subject(effect: Effect) -> str:

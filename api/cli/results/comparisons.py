@@ -73,11 +73,12 @@ def _several(comparisons: list[dict[str, Any]]) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("verdict")
     for one in comparisons:
-        table.add_row(*_row(one), _verdict(one))
+        table.add_row(*_row(one), verdict_cell(one))
     return table
 
 
-def _verdict(one: dict[str, Any]) -> str:
+def verdict_cell(one: dict[str, Any]) -> str:
+    """Return a verdict with the names of both, escaped."""
     return escape(short_verdict(one["verdict"], one["a"], one["b"]))
 
 
@@ -88,7 +89,7 @@ def _row(one: dict[str, Any]) -> list[str]:
         escape(one["a"]),
         escape(one["b"]),
         number(one["mean_difference"], "+"),
-        _bounds(interval) if interval else "–",
+        bounds_cell(interval) if interval else "–",
         p_words(one["multiplicity"]["holm_p"]),
     ]
 
@@ -108,7 +109,7 @@ def _table(comparison: dict[str, Any]) -> Table:
     for name, value in _evidence(comparison):
         table.add_row(name, "", "", value)
     table.add_section()
-    table.add_row("verdict", "", "", _verdict(comparison))
+    table.add_row("verdict", "", "", verdict_cell(comparison))
     return table
 
 
@@ -129,7 +130,8 @@ def _numbers(a: float | None, b: float | None, difference: float | None) -> list
     return [number(a), number(b), number(difference, "+")]
 
 
-def _bounds(interval: dict[str, float]) -> str:
+def bounds_cell(interval: dict[str, float]) -> str:
+    """Return an interval, both ends with their sign."""
     return f"{number(interval['low'], '+')} … {number(interval['high'], '+')}"
 
 
@@ -138,7 +140,7 @@ def _evidence(comparison: dict[str, Any]) -> list[tuple[str, str]]:
     interval, equivalence = comparison["interval"], comparison["equivalence"]
     if interval:
         name = f"{level_words(interval['confidence'])} interval"
-        rows.append((name, _bounds(interval)))
+        rows.append((name, bounds_cell(interval)))
     if comparison["sign_flip_p"] is not None:
         rows.append(("sign-flip p", p_words(comparison["sign_flip_p"])))
     if equivalence:

@@ -7,9 +7,9 @@ from rich.table import Table
 
 from api.cli.console import number, out, print_json, say
 from api.cli.listings import listing, show_table
+from api.cli.results.comparisons import bounds_cell, verdict_cell
 from api.client import StudyResults
 from models.numbers_in_words import p_words
-from models.result_words import short_verdict
 
 
 def show_study(answer: StudyResults, as_json: bool) -> None:
@@ -30,13 +30,13 @@ def _table(one: dict[str, Any]) -> Table:
     headings = ("data set", "seeds", "difference", "interval", "verdict")
     table = listing(*headings, whole=("difference", "interval", "verdict"), title=title)
     for member in one["experiments"]:
-        verdict = member["left_out"] or _verdict(member | {"a": one["a"], "b": one["b"]})
+        verdict = member["left_out"] or verdict_cell(member | {"a": one["a"], "b": one["b"]})
         seeds = str(member["seeds"])
         table.add_row(escape(member["dataset"]), seeds, *_figures(member), verdict)
     table.add_section()
-    table.add_row(f"mean of {one['of']}", "", *_figures(one), _verdict(one))
+    table.add_row(f"mean of {one['of']}", "", *_figures(one), verdict_cell(one))
     if one["prediction_interval"]:
-        table.add_row("one more data set", "", "", _bounds(one["prediction_interval"]), "")
+        table.add_row("one more data set", "", "", bounds_cell(one["prediction_interval"]), "")
     found = one["heterogeneity"]
     if found:
         p = "" if found["p"] is None else f", p {p_words(found['p'])}"
@@ -44,14 +44,6 @@ def _table(one: dict[str, Any]) -> Table:
     return table
 
 
-def _verdict(one: dict[str, Any]) -> str:
-    return escape(short_verdict(one["verdict"], one["a"], one["b"]))
-
-
 def _figures(one: dict[str, Any]) -> tuple[str, str]:
     interval = one["interval"]
-    return number(one["mean_difference"], "+"), _bounds(interval) if interval else "–"
-
-
-def _bounds(interval: dict[str, float]) -> str:
-    return f"{number(interval['low'], '+')} … {number(interval['high'], '+')}"
+    return number(one["mean_difference"], "+"), bounds_cell(interval) if interval else "–"

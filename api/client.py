@@ -648,7 +648,7 @@ class Client:
         return dict(self.get(f"/v1/experiments/{_id(experiment)}/seeds", fresh=fresh))
 
     def add_seeds(self, experiment: AnyExperiment, count: int) -> Experiment:
-        """Bring it to `count` seeds; idempotent. Raises `Conflict` where its verdict forbids that."""
+        """Bring it to `count` seeds; idempotent. Raises `Conflict` if its verdict forbids that."""
         path = f"/v1/experiments/{_id(experiment)}/seeds"
         return Experiment.of(self.post(path, json={"count": count}))
 
